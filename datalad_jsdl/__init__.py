@@ -1,0 +1,41 @@
+"""DataLad extension jsdl: the command suite; nothing else is imported.
+
+git-annex starts our special remote once per job, so importing this package
+must stay free of DataLad. The suite is therefore an attribute made on demand:
+DataLad's entry point asks for it when it loads the extension.
+"""
+
+__all__ = ["command_suite"]
+
+_SUITE = (
+    "Download what a portal's manifest lists",
+    [
+        (
+            "datalad_jsdl.commands.download_manifest",
+            "DownloadManifest",
+            "download-manifest",
+            "download_manifest",
+        ),
+        (
+            "datalad_jsdl.commands.enable_jsdl",
+            "EnableJsdl",
+            "enable-jsdl",
+            "enable_jsdl",
+        ),
+        (
+            "datalad_jsdl.commands.export_archive",
+            "ExportArchive",
+            "export-archive-jsdl",
+            "export_archive",
+        ),
+    ],
+)
+
+
+def __getattr__(name: str) -> object:
+    if name != "command_suite":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from datalad_jsdl.commands import replace_core_export_archive
+
+    replace_core_export_archive()
+    return _SUITE

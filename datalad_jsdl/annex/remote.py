@@ -1,0 +1,153 @@
+"""git-annex-remote-jsdl: serves every URL that git-annex has registered.
+
+https://git-annex.branchable.com/design/external_special_remote_protocol/; the protocol
+itself is annexremote's. What fetching needs is imported on the first transfer.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from annexremote import Master, RemoteError, SpecialRemote
+
+from datalad_jsdl.dataset.keys import parse_key
+from datalad_jsdl.dataset.logs import KeyState, in_order
+from datalad_jsdl.manifest.urls import SCHEMES
+
+if TYPE_CHECKING:
+    from datalad_jsdl.fetch.values import Expected
+    from datalad_jsdl.fetch.web import Web
+
+__all__ = ["JsdlRemote", "main"]
+
+_COST = 150  # below the web remote's 200, so that we are asked first
+_PROGRESS_SECONDS = 0.1
+
+_READ_ONLY = (
+    "the remote jsdl only downloads: it cannot {what} (files are registered with "
+    "datalad download-manifest or git annex addurl)"
+)
+
+
+class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
+    """One job of git-annex's."""
+
+    def __init__(self, annex: Any) -> None:
+        super().__init__(annex)
+        self.info = {"fetches from": "all URLs that git-annex has registered for a key"}
+        self._shared: Web | None = None
+
+    def initremote(self) -> None:
+        """Nothing to set up: all settings are git-annex's own."""
+
+    def prepare(self) -> None:
+        """Nothing to prepare before the first transfer."""
+
+    def getcost(self) -> int:
+        return _COST
+
+    def getavailability(self) -> str:
+        return "global"
+
+    def whereis(self, key: str) -> str:
+        """git-annex lists the URLs itself; a second list would be noise."""
+        return ""
+
+    def transfer_store(self, key: str, local_file: str) -> None:
+        raise RemoteError(_READ_ONLY.format(what="store anything"))
+
+    def remove(self, key: str) -> None:
+        raise RemoteError(_READ_ONLY.format(what="remove anything"))
+
+    def transfer_retrieve(self, key: str, local_file: str) -> None:
+        """Fetch, verify, and only then let the file appear."""
+        try:
+            self._retrieve(key, local_file)
+        except RemoteError:
+            raise
+        except Exception as error:  # anything else would end the process, and the job hangs
+            raise RemoteError(_one_line(error)) from error
+
+    def checkpresent(self, key: str) -> bool:
+        """Ask the candidates; False only if all of them say so."""
+        from datalad_jsdl.fetch.presence import is_present
+
+        try:
+            return is_present(self._candidates(key)[0], _expected(key), self._web())
+        except Exception as error:
+            raise RemoteError(_one_line(error)) from error
+
+    def _retrieve(self, key: str, local_file: str) -> None:
+        from datalad_jsdl.fetch.bulk import Job, fetch_file
+        from datalad_jsdl.fetch.values import Failed
+
+        urls, state = self._candidates(key)
+        mtime = state.mtime.timestamp() if state.mtime else None
+        job = Job(key, tuple(urls), _expected(key), Path(local_file), mtime)
+        outcome = fetch_file(job, self._web(), self._reporter())
+        if isinstance(outcome, Failed):
+            raise RemoteError(_one_line(outcome))
+
+    def _candidates(self, key: str) -> tuple[list[str], KeyState]:
+        # a prefix would leave out URLs written HTTP://
+        urls = [url for url in self.annex.geturls(key, "") if _scheme(url) in SCHEMES]
+        state = KeyState.parse(self.annex.getstate(key))
+        return in_order(urls, state.order), state
+
+    def _web(self) -> Web:
+        if self._shared is None:
+            from datalad_jsdl.dataset.git import git_config
+            from datalad_jsdl.fetch.addresses import AddressPolicy
+            from datalad_jsdl.fetch.web import Web
+
+            config = git_config(r"^annex\.security\.", self.annex.getgitdir())
+            self._shared = Web(AddressPolicy.from_config(config))
+        return self._shared
+
+    def _reporter(self) -> Any:
+        last = 0.0
+
+        def report(position: int) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last >= _PROGRESS_SECONDS:
+                last = now
+                self.annex.progress(position)
+
+        return report
+
+
+def _expected(key: str) -> Expected:
+    from datalad_jsdl.fetch.values import Expected
+
+    parsed = parse_key(key)
+    if parsed is None:
+        return Expected()
+    return Expected(parsed.size, parsed.algorithm, parsed.hexdigest)
+
+
+def _scheme(url: str) -> str:
+    return url.partition(":")[0].lower()
+
+
+def _one_line(problem: object) -> str:
+    """Every message is one line of the protocol."""
+    return " ".join(str(problem).split()) or type(problem).__name__
+
+
+def main() -> None:
+    """Speak with git-annex on standard input and output."""
+    # names may be in any encoding; stdout is the protocol and nobody else's
+    for stream in (sys.stdin, sys.stdout):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+    protocol, sys.stdout = sys.stdout, sys.stderr
+    master = Master(protocol)
+    master.LinkRemote(JsdlRemote(master))
+    try:
+        master.Listen(sys.stdin)
+    except (KeyboardInterrupt, BrokenPipeError):
+        sys.exit(1)

@@ -1,0 +1,157 @@
+"""The structures of the canonical zip, byte by byte.
+
+Field names and order are those of PKWARE's APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.
+All numbers are little-endian.
+"""
+
+from __future__ import annotations
+
+import calendar
+import struct
+import time
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.archive.layout import MAX32, Kind, Member, needs_zip64, stored_size
+
+if TYPE_CHECKING:
+    from datalad_jsdl.archive.layout import Layout
+
+__all__ = ["block_header", "central_header", "descriptor", "end_records", "local_header"]
+
+_MADE_BY = 0x033F  # Unix, version 6.3
+_PLAIN, _ZIP64 = 20, 45  # version needed to extract
+_UTF8 = 0x0800
+_DESCRIPTOR_FOLLOWS = 0x0008
+_STORED, _DEFLATED = 0, 8
+
+_ATTRIBUTES = {
+    Kind.REGULAR: 0x81A40000,  # -rw-r--r--
+    Kind.EXECUTABLE: 0x81ED0000,  # -rwxr-xr-x
+    Kind.SYMLINK: 0xA1FF0000,  # lrwxrwxrwx
+}
+
+_UNKNOWN_TIME = (0, (2 << 5) | 1)  # 1980-02-01 00:00: no time zone makes it 1979
+_EARLIEST = calendar.timegm((1980, 1, 1, 0, 0, 0))
+_LATEST = calendar.timegm((2107, 12, 31, 23, 59, 59))
+
+
+def local_header(member: Member, crc: int = 0) -> bytes:
+    """Local file header (4.3.7); the CRC-32 is written for symlinks only."""
+    zip64 = needs_zip64(member)
+    size = len(member.name)
+    known = member.size if member.kind is Kind.SYMLINK else MAX32 if zip64 else 0
+    extra = _time_extra(member) + (struct.pack("<HHQQ", 1, 16, 0, 0) if zip64 else b"")
+    return (
+        struct.pack(
+            "<IHHHHHIIIHH",
+            0x04034B50,
+            _ZIP64 if zip64 else _PLAIN,
+            _flags(member),
+            _method(member),
+            *_dos_time(member),
+            crc if member.kind is Kind.SYMLINK else 0,
+            known,
+            known,
+            size,
+            len(extra),
+        )
+        + member.name
+        + extra
+    )
+
+
+def block_header(length: int, *, last: bool) -> bytes:
+    """Header of a stored deflate block of *length* bytes (RFC 1951, 3.2.4)."""
+    return struct.pack("<BHH", last, length, length ^ 0xFFFF)
+
+
+def descriptor(member: Member, crc: int) -> bytes:
+    """Data descriptor (4.3.9)."""
+    form = "<IIQQ" if needs_zip64(member) else "<IIII"
+    return struct.pack(form, 0x08074B50, crc, stored_size(member), member.size)
+
+
+def central_header(member: Member, offset: int, crc: int) -> bytes:
+    """Central directory file header (4.3.12).
+
+    Args:
+        member: which one.
+        offset: of its local header, in bytes from the start of the archive.
+        crc: CRC-32 of its content.
+    """
+    zip64 = needs_zip64(member)
+    large = [member.size, stored_size(member)] if zip64 else []
+    if offset >= MAX32:
+        large.append(offset)
+    wide = struct.pack(f"<HH{len(large)}Q", 1, 8 * len(large), *large) if large else b""
+    extra = _time_extra(member) + wide
+    return (
+        struct.pack(
+            "<IHHHHHHIIIHHHHHII",
+            0x02014B50,
+            _MADE_BY,
+            _ZIP64 if large else _PLAIN,
+            _flags(member),
+            _method(member),
+            *_dos_time(member),
+            crc,
+            MAX32 if zip64 else stored_size(member),
+            MAX32 if zip64 else member.size,
+            len(member.name),
+            len(extra),
+            0,  # comment length
+            0,  # disk
+            0,  # internal attributes
+            _ATTRIBUTES[member.kind],
+            min(offset, MAX32),
+        )
+        + member.name
+        + extra
+    )
+
+
+def end_records(layout: Layout) -> bytes:
+    """End of central directory (4.3.16), after its zip64 form (4.3.14, 4.3.15) if needed."""
+    count, size, offset = layout.count, layout.central_size, layout.central_offset
+    wide = b""
+    if layout.zip64_end:
+        wide = struct.pack(
+            "<IQHHIIQQQQ", 0x06064B50, 44, _MADE_BY, _ZIP64, 0, 0, count, count, size, offset
+        ) + struct.pack("<IIQI", 0x07064B50, 0, offset + size, 1)
+    return wide + struct.pack(
+        "<IHHHHIIH",
+        0x06054B50,
+        0,
+        0,
+        min(count, 0xFFFF),
+        min(count, 0xFFFF),
+        min(size, MAX32),
+        min(offset, MAX32),
+        0,  # comment length
+    )
+
+
+def _flags(member: Member) -> int:
+    return _UTF8 | (_DESCRIPTOR_FOLLOWS if _method(member) == _DEFLATED else 0)
+
+
+def _method(member: Member) -> int:
+    return _DEFLATED if member.size and member.kind is not Kind.SYMLINK else _STORED
+
+
+def _time_extra(member: Member) -> bytes:
+    """Extended timestamp (Info-ZIP's 0x5455), the same in both headers."""
+    if not member.has_time_extra:
+        return b""
+    return struct.pack("<HHBi", 0x5455, 5, 1, member.mtime)
+
+
+def _dos_time(member: Member) -> tuple[int, int]:
+    """MS-DOS time and date (4.4.6), in UTC."""
+    if member.mtime is None:
+        return _UNKNOWN_TIME
+    moment = time.gmtime(min(max(member.mtime, _EARLIEST), _LATEST))
+    return (
+        (moment.tm_hour << 11) | (moment.tm_min << 5) | (moment.tm_sec // 2),
+        ((moment.tm_year - 1980) << 9) | (moment.tm_mon << 5) | moment.tm_mday,
+    )

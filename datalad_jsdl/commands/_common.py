@@ -1,0 +1,63 @@
+"""What the commands share."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from datalad.interface.results import get_status_dict
+from datalad.log import log_progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["EXTENSION_LINE", "Bar", "failure", "is_extension_loaded"]
+
+EXTENSION_LINE = "git config --global --add datalad.extensions.load jsdl"
+
+
+def is_extension_loaded() -> bool:
+    """Whether the literal command export-archive is ours and not DataLad's own."""
+    from datalad import cfg
+
+    loaded = cfg.get("datalad.extensions.load", get_all=True) or ()
+    return "jsdl" in ([loaded] if isinstance(loaded, str) else loaded)
+
+
+def failure(
+    action: str, path: Path, error: Exception, logger: logging.Logger, kind: str = "dataset"
+) -> dict[str, Any]:
+    """The result record of a command that could not be carried out."""
+    record: dict[str, Any] = get_status_dict(
+        action=action, path=str(path), type=kind, status="error", logger=logger
+    )
+    record["message"] = str(error)
+    return record
+
+
+class Bar:
+    """Progress bars, one for each label; nothing where there is no terminal."""
+
+    def __init__(self, logger: logging.Logger, identity: str, unit: str = " files") -> None:
+        self._logger = logger
+        self._identity = identity
+        self._unit = unit
+        self._shown: set[str] = set()
+
+    def update(self, label: str, done: int, total: int) -> None:
+        """Show that *done* of *total* are there."""
+        pid = f"{self._identity} {label}"
+        if pid not in self._shown:
+            self._shown.add(pid)
+            self._log(pid, label, total=total, label=label, unit=self._unit)
+        self._log(pid, label, update=done, total=total)
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for pid in self._shown:
+            self._log(pid, "done")
+
+    def _log(self, pid: str, text: str, **bar: Any) -> None:
+        log_progress(self._logger.info, pid, text, noninteractive_level=logging.DEBUG, **bar)

@@ -1,0 +1,191 @@
+"""One call of download-manifest: from its arguments to its result records."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datalad.distribution.dataset import Dataset
+
+from datalad_jsdl.commands._common import Bar, failure
+from datalad_jsdl.commands._importing import Outcome, Request, dry_run, run_import
+from datalad_jsdl.commands._records import ACTION, result_records
+from datalad_jsdl.commands._source import open_source
+from datalad_jsdl.dataset.importer import Importer, Scope
+from datalad_jsdl.dataset.program import require_git_annex
+from datalad_jsdl.errors import DatasetError, JsdlError, ManifestError
+from datalad_jsdl.manifest.paths import path_fault
+from datalad_jsdl.manifest.reading import read_manifest
+from datalad_jsdl.manifest.selection import Filter, Selection, select_entries
+from datalad_jsdl.manifest.urls import is_signed, normalise_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Call"]
+
+lgr = logging.getLogger("datalad.jsdl.download_manifest")
+
+
+@dataclass(frozen=True)
+class Call:
+    """The arguments, resolved.
+
+    Attributes:
+        manifest: as given.
+        file: the manifest's absolute path, or None if it is a URL or standard input.
+        target: the dataset's absolute path.
+        parent: the dataset in which *target* is to be a subdataset, or None.
+        prefix, include, exclude, base_url, get, delete, message: as given.
+        jobs: files to fetch at a time.
+    """
+
+    manifest: str
+    file: Path | None
+    target: Path
+    parent: Any
+    prefix: str
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    base_url: str | None
+    get: bool
+    jobs: int
+    delete: bool
+    message: str | None
+
+    def run(self, *, dry: bool, report_all: bool) -> Iterator[dict[str, Any]]:
+        """Carry it out and yield result records; never raises for a single entry."""
+        try:
+            require_git_annex()
+            selection, sha256, url = self._read()
+            for warning in selection.warnings:
+                lgr.warning("%s", warning)
+            dataset = Dataset(self.target)
+            with Bar(lgr, str(self.target)) as bar:
+                request = self._request(selection, sha256, url, dataset, bar)
+                if dry:
+                    importer = Importer(self.target) if dataset.is_installed() else None
+                    outcome = Outcome(dry_run(importer, request))
+                else:
+                    if not dataset.is_installed():
+                        yield from _create(dataset, self.parent)
+                    if not dataset.is_installed():
+                        return
+                    request = self._request(selection, sha256, url, dataset, bar)
+                    outcome = run_import(Importer(self.target), request)
+            yield from result_records(
+                self.target, selection, outcome, dry=dry, report_all=report_all, logger=lgr
+            )
+            if not dry:
+                yield from self._save_in_parent(dataset)
+        except (JsdlError, OSError) as error:
+            yield failure(ACTION, self.target, error, lgr)
+
+    def _read(self) -> tuple[Selection, str, str]:
+        """Selected entries, checksum of the manifest, and its URL if that may be recorded."""
+        if self.prefix and (fault := path_fault(self.prefix.rstrip("/"))):
+            raise DatasetError(f"--prefix {self.prefix!r}: {fault}")
+        base = None
+        if self.base_url is not None:
+            try:
+                base = normalise_url(self.base_url)
+            except ValueError as error:
+                raise ManifestError(f"--base-url: {error}") from None
+        with open_source(self.manifest, self.file) as source:
+            try:
+                selection = select_entries(
+                    read_manifest(source, base or source.base),
+                    Filter(self.include, self.exclude),
+                    self.prefix.rstrip("/"),
+                    use_signed=self.get,
+                )
+            except ManifestError as error:
+                raise ManifestError(f"{source.name}: {error}") from None
+            return selection, source.sha256(), source.url
+
+    def _request(
+        self, selection: Selection, sha256: str, url: str, dataset: Dataset, bar: Bar
+    ) -> Request:
+        prefix = self.prefix.rstrip("/")
+        start = f"{prefix}/" if prefix else ""
+        refused = [refusal.path for refusal in selection.refusals]
+        delete = self.delete
+        if delete and None in refused:
+            lgr.warning(
+                "nothing is deleted: the manifest has entries whose path could not be read, "
+                "so that it cannot be told what is gone"
+            )
+            delete = False
+        return Request(
+            selection=selection,
+            scope=Scope(
+                prefix,
+                Filter(self.include, self.exclude),
+                frozenset(start + path for path in refused if path is not None),
+            ),
+            delete=delete,
+            get=self.get,
+            jobs=self.jobs,
+            subject=self.message,
+            manifest_sha256=sha256,
+            manifest=self._manifest_for_record(url),
+            arguments=self._arguments_for_record(),
+            dataset_id=(dataset.id or "") if dataset.is_installed() else "",
+            notify=bar.update,
+        )
+
+    def _manifest_for_record(self, url: str) -> str | None:
+        if self.file is None:
+            return url or None
+        try:
+            relative = self.file.resolve().relative_to(self.target.resolve())
+        except ValueError:
+            return None
+        return relative.as_posix()
+
+    def _arguments_for_record(self) -> list[str]:
+        arguments = []
+        if self.prefix:
+            arguments += ["--prefix", self.prefix]
+        for option, patterns in (("--include", self.include), ("--exclude", self.exclude)):
+            for pattern in patterns:
+                arguments += [option, pattern]
+        # a copied manifest has absolute URLs; a base with a token in it is not recorded
+        if self.base_url is not None and not is_signed(self.base_url):
+            arguments += ["--base-url", self.base_url]
+        arguments += ["--get"] * self.get + ["--delete"] * self.delete
+        return arguments
+
+    def _save_in_parent(self, dataset: Dataset) -> Iterator[dict[str, Any]]:
+        if self.parent is None:
+            return
+        parent = self.parent if isinstance(self.parent, Dataset) else Dataset(self.parent)
+        if parent.pathobj == dataset.pathobj:
+            return
+        for result in parent.save(
+            path=dataset.path,
+            message=f"[DATALAD] download-manifest in {dataset.pathobj.name}",
+            on_failure="ignore",
+            result_renderer="disabled",
+            return_type="generator",
+        ):
+            if result["status"] not in ("ok", "notneeded"):
+                yield result
+
+
+def _create(dataset: Dataset, parent: Any) -> Iterator[dict[str, Any]]:
+    """Make the dataset; only what goes wrong is reported."""
+    from datalad.api import create
+
+    for result in create(
+        path=dataset.path,
+        dataset=parent,
+        on_failure="ignore",
+        result_renderer="disabled",
+        result_xfm=None,
+        return_type="generator",
+    ):
+        if result["status"] not in ("ok", "notneeded"):
+            yield result

@@ -1,0 +1,242 @@
+"""The steps of one import, from a selection of entries to what became of them."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.dataset.content import inject
+from datalad_jsdl.dataset.git import git_config
+from datalad_jsdl.dataset.importer import Importer, Scope
+from datalad_jsdl.dataset.keys import key_file, parse_key
+from datalad_jsdl.dataset.plan import Change, Plan
+from datalad_jsdl.dataset.provenance import commit_message
+from datalad_jsdl.dataset.special_remote import set_up_remote
+from datalad_jsdl.fetch.addresses import AddressPolicy
+from datalad_jsdl.fetch.bulk import Job, fetch_all
+from datalad_jsdl.fetch.values import Expected, Failed, Fetched
+from datalad_jsdl.fetch.web import Web
+from datalad_jsdl.manifest.writing import write_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from datalad_jsdl.manifest.entry import Entry
+    from datalad_jsdl.manifest.selection import Selection
+
+__all__ = ["Outcome", "Request", "dry_run", "run_import"]
+
+# characters; a larger manifest from elsewhere would weigh more than its record is worth
+_COPY_LIMIT = 1 << 20
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be imported, and how.
+
+    Attributes:
+        selection: of the manifest's entries.
+        scope: what the manifest speaks for.
+        delete: delete what is gone.
+        get: fetch content, with *jobs* files at a time.
+        subject: of the commit message; None for the usual one.
+        manifest_sha256: hex digest of the manifest as it was read.
+        manifest: how a run record can name it: relative to the dataset, or a URL without
+            secret; None if it cannot, so that it has to be copied.
+        arguments: of the command, beside the manifest, for the run record.
+        dataset_id: of the DataLad dataset.
+        notify: told (label, done, total) while content is fetched.
+    """
+
+    selection: Selection
+    scope: Scope
+    delete: bool
+    get: bool
+    jobs: int
+    subject: str | None
+    manifest_sha256: str
+    manifest: str | None
+    arguments: Sequence[str]
+    dataset_id: str
+    notify: Callable[[str, int, int], None]
+
+
+@dataclass
+class Outcome:
+    """What became of a request.
+
+    Attributes:
+        plan: what was done, or would be.
+        commit: the new one, or "".
+        failures: path → why its content could not be had; *unregistered* has those that
+            for that reason are not in the dataset either.
+        fetched: number of contents fetched.
+        remote: what was done to set up the special remote.
+    """
+
+    plan: Plan
+    commit: str = ""
+    failures: dict[str, str] = field(default_factory=dict)
+    unregistered: set[str] = field(default_factory=set)
+    fetched: int = 0
+    remote: tuple[str, ...] = ()
+
+
+def dry_run(importer: Importer | None, request: Request) -> Plan:
+    """The plan, with nothing written; without an importer, for a dataset still to be made."""
+    if importer is not None:
+        return importer.plan(request.selection.entries, request.scope, delete=request.delete)[1]
+    from datalad_jsdl.dataset.keys import ExtensionRule
+    from datalad_jsdl.dataset.plan import make_plan
+    from datalad_jsdl.dataset.tree import Tree
+
+    return make_plan(
+        request.selection.entries,
+        Tree(),
+        rule=ExtensionRule(),
+        records_of=lambda keys: {},
+        in_the_way=lambda steps: {},
+    )
+
+
+def run_import(importer: Importer, request: Request) -> Outcome:
+    """Plan and apply, and fetch content if that was asked for.
+
+    Raises:
+        DatasetError: git or git-annex refuse; the dataset is as it was before.
+    """
+    with importer.lock():
+        importer.catch_up()
+        setup = set_up_remote(importer.git)
+        entries = dict(request.selection.entries)
+        staged = _Staging(importer, request) if request.get else None
+        tree, plan = importer.plan(entries, request.scope, delete=request.delete)
+        outcome = Outcome(plan, remote=setup.done)
+        if staged and (undigested := _without_digest(plan)):
+            found = dict(staged.fetch_undigested(undigested, outcome))
+            entries = {p: found.get(p, e) for p, e in entries.items() if p not in outcome.failures}
+            kept = request.scope.kept | outcome.failures.keys()
+            scope = replace(request.scope, kept=frozenset(kept))
+            tree, plan = importer.plan(entries, scope, delete=request.delete)
+            outcome.plan = plan
+        if plan.writes_tree or plan.records:
+            message, extra = _message(request, plan)
+            outcome.commit = importer.apply(
+                tree, plan, message=message, config_uuid=setup.config_uuid, extra=extra
+            )
+        if staged:
+            staged.fetch_missing(plan, outcome)
+        return outcome
+
+
+def _without_digest(plan: Plan) -> list[Entry]:
+    return [
+        step.entry
+        for step in plan.steps
+        if step.entry
+        and not step.entry.digests
+        and step.change in (Change.ADDED, Change.CHANGED)
+        and step.key != step.old_key
+    ]
+
+
+def _message(request: Request, plan: Plan) -> tuple[str, dict[str, bytes]]:
+    counts = {name: number for name, number in plan.counts().items() if number}
+    counts.pop(Change.UNCHANGED.value, None)
+    subject = request.subject or "download-manifest: " + ", ".join(
+        f"{number} {name}" for name, number in counts.items()
+    )
+    manifest, extra = request.manifest, {}
+    if manifest is None:
+        copy = write_manifest(
+            (
+                replace(entry, path=path[len(request.scope.prefix) :].lstrip("/"))
+                for path, entry in request.selection.entries.items()
+            ),
+            _COPY_LIMIT,
+        )
+        if copy is not None:
+            content = copy.encode()
+            name = hashlib.sha256(content).hexdigest()[:16]
+            manifest = f".datalad/jsdl/manifest-{name}.json"
+            extra[manifest] = content
+    command = None
+    if manifest is not None:
+        command = ["datalad", "download-manifest", "-d", ".", *request.arguments, manifest]
+    text = commit_message(subject, request.manifest_sha256, command, request.dataset_id)
+    return text, extra
+
+
+class _Staging:
+    """A folder beside the annex that content is fetched into, to be moved in verified."""
+
+    def __init__(self, importer: Importer, request: Request) -> None:
+        self._importer = importer
+        self._request = request
+        self._folder = importer.annex_dir / "jsdl" / "staging"
+        config = git_config(r"^annex\.security\.", importer.git_dir())
+        self._web = Web(AddressPolicy.from_config(config), connections=request.jobs)
+
+    def fetch_undigested(
+        self, entries: Iterable[Entry], outcome: Outcome
+    ) -> Iterator[tuple[str, Entry]]:
+        """Fetch content that has no digest yet; its SHA-256 becomes one."""
+        by_name = {entry.path: entry for entry in entries}
+        jobs = [
+            self._job(path, entry, Expected(entry.size), _temporary_name(entry))
+            for path, entry in by_name.items()
+        ]
+        for job, result in self._run(jobs, "fetching what has no checksum"):
+            if isinstance(result, Failed):
+                outcome.failures[job.name] = str(result)
+                outcome.unregistered.add(job.name)
+            else:
+                digests = {"sha256": result.sha256}
+                entry = replace(by_name[job.name], size=result.size, digests=digests)
+                yield job.name, entry
+
+    def fetch_missing(self, plan: Plan, outcome: Outcome) -> None:
+        """Fetch the content of every planned key that is not here, and take it in."""
+        steps = {step.key: step for step in plan.steps if step.key and step.entry}
+        jobs = []
+        for key in sorted(self._importer.missing_keys(steps)):
+            step, parsed = steps[key], parse_key(key)
+            if step.entry is None or parsed is None:
+                continue
+            target = self._folder / key_file(key)
+            earlier = self._folder / _temporary_name(step.entry)
+            if earlier.exists():
+                earlier.replace(target)  # fetched a moment ago, for its digest
+            expected = Expected(parsed.size, parsed.algorithm, parsed.hexdigest)
+            jobs.append(self._job(step.path, step.entry, expected, target.name))
+        todo = [job for job in jobs if not job.target.exists()]
+        complete = [job for job in jobs if job.target.exists()]
+        for job, result in self._run(todo, "fetching"):
+            if isinstance(result, Failed):
+                outcome.failures[job.name] = str(result)
+            else:
+                complete.append(job)
+        names = {job.target: job.name for job in complete}
+        outcome.fetched = len(names)
+        for target, problem in inject(self._importer.git, names):
+            outcome.failures[names[target]] = problem
+            outcome.fetched -= 1
+            target.unlink(missing_ok=True)
+        if self._folder.exists() and not any(self._folder.iterdir()):
+            shutil.rmtree(self._folder)
+
+    def _job(self, path: str, entry: Entry, expected: Expected, name: str) -> Job:
+        urls = tuple(candidate.url for candidate in entry.candidates)
+        mtime = entry.mtime.timestamp() if entry.mtime else None
+        return Job(path, urls, expected, self._folder / name, mtime)
+
+    def _run(self, jobs: list[Job], label: str) -> Iterator[tuple[Job, Fetched | Failed]]:
+        for done, (job, result) in enumerate(fetch_all(jobs, self._web, self._request.jobs), 1):
+            self._request.notify(label, done, len(jobs))
+            yield job, result
+
+
+def _temporary_name(entry: Entry) -> str:
+    return "path-" + hashlib.sha256(entry.path.encode()).hexdigest()

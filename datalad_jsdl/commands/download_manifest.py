@@ -1,0 +1,213 @@
+"""``datalad download-manifest``: a portal's manifest becomes a dataset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from datalad.distribution.dataset import (
+    EnsureDataset,
+    datasetmethod,
+    require_dataset,
+    resolve_path,
+)
+from datalad.interface.base import Interface, build_doc, eval_results
+from datalad.interface.common_opts import jobs_opt
+from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
+from datalad.support.param import Parameter
+
+from datalad_jsdl.commands._download import Call
+from datalad_jsdl.commands._records import render
+from datalad_jsdl.commands._source import is_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["DownloadManifest"]
+
+_AUTO_JOBS = 8
+
+
+@build_doc
+class DownloadManifest(Interface):
+    """Turn a manifest of paths and URLs into a dataset
+
+    A manifest says, for each path, from which candidate URLs (mirrors) the file can be
+    fetched, and perhaps its size, checksums and modification time::
+
+      {"sub-01/anat.nii.gz": ["https://a.example/1", "https://b.example/1"],
+       "sub-01/bold.nii.gz": {"urls": ["https://a.example/2"], "size": 1048576,
+                              "digests": {"sha256": "..."},
+                              "mtime": "2024-05-01T12:00:00Z"}}
+
+    or the same objects with a "path", one a line (JSON Lines). All URLs are registered in
+    the dataset in one commit; no content is downloaded unless --get is given. Then
+    'datalad get' and 'git annex get' fetch it, from whichever mirror answers, and verify it.
+
+    Run again with a newer manifest, the command commits what was added and changed and
+    records new URLs. Paths that are gone from the manifest are reported, and deleted
+    only with --delete. Files that you have staged, modified or added are never touched.
+
+    Entries that must not be (absolute paths, '..', '.git', URLs with a login, ...) are
+    refused one by one; the rest goes in.
+    """
+
+    result_renderer = "tailored"
+
+    _params_ = dict(
+        manifest=Parameter(
+            args=("manifest",),
+            metavar="MANIFEST",
+            doc="""file name or http(s) URL of the manifest, or '-' for standard input.""",
+            constraints=EnsureStr(),
+        ),
+        path=Parameter(
+            args=("path",),
+            metavar="PATH",
+            nargs="?",
+            doc="""the dataset to import into; it is created if there is none. With
+            [CMD: --dataset CMD][PY: `dataset` PY] it becomes a subdataset of that one.
+            By default, the dataset is given by [CMD: --dataset CMD][PY: `dataset` PY], or
+            found from the current directory.""",
+            constraints=EnsureStr() | EnsureNone(),
+        ),
+        dataset=Parameter(
+            args=("-d", "--dataset"),
+            doc="""the dataset to import into, or, if PATH is given too, the one to
+            create or find PATH in as a subdataset.""",
+            constraints=EnsureDataset() | EnsureNone(),
+        ),
+        prefix=Parameter(
+            args=("--prefix",),
+            metavar="DIR",
+            doc="""put all paths of the manifest into this folder of the dataset.""",
+            constraints=EnsureStr() | EnsureNone(),
+        ),
+        include=Parameter(
+            args=("--include",),
+            metavar="GLOB",
+            action="append",
+            doc="""only import entries whose path in the manifest, or a folder that it lies
+            in, matches; '*' also matches '/'. Can be given several times.""",
+        ),
+        exclude=Parameter(
+            args=("--exclude",),
+            metavar="GLOB",
+            action="append",
+            doc="""leave out entries whose path in the manifest, or a folder that it lies
+            in, matches. Can be given several times.""",
+        ),
+        base_url=Parameter(
+            args=("--base-url",),
+            metavar="URL",
+            doc="""resolve relative URLs in the manifest against this one. By default
+            that is the manifest's own URL, if it has one.""",
+            constraints=EnsureStr() | EnsureNone(),
+        ),
+        get=Parameter(
+            args=("--get",),
+            action="store_true",
+            doc="""also download the content. An entry without a checksum is downloaded
+            before it is registered, so that it is verified from then on. Only with this
+            option can signed URLs be used; they are never recorded.""",
+        ),
+        jobs=jobs_opt,
+        dry_run=Parameter(
+            args=("-n", "--dry-run"),
+            action="store_true",
+            doc="""report what would be done, and write nothing.""",
+        ),
+        delete=Parameter(
+            args=("--delete",),
+            action="store_true",
+            doc="""delete files that an earlier import wrote and the manifest (or the
+            part of it that [CMD: --prefix, --include CMD][PY: `prefix`, `include` PY] and
+            [CMD: --exclude CMD][PY: `exclude` PY] select) no longer has.""",
+        ),
+        message=Parameter(
+            args=("-m", "--message"),
+            metavar="MESSAGE",
+            doc="""a description to go into the commit message.""",
+            constraints=EnsureStr() | EnsureNone(),
+        ),
+        report=Parameter(
+            args=("--report",),
+            doc="""which entries get a result record of their own, beside those that
+            failed: those that change ('changes', as long as there are at most 1000 of
+            them), or every single one ('all').""",
+            constraints=EnsureChoice("changes", "all"),
+        ),
+    )
+
+    _examples_ = [
+        dict(
+            text="Make a dataset of all that a portal lists, then get a part of it",
+            code_py="download_manifest('https://portal.example/study.json', 'study')",
+            code_cmd="datalad download-manifest https://portal.example/study.json study\n"
+            "cd study && git annex get sub-01",
+        ),
+        dict(
+            text="See what a newer manifest would change",
+            code_py="download_manifest('study.json', 'study', dry_run=True)",
+            code_cmd="datalad download-manifest --dry-run study.json study",
+        ),
+        dict(
+            text="Import the NIfTI files only, download them too, eight at a time",
+            code_py="download_manifest('study.json', 'study', include=['*.nii.gz'], "
+            "get=True, jobs=8)",
+            code_cmd="datalad download-manifest --include '*.nii.gz' --get -J 8 study.json study",
+        ),
+    ]
+
+    @staticmethod
+    @datasetmethod(name="download_manifest")
+    @eval_results
+    def __call__(
+        manifest: str,
+        path: str | None = None,
+        *,
+        dataset: Any = None,
+        prefix: str | None = None,
+        include: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+        base_url: str | None = None,
+        get: bool = False,
+        jobs: int | str | None = None,
+        dry_run: bool = False,
+        delete: bool = False,
+        message: str | None = None,
+        report: str = "changes",
+    ) -> Iterator[dict[str, Any]]:
+        target = resolve_path(path, dataset) if path is not None else None
+        if target is None:
+            target = require_dataset(dataset, check_installed=False, purpose="import").pathobj
+        call = Call(
+            manifest=str(manifest),
+            file=None if _is_no_file(str(manifest)) else resolve_path(manifest, dataset),
+            target=target,
+            parent=dataset if path is not None else None,
+            prefix=prefix or "",
+            include=_listed(include),
+            exclude=_listed(exclude),
+            base_url=base_url,
+            get=get,
+            jobs=jobs if isinstance(jobs, int) and jobs > 0 else _AUTO_JOBS,
+            delete=delete,
+            message=message,
+        )
+        yield from call.run(dry=dry_run, report_all=report == "all")
+
+    @staticmethod
+    def custom_result_renderer(res: dict[str, Any], **_: Any) -> None:
+        render(res)
+
+    @staticmethod
+    def custom_result_summary_renderer(results: Any) -> None:
+        """The dataset's own record, rendered last, is the summary."""
+
+
+def _is_no_file(manifest: str) -> bool:
+    return manifest == "-" or is_url(manifest)
+
+
+def _listed(patterns: Sequence[str] | str | None) -> tuple[str, ...]:
+    return (patterns,) if isinstance(patterns, str) else tuple(patterns or ())

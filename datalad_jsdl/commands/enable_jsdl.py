@@ -1,0 +1,87 @@
+"""``datalad enable-jsdl``: the special remote for a dataset or clone that has none."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from datalad.distribution.dataset import EnsureDataset, datasetmethod, require_dataset
+from datalad.interface.base import Interface, build_doc, eval_results
+from datalad.interface.results import get_status_dict
+from datalad.support.constraints import EnsureNone
+from datalad.support.param import Parameter
+
+from datalad_jsdl.commands._common import failure
+from datalad_jsdl.dataset.importer import Importer
+from datalad_jsdl.dataset.program import require_git_annex
+from datalad_jsdl.dataset.special_remote import set_up_remote
+from datalad_jsdl.errors import JsdlError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["EnableJsdl"]
+
+lgr = logging.getLogger("datalad.jsdl.enable_jsdl")
+
+_ACTION = "enable_jsdl"
+_PROGRAM = "git-annex-remote-jsdl"
+
+
+@build_doc
+class EnableJsdl(Interface):
+    """Set up the special remote jsdl in a dataset or clone
+
+    Initialises the remote, or enables the one that the dataset tells of, has git-annex
+    take its configuration as verified, and sets what git-annex leaves to the user. From
+    then on 'git annex get' and 'datalad get' fetch every URL of the dataset through it.
+
+    Running it again does no harm: what is in place stays as it is.
+    """
+
+    _params_ = dict(
+        dataset=Parameter(
+            args=("-d", "--dataset"),
+            doc="""the dataset. By default it is found from the current directory.""",
+            constraints=EnsureDataset() | EnsureNone(),
+        ),
+    )
+
+    _examples_ = [
+        dict(
+            text="Fetch the files of an existing clone through all of their mirrors",
+            code_py="enable_jsdl(dataset='study')",
+            code_cmd="datalad enable-jsdl -d study",
+        ),
+    ]
+
+    @staticmethod
+    @datasetmethod(name="enable_jsdl")
+    @eval_results
+    def __call__(*, dataset: Any = None) -> Iterator[dict[str, Any]]:
+        root = require_dataset(dataset, check_installed=True, purpose="enable jsdl").pathobj
+        try:
+            require_git_annex()
+            importer = Importer(root)
+            with importer.lock():
+                importer.catch_up()
+                setup = set_up_remote(importer.git)
+        except (JsdlError, OSError) as error:
+            yield failure(_ACTION, root, error, lgr)
+            return
+        if shutil.which(_PROGRAM) is None:
+            lgr.warning(
+                "%s is not on PATH: outside of this environment git-annex falls back to its "
+                "own web remote, and 'git annex drop' fails until it is",
+                _PROGRAM,
+            )
+        done = ", ".join(setup.done) or "all was in place"
+        yield get_status_dict(
+            action=_ACTION,
+            path=str(root),
+            type="dataset",
+            status="ok" if setup.done else "notneeded",
+            message=("%s; configuration: %s", done, setup.configuration),
+            logger=lgr,
+        )

@@ -1,0 +1,193 @@
+"""Running git and git-annex in one repository."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
+
+from datalad_jsdl.errors import DatasetError
+from datalad_jsdl.manifest.urls import redact_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+__all__ = ["BlobReader", "Git", "git_config"]
+
+_CHUNK = 1 << 20  # bytes
+
+
+class Git:
+    """git in the repository whose work tree is *root*."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        # what we parse must not depend on the user's language
+        self._env = {**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": ""}
+
+    def run(self, *args: str, stdin: bytes | None = None, check: bool = True) -> bytes:
+        """Run ``git *args*`` and return its standard output.
+
+        Raises:
+            DatasetError: it failed (and *check* is true), with what it said.
+        """
+        done = self.attempt(*args, stdin=stdin)
+        if check and done.returncode:
+            said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
+            raise DatasetError(f"git {args[0]} failed in {self.root}: {redact_text(said)}")
+        return done.stdout
+
+    def attempt(self, *args: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+        """Run ``git *args*``; failing is an answer too."""
+        return subprocess.run(
+            ["git", *args],
+            cwd=self.root,
+            env=self._env,
+            input=stdin if stdin is not None else b"",
+            capture_output=True,
+        )
+
+    def text(self, *args: str) -> str:
+        """Standard output of ``git *args*``, stripped; "" if it fails."""
+        done = self.attempt(*args)
+        return "" if done.returncode else done.stdout.decode("utf-8", "surrogateescape").strip()
+
+    def start(self, *args: str) -> subprocess.Popen[bytes]:
+        """Start ``git *args*`` with pipes for its standard input and output."""
+        return subprocess.Popen(
+            ["git", *args],
+            cwd=self.root,
+            env=self._env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    @contextmanager
+    def feed(self, *args: str) -> Iterator[IO[bytes]]:
+        """Run ``git *args*`` with an open standard input to write to.
+
+        Raises:
+            DatasetError: it failed, with what it said.
+        """
+        with subprocess.Popen(
+            ["git", *args],
+            cwd=self.root,
+            env=self._env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        ) as process:
+            assert process.stdin is not None  # noqa: S101 - PIPE was asked for
+            assert process.stderr is not None  # noqa: S101
+            broken: OSError | None = None
+            try:
+                yield process.stdin
+                process.stdin.close()
+            except BrokenPipeError as error:
+                broken = error
+            except BaseException:
+                process.kill()  # half an input must not be taken for a whole one
+                raise
+            said = process.stderr.read().decode("utf-8", "replace").strip()
+        if process.returncode or broken:
+            raise DatasetError(f"git {args[0]} failed in {self.root}: {redact_text(said)}")
+
+    def objects(self, names: Iterable[str]) -> Iterator[bytes | None]:
+        """Contents of git objects, in the order of *names*; None for a missing one."""
+        for _, content in self._cat_file("--batch", names):
+            yield content
+
+    def sizes(self, names: Iterable[str]) -> Iterator[int | None]:
+        """Sizes of git objects in bytes, in the order of *names*."""
+        for size, _ in self._cat_file("--batch-check", names):
+            yield size
+
+    def _cat_file(
+        self, mode: str, names: Iterable[str]
+    ) -> Iterator[tuple[int | None, bytes | None]]:
+        with self.start("cat-file", mode, "--buffer") as process:
+            assert process.stdin is not None  # noqa: S101 - PIPE was asked for
+            assert process.stdout is not None  # noqa: S101
+            # a thread of its own: both pipes fill up when one side waits for the other
+            writer = threading.Thread(target=_write_lines, args=(process.stdin, names), daemon=True)
+            writer.start()
+            while header := process.stdout.readline():
+                fields = header.rsplit(b" ", 2)
+                if fields[-1] == b"missing\n":
+                    yield None, None
+                    continue
+                size = int(fields[-1])
+                content = process.stdout.read(size + 1)[:-1] if mode == "--batch" else None
+                yield size, content
+            writer.join()
+
+
+def _write_lines(pipe: IO[bytes], names: Iterable[str]) -> None:
+    # a broken pipe is seen by the reader as the end of the answers
+    try:
+        with pipe:
+            for name in names:
+                pipe.write(name.encode("utf-8", "surrogateescape") + b"\n")
+    except OSError:
+        pass
+
+
+class BlobReader:
+    """Reads blobs one after the other, each as a stream; one git process for all."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+
+    def __enter__(self) -> BlobReader:
+        self._process = self._git.start("cat-file", "--batch")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()  # it may be in the middle of a blob nobody wants
+        self._process.communicate()
+
+    def read(self, oid: str) -> Iterator[bytes]:
+        """Content of a blob in chunks; to be read to its end.
+
+        Raises:
+            DatasetError: there is no such object.
+        """
+        requests, answers = self._process.stdin, self._process.stdout
+        if requests is None or answers is None:
+            raise DatasetError("git cat-file has no pipes")
+        requests.write(oid.encode() + b"\n")
+        requests.flush()
+        fields = answers.readline().split()
+        if len(fields) != 3:
+            raise DatasetError(f"git has no object {oid} in {self._git.root}")
+        left = int(fields[2])
+        while left:
+            chunk = answers.read(min(left, _CHUNK))
+            if not chunk:
+                raise DatasetError(f"git broke off reading {oid} in {self._git.root}")
+            left -= len(chunk)
+            yield chunk
+        answers.read(1)  # the newline after it
+
+
+def git_config(pattern: str, git_dir: str | os.PathLike[str] | None = None) -> dict[str, str]:
+    """git config: name (lower case) to its last value.
+
+    Args:
+        pattern: regular expression on the names.
+        git_dir: the ``.git`` folder of the repository that is meant; None for what holds
+            in the current folder.
+    """
+    where = [] if git_dir is None else ["--git-dir", os.fspath(git_dir)]
+    done = subprocess.run(
+        ["git", *where, "config", "-z", "--get-regexp", pattern], capture_output=True
+    )
+    values: dict[str, str] = {}
+    for item in done.stdout.decode("utf-8", "surrogateescape").split("\0"):
+        name, _, value = item.partition("\n")
+        if name:
+            values[name] = value
+    return values

@@ -1,0 +1,155 @@
+"""One import: lock, plan, write, merge, switch. The order makes it safe to be killed.
+
+1. All objects are written, under refs of our own.
+2. git-annex merges what is recorded of the keys; a key more in its branch harms nobody.
+3. The work tree and index are brought to the new commit.
+4. The branch moves.
+
+Killed before 4, the next run finds the old commit and does the same again.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import fasteners
+
+from datalad_jsdl.dataset.git import Git, git_config
+from datalad_jsdl.dataset.keys import ExtensionRule
+from datalad_jsdl.dataset.objects import WORK_REF, merge_annex_branch, write_objects
+from datalad_jsdl.dataset.plan import Plan, make_plan
+from datalad_jsdl.dataset.provenance import imported_paths
+from datalad_jsdl.dataset.records import read_records
+from datalad_jsdl.dataset.tree import Tree
+from datalad_jsdl.dataset.worktree import in_the_way, switch
+from datalad_jsdl.errors import DatasetError
+from datalad_jsdl.manifest.paths import path_fault
+from datalad_jsdl.manifest.selection import Filter
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from datalad_jsdl.manifest.entry import Entry
+
+__all__ = ["Importer", "Scope"]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The part of a dataset that a manifest speaks for.
+
+    Attributes:
+        prefix: folder that the manifest's paths are put under; may be empty.
+        wanted: filter on the manifest's paths.
+        kept: paths within the dataset that the manifest names in entries that were
+            refused: they are not gone.
+    """
+
+    prefix: str = ""
+    wanted: Filter = field(default_factory=Filter)
+    kept: frozenset[str] = frozenset()
+
+    def __contains__(self, path: str) -> bool:
+        start = f"{self.prefix}/" if self.prefix else ""
+        if not path.startswith(start) or path in self.kept or path_fault(path):
+            return False
+        return self.wanted(path[len(start) :])
+
+
+class Importer:
+    """Plans and applies imports into one repository.
+
+    Raises:
+        DatasetError: *root* is no work tree of a git-annex repository.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.git = Git(root)
+        if self.git.text("rev-parse", "--is-inside-work-tree") != "true":
+            raise DatasetError(f"{root} has no work tree")
+        self.annex_dir = _annex_dir(self.git)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other imports out; the lock ends with the process, however that ends."""
+        self.annex_dir.mkdir(parents=True, exist_ok=True)
+        lock = fasteners.InterProcessLock(self.annex_dir / "jsdl.lck")
+        if not lock.acquire(blocking=False):
+            raise DatasetError(f"another download-manifest is at work in {self.git.root}")
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def catch_up(self) -> None:
+        """Have git-annex merge and commit what is pending in its branch."""
+        merge_annex_branch(self.git)
+        if not self.git.text("rev-parse", "--verify", "--quiet", "refs/heads/git-annex"):
+            raise DatasetError(f"{self.git.root} is no git-annex repository; run: git annex init")
+
+    def plan(
+        self, entries: Mapping[str, Entry], scope: Scope, *, delete: bool
+    ) -> tuple[Tree, Plan]:
+        """Compare entries with the dataset; reads only."""
+        tree = Tree(self.git)
+        config = git_config(r"^annex\.", self.git_dir())
+        if tuned := [name for name in config if name.startswith("annex.tune.")]:
+            raise DatasetError(f"the repository is tuned ({tuned[0]}), which is not supported")
+        unlisted = [p for p in tree.files if p not in entries and p in scope]
+        plan = make_plan(
+            entries,
+            tree,
+            rule=ExtensionRule(
+                int(config.get("annex.maxextensionlength", ExtensionRule().length)),
+                int(config.get("annex.maxextensions", ExtensionRule().count)),
+            ),
+            records_of=lambda keys: read_records(self.git, keys),
+            in_the_way=lambda steps: in_the_way(self.git, tree, steps),
+            gone=imported_paths(self.git, tree.commit, unlisted),
+            delete=delete,
+            unlocked=self._is_unlocked() or config.get("annex.addunlocked") == "true",
+        )
+        return tree, plan
+
+    def apply(
+        self,
+        tree: Tree,
+        plan: Plan,
+        *,
+        message: str,
+        config_uuid: str,
+        extra: Mapping[str, bytes],
+    ) -> str:
+        """Carry out a plan; see `objects.write_objects` for the arguments.
+
+        Returns:
+            The new commit, or "" if there was nothing to commit.
+        """
+        self.git.attempt("update-ref", "-d", WORK_REF)
+        commit = write_objects(self.git, tree, plan, message, config_uuid, extra)
+        merge_annex_branch(self.git)
+        if commit:
+            switch(self.git, tree, commit, plan.steps, "download-manifest: import")
+            self.git.run("update-ref", "-d", WORK_REF)
+        return commit
+
+    def missing_keys(self, keys: Collection[str]) -> set[str]:
+        """Those of *keys* whose content is not here."""
+        from datalad_jsdl.dataset.content import object_path
+
+        return {key for key in keys if object_path(self.annex_dir, key) is None}
+
+    def git_dir(self) -> Path:
+        return self.git.root / self.git.text("rev-parse", "--git-dir")
+
+    def _is_unlocked(self) -> bool:
+        branch = self.git.text("symbolic-ref", "--quiet", "HEAD")
+        return bool(re.fullmatch(r"refs/heads/adjusted/.*\(unlocked\)", branch))
+
+
+def _annex_dir(git: Git) -> Path:
+    return Path(git.root / git.text("rev-parse", "--git-common-dir"), "annex")

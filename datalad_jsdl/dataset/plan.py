@@ -1,0 +1,272 @@
+"""Entries + what the dataset holds → what is to be done: a value, nothing is written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.dataset.keys import ExtensionRule, entry_key, parse_key
+from datalad_jsdl.dataset.logs import KeyState, in_order, order_of
+from datalad_jsdl.dataset.tree import EXECUTABLE, LINK, REGULAR, SUBMODULE
+from datalad_jsdl.manifest.selection import folders_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from datalad_jsdl.dataset.tree import Tree
+    from datalad_jsdl.manifest.entry import Entry
+
+__all__ = ["Change", "Conflict", "KeyRecord", "Plan", "Step", "make_plan"]
+
+
+class Change(str, Enum):
+    """What an entry means for the dataset."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    URLS = "urls"  # same content, something else is recorded of it: URLs, order, mtime
+    UNCHANGED = "unchanged"
+    DELETED = "deleted"  # gone from the manifest, and deletion was asked for
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """What the git-annex branch has of a key.
+
+    Attributes:
+        urls: registered URLs.
+        in_web: the location log counts a copy in the web.
+        state: what an earlier manifest said.
+    """
+
+    urls: tuple[str, ...] = ()
+    in_web: bool = False
+    state: KeyState = field(default_factory=KeyState)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One path of the plan.
+
+    Attributes:
+        path: within the dataset.
+        change: what is done to it.
+        key: the key it has afterwards (for DELETED, the one it had), or "" for a file
+            that is kept in git.
+        mode: its mode afterwards.
+        old_key: the key it had, if any.
+        entry: None for DELETED.
+    """
+
+    path: str
+    change: Change
+    key: str
+    mode: str
+    old_key: str | None = None
+    entry: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """An entry that cannot be written for something that is in its way."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one import comes to.
+
+    Attributes:
+        steps: in the manifest's order, deletions last.
+        conflicts: entries left out.
+        gone: paths that an earlier import wrote and the manifest no longer has;
+            left alone unless they are among the steps as DELETED.
+        records: key → what the git-annex branch is to say; only those that change.
+    """
+
+    steps: list[Step]
+    conflicts: list[Conflict]
+    gone: list[str]
+    records: dict[str, KeyRecord]
+
+    @property
+    def writes_tree(self) -> bool:
+        """Whether there is anything to commit to the work branch."""
+        return any(s.change in (Change.ADDED, Change.CHANGED, Change.DELETED) for s in self.steps)
+
+    def counts(self) -> dict[str, int]:
+        """Number of steps by change, every change included."""
+        counts = Counter(step.change for step in self.steps)
+        return {change.value: counts[change] for change in Change}
+
+
+def make_plan(
+    entries: Mapping[str, Entry],
+    tree: Tree,
+    *,
+    rule: ExtensionRule,
+    records_of: Callable[[Iterable[str]], Mapping[str, KeyRecord]],
+    in_the_way: Callable[[Sequence[Step]], Mapping[str, str]],
+    gone: Iterable[str] = (),
+    delete: bool = False,
+    unlocked: bool = False,
+) -> Plan:
+    """Compare entries with a dataset.
+
+    Args:
+        entries: by path within the dataset.
+        tree: of the commit that is built upon.
+        rule: how keys take over file extensions.
+        records_of: looks up what the git-annex branch has of keys.
+        in_the_way: of steps that write the tree, the paths with user work at or above
+            them, each with a sentence about it.
+        gone: see `Plan.gone`.
+        delete: delete what is gone.
+        unlocked: new files are unlocked (the branch is an adjusted one).
+    """
+    gone = sorted(gone)
+    removed = frozenset(gone) if delete else frozenset()
+    old_keys = tree.keys(entries)
+    records = dict(records_of(key for key in old_keys.values() if key))
+    steps: list[Step] = []
+    conflicts: list[Conflict] = []
+    for path, entry in entries.items():
+        if reason := _conflict(path, entry, tree, old_keys, removed):
+            conflicts.append(Conflict(path, reason))
+        else:
+            steps.append(_step(path, entry, tree, old_keys, records, rule, unlocked))
+    steps += [
+        Step(path, Change.DELETED, key or "", tree.files[path].mode, key)
+        for path, key in tree.keys(sorted(removed)).items()
+    ]
+    blocked = in_the_way([s for s in steps if s.change is not Change.UNCHANGED])
+    conflicts += [Conflict(path, reason) for path, reason in blocked.items()]
+    steps = [step for step in steps if step.path not in blocked]
+    records |= records_of({step.key for step in steps if step.key} - records.keys())
+    wanted = _wanted_records(steps, records, tree)
+    return Plan([_with_url_change(s, wanted) for s in steps], conflicts, gone, wanted)
+
+
+def _conflict(
+    path: str,
+    entry: Entry,
+    tree: Tree,
+    old_keys: Mapping[str, str | None],
+    removed: frozenset[str],
+) -> str | None:
+    for folder in folders_of(path):
+        if folder in tree.files and folder not in removed:
+            what = "a subdataset" if tree.files[folder].mode == SUBMODULE else "a file"
+            return f"it lies in {folder}, which is {what} of the dataset"
+    if path in tree.folders and any(
+        other.startswith(path + "/") and other not in removed for other in tree.files
+    ):
+        return "it is a folder of the dataset"
+    if path not in tree.files or old_keys[path]:
+        return None
+    if tree.files[path].mode == SUBMODULE:
+        return "it is a subdataset"
+    if tree.files[path].mode == LINK or not tree.same_content(path, entry.digests):
+        return "the dataset keeps a file of its own there, in git; move it or use --exclude"
+    return None
+
+
+def _step(
+    path: str,
+    entry: Entry,
+    tree: Tree,
+    old_keys: Mapping[str, str | None],
+    records: Mapping[str, KeyRecord],
+    rule: ExtensionRule,
+    unlocked: bool,
+) -> Step:
+    if path not in tree.files:
+        mode = EXECUTABLE if entry.executable else REGULAR if unlocked else LINK
+        return Step(path, Change.ADDED, _new_key(entry, rule), mode, None, entry)
+    old_mode, old_key = tree.files[path].mode, old_keys[path]
+    if old_key is None:
+        return Step(path, Change.UNCHANGED, "", old_mode, None, entry)
+    mode = EXECUTABLE if entry.executable else old_mode
+    key = old_key if _same(old_key, entry, records[old_key]) else _new_key(entry, rule)
+    same = key == old_key and mode == old_mode
+    return Step(path, Change.UNCHANGED if same else Change.CHANGED, key, mode, old_key, entry)
+
+
+def _new_key(entry: Entry, rule: ExtensionRule) -> str:
+    # without a digest or registrable URL there is a key only once the content is here
+    return entry_key(entry, rule) if entry.digests or entry.registrable else ""
+
+
+def _same(key: str, entry: Entry, record: KeyRecord) -> bool:
+    """Whether the content of *key* is, as far as can be told, what the entry describes."""
+    parsed = parse_key(key)
+    if parsed is None:
+        return False
+    if None not in (parsed.size, entry.size) and parsed.size != entry.size:
+        return False
+    if parsed.algorithm and parsed.algorithm in entry.digests:
+        return entry.digests[parsed.algorithm] == parsed.hexdigest
+    if entry.digests:
+        return False
+    if entry.registrable:
+        return not set(entry.registrable).isdisjoint(record.urls)
+    return parsed.size is not None and parsed.size == entry.size
+
+
+def _wanted_records(
+    steps: Iterable[Step], records: Mapping[str, KeyRecord], tree: Tree
+) -> dict[str, KeyRecord]:
+    listed: dict[str, list[Entry]] = {}
+    for step in steps:
+        if step.entry is not None and step.key:
+            listed.setdefault(step.key, []).append(step.entry)
+    mtimes = {
+        key: max((e.mtime for e in entries if e.mtime is not None), default=None)
+        for key, entries in listed.items()
+    }
+    _keep_later_mtimes_of_others(mtimes, records, tree, {s.path for s in steps})
+    wanted: dict[str, KeyRecord] = {}
+    for key, entries in listed.items():
+        known = records.get(key, KeyRecord())
+        urls = list(dict.fromkeys(url for entry in entries for url in entry.registrable))
+        # URLs that only the dataset knows stay, and are tried last
+        urls += in_order(set(known.urls).difference(urls), known.state.order)
+        mtime = known.state.mtime if mtimes[key] is None else mtimes[key]
+        record = KeyRecord(tuple(urls), known.in_web or bool(urls), KeyState(mtime, order_of(urls)))
+        if (set(urls), record.in_web, record.state) != (
+            set(known.urls),
+            known.in_web,
+            known.state,
+        ):
+            wanted[key] = record
+    return wanted
+
+
+def _keep_later_mtimes_of_others(
+    mtimes: dict[str, datetime | None],
+    records: Mapping[str, KeyRecord],
+    tree: Tree,
+    paths: set[str],
+) -> None:
+    """Let a key that another path has too keep a later mtime: it was said of that path."""
+    later = {
+        key: known.mtime
+        for key, mtime in mtimes.items()
+        if (known := records.get(key, KeyRecord()).state).mtime is not None
+        and mtime is not None
+        and known.mtime > mtime
+    }
+    if later:
+        others = set(tree.keys(path for path in tree.files if path not in paths).values())
+        mtimes.update({key: mtime for key, mtime in later.items() if key in others})
+
+
+def _with_url_change(step: Step, wanted: Mapping[str, KeyRecord]) -> Step:
+    if step.change is not Change.UNCHANGED or step.key not in wanted:
+        return step
+    return Step(step.path, Change.URLS, step.key, step.mode, step.old_key, step.entry)

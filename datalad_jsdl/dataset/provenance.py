@@ -1,0 +1,73 @@
+"""Commit messages: the run record, and which paths earlier imports wrote."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from datalad_jsdl.dataset.git import Git
+
+__all__ = ["TRAILER", "commit_message", "imported_paths"]
+
+TRAILER = "Jsdl-Manifest"
+
+
+def commit_message(
+    subject: str, manifest_sha256: str, command: Sequence[str] | None, dataset_id: str
+) -> str:
+    """The message of an import's commit.
+
+    Args:
+        subject: first line, or a whole message of the user's.
+        manifest_sha256: hex digest of the manifest as it was read.
+        command: the command to repeat the import with, or None for no run record.
+        dataset_id: of the DataLad dataset; may be empty.
+
+    The record is what ``datalad run`` writes and ``datalad rerun`` reads, except that
+    it names no outputs: rerun unlinks outputs that have no content.
+    """
+    trailer = f"{TRAILER}: sha256:{manifest_sha256}"
+    if command is None:
+        return f"{subject}\n\n{trailer}\n"
+    record = {
+        "chain": [],
+        # rerun expands {placeholders} in the command
+        "cmd": shlex.join(command).replace("{", "{{").replace("}", "}}"),
+        "dsid": dataset_id,
+        "exit": 0,
+        "extra_inputs": [],
+        "inputs": [],
+        "outputs": [],
+        "pwd": ".",
+    }
+    text = json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False)
+    return (
+        f"[DATALAD RUNCMD] {subject}\n\n"
+        f"=== Do not change lines below ===\n{text}\n^^^ Do not change lines above ^^^\n\n"
+        f"{trailer}\n"
+    )
+
+
+def imported_paths(git: Git, commit: str, paths: Iterable[str]) -> set[str]:
+    """Those of *paths* that were last touched by an import, as the history tells."""
+    undecided = set(paths)
+    found: set[str] = set()
+    if not undecided or not commit:
+        return found
+    log = git.run(
+        "log", "-z", "--format=%x01%B%x02", "--name-only", "--no-renames", "-m", "--first-parent",
+        commit,
+    ).decode("utf-8", "surrogateescape")  # fmt: skip
+    for item in log.split("\x01")[1:]:
+        message, _, names = item.partition("\x02")
+        touched = undecided.intersection(name.lstrip("\n") for name in names.split("\0"))
+        undecided -= touched
+        if f"\n{TRAILER}: " in message:
+            found |= touched
+        if not undecided:
+            break
+    return found

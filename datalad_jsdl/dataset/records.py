@@ -1,0 +1,61 @@
+"""What a dataset has recorded of its keys: a read-only view of the git-annex branch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.dataset.keys import branch_path
+from datalad_jsdl.dataset.logs import WEB_UUID, present_values, remote_state
+from datalad_jsdl.dataset.plan import KeyRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from datalad_jsdl.dataset.git import Git
+
+__all__ = ["read_records", "remote_configs"]
+
+_BRANCH = "refs/heads/git-annex"
+
+
+def remote_configs(git: Git) -> dict[str, dict[str, str]]:
+    """The special remotes that the dataset tells of (``remote.log``).
+
+    Returns:
+        Configuration UUID → its settings, in which values keep git-annex's escapes.
+    """
+    newest: dict[str, tuple[float, dict[str, str]]] = {}
+    log = git.attempt("cat-file", "blob", f"{_BRANCH}:remote.log").stdout
+    for line in log.decode("utf-8", "surrogateescape").split("\n"):
+        uuid, *pairs = line.split(" ")
+        settings = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+        try:
+            time = float(settings.pop("timestamp", "0").rstrip("s"))
+        except ValueError:
+            time = 0.0
+        if uuid and (uuid not in newest or newest[uuid][0] <= time):
+            newest[uuid] = (time, settings)
+    return {uuid: settings for uuid, (_, settings) in newest.items()}
+
+
+def read_records(git: Git, keys: Iterable[str]) -> dict[str, KeyRecord]:
+    """Look up keys; one that nothing is recorded of gets an empty record."""
+    wanted = list(keys)
+    uuids = [
+        uuid
+        for uuid, settings in remote_configs(git).items()
+        if settings.get("externaltype") == "jsdl"
+    ]
+    names = (
+        f"{_BRANCH}:{branch_path(key)}{suffix}" for key in wanted for suffix in ("", ".web", ".rmt")
+    )
+    blobs = git.objects(names)
+    records = {}
+    for key in wanted:
+        location, web, state = next(blobs), next(blobs), next(blobs)
+        records[key] = KeyRecord(
+            tuple(present_values(web)),
+            WEB_UUID in present_values(location),
+            remote_state(state, uuids),
+        )
+    return records

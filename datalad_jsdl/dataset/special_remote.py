@@ -1,0 +1,155 @@
+"""Setting up the special remote ``jsdl`` in a repository, once and again.
+
+It is the same repository as git-annex's own web remote (``--sameas=web``): a file with
+URLs counts one copy, and people without our program fetch through web.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.dataset.logs import WEB_UUID
+from datalad_jsdl.dataset.objects import write_annex_files
+from datalad_jsdl.dataset.records import remote_configs
+from datalad_jsdl.errors import DatasetError
+
+if TYPE_CHECKING:
+    from datalad_jsdl.dataset.git import Git
+
+__all__ = ["NAME", "RemoteSetup", "set_up_remote"]
+
+NAME = "jsdl"
+
+_SETTINGS = ("type=external", "externaltype=jsdl", "encryption=none", "autoenable=true")
+# what the configuration of one of ours may consist of, and which values have a say
+_KNOWN = {"sameas-name", "sameas-uuid", "type", "externaltype", "encryption", "autoenable"}
+
+# Local git config. annex-verify: git-annex checks every key itself all the same, but
+# does not wait on its file watcher, which costs some 5 ms a file. annex-readonly: it
+# never tries to upload.
+_LOCAL = {"annex-verify": "false", "annex-readonly": "true"}
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteSetup:
+    """The remote as it is set up.
+
+    Attributes:
+        config_uuid: begins its line in ``remote.log``; per-key state is kept under it.
+        configuration: its settings as git-annex shows them.
+        done: what had to be done, in words; empty if all was in place.
+    """
+
+    config_uuid: str
+    configuration: str
+    done: tuple[str, ...]
+
+
+def set_up_remote(git: Git) -> RemoteSetup:
+    """Initialise or enable the remote, and mend what git-annex leaves undone.
+
+    Raises:
+        DatasetError: git-annex refuses, or another remote has the name.
+    """
+    done: list[str] = []
+    uuid, name = _find(git)
+    if not uuid:
+        _refuse_foreign_remote(git)
+        git.run("annex", "initremote", NAME, *_SETTINGS, "--sameas=web")
+        done.append("initialised")
+        uuid, name = _find(git)
+    settings = remote_configs(git)[uuid]
+    _refuse_strange_settings(name, settings)
+    if git.text("config", f"remote.{name}.annex-config-uuid") != uuid:
+        # without encryption=none it would fail where an earlier enableremote dropped it
+        git.run("annex", "enableremote", name, "encryption=none")
+        done.append("enabled")
+    if _verify(git, name):
+        done.append("verified")
+    for setting, value in _LOCAL.items():
+        if git.text("config", f"remote.{name}.{setting}") != value:
+            git.run("config", f"remote.{name}.{setting}", value)
+            done.append(f"set {setting}={value}")
+    if not git.text("annex", "wanted", name):
+        git.run("annex", "wanted", name, "present")
+        done.append("set wanted to present")
+    if _mend_log(git, uuid):
+        done.append("recorded encryption=none")
+    shown = " ".join(f"{k}={v}" for k, v in sorted(remote_configs(git)[uuid].items()))
+    return RemoteSetup(uuid, shown, tuple(done))
+
+
+def _find(git: Git) -> tuple[str, str]:
+    """Configuration UUID and name of the dataset's jsdl remote, or two empty strings."""
+    found = {
+        uuid: settings.get("sameas-name", NAME)
+        for uuid, settings in remote_configs(git).items()
+        if settings.get("externaltype") == "jsdl" and settings.get("sameas-uuid") == WEB_UUID
+    }
+    # two clones may each have made one; the one in use here goes first
+    for uuid, name in sorted(found.items()):
+        if git.text("config", f"remote.{name}.annex-config-uuid") == uuid:
+            return uuid, name
+    return min(found.items(), default=("", ""))
+
+
+def _refuse_foreign_remote(git: Git) -> None:
+    settings = git.text("config", "--get-regexp", f"^remote\\.{NAME}\\.")
+    taken = any(s.get("name", s.get("sameas-name")) == NAME for s in remote_configs(git).values())
+    if taken or "annex-externaltype" in settings or ".url" in settings:
+        raise DatasetError(
+            f"there is another remote named {NAME} in {git.root}; rename it "
+            f"(git remote rename {NAME} NEWNAME, git annex renameremote {NAME} NEWNAME) "
+            "and try again"
+        )
+
+
+def _refuse_strange_settings(name: str, settings: dict[str, str]) -> None:
+    # verifying says that a person looked at this and found it safe: only plain settings
+    strange = [f"{k}={v}" for k, v in settings.items() if k not in _KNOWN]
+    if settings.get("encryption", "none") != "none":
+        strange.append(f"encryption={settings['encryption']}")
+    if strange:
+        raise DatasetError(
+            f"the remote {name} has settings that this version does not know: "
+            f"{' '.join(sorted(strange))}. If they are right, run: "
+            f"git annex enableremote {name} && git annex verifyremote {name}"
+        )
+
+
+def _verify(git: Git, name: str) -> bool:
+    """Tell git-annex that the configuration is safe; whether that was needed.
+
+    git-annex releases before 2026 have no such step.
+    """
+    if git.text("config", f"remote.{name}.annex-verified") in ("", "verified"):
+        return False
+    asked = git.run("annex", "verifyremote", name).decode("utf-8", "replace")
+    if match := re.search(r"--safe (\d+)", asked):
+        git.run("annex", "verifyremote", name, "--safe", match[1])
+        return True
+    return False
+
+
+def _mend_log(git: Git, uuid: str) -> bool:
+    """Have ``remote.log`` say encryption=none, without which clones fail to enable it.
+
+    git-annex drops the setting from the line whenever it writes it.
+    """
+    settings = remote_configs(git)[uuid]
+    if settings.get("encryption") == "none":
+        return False
+    log = git.run("cat-file", "blob", "refs/heads/git-annex:remote.log").decode()
+    others = [line for line in log.splitlines() if not line.startswith(uuid + " ")]
+    ours = [line for line in log.splitlines() if line.startswith(uuid + " ")]
+    times = [int(t) for line in ours for t in re.findall(r" timestamp=(\d+)", line)]
+    settings["encryption"] = "none"
+    # single spaces only: a double one is read as an empty setting
+    pairs = " ".join(f"{k}={v}" for k, v in sorted(settings.items()))
+    stamp = max(int(time.time()), *(t + 1 for t in times)) if times else int(time.time())
+    lines = [*others, f"{uuid} {pairs} timestamp={stamp}s"]
+    write_annex_files(git, [("remote.log", ("\n".join(lines) + "\n").encode())])
+    return True

@@ -1,0 +1,143 @@
+"""The user's work tree and index: what is in the way, and the switch to a new commit."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.dataset.keys import link_target, pointer
+from datalad_jsdl.dataset.plan import Change
+from datalad_jsdl.dataset.tree import LINK
+from datalad_jsdl.manifest.selection import folders_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from datalad_jsdl.dataset.git import Git
+    from datalad_jsdl.dataset.plan import Step
+    from datalad_jsdl.dataset.tree import Tree
+
+__all__ = ["blob_of", "in_the_way", "switch"]
+
+
+def blob_of(step: Step) -> bytes:
+    """The blob that a step puts at its path."""
+    if step.mode == LINK:
+        return link_target(step.path, step.key).encode()
+    return pointer(step.key)
+
+
+def in_the_way(git: Git, tree: Tree, steps: Sequence[Step]) -> dict[str, str]:
+    """The steps that would touch user work: path → a sentence about it.
+
+    What an earlier run that was killed has left behind is not user work.
+    """
+    if not steps:
+        return {}
+    staged = dict(_staged(git, tree))
+    modified = set(_names(git, "diff", "--name-only", "--no-ext-diff", "--ignore-submodules"))
+    removed = {s.path for s in steps if s.change is Change.DELETED}
+    sound: dict[str, bool] = {}
+    found: dict[str, str] = {}
+    for step in steps:
+        if step.path in staged and not _is_staged_already(git, step, staged[step.path]):
+            found[step.path] = "you have staged changes to it; commit or unstage them first"
+        elif step.path in modified and not _is_there_already(git, step):
+            found[step.path] = "you have changed it and not committed that; commit or restore it"
+        elif step.change is Change.ADDED:
+            for folder in folders_of(step.path):
+                if folder not in sound:
+                    sound[folder] = folder in removed or _may_hold_files(git, folder)
+                if not sound[folder]:
+                    found[step.path] = f"{folder} in the work tree is not a folder"
+            if step.path not in found and _is_occupied(git, step) and step.path not in staged:
+                found[step.path] = "an untracked file is in its place; move it away"
+    return found
+
+
+def switch(git: Git, tree: Tree, commit: str, steps: Sequence[Step], reason: str) -> None:
+    """Bring work tree, index and branch from the tree's commit to *commit*.
+
+    What the user has staged or modified elsewhere stays as it is: this is the merge
+    that ``git checkout`` makes. The branch moves last, so a run that is killed leaves
+    the old commit with changes that the next run takes for its own.
+
+    Raises:
+        DatasetError: git refuses; then nothing has moved.
+    """
+    for step in steps:
+        # read-tree will not replace an untracked file, not even with the same
+        if step.change in (Change.ADDED, Change.CHANGED) and _is_there_already(git, step):
+            os.unlink(_full(git, step.path))
+    old = tree.commit or git.run("hash-object", "-t", "tree", "--stdin").decode().strip()
+    git.run("read-tree", "-m", "-u", "--no-recurse-submodules", old, commit)
+    git.run("update-ref", "-m", reason, "HEAD", commit, tree.commit or "0" * len(commit))
+
+
+def _full(git: Git, path: str) -> bytes:
+    return os.path.join(os.fsencode(git.root), path.encode())
+
+
+def _staged(git: Git, tree: Tree) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Path → mode and blob in the index, where it differs from the commit."""
+    if not tree.commit:
+        listing = git.run("ls-files", "-z", "--stage").decode("utf-8", "surrogateescape")
+        for item in filter(None, listing.split("\0")):
+            head, _, path = item.partition("\t")
+            mode, oid, _ = head.split(" ")
+            yield path, (mode, oid)
+        return
+    raw = git.run("diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "HEAD")
+    fields = raw.decode("utf-8", "surrogateescape").split("\0")
+    for head, path in zip(fields[::2], fields[1::2], strict=False):
+        _, mode, _, oid, _ = head.split(" ")
+        yield path, (mode, oid)
+
+
+def _names(git: Git, *args: str) -> list[str]:
+    listing = git.run("--no-optional-locks", *args, "-z").decode("utf-8", "surrogateescape")
+    return [name for name in listing.split("\0") if name]
+
+
+def _is_staged_already(git: Git, step: Step, staged: tuple[str, str]) -> bool:
+    mode, oid = staged
+    if step.change is Change.DELETED:
+        return mode == "000000"
+    hashed = git.run("hash-object", "--stdin", stdin=blob_of(step))
+    return mode == step.mode and oid == hashed.decode().strip()
+
+
+def _is_there_already(git: Git, step: Step) -> bool:
+    """Whether the work tree has at the step's path just what the step writes."""
+    full = _full(git, step.path)
+    try:
+        mode = os.lstat(full).st_mode
+        if stat.S_ISLNK(mode):
+            return step.mode == LINK and os.readlink(full) == blob_of(step)
+        if stat.S_ISREG(mode) and step.mode != LINK:
+            with open(full, "rb") as file:
+                return file.read(len(blob_of(step)) + 1) == blob_of(step)
+    except OSError:
+        return step.change is Change.DELETED
+    return False
+
+
+def _may_hold_files(git: Git, folder: str) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(_full(git, folder)).st_mode)
+    except FileNotFoundError:
+        return True
+    except OSError:  # a parent is no folder
+        return False
+
+
+def _is_occupied(git: Git, step: Step) -> bool:
+    full = _full(git, step.path)
+    try:
+        mode = os.lstat(full).st_mode
+    except OSError:
+        return False
+    if stat.S_ISDIR(mode):
+        return bool(os.listdir(full))
+    return not _is_there_already(git, step)

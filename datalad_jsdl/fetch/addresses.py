@@ -1,0 +1,159 @@
+"""Which addresses may be connected to: git-annex's rules, which it leaves to us.
+
+git-annex enforces annex.security.allowed-url-schemes and allowed-ip-addresses on its
+web remote only, not on what a special remote does (git-annex(1)).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.errors import AddressRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["AddressPolicy", "connect"]
+
+_SETTING = "annex.security.allowed-ip-addresses"
+_OLD_SETTING = "annex.security.allowed-http-addresses"
+_SCHEMES_SETTING = "annex.security.allowed-url-schemes"
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@dataclass(frozen=True)
+class AddressPolicy:
+    """Public addresses only, unless settings say otherwise.
+
+    Attributes:
+        schemes: of URLs that may be used.
+        allow_all: any address will do.
+        allowed: addresses beyond the public ones, each with a port or None for any.
+        written: the setting as it is, for the advice in a refusal.
+    """
+
+    schemes: frozenset[str] = frozenset({"http", "https"})
+    allow_all: bool = False
+    allowed: frozenset[tuple[_Address, int | None]] = field(default_factory=frozenset)
+    written: str = ""
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, str]) -> AddressPolicy:
+        """The policy that git config asks for.
+
+        Args:
+            config: git config, names in lower case; see `dataset.git.git_config`.
+        """
+        policy = cls()
+        if (schemes := config.get(_SCHEMES_SETTING)) is not None:
+            policy = replace(policy, schemes=frozenset(schemes.lower().split()))
+        written = config.get(_SETTING, config.get(_OLD_SETTING, "")).strip()
+        if written == "all":
+            return replace(policy, allow_all=True, written=written)
+        allowed = frozenset(filter(None, map(_parse, written.split())))
+        return replace(policy, allowed=allowed, written=written)
+
+    def allowing_host(self, host: str, port: int) -> AddressPolicy:
+        """This policy, and whatever *host* resolves to now, on that port.
+
+        For an address that a user has typed, which is leave enough.
+        """
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError:
+            return self
+        named = {(_plain(str(info[4][0])), port) for info in found}
+        return replace(self, allowed=self.allowed | named)
+
+    def check_scheme(self, scheme: str) -> None:
+        """Raises AddressRefusedError for a scheme that may not be used."""
+        if scheme not in self.schemes:
+            raise AddressRefusedError(f"{_SCHEMES_SETTING} does not allow {scheme}:")
+
+    def permits(self, address: str, port: int) -> bool:
+        """Whether a connection to a numeric address may be made."""
+        if self.allow_all:
+            return True
+        plain = _plain(address)
+        if (plain, None) in self.allowed or (plain, port) in self.allowed:
+            return True
+        return plain.is_global and not plain.is_multicast
+
+    def refusal(self, host: str, address: str) -> AddressRefusedError:
+        """The error for a connection that may not be made, with the way to allow it."""
+        name = address if host == address else f"{host} ({address})"
+        value = f"{self.written} {address}".strip()
+        return AddressRefusedError(
+            f"{name} is not a public address; to allow it, run: git config {_SETTING} '{value}'"
+        )
+
+
+def connect(
+    policy: AddressPolicy,
+    host: str,
+    port: int,
+    timeout: float | None,
+    options: list[tuple[int, int, int | bytes]],
+) -> socket.socket:
+    """A TCP connection to an address of *host* that the policy permits.
+
+    The address that is checked is the one that is connected to: no second look-up could
+    give another.
+
+    Raises:
+        AddressRefusedError: there is no permitted address.
+        OSError: no permitted address answers.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    permitted = [info for info in found if policy.permits(str(info[4][0]), port)]
+    if not permitted:
+        raise policy.refusal(host, str(found[0][4][0]))
+    problem: OSError | None = None
+    for family, kind, protocol, _, address in permitted:
+        connection = socket.socket(family, kind, protocol)
+        try:
+            for option in options:
+                connection.setsockopt(*option)
+            connection.settimeout(timeout)
+            connection.connect(address)
+        except OSError as error:
+            connection.close()
+            problem = error
+        else:
+            return connection
+    raise problem or OSError(f"no address for {host}")
+
+
+# addr, [addr], or [addr]:port
+_ITEM = re.compile(r"\[([^\]]+)\](?::(\d+))?|(\S+)")
+
+
+def _parse(item: str) -> tuple[_Address, int | None] | None:
+    match = _ITEM.fullmatch(item)
+    if not match:
+        return None
+    bracketed, port, bare = match.groups()
+    try:
+        return _plain(bracketed or bare), int(port) if port else None
+    except ValueError:
+        return None
+
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+def _plain(address: str) -> _Address:
+    """The address that is meant, behind the forms in which IPv6 carries IPv4."""
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(parsed, ipaddress.IPv6Address):
+        inner = parsed.ipv4_mapped or parsed.sixtofour
+        if inner is None and parsed in _NAT64:
+            inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
+        if inner is not None:
+            return inner
+    return parsed

@@ -1,0 +1,70 @@
+"""Whether content is still there to be fetched, without fetching it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import urllib3
+
+from datalad_jsdl.errors import FetchError
+from datalad_jsdl.fetch.transfer import phrase
+from datalad_jsdl.fetch.values import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from datalad_jsdl.fetch.values import Expected
+    from datalad_jsdl.fetch.web import Response, Web
+
+__all__ = ["is_present"]
+
+_GONE = (404, 410)
+_WHOLE = re.compile(r"bytes \d+-\d+/(\d+)", re.IGNORECASE)
+
+
+def is_present(urls: Iterable[str], expected: Expected, web: Web) -> bool:
+    """Whether any URL offers content of the expected size.
+
+    Returns:
+        False only if every URL says that it has no such content.
+
+    Raises:
+        FetchError: none offers it, and some could not be asked; the text names them.
+    """
+    doubts: list[str] = []
+    for url in urls:
+        try:
+            if _offers(url, expected, web):
+                return True
+        except (OSError, urllib3.exceptions.HTTPError) as error:
+            doubts.append(str(Fault(url, phrase(error))))
+    if doubts:
+        raise FetchError("; ".join(doubts))
+    return False
+
+
+def _offers(url: str, expected: Expected, web: Web) -> bool:
+    """HEAD, and where that is refused (Orthanc answers 404 to it) a GET of one byte."""
+    for method, headers in (("HEAD", {}), ("GET", {"Range": "bytes=0-0"})):
+        response = web.open(url, headers, method=method)
+        try:
+            if response.status in (200, 206):
+                size = _size(response)
+                return expected.size is None or size is None or size == expected.size
+            if response.status == 416 and method == "GET":
+                return expected.size == 0  # an empty file has no first byte
+        finally:
+            response.close()
+    if response.status in _GONE:
+        return False
+    raise FetchError(f"HTTP status {response.status}")
+
+
+def _size(response: Response) -> int | None:
+    if match := _WHOLE.fullmatch(response.headers.get("Content-Range", "").strip()):
+        return int(match[1])
+    length = response.headers.get("Content-Length", "")
+    if response.status == 206 or not (length.isascii() and length.isdigit()):
+        return None
+    return int(length)

@@ -1,0 +1,77 @@
+"""The one table of digest algorithms: names, lengths, hash functions, backends."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+__all__ = ["ALGORITHMS", "Algorithm", "canonical_name", "digest_fault"]
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """A digest algorithm that content can be verified with.
+
+    Attributes:
+        hex_length: characters of its hex digest.
+        constructor: its name in `hashlib`.
+        backend: its git-annex key-value backend, without the E of the variant
+            that keeps the file's extension.
+    """
+
+    hex_length: int
+    constructor: str
+    backend: str
+
+    def new(self) -> _Hash:
+        """A fresh hash object."""
+        return hashlib.new(self.constructor, usedforsecurity=False)
+
+
+# The strongest first: an entry's key takes the first one that the manifest gives.
+ALGORITHMS: dict[str, Algorithm] = {
+    "sha512": Algorithm(128, "sha512", "SHA512"),
+    "sha3-512": Algorithm(128, "sha3_512", "SHA3_512"),
+    "blake2b-512": Algorithm(128, "blake2b", "BLAKE2B512"),
+    "sha384": Algorithm(96, "sha384", "SHA384"),
+    "sha3-384": Algorithm(96, "sha3_384", "SHA3_384"),
+    "sha256": Algorithm(64, "sha256", "SHA256"),
+    "sha3-256": Algorithm(64, "sha3_256", "SHA3_256"),
+    "sha224": Algorithm(56, "sha224", "SHA224"),
+    "sha3-224": Algorithm(56, "sha3_224", "SHA3_224"),
+    "sha1": Algorithm(40, "sha1", "SHA1"),
+    "md5": Algorithm(32, "md5", "MD5"),
+}
+
+_ALIASES = {
+    "sha2512": "sha512",
+    "sha2384": "sha384",
+    "sha2256": "sha256",
+    "sha2224": "sha224",
+    "blake2b": "blake2b-512",
+} | {name.replace("-", ""): name for name in ALGORITHMS}
+
+
+def canonical_name(name: str) -> str | None:
+    """The table's name for an algorithm, or None if it is not in the table.
+
+    Portals write sha256, SHA-256, sha_256 and sha2-256 for the same thing.
+    """
+    bare = name.lower().replace("-", "").replace("_", "")
+    return _ALIASES.get(bare)
+
+
+def digest_fault(name: str, value: object) -> str | None:
+    """Why *value* cannot be a hex digest of the algorithm, or None if it can."""
+    expected = ALGORITHMS[name].hex_length
+    if not isinstance(value, str):
+        return f"the {name} digest is not a string"
+    if len(value) != expected:
+        return f"the {name} digest has {len(value)} characters, not {expected}"
+    if not all(c in "0123456789abcdefABCDEF" for c in value):
+        return f"the {name} digest is not hexadecimal"
+    return None

@@ -1,0 +1,73 @@
+"""The values that flow from a manifest to everything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+__all__ = ["Candidate", "Entry", "Refusal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One URL that a file can be fetched from.
+
+    Attributes:
+        url: normalised http(s) URL, ASCII only, without a login in it.
+        priority: the smaller is tried the earlier; None comes after all numbers.
+        location: where the mirror is, in the portal's own words (a country, a cloud).
+        signed: the query carries a signature or token: good for a download now,
+            never to be registered or shown.
+    """
+
+    url: str
+    priority: int | None = None
+    location: str | None = None
+    signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of a manifest.
+
+    Attributes:
+        path: relative, POSIX, as the manifest gives it.
+        candidates: in the order in which they are to be tried; never empty.
+        size: bytes, or None if unknown.
+        digests: algorithm (a name of `digests.ALGORITHMS`) to lower-case hex.
+        mtime: aware, in UTC, or None if unknown.
+        executable: the file is to be executable.
+        where: the entry's place in the manifest, for messages ("line 7").
+    """
+
+    path: str
+    candidates: tuple[Candidate, ...]
+    size: int | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
+    mtime: datetime | None = None
+    executable: bool = False
+    where: str = ""
+
+    @property
+    def registrable(self) -> tuple[str, ...]:
+        """The candidate URLs that may be recorded in a dataset, in order."""
+        return tuple(c.url for c in self.candidates if not c.signed)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An entry that is not let in, and why; the other entries are not touched by it.
+
+    Attributes:
+        path: the path as the manifest gives it, or None if it has none.
+        reason: a sentence for the user, free of secrets.
+        where: the entry's place in the manifest ("line 7").
+    """
+
+    path: str | None
+    reason: str
+    where: str = ""

@@ -1,0 +1,63 @@
+"""JSON Lines: one object with ``path`` a line; the form for millions of entries."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["records", "sniff"]
+
+# Characters; a line without end must not fill the memory.
+_MAX_LINE = 16 << 20
+
+
+def sniff(head: str) -> bool:
+    """The first line is a whole object that gives its path as a string."""
+    try:
+        first, _ = json.JSONDecoder().raw_decode(head.lstrip())
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(first, dict) and isinstance(first.get("path"), str)
+
+
+def records(text: Iterator[str]) -> Iterator[Record]:
+    """One record a line; blank lines are passed over, a broken one is a fault.
+
+    Raises:
+        ManifestError: a line does not end.
+    """
+    for number, line in enumerate(_lines(text), 1):
+        if line.strip():
+            yield _record(line, f"line {number}")
+
+
+def _record(line: str, where: str) -> Record:
+    try:
+        value = json.loads(line)
+    except json.JSONDecodeError as error:
+        return Record(None, None, where, f"not JSON: {error.msg} at column {error.colno}")
+    except (RecursionError, ValueError):  # ValueError: a number of thousands of digits
+        return Record(None, None, where, "not JSON that can be read")
+    if not isinstance(value, dict):
+        return Record(None, None, where, "not an object")
+    return Record(value.get("path"), value, where)
+
+
+def _lines(text: Iterator[str]) -> Iterator[str]:
+    # Only \n ends a line: str.splitlines would also cut at characters that may
+    # stand in a JSON string (U+2028 and others).
+    rest = ""
+    for chunk in text:
+        lines = (rest + chunk).split("\n")
+        rest = lines.pop()
+        yield from lines
+        if len(rest) > _MAX_LINE:
+            raise ManifestError(f"a line has more than {_MAX_LINE} characters")
+    if rest:
+        yield rest

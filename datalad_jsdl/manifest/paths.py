@@ -1,0 +1,101 @@
+"""Which paths a manifest may name.
+
+A manifest is somebody else's text: nothing in it may reach outside the dataset,
+into ``.git``, or into the files by which git and DataLad are configured.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+__all__ = ["looks_alike_key", "path_fault", "path_warning"]
+
+# Code points that HFS+ ignores in names; git refuses them in .git (utf8.c, is_hfs_dotgit).
+_HFS_IGNORED = dict.fromkeys(
+    [0xFEFF, *range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070)]
+)
+
+_RESERVED = {
+    ".git": "belongs to git",
+    ".datalad": "belongs to DataLad",
+    ".gitattributes": "would configure git",
+    ".gitmodules": "would configure git",
+}
+
+# NTFS short names of the same (git's path.c, is_ntfs_dotgit and is_ntfs_dot_generic).
+_NTFS_SHORT = re.compile(r"(git|gitmod|gitatt|gi7eba|gi7d29|datala)~[0-9]+")
+
+# https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+_WINDOWS_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
+_WINDOWS_FORBIDDEN = frozenset('<>:"|?*')
+
+_MAX_COMPONENT = 255  # bytes; the limit of ext4, XFS, Btrfs and tmpfs
+_MAX_PATH = 3800  # bytes; PATH_MAX is 4096, and the dataset has a path of its own
+
+
+def path_fault(path: str) -> str | None:
+    """Why a manifest may not name *path*, or None if it may."""
+    if not path:
+        return "the path is empty"
+    try:
+        raw = path.encode()
+    except UnicodeEncodeError:
+        return "the path is not valid Unicode (it has a lone surrogate)"
+    if any(unicodedata.category(c) == "Cc" for c in path):
+        return "the path has a control character"
+    if "\\" in path:
+        return "the path has a backslash"
+    if path.startswith("/"):
+        return "the path is absolute"
+    if len(raw) > _MAX_PATH:
+        return f"the path has {len(raw)} bytes, more than {_MAX_PATH}"
+    for component in path.split("/"):
+        if fault := _component_fault(component):
+            return fault
+    return None
+
+
+def _component_fault(component: str) -> str | None:
+    if not component:
+        return "the path has an empty component (// or a trailing /)"
+    if component in (".", ".."):
+        return f"the path has a {component!r} component"
+    if len(component.encode()) > _MAX_COMPONENT:
+        return f"the path has a component of more than {_MAX_COMPONENT} bytes"
+    # A plain name needs no closer look: what git could take for .git has a dot or a
+    # tilde in front, or characters outside ASCII.
+    if component.isascii() and component[0] != "." and "~" not in component:
+        return None
+    plain = _as_a_lenient_file_system_sees_it(component)
+    if plain in _RESERVED:
+        return f"the path has a component {component!r} that {_RESERVED[plain]}"
+    if _NTFS_SHORT.fullmatch(plain):
+        return f"the path has a component {component!r}, a short name of .git on Windows"
+    return None
+
+
+def _as_a_lenient_file_system_sees_it(component: str) -> str:
+    name = unicodedata.normalize("NFKC", component.translate(_HFS_IGNORED))
+    name = name.split(":", 1)[0].rstrip(" .")  # NTFS: streams, trailing dots and spaces
+    # upper before casefold: the dotless i has the capital I of .GIT
+    return name.upper().casefold()
+
+
+def path_warning(path: str) -> str | None:
+    """What a Windows user would stumble over in *path*, or None."""
+    for component in path.split("/"):
+        if _WINDOWS_DEVICE.fullmatch(component):
+            return f"{component!r} is a device name on Windows"
+        if bad := _WINDOWS_FORBIDDEN.intersection(component):
+            return f"Windows does not allow {''.join(sorted(bad))} in a name"
+        if component[-1] in " .":
+            return "Windows does not allow a name to end in a space or dot"
+    return None
+
+
+def looks_alike_key(path: str) -> str:
+    """Equal for paths that differ by nothing but case or Unicode form."""
+    if path.isascii():
+        return path.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", path).casefold())

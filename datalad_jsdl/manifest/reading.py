@@ -1,0 +1,88 @@
+"""A manifest's bytes → entries and refusals, as a stream."""
+
+from __future__ import annotations
+
+import codecs
+from itertools import chain
+from typing import TYPE_CHECKING, Protocol
+
+from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.entry import Entry, Refusal
+from datalad_jsdl.manifest.formats import FORMATS
+from datalad_jsdl.manifest.record import entry_from_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["HEAD", "Readable", "read_manifest"]
+
+HEAD = 1 << 20  # characters that a format is recognised by
+_CHUNK = 1 << 18  # bytes
+
+
+class Readable(Protocol):
+    """As much of a binary file as reading a manifest takes."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes; b"" at the end."""
+
+
+def read_manifest(stream: Readable, base_url: str | None = None) -> Iterator[Entry | Refusal]:
+    """Read the entries of a manifest in any format of the table.
+
+    Args:
+        stream: the document; only ever read forward.
+        base_url: what relative URLs are resolved against.
+
+    Yields:
+        Each entry checked on its own. What only shows in the whole (a path twice, a
+        path that is a folder of another) is for `selection.select_entries`.
+
+    Raises:
+        ManifestError: it is in no known format or breaks off; the text says where.
+    """
+    text = _decode(stream)
+    head: list[str] = []
+    seen = 0
+    while seen < HEAD and (chunk := next(text, None)) is not None:
+        head.append(chunk)
+        seen += len(chunk)
+    beginning = "".join(head)
+    for name in FORMATS:
+        if FORMATS[name].sniff(beginning[:HEAD]):
+            for record in FORMATS[name].records(chain([beginning], text)):
+                yield entry_from_record(record, base_url)
+            return
+    raise ManifestError(_unknown(beginning))
+
+
+def _decode(stream: Readable) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    position = 0
+    try:
+        while chunk := stream.read(_CHUNK):
+            if text := decoder.decode(chunk):
+                yield text
+            position += len(chunk)
+        if text := decoder.decode(b"", final=True):
+            yield text
+    except UnicodeDecodeError as error:
+        raise ManifestError(
+            f"the manifest is not UTF-8 text: {error.reason} near byte {position + error.start}"
+        ) from None
+
+
+def _unknown(beginning: str) -> str:
+    start = beginning.lstrip()[:40].lower()
+    if not start:
+        return "the manifest is empty; expected a JSON object of path and URLs"
+    if start.startswith(("<!doctype html", "<html")):
+        return (
+            "the manifest is an HTML page, not a manifest; if the portal wants a login, "
+            "download the manifest with the browser and give its file name"
+        )
+    return (
+        "the manifest is in no known format; expected a JSON object "
+        '{"path": ["url", …]} or JSON Lines of {"path": …, "urls": […]}, '
+        f"but it begins with {start[:20]!r}"
+    )

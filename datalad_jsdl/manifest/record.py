@@ -1,0 +1,153 @@
+"""From what a document says of a file (a record) to a checked `Entry` or a `Refusal`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from datalad_jsdl.manifest.digests import canonical_name, digest_fault
+from datalad_jsdl.manifest.entry import Candidate, Entry, Refusal
+from datalad_jsdl.manifest.paths import path_fault
+from datalad_jsdl.manifest.times import parse_mtime
+from datalad_jsdl.manifest.urls import is_signed, normalise_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Record", "entry_from_record"]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One entry as the document gives it, unchecked.
+
+    Attributes:
+        path: whatever stands where the path should be.
+        value: a list of URLs, or an object with ``urls`` and more.
+        where: the place in the document ("line 7").
+        fault: why not even a value could be read, or None.
+    """
+
+    path: Any
+    value: Any
+    where: str
+    fault: str | None = None
+
+
+def entry_from_record(record: Record, base_url: str | None = None) -> Entry | Refusal:
+    """Check a record.
+
+    The value's fields: ``urls``, ``url`` and ``extra_urls`` (a string, an object with
+    ``url`` and perhaps ``priority`` and ``location``, or a list of these), ``size``
+    (bytes), ``digests`` (algorithm to hex), ``mtime`` (see `times.parse_mtime`) and
+    ``executable``. Fields with other names are for other programs, and ignored.
+    """
+    path = record.path if isinstance(record.path, str) else None
+    try:
+        if record.fault:
+            raise ValueError(record.fault)
+        if path is None:
+            raise ValueError("the path is missing or not a string")
+        if fault := path_fault(path):
+            raise ValueError(fault)
+        return _entry(path, record, base_url)
+    except ValueError as error:
+        return Refusal(path, str(error), record.where)
+
+
+def _entry(path: str, record: Record, base_url: str | None) -> Entry:
+    value = record.value
+    if isinstance(value, list):
+        value = {"urls": value}
+    if not isinstance(value, dict):
+        raise ValueError("the value is neither a list of URLs nor an object with urls")
+    mtime = value.get("mtime")
+    return Entry(
+        path=path,
+        candidates=_candidates(value, base_url),
+        size=_size(value.get("size")),
+        digests=_digests(value.get("digests")),
+        mtime=None if mtime is None else parse_mtime(mtime),
+        executable=_executable(value.get("executable")),
+        where=record.where,
+    )
+
+
+def _candidates(value: dict[str, Any], base_url: str | None) -> tuple[Candidate, ...]:
+    found: dict[str, Candidate] = {}
+    for item in _url_items(value):
+        candidate = _candidate(item, base_url)
+        found.setdefault(candidate.url, candidate)
+    if not found:
+        raise ValueError("there is no URL")
+    # stable: the given order decides among equal priorities
+    ordered = sorted(found.values(), key=lambda c: (c.priority is None, c.priority or 0))
+    return tuple(ordered)
+
+
+def _url_items(value: dict[str, Any]) -> Iterator[Any]:
+    for field in ("urls", "url", "extra_urls"):
+        items = value.get(field)
+        if items is None:
+            continue
+        if isinstance(items, list):
+            yield from items
+        elif isinstance(items, (str, dict)):
+            yield items
+        else:
+            raise ValueError(f"{field} is neither a URL nor a list of URLs")
+
+
+def _candidate(item: Any, base_url: str | None) -> Candidate:
+    if isinstance(item, str):
+        item = {"url": item}
+    if not isinstance(item, dict) or not isinstance(item.get("url"), str):
+        raise ValueError("a URL is neither a string nor an object with a url")
+    priority, location = item.get("priority"), item.get("location")
+    if priority is not None and not _is_count(priority):
+        raise ValueError("a URL's priority is not a whole number of 0 or more")
+    if location is not None and not isinstance(location, str):
+        raise ValueError("a URL's location is not a string")
+    url = normalise_url(item["url"], base_url)
+    return Candidate(url, priority, location, is_signed(url))
+
+
+def _size(value: Any) -> int | None:
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError("the size is not a whole number of bytes")
+    if value < 0:
+        raise ValueError("the size is negative")
+    if value >= 1 << 63:
+        raise ValueError("the size is larger than any file")
+    return value
+
+
+def _digests(value: Any) -> dict[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ValueError("digests is not an object of algorithm and hex digest")
+    digests: dict[str, str] = {}
+    for given, hexdigest in value.items():
+        name = canonical_name(given)
+        if name is None or hexdigest is None:
+            continue  # crc32, an S3 etag and the like: nothing that we can verify with
+        if fault := digest_fault(name, hexdigest):
+            raise ValueError(fault)
+        if digests.setdefault(name, hexdigest.lower()) != hexdigest.lower():
+            raise ValueError(f"there are two different {name} digests")
+    return digests
+
+
+def _executable(value: Any) -> bool:
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise ValueError("executable is neither true nor false")
+    return value
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -1,0 +1,141 @@
+"""Which of a manifest's entries are imported, and what only shows in the whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.manifest.entry import Entry, Refusal
+from datalad_jsdl.manifest.paths import looks_alike_key, path_fault, path_warning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+__all__ = ["Filter", "Selection", "folders_of", "select_entries"]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Glob patterns on paths, as ``git annex --include``: ``*`` also matches ``/``.
+
+    A pattern that matches a folder matches all that is in it. Without *include*
+    everything is included; *exclude* has the last word.
+    """
+
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+
+    def __call__(self, path: str) -> bool:
+        if not self.include and not self.exclude:
+            return True
+        names = (path, *folders_of(path))
+        if self.include and not _any_match(names, self.include):
+            return False
+        return not _any_match(names, self.exclude)
+
+
+@dataclass
+class Selection:
+    """What a manifest comes to.
+
+    Attributes:
+        entries: by path within the dataset (the prefix is in it), in the given order.
+        refusals: entries not let in.
+        skipped: number of entries that the filter left out.
+        warnings: sentences about names that will trouble some file systems.
+    """
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+    skipped: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+
+def select_entries(
+    items: Iterable[Entry | Refusal],
+    wanted: Filter | None = None,
+    prefix: str = "",
+    *,
+    use_signed: bool = False,
+) -> Selection:
+    """Filter entries, put them under *prefix*, and refuse those that collide.
+
+    Args:
+        items: what `read_manifest` yields.
+        wanted: filter on the manifest's own paths.
+        prefix: folder in the dataset, without a trailing slash; may be empty.
+        use_signed: whether content is fetched now, so that an entry may have
+            signed URLs only.
+    """
+    selection = Selection()
+    for item in items:
+        if isinstance(item, Refusal):
+            selection.refusals.append(item)
+        elif wanted is not None and not wanted(item.path):
+            selection.skipped += 1
+        else:
+            _let_in(selection, item, prefix, use_signed)
+    _refuse_folders(selection)
+    selection.warnings = list(_warnings(selection.entries))
+    return selection
+
+
+def folders_of(path: str) -> Iterator[str]:
+    """The folders that *path* lies in, innermost first."""
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
+def _any_match(names: Iterable[str], patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern.rstrip("/")) for pattern in patterns for name in names)
+
+
+def _let_in(selection: Selection, entry: Entry, prefix: str, use_signed: bool) -> None:
+    path = f"{prefix}/{entry.path}" if prefix else entry.path
+    fault = None
+    if prefix:
+        fault = path_fault(path)
+    if path in selection.entries:
+        fault = f"the path stands in the manifest twice (first at {selection.entries[path].where})"
+    elif not entry.registrable and not use_signed:
+        fault = (
+            "its only URL is signed and would expire; signed URLs are never registered, "
+            "but --get downloads through them now"
+        )
+    if fault:
+        selection.refusals.append(Refusal(entry.path, fault, entry.where))
+    else:
+        selection.entries[path] = replace(entry, path=path) if prefix else entry
+
+
+def _refuse_folders(selection: Selection) -> None:
+    folders = {folder for path in selection.entries for folder in folders_of(path)}
+    for path in sorted(folders.intersection(selection.entries)):
+        entry = selection.entries.pop(path)
+        reason = "the path is also a folder of another entry"
+        selection.refusals.append(Refusal(entry.path, reason, entry.where))
+
+
+def _warnings(paths: Iterable[str]) -> Iterator[str]:
+    alike: dict[str, str] = {}
+    collisions: list[str] = []
+    troubled: list[str] = []
+    for path in paths:
+        other = alike.setdefault(looks_alike_key(path), path)
+        if other != path:
+            collisions.append(f"{other!r} and {path!r}")
+        if warning := path_warning(path):
+            troubled.append(f"{path!r}: {warning}")
+    if collisions:
+        yield (
+            f"{len(collisions)} path(s) differ from another by nothing but case or Unicode form, "
+            f"and are one file on macOS and Windows: {_examples(collisions)}"
+        )
+    if troubled:
+        yield f"{len(troubled)} path(s) cannot be checked out on Windows: {_examples(troubled)}"
+
+
+def _examples(items: list[str]) -> str:
+    return "; ".join(items[:3]) + ("; …" if len(items) > 3 else "")

@@ -1,0 +1,93 @@
+"""Candidate URLs: which are let in, which carry a secret, how they are shown."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, quote, urljoin, urlsplit, urlunsplit
+
+__all__ = ["SCHEMES", "is_signed", "normalise_url", "redact", "redact_text"]
+
+SCHEMES = frozenset({"http", "https"})
+
+# Query parameters that are, or come with, a signature or token: AWS (SigV4, SigV2,
+# CloudFront), Google, Azure SAS, and the names that portals give their own.
+_SECRET_PREFIXES = ("x-amz-", "x-goog-", "x-oss-", "x-obs-")
+_SECRET_NAMES = frozenset(
+    {"signature", "q-signature", "sig", "awsaccesskeyid", "googleaccessid", "ossaccesskeyid"}
+    | {"key-pair-id", "token", "access_token", "accesstoken", "private_token", "jwt", "bearer"}
+    | {"auth", "auth_token", "authtoken", "authorization", "apikey", "api_key", "api-key"}
+    | {"secret", "client_secret", "password", "passwd", "pwd"}
+    | {"sessionid", "session_id", "jsessionid"}
+)
+
+# Everything that RFC 3986 allows in a URL, and % of what is escaped already.
+_SAFE = "!#$%&'()*+,/:;=?@[]~"
+
+
+def normalise_url(raw: str, base: str | None = None) -> str:
+    """*raw* as an absolute ASCII URL, as a browser would send it (RFC 3986).
+
+    Relative references are resolved against *base* if there is one. Spaces and
+    characters outside ASCII are percent-encoded, host names put into IDNA.
+
+    Raises:
+        ValueError: it cannot be a candidate; the text says why, without the URL.
+    """
+    if any(ord(c) < 0x20 or ord(c) == 0x7F for c in raw):
+        raise ValueError("a URL has a control character")
+    url = urljoin(base, raw.strip(" ")) if base else raw.strip(" ")
+    parts = urlsplit(url)
+    if not parts.scheme:
+        raise ValueError("a URL is relative (give --base-url to resolve it)")
+    if parts.scheme not in SCHEMES:
+        raise ValueError(f"a URL has the scheme {parts.scheme!r}, not http or https")
+    if "@" in parts.netloc:
+        raise ValueError("a URL has a login in it (user:password@); use a credential instead")
+    try:
+        host = (parts.hostname or "").encode("idna").decode("ascii")
+        port = parts.port  # raises ValueError of its own
+    except (UnicodeError, ValueError):
+        raise ValueError("a URL has a host or port that cannot be") from None
+    if not host or not re.fullmatch(r"[A-Za-z0-9._:%-]+", host):
+        raise ValueError("a URL has no valid host")
+    netloc = f"[{host}]" if ":" in host else host
+    if port is not None:
+        netloc += f":{port}"
+    try:
+        path, query, fragment = (
+            quote(part, safe=_SAFE) for part in (parts.path, parts.query, parts.fragment)
+        )
+    except UnicodeEncodeError:
+        raise ValueError("a URL is not valid Unicode") from None
+    return urlunsplit((parts.scheme, netloc, path, query, fragment))
+
+
+def is_signed(url: str) -> bool:
+    """Whether the query carries a signature, token or the like.
+
+    ``versionId`` and other plain parameters are none.
+    """
+    query = urlsplit(url).query
+    if not query:
+        return False
+    names = (name.lower() for name, _ in parse_qsl(query.replace(";", "&"), True))
+    return any(n in _SECRET_NAMES or n.startswith(_SECRET_PREFIXES) for n in names)
+
+
+def redact(url: str) -> str:
+    """*url* as it may be shown: without login, query and fragment."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "(unreadable URL)"
+    netloc = parts.netloc.rpartition("@")[2]
+    shown = urlunsplit((parts.scheme, netloc, parts.path, "", ""))
+    return shown + "?…" if parts.query else shown
+
+
+_URL_IN_TEXT = re.compile(r"https?://[^\s'\"<>]+", re.IGNORECASE)
+
+
+def redact_text(text: str) -> str:
+    """*text* with every URL in it as `redact` shows it."""
+    return _URL_IN_TEXT.sub(lambda match: redact(match.group()), text)
