@@ -38,7 +38,7 @@ class Call:
         file: the manifest's absolute path, or None if it is a URL or standard input.
         target: the dataset's absolute path.
         parent: the dataset in which *target* is to be a subdataset, or None.
-        prefix, include, exclude, base_url, get, delete, message: as given.
+        prefix, include, exclude, base_url, get, delete, restore, message: as given.
         jobs: files to fetch at a time.
     """
 
@@ -53,6 +53,7 @@ class Call:
     get: bool
     jobs: int
     delete: bool
+    restore: bool
     message: str | None
 
     def run(self, *, dry: bool, report_all: bool) -> Iterator[dict[str, Any]]:
@@ -126,6 +127,7 @@ class Call:
                 frozenset(start + path for path in refused if path is not None),
             ),
             delete=delete,
+            restore=self.restore,
             get=self.get,
             jobs=self.jobs,
             subject=self.message,

@@ -40,6 +40,7 @@ class Request:
         selection: of the manifest's entries.
         scope: what the manifest speaks for.
         delete: delete what is gone.
+        restore: first put back what ``datalad rerun`` has unlocked or removed.
         get: fetch content, with *jobs* files at a time.
         subject: of the commit message; None for the usual one.
         manifest_sha256: hex digest of the manifest as it was read.
@@ -53,6 +54,7 @@ class Request:
     selection: Selection
     scope: Scope
     delete: bool
+    restore: bool
     get: bool
     jobs: int
     subject: str | None
@@ -110,6 +112,8 @@ def run_import(importer: Importer, request: Request) -> Outcome:
     with importer.lock():
         importer.catch_up()
         setup = set_up_remote(importer.git)
+        if request.restore:
+            importer.restore(request.scope.prefix)
         entries = dict(request.selection.entries)
         staged = _Staging(importer, request) if request.get else None
         tree, plan = importer.plan(entries, request.scope, delete=request.delete)
@@ -164,7 +168,15 @@ def _message(request: Request, plan: Plan) -> tuple[str, dict[str, bytes]]:
             extra[manifest] = content
     command = None
     if manifest is not None:
-        command = ["datalad", "download-manifest", "-d", ".", *request.arguments, manifest]
+        command = [
+            "datalad",
+            "download-manifest",
+            "-d",
+            ".",
+            "--restore",
+            *request.arguments,
+            manifest,
+        ]
     text = commit_message(subject, request.manifest_sha256, command, request.dataset_id)
     return text, extra
 

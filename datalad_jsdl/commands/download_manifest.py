@@ -123,6 +123,13 @@ class DownloadManifest(Interface):
             part of it that [CMD: --prefix, --include CMD][PY: `prefix`, `include` PY] and
             [CMD: --exclude CMD][PY: `exclude` PY] select) no longer has.""",
         ),
+        restore=Parameter(
+            args=("--restore",),
+            action="store_true",
+            doc="""first put back files that are missing, or unlocked but not modified, in
+            the work tree. 'datalad rerun' needs this: it removes or unlocks the files of
+            a commit before it runs the command that made it.""",
+        ),
         message=Parameter(
             args=("-m", "--message"),
             metavar="MESSAGE",
@@ -174,6 +181,7 @@ class DownloadManifest(Interface):
         jobs: int | str | None = None,
         dry_run: bool = False,
         delete: bool = False,
+        restore: bool = False,
         message: str | None = None,
         report: str = "changes",
     ) -> Iterator[dict[str, Any]]:
@@ -192,6 +200,7 @@ class DownloadManifest(Interface):
             get=get,
             jobs=jobs if isinstance(jobs, int) and jobs > 0 else _AUTO_JOBS,
             delete=delete,
+            restore=restore,
             message=message,
         )
         yield from call.run(dry=dry_run, report_all=report == "all")

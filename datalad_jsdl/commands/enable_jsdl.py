@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from datalad.distribution.dataset import EnsureDataset, datasetmethod, require_dataset
 from datalad.interface.base import Interface, build_doc, eval_results
 from datalad.interface.results import get_status_dict
+from datalad.interface.utils import generic_result_renderer
 from datalad.support.constraints import EnsureNone
 from datalad.support.param import Parameter
 
@@ -39,6 +40,8 @@ class EnableJsdl(Interface):
 
     Running it again does no harm: what is in place stays as it is.
     """
+
+    result_renderer = "tailored"
 
     _params_ = dict(
         dataset=Parameter(
@@ -85,3 +88,8 @@ class EnableJsdl(Interface):
             message=("%s; configuration: %s", done, setup.configuration),
             logger=lgr,
         )
+
+    @staticmethod
+    def custom_result_renderer(res: dict[str, Any], **_: Any) -> None:
+        """Also show that nothing had to be done, which DataLad keeps to itself."""
+        generic_result_renderer({**res, "status": res["status"].replace("notneeded", "ok")})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.dataset.git import batches
 from datalad_jsdl.dataset.keys import branch_path, key_file, link_target
 
 if TYPE_CHECKING:
@@ -39,12 +39,10 @@ def inject(git: Git, files: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     Yields:
         Each file that was *not* taken, and what git-annex said of it.
     """
-    pending = list(files)
-    while pending:
-        batch, pending = _split(pending)
+    for batch in batches(str(file) for file in files):
         done = git.attempt(
             "annex", "reinject", "--guesskeys", "--json", "--json-error-messages",
-            *(str(file) for file in batch),
+            *batch,
         )  # fmt: skip
         said = {}
         for line in done.stdout.decode("utf-8", "replace").splitlines():
@@ -52,16 +50,5 @@ def inject(git: Git, files: Iterable[Path]) -> Iterator[tuple[Path, str]]:
             for name in answer.get("input") or [answer.get("file")]:
                 said[name] = "" if answer["success"] else " ".join(answer["error-messages"])
         for file in batch:
-            if message := said.get(str(file), done.stderr.decode("utf-8", "replace").strip()):
-                yield file, message
-
-
-def _split(files: list[Path]) -> tuple[list[Path], list[Path]]:
-    # far below the limits for a command line: 128 KiB on Linux for one argument, 32 KiB
-    # in all on Windows
-    length = 0
-    for index, file in enumerate(files):
-        length += len(os.fsencode(file)) + 3
-        if index and length > 24_000:
-            return files[:index], files[index:]
-    return files, []
+            if message := said.get(file, done.stderr.decode("utf-8", "replace").strip()):
+                yield Path(file), message

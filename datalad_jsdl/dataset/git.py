@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["BlobReader", "Git", "git_config"]
+__all__ = ["BlobReader", "Git", "batches", "git_config"]
 
 _CHUNK = 1 << 20  # bytes
 
@@ -171,6 +171,21 @@ class BlobReader:
             left -= len(chunk)
             yield chunk
         answers.read(1)  # the newline after it
+
+
+def batches(arguments: Iterable[str]) -> Iterator[list[str]]:
+    """Arguments in portions that fit a command line: 32 KiB in all on Windows."""
+    batch: list[str] = []
+    length = 0
+    for argument in arguments:
+        size = len(os.fsencode(argument)) + 3
+        if batch and length + size > 24_000:
+            yield batch
+            batch, length = [], 0
+        batch.append(argument)
+        length += size
+    if batch:
+        yield batch
 
 
 def git_config(pattern: str, git_dir: str | os.PathLike[str] | None = None) -> dict[str, str]:

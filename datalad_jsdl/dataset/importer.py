@@ -25,7 +25,7 @@ from datalad_jsdl.dataset.plan import Plan, make_plan
 from datalad_jsdl.dataset.provenance import imported_paths
 from datalad_jsdl.dataset.records import read_records
 from datalad_jsdl.dataset.tree import Tree
-from datalad_jsdl.dataset.worktree import in_the_way, switch
+from datalad_jsdl.dataset.worktree import in_the_way, restore, switch
 from datalad_jsdl.errors import DatasetError
 from datalad_jsdl.manifest.paths import path_fault
 from datalad_jsdl.manifest.selection import Filter
@@ -90,6 +90,10 @@ class Importer:
         merge_annex_branch(self.git)
         if not self.git.text("rev-parse", "--verify", "--quiet", "refs/heads/git-annex"):
             raise DatasetError(f"{self.git.root} is no git-annex repository; run: git annex init")
+
+    def restore(self, prefix: str) -> None:
+        """See `worktree.restore`."""
+        restore(self.git, Tree(self.git), prefix)
 
     def plan(
         self, entries: Mapping[str, Entry], scope: Scope, *, delete: bool

@@ -6,9 +6,10 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.dataset.git import batches
 from datalad_jsdl.dataset.keys import link_target, pointer
 from datalad_jsdl.dataset.plan import Change
-from datalad_jsdl.dataset.tree import LINK
+from datalad_jsdl.dataset.tree import LINK, REGULAR
 from datalad_jsdl.manifest.selection import folders_of
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.dataset.plan import Step
     from datalad_jsdl.dataset.tree import Tree
 
-__all__ = ["blob_of", "in_the_way", "switch"]
+__all__ = ["blob_of", "in_the_way", "restore", "switch"]
 
 
 def blob_of(step: Step) -> bytes:
@@ -54,6 +55,37 @@ def in_the_way(git: Git, tree: Tree, steps: Sequence[Step]) -> dict[str, str]:
             if step.path not in found and _is_occupied(git, step) and step.path not in staged:
                 found[step.path] = "an untracked file is in its place; move it away"
     return found
+
+
+def restore(git: Git, tree: Tree, prefix: str) -> None:
+    """Put files back that are missing, or unlocked but not modified, in the work tree.
+
+    This is what ``datalad rerun`` does to the files of a commit before it runs the
+    command anew, and what it would commit if the command left it so.
+
+    Args:
+        git: the repository.
+        tree: of the commit that is checked out.
+        prefix: folder to do it in; may be empty.
+    """
+    start = f"{prefix}/" if prefix else ""
+    staged = dict(_staged(git, tree))
+    unlocked = [
+        path
+        for path, (mode, _) in staged.items()
+        if path.startswith(start)
+        and path in tree.files
+        and (tree.files[path].mode, mode) == (LINK, REGULAR)
+    ]
+    for batch in batches(unlocked):
+        git.attempt("annex", "lock", "--", *batch)  # it leaves what is modified alone
+    missing = [
+        path
+        for path in _names(git, "ls-files", "--deleted")
+        if path.startswith(start) and path not in staged
+    ]
+    listing = "".join(f"{path}\0" for path in missing)
+    git.run("checkout-index", "-z", "--stdin", stdin=listing.encode("utf-8", "surrogateescape"))
 
 
 def switch(git: Git, tree: Tree, commit: str, steps: Sequence[Step], reason: str) -> None:

@@ -1,0 +1,90 @@
+"""A home, a git configuration and a laboratory of their own for every test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+from tests.lab import Lab
+
+# git-annex, datalad and our special remote come from the environment that runs the tests
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+_GIT_CONFIG = """\
+[user]
+    name = Tester
+    email = tester@example.com
+[annex "security"]
+    allowed-ip-addresses = 127.0.0.1
+[init]
+    defaultBranch = main
+[datalad "extensions"]
+    load = jsdl
+"""
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("home")
+    (folder / ".gitconfig").write_text(_GIT_CONFIG)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(folder))
+        for name in ("GIT_CONFIG_GLOBAL", "XDG_CONFIG_HOME"):
+            patch.delenv(name, raising=False)
+        for name in ("http_proxy", "https_proxy", "all_proxy"):
+            patch.delenv(name, raising=False)
+            patch.delenv(name.upper(), raising=False)
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def isolated(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    yield
+    # the annex write-protects its content
+    for folder, _, _ in os.walk(tmp_path):
+        os.chmod(folder, 0o755)
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    with Lab() as server:
+        yield server
+
+
+@pytest.fixture
+def other_lab() -> Iterator[Lab]:
+    with Lab() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def program() -> Callable[[str], str]:
+    """Find a program; without it a test is skipped at home, but fails in CI."""
+
+    def find(name: str) -> str:
+        found = shutil.which(name)
+        if found is None:
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{name} is not installed")
+        return found
+
+    return find
+
+
+def run(*args: str | Path, cwd: Path | None = None, check: bool = True, **options: object) -> str:
+    """Run a program; its standard output, or an assertion that shows all it said."""
+    done = subprocess.run(
+        [str(a) for a in args], cwd=cwd, capture_output=True, text=True, **options
+    )  # type: ignore[call-overload]
+    said = f"{args} exited with {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert not check or done.returncode == 0, said
+    return done.stdout
