@@ -53,17 +53,19 @@ class ZipWriter:
             ArchiveError: the content has not the size that was announced.
         """
         member = sink.member
-        if sink.position() != member.size:
-            raise ArchiveError(
-                f"{member.name.decode()}: expected {member.size} bytes, got {sink.position()}"
-            )
+        _require_size(member, sink.position())
         if member.size:
             self._file.write(descriptor(member, sink.crc))
         self._central.append((member, self._layout.add(member), sink.crc))
 
     def add_symlink(self, member: Member, target: bytes) -> None:
-        """Write a symlink."""
+        """Write a symlink.
+
+        Raises:
+            ArchiveError: the target has not the size that was announced.
+        """
         self._check_order(member)
+        _require_size(member, len(target))
         crc = zlib.crc32(target)
         self._file.seek(self._layout.central_offset)
         self._file.truncate()
@@ -85,6 +87,11 @@ class ZipWriter:
     def _check_order(self, member: Member) -> None:
         if self._central and member.name <= self._central[-1][0].name:
             raise ArchiveError(f"{member.name.decode()}: the name is out of order or a duplicate")
+
+
+def _require_size(member: Member, size: int) -> None:
+    if size != member.size:
+        raise ArchiveError(f"{member.name.decode()}: expected {member.size} bytes, got {size}")
 
 
 class MemberSink:

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 from datalad_jsdl.dataset.keys import branch_path
 from datalad_jsdl.dataset.logs import WEB_UUID, add_present, set_remote_state
 from datalad_jsdl.dataset.plan import Change
+from datalad_jsdl.dataset.records import ANNEX_BRANCH, branch_files
 from datalad_jsdl.dataset.worktree import blob_of
 from datalad_jsdl.errors import DatasetError
 
@@ -27,7 +28,6 @@ __all__ = ["ANNEX_REF", "WORK_REF", "merge_annex_branch", "write_annex_files", "
 WORK_REF = "refs/jsdl/work"
 # git-annex merges every branch whose name ends in /git-annex into its own
 ANNEX_REF = "refs/heads/jsdl/git-annex"
-_ANNEX_BRANCH = "refs/heads/git-annex"
 
 
 def write_objects(
@@ -89,14 +89,14 @@ def merge_annex_branch(git: Git) -> None:
     git.run("annex", "numcopies", "-c", "annex.merge-annex-branches=true")
     if not commit:
         return
-    if git.attempt("merge-base", "--is-ancestor", commit, _ANNEX_BRANCH).returncode:
+    if git.attempt("merge-base", "--is-ancestor", commit, ANNEX_BRANCH).returncode:
         raise DatasetError(f"git-annex did not take over what was recorded, in {git.root}")
     git.run("update-ref", "-d", ANNEX_REF, commit)
 
 
 def _annex_commit(git: Git, stream: IO[bytes], files: Iterable[tuple[str, bytes]]) -> None:
     # always on top of the branch: a commit without parent would hide all earlier state
-    _commit(stream, ANNEX_REF, _committer(git), "update", _ANNEX_BRANCH + "^0")
+    _commit(stream, ANNEX_REF, _committer(git), "update", ANNEX_BRANCH + "^0")
     for path, content in files:
         _file(stream, "100644", path, content)
 
@@ -105,9 +105,8 @@ def _log_files(git: Git, plan: Plan, config_uuid: str) -> Iterator[tuple[str, by
     now = time.time()
     keys = list(plan.records)
     suffixes = ("", ".web", ".rmt")
-    names = [f"{_ANNEX_BRANCH}:{branch_path(key)}{suffix}" for key in keys for suffix in suffixes]
     # all of them before the first is written: fast-import may lock what cat-file reads
-    blobs = list(git.objects(names))
+    blobs = list(branch_files(git, [branch_path(k) + suffix for k in keys for suffix in suffixes]))
     for index, key in enumerate(keys):
         location, web, state = blobs[3 * index : 3 * index + 3]
         record, path = plan.records[key], branch_path(key)

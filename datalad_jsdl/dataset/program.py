@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 
+from datalad_jsdl.dataset.git import environment
 from datalad_jsdl.errors import DatasetError
 
 __all__ = ["INSTALL", "OLDEST", "require_git_annex"]
@@ -21,7 +22,12 @@ def require_git_annex() -> None:
         DatasetError: it is missing or too old; the text says how to install it.
     """
     try:
-        done = subprocess.run(["git-annex", "version", "--raw"], capture_output=True, check=True)
+        done = subprocess.run(
+            ["git", "annex", "version", "--raw"],
+            env=environment(),
+            capture_output=True,
+            check=True,
+        )
     except (OSError, subprocess.CalledProcessError):
         raise DatasetError(f"git-annex is not installed; to install it, run: {INSTALL}") from None
     found = done.stdout.decode("utf-8", "replace").strip()

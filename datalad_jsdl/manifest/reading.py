@@ -10,6 +10,7 @@ from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.entry import Entry, Refusal
 from datalad_jsdl.manifest.formats import FORMATS
 from datalad_jsdl.manifest.record import entry_from_record
+from datalad_jsdl.manifest.urls import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,22 +62,24 @@ def _decode(stream: Readable) -> Iterator[str]:
     position = 0
     try:
         while chunk := stream.read(_CHUNK):
+            position += len(chunk)
             if text := decoder.decode(chunk):
                 yield text
-            position += len(chunk)
         if text := decoder.decode(b"", final=True):
             yield text
     except UnicodeDecodeError as error:
+        # the decoder may have held bytes back: count from the end of what it was given
+        position -= len(error.object) - error.start
         raise ManifestError(
-            f"the manifest is not UTF-8 text: {error.reason} near byte {position + error.start}"
+            f"the manifest is not UTF-8 text: {error.reason} at byte {position}"
         ) from None
 
 
 def _unknown(beginning: str) -> str:
-    start = beginning.lstrip()[:40].lower()
+    start = beginning.lstrip()
     if not start:
         return "the manifest is empty; expected a JSON object of path and URLs"
-    if start.startswith(("<!doctype html", "<html")):
+    if start[:40].lower().startswith(("<!doctype html", "<html")):
         return (
             "the manifest is an HTML page, not a manifest; if the portal wants a login, "
             "download the manifest with the browser and give its file name"
@@ -84,5 +87,5 @@ def _unknown(beginning: str) -> str:
     return (
         "the manifest is in no known format; expected a JSON object "
         '{"path": ["url", …]} or JSON Lines of {"path": …, "urls": […]}, '
-        f"but it begins with {start[:20]!r}"
+        f"but it begins with {redact_text(start[:4096])[:20]!r}"
     )

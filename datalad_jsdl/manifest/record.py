@@ -106,8 +106,8 @@ def _candidate(item: Any, base_url: str | None) -> Candidate:
     priority, location = item.get("priority"), item.get("location")
     if priority is not None and not _is_count(priority):
         raise ValueError("a URL's priority is not a whole number of 0 or more")
-    if location is not None and not isinstance(location, str):
-        raise ValueError("a URL's location is not a string")
+    if location is not None and not _is_text(location):
+        raise ValueError("a URL's location is not a string of valid Unicode")
     url = normalise_url(item["url"], base_url)
     return Candidate(url, priority, location, is_signed(url))
 
@@ -147,6 +147,10 @@ def _executable(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError("executable is neither true nor false")
     return value
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
 
 
 def _is_count(value: Any) -> bool:

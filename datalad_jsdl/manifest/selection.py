@@ -76,7 +76,7 @@ def select_entries(
             selection.skipped += 1
         else:
             _let_in(selection, item, prefix, use_signed)
-    _refuse_folders(selection)
+    _refuse_folders(selection, prefix)
     selection.warnings = list(_warnings(selection.entries))
     return selection
 
@@ -110,12 +110,13 @@ def _let_in(selection: Selection, entry: Entry, prefix: str, use_signed: bool) -
         selection.entries[path] = replace(entry, path=path) if prefix else entry
 
 
-def _refuse_folders(selection: Selection) -> None:
+def _refuse_folders(selection: Selection, prefix: str) -> None:
     folders = {folder for path in selection.entries for folder in folders_of(path)}
     for path in sorted(folders.intersection(selection.entries)):
         entry = selection.entries.pop(path)
         reason = "the path is also a folder of another entry"
-        selection.refusals.append(Refusal(entry.path, reason, entry.where))
+        given = path.removeprefix(f"{prefix}/") if prefix else path
+        selection.refusals.append(Refusal(given, reason, entry.where))
 
 
 def _warnings(paths: Iterable[str]) -> Iterator[str]:

@@ -35,8 +35,13 @@ def normalise_url(raw: str, base: str | None = None) -> str:
     """
     if any(ord(c) < 0x20 or ord(c) == 0x7F for c in raw):
         raise ValueError("a URL has a control character")
-    url = urljoin(base, raw.strip(" ")) if base else raw.strip(" ")
-    parts = urlsplit(url)
+    url = raw.strip(" ")
+    if not url:
+        raise ValueError("a URL is empty")
+    try:
+        parts = urlsplit(urljoin(base, url) if base else url)
+    except ValueError:  # its text quotes the URL
+        raise ValueError("a URL has a host or port that cannot be") from None
     if not parts.scheme:
         raise ValueError("a URL is relative (give --base-url to resolve it)")
     if parts.scheme not in SCHEMES:
@@ -45,6 +50,7 @@ def normalise_url(raw: str, base: str | None = None) -> str:
         raise ValueError("a URL has a login in it (user:password@); use a credential instead")
     try:
         host = (parts.hostname or "").encode("idna").decode("ascii")
+        host.encode("idna")  # once more: "…" has become dots
         port = parts.port  # raises ValueError of its own
     except (UnicodeError, ValueError):
         raise ValueError("a URL has a host or port that cannot be") from None

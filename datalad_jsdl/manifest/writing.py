@@ -26,13 +26,13 @@ def write_manifest(entries: Iterable[Entry], limit: int | None = None) -> str | 
         The document, or None if it would be longer than *limit*.
     """
     members: list[str] = []
-    length = 0
+    length = len("{\n\n}\n") - len(",\n")
     for entry in entries:
         if not entry.registrable:
             continue
         member = f" {_dump(entry.path)}: {_dump(_value(entry))}"
         members.append(member)
-        length += len(member) + 2
+        length += len(member) + len(",\n")
         if limit is not None and length > limit:
             return None
     return "{\n" + ",\n".join(members) + "\n}\n"

@@ -93,18 +93,19 @@ class _Reader:
         while True:
             try:
                 value, end = self._decode(self._buffer, self._at)
-                # 12 at the end of the buffer may be the beginning of 123
-                if end < len(self._buffer) or not self._more():
+                # 12 at the end of the buffer may be the beginning of 123 or 12e+3
+                if end + 2 < len(self._buffer) or not self._more():
                     self._advance(end)
                     return value
             except json.JSONDecodeError as error:
                 if not self._more():
-                    self._advance(min(error.pos, len(self._buffer)))
+                    self._advance(error.pos)
                     raise self.error(error.msg.lower()) from None
             except (RecursionError, ValueError):
                 raise self.error("a value too deep or a number too long") from None
 
     def _more(self) -> bool:
+        """Put more text behind what is pending; at the end, leave all as it is."""
         if self._ended:
             return False
         pending = self._buffer[self._at :]
@@ -119,9 +120,11 @@ class _Reader:
                 break
             parts.append(chunk)
             wanted -= len(chunk)
+        if len(parts) == 1:
+            return False
         self._buffer = "".join(parts)
         self._at = 0
-        return len(self._buffer) > len(pending)
+        return True
 
     def _advance(self, end: int) -> None:
         newlines = self._buffer.count("\n", self._at, end)
