@@ -59,11 +59,12 @@ class File:
 
 @dataclass
 class Request:
-    """One request as it came in, and the bytes of content sent in answer to it."""
+    """One request as it came in, from which port, and the bytes of content sent in answer."""
 
     method: str
     path: str
     headers: dict[str, str]
+    port: int
     sent: int = 0
 
 
@@ -125,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, *, body: bool) -> None:
         lab: Lab = self.server.lab  # type: ignore[attr-defined]
         path = urlsplit(self.path).path
-        request = Request(self.command, path, dict(self.headers))
+        request = Request(self.command, path, dict(self.headers), self.client_address[1])
         lab.requests.append(request)
         file = lab.files.get(path)
         if file is None or (not body and not file.head):

@@ -85,7 +85,7 @@ class EnableJsdl(Interface):
             path=str(root),
             type="dataset",
             status="ok" if setup.done else "notneeded",
-            message=("%s; configuration: %s", done, setup.configuration),
+            message=f"{done}; configuration: {setup.configuration}",
             logger=lgr,
         )
 

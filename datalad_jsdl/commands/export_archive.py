@@ -168,7 +168,7 @@ class ExportArchive(CoreExportArchive):
             status="ok",
             path=str(target),
             type="file",
-            message=("%i files, %i bytes", exported.members, exported.size),
+            message=f"{exported.members} files, {exported.size} bytes",
             members=exported.members,
             bytesize=exported.size,
             logger=lgr,

@@ -34,8 +34,11 @@ __all__ = [
 
 _BY_BACKEND = {algorithm.backend: name for name, algorithm in ALGORITHMS.items()}
 
-# BACKEND, then fields (s: size, m: mtime, S and C: chunk), then two dashes and the name
-_KEY = re.compile(r"([A-Z0-9_]+)((?:-[smSC][0-9]+)*)--(.+)", re.DOTALL)
+# BACKEND, then fields (s: size, m: mtime, S and C: chunk) in this order, then two dashes
+# and the name
+_KEY = re.compile(
+    r"([A-Z0-9_]+)(?:-s([0-9]{1,19}))?(?:-m[0-9]+)?(?:-S[0-9]+)?(?:-C[0-9]+)?--(.+)", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,8 @@ def parse_key(text: str) -> Key | None:
     match = _KEY.fullmatch(text)
     if not match:
         return None
-    backend, fields, name = match.groups()
-    size = next((int(f[1:]) for f in fields.split("-") if f.startswith("s")), None)
+    backend, digits, name = match.groups()
+    size = None if digits is None else int(digits)
     algorithm = _BY_BACKEND.get(backend)
     if algorithm is None and backend.endswith("E"):
         algorithm = _BY_BACKEND.get(backend[:-1])
@@ -113,11 +116,11 @@ def _size_field(size: int | None) -> str:
 
 def _url_name(url: str) -> str:
     name = "".join(_escape(c) for c in url)
-    raw = name.encode()
-    if len(raw) <= 64:
+    raw = url.encode()
+    if len(raw) <= 64:  # before the escapes
         return name
     # no longer than a SHA-256: as much as fits beside an MD5 of the whole
-    return raw[:31].decode() + "-" + _md5(url.encode())
+    return name[:31] + "-" + _md5(raw)
 
 
 def _escape(c: str) -> str:
@@ -154,7 +157,7 @@ def branch_path(key: str) -> str:
 
     ``.web`` and ``.rmt`` are appended for its URLs and per-remote state.
     """
-    md5 = _md5(key.encode())
+    md5 = _md5(key.encode("utf-8", "surrogateescape"))
     return f"{md5[:3]}/{md5[3:6]}/{key_file(key)}.log"
 
 
@@ -162,9 +165,13 @@ _MIXED = "0123456789zqjxkmvwgpfZQJXKMVWGPF"
 
 
 def _mixed_hash(key: str) -> str:
-    word = int.from_bytes(hashlib.md5(key.encode(), usedforsecurity=False).digest()[:4], "little")
+    md5 = bytes.fromhex(_md5(key.encode("utf-8", "surrogateescape")))
+    word = int.from_bytes(md5[:4], "little")
     chars = [_MIXED[word >> (6 * i) & 31] for i in range(4)]
     return f"{chars[1]}{chars[0]}/{chars[3]}{chars[2]}"
+
+
+_POINTER_PREFIX = "/annex/objects/"
 
 
 def link_target(path: str, key: str) -> str:
@@ -176,26 +183,29 @@ def link_target(path: str, key: str) -> str:
 def key_from_link(target: str) -> str | None:
     """The key that a symlink's target stands for, or None if it is no annex link."""
     parts = target.replace("\\", "/").split("/")
-    if len(parts) < 3 or "annex/objects" not in "/".join(parts[:-1]):
+    if len(parts) < 3 or _POINTER_PREFIX not in "/".join(parts[:-1]):
         return None
     key = _file_key(parts[-1])
     return key if parts[-1] == parts[-2] and parse_key(key) else None
 
 
-_POINTER_PREFIX = "/annex/objects/"
 POINTER_MAX = 32 << 10  # bytes; git-annex looks no further (Annex/Link.hs)
 
 
 def pointer(key: str) -> bytes:
     """The blob that stands for an unlocked file."""
-    return f"{_POINTER_PREFIX}{key_file(key)}\n".encode()
+    return f"{_POINTER_PREFIX}{key_file(key)}\n".encode("utf-8", "surrogateescape")
 
 
 def key_from_pointer(blob: bytes) -> str | None:
     """The key that a pointer blob stands for, or None if it is an ordinary file."""
     if len(blob) > POINTER_MAX or not blob.startswith(_POINTER_PREFIX.encode()):
         return None
-    line = blob.split(b"\n", 1)[0].decode("utf-8", "replace").rstrip("\r")
+    first, *others = blob.split(b"\n")
+    # whatever follows was appended, and makes it an ordinary file: but for more such lines
+    if others and (others.pop() or not all(b"/annex/" in line for line in others)):
+        return None
+    line = first.decode("utf-8", "surrogateescape").rstrip("\r")
     key = _file_key(line.rpartition("/")[2])
     return key if parse_key(key) else None
 

@@ -8,6 +8,7 @@ or ``TIMESTAMP UUID STATE``; of several for one value the newest counts.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -103,9 +104,10 @@ def _parse(blob: bytes | None) -> dict[str, tuple[float, str, str]]:
 
 def _seconds(stamp: str) -> float:
     try:
-        return float(stamp.rstrip("s"))
+        time = float(stamp.rstrip("s"))
     except ValueError:
         return 0.0
+    return time if math.isfinite(time) else 0.0
 
 
 def _stamp(now: float, *others: float) -> str:

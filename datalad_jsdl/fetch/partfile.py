@@ -51,6 +51,8 @@ class PartFile:
         trace: TracebackType | None,
     ) -> None:
         self._file.close()
+        if not self._position:  # nothing to go on with
+            self.path.unlink(missing_ok=True)
 
     def position(self) -> int:
         """Number of bytes it holds."""

@@ -39,7 +39,9 @@ def normalise_url(raw: str, base: str | None = None) -> str:
     if not url:
         raise ValueError("a URL is empty")
     try:
-        parts = urlsplit(urljoin(base, url) if base else url)
+        parts = urlsplit(url)
+        if base and not parts.scheme:
+            parts = urlsplit(urljoin(base, url))
     except ValueError:  # its text quotes the URL
         raise ValueError("a URL has a host or port that cannot be") from None
     if not parts.scheme:

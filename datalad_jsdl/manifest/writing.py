@@ -26,7 +26,7 @@ def write_manifest(entries: Iterable[Entry], limit: int | None = None) -> str | 
         The document, or None if it would be longer than *limit*.
     """
     members: list[str] = []
-    length = len("{\n\n}\n") - len(",\n")
+    length = len("{\n\n}\n") - len(",\n")  # no comma after the last member
     for entry in entries:
         if not entry.registrable:
             continue

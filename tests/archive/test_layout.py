@@ -1,0 +1,129 @@
+"""Lengths and offsets, by the arithmetic of the format alone; no archive is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datalad_jsdl.archive.layout import Kind, Layout, Member, member_name, size_warning, stored_size
+from datalad_jsdl.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FULL = 0xFFFFFFFF  # what a 32-bit field says when it cannot say it
+LARGEST_PLAIN = FULL - 1 - 5 * 65533  # stored, in 65,533 blocks, it is just not FULL
+
+
+def filler(length: int) -> Member:
+    """A member that takes *length* bytes; a symlink has no blocks to reckon with."""
+    return Member(b"a", length - 31, None, Kind.SYMLINK)
+
+
+def check(members: Sequence[Member]) -> None:
+    """Compare offsets and length with the formulas of the format."""
+    layout = Layout()
+    offset = central = 0
+    for member in members:
+        assert layout.add(member) == offset
+        link = member.kind is Kind.SYMLINK
+        s, u = member.size, len(member.name)
+        x = 9 if member.mtime is not None and 0 <= member.mtime < 2**31 else 0
+        n = 0 if link else (s + 65534) // 65535
+        cs = s + 5 * n
+        z = 1 if max(s, cs) >= FULL else 0
+        far = 8 if offset >= FULL else 0
+        central += 46 + u + x + (4 + 16 * z + far if z or far else 0)
+        offset += 30 + u + x + 20 * z + cs + (16 + 8 * z if s and not link else 0)
+    wide = len(members) >= 65535 or offset >= FULL or central >= FULL
+    assert (layout.count, layout.central_offset) == (len(members), offset)
+    assert layout.central_size == central
+    assert layout.zip64_end is wide
+    assert layout.total == Layout(members).total == offset + central + (98 if wide else 22)
+
+
+NAMES = st.binary(min_size=1, max_size=9)
+SIZES = st.sampled_from([0, 1, 65534, 65535, 65536, 131070, 2**31]) | st.integers(0, 2**45)
+TIMES = st.none() | st.sampled_from([-1, 0, 2**31 - 1, 2**31]) | st.integers(-(2**40), 2**40)
+MEMBERS = st.builds(Member, NAMES, SIZES, TIMES, st.sampled_from(list(Kind)[:2])) | st.builds(
+    Member, NAMES, st.integers(0, 4096), TIMES, st.just(Kind.SYMLINK)
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(MEMBERS, max_size=12))
+def test_all_follows_from_names_sizes_and_times(members: list[Member]) -> None:
+    check(members)
+
+
+@pytest.mark.parametrize("past", [-1, 0, 1])
+@pytest.mark.parametrize("edge", [65535, 131070, LARGEST_PLAIN + 1, FULL])
+def test_edges_of_a_members_size(edge: int, past: int) -> None:
+    check([Member(b"a", edge + past)])
+
+
+@pytest.mark.parametrize("past", [-1, 0, 1])
+def test_edges_of_the_archives_size(past: int) -> None:
+    check([filler(FULL + past)])
+    check([filler(FULL + past), Member(b"b", 0), Member(b"c", 1)])
+
+
+@pytest.mark.parametrize("count", [65534, 65535, 65536])
+def test_edges_of_the_number_of_members(count: int) -> None:
+    check([Member(b"abcd", 0)] * count)
+
+
+def test_edges_of_the_directorys_size() -> None:
+    longest = Member(b"n" * 65535, 0)
+    count = FULL // (46 + 65535)
+    check([longest] * count)
+    check([longest] * (count + 1))
+    assert Layout([longest] * (count + 1)).central_offset < FULL
+
+
+def test_sizes_that_some_readers_cannot_read_have_a_warning() -> None:
+    assert stored_size(Member(b"a", LARGEST_PLAIN + 1)) == FULL
+    assert "unzip" in (size_warning(LARGEST_PLAIN + 1) or "")
+    assert "unzip" in (size_warning(FULL) or "")
+    for size in (0, LARGEST_PLAIN, LARGEST_PLAIN + 2, FULL - 1, FULL + 1):
+        assert size_warning(size) is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["a", "sub/dir/a.txt", ".hidden", "..a", "a b", "e\u0301", "\u00e9", "\U0001f9e0/脳", "a:b*?"],
+)
+def test_a_name_is_the_utf_8_of_its_path(path: str) -> None:
+    assert member_name(path) == path.encode()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/a",
+        "a//b",
+        "a/",
+        "..",
+        "../a",
+        "a/../b",
+        "a/..",
+        ".",
+        "a/./b",
+        "a\\b",
+        "a\0b",
+        "\udcff",
+    ],
+)
+def test_a_path_without_a_place_in_an_archive_is_refused(path: str) -> None:
+    with pytest.raises(ArchiveError):
+        member_name(path)
+
+
+def test_the_longest_name_has_65535_bytes() -> None:
+    assert len(member_name("é" * 32767 + "a")) == 65535
+    with pytest.raises(ArchiveError, match="too long"):
+        member_name("é" * 32768)

@@ -1,0 +1,245 @@
+"""download-manifest: what it must never do, whatever the manifest or the moment."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import run
+from tests.lab import Lab
+from tests.portal import (
+    all_objects,
+    datalad,
+    described,
+    entries,
+    git,
+    publish,
+    summary,
+    tree,
+    write_manifest,
+)
+
+URL = "https://a.example/f"
+
+HOSTILE: dict[str, Any] = {
+    "/etc/jsdl-test": [URL],
+    "../outside": [URL],
+    "a/../../outside": [URL],
+    "./dot": [URL],
+    "a//b": [URL],
+    "a\\b": [URL],
+    "new\nline": [URL],
+    ".git/hooks/hostile": [URL],
+    ".GIT/config": [URL],
+    "sub/.git/config": [URL],
+    "git~1/config": [URL],
+    ".g\u200cit/config": [URL],
+    ".datalad/config": [URL],
+    ".gitattributes": [URL],
+    "sub/.gitmodules": [URL],
+    "folder": [URL],
+    "folder/file": [URL],
+    "scheme": ["file:///etc/passwd"],
+    "javascript": ["javascript:alert(1)"],
+    "login": ["https://user:hunter2@a.example/f"],
+    "digest": {"urls": [URL], "digests": {"sha256": "abc"}},
+    "size": {"urls": [URL], "size": -5},
+    "none": [],
+    "text": "https://a.example/f",
+}
+GOOD = {"folder/file", "fine"}
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_hostile_entries_are_refused_by_name_and_the_rest_goes_in(tmp_path: Path) -> None:
+    manifest = write_manifest("m.json", HOSTILE | {"fine": [URL]})
+    records = datalad("download-manifest", manifest, "ds", code=1)
+    changes = entries(records)
+    assert {path for path, change in changes.items() if change == "refused"} == set(HOSTILE) - GOOD
+    assert {path for path, change in changes.items() if change == "added"} == GOOD
+    assert all(repr(r["entry"]) in r["message"] for r in records if r["status"] == "error")
+    dataset = tmp_path / "ds"
+    assert {path.name for path in tmp_path.iterdir()} == {"m.json", "ds"}
+    assert {p.name for p in dataset.iterdir()} == {
+        ".git", ".datalad", ".gitattributes", "folder", "fine",
+    }  # fmt: skip
+    assert not (dataset / ".git/hooks/hostile").exists()
+    assert not Path("/etc/jsdl-test").exists()
+    assert "hunter2" not in json.dumps(records)
+    assert b"hunter2" not in all_objects(dataset)
+
+
+def test_a_path_twice_is_refused_once(tmp_path: Path) -> None:
+    Path("m.json").write_text('{"f": ["https://a.example/1"], "f": ["https://a.example/2"]}')
+    records = datalad("download-manifest", "m.json", "ds", code=1)
+    assert summary(records) == {"added": 1, "refused": 1}
+    assert "twice" in records[0]["message"]
+
+
+def test_user_work_is_left_alone(tmp_path: Path) -> None:
+    first = {path: described(path, f"{URL}/{path}") for path in ("staged", "modified", "free")}
+    datalad("download-manifest", write_manifest("m.json", first), "ds")
+    dataset = tmp_path / "ds"
+    (dataset / "mine").write_text("mine")
+    git(dataset, "add", "mine")
+    for name in ("staged", "modified"):
+        (dataset / name).unlink()
+        (dataset / name).write_text(name)
+    git(dataset, "add", "staged")
+    (dataset / "untracked").write_text("untracked")
+    (dataset / "blocked").write_text("blocked")
+    os.symlink(tmp_path, dataset / "out")
+    index = git(dataset, "ls-files", "-s", "staged", "modified", "mine")
+    second = {path: described(f"new {path}", f"{URL}/2/{path}") for path in first}
+    second |= {path: described(path, f"{URL}/{path}") for path in ("untracked", "new")}
+    second |= {path: described(path, f"{URL}/{path}") for path in ("blocked/x", "out/x")}
+    before = snapshot(tmp_path / "ds" / ".datalad")
+    records = datalad("download-manifest", write_manifest("m.json", second), "ds", code=1)
+    conflicts = {path for path, change in entries(records).items() if change == "conflict"}
+    assert conflicts == {"staged", "modified", "untracked", "blocked/x", "out/x"}
+    assert summary(records) == {"added": 1, "changed": 1, "conflicts": 5}
+    assert git(dataset, "ls-files", "-s", "staged", "modified", "mine") == index
+    for name in ("staged", "modified", "untracked", "mine", "blocked"):
+        assert (dataset / name).read_text() == name
+    assert git(dataset, "diff", "--cached", "--name-only").split() == ["mine", "staged"]
+    assert not (tmp_path / "x").exists()
+    assert before.items() <= snapshot(tmp_path / "ds" / ".datalad").items()
+
+
+def test_files_kept_in_git_and_subdatasets_are_not_replaced(tmp_path: Path) -> None:
+    datalad("create", "ds")
+    datalad("create", "-d", "ds", "ds/sub")
+    dataset = tmp_path / "ds"
+    (dataset / "README").write_text("mine")
+    git(dataset, "-c", "annex.largefiles=nothing", "add", "README")
+    git(dataset, "commit", "-q", "-m", "mine")
+    members = {path: [URL] for path in ("README", "sub", "sub/x", "README/y", "new")}
+    records = datalad("download-manifest", write_manifest("m.json", members), "ds", code=1)
+    # as a folder of others, README and sub cannot be files at all
+    assert {p for p, c in entries(records).items() if c == "conflict"} == {"sub/x", "README/y"}
+    members = {path: [URL] for path in ("README", "sub")}
+    records = datalad("download-manifest", write_manifest("m.json", members), "ds", code=1)
+    assert set(entries(records).values()) == {"conflict"}
+    assert (dataset / "README").read_text() == "mine"
+
+
+def test_an_unmerged_synced_branch_is_left_alone(tmp_path: Path) -> None:
+    datalad("download-manifest", write_manifest("m.json", {"a": [URL]}), "ds")
+    dataset = tmp_path / "ds"
+    git(dataset, "checkout", "-q", "-b", "synced/main")
+    (dataset / "theirs").write_text("theirs")
+    git(dataset, "annex", "add", "-q", "theirs")
+    git(dataset, "commit", "-q", "-m", "theirs")
+    git(dataset, "checkout", "-q", "main")
+    synced = git(dataset, "rev-parse", "synced/main")
+    datalad("download-manifest", write_manifest("m.json", {"a": [URL], "b": [URL]}), "ds")
+    assert not os.path.lexists(dataset / "theirs")
+    assert git(dataset, "rev-parse", "synced/main") == synced
+
+
+@pytest.mark.parametrize("present", [False, True])
+def test_a_rerun_changes_nothing(tmp_path: Path, lab: Lab, present: bool) -> None:
+    urls = publish(lab, ["a.txt", "b/c.nii.gz", "plain", "tool"])
+    members: dict[str, Any] = {path: described(path, url) for path, url in urls.items()}
+    members["plain"] = [urls["plain"]]
+    members["tool"]["executable"] = True
+    manifest = write_manifest("m.json", members)
+    datalad("download-manifest", "--prefix", "{in}", manifest, "ds")
+    dataset = tmp_path / "ds"
+    if present:
+        git(dataset, "annex", "get", ".")
+    commit, annexed = git(dataset, "rev-parse", "HEAD"), git(dataset, "annex", "find")
+    manifest.unlink()
+    datalad("rerun", cwd=dataset)
+    assert git(dataset, "rev-parse", "HEAD") == commit
+    assert git(dataset, "status", "--short") == ""
+    assert git(dataset, "annex", "find") == annexed
+    assert (dataset / "{in}/b/c.nii.gz").is_symlink()
+
+
+def test_a_manifest_in_the_dataset_is_recorded_by_its_name(tmp_path: Path) -> None:
+    datalad("create", "ds")
+    dataset = tmp_path / "ds"
+    write_manifest(dataset / "m.json", {"a": [URL]})
+    git(dataset, "add", "m.json")
+    git(dataset, "commit", "-q", "-m", "manifest")
+    datalad("download-manifest", "-d", ".", "-m", "from the portal", "m.json", cwd=dataset)
+    message = git(dataset, "log", "-1", "--format=%B")
+    assert message.startswith("[DATALAD RUNCMD] from the portal\n")
+    assert "download-manifest -d . --restore m.json" in message
+    commit = git(dataset, "rev-parse", "HEAD")
+    datalad("rerun", cwd=dataset)
+    assert git(dataset, "rev-parse", "HEAD") == commit
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_killed_at_any_moment_a_second_run_ends_the_same(tmp_path: Path, seed: int) -> None:
+    first = {f"s{i % 7}/f{i}": described(f"{i}", f"{URL}/{i}") for i in range(300)}
+    second = {path: value for path, value in first.items() if path[-1] != "3"}
+    second |= {f"s{i % 7}/f{i}": described(f"{i}!", f"{URL}/{i}!") for i in range(200, 400)}
+    for name in ("fresh", "killed"):
+        datalad("download-manifest", write_manifest("1.json", first), name)
+    manifest = write_manifest("2.json", second)
+    datalad("download-manifest", "--delete", manifest, "fresh")
+    dataset = tmp_path / "killed"
+    (dataset / "mine").write_text("mine")
+    before = git(dataset, "rev-parse", "HEAD")
+    command = ["datalad", "download-manifest", "--delete", str(manifest), "killed"]
+    process = subprocess.Popen(
+        command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    time.sleep(0.45 + random.Random(seed).random())
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    # what git says to do where it was killed itself
+    (dataset / ".git/index.lock").unlink(missing_ok=True)
+    killed_at = git(dataset, "rev-parse", "HEAD")
+    assert killed_at == before or tree(dataset).split(".gitattributes")[1]
+    datalad("download-manifest", "--delete", manifest, "killed")
+    assert tree(dataset).split("\n")[1:] == tree(tmp_path / "fresh").split("\n")[1:]
+    assert git(dataset, "status", "--short") == "?? mine"
+    assert summary(datalad("download-manifest", manifest, "killed")) == {"unchanged": len(second)}
+    git(dataset, "annex", "fsck", "-q", "--fast")
+
+
+def test_two_at_once(tmp_path: Path) -> None:
+    members = {f"f{i}": described(f"{i}", f"{URL}/{i}") for i in range(500)}
+    manifest = write_manifest("m.json", members)
+    datalad("create", "ds")
+    command = ["datalad", "download-manifest", str(manifest), "ds"]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate()[0] for process in both]
+    codes = sorted(process.returncode for process in both)
+    assert codes in ([0, 0], [0, 1]), said
+    if codes == [0, 1]:
+        assert any("another download-manifest" in text for text in said)
+    assert len([p for p in (tmp_path / "ds").iterdir() if p.name[0] == "f"]) == 500
+    assert git(tmp_path / "ds", "status", "--short") == ""
+
+
+def test_without_git_annex_it_says_how_to_get_it(tmp_path: Path) -> None:
+    script = (
+        "import os, sys; import datalad.api as api, datalad_jsdl.dataset.git as git;"
+        "os.environ['PATH'] = sys.argv[2]; sys.executable = '/nowhere/python';"
+        "print(api.download_manifest(sys.argv[1], 'ds', on_failure='ignore')[0]['message'])"
+    )
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/git").symlink_to(run("which", "git").strip())
+    manifest = write_manifest("m.json", {"a": [URL]})
+    said = run("python", "-c", script, manifest, tmp_path / "bin")
+    assert "datalad-installer git-annex -m pip" in said

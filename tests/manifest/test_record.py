@@ -1,0 +1,138 @@
+"""From a record to an entry or a refusal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from datalad_jsdl.manifest.entry import Candidate, Entry, Refusal
+from datalad_jsdl.manifest.record import Record, entry_from_record
+from datalad_jsdl.manifest.times import parse_mtime
+
+URL = "https://h.org/a"
+MD5 = "d41d8cd98f00b204e9800998ecf8427e"
+FIELDS = ("urls", "url", "extra_urls")
+
+
+def entry(value: Any, base_url: str | None = None) -> Entry:
+    result = entry_from_record(Record("a", value, "line 7"), base_url)
+    assert isinstance(result, Entry), result
+    return result
+
+
+def reason(value: Any) -> str:
+    result = entry_from_record(Record("a", value, "line 7"))
+    assert isinstance(result, Refusal), result
+    return result.reason
+
+
+def test_a_full_record() -> None:
+    value = {
+        "urls": [{"url": URL, "priority": 1, "location": "DE"}],
+        "size": 0,
+        "digests": {"MD5": MD5.upper(), "md-5": MD5, "crc32": 12, "sha256": None},
+        "mtime": "2024-05-01",
+        "executable": True,
+        "other": {"programs": ["may", "add", "fields"]},
+    }
+    assert entry(value) == Entry(
+        "a",
+        (Candidate(URL, 1, "DE"),),
+        0,
+        {"md5": MD5},
+        parse_mtime("2024-05-01"),
+        True,
+        "line 7",
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [URL],
+        [URL, URL],
+        [{"url": URL, "priority": None, "location": None, "more": 1}],
+        *({field: urls} for field in FIELDS for urls in (URL, [URL], {"url": URL})),
+        {"urls": [], "url": URL, "extra_urls": None},
+        {"url": URL, "size": None, "digests": None, "mtime": None, "executable": None},
+    ],
+)
+def test_ways_to_say_one_url(value: Any) -> None:
+    assert entry(value) == Entry("a", (Candidate(URL),), where="line 7")
+
+
+def test_all_url_fields_are_candidates() -> None:
+    value = {"extra_urls": ["3"], "url": "2", "urls": ["1"]}
+    assert entry(value, "https://h/").registrable == ("https://h/1", "https://h/2", "https://h/3")
+
+
+def test_candidates_are_sorted_by_priority() -> None:
+    given = {"n1": None, "9": 9, "n2": None, "1a": 1, "0": 0, "1b": 1}
+    urls = [{"url": f"https://{name}/", "priority": given[name]} for name in given]
+    order = [candidate.url[8:-1] for candidate in entry(urls).candidates]
+    assert order == ["0", "1a", "1b", "9", "n1", "n2"]
+
+
+def test_signed_candidates_are_not_registrable() -> None:
+    found = entry([f"{URL}?sig=hunter2", URL])
+    assert [candidate.signed for candidate in found.candidates] == [True, False]
+    assert found.registrable == (URL,)
+
+
+def test_the_largest_size() -> None:
+    assert entry({"url": URL, "size": (1 << 63) - 1}).size == (1 << 63) - 1
+
+
+REFUSED: dict[str, list[Any]] = {
+    "neither a list": [None, URL, 12, True],
+    "no URL": [[], {}, {"urls": []}, {"size": 12}],
+    "urls is neither": [{"urls": 12}, {"urls": False}],
+    "neither a string": [[None], [12], [[URL]], [{}], [{"url": None}], [URL, 12]],
+    "scheme 'file'": [[URL, "file:///etc/passwd"], {"extra_urls": "file:/a"}],
+    "relative": [["b"]],
+    "priority": [[{"url": URL, "priority": p}] for p in (-1, 1.5, True, "1", float("nan"))],
+    "location": [[{"url": URL, "location": location}] for location in (12, ["DE"], "\ud800")],
+    "size is negative": [{"size": -1}],
+    "not a whole number": [{"size": size} for size in (12.0, float("nan"), True, "12", [12])],
+    "larger than any file": [{"size": 1 << 63}, {"size": 10**400}],
+    "not an object": [{"digests": [MD5]}, {"digests": MD5}],
+    "characters, not": [{"digests": {"md5": MD5[1:]}}, {"digests": {"sha256": MD5}}],
+    "two different": [{"digests": {"md5": MD5, "MD-5": "0" * 32}}],
+    "mtime": [{"mtime": "yesterday"}, {"mtime": False}, {"mtime": []}],
+    "executable": [{"executable": 1}, {"executable": "true"}],
+}
+
+
+@pytest.mark.parametrize(("value", "why"), [(v, why) for why in REFUSED for v in REFUSED[why]])
+def test_refused(value: Any, why: str) -> None:
+    if isinstance(value, dict) and why != "no URL":
+        value = {"url": URL, **value}
+    assert why in reason(value)
+
+
+NO_PATH = Refusal(None, "the path is missing or not a string", "line 7")
+RECORDS = [(Record(path, [URL], "line 7"), NO_PATH) for path in (None, 12, True, ["a"], {"a": 1})]
+RECORDS += [(Record("/a", [URL], "line 7"), Refusal("/a", "the path is absolute", "line 7"))]
+RECORDS += [(Record(None, None, "line 7", "not JSON"), Refusal(None, "not JSON", "line 7"))]
+
+
+@pytest.mark.parametrize(("record", "refusal"), RECORDS)
+def test_refusals_name_path_reason_and_place(record: Record, refusal: Refusal) -> None:
+    assert entry_from_record(record) == refusal
+
+
+LOGINS = ["https://me:hunter2@h.org/", "https://hunter2@h/", "https://me:hunter2@h.org:99999/"]
+LOGINS += ["https://me:hunter2@[::1/", "https://me:hunter2\uff20h/", "https://me:hunter2@h\u2100/"]
+LOGINS += ["https://me:hunter2@/", "https://[hunter2]/", "ftp://me:hunter2@h/", "//me:hunter2@h/"]
+QUERIES = ["https://h:x/?sig=hunter2", "https://h/\n?X-Amz-Signature=hunter2", "a?sig=hunter2"]
+QUERIES += [
+    "s3://h/?X-Amz-Signature=hunter2",
+    "https://h/\ud800?sig=hunter2",
+    "https://?sig=hunter2",
+]
+
+
+@pytest.mark.parametrize("url", LOGINS + QUERIES)
+def test_no_secrets_in_reasons(url: str) -> None:
+    assert "hunter2" not in reason([url])
