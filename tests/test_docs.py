@@ -1,0 +1,107 @@
+"""Every command shown in the README and the documentation works."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.lab import Lab
+from tests.portal import content_of, described, git, write_manifest
+
+ROOT = Path(__file__).parent.parent
+PORTAL = "https://portal.example"
+
+# what sets up an environment is run by .ci/run, and by whoever runs this test
+SET_UP = {
+    "make demo", "make test", "make lint", "make docs", "bash .ci/run",
+    "pip install '.[git-annex]'", "python3 tools/run.py test tests/fetch -x",
+}  # fmt: skip
+
+
+def blocks(name: str) -> list[list[str]]:
+    """The shell commands of each ``sh`` block, without their comments."""
+    found = re.findall(r"```sh\n(.*?)```", (ROOT / name).read_text(), re.DOTALL)
+    return [[re.sub(r"\s+#.*", "", line) for line in block.splitlines()] for block in found]
+
+
+@pytest.fixture
+def portal(lab: Lab) -> Lab:
+    members = {}
+    for path in ("sub-01/anat.nii.gz", "sub-01/bold.nii.gz", "sub-02/anat.nii.gz"):
+        members[path] = described(path, lab.put(path, content_of(path)))
+    lab.put("study.json", write_manifest("m.json", members).read_bytes())
+    return lab
+
+
+def shell(script: str, cwd: Path) -> None:
+    done = subprocess.run(
+        ["bash", "-eu", "-c", script], cwd=cwd, capture_output=True, text=True, env=os.environ
+    )
+    assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+
+
+def test_the_readme_from_top_to_bottom(tmp_path: Path, portal: Lab) -> None:
+    commands = [command for block in blocks("README.md") for command in block]
+    assert SET_UP & set(commands) == {"make demo", "make test", "pip install '.[git-annex]'"}
+    script = "\n".join(command for command in commands if command not in SET_UP)
+    assert PORTAL in script
+    shell(script.replace(PORTAL, portal.url), tmp_path)
+    assert (tmp_path / "study.zip").exists()
+    assert len(git(tmp_path / "study", "annex", "find").splitlines()) == 3
+
+
+def test_the_make_targets_exist() -> None:
+    shown = {c for name in ("README.md", "CONTRIBUTING.md") for b in blocks(name) for c in b}
+    assert shown >= {"make demo", "make test", "make lint", "make docs"}
+    targets = re.findall(r"^(\w+(?: \w+)*):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert {f"make {target}" for line in targets for target in line.split()} >= {
+        command for command in shown if command.startswith("make ")
+    }
+
+
+def test_contributing_shows_nothing_else() -> None:
+    assert {command for block in blocks("CONTRIBUTING.md") for command in block} <= SET_UP
+
+
+def indented(name: str) -> list[str]:
+    """The commands of the literal blocks of a page."""
+    text = (ROOT / "docs" / name).read_text()
+    found = re.findall(r"::\n\n((?:   .*\n)+)", text)
+    return [line.strip() for block in found for line in block.splitlines()]
+
+
+def test_the_page_on_the_special_remote(tmp_path: Path, portal: Lab) -> None:
+    commands = [c for c in indented("remote.rst") if shlex.split(c)[0] in ("git", "datalad")]
+    assert len(commands) == 3
+    enable, by_hand, allow = commands
+    assert (enable.split()[1], by_hand.split()[2], allow.split()[1]) == (
+        "enable-jsdl",
+        "initremote",
+        "config",
+    )
+    url = f"{portal.url}/sub-01/anat.nii.gz"
+    for name, setup in (("enabled", enable), ("by-hand", by_hand)):
+        make = f"datalad create {name} && cd {name} && git annex addurl --fast {url} --file f"
+        shell(f"{make}\n{setup}\n{allow}\ngit annex get --from jsdl f", tmp_path)
+        assert (tmp_path / name / "f").read_bytes() == content_of("sub-01/anat.nii.gz")
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_examples_of_a_manifest(tmp_path: Path, number: int) -> None:
+    """Both forms of docs/manifest.rst, and the README's, read without a complaint."""
+    from datalad_jsdl.manifest import Entry, read_manifest
+
+    text = (ROOT / "docs/manifest.rst").read_text()
+    example = re.findall(r"::\n\n((?:   .*\n)+)", text)[number]
+    (tmp_path / "m").write_text(example)
+    with (tmp_path / "m").open("rb") as stream:
+        items = list(read_manifest(stream))
+    assert len(items) == 2
+    assert all(isinstance(item, Entry) for item in items)
+    shown = re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert "".join(shown).split() == "".join(re.findall(r"::\n\n((?:   .*\n)+)", text)[0]).split()

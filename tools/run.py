@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Make the project's own environment (.venv) and run something in it.
+
+::
+
+    python3 tools/run.py demo          the main job on an example
+    python3 tools/run.py test [...]    the tests; further arguments go to pytest
+    python3 tools/run.py lint          ruff and mypy
+    python3 tools/run.py docs          the documentation, into docs/_build
+    python3 tools/run.py exec PROGRAM [...]
+
+Needs nothing but Python 3.10 or newer and git. git-annex is installed into the
+environment where it is missing or too old.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+EXTRAS = "demo,docs,lint,tests"
+
+TASKS = {
+    "demo": [["python", "demo/demo.py"]],
+    "test": [["python", "-m", "pytest"]],
+    "lint": [
+        ["ruff", "check", "."],
+        ["ruff", "format", "--check", "."],
+        ["mypy"],
+    ],
+    "docs": [
+        ["python", "-m", "sphinx", "-q", "-W", "-b", "html", "docs", "docs/_build/html"],
+    ],
+    "exec": [[]],
+}
+
+
+def main() -> None:
+    if sys.version_info < (3, 10):  # noqa: UP036 - this runs before anything is installed
+        sys.exit(f"Python 3.10 or newer is needed, this is {sys.version.split()[0]}")
+    if len(sys.argv) < 2 or sys.argv[1] not in TASKS:
+        sys.exit(__doc__)
+    set_up()
+    commands = TASKS[sys.argv[1]]
+    for number, command in enumerate(commands, 1):
+        more = sys.argv[2:] if number == len(commands) else []
+        code = call(*command, *more)
+        if code:
+            sys.exit(code)
+
+
+def environment() -> dict[str, str]:
+    path = os.pathsep.join([str(BIN), os.environ.get("PATH", "")])
+    return {**os.environ, "PATH": path, "VIRTUAL_ENV": str(VENV)}
+
+
+def call(*command: str) -> int:
+    program, *arguments = command
+    own = BIN / (program + (".exe" if os.name == "nt" else ""))
+    found = str(own) if own.exists() else program
+    return subprocess.run([found, *arguments], cwd=ROOT, env=environment()).returncode
+
+
+def set_up() -> None:
+    """Install everything, unless that was done for these very files."""
+    state = hashlib.sha256(
+        b"".join((ROOT / name).read_bytes() for name in ("setup.cfg", "pyproject.toml"))
+    ).hexdigest()
+    stamp = VENV / "installed"
+    if stamp.exists() and stamp.read_text() == state:
+        return
+    print("setting up .venv (once; a minute or two) ...", flush=True)
+    try:
+        venv.create(VENV, with_pip=True, upgrade_deps=False)
+    except subprocess.CalledProcessError:
+        sys.exit("Python's venv is incomplete here; on Debian, run: apt install python3-venv")
+    if call("python", "-m", "pip", "install", "-q", "-e", f".[{EXTRAS}]"):
+        sys.exit("the installation failed; see above")
+    probe = "from datalad_jsdl.dataset.program import require_git_annex as r; r()"
+    done = subprocess.run(
+        [str(BIN / "python"), "-c", probe], cwd=ROOT, env=environment(), capture_output=True
+    )
+    if done.returncode and call("datalad-installer", "git-annex", "-m", "pip"):
+        sys.exit("git-annex could not be installed; see above")
+    stamp.write_text(state)
+
+
+if __name__ == "__main__":
+    main()
