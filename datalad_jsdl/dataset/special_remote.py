@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.dataset.logs import WEB_UUID
 from datalad_jsdl.dataset.objects import write_annex_files
-from datalad_jsdl.dataset.records import remote_configs
+from datalad_jsdl.dataset.records import branch_files, remote_configs
 from datalad_jsdl.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -73,11 +73,7 @@ def set_up_remote(git: Git) -> RemoteSetup:
         if git.text("config", f"remote.{name}.{setting}") != value:
             git.run("config", f"remote.{name}.{setting}", value)
             done.append(f"set {setting}={value}")
-    if not git.text("annex", "wanted", name):
-        git.run("annex", "wanted", name, "present")
-        done.append("set wanted to present")
-    if _mend_log(git, uuid):
-        done.append("recorded encryption=none")
+    done += _mend_logs(git, uuid)
     shown = " ".join(f"{k}={v}" for k, v in sorted(remote_configs(git)[uuid].items()))
     return RemoteSetup(uuid, shown, tuple(done))
 
@@ -134,22 +130,42 @@ def _verify(git: Git, name: str) -> bool:
     return False
 
 
-def _mend_log(git: Git, uuid: str) -> bool:
-    """Have ``remote.log`` say encryption=none, without which clones fail to enable it.
+def _mend_logs(git: Git, uuid: str) -> list[str]:
+    """Write into the git-annex branch what is missing there; returns that in words.
 
-    git-annex drops the setting from the line whenever it writes it.
+    ``remote.log``: encryption=none, without which clones fail to enable the remote;
+    git-annex drops it whenever it writes the line. ``preferred-content.log``: "present",
+    so that ``git annex sync --content`` sends nothing to it, unless somebody has said
+    otherwise.
     """
+    files: list[tuple[str, bytes]] = []
+    done: list[str] = []
+    now = int(time.time())
     settings = remote_configs(git)[uuid]
-    if settings.get("encryption") == "none":
-        return False
-    log = git.run("cat-file", "blob", "refs/heads/git-annex:remote.log").decode()
-    others = [line for line in log.splitlines() if not line.startswith(uuid + " ")]
-    ours = [line for line in log.splitlines() if line.startswith(uuid + " ")]
-    times = [int(t) for line in ours for t in re.findall(r" timestamp=(\d+)", line)]
-    settings["encryption"] = "none"
-    # single spaces only: a double one is read as an empty setting
-    pairs = " ".join(f"{k}={v}" for k, v in sorted(settings.items()))
-    stamp = max(int(time.time()), *(t + 1 for t in times)) if times else int(time.time())
-    lines = [*others, f"{uuid} {pairs} timestamp={stamp}s"]
-    write_annex_files(git, [("remote.log", ("\n".join(lines) + "\n").encode())])
-    return True
+    if settings.get("encryption") != "none":
+        settings["encryption"] = "none"
+        log = _log(git, "remote.log")
+        ours = [line for line in log if line.startswith(uuid + " ")]
+        times = [int(t) for line in ours for t in re.findall(r" timestamp=(\d+)", line)]
+        # single spaces only: a double one is read as an empty setting
+        pairs = " ".join(f"{k}={v}" for k, v in sorted(settings.items()))
+        line = f"{uuid} {pairs} timestamp={max([now, *(t + 1 for t in times)])}s"
+        files.append(("remote.log", _lines(*(o for o in log if o not in ours), line)))
+        done.append("recorded encryption=none")
+    wanted = _log(git, "preferred-content.log")
+    if not any(line.startswith(WEB_UUID + " ") for line in wanted):
+        line = f"{WEB_UUID} present timestamp={now}s"
+        files.append(("preferred-content.log", _lines(*wanted, line)))
+        done.append("set wanted to present")
+    if files:
+        write_annex_files(git, files)
+    return done
+
+
+def _log(git: Git, name: str) -> list[str]:
+    blob = next(branch_files(git, [name])) or b""
+    return blob.decode("utf-8", "surrogateescape").splitlines()
+
+
+def _lines(*lines: str) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
