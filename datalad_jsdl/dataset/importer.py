@@ -137,7 +137,7 @@ class Importer:
         commit = write_objects(self.git, tree, plan, message, config_uuid, extra)
         merge_annex_branch(self.git)
         if commit:
-            switch(self.git, tree, commit, plan.steps, "download-manifest: import")
+            switch(self.git, tree, commit, plan.steps, extra, "download-manifest: import")
             self.git.run("update-ref", "-d", WORK_REF)
         return commit
 

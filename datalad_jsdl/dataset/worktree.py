@@ -13,7 +13,7 @@ from datalad_jsdl.dataset.tree import LINK, REGULAR
 from datalad_jsdl.manifest.selection import folders_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from datalad_jsdl.dataset.git import Git
     from datalad_jsdl.dataset.plan import Step
@@ -88,20 +88,35 @@ def restore(git: Git, tree: Tree, prefix: str) -> None:
     git.run("checkout-index", "-z", "--stdin", stdin=listing.encode("utf-8", "surrogateescape"))
 
 
-def switch(git: Git, tree: Tree, commit: str, steps: Sequence[Step], reason: str) -> None:
+def switch(
+    git: Git,
+    tree: Tree,
+    commit: str,
+    steps: Sequence[Step],
+    extra: Mapping[str, bytes],
+    reason: str,
+) -> None:
     """Bring work tree, index and branch from the tree's commit to *commit*.
 
     What the user has staged or modified elsewhere stays as it is: this is the merge
     that ``git checkout`` makes. The branch moves last, so a run that is killed leaves
-    the old commit with changes that the next run takes for its own.
+    the old commit with changes that the next run takes for its own. *steps* and *extra*
+    are what *commit* was made of.
 
     Raises:
         DatasetError: git refuses; then nothing has moved.
     """
+    # read-tree will not replace an untracked file, not even with the same; what is in the
+    # index already it will not write again
+    staged = {path for path, _ in _staged(git, tree)}
     for step in steps:
-        # read-tree will not replace an untracked file, not even with the same
-        if step.change in (Change.ADDED, Change.CHANGED) and _is_there_already(git, step):
+        writes = step.change in (Change.ADDED, Change.CHANGED) and step.path not in staged
+        if writes and _is_there_already(git, step):
             os.unlink(_full(git, step.path))
+    for path, content in extra.items():
+        known = path in tree.files or path in staged
+        if not known and _holds(_full(git, path), content):
+            os.unlink(_full(git, path))
     old = tree.commit or git.run("hash-object", "-t", "tree", "--stdin").decode().strip()
     git.run("read-tree", "-m", "-u", "--no-recurse-submodules", old, commit)
     git.run("update-ref", "-m", reason, "HEAD", commit, tree.commit or "0" * len(commit))
@@ -148,11 +163,18 @@ def _is_there_already(git: Git, step: Step) -> bool:
         if stat.S_ISLNK(mode):
             return step.mode == LINK and os.readlink(full) == blob_of(step)
         if stat.S_ISREG(mode) and step.mode != LINK:
-            with open(full, "rb") as file:
-                return file.read(len(blob_of(step)) + 1) == blob_of(step)
+            return _holds(full, blob_of(step))
     except OSError:
         return step.change is Change.DELETED
     return False
+
+
+def _holds(full: bytes, content: bytes) -> bool:
+    try:
+        with open(full, "rb") as file:
+            return file.read(len(content) + 1) == content
+    except OSError:
+        return False
 
 
 def _may_hold_files(git: Git, folder: str) -> bool:

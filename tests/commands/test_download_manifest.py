@@ -44,7 +44,7 @@ def test_a_manifest_becomes_a_dataset_with_every_url_registered(tmp_path: Path) 
     urls = json.loads(git(dataset, "annex", "whereis", "--json", "README.txt"))["whereis"]
     assert [sorted(place["urls"]) for place in urls] == [[f"{A}/README.txt", f"{B}/README.txt"]]
     assert git(dataset, "status", "--short") == ""
-    assert git(dataset, "for-each-ref", "--format=%(refname)").splitlines() == [
+    assert git(dataset, "for-each-ref", "--format=%(refname)", "refs/heads").splitlines() == [
         "refs/heads/git-annex",
         "refs/heads/main",
     ]

@@ -217,6 +217,26 @@ def test_killed_at_any_moment_a_second_run_ends_the_same(tmp_path: Path, seed: i
     git(dataset, "annex", "fsck", "-q", "--fast")
 
 
+@pytest.mark.parametrize("index", ["new", "old"])
+def test_killed_just_before_the_branch_moved(tmp_path: Path, index: str) -> None:
+    first = {path: described(path, f"{URL}/{path}") for path in ("changed", "gone", "s/same")}
+    datalad("download-manifest", write_manifest("m.json", first), "ds")
+    second = {path: described(f"{path}!", f"{URL}/{path}!") for path in ("changed", "d/added")}
+    second["s/same"] = first["s/same"]
+    manifest = write_manifest("m.json", second)
+    datalad("download-manifest", "--delete", manifest, "ds")
+    dataset = tmp_path / "ds"
+    done = git(dataset, "rev-parse", "HEAD^{tree}")
+    git(dataset, "update-ref", "HEAD", "HEAD~1")
+    if index == "old":
+        git(dataset, "read-tree", "HEAD")
+    records = datalad("download-manifest", "--delete", manifest, "ds")
+    assert entries(records) == {"changed": "changed", "d/added": "added", "gone": "deleted"}
+    assert git(dataset, "rev-parse", "HEAD^{tree}") == done
+    assert git(dataset, "status", "--short") == ""
+    assert (dataset / "d/added").is_symlink()
+
+
 def test_two_at_once(tmp_path: Path) -> None:
     members = {f"f{i}": described(f"{i}", f"{URL}/{i}") for i in range(500)}
     manifest = write_manifest("m.json", members)
