@@ -111,6 +111,7 @@ def run_import(importer: Importer, request: Request) -> Outcome:
     """
     with importer.lock():
         importer.catch_up()
+        importer.recover()
         setup = set_up_remote(importer.git)
         if request.restore:
             importer.restore(request.scope.prefix)

@@ -25,7 +25,7 @@ from datalad_jsdl.dataset.plan import Plan, make_plan
 from datalad_jsdl.dataset.provenance import imported_paths
 from datalad_jsdl.dataset.records import read_records
 from datalad_jsdl.dataset.tree import Tree
-from datalad_jsdl.dataset.worktree import in_the_way, restore, switch
+from datalad_jsdl.dataset.worktree import in_the_way, restore, switch, undo_half_a_switch
 from datalad_jsdl.errors import DatasetError
 from datalad_jsdl.manifest.paths import path_fault
 from datalad_jsdl.manifest.selection import Filter
@@ -91,6 +91,12 @@ class Importer:
         if not self.git.text("rev-parse", "--verify", "--quiet", "refs/heads/git-annex"):
             raise DatasetError(f"{self.git.root} is no git-annex repository; run: git annex init")
 
+    def recover(self) -> None:
+        """Go back to where an import was killed, if one was: its ref is still there."""
+        if left := self.git.text("rev-parse", "--verify", "--quiet", WORK_REF):
+            undo_half_a_switch(self.git, left)
+            self.git.run("update-ref", "-d", WORK_REF)
+
     def restore(self, prefix: str) -> None:
         """See `worktree.restore`."""
         restore(self.git, Tree(self.git), prefix)
@@ -133,7 +139,6 @@ class Importer:
         Returns:
             The new commit, or "" if there was nothing to commit.
         """
-        self.git.attempt("update-ref", "-d", WORK_REF)
         commit = write_objects(self.git, tree, plan, message, config_uuid, extra)
         merge_annex_branch(self.git)
         if commit:

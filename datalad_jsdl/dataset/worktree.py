@@ -13,13 +13,13 @@ from datalad_jsdl.dataset.tree import LINK, REGULAR
 from datalad_jsdl.manifest.selection import folders_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from datalad_jsdl.dataset.git import Git
     from datalad_jsdl.dataset.plan import Step
     from datalad_jsdl.dataset.tree import Tree
 
-__all__ = ["blob_of", "in_the_way", "restore", "switch"]
+__all__ = ["blob_of", "in_the_way", "restore", "switch", "undo_half_a_switch"]
 
 
 def blob_of(step: Step) -> bytes:
@@ -57,6 +57,12 @@ def in_the_way(git: Git, tree: Tree, steps: Sequence[Step]) -> dict[str, str]:
     return found
 
 
+def undo_half_a_switch(git: Git, commit: str) -> None:
+    """Put back what a killed `switch` to *commit* had taken away and not yet replaced."""
+    touched = set(_names(git, "diff-tree", "-r", "--name-only", "--no-renames", "HEAD", commit))
+    _check_out(git, touched.intersection(_names(git, "ls-files", "--deleted")))
+
+
 def restore(git: Git, tree: Tree, prefix: str) -> None:
     """Put files back that are missing, or unlocked but not modified, in the work tree.
 
@@ -79,12 +85,13 @@ def restore(git: Git, tree: Tree, prefix: str) -> None:
     ]
     for batch in batches(unlocked):
         git.attempt("annex", "lock", "--", *batch)  # it leaves what is modified alone
-    missing = [
-        path
-        for path in _names(git, "ls-files", "--deleted")
-        if path.startswith(start) and path not in staged
-    ]
-    listing = "".join(f"{path}\0" for path in missing)
+    missing = _names(git, "ls-files", "--deleted")
+    _check_out(git, (p for p in missing if p.startswith(start) and p not in staged))
+
+
+def _check_out(git: Git, paths: Iterable[str]) -> None:
+    """Make files again that are in the index and missing in the work tree."""
+    listing = "".join(f"{path}\0" for path in paths)
     git.run("checkout-index", "-z", "--stdin", stdin=listing.encode("utf-8", "surrogateescape"))
 
 

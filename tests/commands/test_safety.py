@@ -217,7 +217,7 @@ def test_killed_at_any_moment_a_second_run_ends_the_same(tmp_path: Path, seed: i
     git(dataset, "annex", "fsck", "-q", "--fast")
 
 
-@pytest.mark.parametrize("index", ["new", "old"])
+@pytest.mark.parametrize("index", ["new", "old", "half"])
 def test_killed_just_before_the_branch_moved(tmp_path: Path, index: str) -> None:
     first = {path: described(path, f"{URL}/{path}") for path in ("changed", "gone", "s/same")}
     datalad("download-manifest", write_manifest("m.json", first), "ds")
@@ -227,9 +227,13 @@ def test_killed_just_before_the_branch_moved(tmp_path: Path, index: str) -> None
     datalad("download-manifest", "--delete", manifest, "ds")
     dataset = tmp_path / "ds"
     done = git(dataset, "rev-parse", "HEAD^{tree}")
+    after = git(dataset, "rev-parse", "HEAD")
     git(dataset, "update-ref", "HEAD", "HEAD~1")
-    if index == "old":
+    if index != "new":
         git(dataset, "read-tree", "HEAD")
+    if index == "half":
+        git(dataset, "update-ref", "refs/jsdl/work", after)
+        (dataset / "changed").unlink()
     records = datalad("download-manifest", "--delete", manifest, "ds")
     assert entries(records) == {"changed": "changed", "d/added": "added", "gone": "deleted"}
     assert git(dataset, "rev-parse", "HEAD^{tree}") == done
