@@ -64,18 +64,17 @@ class Call:
             for warning in selection.warnings:
                 lgr.warning("%s", warning)
             dataset = Dataset(self.target)
+            if not dry and not dataset.is_installed():
+                yield from _create(dataset, self.parent)
+                if not dataset.is_installed():
+                    return
+            importer = Importer(self.target) if dataset.is_installed() else None
             with Bar(lgr, str(self.target)) as bar:
                 request = self._request(selection, sha256, url, dataset, bar)
-                if dry:
-                    importer = Importer(self.target) if dataset.is_installed() else None
+                if dry or importer is None:
                     outcome = Outcome(dry_run(importer, request))
                 else:
-                    if not dataset.is_installed():
-                        yield from _create(dataset, self.parent)
-                    if not dataset.is_installed():
-                        return
-                    request = self._request(selection, sha256, url, dataset, bar)
-                    outcome = run_import(Importer(self.target), request)
+                    outcome = run_import(importer, request)
             yield from result_records(
                 self.target, selection, outcome, dry=dry, report_all=report_all, logger=lgr
             )

@@ -10,6 +10,7 @@ import urllib3
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.transfer import phrase
 from datalad_jsdl.fetch.values import Fault
+from datalad_jsdl.fetch.verification import is_error_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,6 +52,9 @@ def _offers(url: str, expected: Expected, web: Web) -> bool:
         try:
             if response.status in (200, 206):
                 size = _size(response)
+                kind = response.headers.get("Content-Type", "")
+                if expected.size is None and is_error_page(url, kind):
+                    raise FetchError("it answers with a web page, not the file")
                 return expected.size is None or size is None or size == expected.size
             if response.status == 416 and method == "GET":
                 return expected.size == 0  # an empty file has no first byte

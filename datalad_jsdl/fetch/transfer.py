@@ -112,7 +112,9 @@ class Transfer:
             self.restart()
         total = _total(response.status, response.headers)
         if None not in (total, self.expected.size) and total != self.expected.size:
-            what = f"expected a file of {self.expected.size} bytes, it offers {total}"
+            page = is_error_page(url, response.headers.get("Content-Type", ""))
+            offer = f"a web page of {total}" if page else total
+            what = f"expected a file of {self.expected.size} bytes, it offers {offer}"
             return Fault(url, what, lasting=True)
         etag = response.headers.get("ETag", "")
         strong = "" if etag.startswith("W/") else etag
@@ -132,14 +134,11 @@ class Transfer:
 
     def _copy(self, url: str, response: Response, total: int | None) -> Fault | None:
         limit = self.expected.size if self.expected.size is not None else total
+        unknown = not self.expected.algorithm and self.expected.size is None
         content_type = response.headers.get("Content-Type", "")
         while chunk := response.read(_CHUNK):
             position = self.sink.position()
-            if (
-                position == 0
-                and not self.expected.algorithm
-                and is_error_page(url, content_type, chunk)
-            ):
+            if position == 0 and unknown and is_error_page(url, content_type, chunk):
                 return Fault(url, "it answers with a web page, not the file", lasting=True)
             if limit is not None and position + len(chunk) > limit:
                 self.restart()

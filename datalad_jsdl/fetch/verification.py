@@ -52,22 +52,26 @@ class Verifier:
 
 
 _PAGE_NAMES = (".html", ".htm", ".xhtml", ".shtml", ".php", ".asp", ".aspx", ".jsp", "/")
+_PAGE_TYPES = ("text/html", "application/xhtml+xml")
+_PAGE_STARTS = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<!--")
 
 
-def is_error_page(url: str, content_type: str, start: bytes) -> bool:
+def is_error_page(url: str, content_type: str, start: bytes | None = None) -> bool:
     """Whether an answer with status 200 is a web page in the place of a file.
 
     Portals answer so where a login or the acceptance of terms is due. Only asked where
-    no digest could tell.
+    neither digest nor size could tell.
 
     Args:
         url: that was asked for; one that ends like a page's may be a page.
         content_type: the header's value.
-        start: the first bytes of the body.
+        start: the first bytes of the body, if there are any to look at.
     """
-    if urlsplit(url).path.lower().endswith(_PAGE_NAMES) or not urlsplit(url).path:
+    path = urlsplit(url).path.lower()
+    if not path or path.endswith(_PAGE_NAMES):
         return False
-    if content_type.split(";")[0].strip().lower() not in ("text/html", "application/xhtml+xml"):
+    if content_type.split(";")[0].strip().lower() not in _PAGE_TYPES:
         return False
-    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()[:200].lower()
-    return text.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml", b"<!--"))
+    if start is None:
+        return True
+    return start.removeprefix(b"\xef\xbb\xbf").lstrip()[:20].lower().startswith(_PAGE_STARTS)
