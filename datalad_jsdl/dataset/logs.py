@@ -130,7 +130,7 @@ def add_present(blob: bytes | None, values: Iterable[str], now: float) -> bytes 
         now: seconds since 1970.
     """
     known = _parse(blob)
-    missing = [v for v in values if v not in known or known[v][2] != "1"]
+    missing = [v for v in dict.fromkeys(values) if v not in known or known[v][2] != "1"]
     if not missing:
         return None
     for value in missing:
