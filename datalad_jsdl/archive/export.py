@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Exported", "export_zip"]
 
 _CHUNK = 1 << 20  # bytes
+_NOT_HERE = "not here"
 
 
 @dataclass
@@ -38,12 +39,14 @@ class Exported:
     Attributes:
         size: of the archive in bytes.
         members: number of members in it.
+        unverified: how many of them have a key without a checksum.
         missing: path → why its content could not be had; left out of the archive.
         warnings: sentences.
     """
 
     size: int = 0
     members: int = 0
+    unverified: int = 0
     missing: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
@@ -88,6 +91,8 @@ def export_zip(
 
 
 def _require_room(target: Path, contents: Iterable[Content]) -> None:
+    if not target.parent.is_dir():
+        raise ArchiveError(f"there is no folder {target.parent} to write the archive into")
     layout = Layout(Member(c.name, c.size or 0, c.mtime, c.kind) for c in contents)
     free = shutil.disk_usage(target.parent).free
     if layout.total > free:
@@ -116,10 +121,12 @@ class _Export:
                     self._add(content, blobs)
                 except FetchError as error:
                     if not skip_missing:
-                        raise
+                        raise FetchError(f"{content.path} cannot be had: {error}") from None
                     self._done.missing[content.path] = str(error)
                 else:
                     self._done.members += 1
+                    if content.key and not _expected(content).algorithm:
+                        self._done.unverified += 1
                 self._progress(self._file.tell())
         self._done.size = self._writer.finish()
         return self._done
@@ -138,8 +145,8 @@ class _Export:
         if content.blob:
             for chunk in blobs.read(content.blob):
                 sink.write(chunk)
-        elif not self._copy_local(content, sink):
-            self._stream(content, sink)
+        elif damage := self._copy_local(content, sink):
+            self._stream(content, sink, damage)
         self._writer.end(sink)
 
     def _add_spooled(self, content: Content) -> None:
@@ -150,41 +157,33 @@ class _Export:
                 Job(content.path, content.urls, _expected(content), spooled), self._web
             )
             if isinstance(outcome, Failed):
-                raise FetchError(f"{content.path}: {outcome}")
+                raise FetchError(str(outcome))
             size = spooled.stat().st_size
             sink = self._writer.begin(Member(content.name, size, content.mtime, content.kind))
             for chunk in _chunks(spooled):
                 sink.write(chunk)
             self._writer.end(sink)
 
-    def _copy_local(self, content: Content, sink: MemberSink) -> bool:
-        """Copy what is here; False if that is nothing, or not what the key says."""
+    def _copy_local(self, content: Content, sink: MemberSink) -> str:
+        """Copy what is here; "" if it is right, else what is wrong with it."""
         if content.local is None:
-            return False
+            return _NOT_HERE
         verifier = Verifier(_expected(content))
         try:
             for chunk in _chunks(content.local):
-                if verifier.size + len(chunk) > sink.member.size:
-                    verifier.update(chunk)
-                    break
                 verifier.update(chunk)
+                if verifier.size > sink.member.size:
+                    break
                 sink.write(chunk)
                 self._progress(self._file.tell())
             problem = verifier.mismatch()
         except FileNotFoundError:  # dropped a moment ago
-            problem = None
+            problem = _NOT_HERE
+        if problem:
             sink.restart()
-            return False
-        if problem is None:
-            return True
-        sink.restart()
-        self._done.warnings.append(
-            f"the local content of {content.path} is damaged ({problem}); it was taken from "
-            f"the mirrors instead. To mend it, run: git annex fsck {content.path}"
-        )
-        return False
+        return problem or ""
 
-    def _stream(self, content: Content, sink: MemberSink) -> None:
+    def _stream(self, content: Content, sink: MemberSink, damage: str) -> None:
         expected = replace(_expected(content), size=content.size)
 
         def progress(_: int) -> None:
@@ -192,7 +191,13 @@ class _Export:
 
         outcome = fetch(content.urls, expected, sink, self._web, progress=progress)
         if isinstance(outcome, Failed):
-            raise FetchError(f"{content.path}: {outcome}")
+            local = "" if damage == _NOT_HERE else f"the local content is damaged ({damage}); "
+            raise FetchError(f"{local}{outcome}")
+        if damage != _NOT_HERE:
+            self._done.warnings.append(
+                f"the local content of {content.path} is damaged ({damage}); it was taken from "
+                f"the mirrors instead. To mend it, run: git annex fsck {content.path}"
+            )
 
 
 def _expected(content: Content) -> Expected:

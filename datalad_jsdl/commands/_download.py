@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalad.distribution.dataset import Dataset
+from datalad.utils import get_dataset_root
 
 from datalad_jsdl.commands._common import Bar, failure
 from datalad_jsdl.commands._importing import Outcome, Request, dry_run, run_import
-from datalad_jsdl.commands._records import ACTION, result_records
-from datalad_jsdl.commands._source import open_source
+from datalad_jsdl.commands._records import ACTION, refusal_records, result_records
+from datalad_jsdl.commands._source import is_url, open_source
 from datalad_jsdl.dataset.importer import Importer, Scope
 from datalad_jsdl.dataset.program import require_git_annex
 from datalad_jsdl.errors import DatasetError, JsdlError, ManifestError
@@ -64,10 +66,15 @@ class Call:
             for warning in selection.warnings:
                 lgr.warning("%s", warning)
             dataset = Dataset(self.target)
-            if not dry and not dataset.is_installed():
-                yield from _create(dataset, self.parent)
-                if not dataset.is_installed():
-                    return
+            if not dataset.is_installed():
+                _check_place(self.target, self.parent)
+                if not selection.entries:
+                    yield from refusal_records(self.target, selection, lgr)
+                    raise ManifestError(_nothing(selection))
+                if not dry:
+                    yield from _create(dataset, self.parent)
+                    if not dataset.is_installed():
+                        return
             importer = Importer(self.target) if dataset.is_installed() else None
             with Bar(lgr, str(self.target)) as bar:
                 request = self._request(selection, sha256, url, dataset, bar)
@@ -87,8 +94,12 @@ class Call:
         """Selected entries, checksum of the manifest, and its URL if that may be recorded."""
         if self.prefix and (fault := path_fault(self.prefix.rstrip("/"))):
             raise DatasetError(f"--prefix {self.prefix!r}: {fault}")
+        if self.jobs < 1:
+            raise DatasetError("--jobs must be 1 or more")
         base = None
         if self.base_url is not None:
+            if not is_url(self.base_url):
+                raise ManifestError("--base-url has to begin with http:// or https://")
             try:
                 base = normalise_url(self.base_url)
             except ValueError as error:
@@ -112,6 +123,9 @@ class Call:
         start = f"{prefix}/" if prefix else ""
         refused = [refusal.path for refusal in selection.refusals]
         delete = self.delete
+        if delete and not selection.entries:
+            lgr.warning("nothing is deleted: no entry was taken from the manifest")
+            delete = False
         if delete and None in refused:
             lgr.warning(
                 "nothing is deleted: the manifest has entries whose path could not be read, "
@@ -176,6 +190,34 @@ class Call:
                 yield result
 
 
+def _check_place(target: Path, parent: Any) -> None:
+    """Make sure that a dataset may be made there, and that this is what is meant."""
+    if target.exists() and not target.is_dir():
+        raise DatasetError(f"{target} is a file; give the folder of a dataset, or one to make")
+    if target.is_dir() and any(target.iterdir()):
+        raise DatasetError(
+            f"{target} is a folder with files in it, and no dataset; give another folder, or "
+            f"make it one: datalad create --force {shlex.quote(str(target))}"
+        )
+    around = get_dataset_root(str(target.parent))
+    if around and parent is None:
+        raise DatasetError(
+            f"{target} lies in the dataset {around}; to import into a folder of it, use "
+            "-d and --prefix, to make a subdataset there, use -d and PATH"
+        )
+
+
+def _nothing(selection: Selection) -> str:
+    if selection.skipped:
+        return (
+            f"there is nothing to import: none of {selection.skipped} entries is selected by "
+            "--include and --exclude"
+        )
+    if selection.refusals:
+        return "there is nothing to import: all entries were refused"
+    return "there is nothing to import: the manifest has no entries"
+
+
 def _create(dataset: Dataset, parent: Any) -> Iterator[dict[str, Any]]:
     """Make the dataset; only what goes wrong is reported."""
     from datalad.api import create
@@ -185,6 +227,7 @@ def _create(dataset: Dataset, parent: Any) -> Iterator[dict[str, Any]]:
         dataset=parent,
         on_failure="ignore",
         result_renderer="disabled",
+        result_filter=None,
         result_xfm=None,
         return_type="generator",
     ):

@@ -119,7 +119,7 @@ def run_import(importer: Importer, request: Request) -> Outcome:
         staged = _Staging(importer, request) if request.get else None
         tree, plan = importer.plan(entries, request.scope, delete=request.delete)
         outcome = Outcome(plan, remote=setup.done)
-        if staged and (undigested := _without_digest(plan)):
+        if staged and (undigested := _without_digest(plan, importer)):
             found = dict(staged.fetch_undigested(undigested, outcome))
             entries = {p: found.get(p, e) for p, e in entries.items() if p not in outcome.failures}
             kept = request.scope.kept | outcome.failures.keys()
@@ -136,15 +136,16 @@ def run_import(importer: Importer, request: Request) -> Outcome:
         return outcome
 
 
-def _without_digest(plan: Plan) -> list[Entry]:
-    return [
-        step.entry
-        for step in plan.steps
-        if step.entry
-        and not step.entry.digests
-        and step.change in (Change.ADDED, Change.CHANGED)
-        and step.key != step.old_key
-    ]
+def _without_digest(plan: Plan, importer: Importer) -> list[Entry]:
+    """The entries whose content has no checksum yet, and is not here."""
+    steps = [s for s in plan.steps if s.entry and not s.entry.digests and not _is_verifiable(s.key)]
+    missing = importer.missing_keys({step.key for step in steps if step.key})
+    return [s.entry for s in steps if s.entry and (not s.key or s.key in missing)]
+
+
+def _is_verifiable(key: str) -> bool:
+    parsed = parse_key(key)
+    return parsed is not None and parsed.algorithm is not None
 
 
 def _message(request: Request, plan: Plan) -> tuple[str, dict[str, bytes]]:
@@ -178,7 +179,9 @@ def _message(request: Request, plan: Plan) -> tuple[str, dict[str, bytes]]:
             *request.arguments,
             manifest,
         ]
-    text = commit_message(subject, request.manifest_sha256, command, request.dataset_id)
+    text = commit_message(
+        subject, request.manifest_sha256, request.scope.prefix, command, request.dataset_id
+    )
     return text, extra
 
 

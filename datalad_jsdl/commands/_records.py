@@ -8,6 +8,7 @@ from datalad.interface.results import get_status_dict
 from datalad.ui import ui
 
 from datalad_jsdl.commands._common import EXTENSION_LINE, is_extension_loaded
+from datalad_jsdl.dataset.keys import parse_key
 from datalad_jsdl.dataset.plan import Change
 
 if TYPE_CHECKING:
@@ -47,23 +48,10 @@ def result_records(
     """
 
     def record(status: str, path: Path, kind: str, message: str = "", **more: Any) -> Any:
-        result = get_status_dict(
-            action=ACTION, status=status, path=str(path), type=kind, refds=str(root), logger=logger
-        )
-        result.update(more)
-        if message:
-            result["message"] = message
-        if dry:
-            result["dry_run"] = True
-        return result
+        return _record(root, logger, status, path, kind, message, dry=dry, **more)
 
     plan = outcome.plan
-    for refusal in selection.refusals:
-        # the path may lead anywhere: it is named, but never joined to the dataset's
-        name = refusal.path if refusal.path is not None else "an entry"
-        where = f" ({refusal.where})" if refusal.where else ""
-        text = f"refused {name!r}{where}: {refusal.reason}"
-        yield record("error", root, "file", text, entry=refusal.path, change="refused")
+    yield from refusal_records(root, selection, logger, dry=dry)
     for conflict in plan.conflicts:
         text = f"left alone {conflict.path!r}: {conflict.reason}"
         yield record(
@@ -72,6 +60,8 @@ def result_records(
     for path, problem in outcome.failures.items():
         text = f"could not fetch {path!r}: {problem}"
         registered = path not in outcome.unregistered
+        if not registered:
+            text += "; it was not registered (without --get it would be, unverified)"
         yield record(
             "error", root / path, "file", text, entry=path, change="failed", registered=registered
         )
@@ -88,16 +78,53 @@ def result_records(
         "fetched": outcome.fetched,
         "skipped": selection.skipped,
     }
+    unverifiable = sum(_is_unverifiable(step) for step in plan.steps)
     nothing = not (plan.writes_tree or plan.records or outcome.fetched or outcome.remote)
     yield record(
         "notneeded" if nothing else "ok",
         root,
         "dataset",
-        _summary(counts, dry),
+        _summary(counts, unverifiable, dry),
         counts=counts,
         gone=plan.gone[:_MOST_GONE],
         commit=outcome.commit or None,
+        unverifiable=unverifiable,
     )
+
+
+def refusal_records(
+    root: Path, selection: Selection, logger: logging.Logger, *, dry: bool = False
+) -> Iterator[dict[str, Any]]:
+    """One record for each entry that was refused."""
+    for refusal in selection.refusals:
+        # the path may lead anywhere: it is named, but never joined to the dataset's
+        name = "an entry" if refusal.path is None else repr(refusal.path)
+        where = f" ({refusal.where})" if refusal.where else ""
+        text = f"refused {name}{where}: {refusal.reason}"
+        more = {"entry": refusal.path, "change": "refused"}
+        yield _record(root, logger, "error", root, "file", text, dry=dry, **more)
+
+
+def _record(
+    root: Path,
+    logger: logging.Logger,
+    status: str,
+    path: Path,
+    kind: str,
+    message: str,
+    *,
+    dry: bool,
+    **more: Any,
+) -> dict[str, Any]:
+    result: dict[str, Any] = get_status_dict(
+        action=ACTION, status=status, path=str(path), type=kind, refds=str(root), logger=logger
+    )
+    result.update(more)
+    if message:
+        result["message"] = message
+    if dry:
+        result["dry_run"] = True
+    return result
 
 
 def _reported(outcome: Outcome, report_all: bool) -> Iterator[Step]:
@@ -125,11 +152,18 @@ _WORDS = {
 }
 
 
-def _summary(counts: dict[str, int], dry: bool) -> str:
+def _is_unverifiable(step: Step) -> bool:
+    parsed = parse_key(step.key)
+    return step.change is not Change.DELETED and parsed is not None and parsed.algorithm is None
+
+
+def _summary(counts: dict[str, int], unverifiable: int, dry: bool) -> str:
     parts = [f"{counts[name]} {word}" for name, word in _WORDS.items() if counts[name]]
     if counts["gone"] > counts["deleted"]:
         parts.append(f"{counts['gone']} gone from the manifest (--delete deletes them)")
     text = ", ".join(parts) or "the manifest has no entries"
+    if unverifiable:
+        text += f"; {unverifiable} without a checksum cannot be verified (--get makes one)"
     return f"would be: {text}" if dry else text
 
 

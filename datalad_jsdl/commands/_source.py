@@ -72,6 +72,9 @@ def open_source(manifest: str, path: Path | None) -> Iterator[Source]:
     """
     if manifest == "-":
         yield Source("standard input", "", None, sys.stdin.buffer)
+    elif "://" in manifest and not is_url(manifest):
+        scheme = manifest.partition(":")[0]
+        raise ManifestError(f"a manifest can be fetched by http and https, not by {scheme}")
     elif path is None:
         with _fetched(manifest) as source:
             yield source

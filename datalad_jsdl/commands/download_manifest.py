@@ -198,7 +198,7 @@ class DownloadManifest(Interface):
             exclude=_listed(exclude),
             base_url=base_url,
             get=get,
-            jobs=jobs if isinstance(jobs, int) and jobs > 0 else _AUTO_JOBS,
+            jobs=jobs if isinstance(jobs, int) else _AUTO_JOBS,
             delete=delete,
             restore=restore,
             message=message,

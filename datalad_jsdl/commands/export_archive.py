@@ -161,6 +161,12 @@ class ExportArchive(CoreExportArchive):
         for path, problem in exported.missing.items():
             log = lgr.warning if missing_content == "continue" else lgr.debug
             log("File %s has no content available, skipped: %s", path, problem)
+        if exported.unverified:
+            lgr.warning(
+                "%i files have no checksum: the archive is the same elsewhere only as long as "
+                "all mirrors give the same content",
+                exported.unverified,
+            )
         for warning in exported.warnings:
             lgr.warning("%s", warning)
         yield get_status_dict(
@@ -168,7 +174,8 @@ class ExportArchive(CoreExportArchive):
             status="ok",
             path=str(target),
             type="file",
-            message=f"{exported.members} files, {exported.size} bytes",
+            message=f"{exported.members} files, {exported.size} bytes"
+            + (f", {len(exported.missing)} left out" if exported.missing else ""),
             members=exported.members,
             bytesize=exported.size,
             logger=lgr,
@@ -196,7 +203,7 @@ def _export(
 ) -> Exported:
     importer = Importer(root)
     git = importer.git
-    if git.text("for-each-ref", "refs/heads/git-annex", "refs/remotes/*/git-annex"):
+    if importer.has_annex():
         try:
             importer.catch_up()
         except DatasetError:

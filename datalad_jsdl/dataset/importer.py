@@ -87,9 +87,17 @@ class Importer:
 
     def catch_up(self) -> None:
         """Have git-annex merge and commit what is pending in its branch."""
+        if not self.has_annex():
+            raise DatasetError(
+                f"{self.git.root} is a git repository without an annex; to make a dataset "
+                "of it, run there: datalad create --force"
+            )
         merge_annex_branch(self.git)
-        if not self.git.text("rev-parse", "--verify", "--quiet", "refs/heads/git-annex"):
-            raise DatasetError(f"{self.git.root} is no git-annex repository; run: git annex init")
+
+    def has_annex(self) -> bool:
+        """Whether this, or a repository that it was cloned from, is git-annex's."""
+        branches = ("refs/heads/git-annex", "refs/remotes/*/git-annex")
+        return bool(self.git.text("for-each-ref", *branches))
 
     def recover(self) -> None:
         """Go back to where an import was killed, if one was: its ref is still there."""
@@ -119,7 +127,7 @@ class Importer:
             ),
             records_of=lambda keys: read_records(self.git, keys),
             in_the_way=lambda steps: in_the_way(self.git, tree, steps),
-            gone=imported_paths(self.git, tree.commit, unlisted),
+            gone=imported_paths(self.git, tree.commit, unlisted, scope.prefix),
             delete=delete,
             unlocked=self._is_unlocked() or config.get("annex.addunlocked") == "true",
         )

@@ -213,6 +213,8 @@ def _same(key: str, entry: Entry, record: KeyRecord) -> bool:
         return entry.digests[parsed.algorithm] == parsed.hexdigest
     if entry.digests:
         return False
+    if parsed.algorithm is None and parsed.size is None and entry.size is not None:
+        return False  # now there is something to check
     if entry.registrable:
         return not set(entry.registrable).isdisjoint(record.urls)
     return parsed.size is not None and parsed.size == entry.size

@@ -17,22 +17,27 @@ TRAILER = "Jsdl-Manifest"
 
 
 def commit_message(
-    subject: str, manifest_sha256: str, command: Sequence[str] | None, dataset_id: str
+    subject: str,
+    manifest_sha256: str,
+    prefix: str,
+    command: Sequence[str] | None,
+    dataset_id: str,
 ) -> str:
     """The message of an import's commit.
 
     Args:
         subject: first line, or a whole message of the user's.
         manifest_sha256: hex digest of the manifest as it was read.
+        prefix: folder that was imported into; may be empty.
         command: the command to repeat the import with, or None for no run record.
         dataset_id: of the DataLad dataset; may be empty.
 
     The record is what ``datalad run`` writes and ``datalad rerun`` reads, except that
     it names no outputs: rerun unlinks outputs that have no content.
     """
-    trailer = f"{TRAILER}: sha256:{manifest_sha256}"
+    trailer = f"{TRAILER}: sha256:{manifest_sha256}{_mark(prefix)}\n"
     if command is None:
-        return f"{subject}\n\n{trailer}\n"
+        return f"{subject}\n\n{trailer}"
     record = {
         "chain": [],
         # rerun expands {placeholders} in the command
@@ -48,12 +53,16 @@ def commit_message(
     return (
         f"[DATALAD RUNCMD] {subject}\n\n"
         f"=== Do not change lines below ===\n{text}\n^^^ Do not change lines above ^^^\n\n"
-        f"{trailer}\n"
+        f"{trailer}"
     )
 
 
-def imported_paths(git: Git, commit: str, paths: Iterable[str]) -> set[str]:
-    """Those of *paths* that were last touched by an import, as the history tells."""
+def _mark(prefix: str) -> str:
+    return f" into {json.dumps(prefix)}"
+
+
+def imported_paths(git: Git, commit: str, paths: Iterable[str], prefix: str) -> set[str]:
+    """Those of *paths* that an import into *prefix* touched last, as the history tells."""
     undecided = set(paths)
     found: set[str] = set()
     if not undecided or not commit:
@@ -66,7 +75,8 @@ def imported_paths(git: Git, commit: str, paths: Iterable[str]) -> set[str]:
         message, _, names = item.partition("\x02")
         touched = undecided.intersection(name.lstrip("\n") for name in names.split("\0"))
         undecided -= touched
-        if f"\n{TRAILER}: " in message:
+        _, trailer, mark = message.rpartition(f"\n{TRAILER}: sha256:")
+        if trailer and mark.partition("\n")[0][64:] == _mark(prefix):
             found |= touched
         if not undecided:
             break

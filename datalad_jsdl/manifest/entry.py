@@ -42,6 +42,7 @@ class Entry:
         mtime: aware, in UTC, or None if unknown.
         executable: the file is to be executable.
         where: the entry's place in the manifest, for messages ("line 7").
+        unknown: names of fields and digests that were passed over.
     """
 
     path: str
@@ -51,6 +52,7 @@ class Entry:
     mtime: datetime | None = None
     executable: bool = False
     where: str = ""
+    unknown: tuple[str, ...] = ()
 
     @property
     def registrable(self) -> tuple[str, ...]:

@@ -68,6 +68,8 @@ def _decode(stream: Readable) -> Iterator[str]:
         if text := decoder.decode(b"", final=True):
             yield text
     except UnicodeDecodeError as error:
+        if error.object[error.start - 1 : error.start + 1] == b"\x1f\x8b":
+            raise ManifestError("the manifest is compressed (gzip); unpack it first") from None
         # the decoder may have held bytes back: count from the end of what it was given
         position -= len(error.object) - error.start
         raise ManifestError(

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Record", "entry_from_record"]
 
+_FIELDS = frozenset({"path", "urls", "url", "extra_urls", "size", "digests", "mtime", "executable"})
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -70,7 +72,15 @@ def _entry(path: str, record: Record, base_url: str | None) -> Entry:
         mtime=None if mtime is None else parse_mtime(mtime),
         executable=_executable(value.get("executable")),
         where=record.where,
+        unknown=tuple(_unknown(value)),
     )
+
+
+def _unknown(value: dict[str, Any]) -> Iterator[str]:
+    yield from (name for name in value if name not in _FIELDS)
+    for name in value.get("digests") or ():
+        if canonical_name(name) is None:
+            yield f"digests.{name}"
 
 
 def _candidates(value: dict[str, Any], base_url: str | None) -> tuple[Candidate, ...]:
@@ -116,7 +126,7 @@ def _size(value: Any) -> int | None:
     if value is None:
         return None
     if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError("the size is not a whole number of bytes")
+        raise ValueError(f"the size {str(value)[:20]!r} is not a whole number of bytes")
     if value < 0:
         raise ValueError("the size is negative")
     if value >= 1 << 63:

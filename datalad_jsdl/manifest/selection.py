@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from datalad_jsdl.manifest.entry import Entry, Refusal
 from datalad_jsdl.manifest.paths import looks_alike_key, path_fault, path_warning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["Filter", "Selection", "folders_of", "select_entries"]
 
@@ -77,7 +78,7 @@ def select_entries(
         else:
             _let_in(selection, item, prefix, use_signed)
     _refuse_folders(selection, prefix)
-    selection.warnings = list(_warnings(selection.entries))
+    selection.warnings = [*_warnings(selection.entries), *_passed_over(selection.entries)]
     return selection
 
 
@@ -89,7 +90,8 @@ def folders_of(path: str) -> Iterator[str]:
 
 
 def _any_match(names: Iterable[str], patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, pattern.rstrip("/")) for pattern in patterns for name in names)
+    globs = [pattern.removeprefix("./").rstrip("/") for pattern in patterns]
+    return any(fnmatchcase(name, glob) for glob in globs for name in names)
 
 
 def _let_in(selection: Selection, entry: Entry, prefix: str, use_signed: bool) -> None:
@@ -136,6 +138,13 @@ def _warnings(paths: Iterable[str]) -> Iterator[str]:
         )
     if troubled:
         yield f"{len(troubled)} path(s) cannot be checked out on Windows: {_examples(troubled)}"
+
+
+def _passed_over(entries: Mapping[str, Entry]) -> Iterator[str]:
+    counts = Counter(name for entry in entries.values() for name in entry.unknown)
+    if counts:
+        shown = ", ".join(f"{name} ({count})" for name, count in counts.most_common(5))
+        yield f"fields that are not known were passed over, by number of entries: {shown}"
 
 
 def _examples(items: list[str]) -> str:

@@ -52,7 +52,7 @@ def normalise_url(raw: str, base: str | None = None) -> str:
     except ValueError:  # its text quotes the URL
         raise ValueError("a URL has a host or port that cannot be") from None
     if not parts.scheme:
-        raise ValueError("a URL is relative (give --base-url to resolve it)")
+        raise ValueError("a URL is relative; give --base-url to resolve it against")
     if parts.scheme not in SCHEMES:
         raise ValueError(f"a URL has the scheme {parts.scheme!r}, not http or https")
     if "@" in parts.netloc:

@@ -182,18 +182,38 @@ def test_only_what_an_import_wrote_is_ever_gone(tmp_path: Path) -> None:
     git(dataset, "annex", "add", "mine")
     git(dataset, "mv", "b", "moved")
     git(dataset, "commit", "-q", "-m", "mine")
+    manifest = write_manifest("m.json", simple("c"))
+    records = datalad("download-manifest", "--delete", manifest, "ds")
+    assert summary(records) == {"added": 1, "deleted": 1, "gone": 1}
+    assert {p.name for p in dataset.iterdir() if p.name[0] != "."} == {"mine", "moved", "c"}
+
+
+def test_an_import_into_another_folder_is_not_gone(tmp_path: Path) -> None:
+    manifest = write_manifest("m.json", simple("a", "b"))
+    datalad("download-manifest", "--prefix", "in", manifest, "ds")
+    datalad("download-manifest", manifest, "ds")
+    one = write_manifest("m.json", simple("a"))
+    records = datalad("download-manifest", "--delete", one, "ds")
+    assert summary(records) == {"unchanged": 1, "deleted": 1, "gone": 1}
+    assert (tmp_path / "ds/in/b").is_symlink()
+    records = datalad("download-manifest", "--delete", "--prefix", "in", one, "ds")
+    assert summary(records) == {"unchanged": 1, "deleted": 1, "gone": 1}
+
+
+def test_an_empty_manifest_deletes_nothing(tmp_path: Path) -> None:
+    datalad("download-manifest", write_manifest("m.json", simple("a")), "ds")
     records = datalad("download-manifest", "--delete", write_manifest("m.json", {}), "ds")
-    assert summary(records) == {"deleted": 1, "gone": 1}
-    assert {p.name for p in dataset.iterdir() if p.name[0] != "."} == {"mine", "moved"}
+    assert summary(records) == {"gone": 1}
+    assert (tmp_path / "ds/a").is_symlink()
 
 
 def test_refused_entries_do_not_count_as_gone(tmp_path: Path) -> None:
     datalad("download-manifest", write_manifest("m.json", simple("a", "b")), "ds")
-    broken = {"a": described("a", f"{A}/a", size=-1)}
+    broken = {"a": described("a", f"{A}/a", size=-1)} | simple("c")
     records = datalad(
         "download-manifest", "--delete", write_manifest("m.json", broken), "ds", code=1
     )
-    assert summary(records) == {"refused": 1, "deleted": 1, "gone": 1}
+    assert summary(records) == {"added": 1, "refused": 1, "deleted": 1, "gone": 1}
     assert (tmp_path / "ds/a").is_symlink()
     (tmp_path / "m.jsonl").write_text('{"path": "a", "urls": ["https://a.example/a"]}\noops\n')
     records = datalad("download-manifest", "--delete", "m.jsonl", "ds", code=1)
@@ -216,6 +236,8 @@ def test_entries_without_digest_keep_their_key(tmp_path: Path) -> None:
     assert git(tmp_path / "ds", "annex", "lookupkey", "f").startswith("VURL--")
     more = write_manifest("m.json", {"f": [f"{B}/f", f"{A}/f"]})
     assert summary(datalad("download-manifest", more, "ds")) == {"urls": 1}
+    sized = write_manifest("m.json", {"f": {"urls": [f"{A}/f", f"{B}/f"], "size": 7}})
+    assert summary(datalad("download-manifest", sized, "ds")) == {"changed": 1}
     moved = write_manifest("m.json", {"f": ["https://c.example/f"]})
     assert summary(datalad("download-manifest", moved, "ds")) == {"changed": 1}
 
@@ -261,6 +283,17 @@ def test_get_downloads_and_makes_verifiable_keys(tmp_path: Path, lab: Lab) -> No
     assert summary(records) == {"unchanged": 2}
     assert summary(datalad("download-manifest", manifest, "ds")) == {"unchanged": 2}
     assert len(lab.requests) == asked
+
+
+def test_get_makes_a_key_verifiable_later_too(tmp_path: Path, lab: Lab) -> None:
+    manifest = write_manifest("m.json", {"f.nii": [lab.put("f.nii", content_of("f.nii"))]})
+    (record,) = [r for r in datalad("download-manifest", manifest, "ds") if r["type"] == "dataset"]
+    assert record["unverifiable"] == 1
+    assert "1 without a checksum" in record["message"]
+    records = datalad("download-manifest", "--get", manifest, "ds")
+    assert summary(records) == {"changed": 1, "fetched": 1}
+    assert git(tmp_path / "ds", "annex", "lookupkey", "f.nii").startswith("SHA256E-s3000--")
+    assert summary(datalad("download-manifest", manifest, "ds")) == {"unchanged": 1}
 
 
 def test_signed_urls_are_used_and_never_recorded(tmp_path: Path, lab: Lab) -> None:
@@ -325,13 +358,14 @@ def test_the_dataset_of_the_current_folder(tmp_path: Path) -> None:
         ('{"a": ["https://a.example"],\n "b" oops}', "line 2, column 6"),
         ('{"a": ["https://a.example"]', "end of the document"),
         ("[]", "no known format"),
+        ("{}", "no entries"),
+        ('{"files": [{"name": "a"}]}', "all entries were refused"),
     ],
 )
 def test_a_broken_manifest_leaves_nothing_behind(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "m.json").write_text(text)
-    (record,) = datalad("download-manifest", "m.json", "ds", code=1)
+    *_, record = datalad("download-manifest", "m.json", "ds", code=1)
     assert said in record["message"]
-    assert "m.json" in record["message"]
     assert not (tmp_path / "ds").exists()
 
 
@@ -342,6 +376,50 @@ def test_a_manifest_that_cannot_be_had(tmp_path: Path, lab: Lab) -> None:
     assert "404" in record["message"]
     assert "hunter2" not in record["message"]
     assert not (tmp_path / "ds").exists()
+
+
+def test_places_where_no_dataset_can_be_made(tmp_path: Path) -> None:
+    manifest = write_manifest("m.json", simple("a"))
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/mine").write_text("mine")
+    datalad("download-manifest", manifest, "ds")
+    git(tmp_path, "init", "-q", "plain")
+    for place, said in {
+        "full": "datalad create --force",
+        "m.json": "is a file",
+        "ds/new": "--prefix",
+        "plain": "datalad create --force",
+    }.items():
+        *_, record = datalad("download-manifest", manifest, place, code=1)
+        assert said in record["message"], place
+    assert [p.name for p in (tmp_path / "full").iterdir()] == ["mine"]
+    assert git(tmp_path / "ds", "status", "--short") == ""
+
+
+def test_options_that_cannot_be(tmp_path: Path) -> None:
+    manifest = write_manifest("m.json", simple("a"))
+    for options, said in (
+        (["--jobs", "0"], "--jobs"),
+        (["--base-url", "a.example"], "http://"),
+        (["--include", "nothing*"], "none of 1 entries"),
+    ):
+        (record,) = datalad("download-manifest", *options, manifest, "ds", code=1)
+        assert said in record["message"]
+    (record,) = datalad("download-manifest", "ftp://a.example/m.json", "ds", code=1)
+    assert "ftp" in record["message"]
+    assert not (tmp_path / "ds").exists()
+    records = datalad("download-manifest", "-n", "--include", "./a", manifest, "ds")
+    assert entries(records) == {"a": "added"}
+
+
+def test_fields_nobody_knows_are_named(tmp_path: Path) -> None:
+    from tests.conftest import run
+
+    members = {"f": {"urls": [f"{A}/f"], "digest": {}, "digests": {"crc32": "0"}}}
+    manifest = write_manifest("m.json", members)
+    command = f"datalad download-manifest -n {manifest} ds 2>&1"
+    said = run("bash", "-c", command)
+    assert "digest (1), digests.crc32 (1)" in said
 
 
 def test_what_a_person_reads(tmp_path: Path) -> None:
