@@ -61,6 +61,11 @@ def _decode(stream: Readable) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     position = 0
     try:
+        beginning = stream.read(1) + stream.read(1)
+        if beginning == b"\x1f\x8b":
+            raise ManifestError("the manifest is compressed (gzip); unpack it first")
+        position = len(beginning)
+        yield decoder.decode(beginning)
         while chunk := stream.read(_CHUNK):
             position += len(chunk)
             if text := decoder.decode(chunk):
@@ -68,8 +73,6 @@ def _decode(stream: Readable) -> Iterator[str]:
         if text := decoder.decode(b"", final=True):
             yield text
     except UnicodeDecodeError as error:
-        if error.object[error.start - 1 : error.start + 1] == b"\x1f\x8b":
-            raise ManifestError("the manifest is compressed (gzip); unpack it first") from None
         # the decoder may have held bytes back: count from the end of what it was given
         position -= len(error.object) - error.start
         raise ManifestError(

@@ -49,7 +49,7 @@ READ |= {"{}": "", " { } \n": "", "\ufeff{}": ""}
 READ |= {f'\n{{"a": [\n"{URL}"\n],\n\n"b":\n["{URL}"], "a": ["{URL}"]}}': "a:2 b:6 a:7"}
 READ |= {f'{{"a": ["{URL}"], "../b": ["{URL}"], "c": 0,\n "d": ["{URL}"]}}': "a:1 !../b:1 !c:1 d:2"}
 READ |= {LINES: "é/a:1 b:3", LINES.rstrip(): "é/a:1 b:3", "\ufeff" + LINES: "é/a:1 b:3"}
-READ |= {LINES.replace("\n", "\r\n"): "é/a:1 b:3"}
+READ |= {LINES.replace("\n", "\r\n"): "é/a:1 b:3", "\n " + LINES: "é/a:2 b:4"}
 # these end lines for Python, but may stand in a string of JSON
 READ |= {LINES.replace("{", f'{{"note": "{c}", '): "é/a:1 b:3" for c in "\u2028\u2029\x85"}
 for broken in ['{"path": "x', "{]", "12", "null", "[]", "{}", "\0", "[" * DEEP, "9" * 10_000]:
@@ -80,7 +80,8 @@ def test_a_broken_line_names_its_column() -> None:
 UNREADABLE: dict[str, list[str | bytes]] = {
     "is empty": ["", "\ufeff", b"\xef\xbb", " \n\t"],
     "is an HTML page": ["<!DOCTYPE html>\n<html><body>Log in</body></html>", "\n  <HTML lang=en>"],
-    "is not UTF-8": [OBJECT.encode("utf-16"), b"\x1f\x8b\x08\x00", b"\xed\xa0\x80", b"{}\xff"],
+    "compressed (gzip)": [b"\x1f\x8b\x08\x00"],
+    "is not UTF-8": [OBJECT.encode("utf-16"), b"\xed\xa0\x80", b"{}\xff"],
     "invalid continuation byte at byte 2": [OBJECT.encode("latin-1")],
     "unexpected end of data at byte 7": [b'{"a": "\xc3'],
     "invalid start byte at byte 5": [b"\xef\xbb\xbf{}\xff"],

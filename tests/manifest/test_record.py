@@ -44,6 +44,7 @@ def test_a_full_record() -> None:
         parse_mtime("2024-05-01"),
         True,
         "line 7",
+        ("other", "digests.crc32"),
     )
 
 
