@@ -17,7 +17,7 @@ from datalad_jsdl.errors import ArchiveError, FetchError
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.engine import fetch
 from datalad_jsdl.fetch.values import Expected, Failed
-from datalad_jsdl.fetch.verification import Verifier
+from datalad_jsdl.fetch.verification import Verifier, is_page_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -77,7 +77,8 @@ def export_zip(
         ArchiveError: a content is not what its key says.
         OSError: the archive cannot be written; the disk may be full.
     """
-    _require_room(target, contents)
+    certain = [c for c in contents if c.local or c.blob] if skip_missing else contents
+    _require_room(target, certain)
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         with part.open("w+b") as file:
@@ -201,10 +202,10 @@ class _Export:
 
 
 def _expected(content: Content) -> Expected:
-    parsed = parse_key(content.key)
+    parsed, page = parse_key(content.key), is_page_name(content.path)
     if parsed is None:
-        return Expected(content.size)
-    return Expected(parsed.size, parsed.algorithm, parsed.hexdigest)
+        return Expected(content.size, page=page)
+    return Expected(parsed.size, parsed.algorithm, parsed.hexdigest, page)
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ from datalad_jsdl.commands._common import Bar, failure
 from datalad_jsdl.commands._importing import Outcome, Request, dry_run, run_import
 from datalad_jsdl.commands._records import ACTION, refusal_records, result_records
 from datalad_jsdl.commands._source import is_url, open_source
+from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.dataset.importer import Importer, Scope
 from datalad_jsdl.dataset.program import require_git_annex
 from datalad_jsdl.errors import DatasetError, JsdlError, ManifestError
@@ -155,21 +156,25 @@ class Call:
         if self.file is None:
             return url or None
         try:
-            relative = self.file.resolve().relative_to(self.target.resolve())
+            # its name in the dataset, not what a link of that name leads to
+            folder = self.file.parent.resolve().relative_to(self.target.resolve())
         except ValueError:
             return None
-        return relative.as_posix()
+        name = (folder / self.file.name).as_posix()
+        # only what is committed can be read again by a rerun
+        if not Git(self.target).text("ls-files", "--", f":(literal){name}"):
+            return None
+        return name if not name.startswith("-") else f"./{name}"
 
     def _arguments_for_record(self) -> list[str]:
         arguments = []
         if self.prefix:
-            arguments += ["--prefix", self.prefix]
+            arguments.append(f"--prefix={self.prefix}")
         for option, patterns in (("--include", self.include), ("--exclude", self.exclude)):
-            for pattern in patterns:
-                arguments += [option, pattern]
+            arguments += [f"{option}={pattern}" for pattern in patterns]
         # a copied manifest has absolute URLs; a base with a token in it is not recorded
         if self.base_url is not None and not is_signed(self.base_url):
-            arguments += ["--base-url", self.base_url]
+            arguments.append(f"--base-url={self.base_url}")
         arguments += ["--get"] * self.get + ["--delete"] * self.delete
         return arguments
 

@@ -17,11 +17,13 @@ from datalad_jsdl.dataset.special_remote import set_up_remote
 from datalad_jsdl.fetch.addresses import AddressPolicy
 from datalad_jsdl.fetch.bulk import Job, fetch_all
 from datalad_jsdl.fetch.values import Expected, Failed, Fetched
+from datalad_jsdl.fetch.verification import is_page_name
 from datalad_jsdl.fetch.web import Web
 from datalad_jsdl.manifest.writing import write_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from datalad_jsdl.manifest.entry import Entry
     from datalad_jsdl.manifest.selection import Selection
@@ -89,7 +91,9 @@ class Outcome:
 def dry_run(importer: Importer | None, request: Request) -> Plan:
     """The plan, with nothing written; without an importer, for a dataset still to be made."""
     if importer is not None:
-        return importer.plan(request.selection.entries, request.scope, delete=request.delete)[1]
+        importer.require_annex()
+        entries, delete = request.selection.entries, request.delete
+        return importer.plan(entries, request.scope, delete=delete, dry=True)[1]
     from datalad_jsdl.dataset.keys import ExtensionRule
     from datalad_jsdl.dataset.plan import make_plan
     from datalad_jsdl.dataset.tree import Tree
@@ -100,6 +104,7 @@ def dry_run(importer: Importer | None, request: Request) -> Plan:
         rule=ExtensionRule(),
         records_of=lambda keys: {},
         in_the_way=lambda steps: {},
+        imported=lambda paths: set(),
     )
 
 
@@ -109,6 +114,7 @@ def run_import(importer: Importer, request: Request) -> Outcome:
     Raises:
         DatasetError: git or git-annex refuse; the dataset is as it was before.
     """
+    importer.require_annex()
     with importer.lock():
         importer.catch_up()
         importer.recover()
@@ -192,6 +198,7 @@ class _Staging:
         self._importer = importer
         self._request = request
         self._folder = importer.annex_dir / "jsdl" / "staging"
+        self._fetched: dict[str, Path] = {}  # by path, not yet under the name of a key
         config = git_config(r"^annex\.security\.", importer.git_dir())
         self._web = Web(AddressPolicy.from_config(config), connections=request.jobs)
 
@@ -201,7 +208,7 @@ class _Staging:
         """Fetch content that has no digest yet; its SHA-256 becomes one."""
         by_name = {entry.path: entry for entry in entries}
         jobs = [
-            self._job(path, entry, Expected(entry.size), _temporary_name(entry))
+            self._job(path, [entry], Expected(entry.size), _temporary_name(entry))
             for path, entry in by_name.items()
         ]
         for job, result in self._run(jobs, "fetching what has no checksum"):
@@ -209,44 +216,59 @@ class _Staging:
                 outcome.failures[job.name] = str(result)
                 outcome.unregistered.add(job.name)
             else:
+                self._fetched[job.name] = job.target
                 digests = {"sha256": result.sha256}
                 entry = replace(by_name[job.name], size=result.size, digests=digests)
                 yield job.name, entry
 
     def fetch_missing(self, plan: Plan, outcome: Outcome) -> None:
         """Fetch the content of every planned key that is not here, and take it in."""
-        steps = {step.key: step for step in plan.steps if step.key and step.entry}
+        entries: dict[str, list[Entry]] = {}
+        for step in plan.steps:
+            if step.key and step.entry:
+                entries.setdefault(step.key, []).append(step.entry)
         jobs = []
-        for key in sorted(self._importer.missing_keys(steps)):
-            step, parsed = steps[key], parse_key(key)
-            if step.entry is None or parsed is None:
+        for key in sorted(self._importer.missing_keys(entries)):
+            parsed = parse_key(key)
+            if parsed is None:
                 continue
-            target = self._folder / key_file(key)
-            earlier = self._folder / _temporary_name(step.entry)
-            if earlier.exists():
-                earlier.replace(target)  # fetched a moment ago, for its digest
             expected = Expected(parsed.size, parsed.algorithm, parsed.hexdigest)
-            jobs.append(self._job(step.path, step.entry, expected, target.name))
+            jobs.append(self._job(key, entries[key], expected, key_file(key)))
+        for job in jobs:
+            for entry in entries[job.name]:
+                if fetched := self._fetched.pop(entry.path, None):
+                    fetched.replace(job.target)  # a moment ago, for its digest
+        # what a killed run left under a key's name was verified before it got the name
         todo = [job for job in jobs if not job.target.exists()]
         complete = [job for job in jobs if job.target.exists()]
+        problems: list[tuple[str, str]] = []
         for job, result in self._run(todo, "fetching"):
             if isinstance(result, Failed):
-                outcome.failures[job.name] = str(result)
+                problems.append((job.name, str(result)))
             else:
                 complete.append(job)
         names = {job.target: job.name for job in complete}
-        outcome.fetched = len(names)
         for target, problem in inject(self._importer.git, names):
-            outcome.failures[names[target]] = problem
-            outcome.fetched -= 1
+            problems.append((names[target], problem))
             target.unlink(missing_ok=True)
+        outcome.fetched = len(jobs) - len(problems)
+        for key, problem in problems:
+            outcome.failures.update({entry.path: problem for entry in entries[key]})
+        self._clean_up()
+
+    def _clean_up(self) -> None:
+        """Keep only what the next run can go on with."""
+        for unclaimed in self._folder.glob("path-*"):
+            unclaimed.unlink()
         if self._folder.exists() and not any(self._folder.iterdir()):
             shutil.rmtree(self._folder)
 
-    def _job(self, path: str, entry: Entry, expected: Expected, name: str) -> Job:
-        urls = tuple(candidate.url for candidate in entry.candidates)
-        mtime = entry.mtime.timestamp() if entry.mtime else None
-        return Job(path, urls, expected, self._folder / name, mtime)
+    def _job(self, name: str, entries: Sequence[Entry], expected: Expected, file: str) -> Job:
+        urls = dict.fromkeys(c.url for entry in entries for c in entry.candidates)
+        mtime = max((e.mtime for e in entries if e.mtime is not None), default=None)
+        expected = replace(expected, page=any(is_page_name(entry.path) for entry in entries))
+        seconds = mtime.timestamp() if mtime else None
+        return Job(name, tuple(urls), expected, self._folder / file, seconds)
 
     def _run(self, jobs: list[Job], label: str) -> Iterator[tuple[Job, Fetched | Failed]]:
         for done, (job, result) in enumerate(fetch_all(jobs, self._web, self._request.jobs), 1):

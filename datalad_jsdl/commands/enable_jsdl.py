@@ -67,6 +67,7 @@ class EnableJsdl(Interface):
         try:
             require_git_annex()
             importer = Importer(root)
+            importer.require_annex()
             with importer.lock():
                 importer.catch_up()
                 setup = set_up_remote(importer.git)

@@ -23,7 +23,7 @@ from datalad_jsdl.commands._common import Bar, failure
 from datalad_jsdl.dataset.git import git_config
 from datalad_jsdl.dataset.importer import Importer
 from datalad_jsdl.dataset.tree import SUBMODULE, Tree
-from datalad_jsdl.errors import DatasetError, JsdlError
+from datalad_jsdl.errors import ArchiveError, DatasetError, JsdlError
 from datalad_jsdl.fetch.addresses import AddressPolicy
 from datalad_jsdl.fetch.web import Web
 
@@ -177,6 +177,7 @@ class ExportArchive(CoreExportArchive):
             message=f"{exported.members} files, {exported.size} bytes"
             + (f", {len(exported.missing)} left out" if exported.missing else ""),
             members=exported.members,
+            missing=sorted(exported.missing),
             bytesize=exported.size,
             logger=lgr,
         )
@@ -189,7 +190,8 @@ def _target(filename: str | None, default: str) -> Path:
     # not with_suffix: data-1.0 is to become data-1.0.zip
     if target.suffix.lower() != ".zip":
         target = target.with_name(target.name + ".zip")
-    return target.resolve()
+    # not resolve: a link of that name is to be replaced, not what it leads to
+    return target.parent.resolve() / target.name
 
 
 def _export(
@@ -210,6 +212,8 @@ def _export(
             # a dataset that may only be read tells what it had merged before
             lgr.debug("git-annex could not update its branch in %s", root)
     tree = Tree(git)
+    if not tree.commit:
+        raise ArchiveError("the dataset has no commit yet; there is nothing to export")
     if left_out := [path for path, file in tree.files.items() if file.mode == SUBMODULE]:
         lgr.warning("subdatasets are left out: %s", ", ".join(left_out))
     seconds = int(git.text("log", "-1", "--format=%ct", tree.commit)) if commit_time else None

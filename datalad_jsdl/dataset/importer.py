@@ -87,12 +87,15 @@ class Importer:
 
     def catch_up(self) -> None:
         """Have git-annex merge and commit what is pending in its branch."""
+        merge_annex_branch(self.git)
+
+    def require_annex(self) -> None:
+        """Raises DatasetError for a plain git repository."""
         if not self.has_annex():
             raise DatasetError(
                 f"{self.git.root} is a git repository without an annex; to make a dataset "
                 "of it, run there: datalad create --force"
             )
-        merge_annex_branch(self.git)
 
     def has_annex(self) -> bool:
         """Whether this, or a repository that it was cloned from, is git-annex's."""
@@ -110,24 +113,27 @@ class Importer:
         restore(self.git, Tree(self.git), prefix)
 
     def plan(
-        self, entries: Mapping[str, Entry], scope: Scope, *, delete: bool
+        self, entries: Mapping[str, Entry], scope: Scope, *, delete: bool, dry: bool = False
     ) -> tuple[Tree, Plan]:
         """Compare entries with the dataset; reads only."""
         tree = Tree(self.git)
+        git = self.git
         config = git_config(r"^annex\.", self.git_dir())
         if tuned := [name for name in config if name.startswith("annex.tune.")]:
             raise DatasetError(f"the repository is tuned ({tuned[0]}), which is not supported")
+        rule = ExtensionRule(
+            int(config.get("annex.maxextensionlength", ExtensionRule().length)),
+            int(config.get("annex.maxextensions", ExtensionRule().count)),
+        )
         unlisted = [p for p in tree.files if p not in entries and p in scope]
         plan = make_plan(
             entries,
             tree,
-            rule=ExtensionRule(
-                int(config.get("annex.maxextensionlength", ExtensionRule().length)),
-                int(config.get("annex.maxextensions", ExtensionRule().count)),
-            ),
-            records_of=lambda keys: read_records(self.git, keys),
-            in_the_way=lambda steps: in_the_way(self.git, tree, steps),
-            gone=imported_paths(self.git, tree.commit, unlisted, scope.prefix),
+            rule=rule,
+            records_of=lambda keys: read_records(git, keys),
+            in_the_way=lambda steps: in_the_way(git, tree, steps, dry=dry),
+            imported=lambda paths: imported_paths(git, tree.commit, paths, scope.prefix),
+            gone=self._gone(tree, unlisted, scope),
             delete=delete,
             unlocked=self._is_unlocked() or config.get("annex.addunlocked") == "true",
         )
@@ -154,6 +160,17 @@ class Importer:
             self.git.run("update-ref", "-d", WORK_REF)
         return commit
 
+    def _gone(self, tree: Tree, unlisted: list[str], scope: Scope) -> list[str]:
+        """Those of *unlisted* that an import wrote, and that could be had again.
+
+        A commit of ours that was amended or squashed holds files of the user's, too; they
+        have no URLs.
+        """
+        candidates = imported_paths(self.git, tree.commit, unlisted, scope.prefix)
+        keys = tree.keys(candidates)
+        records = read_records(self.git, {key for key in keys.values() if key})
+        return [path for path, key in keys.items() if key and records[key].urls]
+
     def missing_keys(self, keys: Collection[str]) -> set[str]:
         """Those of *keys* whose content is not here."""
         from datalad_jsdl.dataset.content import object_path
@@ -165,7 +182,7 @@ class Importer:
 
     def _is_unlocked(self) -> bool:
         branch = self.git.text("symbolic-ref", "--quiet", "HEAD")
-        return bool(re.fullmatch(r"refs/heads/adjusted/.*\(unlocked\)", branch))
+        return bool(re.fullmatch(r"refs/heads/adjusted/.*\(.*unlocked\)", branch))
 
 
 def _annex_dir(git: Git) -> Path:

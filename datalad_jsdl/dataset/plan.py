@@ -112,6 +112,7 @@ def make_plan(
     rule: ExtensionRule,
     records_of: Callable[[Iterable[str]], Mapping[str, KeyRecord]],
     in_the_way: Callable[[Sequence[Step]], Mapping[str, str]],
+    imported: Callable[[Iterable[str]], set[str]],
     gone: Iterable[str] = (),
     delete: bool = False,
     unlocked: bool = False,
@@ -125,6 +126,7 @@ def make_plan(
         records_of: looks up what the git-annex branch has of keys.
         in_the_way: of steps that write the tree, the paths with user work at or above
             them, each with a sentence about it.
+        imported: which of some paths an earlier import wrote last.
         gone: see `Plan.gone`.
         delete: delete what is gone.
         unlocked: new files are unlocked (the branch is an adjusted one).
@@ -140,6 +142,9 @@ def make_plan(
             conflicts.append(Conflict(path, reason))
         else:
             steps.append(_step(path, entry, tree, old_keys, records, rule, unlocked))
+    for path in _users_own(steps, records, imported):
+        conflicts.append(Conflict(path, _OWN_FILE))
+        steps = [step for step in steps if step.path != path]
     steps += [
         Step(path, Change.DELETED, key or "", tree.files[path].mode, key)
         for path, key in tree.keys(sorted(removed)).items()
@@ -150,6 +155,20 @@ def make_plan(
     records |= records_of({step.key for step in steps if step.key} - records.keys())
     wanted = _wanted_records(steps, records, tree)
     return Plan([_with_url_change(s, wanted) for s in steps], conflicts, gone, wanted)
+
+
+_OWN_FILE = "the dataset has a file of its own there; move it away or use --exclude"
+
+
+def _users_own(
+    steps: Iterable[Step],
+    records: Mapping[str, KeyRecord],
+    imported: Callable[[Iterable[str]], set[str]],
+) -> set[str]:
+    """Paths whose content would be lost with the change: without URLs, and not imported."""
+    changed = [s for s in steps if s.change is Change.CHANGED and s.key != s.old_key]
+    paths = {s.path for s in changed if s.old_key and not records[s.old_key].urls}
+    return paths - imported(paths)
 
 
 def _conflict(
@@ -172,7 +191,7 @@ def _conflict(
     if tree.files[path].mode == SUBMODULE:
         return "it is a subdataset"
     if tree.files[path].mode == LINK or not tree.same_content(path, entry.digests):
-        return "the dataset keeps a file of its own there, in git; move it or use --exclude"
+        return _OWN_FILE
     return None
 
 

@@ -22,12 +22,19 @@ ANNEX_BRANCH = "refs/heads/git-annex"
 _LISTING_PAYS = 500
 
 
+def _branch(git: Git) -> str:
+    """The git-annex branch, or in a clone that has none of its own yet, its origin's."""
+    names = ("--format=%(refname)", ANNEX_BRANCH, "refs/remotes/*/git-annex")
+    return next(iter(git.text("for-each-ref", *names).splitlines()), ANNEX_BRANCH)
+
+
 def branch_files(git: Git, paths: Sequence[str]) -> Iterator[bytes | None]:
     """Contents of files of the git-annex branch, in the order of *paths*; None if missing."""
+    branch = _branch(git)
     if len(paths) < _LISTING_PAYS:
-        return git.objects(f"{ANNEX_BRANCH}:{path}" for path in paths)
+        return git.objects(f"{branch}:{path}" for path in paths)
     wanted = dict.fromkeys(paths, "")
-    listing = git.attempt("ls-tree", "-r", "-z", ANNEX_BRANCH).stdout
+    listing = git.attempt("ls-tree", "-r", "-z", branch).stdout
     for item in listing.decode("utf-8", "surrogateescape").split("\0"):
         head, _, path = item.partition("\t")
         if path in wanted:
@@ -43,7 +50,7 @@ def remote_configs(git: Git) -> dict[str, dict[str, str]]:
         Configuration UUID → its settings, in which values keep git-annex's escapes.
     """
     newest: dict[str, tuple[float, dict[str, str]]] = {}
-    log = git.attempt("cat-file", "blob", f"{ANNEX_BRANCH}:remote.log").stdout
+    log = git.attempt("cat-file", "blob", f"{_branch(git)}:remote.log").stdout
     for line in log.decode("utf-8", "surrogateescape").split("\n"):
         uuid, *pairs = line.split(" ")
         settings = dict(pair.split("=", 1) for pair in pairs if "=" in pair)

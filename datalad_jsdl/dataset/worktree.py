@@ -29,15 +29,19 @@ def blob_of(step: Step) -> bytes:
     return pointer(step.key)
 
 
-def in_the_way(git: Git, tree: Tree, steps: Sequence[Step]) -> dict[str, str]:
+def in_the_way(git: Git, tree: Tree, steps: Sequence[Step], *, dry: bool) -> dict[str, str]:
     """The steps that would touch user work: path → a sentence about it.
 
-    What an earlier run that was killed has left behind is not user work.
+    What an earlier run that was killed has left behind is not user work. In a *dry* run
+    git-annex's filter is not asked whether an unlocked file was modified: it would take
+    the modified content into the annex.
     """
     if not steps:
         return {}
     staged = dict(_staged(git, tree))
-    modified = set(_names(git, "diff", "--name-only", "--no-ext-diff", "--ignore-submodules"))
+    no_filter = ("-c", "filter.annex.process=", "-c", "filter.annex.clean=") if dry else ()
+    diff = ("diff", "--name-only", "--no-ext-diff", "--ignore-submodules")
+    modified = set(_names(git, *no_filter, *diff))
     removed = {s.path for s in steps if s.change is Change.DELETED}
     sound: dict[str, bool] = {}
     found: dict[str, str] = {}
@@ -52,9 +56,18 @@ def in_the_way(git: Git, tree: Tree, steps: Sequence[Step]) -> dict[str, str]:
                     sound[folder] = folder in removed or _may_hold_files(git, folder)
                 if not sound[folder]:
                     found[step.path] = f"{folder} in the work tree is not a folder"
-            if step.path not in found and _is_occupied(git, step) and step.path not in staged:
+            if step.path not in found and step.path not in staged and _is_occupied(git, tree, step):
                 found[step.path] = "an untracked file is in its place; move it away"
+    kept = removed.intersection(found)
+    for step in steps:
+        needs = {*folders_of(step.path)} & kept or {p for p in kept if _is_in(p, step.path)}
+        if needs and step.path not in found:
+            found[step.path] = f"{min(needs)} cannot make place for it"
     return found
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path.startswith(folder + "/")
 
 
 def undo_half_a_switch(git: Git, commit: str) -> None:
@@ -150,7 +163,9 @@ def _staged(git: Git, tree: Tree) -> Iterator[tuple[str, tuple[str, str]]]:
 
 
 def _names(git: Git, *args: str) -> list[str]:
-    listing = git.run("--no-optional-locks", *args, "-z").decode("utf-8", "surrogateescape")
+    at = args.index("--") if "--" in args else len(args)
+    command = ("--no-optional-locks", *args[:at], "-z", *args[at:])
+    listing = git.run(*command).decode("utf-8", "surrogateescape")
     return [name for name in listing.split("\0") if name]
 
 
@@ -193,8 +208,10 @@ def _may_hold_files(git: Git, folder: str) -> bool:
         return False
 
 
-def _is_occupied(git: Git, step: Step) -> bool:
+def _is_occupied(git: Git, tree: Tree, step: Step) -> bool:
     full = _full(git, step.path)
+    if step.path in tree.folders:  # all tracked files in it are to be deleted
+        return bool(_names(git, "ls-files", "--others", "--", step.path))
     try:
         mode = os.lstat(full).st_mode
     except OSError:

@@ -8,6 +8,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+try:
+    import fcntl
+except ImportError:  # Windows, where git-annex's own lock on a transfer has to do
+    fcntl = None  # type: ignore[assignment]
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
@@ -37,6 +42,11 @@ class PartFile:
             with contextlib.suppress(OSError):
                 os.replace(target, self.path)
         self._file = open(self.path, "ab+", buffering=0)  # noqa: SIM115 - closed in __exit__
+        try:
+            _lock(self._file.fileno(), target.name)
+        except OSError:
+            self._file.close()
+            raise
         self._position = self._file.seek(0, os.SEEK_END)
         if size is not None:
             self._require_room(size - self._position)
@@ -50,9 +60,9 @@ class PartFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
-        if not self._position:  # nothing to go on with
+        if not self._position and not self._file.closed:  # nothing to go on with
             self.path.unlink(missing_ok=True)
+        self._file.close()
 
     def position(self) -> int:
         """Number of bytes it holds."""
@@ -87,8 +97,12 @@ class PartFile:
             with contextlib.suppress(OSError, OverflowError):  # not every disk has every year
                 os.utime(self.path, (mtime, mtime))
         os.fsync(self._file.fileno())
-        self._file.close()
+        if os.fstat(self._file.fileno()).st_size != self._position:
+            raise OSError(errno.EBUSY, f"another program wrote to {self.path.name}")
+        if os.name == "nt":  # where an open file cannot be renamed
+            self._file.close()
         os.replace(self.path, self.target)
+        self._file.close()
         _sync_folder(self.target.parent)
 
     def discard(self) -> None:
@@ -107,6 +121,16 @@ class PartFile:
                 errno.ENOSPC,
                 f"{needed} more bytes are needed for {self.target.name}, {free} are free",
             )
+
+
+def _lock(descriptor: int, name: str) -> None:
+    """Keep a second process from writing to the same part file; ends with the process."""
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise OSError(errno.EBUSY, f"another process is downloading {name}") from None
 
 
 def _sync_folder(folder: Path) -> None:

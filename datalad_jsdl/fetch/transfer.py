@@ -135,10 +135,15 @@ class Transfer:
     def _copy(self, url: str, response: Response, total: int | None) -> Fault | None:
         limit = self.expected.size if self.expected.size is not None else total
         unknown = not self.expected.algorithm and self.expected.size is None
+        encoding = response.headers.get("Content-Encoding", "").strip().lower()
+        if unknown and encoding not in ("", "identity"):
+            # as asked for, it would be the file; whether it is, nothing here could tell
+            return Fault(url, f"it sends the file compressed ({encoding}), unasked", lasting=True)
+        may_be_page = unknown and not self.expected.page
         content_type = response.headers.get("Content-Type", "")
         while chunk := response.read(_CHUNK):
             position = self.sink.position()
-            if position == 0 and unknown and is_error_page(url, content_type, chunk):
+            if position == 0 and may_be_page and is_error_page(url, content_type, chunk):
                 return Fault(url, "it answers with a web page, not the file", lasting=True)
             if limit is not None and position + len(chunk) > limit:
                 self.restart()

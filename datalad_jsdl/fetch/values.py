@@ -24,11 +24,13 @@ class Expected:
         size: bytes, or None.
         algorithm: a name of `digests.ALGORITHMS`, or None.
         hexdigest: lower-case hex; "" without an algorithm.
+        page: the content is a web page.
     """
 
     size: int | None = None
     algorithm: str | None = None
     hexdigest: str = ""
+    page: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,9 +51,13 @@ class Verifier:
         return None
 
 
-_PAGE_NAMES = (".html", ".htm", ".xhtml", ".shtml", ".php", ".asp", ".aspx", ".jsp", "/")
+_PAGE_NAMES = (".html", ".htm", ".xhtml", ".shtml")
 _PAGE_TYPES = ("text/html", "application/xhtml+xml")
-_PAGE_STARTS = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<!--")
+
+
+def is_page_name(name: str) -> bool:
+    """Whether a path or URL is that of a web page, so that a web page may be its content."""
+    return urlsplit(name).path.lower().endswith(_PAGE_NAMES)
 
 
 def is_error_page(url: str, content_type: str, start: bytes | None = None) -> bool:
@@ -63,15 +67,15 @@ def is_error_page(url: str, content_type: str, start: bytes | None = None) -> bo
     neither digest nor size could tell.
 
     Args:
-        url: that was asked for; one that ends like a page's may be a page.
+        url: that was asked for; one with a page's name may be a page.
         content_type: the header's value.
         start: the first bytes of the body, if there are any to look at.
     """
-    path = urlsplit(url).path.lower()
-    if not path or path.endswith(_PAGE_NAMES):
+    if is_page_name(url):
         return False
-    if content_type.split(";")[0].strip().lower() not in _PAGE_TYPES:
-        return False
-    if start is None:
-        return True
-    return start.removeprefix(b"\xef\xbb\xbf").lstrip()[:20].lower().startswith(_PAGE_STARTS)
+    typed = content_type.split(";")[0].strip().lower()
+    if start is None or (typed and typed not in _PAGE_TYPES):
+        return typed in _PAGE_TYPES
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()[:20].lower()
+    # a server that says it is a page is believed, unless the file shows what it is
+    return text.startswith(b"<" if typed else (b"<!doctype html", b"<html"))

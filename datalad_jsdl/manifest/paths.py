@@ -31,6 +31,7 @@ _WINDOWS_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\
 _WINDOWS_FORBIDDEN = frozenset('<>:"|?*')
 
 _MAX_COMPONENT = 255  # bytes; the limit of ext4, XFS, Btrfs and tmpfs
+_MAX_DEPTH = 500  # a symlink's target has three bytes for each, and 4095 in all
 _MAX_PATH = 3800  # bytes; PATH_MAX is 4096, and the dataset has a path of its own
 
 
@@ -50,6 +51,8 @@ def path_fault(path: str) -> str | None:
         return "the path is absolute"
     if len(raw) > _MAX_PATH:
         return f"the path has {len(raw)} bytes, more than {_MAX_PATH}"
+    if path.count("/") > _MAX_DEPTH:
+        return f"the path is more than {_MAX_DEPTH} folders deep"
     for component in path.split("/"):
         if fault := _component_fault(component):
             return fault

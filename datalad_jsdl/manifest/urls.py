@@ -9,15 +9,16 @@ __all__ = ["SCHEMES", "is_signed", "normalise_url", "redact", "redact_text"]
 
 SCHEMES = frozenset({"http", "https"})
 
-# Query parameters that are, or come with, a signature or token: AWS (SigV4, SigV2,
-# CloudFront), Google, Azure SAS, and the names that portals give their own.
-_SECRET_PREFIXES = ("x-amz-", "x-goog-", "x-oss-", "x-obs-")
+# Query parameters that are, or come with, a signature or token, with _ for -: those of
+# AWS, Google, Alibaba and Huawei, Azure (sig), Akamai (hdnts), Dataverse (key), OSF
+# (view_only), and the names that portals give their own.
+_SECRET_PREFIXES = ("x_amz_", "x_goog_", "x_oss_", "x_obs_", "oauth_")
+_SECRET_ENDINGS = ("token", "signature", "secret", "password", "apikey", "api_key", "accesskeyid")
 _SECRET_NAMES = frozenset(
-    {"signature", "q-signature", "sig", "awsaccesskeyid", "googleaccessid", "ossaccesskeyid"}
-    | {"key-pair-id", "token", "access_token", "accesstoken", "private_token", "jwt", "bearer"}
-    | {"auth", "auth_token", "authtoken", "authorization", "apikey", "api_key", "api-key"}
-    | {"secret", "client_secret", "password", "passwd", "pwd"}
-    | {"sessionid", "session_id", "jsessionid"}
+    {"sig", "sign", "hmac", "hdnts", "hdnea", "policy", "key", "key_pair_id", "subscription_key"}
+    | {"auth", "authorization", "jwt", "bearer", "credential", "credentials", "ticket"}
+    | {"pass", "passwd", "pwd", "session", "sessionid", "session_id", "sid", "jsessionid"}
+    | {"googleaccessid", "private_link", "view_only"}
 )
 
 # Everything that RFC 3986 allows in a URL, and % of what is escaped already.
@@ -78,15 +79,24 @@ def normalise_url(raw: str, base: str | None = None) -> str:
 
 
 def is_signed(url: str) -> bool:
-    """Whether the query carries a signature, token or the like.
+    """Whether the URL carries a signature, token or the like.
 
     ``versionId`` and other plain parameters are none.
     """
-    query = urlsplit(url).query
-    if not query:
+    if "?" not in url and ";" not in url and "#" not in url:
         return False
-    names = (name.lower() for name, _ in parse_qsl(query.replace(";", "&"), True))
-    return any(n in _SECRET_NAMES or n.startswith(_SECRET_PREFIXES) for n in names)
+    parts = urlsplit(url)
+    parameters = parts.path.partition(";")[2].split("/")[0]
+    for text in (parts.query, parts.fragment, parameters):
+        for name, value in parse_qsl(text.replace(";", "&"), keep_blank_values=True):
+            plain = name.lower().replace("-", "_")
+            if plain in _SECRET_NAMES or plain.endswith(_SECRET_ENDINGS):
+                return True
+            if plain.startswith(_SECRET_PREFIXES) or ("://" in value and is_signed(value)):
+                return True
+            if plain == "md5" and "expires=" in text.lower():  # nginx secure_link
+                return True
+    return False
 
 
 def redact(url: str) -> str:

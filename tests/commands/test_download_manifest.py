@@ -430,3 +430,88 @@ def test_what_a_person_reads(tmp_path: Path) -> None:
     assert "+ a" in said
     assert "1 added, 1 refused" in said
     assert "'../b'" in said
+
+
+def test_get_never_takes_what_an_earlier_run_left_for_another_file(
+    tmp_path: Path, lab: Lab
+) -> None:
+    one, other = lab.put("1", content_of("1")), lab.put("2", content_of("2"))
+    same = lab.put("same", content_of("1"))
+    manifest = write_manifest("m.json", {"a.dat": [one], "b.dat": [same]})
+    datalad("download-manifest", "--get", manifest, "ds")
+    assert not (tmp_path / "ds/.git/annex/jsdl/staging").exists()
+    left = tmp_path / "ds/.git/annex/jsdl/staging"
+    left.mkdir(parents=True)
+    (left / f"path-{sha256(b'a.dat')}").write_bytes(content_of("1"))
+    manifest = write_manifest("m.json", {"a.dat": [other], "b.dat": [same]})
+    datalad("download-manifest", manifest, "ds")
+    datalad("download-manifest", "--get", manifest, "ds")
+    assert (tmp_path / "ds/a.dat").read_bytes() == content_of("2")
+
+
+def test_get_tries_all_urls_of_a_content(tmp_path: Path, lab: Lab) -> None:
+    good, bad = lab.put("f", content_of("f")), lab.put("gone", status=404)
+    members = {"one": described("f", good), "two": described("f", bad)}
+    records = datalad("download-manifest", "--get", write_manifest("m.json", members), "ds")
+    assert summary(records) == {"added": 2, "fetched": 1}
+    members = {path: described("g", bad) for path in ("one", "two")}
+    manifest = write_manifest("m.json", members)
+    records = datalad("download-manifest", "--get", manifest, "ds", code=1)
+    assert summary(records) == {"changed": 2, "failed": 2}
+
+
+def test_an_annexed_file_of_the_users_is_not_replaced(tmp_path: Path) -> None:
+    datalad("create", "ds")
+    dataset = tmp_path / "ds"
+    (dataset / "a").write_text("precious")
+    git(dataset, "annex", "add", "a")
+    git(dataset, "commit", "-q", "-m", "mine")
+    records = datalad("download-manifest", write_manifest("m.json", simple("a")), "ds", code=1)
+    assert entries(records) == {"a": "conflict"}
+    assert (dataset / "a").read_text() == "precious"
+
+
+def test_an_amended_import_deletes_nothing_of_the_users(tmp_path: Path) -> None:
+    datalad("download-manifest", write_manifest("m.json", simple("a", "b")), "ds")
+    dataset = tmp_path / "ds"
+    (dataset / "mine").write_text("mine")
+    git(dataset, "annex", "add", "mine")
+    git(dataset, "commit", "-q", "--amend", "--no-edit")
+    manifest = write_manifest("m.json", simple("a"))
+    records = datalad("download-manifest", "--delete", manifest, "ds")
+    assert summary(records) == {"unchanged": 1, "deleted": 1, "gone": 1}
+    assert (dataset / "mine").read_text() == "mine"
+
+
+def test_a_folder_becomes_a_file_and_a_file_a_folder(tmp_path: Path) -> None:
+    datalad("download-manifest", write_manifest("m.json", simple("d/x", "f")), "ds")
+    manifest = write_manifest("m.json", simple("d", "f/y"))
+    records = datalad("download-manifest", "--delete", manifest, "ds")
+    assert summary(records) == {"added": 2, "deleted": 2, "gone": 2}
+    assert git(tmp_path / "ds", "status", "--short") == ""
+    assert (tmp_path / "ds/d").is_symlink()
+    (tmp_path / "ds/f/y").unlink()
+    (tmp_path / "ds/f/y").write_text("mine")
+    manifest = write_manifest("m.json", simple("d", "f"))
+    records = datalad("download-manifest", "--delete", manifest, "ds", code=1)
+    assert set(entries(records).values()) == {"conflict"}
+    assert (tmp_path / "ds/f/y").read_text() == "mine"
+
+
+def test_a_dry_run_writes_nothing(tmp_path: Path, lab: Lab) -> None:
+    url = lab.put("a", content_of("a"))
+    datalad("download-manifest", write_manifest("m.json", {"a": described("a", url)}), "ds")
+    dataset = tmp_path / "ds"
+    git(dataset, "annex", "get", "a")
+    git(dataset, "annex", "unlock", "a")
+    git(dataset, "commit", "-q", "-m", "unlocked")
+    (dataset / "a").write_text("modified")
+
+    def state() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in dataset.rglob("*") if path.is_file()}
+
+    before = state()
+    manifest = write_manifest("m.json", simple("b") | {"a": described("other", f"{A}/a")})
+    records = datalad("download-manifest", "-n", manifest, "ds", code=1)
+    assert entries(records) == {"a": "conflict", "b": "added"}
+    assert state() == before

@@ -222,3 +222,13 @@ def test_nothing_secret_in_messages(dataset: Path, lab: Lab) -> None:
     assert "403" in done.stdout
     assert "hunter2" not in done.stdout + done.stderr
     assert HTML not in all_objects(dataset)
+
+
+def test_a_link_of_the_archives_name_is_replaced_not_followed(dataset: Path) -> None:
+    datalad("export-archive", "-t", "zip", "out.zip", cwd=dataset)
+    git(dataset, "annex", "add", "out.zip")
+    first = (dataset / "out.zip").resolve()
+    content = first.read_bytes()
+    datalad("export-archive", "-t", "zip", "--leading-dir", "other", "out.zip", cwd=dataset)
+    assert first.read_bytes() == content
+    assert not (dataset / "out.zip").is_symlink()

@@ -201,3 +201,32 @@ def test_connections_are_reused(lab: Lab, web: Web) -> None:
     assert all(isinstance(outcome, Fetched) for _, outcome in outcomes)
     assert sorted(job.name for job, _ in outcomes) == sorted(job.name for job in jobs)
     assert len({request.port for request in lab.requests}) <= 4
+
+
+def test_a_page_by_its_type_or_its_start(lab: Lab, web: Web) -> None:
+    page = b"<title>Log in</title>"
+    typed = {"Content-Type": "text/html; charset=utf-8"}
+    for number, (path, body, headers) in enumerate(
+        [
+            ("download.php", page, typed),
+            ("folder/", page, typed),
+            ("f.nii.gz", b"<!DOCTYPE html><p>", {"Content-Type": ""}),
+        ]
+    ):
+        bad, good = lab.put(path, body, headers=headers), lab.put(f"{number}", CONTENT)
+        assert isinstance(get([bad, good], UNKNOWN, web, f"{number}"), Fetched)
+        assert Path(f"{number}").read_bytes() == CONTENT
+    wanted = lab.put("page.html", page, headers=typed)
+    assert get([wanted], UNKNOWN, web) == Fetched(len(page), sha256(page))
+    wanted = lab.put("page", page, headers=typed)
+    assert get([wanted], Expected(page=True), web) == Fetched(len(page), sha256(page))
+
+
+def test_a_part_file_has_one_writer(lab: Lab, web: Web) -> None:
+    url = lab.put("f", CONTENT)
+    with PartFile(Path("file")) as part:
+        part.write(CONTENT[:1000])
+        outcome = fetch_file(Job("f", (url,), KNOWN, Path("file")), web)
+        assert "another process" in str(outcome)
+    assert isinstance(fetch_file(Job("f", (url,), KNOWN, Path("file")), web), Fetched)
+    assert Path("file").read_bytes() == CONTENT

@@ -12,7 +12,7 @@ from datalad_jsdl.manifest.paths import looks_alike_key, path_fault, path_warnin
 
 LET_IN = ["a", "sub-01/anat/T1w.nii.gz", "with space/ümlaut/日本語", "...", "..a/a../.a", "~/a~b"]
 LET_IN += [".gitignore", ".github/.gitkeep", "git/modules", "a.git", "a:b", "CON", "a\u2028b"]
-LET_IN += ["n" * 255, "a/" * 1899 + "aa"]
+LET_IN += ["n" * 255, "a/" * 500 + "aa"]
 
 REFUSED = {
     "path is empty": [""],
@@ -25,6 +25,7 @@ REFUSED = {
     "surrogate": ["\ud800", "a/\udcff/b"],
     "255 bytes": ["n" * 256, "é" * 128, f"a/{'n' * 256}/b"],
     "3801 bytes, more than 3800": ["a/" * 1900 + "a"],
+    "more than 500 folders deep": ["a/" * 501 + "a"],
 }
 
 # What some file system takes for a name that configures git or DataLad.

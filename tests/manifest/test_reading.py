@@ -261,3 +261,12 @@ class Endless:
 
 def test_a_manifest_is_read_as_a_stream() -> None:
     assert gist(list(islice(read_manifest(Endless()), 3))) == "é/a:1 b:3 é/a:4"
+
+
+def test_a_broken_first_line_is_refused_alone() -> None:
+    for first in (b"{broken", b'{"path": 5}', b'{"url": "x"}'):
+        document = first + b'\n{"path": "a", "urls": ["https://a.example/a"]}\n'
+        refusal, entry = read_manifest(io.BytesIO(document))
+        assert isinstance(refusal, Refusal)
+        assert refusal.where == "line 1"
+        assert isinstance(entry, Entry)

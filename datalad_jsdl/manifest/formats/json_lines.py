@@ -14,16 +14,21 @@ if TYPE_CHECKING:
 __all__ = ["records", "sniff"]
 
 # Characters; a line without end must not fill the memory.
+_LINES_TO_SEE = 20
 _MAX_LINE = 16 << 20
 
 
 def sniff(head: str) -> bool:
-    """The first line is a whole object that gives its path as a string."""
+    """One of the first lines is a whole object that gives its path as a string."""
+    return any(_is_entry(line) for line in head.split("\n", _LINES_TO_SEE)[:_LINES_TO_SEE])
+
+
+def _is_entry(line: str) -> bool:
     try:
-        first, _ = json.JSONDecoder().raw_decode(head.lstrip())
+        value, _ = json.JSONDecoder().raw_decode(line.lstrip())
     except (ValueError, RecursionError):
         return False
-    return isinstance(first, dict) and isinstance(first.get("path"), str)
+    return isinstance(value, dict) and isinstance(value.get("path"), str)
 
 
 def records(text: Iterator[str]) -> Iterator[Record]:
