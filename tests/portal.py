@@ -8,6 +8,7 @@ import random
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from tests.conftest import run
 from tests.lab import Lab, sha256
@@ -96,3 +97,10 @@ def annex_branch(dataset: Path) -> dict[str, list[str]]:
 
 def file_sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+A, B = "https://a.example", "https://b.example"
+
+
+def simple(*paths: str) -> dict[str, Any]:
+    return {path: described(path, f"{A}/{quote(path)}", f"{B}/{quote(path)}") for path in paths}

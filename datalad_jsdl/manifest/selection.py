@@ -143,7 +143,7 @@ def _warnings(paths: Iterable[str]) -> Iterator[str]:
 def _passed_over(entries: Mapping[str, Entry]) -> Iterator[str]:
     counts = Counter(name for entry in entries.values() for name in entry.unknown)
     if counts:
-        shown = ", ".join(f"{name} ({count})" for name, count in counts.most_common(5))
+        shown = ", ".join(f"{name!r} ({count})" for name, count in counts.most_common(5))
         yield f"fields that are not known were passed over, by number of entries: {shown}"
 
 

@@ -78,21 +78,27 @@ def normalise_url(raw: str, base: str | None = None) -> str:
     return urlunsplit((parts.scheme, netloc, path, query, fragment))
 
 
-def is_signed(url: str) -> bool:
+def is_signed(url: str, depth: int = 3) -> bool:
     """Whether the URL carries a signature, token or the like.
 
-    ``versionId`` and other plain parameters are none.
+    ``versionId`` and other plain parameters are none. URLs in parameters are looked
+    into, *depth* deep; one that cannot be looked into may carry anything.
     """
     if "?" not in url and ";" not in url and "#" not in url:
         return False
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return True
     parameters = parts.path.partition(";")[2].split("/")[0]
     for text in (parts.query, parts.fragment, parameters):
         for name, value in parse_qsl(text.replace(";", "&"), keep_blank_values=True):
             plain = name.lower().replace("-", "_")
             if plain in _SECRET_NAMES or plain.endswith(_SECRET_ENDINGS):
                 return True
-            if plain.startswith(_SECRET_PREFIXES) or ("://" in value and is_signed(value)):
+            if plain.startswith(_SECRET_PREFIXES):
+                return True
+            if "://" in value and (depth == 0 or is_signed(value, depth - 1)):
                 return True
             if plain == "md5" and "expires=" in text.lower():  # nginx secure_link
                 return True

@@ -108,6 +108,12 @@ def test_no_warning_about_plain_names() -> None:
     assert select_entries(entries("a", "b/c", "é")).warnings == []
 
 
+def test_fields_passed_over_are_counted_and_named_safely() -> None:
+    found = [Entry(path, CANDIDATES, unknown=("sise", "\x1b")[: len(path)]) for path in ("a", "bb")]
+    (warning,) = select_entries(found).warnings
+    assert warning.endswith("'sise' (2), '\\x1b' (1)")
+
+
 def test_a_warning_gives_a_few_examples() -> None:
     (warning,) = select_entries(entries("a", "0.", "1.", "2.", "3.")).warnings
     assert warning.startswith("4 path(s) cannot be checked out")

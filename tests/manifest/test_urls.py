@@ -129,12 +129,15 @@ def test_redacted_in_text() -> None:
         "?wstoken=s", "?x-api-key=s", "?AccessKeyId=s", "?md5=s&expires=1", "?view_only=s",
         "?a=1;token=s", "/f;jsessionid=s", "#access_token=s",
         "?to=https%3A%2F%2Fb.example%2Ff%3FX-Amz-Signature%3Ds",
+        "?to=https://[?a=1", "?to=https://a%EF%BC%A0b/?a=1", "?to=http://b/" * 5000,
     ],
 )  # fmt: skip
 def test_signed_in_the_ways_of_portals(part: str) -> None:
     assert is_signed(f"https://a.example{part}")
 
 
-@pytest.mark.parametrize("part", ["?md5=s", "?file=token", "?monkey=1", "?versionId=1", "/a;b=c"])
+@pytest.mark.parametrize(
+    "part", ["?md5=s", "?file=token", "?monkey=1", "?to=http://b/?a=1", "?versionId=1", "/a;b=c"]
+)
 def test_not_signed_by_likeness(part: str) -> None:
     assert not is_signed(f"https://a.example{part}")
