@@ -47,7 +47,7 @@ def _parse_text(text: str) -> datetime:
         int(hour or 0),
         int(minute or 0),
         # a leap second (RFC 3339, 5.6) is the end of its minute
-        min(int(second or 0), 59) if second == "60" else int(second or 0),
+        59 if second == "60" else int(second or 0),
         int((fraction or "0")[:6].ljust(6, "0")),
         timezone.utc,
     )

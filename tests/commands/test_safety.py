@@ -191,7 +191,7 @@ def test_a_manifest_in_the_dataset_is_recorded_by_its_name(tmp_path: Path) -> No
 def test_killed_at_any_moment_a_second_run_ends_the_same(tmp_path: Path, seed: int) -> None:
     first = {f"s{i % 7}/f{i}": described(f"{i}", f"{URL}/{i}") for i in range(300)}
     second = {path: value for path, value in first.items() if path[-1] != "3"}
-    second |= {f"s{i % 7}/f{i}": described(f"{i}!", f"{URL}/{i}!") for i in range(200, 400)}
+    second |= {f"s{i % 7}/f{i}": described(f"{i}!", f"{URL}/{i}!") for i in range(200, 1000)}
     for name in ("fresh", "killed"):
         datalad("download-manifest", write_manifest("1.json", first), name)
     manifest = write_manifest("2.json", second)
