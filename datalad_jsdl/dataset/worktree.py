@@ -146,8 +146,10 @@ def switch(
         for step in steps
         if step.change is Change.ADDED and step.mode == LINK and step.path not in staged
     ]
+    # a deleted file may have to make place for a folder first, or a folder for a file
+    plain = os.name == "nt" or any(step.change is Change.DELETED for step in steps)
     sparse = git.text("config", "--type=bool", "core.sparseCheckout") == "true"
-    if len(fresh) < _MANY or sparse or os.name == "nt":
+    if len(fresh) < _MANY or plain or sparse:
         git.run(*merge, old, commit)
     else:
         git.run(*merge, "--dry-run", old, commit)  # whether it would fail, before anything moves
@@ -171,7 +173,12 @@ def _add_links(git: Git, steps: Sequence[Step], oid_length: int) -> None:
     def make(folder: str) -> None:
         os.makedirs(_full(git, folder), exist_ok=True)
         for step in by_folder[folder]:
-            os.symlink(blob_of(step), _full(git, step.path))
+            full = _full(git, step.path)
+            try:
+                os.symlink(blob_of(step), full)
+            except FileExistsError:
+                os.rmdir(full)  # in_the_way has let empty folders pass, and nothing else
+                os.symlink(blob_of(step), full)
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(make, by_folder))

@@ -21,6 +21,7 @@ _RESERVED = {
     ".datalad": "belongs to DataLad",
     ".gitattributes": "would configure git",
     ".gitmodules": "would configure git",
+    ".noannex": "would keep git-annex out of the repository",
 }
 
 # NTFS short names of the same (git's path.c, is_ntfs_dotgit and is_ntfs_dot_generic).

@@ -44,6 +44,7 @@ HOSTILE: dict[str, Any] = {
     ".g\u200cit/config": [URL],
     ".datalad/config": [URL],
     ".gitattributes": [URL],
+    ".noannex": [URL],
     "sub/.gitmodules": [URL],
     "folder": [URL],
     "folder/file": [URL],
@@ -215,6 +216,30 @@ def test_killed_at_any_moment_a_second_run_ends_the_same(tmp_path: Path, seed: i
     assert git(dataset, "status", "--short") == "?? mine"
     assert summary(datalad("download-manifest", manifest, "killed")) == {"unchanged": len(second)}
     git(dataset, "annex", "fsck", "-q", "--fast")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_large_first_import_killed_at_any_moment(tmp_path: Path, seed: int) -> None:
+    members = {f"s{i % 9}/f{i}": described(f"{i}", f"{URL}/{i}") for i in range(1200)}
+    manifest = write_manifest("m.json", members)
+    datalad("download-manifest", manifest, "fresh")
+    datalad("create", "killed")
+    dataset = tmp_path / "killed"
+    (dataset / "s1/f1").mkdir(parents=True)  # an empty folder is in nobody's way
+    (dataset / "mine").write_text("mine")
+    git(dataset, "add", "mine")
+    command = ["datalad", "download-manifest", str(manifest), "killed"]
+    process = subprocess.Popen(
+        command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    time.sleep(0.8 + random.Random(seed).random())
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    (dataset / ".git/index.lock").unlink(missing_ok=True)
+    datalad("download-manifest", manifest, "killed")
+    assert tree(dataset).split("\n")[1:] == tree(tmp_path / "fresh").split("\n")[1:]
+    assert git(dataset, "status", "--short") == "A  mine"
+    assert summary(datalad("download-manifest", manifest, "killed")) == {"unchanged": 1200}
 
 
 @pytest.mark.parametrize("index", ["new", "old", "half"])
