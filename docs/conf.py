@@ -13,7 +13,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 
 # the extension `commands` lies beside this file
-import sys  # noqa: E402
-from pathlib import Path  # noqa: E402
+import sys  # noqa: E402 - beside what needs it
+from pathlib import Path  # noqa: E402 - likewise
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -84,7 +84,7 @@ def run(*args: str | Path, cwd: Path | None = None, check: bool = True, **option
     """Run a program; its standard output, or an assertion that shows all it said."""
     done = subprocess.run(
         [str(a) for a in args], cwd=cwd, capture_output=True, text=True, **options
-    )  # type: ignore[call-overload]
+    )  # type: ignore[call-overload]  # options are passed through, of whatever type
     said = f"{args} exited with {done.returncode}\n{done.stdout}\n{done.stderr}"
     assert not check or done.returncode == 0, said
     return done.stdout

@@ -77,7 +77,7 @@ class Lab:
         self.served: Counter[str] = Counter()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads = True
-        self._server.lab = self  # type: ignore[attr-defined]
+        self._server.lab = self  # type: ignore[attr-defined]  # for the handler to find
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
 

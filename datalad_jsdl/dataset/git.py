@@ -94,7 +94,7 @@ class Git:
             stderr=subprocess.PIPE,
         ) as process:
             assert process.stdin is not None  # noqa: S101 - PIPE was asked for
-            assert process.stderr is not None  # noqa: S101
+            assert process.stderr is not None  # noqa: S101 - PIPE was asked for
             broken: OSError | None = None
             try:
                 yield process.stdin
@@ -123,7 +123,7 @@ class Git:
     ) -> Iterator[tuple[int | None, bytes | None]]:
         with self.start("cat-file", mode, "--buffer") as process:
             assert process.stdin is not None  # noqa: S101 - PIPE was asked for
-            assert process.stdout is not None  # noqa: S101
+            assert process.stdout is not None  # noqa: S101 - PIPE was asked for
             # a thread of its own: both pipes fill up when one side waits for the other
             writer = threading.Thread(target=_write_lines, args=(process.stdin, names), daemon=True)
             writer.start()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 try:
     import fcntl
 except ImportError:  # Windows, where git-annex's own lock on a transfer has to do
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # None stands for the missing module
 
 if TYPE_CHECKING:
     from collections.abc import Callable
