@@ -7,7 +7,8 @@
     ├── DatasetError (RuntimeError)    git, git-annex or the dataset refuse
     ├── FetchError (OSError)           content that cannot be had
     │   └── AddressRefusedError             the address policy forbids the connection
-    └── ArchiveError (ValueError)      an archive that cannot be written as asked
+    ├── ArchiveError (ValueError)      an archive that cannot be written as asked
+    └── SettingError (ValueError)      git config that cannot be understood
 
 A failure of a single entry or file is not raised but returned, as a value
 (`Refusal`, `Fault`, …), so that the rest can go on.
@@ -22,6 +23,7 @@ __all__ = [
     "FetchError",
     "JsdlError",
     "ManifestError",
+    "SettingError",
 ]
 
 
@@ -47,3 +49,7 @@ class AddressRefusedError(FetchError):
 
 class ArchiveError(JsdlError, ValueError):
     """An archive cannot be written as asked."""
+
+
+class SettingError(JsdlError, ValueError):
+    """A setting in git config cannot be understood."""

@@ -7,19 +7,21 @@ itself is annexremote's. What fetching needs is imported on the first transfer.
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from annexremote import Master, RemoteError, SpecialRemote
+from annexremote import RemoteError, SpecialRemote
 
+from datalad_jsdl.annex.multiplexer import listen
 from datalad_jsdl.dataset.keys import parse_key
 from datalad_jsdl.dataset.logs import KeyState, in_order
 from datalad_jsdl.manifest.urls import SCHEMES
 
 if TYPE_CHECKING:
+    from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.values import Expected
-    from datalad_jsdl.fetch.web import Web
 
 __all__ = ["JsdlRemote", "main"]
 
@@ -32,13 +34,62 @@ _READ_ONLY = (
 )
 
 
+class Shared:
+    """What the jobs of a process have in common: one engine, made for the first transfer."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+        self._jobs = 0
+
+    def engine(self, annex: Any) -> Engine:
+        """The engine for the repository that *annex* speaks for."""
+        with self._lock:
+            if self._engine is None:
+                from datalad_jsdl.annex.engine import open_engine
+
+                self._engine = open_engine(annex.getgitdir())
+                self._engine.origins.expect_jobs(self._jobs)
+            return self._engine
+
+    def add_job(self) -> None:
+        """One more transfer at a time is to be expected."""
+        with self._lock:
+            self._jobs += 1
+            if self._engine is not None:
+                self._engine.origins.expect_jobs(self._jobs)
+
+    def close(self) -> None:
+        """End all transfers, and remember what was learned of mirrors."""
+        with self._lock:
+            if self._engine is not None:
+                self._engine.interrupt()
+                self._engine.save()
+
+
 class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
     """One job of git-annex's."""
 
-    def __init__(self, annex: Any) -> None:
+    def __init__(self, annex: Any, shared: Shared) -> None:
         super().__init__(annex)
-        self.info = {"fetches from": "all URLs that git-annex has registered for a key"}
-        self._shared: Web | None = None
+        self._shared = shared
+        shared.add_job()
+
+    @property
+    def info(self) -> dict[str, str]:
+        """What ``git annex info`` shows: among other things what is known of mirrors."""
+        from datalad_jsdl.annex.engine import memory_file
+        from datalad_jsdl.fetch.scores import load_scores
+
+        info = {"fetches from": "all URLs that git-annex has registered for a key"}
+        scores = load_scores(memory_file(self.annex.getgitdir()))
+        for name, score in sorted(scores.items(), key=lambda item: -item[1].used):
+            info[f"mirror {name}"] = str(score)
+        return info
+
+    @info.setter
+    def info(self, _: object) -> None:
+        """annexremote sets it to be empty."""
 
     def initremote(self) -> None:
         """Nothing to set up: all settings are git-annex's own."""
@@ -76,7 +127,7 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
         from datalad_jsdl.fetch.presence import is_present
 
         try:
-            return is_present(self._candidates(key)[0], _expected(key), self._web())
+            return is_present(self._candidates(key)[0], _expected(key), self._engine())
         except Exception as error:
             raise RemoteError(_one_line(error)) from error
 
@@ -87,7 +138,7 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
         urls, state = self._candidates(key)
         mtime = state.mtime.timestamp() if state.mtime else None
         job = Job(key, tuple(urls), _expected(key), Path(local_file), mtime)
-        outcome = fetch_file(job, self._web(), self._reporter())
+        outcome = fetch_file(job, self._engine(), self._reporter())
         if isinstance(outcome, Failed):
             raise RemoteError(_one_line(outcome))
 
@@ -97,15 +148,8 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
         state = KeyState.parse(self.annex.getstate(key))
         return in_order(urls, state.order), state
 
-    def _web(self) -> Web:
-        if self._shared is None:
-            from datalad_jsdl.dataset.git import git_config
-            from datalad_jsdl.fetch.addresses import AddressPolicy
-            from datalad_jsdl.fetch.web import Web
-
-            config = git_config(r"^annex\.security\.", self.annex.getgitdir())
-            self._shared = Web(AddressPolicy.from_config(config))
-        return self._shared
+    def _engine(self) -> Engine:
+        return self._shared.engine(self.annex)
 
     def _reporter(self) -> Any:
         last = 0.0
@@ -145,9 +189,10 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
     protocol, sys.stdout = sys.stdout, sys.stderr
-    master = Master(protocol)
-    master.LinkRemote(JsdlRemote(master))
+    shared = Shared()
     try:
-        master.Listen(sys.stdin)
+        listen(sys.stdin, protocol, lambda annex: JsdlRemote(annex, shared))
     except (KeyboardInterrupt, BrokenPipeError):
         sys.exit(1)
+    finally:
+        shared.close()

@@ -15,7 +15,6 @@ from datalad_jsdl.dataset.git import BlobReader
 from datalad_jsdl.dataset.keys import parse_key
 from datalad_jsdl.errors import ArchiveError, FetchError
 from datalad_jsdl.fetch.bulk import Job, fetch_file
-from datalad_jsdl.fetch.engine import fetch
 from datalad_jsdl.fetch.values import Expected, Failed
 from datalad_jsdl.fetch.verification import Verifier, is_page_name
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.archive.contents import Content
     from datalad_jsdl.dataset.git import Git
-    from datalad_jsdl.fetch.web import Web
+    from datalad_jsdl.fetch.engine import Engine
 
 __all__ = ["Exported", "export_zip"]
 
@@ -55,7 +54,7 @@ def export_zip(
     git: Git,
     contents: Sequence[Content],
     target: Path,
-    web: Web,
+    engine: Engine,
     *,
     skip_missing: bool = False,
     progress: Callable[[int], None] = lambda position: None,
@@ -68,7 +67,7 @@ def export_zip(
         git: the repository.
         contents: in the order of their names.
         target: the archive; an existing one is replaced in the end.
-        web: connections to the mirrors.
+        engine: for what has to come from the mirrors.
         skip_missing: leave out what cannot be had, instead of giving up.
         progress: told the number of bytes written.
 
@@ -82,7 +81,7 @@ def export_zip(
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         with part.open("w+b") as file:
-            exported = _Export(git, web, file, progress).run(contents, skip_missing)
+            exported = _Export(git, engine, file, progress).run(contents, skip_missing)
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, target)
@@ -106,10 +105,10 @@ class _Export:
     """One archive being written."""
 
     def __init__(
-        self, git: Git, web: Web, file: IO[bytes], progress: Callable[[int], None]
+        self, git: Git, engine: Engine, file: IO[bytes], progress: Callable[[int], None]
     ) -> None:
         self._git = git
-        self._web = web
+        self._engine = engine
         self._file = file
         self._writer = ZipWriter(file)
         self._progress = progress
@@ -154,9 +153,8 @@ class _Export:
         """The size comes first in a zip, so a content of unknown size is fetched before."""
         with tempfile.TemporaryDirectory(prefix="jsdl-") as folder:
             spooled = Path(folder, "content")
-            outcome = fetch_file(
-                Job(content.path, content.urls, _expected(content), spooled), self._web
-            )
+            job = Job(content.path, content.urls, _expected(content), spooled)
+            outcome = fetch_file(job, self._engine)
             if isinstance(outcome, Failed):
                 raise FetchError(str(outcome))
             size = spooled.stat().st_size
@@ -190,7 +188,7 @@ class _Export:
         def progress(_: int) -> None:
             self._progress(self._file.tell())
 
-        outcome = fetch(content.urls, expected, sink, self._web, progress=progress)
+        outcome = self._engine.fetch(content.urls, expected, sink, progress)
         if isinstance(outcome, Failed):
             local = "" if damage == _NOT_HERE else f"the local content is damaged ({damage}); "
             raise FetchError(f"{local}{outcome}")

@@ -7,18 +7,16 @@ import shutil
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.annex.engine import open_engine
 from datalad_jsdl.dataset.content import inject
-from datalad_jsdl.dataset.git import git_config
 from datalad_jsdl.dataset.importer import Importer, Scope
 from datalad_jsdl.dataset.keys import key_file, parse_key
 from datalad_jsdl.dataset.plan import Change, Plan
 from datalad_jsdl.dataset.provenance import commit_message
 from datalad_jsdl.dataset.special_remote import set_up_remote
-from datalad_jsdl.fetch.addresses import AddressPolicy
 from datalad_jsdl.fetch.bulk import Job, fetch_all
 from datalad_jsdl.fetch.values import Expected, Failed, Fetched
 from datalad_jsdl.fetch.verification import is_page_name
-from datalad_jsdl.fetch.web import Web
 from datalad_jsdl.manifest.writing import write_manifest
 
 if TYPE_CHECKING:
@@ -199,8 +197,7 @@ class _Staging:
         self._request = request
         self._folder = importer.annex_dir / "jsdl" / "staging"
         self._fetched: dict[str, Path] = {}  # by path, not yet under the name of a key
-        config = git_config(r"^annex\.security\.", importer.git_dir())
-        self._web = Web(AddressPolicy.from_config(config), connections=request.jobs)
+        self._engine = open_engine(importer.git_dir())
 
     def fetch_undigested(
         self, entries: Iterable[Entry], outcome: Outcome
@@ -271,7 +268,7 @@ class _Staging:
         return Job(name, tuple(urls), expected, self._folder / file, seconds)
 
     def _run(self, jobs: list[Job], label: str) -> Iterator[tuple[Job, Fetched | Failed]]:
-        for done, (job, result) in enumerate(fetch_all(jobs, self._web, self._request.jobs), 1):
+        for done, (job, result) in enumerate(fetch_all(jobs, self._engine, self._request.jobs), 1):
             self._request.notify(label, done, len(jobs))
             yield job, result
 

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
+from datalad_jsdl.dataset.git import git_config_values
 from datalad_jsdl.errors import FetchError, ManifestError
 from datalad_jsdl.fetch.addresses import AddressPolicy
 from datalad_jsdl.fetch.bulk import Job, fetch_file
+from datalad_jsdl.fetch.engine import Engine
+from datalad_jsdl.fetch.settings import PATTERN, Settings
 from datalad_jsdl.fetch.values import Expected, Failed
-from datalad_jsdl.fetch.web import Web
 from datalad_jsdl.manifest.urls import is_signed, normalise_url, redact
 
 if TYPE_CHECKING:
@@ -96,17 +98,14 @@ def _fetched(manifest: str) -> Iterator[Source]:
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     # an address that a user has typed needs no further leave; where it redirects to does
-    policy = AddressPolicy.from_config(_global_config()).allowing_host(parts.hostname or "", port)
+    config = git_config_values(rf"^annex\.security\.|{PATTERN}")
+    policy = AddressPolicy.from_config({name: values[-1] for name, values in config.items()})
+    policy = policy.allowing_host(parts.hostname or "", port)
     with tempfile.TemporaryDirectory(prefix="jsdl-") as folder:
         target = Path(folder, "manifest")
-        outcome = fetch_file(Job("manifest", (url,), Expected(), target), Web(policy))
+        with Engine(policy, Settings.from_config(config)) as engine:
+            outcome = fetch_file(Job("manifest", (url,), Expected(), target), engine)
         if isinstance(outcome, Failed):
             raise FetchError(f"cannot fetch the manifest {outcome}")
         with target.open("rb") as stream:
             yield Source(redact(url), "" if is_signed(url) else url, url, stream)
-
-
-def _global_config() -> dict[str, str]:
-    from datalad_jsdl.dataset.git import git_config
-
-    return git_config(r"^annex\.security\.")

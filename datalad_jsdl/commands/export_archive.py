@@ -16,16 +16,14 @@ from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
 from datalad.support.param import Parameter
 from datalad.utils import file_basename
 
+from datalad_jsdl.annex.engine import open_engine
 from datalad_jsdl.archive.contents import dataset_contents
 from datalad_jsdl.archive.export import Exported, export_zip
 from datalad_jsdl.archive.layout import Layout, Member
 from datalad_jsdl.commands._common import Bar, failure
-from datalad_jsdl.dataset.git import git_config
 from datalad_jsdl.dataset.importer import Importer
 from datalad_jsdl.dataset.tree import SUBMODULE, Tree
 from datalad_jsdl.errors import ArchiveError, DatasetError, JsdlError
-from datalad_jsdl.fetch.addresses import AddressPolicy
-from datalad_jsdl.fetch.web import Web
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -225,14 +223,13 @@ def _export(
         mtime=seconds,
         dataset_files=dataset_files,
     )
-    web = Web(AddressPolicy.from_config(git_config(r"^annex\.security\.", importer.git_dir())))
     layout = Layout(Member(c.name, c.size or 0, c.mtime, c.kind) for c in contents)
-    with Bar(lgr, str(target), " Bytes") as bar:
+    with open_engine(importer.git_dir()) as engine, Bar(lgr, str(target), " Bytes") as bar:
         return export_zip(
             git,
             contents,
             target,
-            web,
+            engine,
             skip_missing=skip_missing,
             progress=lambda position: bar.update("writing", position, layout.total),
         )

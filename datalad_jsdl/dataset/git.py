@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["BlobReader", "Git", "batches", "environment", "git_config"]
+__all__ = ["BlobReader", "Git", "batches", "environment", "git_config", "git_config_values"]
 
 _CHUNK = 1 << 20  # bytes
 
@@ -202,7 +202,14 @@ def batches(arguments: Iterable[str]) -> Iterator[list[str]]:
 
 
 def git_config(pattern: str, git_dir: str | os.PathLike[str] | None = None) -> dict[str, str]:
-    """git config: name (lower case) to its last value.
+    """git config: name (lower case) to its last value; see `git_config_values`."""
+    return {name: values[-1] for name, values in git_config_values(pattern, git_dir).items()}
+
+
+def git_config_values(
+    pattern: str, git_dir: str | os.PathLike[str] | None = None
+) -> dict[str, list[str]]:
+    """git config: name (lower case) to all its values.
 
     Args:
         pattern: regular expression on the names.
@@ -213,9 +220,9 @@ def git_config(pattern: str, git_dir: str | os.PathLike[str] | None = None) -> d
     done = subprocess.run(
         ["git", *where, "config", "-z", "--get-regexp", pattern], capture_output=True
     )
-    values: dict[str, str] = {}
+    values: dict[str, list[str]] = {}
     for item in done.stdout.decode("utf-8", "surrogateescape").split("\0"):
         name, _, value = item.partition("\n")
         if name:
-            values[name] = value
+            values.setdefault(name, []).append(value)
     return values

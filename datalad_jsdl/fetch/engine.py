@@ -1,139 +1,134 @@
-"""Candidates → content: the one place that decides which URL is asked next."""
+"""Candidates → content: what all transfers of a process share, and the way in.
+
+Three nouns that never mix: *where bytes can come from* (`origins`), *which bytes are
+missing* (`segments`), *where bytes go* (`partfile`). `download` brings them together for
+one file, `transfer` makes one request, `bulk` handles many files.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.fetch.transfer import Transfer
-from datalad_jsdl.fetch.values import Failed, Fault, Fetched
-from datalad_jsdl.fetch.verification import Verifier
+from datalad_jsdl.fetch.download import Download
+from datalad_jsdl.fetch.origins import Origins
+from datalad_jsdl.fetch.scores import load_scores, save_scores
+from datalad_jsdl.fetch.settings import Settings
+from datalad_jsdl.fetch.throttle import Throttle
+from datalad_jsdl.fetch.web import Web
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
+    from types import TracebackType
 
-    from datalad_jsdl.fetch.values import Expected, Progress, Sink
-    from datalad_jsdl.fetch.web import Web
+    from datalad_jsdl.fetch.addresses import AddressPolicy
+    from datalad_jsdl.fetch.partfile import PartFile
+    from datalad_jsdl.fetch.values import Expected, Failed, Fetched, Progress, Sink
+    from datalad_jsdl.fetch.web import Response
 
-__all__ = ["fetch"]
+__all__ = ["Engine"]
 
-_ATTEMPTS = 3  # in a row without progress, for each URL
-_LONGEST_WAIT = 30.0  # seconds, whatever Retry-After says
-_FIRST_WAIT = 0.5  # seconds; doubled from round to round
-_REFUND = 1 << 20  # bytes; so much progress gives a URL its attempts back
+_SAVE_SECONDS = 10.0
 
 
-def fetch(
-    urls: Iterable[str],
-    expected: Expected,
-    sink: Sink,
-    web: Web,
-    *,
-    held: Callable[[Callable[[bytes], object]], None] | None = None,
-    progress: Progress | None = None,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Fetched | Failed:
-    """Fill a sink with verified content, from whichever URL gives it.
+class Engine:
+    """Connections, limits and what is known of mirrors; for all threads of a process.
 
-    A URL with a lasting fault
-    (404, wrong content, …) is not asked again; one with a passing fault (a reset, 503,
-    …) is, in turn with the others and after a pause.
+    A context manager: at its end what was learned is saved.
 
     Args:
-        urls: candidates, in the order in which they are to be tried.
-        expected: what is known of the content.
-        sink: where bytes go; on failure it keeps what may be of use to the next call.
-        web: connections.
-        held: hands what the sink holds already to a function, to be hashed before it is
-            trusted; without it the sink is emptied first.
-        progress: told the number of bytes that are there.
-        sleep: waits a number of seconds.
-
-    Raises:
-        OSError: the sink cannot take the bytes (a full disk).
-    """
-    order = list(dict.fromkeys(urls))
-    live = list(order)
-    faults: dict[str, Fault] = {}
-    verifier = Verifier(expected)
-    run = _Run(Transfer(web, sink, verifier, expected, progress or (lambda _: None)))
-    run.begin(held)
-    wait = _FIRST_WAIT
-    while live:
-        before = run.best
-        for url in list(live):
-            fault = run.ask(url)
-            if fault is None:
-                return Fetched(verifier.size, "" if expected.algorithm else verifier.hexdigest())
-            faults[url] = fault
-            if fault.lasting or run.failures[url] >= _ATTEMPTS:
-                live.remove(url)
-        if live and run.best == before:
-            asked = min(faults[url].wait or 0.0 for url in live)
-            sleep(min(max(wait, asked), _LONGEST_WAIT))
-            wait *= 2
-    return Failed(tuple(faults[url] for url in order))
-
-
-@dataclass
-class _Run:
-    """What one fetch has seen so far.
-
-    Attributes:
-        transfer: of all its requests.
-        best: the farthest position reached; only what goes beyond it is progress.
-        failures: passing faults in a row, by URL.
-        patchworks: complete but wrong contents made of several answers, by the URL that
-            gave the last.
+        policy: which addresses may be connected to.
+        settings: limits.
+        memory: file that knowledge of mirrors is kept in from run to run, or None.
+        sleep: waits a number of seconds; None for a sleep that `interrupt` ends.
     """
 
-    transfer: Transfer
-    best: int = 0
-    failures: Counter[str] = field(default_factory=Counter)
-    patchworks: Counter[str] = field(default_factory=Counter)
+    def __init__(
+        self,
+        policy: AddressPolicy | None = None,
+        settings: Settings | None = None,
+        *,
+        memory: Path | None = None,
+        sleep: Callable[[float], object] | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        self.web = Web(
+            policy,
+            connect_seconds=self.settings.connect_timeout,
+            read_seconds=self.settings.read_timeout,
+            connections=max(16, self.settings.connections),
+        )
+        self.origins = Origins(self.settings, load_scores(memory) if memory else {})
+        self.throttle = Throttle(self.settings.bandwidth)
+        self.stop = threading.Event()
+        self.sleep: Callable[[float], object] = sleep or self.stop.wait
+        self._memory = memory
+        self._saved = time.monotonic()
+        self._responses: set[Response] = set()
 
-    def begin(self, held: Callable[[Callable[[bytes], object]], None] | None) -> None:
-        """Hash what the sink holds from an earlier run, if it can be a beginning."""
-        sink, size = self.transfer.sink, self.transfer.expected.size
-        if held is None or (size is not None and sink.position() > size):
-            self.transfer.restart()
-        elif sink.position():
-            held(self.transfer.verifier.update)
-            self.transfer.pieces = 1
-        self.best = sink.position()
+    def __enter__(self) -> Engine:
+        return self
 
-    def ask(self, url: str) -> Fault | None:
-        """Fetch from one URL for as long as that leads on; None: the content is verified."""
-        transfer = self.transfer
-        while True:
-            fault = None if self._is_complete() else transfer.run(url)
-            if fault is None:
-                wrong = transfer.verifier.mismatch()
-                if wrong is None:
-                    return None
-                patchwork = transfer.pieces > 1 and not self.patchworks[url]
-                transfer.restart()
-                if not patchwork:
-                    return Fault(url, wrong, lasting=True)
-                # any piece may be the wrong one: now all of it from this URL
-                self.patchworks[url] += 1
-                continue
-            if fault.lasting:
-                return fault
-            position, gained = transfer.sink.position(), transfer.sink.position() - self.best
-            self.best = max(self.best, position)
-            self.failures[url] = 1 if gained >= _REFUND else self.failures[url] + 1
-            # without a digest another mirror could not continue what has come so far
-            stay = not transfer.expected.algorithm and transfer.etag and transfer.source == url
-            if not stay or gained <= 0 or self.failures[url] >= _ATTEMPTS:
-                return fault
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self.interrupt()
+        self.save()
+        self.web.close()
 
-    def _is_complete(self) -> bool:
-        """Everything is there already, though a kill kept it from being checked."""
-        expected, position = self.transfer.expected, self.transfer.sink.position()
-        if not expected.algorithm or not position or position != expected.size:
-            return False
-        self.transfer.pieces += 1
-        return True
+    def fetch(
+        self,
+        urls: Iterable[str],
+        expected: Expected,
+        store: PartFile | Sink,
+        progress: Progress | None = None,
+    ) -> Fetched | Failed:
+        """Fill a store with verified content, from whichever URL gives it.
+
+        A URL with a lasting fault (404, wrong content, …) is not asked again; one with a
+        passing fault (a reset, 503, …) is, in turn with the others and after a pause.
+
+        Args:
+            urls: candidates, in the order in which they are to be tried.
+            expected: what is known of the content.
+            store: where bytes go: a part file, which keeps what may be of use to the next
+                call and takes the bytes of several connections, or a sink, which takes
+                them in sequence.
+            progress: told the number of bytes that are there.
+
+        Raises:
+            OSError: the store cannot take the bytes (a full disk).
+        """
+        return Download(self, urls, expected, store, progress or _ignore).run()
+
+    def opened(self, response: Response) -> None:
+        """A transfer has begun that `interrupt` is to end."""
+        self._responses.add(response)
+
+    def closed(self, response: Response) -> None:
+        """It is over."""
+        self._responses.discard(response)
+        if self._memory and time.monotonic() - self._saved > _SAVE_SECONDS:
+            self.save()
+
+    def interrupt(self) -> None:
+        """End all transfers soon; what has come stays in the part files."""
+        self.stop.set()
+        for response in list(self._responses):
+            response.abort()
+
+    def save(self) -> None:
+        """Remember what is known of mirrors."""
+        self._saved = time.monotonic()
+        if self._memory is not None:
+            save_scores(self._memory, self.origins.scores())
+
+
+def _ignore(_: int) -> None:
+    pass

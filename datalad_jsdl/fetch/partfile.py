@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from pathlib import Path
+import threading
 from typing import TYPE_CHECKING
+
+from datalad_jsdl.fetch.journal import Journal, Record, read_journal
 
 try:
     import fcntl
@@ -14,17 +16,27 @@ except ImportError:  # Windows, where git-annex's own lock on a transfer has to 
     fcntl = None  # type: ignore[assignment]  # None stands for the missing module
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
     from types import TracebackType
 
-__all__ = ["PartFile"]
+    from datalad_jsdl.fetch.segments import Range
 
-_CHUNK = 1 << 20  # bytes
+__all__ = ["PartFile", "require_room"]
+
+_NOTED = 128 << 10  # bytes in a row until the journal hears of them
+_WORTH_A_VERSION = 1 << 20  # bytes; fewer are sooner fetched again than journalled
 
 
 class PartFile:
-    """A sink beside its target: ``NAME.part``. As bytes come in sequence, its length tells
-    how far it got, and a killed process loses nothing that the kernel has.
+    """A store beside its target: ``NAME.part``.
+
+    As long as bytes come in sequence and have a digest to answer to, its length tells how
+    far it got. Else ``NAME.part.journal`` does (see `journal`). A killed process loses
+    nothing that the kernel has.
+
+    Attributes:
+        held: what it had from earlier runs; the source is "" where nobody knows.
+        source, etag: the one version that its bytes are of, if that was noted.
 
     Args:
         target: the name that the content is to have.
@@ -34,22 +46,44 @@ class PartFile:
         OSError: it cannot be opened, or the disk has no room for it (ENOSPC).
     """
 
+    in_order = False
+
     def __init__(self, target: Path, size: int | None = None) -> None:
         self.target = target
         self.path = target.with_name(target.name + ".part")
+        self._journal_path = target.with_name(target.name + ".part.journal")
         # what another program left under the name itself is a beginning as good as ours
         if not self.path.exists() and target.is_file() and target.stat().st_size:
             with contextlib.suppress(OSError):
                 os.replace(target, self.path)
-        self._file = open(self.path, "ab+", buffering=0)  # noqa: SIM115 - closed in __exit__
+        self._file = _open_locked(self.path, target.name)
+        self._is_open = True
         try:
-            _lock(self._file.fileno(), target.name)
+            self._length = os.fstat(self._file).st_size
+            if size is not None and size > self._length:
+                require_room(self.path, size - self._length, target.name)
         except OSError:
-            self._file.close()
+            self._close()
             raise
-        self._position = self._file.seek(0, os.SEEK_END)
-        if size is not None:
-            self._require_room(size - self._position)
+        self._lock = threading.Lock()
+        self._journal: Journal | None = None
+        self._ranges: list[Range] = []  # while there is no journal
+        self._pending: dict[int, Range] = {}  # what the journal has not heard of, by thread
+        record = self._take_over()
+        self.held, self.source, self.etag = record.ranges, record.source, record.etag
+
+    def _take_over(self) -> Record:
+        if not self._journal_path.exists():
+            self._ranges = [(0, self._length, "")] if self._length else []
+            return Record(list(self._ranges))
+        record = read_journal(self._journal_path, self._length)
+        if record.ranges:
+            self._journal = Journal(self._journal_path, record, self._file)
+        else:
+            os.ftruncate(self._file, 0)
+            self._length = 0
+            self._journal_path.unlink()
+        return record
 
     def __enter__(self) -> PartFile:
         return self
@@ -60,32 +94,93 @@ class PartFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if not self._position and not self._file.closed:  # nothing to go on with
+        if not self._is_open:
+            return
+        empty = not self._length  # nothing to go on with
+        with contextlib.suppress(OSError):  # a full disk: what is noted so far has to do
+            self._flush()
+        self._end_journal(remove=empty)
+        if empty:
             self.path.unlink(missing_ok=True)
-        self._file.close()
+        self._close()
 
-    def position(self) -> int:
-        """Number of bytes it holds."""
-        return self._position
-
-    def write(self, chunk: bytes) -> None:
-        """Append."""
+    def put(self, offset: int, chunk: bytes, source: str) -> None:
+        """Write at an offset; threads may do so at different ones."""
+        end = offset + len(chunk)
+        if self._journal is None:
+            self._note_in_sequence(offset, end, source)
         view = memoryview(chunk)
         while view:
-            written = self._file.write(view) or 0
-            self._position += written
-            view = view[written:]
+            view = view[self._write(view, end - len(view)) :]
+        self._length = max(self._length, end)
+        if self._journal is not None:
+            self._note(offset, end, source)
 
-    def restart(self) -> None:
-        """Forget all bytes."""
-        self._file.truncate(0)
-        self._position = 0
+    def _write(self, view: memoryview, at: int) -> int:
+        if hasattr(os, "pwrite"):
+            return os.pwrite(self._file, view, at)
+        with self._lock:
+            os.lseek(self._file, at, os.SEEK_SET)
+            return os.write(self._file, view)
 
-    def held(self, feed: Callable[[bytes], object]) -> None:
-        """Hand its bytes to *feed*."""
-        self._file.seek(0)
-        while chunk := self._file.read(_CHUNK):
-            feed(chunk)
+    def _note_in_sequence(self, offset: int, end: int, source: str) -> None:
+        with self._lock:
+            versioned = self.etag and self._length >= _WORTH_A_VERSION
+            if self._journal is None and (offset != self._length or versioned):
+                record = Record(self._ranges, self.source, self.etag)
+                self._journal = Journal(self._journal_path, record, self._file)
+            elif self._ranges and self._ranges[-1][1:] == (offset, source):
+                self._ranges[-1] = (self._ranges[-1][0], end, source)
+            else:
+                self._ranges.append((offset, end, source))
+
+    def _note(self, start: int, end: int, source: str) -> None:
+        """Tell the journal: not of every chunk, but of every so many bytes."""
+        thread = threading.get_ident()
+        pending = self._pending.get(thread)
+        if pending is not None and pending[1:] == (start, source):
+            start = pending[0]
+        elif pending is not None:
+            self._add(*pending)
+        if end - start >= _NOTED:
+            self._add(start, end, source)
+            start = end
+        self._pending[thread] = (start, end, source)
+
+    def _add(self, start: int, end: int, source: str) -> None:
+        if self._journal is not None and start < end:
+            self._journal.add(start, end, source)
+
+    def _flush(self) -> None:
+        for pending in list(self._pending.values()):
+            self._add(*pending)
+        self._pending.clear()
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Bytes at an offset; fewer at the end of the file."""
+        if hasattr(os, "pread"):
+            return os.pread(self._file, length, offset)
+        with self._lock:
+            os.lseek(self._file, offset, os.SEEK_SET)
+            return os.read(self._file, length)
+
+    def keep(self, ranges: list[Range]) -> None:
+        """Forget all bytes but those of *ranges*; nothing is being written."""
+        self._pending.clear()
+        self._length = max((end for _, end, _ in ranges), default=0)
+        in_sequence = self._length == sum(end - start for start, end, _ in ranges)
+        if in_sequence and not self.etag:
+            self._end_journal(remove=True)
+            self._ranges = list(ranges)
+        elif self._journal is None:
+            self._journal = Journal(self._journal_path, Record(ranges), self._file)
+        else:
+            self._journal.rewrite(Record(ranges, self.source, self.etag))
+        os.ftruncate(self._file, self._length)
+
+    def begin(self, source: str, etag: str) -> None:
+        """All bytes to come are of one version of one source; there are none yet."""
+        self.source, self.etag = source, etag
 
     def finish(self, mtime: float | None = None) -> None:
         """Give the content its name, for good: it is on disk before the name is.
@@ -96,31 +191,52 @@ class PartFile:
         if mtime is not None:
             with contextlib.suppress(OSError, OverflowError):  # not every disk has every year
                 os.utime(self.path, (mtime, mtime))
-        os.fsync(self._file.fileno())
-        if os.fstat(self._file.fileno()).st_size != self._position:
+        os.fsync(self._file)
+        if os.fstat(self._file).st_size != self._length:
             raise OSError(errno.EBUSY, f"another program wrote to {self.path.name}")
         if os.name == "nt":  # where an open file cannot be renamed
-            self._file.close()
+            self._close()
         os.replace(self.path, self.target)
-        self._file.close()
+        self._end_journal(remove=True)
+        self._close()
         _sync_folder(self.target.parent)
 
-    def discard(self) -> None:
-        """Remove it."""
-        self._file.close()
-        self.path.unlink(missing_ok=True)
+    def _end_journal(self, *, remove: bool) -> None:
+        if self._journal is not None:
+            self._journal.close(remove=remove)
+            self._journal = None
 
-    def _require_room(self, needed: int) -> None:
-        if not hasattr(os, "statvfs"):
-            return
-        disk = os.statvfs(self.path)
-        free = disk.f_bavail * disk.f_frsize
-        if needed > free:
-            self._file.close()
-            raise OSError(
-                errno.ENOSPC,
-                f"{needed} more bytes are needed for {self.target.name}, {free} are free",
-            )
+    def _close(self) -> None:
+        if self._is_open:
+            os.close(self._file)
+            self._is_open = False
+
+
+def require_room(path: Path, needed: int, name: str) -> None:
+    """Raises OSError (ENOSPC) if the disk of *path* has less than *needed* bytes free."""
+    if not hasattr(os, "statvfs"):
+        return
+    disk = os.statvfs(path)
+    free = disk.f_bavail * disk.f_frsize
+    if needed > free:
+        raise OSError(errno.ENOSPC, f"{needed} more bytes are needed for {name}, {free} are free")
+
+
+def _open_locked(path: Path, name: str) -> int:
+    """Open a part file that no other process is writing to."""
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        try:
+            _lock(file, name)
+            # else the other process has just finished: what was opened is its complete file
+            if os.name == "nt" or os.stat(path).st_ino == os.fstat(file).st_ino:
+                return file
+        except FileNotFoundError:
+            pass
+        except OSError:
+            os.close(file)
+            raise
+        os.close(file)
 
 
 def _lock(descriptor: int, name: str) -> None:

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import urllib3
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.transfer import phrase
+from datalad_jsdl.fetch.answers import phrase, total_size
 from datalad_jsdl.fetch.values import Fault
 from datalad_jsdl.fetch.verification import is_error_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.values import Expected
-    from datalad_jsdl.fetch.web import Response, Web
+    from datalad_jsdl.fetch.web import Web
 
 __all__ = ["is_present"]
 
 _GONE = (404, 410)
-_WHOLE = re.compile(r"bytes \d+-\d+/(\d+)", re.IGNORECASE)
 
 
-def is_present(urls: Iterable[str], expected: Expected, web: Web) -> bool:
+def is_present(urls: Iterable[str], expected: Expected, engine: Engine) -> bool:
     """Whether any URL offers content of the expected size.
 
     Returns:
@@ -34,9 +33,9 @@ def is_present(urls: Iterable[str], expected: Expected, web: Web) -> bool:
         FetchError: none offers it, and some could not be asked; the text names them.
     """
     doubts: list[str] = []
-    for url in urls:
+    for url in engine.origins.rank(list(urls), 1):
         try:
-            if _offers(url, expected, web):
+            if _offers(url, expected, engine.web):
                 return True
         except (OSError, urllib3.exceptions.HTTPError) as error:
             doubts.append(str(Fault(url, phrase(error))))
@@ -51,7 +50,7 @@ def _offers(url: str, expected: Expected, web: Web) -> bool:
         response = web.open(url, headers, method=method)
         try:
             if response.status in (200, 206):
-                size = _size(response)
+                size = total_size(response.status, response.headers)
                 kind = response.headers.get("Content-Type", "")
                 if expected.size is None and is_error_page(url, kind):
                     raise FetchError("it answers with a web page, not the file")
@@ -63,12 +62,3 @@ def _offers(url: str, expected: Expected, web: Web) -> bool:
     if response.status in _GONE:
         return False
     raise FetchError(f"HTTP status {response.status}")
-
-
-def _size(response: Response) -> int | None:
-    if match := _WHOLE.fullmatch(response.headers.get("Content-Range", "").strip()):
-        return int(match[1])
-    length = response.headers.get("Content-Length", "")
-    if response.status == 206 or not (length.isascii() and length.isdigit()):
-        return None
-    return int(length)

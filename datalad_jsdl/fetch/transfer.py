@@ -1,197 +1,256 @@
-"""One request: one URL's bytes into a sink, from where the sink stands.
+"""One request: a segment's bytes from one URL into the store.
 
-RFC 9110, sections 13.1.5 (If-Range), 14 (ranges) and 15.5.17 (416).
+The strict rules for parts: RFC 9110, sections 13.1.5 (If-Range), 14 (ranges) and 15.5.17
+(416).
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import urllib3
 
-from datalad_jsdl.errors import AddressRefusedError, FetchError
+from datalad_jsdl.fetch.answers import (
+    content_range,
+    no_answer,
+    phrase,
+    refusal,
+    strong_etag,
+    total_size,
+)
 from datalad_jsdl.fetch.values import Fault
 from datalad_jsdl.fetch.verification import is_error_page
-from datalad_jsdl.manifest.urls import redact_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
-    from datalad_jsdl.fetch.values import Expected, Progress, Sink
-    from datalad_jsdl.fetch.verification import Verifier
-    from datalad_jsdl.fetch.web import Response, Web
+    from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.segments import Ledger, Segment
+    from datalad_jsdl.fetch.values import Expected, Progress, Store
+    from datalad_jsdl.fetch.verification import Frontier
+    from datalad_jsdl.fetch.web import Response
 
-__all__ = ["Transfer", "phrase"]
+__all__ = ["CHANGED", "WHOLE", "Transfer"]
 
-_CHUNK = 1 << 20  # bytes
+_CHUNK = 256 << 10  # bytes; larger ones are slower
+_LOOK = 0.1  # seconds between two looks at how it is going
 
-_MEANINGS = {
-    401: "it wants a login",
-    403: "access is forbidden, or terms have to be accepted",
-    404: "not found",
-    410: "gone for good",
-    429: "too many requests",
-}
-
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)", re.IGNORECASE)
+WHOLE = "it ignores ranges and sends the whole file"
+CHANGED = "the file there has changed since it was begun"
 
 
 @dataclass
 class Transfer:
-    """Bytes of one file into one sink, from one URL after the other.
+    """Requests for one file; shared by all its connections.
 
     Attributes:
-        web: connections.
-        sink: where bytes go.
-        verifier: fed with every byte that the sink holds.
+        engine: connections and limits.
+        ledger: which bytes are there.
+        store: where bytes go.
+        frontier: told of every byte.
         expected: what is known.
-        progress: told the position.
-        etag: the strong ETag under which the sink's bytes were served, or "".
-        source: the URL that the sink's bytes are from; "" if from several or unknown.
-        pieces: number of answers that the sink's bytes are from.
+        progress: told the number of bytes there.
+        look: called now and then while bytes come, by the connection that looks after
+            the others, too.
+        etags: strong entity tags of the versions that bytes were taken of, by URL.
+        answers: number of answers that the bytes are from.
+        held: bytes there.
+        guessed: the size is where an answer without a length ended.
     """
 
-    web: Web
-    sink: Sink
-    verifier: Verifier
+    engine: Engine
+    ledger: Ledger
+    store: Store
+    frontier: Frontier
     expected: Expected
     progress: Progress
-    etag: str = ""
-    source: str = ""
-    pieces: int = 0
+    look: Callable[[Segment], None]
+    etags: dict[str, str] = field(default_factory=dict)
+    answers: int = 0
+    held: int = 0
+    guessed: bool = False
 
-    def run(self, url: str) -> Fault | None:
-        """Fetch what is missing; None once the sink holds all that *url* has to give."""
-        self._drop_what_cannot_be_continued(url)
-        offset = self.sink.position()
+    def run(self, segment: Segment, *, whole: bool) -> Fault | None:
+        """Fetch a segment, or as much of it as comes.
+
+        Args:
+            segment: which bytes, from where.
+            whole: where ranges are ignored, take the whole file and pass over what is there.
+        """
+        url, offset = segment.url, segment.position
         headers = {}
-        if offset:
-            headers["Range"] = f"bytes={offset}-"
-            if self.etag and url == self.source:
-                headers["If-Range"] = self.etag
+        if offset or (segment.end is not None and segment.end != self.ledger.size):
+            last = "" if segment.end in (None, self.ledger.size) else str((segment.end or 0) - 1)
+            headers["Range"] = f"bytes={offset}-{last}"
+            if etag := self.etags.get(url):
+                headers["If-Range"] = etag
+        began = time.monotonic()
         try:
-            response = self.web.open(url, headers)
+            response = self.engine.web.open(url, headers)
         except (OSError, urllib3.exceptions.HTTPError) as error:
-            return _no_answer(url, error)
+            return no_answer(url, error)
+        latency = time.monotonic() - began
+        segment.abort = response.abort
+        self.engine.opened(response)
         try:
-            return self._take(url, response, offset)
-        except urllib3.exceptions.HTTPError as error:
-            position = self.sink.position()
-            return Fault(url, f"broke off after {position} bytes ({phrase(error)})")
+            fault = self._take(segment, response, ranged="Range" in headers, whole=whole)
+        except (urllib3.exceptions.HTTPError, ValueError) as error:
+            # ValueError: urllib3 reads from a connection that another thread has shut
+            if segment.end is not None and segment.position >= segment.end:
+                fault = None  # others have the rest
+            else:
+                what = f"broke off after {segment.position} bytes ({phrase(error)})"
+                fault = Fault(url, what, mirror=True)
         finally:
+            segment.abort = None
+            self.engine.closed(response)
             response.close()
+        gained = segment.written - segment.start
+        elapsed = time.monotonic() - began - latency
+        self.engine.origins.measured(url, gained, elapsed, latency)
+        return fault
 
-    def restart(self) -> None:
-        """Forget all bytes."""
-        self.sink.restart()
-        self.verifier.restart()
-        self.etag = self.source = ""
-        self.pieces = 0
-
-    def _drop_what_cannot_be_continued(self, url: str) -> None:
-        # Without a digest nothing would show that two sources differ, or that one has
-        # changed: only the same URL with the same strong ETag is the same content.
-        same = url == self.source and self.etag
-        if not self.expected.algorithm and self.sink.position() and not same:
-            self.restart()
-
-    def _take(self, url: str, response: Response, offset: int) -> Fault | None:
+    def _take(
+        self, segment: Segment, response: Response, *, ranged: bool, whole: bool
+    ) -> Fault | None:
+        url, offset = segment.url, segment.position
         if response.status == 416 and offset:
-            # complete, if what is there passes for the whole
-            if self.expected.algorithm and self.verifier.mismatch() is None:
-                return None
-            self.restart()
-            return Fault(url, "it has fewer bytes than were there already")
+            return self._nothing_more(segment)
         if response.status not in (200, 206):
-            return _refusal(url, response)
-        if response.status == 206 and (fault := self._range_fault(url, response, offset)):
+            return refusal(url, response)
+        if fault := self._wrong_version(segment, response, ranged):
             return fault
-        if response.status == 200 and offset:
-            self.restart()
-        total = _total(response.status, response.headers)
-        if None not in (total, self.expected.size) and total != self.expected.size:
+        skip, due = 0, None
+        if response.status == 206:
+            found = content_range(response.headers)
+            if not ranged or found is None or found[0] != offset:
+                given = response.headers.get("Content-Range") or "no Content-Range"
+                return Fault(url, f"asked for bytes from {offset}, got {given}", mirror=True)
+            due = found[1] + 1
+            self.engine.origins.of(url).score.ranges = True
+        elif ranged:
+            self.engine.origins.of(url).score.ranges = False
+            if not whole:
+                return Fault(url, WHOLE)
+            skip = offset
+        total = total_size(response.status, response.headers)
+        if fault := self._wrong_size(segment, response, total):
+            return fault
+        self.answers += 1
+        if etag := strong_etag(response.headers):
+            self.etags[url] = etag
+            if not self.expected.verifiable and not self.ledger.held():
+                self.store.begin(segment.source, etag)
+        return self._copy(segment, response, skip, due)
+
+    def _nothing_more(self, segment: Segment) -> Fault | None:
+        if self.ledger.size is None and self.expected.verifiable:
+            self.ledger.size = segment.position  # complete, if what is there passes
+            return None
+        return Fault(segment.url, "it has fewer bytes than were there already")
+
+    def _wrong_version(self, segment: Segment, response: Response, ranged: bool) -> Fault | None:
+        known, given = self.etags.get(segment.url, ""), strong_etag(response.headers)
+        if known and known != given and ranged:
+            return Fault(segment.url, CHANGED, wrong=True)
+        if known and not given and not self.expected.verifiable and ranged:
+            return Fault(segment.url, CHANGED, wrong=True)
+        return None
+
+    def _wrong_size(self, segment: Segment, response: Response, total: int | None) -> Fault | None:
+        url, known = segment.url, self.ledger.size
+        if total is None:
+            return None
+        if known is None:
+            self.ledger.size = total
+        elif total != known:
             page = is_error_page(url, response.headers.get("Content-Type", ""))
             offer = f"a web page of {total}" if page else total
-            what = f"expected a file of {self.expected.size} bytes, it offers {offer}"
-            return Fault(url, what, lasting=True)
-        etag = response.headers.get("ETag", "")
-        strong = "" if etag.startswith("W/") else etag
-        # bytes of two sources have no ETag in common
-        alone = self.sink.position() == 0 or url == self.source
-        self.source, self.etag = (url, strong) if alone else ("", "")
-        self.pieces += 1
-        return self._copy(url, response, total)
+            what = f"expected a file of {known} bytes, it offers {offer}"
+            return Fault(url, what, lasting=self.expected.size is not None)
+        return None
 
-    def _range_fault(self, url: str, response: Response, offset: int) -> Fault | None:
-        given = response.headers.get("Content-Range", "")
-        match = _CONTENT_RANGE.fullmatch(given.strip())
-        if match and int(match[1]) == offset:
-            return None
-        self.restart()
-        return Fault(url, f"asked for bytes from {offset}, got {given or 'no Content-Range'}")
-
-    def _copy(self, url: str, response: Response, total: int | None) -> Fault | None:
-        limit = self.expected.size if self.expected.size is not None else total
-        unknown = not self.expected.algorithm and self.expected.size is None
+    def _copy(
+        self, segment: Segment, response: Response, skip: int, due: int | None
+    ) -> Fault | None:
+        url, ledger, throttle = segment.url, self.ledger, self.engine.throttle
+        unknown = not self.expected.verifiable and self.expected.size is None
         encoding = response.headers.get("Content-Encoding", "").strip().lower()
         if unknown and encoding not in ("", "identity"):
             # as asked for, it would be the file; whether it is, nothing here could tell
             return Fault(url, f"it sends the file compressed ({encoding}), unasked", lasting=True)
         may_be_page = unknown and not self.expected.page
         content_type = response.headers.get("Content-Type", "")
-        while chunk := response.read(_CHUNK):
-            position = self.sink.position()
-            if position == 0 and may_be_page and is_error_page(url, content_type, chunk):
+        origin = self.engine.origins.of(url)
+        size = throttle.chunk(_CHUNK)
+        pace = _Pace(self.engine.settings.min_speed, self.engine.settings.read_timeout)
+        looked = time.monotonic()
+        while chunk := response.read(size):
+            now = time.monotonic()
+            origin.received += len(chunk)
+            if pace.is_too_slow(len(chunk), now):
+                speed = self.engine.settings.min_speed
+                return Fault(url, f"slower than {speed} bytes per second", mirror=True)
+            if pause := throttle.pause(len(chunk)):
+                self.engine.stop.wait(pause)
+            if self.engine.stop.is_set():
+                return Fault(url, "interrupted", lasting=True)
+            if skip:
+                passed = min(skip, len(chunk))
+                skip -= passed
+                chunk = chunk[passed:]
+            offset = segment.position
+            if offset == 0 and may_be_page and is_error_page(url, content_type, chunk):
                 return Fault(url, "it answers with a web page, not the file", lasting=True)
-            if limit is not None and position + len(chunk) > limit:
-                self.restart()
-                return Fault(url, f"it gives more than the {limit} bytes expected", lasting=True)
-            self.sink.write(chunk)
-            self.verifier.update(chunk)
-            self.progress(position + len(chunk))
-        if limit is not None and self.sink.position() < limit:
-            return Fault(url, f"ended after {self.sink.position()} of {limit} bytes")
-        return None
+            if ledger.size is not None and offset + len(chunk) > ledger.size:
+                what = f"it gives more than the {ledger.size} bytes expected"
+                return Fault(url, what, lasting=True, wrong=True)
+            mine = ledger.claim(segment, len(chunk))
+            if mine < len(chunk):
+                chunk = chunk[:mine]
+            if chunk:
+                self.store.put(offset, chunk, segment.source)
+                segment.written = offset + mine
+                self.frontier.feed(offset, chunk)
+                segment.arrived(now)
+                self.held += mine
+                self.progress(self.held)
+            if segment.end is not None and segment.position >= segment.end:
+                return None
+            if now - looked >= _LOOK:
+                looked = now
+                self.look(segment)
+        return self._ended(segment, due)
+
+    def _ended(self, segment: Segment, due: int | None) -> Fault | None:
+        """The answer is over; is that all there is?"""
+        if self.ledger.size is None:
+            # what is not announced to have an end may have been cut off
+            self.ledger.size, self.guessed = segment.position, True
+            return None
+        end = segment.end if segment.end is not None else self.ledger.size
+        if segment.position >= end or segment.position == due:
+            return None  # a server may give less than a range asks for
+        what = f"ended after {segment.position} of {self.ledger.size} bytes"
+        return Fault(segment.url, what, mirror=True)
 
 
-def _total(status: int, headers: Mapping[str, str]) -> int | None:
-    """Size of the whole file in bytes, as the answer tells."""
-    if status == 206:
-        match = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", "").strip())
-        return int(match[3]) if match and match[3] != "*" else None
-    length = headers.get("Content-Length", "")
-    return int(length) if length.isascii() and length.isdigit() else None
+class _Pace:
+    """Whether a connection gives less than *speed* bytes per second over *seconds*."""
 
+    def __init__(self, speed: int, seconds: float) -> None:
+        self._speed = speed
+        self._seconds = seconds
+        self._since = time.monotonic()
+        self._bytes = 0
 
-def _refusal(url: str, response: Response) -> Fault:
-    status = response.status
-    meaning = f" ({_MEANINGS[status]})" if status in _MEANINGS else ""
-    after = response.headers.get("Retry-After", "")
-    wait = float(after) if after.isascii() and after.isdigit() else None
-    passing = status in (408, 425, 429) or (status >= 500 and status not in (501, 505))
-    return Fault(url, f"HTTP status {status}{meaning}", not passing, wait)
-
-
-def _no_answer(url: str, error: Exception) -> Fault:
-    cause = error.__cause__ if isinstance(error, urllib3.exceptions.ProxyError) else None
-    lasting = isinstance(
-        cause or error, (AddressRefusedError, FetchError, urllib3.exceptions.SSLError)
-    )
-    return Fault(url, phrase(cause or error), lasting)
-
-
-def phrase(error: BaseException) -> str:
-    """An error of the network in a few words without a secret in them."""
-    if isinstance(error, FetchError):
-        return redact_text(str(error))
-    if isinstance(error, urllib3.exceptions.NewConnectionError):  # a ConnectTimeoutError, too
-        return f"no connection: {error.__cause__ or 'refused'}"
-    if isinstance(error, urllib3.exceptions.ConnectTimeoutError):
-        return "no connection within the time limit"
-    if isinstance(error, urllib3.exceptions.TimeoutError):
-        return "no data within the time limit"
-    if isinstance(error, urllib3.exceptions.SSLError):
-        return f"TLS: {redact_text(str(error))}"
-    return redact_text(str(error.__cause__ or error)) or type(error).__name__
+    def is_too_slow(self, count: int, now: float) -> bool:
+        self._bytes += count
+        elapsed = now - self._since
+        if elapsed < self._seconds:
+            return False
+        slow = self._bytes < self._speed * elapsed
+        self._since, self._bytes = now, 0
+        return slow

@@ -7,13 +7,28 @@ from typing import Protocol
 
 from datalad_jsdl.manifest.urls import redact
 
-__all__ = ["Expected", "Failed", "Fault", "Fetched", "Progress", "Sink"]
+__all__ = ["Expected", "Failed", "Fault", "Fetched", "Pieces", "Progress", "Sink", "Store"]
 
 
 class Progress(Protocol):
     """Told the number of bytes of the content that are there, now and then."""
 
     def __call__(self, position: int, /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Digests of equal parts of content, which tell *where* it is wrong.
+
+    Attributes:
+        algorithm: a name of `digests.ALGORITHMS`.
+        length: bytes of each piece; the last may be shorter.
+        hexdigests: lower-case hex, in order.
+    """
+
+    algorithm: str
+    length: int
+    hexdigests: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +40,19 @@ class Expected:
         algorithm: a name of `digests.ALGORITHMS`, or None.
         hexdigest: lower-case hex; "" without an algorithm.
         page: the content is a web page.
+        pieces: digests of its parts, or None.
     """
 
     size: int | None = None
     algorithm: str | None = None
     hexdigest: str = ""
     page: bool = False
+    pieces: Pieces | None = None
+
+    @property
+    def verifiable(self) -> bool:
+        """Whether content can be told right from wrong, so that mirrors may be mixed."""
+        return bool(self.algorithm or self.pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +64,20 @@ class Fault:
         what: a phrase, free of secrets.
         lasting: there is no sense in asking again in this run.
         wait: seconds that the server asks to be left alone (Retry-After), or None.
+        mirror: the whole mirror is to blame, not this URL alone.
+        busy: the mirror asks for fewer requests (429, 503).
+        refused: there is no connection to be had at all.
+        wrong: bytes that it gave are not the content's.
     """
 
     url: str
     what: str
     lasting: bool = False
     wait: float | None = None
+    mirror: bool = False
+    busy: bool = False
+    refused: bool = False
+    wrong: bool = False
 
     def __str__(self) -> str:
         return f"{redact(self.url)}: {self.what}" if self.url else self.what
@@ -68,9 +98,15 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No candidate gave the content; one fault a candidate, in the order of candidates."""
+    """No candidate gave the content.
+
+    Attributes:
+        faults: one a candidate, in the order of candidates.
+        disk_full: no use to go on with other files.
+    """
 
     faults: tuple[Fault, ...]
+    disk_full: bool = False
 
     def __str__(self) -> str:
         return "; ".join(map(str, self.faults)) if self.faults else "there is no URL to fetch from"
@@ -87,3 +123,25 @@ class Sink(Protocol):
 
     def restart(self) -> None:
         """Forget all bytes."""
+
+
+class Store(Protocol):
+    """Where bytes go, at any place.
+
+    Attributes:
+        in_order: it takes them in sequence only, and cannot be read.
+    """
+
+    in_order: bool
+
+    def put(self, offset: int, chunk: bytes, source: str, /) -> None:
+        """Keep bytes at an offset; *source* stands for the URL they are from."""
+
+    def read(self, offset: int, length: int, /) -> bytes:
+        """Bytes that were put there."""
+
+    def keep(self, ranges: list[tuple[int, int, str]], /) -> None:
+        """Forget all bytes but those of these ranges (start, end, source)."""
+
+    def begin(self, source: str, etag: str, /) -> None:
+        """All bytes are to be of one source in one version; a strong entity tag."""

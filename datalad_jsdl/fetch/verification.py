@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from datalad_jsdl.manifest.digests import ALGORITHMS
 
 if TYPE_CHECKING:
-    from datalad_jsdl.fetch.values import Expected
+    from collections.abc import Callable
 
-__all__ = ["Verifier", "is_error_page"]
+    from datalad_jsdl.fetch.values import Expected, Pieces, Store
+
+__all__ = ["Frontier", "Verifier", "is_error_page", "is_page_name", "wrong_pieces"]
+
+_CHUNK = 1 << 20  # bytes
 
 
 class Verifier:
@@ -49,6 +54,63 @@ class Verifier:
                 f"got {self.hexdigest()}"
             )
         return None
+
+
+class Frontier:
+    """Hashes a store from its first byte on, as far as it is filled without a gap.
+
+    Bytes that come at the frontier are hashed as they come; those that came ahead of it
+    are read back once it gets there.
+    """
+
+    def __init__(self, verifier: Verifier, store: Store) -> None:
+        self._verifier = verifier
+        self._store = store
+        self._lock = threading.Lock()
+
+    def feed(self, offset: int, chunk: bytes) -> None:
+        """Hash bytes that were just put into the store, if they are the next."""
+        if self._verifier.size == offset and self._lock.acquire(blocking=False):
+            try:
+                if self._verifier.size == offset:
+                    self._verifier.update(chunk)
+            finally:
+                self._lock.release()
+
+    def catch_up(self, prefix: Callable[[], int]) -> None:
+        """Hash what lies ahead.
+
+        Args:
+            prefix: number of bytes from the first on without a gap, as of now.
+        """
+        with self._lock:
+            while (left := prefix() - self._verifier.size) > 0:
+                chunk = self._store.read(self._verifier.size, min(left, _CHUNK))
+                if not chunk:  # the file was cut behind our back: it will not pass
+                    return
+                self._verifier.update(chunk)
+
+    def restart(self) -> None:
+        """Begin at the first byte again."""
+        with self._lock:
+            self._verifier.restart()
+
+
+def wrong_pieces(pieces: Pieces, store: Store, size: int) -> list[tuple[int, int]]:
+    """The parts of a store (start, end) that do not have the digests they should have.
+
+    Where there are more bytes than pieces, the rest is wrong, too.
+    """
+    wrong = []
+    count = len(pieces.hexdigests)
+    for number, start in enumerate(range(0, size, pieces.length)):
+        end = min(start + pieces.length, size)
+        digest = ALGORITHMS[pieces.algorithm].new()
+        for at in range(start, end, _CHUNK):
+            digest.update(store.read(at, min(_CHUNK, end - at)))
+        if number >= count or digest.hexdigest() != pieces.hexdigests[number]:
+            wrong.append((start, end))
+    return wrong
 
 
 _PAGE_NAMES = (".html", ".htm", ".xhtml", ".shtml")

@@ -5,6 +5,7 @@ RFC 9110. Transport is urllib3, the cheapest client measured; connections are po
 
 from __future__ import annotations
 
+import contextlib
 import os
 import ssl
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "datalad-jsdl"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Response:
     """The answer of the last hop; to be closed.
 
@@ -58,6 +59,11 @@ class Response:
         # read1, not read: a chunk cut off by a reset would take what came of it along
         data = self._raw.read1(limit, decode_content=False)
         return data or b""
+
+    def abort(self) -> None:
+        """End the transfer from another thread: its `read` fails, or finds the end."""
+        with contextlib.suppress(OSError, ValueError, RuntimeError):  # it has ended already
+            self._raw.shutdown()
 
     def close(self) -> None:
         """Give the connection back if little of the body is left, else drop it."""
@@ -84,6 +90,7 @@ class Web:
         self._options: dict[str, Any] = {
             "timeout": timeout,
             "maxsize": connections,
+            "num_pools": 64,
             "ssl_context": _tls(),
         }
         self._direct = urllib3.PoolManager(**self._options)

@@ -6,43 +6,44 @@ import pytest
 
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.addresses import AddressPolicy
+from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.presence import is_present
+from datalad_jsdl.fetch.settings import Settings
 from datalad_jsdl.fetch.values import Expected
-from datalad_jsdl.fetch.web import Web
 from tests.lab import Lab, refused_url
 
 SIZED, UNKNOWN = Expected(5), Expected()
 
 
 @pytest.fixture
-def web() -> Web:
-    return Web(AddressPolicy(allow_all=True), read_seconds=0.5)
+def engine() -> Engine:
+    return Engine(AddressPolicy(allow_all=True), Settings(read_timeout=0.5))
 
 
 @pytest.mark.parametrize("head", [True, False])
 @pytest.mark.parametrize("ranges", [True, False])
-def test_it_is_there(lab: Lab, web: Web, head: bool, ranges: bool) -> None:
+def test_it_is_there(lab: Lab, engine: Engine, head: bool, ranges: bool) -> None:
     url = lab.put("f", b"12345", head=head, ranges=ranges)
-    assert is_present([url], SIZED, web)
-    assert not is_present([url], Expected(6), web)
-    assert is_present([lab.put("gone", status=404), url], SIZED, web)
+    assert is_present([url], SIZED, engine)
+    assert not is_present([url], Expected(6), engine)
+    assert is_present([lab.put("gone", status=404), url], SIZED, engine)
 
 
-def test_an_empty_file_is_there(lab: Lab, web: Web) -> None:
-    assert is_present([lab.put("f", b"", head=False)], Expected(0), web)
+def test_an_empty_file_is_there(lab: Lab, engine: Engine) -> None:
+    assert is_present([lab.put("f", b"", head=False)], Expected(0), engine)
 
 
-def test_it_is_gone_only_if_all_say_so(lab: Lab, web: Web) -> None:
+def test_it_is_gone_only_if_all_say_so(lab: Lab, engine: Engine) -> None:
     gone = lab.put("gone", status=410)
-    assert not is_present([gone, lab.put("missing", status=404)], SIZED, web)
+    assert not is_present([gone, lab.put("missing", status=404)], SIZED, engine)
     for doubt in (refused_url(), lab.put("busy", status=503), lab.put("login", status=403)):
         with pytest.raises(FetchError, match=doubt.replace("?", ".")):
-            is_present([gone, doubt], SIZED, web)
+            is_present([gone, doubt], SIZED, engine)
 
 
-def test_a_login_page_is_not_the_file(lab: Lab, web: Web) -> None:
+def test_a_login_page_is_not_the_file(lab: Lab, engine: Engine) -> None:
     page = lab.put("f.nii", html=True)
-    assert not is_present([page], SIZED, web)
+    assert not is_present([page], SIZED, engine)
     with pytest.raises(FetchError, match="web page"):
-        is_present([page], UNKNOWN, web)
-    assert is_present([lab.put("page.html", html=True)], UNKNOWN, web)
+        is_present([page], UNKNOWN, engine)
+    assert is_present([lab.put("page.html", html=True)], UNKNOWN, engine)

@@ -1,0 +1,103 @@
+"""What an HTTP answer means for a transfer: its range, its size, its fault.
+
+RFC 9110, sections 13.1.5 (If-Range), 14 (ranges), 10.2.3 (Retry-After) and 15 (status).
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+import urllib3
+
+from datalad_jsdl.errors import AddressRefusedError, FetchError
+from datalad_jsdl.fetch.values import Fault
+from datalad_jsdl.manifest.urls import redact_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from datalad_jsdl.fetch.web import Response
+
+__all__ = ["content_range", "no_answer", "phrase", "refusal", "strong_etag", "total_size"]
+
+_MEANINGS = {
+    401: "it wants a login",
+    403: "access is forbidden, or terms have to be accepted",
+    404: "not found",
+    410: "gone for good",
+    429: "too many requests",
+}
+
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.IGNORECASE)
+
+
+def content_range(headers: Mapping[str, str]) -> tuple[int, int, int | None] | None:
+    """First and last byte and the size of the whole file; None if it does not say."""
+    match = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", "").strip())
+    if not match or int(match[1]) > int(match[2]):
+        return None
+    return int(match[1]), int(match[2]), None if match[3] == "*" else int(match[3])
+
+
+def total_size(status: int, headers: Mapping[str, str]) -> int | None:
+    """Size of the whole file in bytes, as the answer tells."""
+    if status == 206:
+        found = content_range(headers)
+        return found[2] if found else None
+    length = headers.get("Content-Length", "")
+    return int(length) if length.isascii() and length.isdigit() else None
+
+
+def strong_etag(headers: Mapping[str, str]) -> str:
+    """The entity tag if it is a strong one, else ""."""
+    etag = headers.get("ETag", "").strip()
+    return etag if etag.startswith('"') else ""
+
+
+def refusal(url: str, response: Response) -> Fault:
+    """The fault that a status is."""
+    status = response.status
+    meaning = f" ({_MEANINGS[status]})" if status in _MEANINGS else ""
+    busy = status in (429, 503)
+    passing = status in (408, 425, 429) or (status >= 500 and status not in (501, 505))
+    wait = _retry_after(response.headers.get("Retry-After", ""))
+    return Fault(
+        url, f"HTTP status {status}{meaning}", not passing, wait, mirror=passing, busy=busy
+    )
+
+
+def _retry_after(value: str) -> float | None:
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
+
+
+def no_answer(url: str, error: Exception) -> Fault:
+    """The fault that an exception of the network is."""
+    cause = error.__cause__ if isinstance(error, urllib3.exceptions.ProxyError) else None
+    error = cause if isinstance(cause, Exception) else error
+    lasting = isinstance(error, (AddressRefusedError, FetchError, urllib3.exceptions.SSLError))
+    refused = isinstance(error, urllib3.exceptions.NewConnectionError)
+    return Fault(url, phrase(error), lasting, mirror=not lasting, refused=refused)
+
+
+def phrase(error: BaseException) -> str:
+    """An error of the network in a few words without a secret in them."""
+    if isinstance(error, FetchError):
+        return redact_text(str(error))
+    if isinstance(error, urllib3.exceptions.NewConnectionError):  # a ConnectTimeoutError, too
+        return f"no connection: {error.__cause__ or 'refused'}"
+    if isinstance(error, urllib3.exceptions.ConnectTimeoutError):
+        return "no connection within the time limit"
+    if isinstance(error, urllib3.exceptions.TimeoutError):
+        return "no data within the time limit"
+    if isinstance(error, urllib3.exceptions.SSLError):
+        return f"TLS: {redact_text(str(error))}"
+    return redact_text(str(error.__cause__ or error)) or type(error).__name__

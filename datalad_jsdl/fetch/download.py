@@ -1,0 +1,360 @@
+"""One file: which URL is asked next, what a fault means, what is done with wrong bytes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from hashlib import sha256
+from typing import TYPE_CHECKING, cast
+
+from datalad_jsdl.fetch.helpers import Helpers
+from datalad_jsdl.fetch.partfile import PartFile
+from datalad_jsdl.fetch.segments import Ledger
+from datalad_jsdl.fetch.transfer import CHANGED, Transfer
+from datalad_jsdl.fetch.values import Failed, Fault, Fetched
+from datalad_jsdl.fetch.verification import Frontier, Verifier, wrong_pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.segments import Range
+    from datalad_jsdl.fetch.values import Expected, Progress, Sink, Store
+
+__all__ = ["Download"]
+
+_FIRST_WAIT = 0.5  # seconds; doubled from round to round
+_REFUND = 64 << 10  # bytes; so much progress gives a URL its attempts back
+
+
+class _InSequence:
+    """A sink as a store."""
+
+    in_order = True
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+
+    def put(self, offset: int, chunk: bytes, source: str) -> None:
+        self._sink.write(chunk)
+
+    def read(self, offset: int, length: int) -> bytes:
+        return b""
+
+    def keep(self, ranges: list[Range]) -> None:
+        self._sink.restart()
+
+    def begin(self, source: str, etag: str) -> None:
+        pass
+
+
+def source_of(url: str) -> str:
+    """What stands for a URL in a journal: it may be a signed one, which nobody is to read."""
+    return sha256(url.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+class Download:
+    """The fetch of one file; see `engine.Engine.fetch` for the arguments."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        urls: Iterable[str],
+        expected: Expected,
+        store: PartFile | Sink,
+        progress: Progress,
+    ) -> None:
+        self._engine = engine
+        self._order = list(dict.fromkeys(urls))
+        self._sources = {source_of(url): url for url in self._order}
+        self._expected = expected
+        self._part = store if isinstance(store, PartFile) else None
+        self._store: Store = self._part or _InSequence(cast("Sink", store))
+        self._ledger = Ledger(expected.size)
+        self._verifier = Verifier(expected)
+        self._frontier = Frontier(self._verifier, self._store)
+        self._transfer = Transfer(
+            engine, self._ledger, self._store, self._frontier, expected, progress, self._look
+        )
+        self._helpers = Helpers(engine, self._transfer, self._sources)
+        self._faults: dict[str, Fault] = {}
+        for url in self._order:
+            if expected.hexdigest and (what := engine.origins.quarantined(url, expected.hexdigest)):
+                self._faults[url] = Fault(url, what, lasting=True)
+        self._live = [url for url in self._order if url not in self._faults]
+        self._tried: set[str] = set()  # in this round
+        self._failures: Counter[str] = Counter()  # passing ones in a row, by URL
+        self._patchworks: Counter[str] = Counter()
+        self._best = 0  # most bytes there so far; only what goes beyond it is progress
+        self._wait = _FIRST_WAIT
+        self._alone = not expected.verifiable  # all bytes have to be of one URL
+        self._source = ""  # the one, if so
+        self._suspects: set[str] = set()  # sources whose bytes were thrown away on suspicion
+
+    def run(self) -> Fetched | Failed:
+        """Fetch until the content is verified or no URL is left."""
+        try:
+            self._begin()
+            while True:
+                if self._ledger.is_complete():
+                    if outcome := self._verify():
+                        return outcome
+                elif not self._live or self._engine.stop.is_set():
+                    if not self._helpers.wait():
+                        return Failed(tuple(self._fault_of(url) for url in self._order))
+                else:
+                    self._step()
+        finally:
+            self._helpers.end()
+
+    def _fault_of(self, url: str) -> Fault:
+        interrupted = self._engine.stop.is_set()
+        return self._faults.get(url) or Fault(url, "interrupted" if interrupted else "not asked")
+
+    def _begin(self) -> None:
+        """Take over what earlier runs left, if it can be a beginning."""
+        part, size = self._part, self._expected.size
+        if part is None or not part.held:
+            return
+        known = self._sources.get(part.source)
+        versioned = bool(known and part.etag)
+        too_long = size is not None and max(end for _, end, _ in part.held) > size
+        if too_long or not (self._expected.verifiable or versioned):
+            self._forget()
+            return
+        self._ledger.add(part.held)
+        if versioned and known:
+            self._transfer.etags[known] = part.etag
+            self._source = part.source
+        # counts as an answer of its own: nobody knows who gave it
+        self._transfer.answers = 1
+        self._frontier.catch_up(self._ledger.prefix)
+        self._best = self._transfer.held = self._ledger.held()
+
+    def _step(self) -> None:
+        """One request of this thread's, or a pause."""
+        origins, ledger = self._engine.origins, self._ledger
+        url = self._choose()
+        if url is None:
+            return
+        source = source_of(url)
+        if self._alone and self._source not in ("", source) and ledger.held():
+            self._forget()
+        segment = ledger.begin(url, source, rate=origins.of(url).score.rate)
+        if segment is None:  # the helpers have it all
+            origins.leave(url)
+            self._helpers.wait()
+            return
+        fault = None
+        try:
+            fault = self._transfer.run(segment, whole=self._takes_whole(url))
+        finally:
+            ledger.end(segment)
+            origins.release(url, fault, segment.written - segment.start)
+        if self._alone:
+            self._source = source
+        if fault is not None:
+            self._learn(url, source, fault)
+
+    def _choose(self) -> str | None:
+        """The URL to ask now, with a connection to it; None after a pause."""
+        origins = self._engine.origins
+        if self._alone and self._helpers.active():
+            self._helpers.wait()  # they are all at one URL: no other may be mixed in
+            return None
+        left = [url for url in self._live if url not in self._tried and self._is_trusted(url)]
+        ready = [url for url in origins.rank(left, self._expected.size) if not origins.wait(url)]
+        if ready and (url := origins.acquire(ready)):
+            return url
+        self._pause()
+        return None
+
+    def _is_trusted(self, url: str) -> bool:
+        return source_of(url) not in self._suspects
+
+    def _pause(self) -> None:
+        """All URLs were asked in this round, or are to be left alone for a while."""
+        origins = self._engine.origins
+        tried, self._tried = self._tried, set()
+        if not any(map(self._is_trusted, self._live)):
+            self._suspects.clear()
+            return
+        if self._helpers.wait():
+            return
+        if dead := [url for url in self._live if origins.is_dead(url)]:
+            for url in dead:
+                last = origins.of(url).score.fault
+                what = f"the mirror has failed many times in a row, and is left alone ({last})"
+                self._faults.setdefault(url, Fault(url, what))
+                self._live.remove(url)
+            return
+        asked = min((origins.wait(url) for url in self._live), default=0.0)
+        progress, self._best = self._ledger.held() > self._best, self._held_at_best()
+        if progress and not asked:
+            return
+        own = self._wait if tried else 0.0
+        self._engine.sleep(min(max(own, asked), self._engine.settings.max_wait))
+        if tried:
+            self._wait *= 2
+
+    def _held_at_best(self) -> int:
+        return max(self._best, self._ledger.held())
+
+    def _takes_whole(self, url: str) -> bool:
+        """Whether to take a whole file again from a server that ignores ranges."""
+        if self._helpers.active():
+            return False
+        return self._alone or not [u for u in self._live if u != url and u not in self._tried]
+
+    def _learn(self, url: str, source: str, fault: Fault) -> None:
+        self._faults[url] = fault
+        self._tried.add(url)
+        ledger = self._ledger
+        if fault.what == CHANGED:
+            self._transfer.etags.pop(url, None)
+        if fault.wrong:
+            self._drop(lambda r: r[2] == source)
+        elif self._alone and not self._continues(url):
+            self._forget()
+        if fault.lasting:
+            self._live.remove(url)
+            return
+        gained = ledger.held() - self._best
+        self._best = max(self._best, ledger.held())
+        self._failures[url] = 1 if gained >= _REFUND else self._failures[url] + 1
+        if self._failures[url] >= self._engine.settings.retries:
+            self._live.remove(url)
+        elif gained > 0 and self._alone and self._continues(url):
+            self._tried.discard(url)  # another mirror could not continue what has come so far
+
+    def _continues(self, url: str) -> bool:
+        """Whether bytes of this URL can be added to what is there of it."""
+        return self._expected.verifiable or bool(self._transfer.etags.get(url))
+
+    def _verify(self) -> Fetched | None:
+        self._helpers.end()
+        self._frontier.catch_up(self._ledger.prefix)
+        wrong, expected = self._verifier.mismatch(), self._expected
+        if wrong is None and expected.pieces and not expected.algorithm:
+            wrong = self._check_pieces()
+        if wrong is None:
+            for source in self._suspects:
+                self._condemn(source, "other mirrors had the right bytes in the place of its own")
+            digest = "" if expected.algorithm else self._verifier.hexdigest()
+            return Fetched(self._verifier.size, digest)
+        self._blame(wrong)
+        return None
+
+    def _check_pieces(self) -> str | None:
+        pieces, size = self._expected.pieces, self._verifier.size
+        if pieces is None or self._store.in_order or not wrong_pieces(pieces, self._store, size):
+            return None
+        return f"wrong content: a piece does not have its {pieces.algorithm}"
+
+    def _condemn(self, source: str, what: str) -> None:
+        """A URL gave wrong bytes: it is not asked again in this run."""
+        url = self._sources.get(source)
+        if url is None:
+            return
+        if self._expected.hexdigest:
+            self._engine.origins.quarantine(url, self._expected.hexdigest, what)
+        self._faults[url] = Fault(url, what, lasting=True)
+        if url in self._live:
+            self._live.remove(url)
+
+    def _blame(self, wrong: str) -> None:
+        """The content is complete and wrong: find out whose bytes are, and forget them."""
+        sources = self._ledger.sources()
+        if self._blame_pieces(wrong):
+            return
+        if len(sources) < 2 or (self._store.in_order and self._alone):
+            self._blame_one(next(iter(sources), ""), wrong)
+        elif self._suspects or self._store.in_order:
+            # not one alone: now all of the file from each in turn
+            self._alone = True
+            self._suspects.clear()
+            self._forget()
+        else:
+
+            def doubt(source: str) -> tuple[bool, int]:
+                return self._sources.get(source) in self._live, sources[source]
+
+            suspect = min(sources, key=doubt)
+            self._suspects.add(suspect)
+            self._drop(lambda r: r[2] == suspect)
+
+    def _blame_one(self, source: str, wrong: str) -> None:
+        patchwork = self._transfer.answers > 1 and not self._patchworks[source]
+        guessed = self._transfer.guessed
+        self._forget()
+        url = self._sources.get(source)
+        if url is None:
+            return  # left by an earlier run or another program
+        if patchwork:
+            # the file may have changed between two answers: now all of it in one
+            self._patchworks[source] += 1
+        elif guessed and url in self._live:
+            self._learn(url, source, Fault(url, f"{wrong}; it may have been cut off", mirror=True))
+        else:
+            self._condemn(source, wrong)
+
+    def _blame_pieces(self, wrong: str) -> bool:
+        pieces = self._expected.pieces
+        if pieces is None or self._store.in_order or self._ledger.size is None:
+            return False
+        bad = wrong_pieces(pieces, self._store, self._ledger.size)
+        if not bad or len(bad) == len(pieces.hexdigests):
+            return False
+        sources = set()
+        for start, end in bad:
+            sources |= {r[2] for r in self._ledger.ranges() if r[0] < end and r[1] > start}
+        for source in sources:
+            self._condemn(source, wrong)
+        self._cut_out(bad)
+        return True
+
+    def _cut_out(self, bad: list[tuple[int, int]]) -> None:
+        """Forget these parts only."""
+        kept: list[Range] = []
+        for start, end, source in self._ledger.ranges():
+            at = start
+            for first, last in bad:
+                if first < end and last > at:
+                    if first > at:
+                        kept.append((at, first, source))
+                    at = max(at, last)
+            if at < end:
+                kept.append((at, end, source))
+        self._ledger.keep(lambda _: False)
+        self._ledger.add(kept)
+        self._changed(kept)
+
+    def _drop(self, unwanted: Callable[[Range], bool]) -> None:
+        """Forget the ranges that *unwanted* is true for."""
+        self._helpers.end()
+        if self._store.in_order:
+            self._forget()
+            return
+        self._changed(self._ledger.keep(lambda r: not unwanted(r)))
+
+    def _forget(self) -> None:
+        """Begin at the first byte again."""
+        self._helpers.end()
+        self._ledger.keep(lambda _: False)
+        self._ledger.size = self._expected.size
+        self._transfer.etags.clear()
+        self._transfer.guessed = False
+        self._source = ""
+        if self._part is not None:
+            self._part.begin("", "")
+        self._changed([])
+
+    def _changed(self, kept: list[Range]) -> None:
+        self._store.keep(kept)
+        self._frontier.restart()
+        self._transfer.held = self._ledger.held()
+        self._transfer.answers = len({source for _, _, source in kept})
+
+    def _look(self, segment: object) -> None:
+        """Called while bytes come: more connections, if they would help."""
+        if not self._store.in_order:
+            self._helpers.consider(self._live, one_source=self._alone)

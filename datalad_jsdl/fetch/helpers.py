@@ -1,0 +1,162 @@
+"""More connections for one large file, over one mirror and several."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.segments import Segment
+    from datalad_jsdl.fetch.transfer import Transfer
+
+__all__ = ["Helpers"]
+
+_LARGE = 16 << 20  # bytes; with less to come, more connections are not worth it
+_LONG = 2.0  # seconds; neither are they if it is over by then
+_FAST = 128 << 20  # bytes per second; more connections would not make it faster here
+_FAULTS = 2  # of a URL until helpers leave it alone
+_WAIT = 0.2  # seconds
+
+
+class Helpers:
+    """Threads that fetch segments beside the one that decides.
+
+    They only ever help: whatever goes wrong with one of them ends it or sends it to another
+    URL, and what it has not fetched is missing again.
+    """
+
+    def __init__(self, engine: Engine, transfer: Transfer, sources: Mapping[str, str]) -> None:
+        self._engine = engine
+        self._transfer = transfer
+        self._source_of = {url: source for source, url in sources.items()}
+        self._threads: list[threading.Thread] = []
+        self._busy: dict[int, Segment] = {}
+        self._over = threading.Event()
+        self._changed = threading.Condition()
+        self._faults: dict[str, int] = {}
+        self._urls: list[str] = []
+        self._problem: OSError | None = None
+
+    def consider(self, live: Sequence[str], *, one_source: bool) -> None:
+        """Start as many as would help to be done sooner.
+
+        Args:
+            live: URLs that may be asked.
+            one_source: all bytes have to be of the version that the file was begun with.
+        """
+        limit = self._engine.settings.segments
+        ledger, origins = self._transfer.ledger, self._engine.origins
+        if limit < 2 or self._over.is_set():
+            return
+        left, now = ledger.left(), time.monotonic()
+        rate = sum(segment.current_rate(now) for segment in ledger.active)
+        if left < _LARGE or not rate or rate > _FAST or left / rate < _LONG:
+            return
+        if one_source:
+            live = [url for url in live if url in self._transfer.etags]
+        self._urls = [url for url in live if origins.of(url).score.ranges is not False]
+        places = limit * len({origins.of(url).name for url in self._urls})
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        running = len(self._threads) + 1
+        wanted = min(places, int(running * left / rate / _LONG) + 1)
+        for _ in range(wanted - running):
+            thread = threading.Thread(target=self._help, name="segment", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def active(self) -> bool:
+        """Whether any is fetching."""
+        return bool(self._busy)
+
+    def wait(self) -> bool:
+        """Wait a moment for them to get on; False if none is fetching.
+
+        Raises:
+            OSError: one could not write.
+        """
+        if self._problem is not None:
+            raise self._problem
+        if not self._busy:
+            return False
+        with self._changed:
+            self._changed.wait(_WAIT)
+        return True
+
+    def end(self) -> None:
+        """End them, and wait for that.
+
+        Raises:
+            OSError: one could not write.
+        """
+        if not self._threads:
+            return
+        self._over.set()
+        for segment in list(self._busy.values()):
+            if abort := segment.abort:
+                abort()
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+        self._over.clear()
+        if self._problem is not None:
+            raise self._problem
+
+    def _help(self) -> None:
+        origins, ledger = self._engine.origins, self._transfer.ledger
+        while not self._over.is_set() and not self._engine.stop.is_set() and ledger.left():
+            url = self._choose()
+            if url is None:
+                return
+            rate = origins.of(url).score.rate
+            segment = ledger.begin(url, self._source_of[url], rate=rate)
+            if segment is None:
+                origins.leave(url)
+                if not ledger.active:
+                    return
+                self._over.wait(_WAIT)
+                continue
+            self._fetch(url, segment)
+
+    def _choose(self) -> str | None:
+        """The URL with the fewest connections to its mirror, and a connection to it."""
+        origins, limit = self._engine.origins, self._engine.settings.segments
+        usable = [
+            url
+            for url in self._urls
+            if self._faults.get(url, 0) < _FAULTS and not origins.wait(url)
+        ]
+        counts = {url: self._connections(url) for url in usable}
+        free = [url for url in usable if counts[url] < limit]
+        return origins.acquire(sorted(free, key=counts.__getitem__), block=False)
+
+    def _connections(self, url: str) -> int:
+        origin = self._engine.origins.of(url)
+        return sum(self._engine.origins.of(s.url) is origin for s in self._transfer.ledger.active)
+
+    def _fetch(self, url: str, segment: Segment) -> None:
+        me = threading.get_ident()
+        self._busy[me] = segment
+        fault = None
+        try:
+            fault = self._transfer.run(segment, whole=False)
+        except OSError as error:  # the disk
+            self._problem = error
+            self._over.set()
+        finally:
+            self._transfer.ledger.end(segment)
+            self._busy.pop(me)
+            over = self._over.is_set() and fault is not None
+            gained = segment.written - segment.start
+            self._engine.origins.release(url, None if over else fault, gained)
+            with self._changed:
+                self._changed.notify_all()
+        if fault is not None:
+            self._faults[url] = self._faults.get(url, 0) + (_FAULTS if fault.lasting else 1)
+            if fault.busy:
+                self._faults[url] = _FAULTS
+        else:
+            self._transfer.frontier.catch_up(self._transfer.ledger.prefix)

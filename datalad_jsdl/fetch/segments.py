@@ -1,0 +1,212 @@
+"""Which bytes of a file are there, which are under way, and who fetches what is missing.
+
+Pure arithmetic under one lock. A file is cut where it pays: whoever has nothing to do
+takes from the segment that would last the longest, in proportion to the rates of the two.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["Ledger", "Range", "Segment"]
+
+Range = tuple[int, int, str]  # start, end (exclusive), source
+
+_WINDOW = 0.5  # seconds over which a rate is taken
+_STALLED = 3.0  # seconds without a byte until others may have the rest
+_LEAST = 64 << 10  # bytes; less is not worth a request
+_GAIN = 0.2  # seconds that a cut has to save
+
+
+@dataclass(slots=True, eq=False)
+class Segment:
+    """Bytes that one connection is to fetch.
+
+    Attributes:
+        url: from where.
+        source: stands for it in a ledger.
+        start: offset of the first byte.
+        end: offset after the last, or None for all there is.
+        position: offset of the next byte to be claimed.
+        written: bytes before this offset are in the store.
+        rate: bytes per second of late; 0 until something came.
+        abort: ends the request from another thread.
+    """
+
+    url: str
+    source: str
+    start: int
+    end: int | None
+    position: int
+    written: int
+    rate: float = 0.0
+    abort: Callable[[], None] | None = None
+    _mark: tuple[float, int] = field(default=(0.0, 0))
+    _last: float = 0.0
+
+    def arrived(self, now: float) -> None:
+        """Account for what was written."""
+        self._last = now
+        since, position = self._mark
+        if not since:
+            self._mark = (now, self.written)
+        elif now - since >= _WINDOW or not self.rate:
+            if now - since >= 0.05:
+                self.rate = (self.written - position) / (now - since)
+            if now - since >= _WINDOW:
+                self._mark = (now, self.written)
+
+    def current_rate(self, now: float) -> float:
+        """`rate`, or 0 if nothing has come for a while."""
+        return 0.0 if self._last and now - self._last > _STALLED else self.rate
+
+
+class Ledger:
+    """The bytes of one file.
+
+    Attributes:
+        size: of the file in bytes, or None while unknown.
+        lock: held while anything here is changed.
+    """
+
+    def __init__(self, size: int | None) -> None:
+        self.size = size
+        self.lock = threading.RLock()
+        self.active: list[Segment] = []
+        self._done: list[Range] = []
+
+    def ranges(self) -> list[Range]:
+        """What is there, sorted; neighbours of one source are one."""
+        with self.lock:
+            found = self._done + [(s.start, s.written, s.source) for s in self.active]
+        merged: list[Range] = []
+        for start, end, source in sorted(found):
+            if start >= end:
+                continue
+            if merged and merged[-1][1] == start and merged[-1][2] == source:
+                merged[-1] = (merged[-1][0], end, source)
+            else:
+                merged.append((start, end, source))
+        return merged
+
+    def prefix(self) -> int:
+        """Number of bytes from the first on without a gap."""
+        position = 0
+        for start, end, _ in self.ranges():
+            if start > position:
+                break
+            position = max(position, end)
+        return position
+
+    def held(self) -> int:
+        """Number of bytes there."""
+        return sum(end - start for start, end, _ in self.ranges())
+
+    def sources(self) -> dict[str, int]:
+        """Source to number of bytes from it."""
+        found: dict[str, int] = {}
+        for start, end, source in self.ranges():
+            found[source] = found.get(source, 0) + end - start
+        return found
+
+    def is_complete(self) -> bool:
+        """Everything is there."""
+        return self.size is not None and self.held() >= self.size
+
+    def add(self, ranges: Iterable[Range]) -> None:
+        """Take ranges over from an earlier run."""
+        with self.lock:
+            self._done += ranges
+
+    def keep(self, wanted: Callable[[Range], bool]) -> list[Range]:
+        """Forget all ranges but the wanted ones, which are returned; nothing is under way."""
+        with self.lock:
+            self._done = [r for r in self.ranges() if wanted(r)]
+            return list(self._done)
+
+    def begin(self, url: str, source: str, *, rate: float = 0.0) -> Segment | None:
+        """The segment that *url* is to fetch now: the first gap, else a part of another's.
+
+        Args:
+            url: from where.
+            source: stands for it.
+            rate: bytes per second to expect of it; 0 if unknown.
+
+        Returns:
+            None if there is nothing to do, or nothing that it could do in time.
+        """
+        with self.lock:
+            gap = self._gap()
+            if gap is None:
+                gap = self._cut(rate)
+            if gap is None:
+                return None
+            segment = Segment(url, source, gap[0], gap[1], gap[0], gap[0])
+            self.active.append(segment)
+            return segment
+
+    def _gap(self) -> tuple[int, int | None] | None:
+        taken = sorted(
+            [(start, end) for start, end, _ in self._done]
+            + [(s.start, self._end(s)) for s in self.active]
+        )
+        position = 0
+        for start, end in taken:
+            if start > position:
+                return position, start
+            position = max(position, end)
+        if self.size is None:
+            return None if self.active else (position, None)
+        return (position, self.size) if position < self.size else None
+
+    def _end(self, segment: Segment) -> int:
+        end = segment.end if segment.end is not None else self.size
+        return segment.position if end is None else end
+
+    def _cut(self, rate: float) -> tuple[int, int] | None:
+        now = time.monotonic()
+        best: tuple[float, Segment, int] | None = None
+        for segment in self.active:
+            left = self._end(segment) - segment.position
+            theirs = segment.current_rate(now)
+            if left < 1 or (not theirs and not segment.rate):  # it has only begun
+                continue
+            ours = rate or theirs or segment.rate
+            share = int(left * ours / (ours + theirs))
+            gain = (left / theirs if theirs else 3600.0) - left / (ours + theirs)
+            # below a few blocks only a standstill is worth it
+            if gain >= _GAIN and (share >= _LEAST or not theirs) and (not best or gain > best[0]):
+                best = (gain, segment, share)
+        if best is None:
+            return None
+        _, segment, share = best
+        end = self._end(segment)
+        segment.end = end - share
+        if segment.end <= segment.position and segment.abort:
+            segment.abort()
+        return end - share, end
+
+    def claim(self, segment: Segment, count: int) -> int:
+        """How many of *count* bytes that came belong to the segment; they are its own now."""
+        with self.lock:
+            if segment.end is not None:
+                count = max(0, min(count, segment.end - segment.position))
+            segment.position += count
+            return count
+
+    def end(self, segment: Segment) -> None:
+        """The segment's connection is done; what it has not fetched is missing again."""
+        with self.lock:
+            self.active.remove(segment)
+            if segment.written > segment.start:
+                self._done.append((segment.start, segment.written, segment.source))
+
+    def left(self) -> int:
+        """Bytes still to come; 0 while the size is unknown."""
+        return 0 if self.size is None else max(0, self.size - self.held())

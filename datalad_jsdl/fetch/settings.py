@@ -1,0 +1,162 @@
+"""The limits that a user can set: the one table of them, and what git config says.
+
+Each is read from ``remote.jsdl.NAME``, for one repository, and else from
+``datalad.jsdl.NAME``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from datalad_jsdl.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+__all__ = ["PATTERN", "PREFIXES", "Setting", "Settings", "parse_bytes", "settings_table"]
+
+PREFIXES = ("remote.jsdl.", "datalad.jsdl.")
+
+# of the names in git config that are read here
+PATTERN = r"^(remote|datalad)\.jsdl\."
+
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?) ?([kmgt]?)i?b?(?:/s)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table.
+
+    Attributes:
+        name: in git config, after ``remote.jsdl.`` or ``datalad.jsdl.``.
+        default: in words.
+        meaning: a phrase.
+    """
+
+    name: str
+    default: str
+    meaning: str
+
+
+def _setting(default: Any, words: str, meaning: str, parse: Callable[[str], Any]) -> Any:
+    shown = {"words": words, "meaning": meaning, "parse": parse}
+    if isinstance(default, tuple):
+        return field(default_factory=tuple, metadata=shown)
+    return field(default=default, metadata=shown)
+
+
+def parse_bytes(text: str) -> int:
+    """An amount of bytes, or bytes/s: ``500k``, ``2.5 MB/s``; units are powers of 1024.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match = _AMOUNT.fullmatch(text.strip())
+    if not match:
+        raise ValueError("expected a number of bytes such as 500k or 2M")
+    return int(float(match[1]) * _UNITS[match[2].lower()])
+
+
+def _count(text: str) -> int:
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise ValueError("expected a whole number of 1 or more")
+    return int(text)
+
+
+def _count_or_none(text: str) -> int:
+    if not text.strip().isdecimal():
+        raise ValueError("expected a whole number of 0 or more")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    value = float(text) if re.fullmatch(r"\d+(\.\d+)?", text.strip()) else 0.0
+    if value <= 0:
+        raise ValueError("expected a number of seconds above 0")
+    return value
+
+
+def _patterns(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a user can set; the fields' metadata are the documentation's table."""
+
+    jobs: int = _setting(
+        8, "8", "files fetched at a time by --get and download-content (-J overrides it)", _count
+    )
+    connections: int = _setting(
+        0, "16, or the number of jobs if that is more", "connections in all", _count_or_none
+    )
+    connections_per_host: int = _setting(
+        0,
+        "8, or the number of jobs if that is more",
+        "connections to one mirror; fewer are used for as long as it answers 429 or 503",
+        _count_or_none,
+    )
+    segments: int = _setting(
+        4, "4", "connections to one mirror for one large file; 1 never splits a file", _count
+    )
+    bandwidth: int = _setting(
+        0, "no limit", "bytes per second in all, such as 500k or 20M", parse_bytes
+    )
+    connect_timeout: float = _setting(5.0, "5", "seconds until a connection has to stand", _seconds)
+    read_timeout: float = _setting(
+        10.0, "10", "seconds without data until a connection is given up", _seconds
+    )
+    min_speed: int = _setting(
+        1024,
+        "1k",
+        "bytes per second below which a connection is given up, over the read timeout",
+        parse_bytes,
+    )
+    retries: int = _setting(3, "3", "attempts in a row at one URL without progress", _count)
+    max_wait: float = _setting(
+        30.0, "30", "seconds to wait at most when a mirror asks for it (Retry-After)", _seconds
+    )
+    prefer: tuple[str, ...] = _setting(
+        (),
+        "none",
+        "patterns of mirrors to ask first, such as '*.amazonaws.com' or 'https://a.example/s3/*'",
+        _patterns,
+    )
+    avoid: tuple[str, ...] = _setting((), "none", "patterns of mirrors to ask last", _patterns)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Sequence[str]]) -> Settings:
+        """The settings that git config asks for.
+
+        Args:
+            config: name (lower case) to all its values; see `dataset.git.git_config_values`.
+
+        Raises:
+            SettingError: a value cannot be understood.
+        """
+        found: dict[str, Any] = {}
+        for item in dataclasses.fields(cls):
+            for prefix in PREFIXES:
+                name = prefix + item.name.replace("_", "-")
+                if name not in config:
+                    continue
+                values = config[name]
+                text = " ".join(values) if item.type == "tuple[str, ...]" else values[-1]
+                try:
+                    found[item.name] = item.metadata["parse"](text)
+                except ValueError as error:
+                    raise SettingError(f"git config {name} is {text!r}: {error}") from None
+                break
+        return cls(**found)
+
+
+def settings_table() -> list[Setting]:
+    """All settings, for the documentation."""
+    return [
+        Setting(item.name.replace("_", "-"), item.metadata["words"], item.metadata["meaning"])
+        for item in dataclasses.fields(Settings)
+    ]
