@@ -20,6 +20,7 @@ from datalad_jsdl.dataset.logs import KeyState, in_order
 from datalad_jsdl.manifest.urls import SCHEMES
 
 if TYPE_CHECKING:
+    from datalad_jsdl.dataset.lookup import KeyLookup
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.values import Expected
 
@@ -27,6 +28,7 @@ __all__ = ["JsdlRemote", "main"]
 
 _COST = 150  # below the web remote's 200, so that we are asked first
 _PROGRESS_SECONDS = 0.1
+_MANY = 50  # keys; to list the git-annex branch costs as much as asking so often
 
 _READ_ONLY = (
     "the remote jsdl only downloads: it cannot {what} (files are registered with "
@@ -41,6 +43,9 @@ class Shared:
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._jobs = 0
+        self._questions = 0
+        self._lookup_lock = threading.Lock()
+        self._lookup: KeyLookup | None = None
 
     def engine(self, annex: Any) -> Engine:
         """The engine for the repository that *annex* speaks for."""
@@ -51,6 +56,23 @@ class Shared:
                 self._engine = open_engine(annex.getgitdir())
                 self._engine.origins.expect_jobs(self._jobs)
             return self._engine
+
+    def find(self, annex: Any, key: str) -> tuple[list[str], KeyState]:
+        """URLs and state of a key: from git-annex, and once it is worth it from its branch."""
+        self._questions += 1
+        # whoever makes the lookup keeps nobody waiting: the others ask git-annex meanwhile
+        if self._questions > _MANY and self._lookup_lock.acquire(blocking=False):
+            try:
+                if self._lookup is None:
+                    from datalad_jsdl.dataset.lookup import KeyLookup
+
+                    self._lookup = KeyLookup(annex.getgitdir())
+                if (found := self._lookup.find(key)) is not None:
+                    return found
+            finally:
+                self._lookup_lock.release()
+        # a prefix would leave out URLs written HTTP://
+        return annex.geturls(key, ""), KeyState.parse(annex.getstate(key))
 
     def add_job(self) -> None:
         """One more transfer at a time is to be expected."""
@@ -143,16 +165,14 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
             raise RemoteError(_one_line(outcome))
 
     def _candidates(self, key: str) -> tuple[list[str], KeyState]:
-        # a prefix would leave out URLs written HTTP://
-        urls = [url for url in self.annex.geturls(key, "") if _scheme(url) in SCHEMES]
-        state = KeyState.parse(self.annex.getstate(key))
-        return in_order(urls, state.order), state
+        urls, state = self._shared.find(self.annex, key)
+        return in_order((url for url in urls if _scheme(url) in SCHEMES), state.order), state
 
     def _engine(self) -> Engine:
         return self._shared.engine(self.annex)
 
     def _reporter(self) -> Any:
-        last = 0.0
+        last = time.monotonic()
 
         def report(position: int) -> None:
             nonlocal last

@@ -33,11 +33,17 @@ def environment() -> dict[str, str]:
 
 
 class Git:
-    """git in the repository whose work tree is *root*."""
+    """git in the repository whose work tree is *root*.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: folder to run it in.
+        git_dir: the ``.git`` folder, where *root* does not lead to it.
+    """
+
+    def __init__(self, root: Path, git_dir: Path | None = None) -> None:
         self.root = root
         self._env = environment()
+        self._git = ["git", *(("--git-dir", str(git_dir.absolute())) if git_dir else ())]
 
     def run(self, *args: str, stdin: bytes | None = None, check: bool = True) -> bytes:
         """Run ``git *args*`` and return its standard output.
@@ -54,7 +60,7 @@ class Git:
     def attempt(self, *args: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         """Run ``git *args*``; failing is an answer too."""
         return subprocess.run(
-            ["git", *args],
+            [*self._git, *args],
             cwd=self.root,
             env=self._env,
             input=stdin if stdin is not None else b"",
@@ -66,14 +72,15 @@ class Git:
         done = self.attempt(*args)
         return "" if done.returncode else done.stdout.decode("utf-8", "surrogateescape").strip()
 
-    def start(self, *args: str) -> subprocess.Popen[bytes]:
+    def start(self, *args: str, stderr: int | None = None) -> subprocess.Popen[bytes]:
         """Start ``git *args*`` with pipes for its standard input and output."""
         return subprocess.Popen(
-            ["git", *args],
+            [*self._git, *args],
             cwd=self.root,
             env=self._env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=stderr,
         )
 
     @contextmanager
@@ -84,7 +91,7 @@ class Git:
             DatasetError: it failed, with what it said.
         """
         with subprocess.Popen(
-            ["git", *args],
+            [*self._git, *args],
             cwd=self.root,
             # glibc gives memory back and takes it again for every object that git
             # compresses; without that fast-import is four times as fast

@@ -46,8 +46,7 @@ class Job:
 def fetch_file(job: Job, engine: Engine, progress: Progress | None = None) -> Fetched | Failed:
     """Fetch one file; it appears under its name only when complete and verified."""
     try:
-        job.target.parent.mkdir(parents=True, exist_ok=True)
-        with PartFile(job.target, job.expected.size) as part:
+        with _open_part(job) as part:
             outcome = engine.fetch(job.urls, job.expected, part, progress)
             if isinstance(outcome, Fetched):
                 part.finish(job.mtime)
@@ -56,6 +55,14 @@ def fetch_file(job: Job, engine: Engine, progress: Progress | None = None) -> Fe
         what = f"cannot write {job.target.name}: {error.strerror or error}"
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         return Failed((Fault("", what),), disk_full=full)
+
+
+def _open_part(job: Job) -> PartFile:
+    try:
+        return PartFile(job.target, job.expected.size)
+    except FileNotFoundError:
+        job.target.parent.mkdir(parents=True, exist_ok=True)
+        return PartFile(job.target, job.expected.size)
 
 
 def fetch_all(

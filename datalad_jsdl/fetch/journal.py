@@ -62,7 +62,7 @@ def _line(text: str) -> bytes:
     return raw + b" %08x\n" % zlib.crc32(raw)
 
 
-def read_journal(path: Path, length: int) -> Record:
+def read_journal(path: str, length: int) -> Record:
     """Read a journal.
 
     Args:
@@ -71,7 +71,7 @@ def read_journal(path: Path, length: int) -> Record:
     """
     record = Record()
     try:
-        content = path.read_bytes()
+        content = Path(path).read_bytes()
     except OSError:
         return record
     found: list[tuple[int, Range]] = []
@@ -105,7 +105,7 @@ class Journal:
         data: descriptor of the part file.
     """
 
-    def __init__(self, path: Path, record: Record, data: int) -> None:
+    def __init__(self, path: str, record: Record, data: int) -> None:
         self._path = path
         self._data = data
         self._lock = threading.Lock()
@@ -121,7 +121,7 @@ class Journal:
         if record.source:
             lines.append(_line(f"v {record.source} {record.etag.encode().hex()}"))
         lines += [_line(f"r {start} {end} {source or '-'}") for start, end, source in record.ranges]
-        temporary = self._path.with_name(self._path.name + ".new")
+        temporary = f"{self._path}.new"
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
         file = os.open(temporary, flags, 0o666)
         content = b"".join(lines)
@@ -163,7 +163,7 @@ class Journal:
             self._thread.join()
         os.close(self._file)
         if remove:
-            self._path.unlink(missing_ok=True)
+            Path(self._path).unlink(missing_ok=True)
 
     def _sync(self) -> None:
         """Put the data on the disk first, then the journal's word for it."""

@@ -38,6 +38,8 @@ class PartFile:
         held: what it had from earlier runs; the source is "" where nobody knows.
         source, etag: the one version that its bytes are of, if that was noted.
 
+    A journal without a part file says nothing: a power cut may leave one.
+
     Args:
         target: the name that the content is to have.
         size: bytes that will be needed, if known.
@@ -50,40 +52,43 @@ class PartFile:
 
     def __init__(self, target: Path, size: int | None = None) -> None:
         self.target = target
-        self.path = target.with_name(target.name + ".part")
-        self._journal_path = target.with_name(target.name + ".part.journal")
+        self.path = f"{target}.part"
+        self._journal_path = f"{self.path}.journal"
+        self._lock = threading.Lock()
+        self._journal: Journal | None = None
+        self._ranges: list[Range] = []  # while there is no journal
+        self._pending: dict[int, Range] = {}  # what the journal has not heard of, by thread
+        self.held: list[Range] = []
+        self.source = self.etag = ""
         # what another program left under the name itself is a beginning as good as ours
-        if not self.path.exists() and target.is_file() and target.stat().st_size:
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
+            if os.stat(target).st_size and not os.path.exists(self.path):
                 os.replace(target, self.path)
         self._file = _open_locked(self.path, target.name)
         self._is_open = True
         try:
             self._length = os.fstat(self._file).st_size
-            if size is not None and size > self._length:
+            if size is not None and size > self._length + _WORTH_A_VERSION:
                 require_room(self.path, size - self._length, target.name)
+            if self._length:
+                self._take_over()
         except OSError:
             self._close()
             raise
-        self._lock = threading.Lock()
-        self._journal: Journal | None = None
-        self._ranges: list[Range] = []  # while there is no journal
-        self._pending: dict[int, Range] = {}  # what the journal has not heard of, by thread
-        record = self._take_over()
-        self.held, self.source, self.etag = record.ranges, record.source, record.etag
 
-    def _take_over(self) -> Record:
-        if not self._journal_path.exists():
-            self._ranges = [(0, self._length, "")] if self._length else []
-            return Record(list(self._ranges))
+    def _take_over(self) -> None:
+        if not os.path.exists(self._journal_path):
+            self._ranges = [(0, self._length, "")]
+            self.held = list(self._ranges)
+            return
         record = read_journal(self._journal_path, self._length)
         if record.ranges:
             self._journal = Journal(self._journal_path, record, self._file)
+            self.held, self.source, self.etag = record.ranges, record.source, record.etag
         else:
             os.ftruncate(self._file, 0)
             self._length = 0
-            self._journal_path.unlink()
-        return record
+            os.unlink(self._journal_path)
 
     def __enter__(self) -> PartFile:
         return self
@@ -101,7 +106,8 @@ class PartFile:
             self._flush()
         self._end_journal(remove=empty)
         if empty:
-            self.path.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.path)
         self._close()
 
     def put(self, offset: int, chunk: bytes, source: str) -> None:
@@ -109,14 +115,14 @@ class PartFile:
         end = offset + len(chunk)
         if self._journal is None:
             self._note_in_sequence(offset, end, source)
-        view = memoryview(chunk)
-        while view:
-            view = view[self._write(view, end - len(view)) :]
+        written = self._write(chunk, offset)
+        while written < len(chunk):
+            written += self._write(memoryview(chunk)[written:], offset + written)
         self._length = max(self._length, end)
         if self._journal is not None:
             self._note(offset, end, source)
 
-    def _write(self, view: memoryview, at: int) -> int:
+    def _write(self, view: bytes | memoryview, at: int) -> int:
         if hasattr(os, "pwrite"):
             return os.pwrite(self._file, view, at)
         with self._lock:
@@ -193,7 +199,7 @@ class PartFile:
                 os.utime(self.path, (mtime, mtime))
         os.fsync(self._file)
         if os.fstat(self._file).st_size != self._length:
-            raise OSError(errno.EBUSY, f"another program wrote to {self.path.name}")
+            raise OSError(errno.EBUSY, f"another program wrote to {self.target.name}.part")
         if os.name == "nt":  # where an open file cannot be renamed
             self._close()
         os.replace(self.path, self.target)
@@ -212,7 +218,7 @@ class PartFile:
             self._is_open = False
 
 
-def require_room(path: Path, needed: int, name: str) -> None:
+def require_room(path: str | Path, needed: int, name: str) -> None:
     """Raises OSError (ENOSPC) if the disk of *path* has less than *needed* bytes free."""
     if not hasattr(os, "statvfs"):
         return
@@ -222,7 +228,7 @@ def require_room(path: Path, needed: int, name: str) -> None:
         raise OSError(errno.ENOSPC, f"{needed} more bytes are needed for {name}, {free} are free")
 
 
-def _open_locked(path: Path, name: str) -> int:
+def _open_locked(path: str, name: str) -> int:
     """Open a part file that no other process is writing to."""
     while True:
         file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)

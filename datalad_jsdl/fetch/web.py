@@ -9,7 +9,7 @@ import contextlib
 import os
 import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -90,11 +90,12 @@ class Web:
         self._options: dict[str, Any] = {
             "timeout": timeout,
             "maxsize": connections,
-            "num_pools": 64,
+            "num_pools": 1000,  # a pool that is thrown out would be closed under its users
             "ssl_context": _tls(),
         }
         self._direct = urllib3.PoolManager(**self._options)
         self._direct.pool_classes_by_scheme = _guarded_pools(self.policy)
+        self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
         self._by_proxy: dict[str, urllib3.PoolManager] = {}
         self._proxies = getproxies()
 
@@ -125,9 +126,10 @@ class Web:
 
     def _ask(self, method: str, url: str, headers: Mapping[str, str]) -> Response:
         try:
-            raw = self._manager(url).urlopen(
+            pool, target = self._pool(url)
+            raw = pool.urlopen(
                 method,
-                url,
+                target,
                 headers={**_HEADERS, **headers},
                 redirect=False,
                 retries=False,
@@ -144,6 +146,23 @@ class Web:
         """Close idle connections."""
         for manager in (self._direct, *self._by_proxy.values()):
             manager.clear()
+
+    def _pool(self, url: str) -> tuple[HTTPConnectionPool, str]:
+        """The connections to the URL's origin, and what to ask of them."""
+        scheme, _, rest = url.partition("://")
+        place, slash, path = rest.partition("/")
+        known = self._pools.get((scheme, place)) if "?" not in place else None
+        if known is not None:
+            return known, slash + path
+        manager = self._manager(url)
+        if manager is not self._direct:
+            return cast(
+                "HTTPConnectionPool", manager
+            ), url  # it makes of a URL what its proxy wants
+        pool = manager.connection_from_url(url)
+        if slash and "?" not in place:
+            self._pools[scheme, place] = pool
+        return pool, urllib3.util.parse_url(url).request_uri
 
     def _manager(self, url: str) -> urllib3.PoolManager:
         parts = urlsplit(url)
