@@ -17,6 +17,12 @@ _SUITE = (
             "download_manifest",
         ),
         (
+            "datalad_jsdl.commands.download_content",
+            "DownloadContent",
+            "download-content",
+            "download_content",
+        ),
+        (
             "datalad_jsdl.commands.enable_jsdl",
             "EnableJsdl",
             "enable-jsdl",

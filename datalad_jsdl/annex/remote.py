@@ -154,12 +154,12 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
             raise RemoteError(_one_line(error)) from error
 
     def _retrieve(self, key: str, local_file: str) -> None:
-        from datalad_jsdl.fetch.bulk import Job, fetch_file
+        from datalad_jsdl.fetch.bulk import Job, Sync, fetch_file
         from datalad_jsdl.fetch.values import Failed
 
         urls, state = self._candidates(key)
         mtime = state.mtime.timestamp() if state.mtime else None
-        job = Job(key, tuple(urls), _expected(key), Path(local_file), mtime)
+        job = Job(key, tuple(urls), _expected(key), Path(local_file), mtime, Sync.DATA)
         outcome = fetch_file(job, self._engine(), self._reporter())
         if isinstance(outcome, Failed):
             raise RemoteError(_one_line(outcome))

@@ -44,13 +44,14 @@ class Bar:
         self._unit = unit
         self._shown: set[str] = set()
 
-    def update(self, label: str, done: int, total: int) -> None:
-        """Show that *done* of *total* are there."""
+    def update(self, label: str, done: int, total: int | None, text: str = "") -> None:
+        """Show that *done* of *total* are there; *text* takes the label's place."""
         pid = f"{self._identity} {label}"
         if pid not in self._shown:
             self._shown.add(pid)
-            self._log(pid, label, total=total, label=label, unit=self._unit)
-        self._log(pid, label, update=done, total=total)
+            self._log(pid, label, total=total, label=text or label, unit=self._unit)
+        more = {"label": text} if text else {}
+        self._log(pid, label, update=done, total=total, **more)
 
     def __enter__(self) -> Bar:
         return self

@@ -13,6 +13,7 @@ from datalad.utils import get_dataset_root
 
 from datalad_jsdl.commands._common import Bar, failure
 from datalad_jsdl.commands._importing import Outcome, Request, dry_run, run_import
+from datalad_jsdl.commands._monitor import Monitor
 from datalad_jsdl.commands._records import ACTION, refusal_records, result_records
 from datalad_jsdl.commands._source import is_url, open_source
 from datalad_jsdl.dataset.git import Git
@@ -42,7 +43,7 @@ class Call:
         target: the dataset's absolute path.
         parent: the dataset in which *target* is to be a subdataset, or None.
         prefix, include, exclude, base_url, get, delete, restore, message: as given.
-        jobs: files to fetch at a time.
+        jobs: files to fetch at a time; None for the user's setting.
     """
 
     manifest: str
@@ -54,7 +55,7 @@ class Call:
     exclude: tuple[str, ...]
     base_url: str | None
     get: bool
-    jobs: int
+    jobs: int | None
     delete: bool
     restore: bool
     message: str | None
@@ -77,7 +78,7 @@ class Call:
                     if not dataset.is_installed():
                         return
             importer = Importer(self.target) if dataset.is_installed() else None
-            with Bar(lgr, str(self.target)) as bar:
+            with Bar(lgr, str(self.target), " Bytes") as bar:
                 request = self._request(selection, sha256, url, dataset, bar)
                 if dry or importer is None:
                     outcome = Outcome(dry_run(importer, request))
@@ -95,7 +96,7 @@ class Call:
         """Selected entries, checksum of the manifest, and its URL if that may be recorded."""
         if self.prefix and (fault := path_fault(self.prefix.rstrip("/"))):
             raise DatasetError(f"--prefix {self.prefix!r}: {fault}")
-        if self.jobs < 1:
+        if self.jobs is not None and self.jobs < 1:
             raise DatasetError("--jobs must be 1 or more")
         base = None
         if self.base_url is not None:
@@ -149,7 +150,7 @@ class Call:
             manifest=self._manifest_for_record(url),
             arguments=self._arguments_for_record(),
             dataset_id=(dataset.id or "") if dataset.is_installed() else "",
-            notify=bar.update,
+            monitor=Monitor(bar),
         )
 
     def _manifest_for_record(self, url: str) -> str | None:

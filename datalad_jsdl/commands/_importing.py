@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.annex.engine import open_engine
-from datalad_jsdl.dataset.content import inject
+from datalad_jsdl.commands._staging import Staging, expected_of
 from datalad_jsdl.dataset.importer import Importer, Scope
 from datalad_jsdl.dataset.keys import key_file, parse_key
 from datalad_jsdl.dataset.plan import Change, Plan
 from datalad_jsdl.dataset.provenance import commit_message
 from datalad_jsdl.dataset.special_remote import set_up_remote
-from datalad_jsdl.fetch.bulk import Job, fetch_all
-from datalad_jsdl.fetch.values import Expected, Failed, Fetched
+from datalad_jsdl.fetch.values import Expected, Failed
 from datalad_jsdl.fetch.verification import is_page_name
 from datalad_jsdl.manifest.writing import write_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from datalad_jsdl.commands._monitor import Monitor
+    from datalad_jsdl.dataset.special_remote import RemoteSetup
+    from datalad_jsdl.dataset.tree import Tree
+    from datalad_jsdl.fetch.bulk import Job
     from datalad_jsdl.manifest.entry import Entry
     from datalad_jsdl.manifest.selection import Selection
 
@@ -41,14 +42,14 @@ class Request:
         scope: what the manifest speaks for.
         delete: delete what is gone.
         restore: first put back what ``datalad rerun`` has unlocked or removed.
-        get: fetch content, with *jobs* files at a time.
+        get: fetch content, with *jobs* files at a time (None: the user's setting).
         subject: of the commit message; None for the usual one.
         manifest_sha256: hex digest of the manifest as it was read.
         manifest: how a run record can name it: relative to the dataset, or a URL without
             secret; None if it cannot, so that it has to be copied.
         arguments: of the command, beside the manifest, for the run record.
         dataset_id: of the DataLad dataset.
-        notify: told (label, done, total) while content is fetched.
+        monitor: shows how fetching is going.
     """
 
     selection: Selection
@@ -56,13 +57,13 @@ class Request:
     delete: bool
     restore: bool
     get: bool
-    jobs: int
+    jobs: int | None
     subject: str | None
     manifest_sha256: str
     manifest: str | None
     arguments: Sequence[str]
     dataset_id: str
-    notify: Callable[[str, int, int], None]
+    monitor: Monitor
 
 
 @dataclass
@@ -119,25 +120,45 @@ def run_import(importer: Importer, request: Request) -> Outcome:
         setup = set_up_remote(importer.git)
         if request.restore:
             importer.restore(request.scope.prefix)
-        entries = dict(request.selection.entries)
-        staged = _Staging(importer, request) if request.get else None
-        tree, plan = importer.plan(entries, request.scope, delete=request.delete)
-        outcome = Outcome(plan, remote=setup.done)
-        if staged and (undigested := _without_digest(plan, importer)):
-            found = dict(staged.fetch_undigested(undigested, outcome))
-            entries = {p: found.get(p, e) for p, e in entries.items() if p not in outcome.failures}
-            kept = request.scope.kept | outcome.failures.keys()
-            scope = replace(request.scope, kept=frozenset(kept))
-            tree, plan = importer.plan(entries, scope, delete=request.delete)
-            outcome.plan = plan
-        if plan.writes_tree or plan.records:
-            message, extra = _message(request, plan)
-            outcome.commit = importer.apply(
-                tree, plan, message=message, config_uuid=setup.config_uuid, extra=extra
+        if not request.get:
+            tree, plan = importer.plan(
+                request.selection.entries, request.scope, delete=request.delete
             )
-        if staged:
-            staged.fetch_missing(plan, outcome)
-        return outcome
+            outcome = Outcome(plan, remote=setup.done)
+            _apply(importer, request, tree, outcome, setup.config_uuid)
+            return outcome
+        with Staging(importer, request.jobs, request.monitor) as staging:
+            return _import_and_fetch(importer, request, setup, staging)
+
+
+def _import_and_fetch(
+    importer: Importer, request: Request, setup: RemoteSetup, staging: Staging
+) -> Outcome:
+    fetching = _Fetching(importer, staging)
+    entries = dict(request.selection.entries)
+    tree, plan = importer.plan(entries, request.scope, delete=request.delete)
+    outcome = Outcome(plan, remote=setup.done)
+    if undigested := _without_digest(plan, importer):
+        found = dict(fetching.undigested(undigested, outcome))
+        entries = {p: found.get(p, e) for p, e in entries.items() if p not in outcome.failures}
+        kept = request.scope.kept | outcome.failures.keys()
+        scope = replace(request.scope, kept=frozenset(kept))
+        tree, plan = importer.plan(entries, scope, delete=request.delete)
+        outcome.plan = plan
+    _apply(importer, request, tree, outcome, setup.config_uuid)
+    fetching.missing(plan, outcome)
+    return outcome
+
+
+def _apply(
+    importer: Importer, request: Request, tree: Tree, outcome: Outcome, config_uuid: str
+) -> None:
+    plan = outcome.plan
+    if plan.writes_tree or plan.records:
+        message, extra = _message(request, plan)
+        outcome.commit = importer.apply(
+            tree, plan, message=message, config_uuid=config_uuid, extra=extra
+        )
 
 
 def _without_digest(plan: Plan, importer: Importer) -> list[Entry]:
@@ -189,26 +210,27 @@ def _message(request: Request, plan: Plan) -> tuple[str, dict[str, bytes]]:
     return text, extra
 
 
-class _Staging:
-    """A folder beside the annex that content is fetched into, to be moved in verified."""
+class _Fetching:
+    """Content for what an import registers."""
 
-    def __init__(self, importer: Importer, request: Request) -> None:
+    def __init__(self, importer: Importer, staging: Staging) -> None:
         self._importer = importer
-        self._request = request
-        self._folder = importer.annex_dir / "jsdl" / "staging"
+        self._staging = staging
         self._fetched: dict[str, Path] = {}  # by path, not yet under the name of a key
-        self._engine = open_engine(importer.git_dir())
 
-    def fetch_undigested(
-        self, entries: Iterable[Entry], outcome: Outcome
-    ) -> Iterator[tuple[str, Entry]]:
+    def undigested(self, entries: Sequence[Entry], outcome: Outcome) -> Iterator[tuple[str, Entry]]:
         """Fetch content that has no digest yet; its SHA-256 becomes one."""
         by_name = {entry.path: entry for entry in entries}
-        jobs = [
-            self._job(path, [entry], Expected(entry.size), _temporary_name(entry))
+        jobs = (
+            replace(
+                self._job(path, [entry], Expected(entry.size, pieces=entry.pieces)),
+                target=self._staging.folder / _temporary_name(entry),
+            )
             for path, entry in by_name.items()
-        ]
-        for job, result in self._run(jobs, "fetching what has no checksum"):
+        )
+        size = sum(entry.size or 0 for entry in entries)
+        label = "fetching what has no checksum"
+        for job, result in self._staging.download(jobs, label, len(entries), size):
             if isinstance(result, Failed):
                 outcome.failures[job.name] = str(result)
                 outcome.unregistered.add(job.name)
@@ -218,59 +240,37 @@ class _Staging:
                 entry = replace(by_name[job.name], size=result.size, digests=digests)
                 yield job.name, entry
 
-    def fetch_missing(self, plan: Plan, outcome: Outcome) -> None:
+    def missing(self, plan: Plan, outcome: Outcome) -> None:
         """Fetch the content of every planned key that is not here, and take it in."""
         entries: dict[str, list[Entry]] = {}
         for step in plan.steps:
             if step.key and step.entry:
                 entries.setdefault(step.key, []).append(step.entry)
-        jobs = []
-        for key in sorted(self._importer.missing_keys(entries)):
-            parsed = parse_key(key)
-            if parsed is None:
-                continue
-            expected = Expected(parsed.size, parsed.algorithm, parsed.hexdigest)
-            jobs.append(self._job(key, entries[key], expected, key_file(key)))
-        for job in jobs:
-            for entry in entries[job.name]:
+        keys = sorted(k for k in self._importer.missing_keys(entries) if parse_key(k))
+        for key in keys:
+            for entry in entries[key]:
                 if fetched := self._fetched.pop(entry.path, None):
-                    fetched.replace(job.target)  # a moment ago, for its digest
-        # what a killed run left under a key's name was verified before it got the name
-        todo = [job for job in jobs if not job.target.exists()]
-        complete = [job for job in jobs if job.target.exists()]
-        problems: list[tuple[str, str]] = []
-        for job, result in self._run(todo, "fetching"):
-            if isinstance(result, Failed):
-                problems.append((job.name, str(result)))
+                    fetched.replace(self._staging.folder / key_file(key))
+        size = sum(expected_of(key).size or 0 for key in keys)
+        self._staging.require_room(size)
+        jobs = (self._job(key, entries[key], expected_of(key)) for key in keys)
+        for job, problem in self._staging.take_in(jobs, len(keys), size):
+            if problem:
+                outcome.failures.update({entry.path: problem for entry in entries[job.name]})
             else:
-                complete.append(job)
-        names = {job.target: job.name for job in complete}
-        for target, problem in inject(self._importer.git, names):
-            problems.append((names[target], problem))
-            target.unlink(missing_ok=True)
-        outcome.fetched = len(jobs) - len(problems)
-        for key, problem in problems:
-            outcome.failures.update({entry.path: problem for entry in entries[key]})
-        self._clean_up()
+                outcome.fetched += 1
+        self._staging.clean_up("path-*")
+        self._importer.catch_up()
 
-    def _clean_up(self) -> None:
-        """Keep only what the next run can go on with."""
-        for unclaimed in self._folder.glob("path-*"):
-            unclaimed.unlink()
-        if self._folder.exists() and not any(self._folder.iterdir()):
-            shutil.rmtree(self._folder)
-
-    def _job(self, name: str, entries: Sequence[Entry], expected: Expected, file: str) -> Job:
+    def _job(self, name: str, entries: Sequence[Entry], expected: Expected) -> Job:
         urls = dict.fromkeys(c.url for entry in entries for c in entry.candidates)
         mtime = max((e.mtime for e in entries if e.mtime is not None), default=None)
-        expected = replace(expected, page=any(is_page_name(entry.path) for entry in entries))
-        seconds = mtime.timestamp() if mtime else None
-        return Job(name, tuple(urls), expected, self._folder / file, seconds)
-
-    def _run(self, jobs: list[Job], label: str) -> Iterator[tuple[Job, Fetched | Failed]]:
-        for done, (job, result) in enumerate(fetch_all(jobs, self._engine, self._request.jobs), 1):
-            self._request.notify(label, done, len(jobs))
-            yield job, result
+        expected = replace(
+            expected,
+            page=any(is_page_name(entry.path) for entry in entries),
+            pieces=next((entry.pieces for entry in entries if entry.pieces), None),
+        )
+        return self._staging.job(name, urls, expected, mtime.timestamp() if mtime else None)
 
 
 def _temporary_name(entry: Entry) -> str:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DownloadManifest"]
 
-_AUTO_JOBS = 8
-
 
 @build_doc
 class DownloadManifest(Interface):
@@ -198,7 +196,7 @@ class DownloadManifest(Interface):
             exclude=_listed(exclude),
             base_url=base_url,
             get=get,
-            jobs=jobs if isinstance(jobs, int) else _AUTO_JOBS,
+            jobs=jobs if isinstance(jobs, int) else None,
             delete=delete,
             restore=restore,
             message=message,

@@ -41,6 +41,8 @@ def inject(git: Git, files: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     """
     for batch in batches(str(file) for file in files):
         done = git.attempt(
+            # the journal is committed once, by `importer.catch_up` or git-annex's next command
+            "-c", "annex.alwayscommit=false",
             "annex", "reinject", "--guesskeys", "--json", "--json-error-messages",
             *batch,
         )  # fmt: skip

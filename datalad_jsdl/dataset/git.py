@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["BlobReader", "Git", "batches", "environment", "git_config", "git_config_values"]
 
 _CHUNK = 1 << 20  # bytes
+_MOST_ARGUMENTS = 24_000 if os.name == "nt" else 200_000  # characters
 
 
 def environment() -> dict[str, str]:
@@ -194,12 +195,12 @@ class BlobReader:
 
 
 def batches(arguments: Iterable[str]) -> Iterator[list[str]]:
-    """Arguments in portions that fit a command line: 32 KiB in all on Windows."""
+    """Arguments in portions that fit a command line (32 KiB in all on Windows)."""
     batch: list[str] = []
     length = 0
     for argument in arguments:
         size = len(os.fsencode(argument)) + 3
-        if batch and length + size > 24_000:
+        if batch and length + size > _MOST_ARGUMENTS:
             yield batch
             batch, length = [], 0
         batch.append(argument)

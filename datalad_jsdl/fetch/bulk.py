@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import queue
 import threading
+import time
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,15 +15,26 @@ from datalad_jsdl.fetch.partfile import PartFile
 from datalad_jsdl.fetch.values import Expected, Failed, Fault, Fetched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.values import Progress
 
-__all__ = ["Job", "fetch_all", "fetch_file"]
+__all__ = ["Job", "Sync", "fetch_all", "fetch_file"]
 
 _ONCE_MORE = 10_000  # files that are asked for again at the end, at most
+_TICK = 0.5  # seconds
+_GROW = 0.02  # seconds between two looks at whether more workers would help
+_BUSY = 0.8  # of one core: more threads would only stand in each other's way
 _UNDER_WAY = 5.0  # seconds that an interrupted run waits for its transfers to end
+
+
+class Sync(Enum):
+    """What is on the disk for good when a file appears under its name."""
+
+    NAME = "its content and its name"
+    DATA = "its content; the name is not its last"
+    LATER = "nothing: the caller sees to it, and to a check of the content after a power cut"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,7 @@ class Job:
         expected: what is known of the content.
         target: the file to be made.
         mtime: for the file, in seconds since 1970, or None.
+        sync: what has to survive a power cut.
     """
 
     name: str
@@ -41,6 +55,7 @@ class Job:
     expected: Expected
     target: Path
     mtime: float | None = None
+    sync: Sync = Sync.NAME
 
 
 def fetch_file(job: Job, engine: Engine, progress: Progress | None = None) -> Fetched | Failed:
@@ -49,7 +64,7 @@ def fetch_file(job: Job, engine: Engine, progress: Progress | None = None) -> Fe
         with _open_part(job) as part:
             outcome = engine.fetch(job.urls, job.expected, part, progress)
             if isinstance(outcome, Fetched):
-                part.finish(job.mtime)
+                part.finish(job.mtime, data=job.sync is not Sync.LATER, name=job.sync is Sync.NAME)
             return outcome
     except OSError as error:  # the disk, not the network
         what = f"cannot write {job.target.name}: {error.strerror or error}"
@@ -66,17 +81,27 @@ def _open_part(job: Job) -> PartFile:
 
 
 def fetch_all(
-    jobs: Iterable[Job], engine: Engine, workers: int
+    jobs: Iterable[Job],
+    engine: Engine,
+    workers: int,
+    *,
+    tick: Callable[[], object] | None = None,
 ) -> Iterator[tuple[Job, Fetched | Failed]]:
     """Fetch files, *workers* at a time, and yield each as it is done.
 
     A file whose mirrors were out of order for a while is asked for once more at the end. A
     full disk ends it all: the jobs not yet begun are not yielded. If the iterator is
     closed (Ctrl-C), transfers end soon and keep what they have in their part files.
+
+    Args:
+        jobs: taken as they are needed.
+        engine: to fetch with.
+        workers: files at a time, at most.
+        tick: called twice a second while none is done.
     """
     engine.origins.expect_jobs(workers)
     again: list[Job] = []
-    with _Workers(engine, workers) as pool:
+    with _Workers(engine, workers, tick or _nothing) as pool:
         for job, outcome in pool.run(iter(jobs)):
             if len(again) < _ONCE_MORE and _is_worth_another_try(job, outcome, engine):
                 again.append(job)
@@ -101,14 +126,16 @@ def _is_worth_another_try(job: Job, outcome: Fetched | Failed, engine: Engine) -
 class _Workers:
     """Threads that fetch files; a context manager that ends them."""
 
-    def __init__(self, engine: Engine, count: int) -> None:
+    def __init__(self, engine: Engine, count: int, tick: Callable[[], object]) -> None:
         self._engine = engine
+        self._tick = tick
         self._count = count
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[Job, Fetched | Failed | BaseException]] = (
             queue.SimpleQueue()
         )
         self._threads: list[threading.Thread] = []
+        self._grown = (0.0, 0.0)
 
     def __enter__(self) -> _Workers:
         return self
@@ -132,13 +159,11 @@ class _Workers:
                 job = next(jobs, None)
                 if job is None:
                     break
-                if len(self._threads) < self._count:
-                    self._start()
                 self._jobs.put(job)
                 under_way += 1
             if not under_way:
                 return
-            job, outcome = self._done.get()
+            job, outcome = self._next(under_way)
             under_way -= 1
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -146,6 +171,27 @@ class _Workers:
                 full = True
                 self._engine.interrupt()
             yield job, outcome
+
+    def _next(self, under_way: int) -> tuple[Job, Fetched | Failed | BaseException]:
+        while True:
+            self._grow(min(under_way, self._count))
+            growing = len(self._threads) < min(under_way, self._count)
+            try:
+                return self._done.get(timeout=_GROW if growing else _TICK)
+            except queue.Empty:
+                if not growing:
+                    self._tick()
+
+    def _grow(self, wanted: int) -> None:
+        """Twice as many workers, as long as they wait for mirrors and not for each other."""
+        now, used = time.monotonic(), time.process_time()
+        since, used_then = self._grown
+        if self._threads and (len(self._threads) >= wanted or now - since < _GROW):
+            return
+        if not self._threads or (used - used_then) / (now - since) < _BUSY:
+            for _ in range(min(wanted, 2 * len(self._threads) or 2) - len(self._threads)):
+                self._start()
+        self._grown = (now, used)
 
     def _start(self) -> None:
         thread = threading.Thread(target=self._work, name="fetch", daemon=True)
@@ -158,3 +204,7 @@ class _Workers:
                 self._done.put((job, fetch_file(job, self._engine)))
             except BaseException as error:  # raised again where jobs are run
                 self._done.put((job, error))
+
+
+def _nothing() -> None:
+    pass

@@ -188,16 +188,19 @@ class PartFile:
         """All bytes to come are of one version of one source; there are none yet."""
         self.source, self.etag = source, etag
 
-    def finish(self, mtime: float | None = None) -> None:
+    def finish(self, mtime: float | None = None, *, data: bool = True, name: bool = True) -> None:
         """Give the content its name, for good: it is on disk before the name is.
 
         Args:
             mtime: modification time in seconds since 1970, or None to leave it.
+            data: put the content on the disk now.
+            name: put its name there, too.
         """
         if mtime is not None:
             with contextlib.suppress(OSError, OverflowError):  # not every disk has every year
                 os.utime(self.path, (mtime, mtime))
-        os.fsync(self._file)
+        if data:
+            os.fsync(self._file)
         if os.fstat(self._file).st_size != self._length:
             raise OSError(errno.EBUSY, f"another program wrote to {self.target.name}.part")
         if os.name == "nt":  # where an open file cannot be renamed
@@ -205,7 +208,8 @@ class PartFile:
         os.replace(self.path, self.target)
         self._end_journal(remove=True)
         self._close()
-        _sync_folder(self.target.parent)
+        if name:
+            _sync_folder(self.target.parent)
 
     def _end_journal(self, *, remove: bool) -> None:
         if self._journal is not None:

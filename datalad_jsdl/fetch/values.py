@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from datalad_jsdl.manifest.urls import redact
 
-__all__ = ["Expected", "Failed", "Fault", "Fetched", "Pieces", "Progress", "Sink", "Store"]
+if TYPE_CHECKING:
+    from datalad_jsdl.manifest.entry import Pieces
+
+__all__ = ["Expected", "Failed", "Fault", "Fetched", "Progress", "Sink", "Store"]
 
 
 class Progress(Protocol):
     """Told the number of bytes of the content that are there, now and then."""
 
     def __call__(self, position: int, /) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """Digests of equal parts of content, which tell *where* it is wrong.
-
-    Attributes:
-        algorithm: a name of `digests.ALGORITHMS`.
-        length: bytes of each piece; the last may be shorter.
-        hexdigests: lower-case hex, in order.
-    """
-
-    algorithm: str
-    length: int
-    hexdigests: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

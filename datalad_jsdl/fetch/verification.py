@@ -11,7 +11,8 @@ from datalad_jsdl.manifest.digests import ALGORITHMS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from datalad_jsdl.fetch.values import Expected, Pieces, Store
+    from datalad_jsdl.fetch.values import Expected, Store
+    from datalad_jsdl.manifest.entry import Pieces
 
 __all__ = ["Frontier", "Verifier", "is_error_page", "is_page_name", "wrong_pieces"]
 

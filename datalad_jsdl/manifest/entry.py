@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = ["Candidate", "Entry", "Refusal"]
+__all__ = ["Candidate", "Entry", "Pieces", "Refusal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,21 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Pieces:
+    """Digests of equal parts of content, which tell *where* it is wrong.
+
+    Attributes:
+        algorithm: a name of `digests.ALGORITHMS`.
+        length: bytes of each piece; the last may be shorter.
+        hexdigests: lower-case hex, in order.
+    """
+
+    algorithm: str
+    length: int
+    hexdigests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One file of a manifest.
 
@@ -43,6 +58,7 @@ class Entry:
         executable: the file is to be executable.
         where: the entry's place in the manifest, for messages ("line 7").
         unknown: names of fields and digests that were passed over.
+        pieces: digests of the content's parts, or None.
     """
 
     path: str
@@ -53,6 +69,7 @@ class Entry:
     executable: bool = False
     where: str = ""
     unknown: tuple[str, ...] = ()
+    pieces: Pieces | None = None
 
     @property
     def registrable(self) -> tuple[str, ...]:

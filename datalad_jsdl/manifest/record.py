@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.manifest.digests import canonical_name, digest_fault
-from datalad_jsdl.manifest.entry import Candidate, Entry, Refusal
+from datalad_jsdl.manifest.entry import Candidate, Entry, Pieces, Refusal
 from datalad_jsdl.manifest.paths import path_fault
 from datalad_jsdl.manifest.times import parse_mtime
 from datalad_jsdl.manifest.urls import is_signed, normalise_url
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Record", "entry_from_record"]
 
-_FIELDS = frozenset({"path", "urls", "url", "extra_urls", "size", "digests", "mtime", "executable"})
+_FIELDS = frozenset(
+    {"path", "urls", "url", "extra_urls", "size", "digests", "pieces", "mtime", "executable"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,10 @@ def entry_from_record(record: Record, base_url: str | None = None) -> Entry | Re
 
     The value's fields: ``urls``, ``url`` and ``extra_urls`` (a string, an object with
     ``url`` and perhaps ``priority`` and ``location``, or a list of these), ``size``
-    (bytes), ``digests`` (algorithm to hex), ``mtime`` (see `times.parse_mtime`) and
-    ``executable``. Fields with other names are for other programs, and ignored.
+    (bytes), ``digests`` (algorithm to hex),
+    ``pieces`` (``algorithm``, ``length`` in bytes and the parts' ``digests``), ``mtime`` (see
+    `times.parse_mtime`) and ``executable``. Fields with
+    other names are for other programs, and ignored.
     """
     path = record.path if isinstance(record.path, str) else None
     try:
@@ -71,6 +75,7 @@ def _entry(path: str, record: Record, base_url: str | None) -> Entry:
         digests=_digests(value.get("digests")),
         mtime=None if mtime is None else parse_mtime(mtime),
         executable=_executable(value.get("executable")),
+        pieces=_pieces(value.get("pieces"), value.get("size")),
         where=record.where,
         unknown=tuple(_unknown(value)),
     )
@@ -149,6 +154,25 @@ def _digests(value: Any) -> dict[str, str]:
         if digests.setdefault(name, hexdigest.lower()) != hexdigest.lower():
             raise ValueError(f"there are two different {name} digests")
     return digests
+
+
+def _pieces(value: Any, size: Any) -> Pieces | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not isinstance(value.get("digests"), list):
+        raise ValueError("pieces is not an object of algorithm, length and a list of digests")
+    name = canonical_name(str(value.get("algorithm")))
+    length, digests = value.get("length"), value["digests"]
+    if name is None:
+        return None
+    if not isinstance(length, int) or not _is_count(length) or length < 1:
+        raise ValueError("the pieces' length is not a whole number of bytes above 0")
+    if isinstance(size, int) and len(digests) != -(-size // length):
+        raise ValueError(f"there are {len(digests)} pieces of {length} bytes for {size} bytes")
+    for hexdigest in digests:
+        if fault := digest_fault(name, hexdigest):
+            raise ValueError(f"a piece: {fault}")
+    return Pieces(name, length, tuple(d.lower() for d in digests))
 
 
 def _executable(value: Any) -> bool:

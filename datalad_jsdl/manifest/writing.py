@@ -45,6 +45,12 @@ def _value(entry: Entry) -> Any:
         fields["size"] = entry.size
     if entry.digests:
         fields["digests"] = dict(entry.digests)
+    if entry.pieces is not None:
+        fields["pieces"] = {
+            "algorithm": entry.pieces.algorithm,
+            "length": entry.pieces.length,
+            "digests": list(entry.pieces.hexdigests),
+        }
     if entry.mtime is not None:
         fields["mtime"] = format_mtime(entry.mtime)
     if entry.executable:

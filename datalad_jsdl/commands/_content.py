@@ -1,0 +1,166 @@
+"""One call of download-content in one dataset: what is missing, fetched and taken in."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from datalad.interface.results import get_status_dict
+
+from datalad_jsdl.commands._common import Bar, failure
+from datalad_jsdl.commands._monitor import Monitor
+from datalad_jsdl.commands._staging import Staging, expected_of
+from datalad_jsdl.dataset.importer import Importer
+from datalad_jsdl.dataset.logs import KeyState, in_order
+from datalad_jsdl.dataset.lookup import KeyLookup
+from datalad_jsdl.dataset.missing import missing_files, unknown_paths
+from datalad_jsdl.errors import JsdlError
+from datalad_jsdl.fetch.verification import is_page_name
+from datalad_jsdl.manifest.urls import SCHEMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from datalad_jsdl.fetch.bulk import Job
+
+__all__ = ["ACTION", "Content"]
+
+lgr = logging.getLogger("datalad.jsdl.download_content")
+
+ACTION = "download_content"
+_MOST_RECORDS = 1000
+_NO_URL = "no URL is registered; try: datalad get"
+
+
+class Content:
+    """The missing content of one dataset.
+
+    Args:
+        root: of the dataset.
+        paths: files and folders in it, relative to *root*; all if there are none.
+        jobs: files to fetch at a time, or None for the user's setting.
+    """
+
+    def __init__(self, root: Path, paths: Sequence[str], jobs: int | None) -> None:
+        self._root = root
+        self._paths = paths
+        self._jobs = jobs
+        # a hundred thousand may be missing, so that what is kept of each is little
+        self._missing: list[bytes] = []
+        self._size = 0
+        self._unsized = 0
+        self._counts = {"fetched": 0, "failed": 0, "without_url": 0}
+
+    def run(self, *, dry: bool, report_all: bool) -> Iterator[dict[str, Any]]:
+        """Fetch and yield result records; never raises for a single file."""
+        try:
+            importer = Importer(self._root)
+            importer.require_annex()
+            for path in unknown_paths(importer.git, self._paths):
+                yield self._record("impossible", path, "git knows no such file or folder")
+            with importer.lock():
+                importer.catch_up()
+                self._find(importer)
+                few = report_all or len(self._missing) <= _MOST_RECORDS
+                if self._missing and not dry:
+                    yield from self._fetch(importer, few)
+                elif few:
+                    yield from (self._record("ok", path) for path, _ in self._pairs())
+        except (JsdlError, OSError) as error:
+            yield failure(ACTION, self._root, error, lgr)
+            return
+        yield self._summary(dry)
+
+    def _find(self, importer: Importer) -> None:
+        for path, key in missing_files(importer.git, importer.annex_dir, self._paths):
+            self._missing.append(f"{key}\0{path}".encode("utf-8", "surrogateescape"))
+            size = expected_of(key).size
+            self._size += size or 0
+            self._unsized += size is None
+
+    def _pairs(self) -> Iterator[tuple[str, str]]:
+        for item in self._missing:
+            key, _, path = item.decode("utf-8", "surrogateescape").partition("\0")
+            yield path, key
+
+    def _fetch(self, importer: Importer, few: bool) -> Iterator[dict[str, Any]]:
+        lookup = KeyLookup(importer.git_dir())
+        left_out: list[str] = []
+        paths: dict[str, str] = {}  # of what is under way
+        with (
+            Bar(lgr, str(self._root), " Bytes") as bar,
+            Staging(importer, self._jobs, Monitor(bar)) as staging,
+        ):
+            staging.require_room(self._size)
+
+            def jobs() -> Iterator[Job]:
+                for path, key in self._pairs():
+                    registered, state = lookup.find(key) or ([], KeyState())
+                    urls = [u for u in registered if u.partition(":")[0].lower() in SCHEMES]
+                    if not urls:
+                        left_out.append(path)
+                        continue
+                    paths[key] = path
+                    mtime = state.mtime.timestamp() if state.mtime else None
+                    expected = expected_of(key, page=is_page_name(path))
+                    yield staging.job(key, in_order(urls, state.order), expected, mtime)
+
+            files = len(self._missing)
+            for job, problem in staging.take_in(jobs(), files, self._size):
+                path = paths.pop(job.name)
+                if problem:
+                    self._counts["failed"] += 1
+                    yield self._record("error", path, f"could not fetch {path!r}: {problem}")
+                else:
+                    self._counts["fetched"] += 1
+                    if few:
+                        yield self._record("ok", path)
+                yield from self._left_out(left_out)
+            yield from self._left_out(left_out)
+            staging.clean_up()
+            importer.catch_up()
+
+    def _left_out(self, paths: list[str]) -> Iterator[dict[str, Any]]:
+        while paths:
+            self._counts["without_url"] += 1
+            yield self._record("impossible", paths.pop(), _NO_URL)
+
+    def _record(self, status: str, path: str, message: str = "") -> dict[str, Any]:
+        record: dict[str, Any] = get_status_dict(
+            action=ACTION,
+            status=status,
+            path=str(self._root / path),
+            type="file",
+            refds=str(self._root),
+            logger=lgr,
+        )
+        if message:
+            record["message"] = message
+        return record
+
+    def _summary(self, dry: bool) -> dict[str, Any]:
+        counts = self._counts
+        if not self._missing:
+            text = "nothing is missing"
+        elif dry:
+            unsized = f" and {self._unsized} files of unknown size" if self._unsized else ""
+            text = f"would be fetched: {len(self._missing)} files, {self._size} bytes{unsized}"
+        else:
+            parts = [f"{counts['fetched']} downloaded"]
+            parts += [f"{counts['failed']} not downloaded"] if counts["failed"] else []
+            if counts["without_url"]:
+                parts.append(f"{counts['without_url']} without a URL (try: datalad get)")
+            text = ", ".join(parts)
+        result: dict[str, Any] = get_status_dict(
+            action=ACTION,
+            status="ok" if counts["fetched"] or (dry and self._missing) else "notneeded",
+            path=str(self._root),
+            type="dataset",
+            refds=str(self._root),
+            logger=lgr,
+        )
+        result |= {"message": text, "counts": counts, "bytes_missing": self._size}
+        if dry:
+            result["dry_run"] = True
+        return result

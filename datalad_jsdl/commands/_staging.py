@@ -1,0 +1,175 @@
+"""Content for many keys at once: fetched into a folder beside the annex, moved in verified.
+
+What a killed run left there under a key's name was complete and verified before it got the
+name; what it left half done is continued.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.annex.engine import open_engine
+from datalad_jsdl.dataset.content import inject
+from datalad_jsdl.dataset.keys import key_file, parse_key
+from datalad_jsdl.errors import FetchError
+from datalad_jsdl.fetch.bulk import Job, Sync, fetch_all
+from datalad_jsdl.fetch.partfile import require_room
+from datalad_jsdl.fetch.values import Expected, Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from datalad_jsdl.commands._monitor import Monitor
+    from datalad_jsdl.dataset.importer import Importer
+    from datalad_jsdl.fetch.values import Fetched
+
+__all__ = ["Staging", "expected_of"]
+
+_BATCH = 250  # files for one git-annex; fewer would mostly start it
+_MOST = 2000  # files
+_INJECTORS = 2  # git-annex processes at a time; each is busy on one core
+_SMALL = 1 << 20  # bytes; such files are put on the disk together
+
+
+def expected_of(key: str, *, page: bool = False) -> Expected:
+    """What a key says of its content; *page*: its file's name is that of a web page."""
+    parsed = parse_key(key)
+    if parsed is None:
+        return Expected(page=page)
+    return Expected(parsed.size, parsed.algorithm, parsed.hexdigest, page)
+
+
+class Staging:
+    """The folder, an engine, and git-annex to take content in; a context manager.
+
+    Args:
+        importer: of the repository; its lock is held.
+        jobs: files to fetch at a time, or None for the user's setting.
+        monitor: shows how it is going.
+
+    Raises:
+        SettingError: git config has a limit that cannot be understood.
+    """
+
+    def __init__(self, importer: Importer, jobs: int | None, monitor: Monitor) -> None:
+        self.folder = importer.annex_dir / "jsdl" / "staging"
+        self.engine = open_engine(importer.git_dir())
+        self._git = importer.git
+        self._jobs = jobs or self.engine.settings.jobs
+        self._monitor = monitor
+
+    def __enter__(self) -> Staging:
+        self.engine.__enter__()
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self.engine.__exit__(*details)  # type: ignore[arg-type]  # passed on as they came
+
+    def job(self, key: str, urls: Iterable[str], expected: Expected, mtime: float | None) -> Job:
+        """The job of fetching a key."""
+        # git-annex checks the content again when it takes it in: one sync for many will do
+        small = expected.algorithm and expected.size is not None and expected.size < _SMALL
+        sync = Sync.LATER if small else Sync.DATA
+        return Job(key, tuple(urls), expected, self.folder / key_file(key), mtime, sync)
+
+    def require_room(self, size: int) -> None:
+        """Raises FetchError if the disk has less than *size* bytes free."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        held = sum(file.stat().st_size for file in self.folder.iterdir())
+        try:
+            require_room(self.folder, size - held, "this download")
+        except OSError as error:
+            raise FetchError(f"{error.strerror}; nothing was fetched") from None
+
+    def download(
+        self, jobs: Iterable[Job], label: str, files: int, size: int
+    ) -> Iterator[tuple[Job, Fetched | Failed]]:
+        """Fetch into the folder; *files* and *size* (bytes) are for the progress bar."""
+        show = self._monitor.watch(self.engine, label, files, size)
+        for done, item in enumerate(fetch_all(jobs, self.engine, self._jobs, tick=show), 1):
+            show(done)
+            yield item
+
+    def take_in(self, jobs: Iterable[Job], files: int, size: int) -> Iterator[tuple[Job, str]]:
+        """Fetch keys and move their content into the annex, the two side by side.
+
+        Yields:
+            Each job and what went wrong with it, or "".
+        """
+        taker = _Taker(self._inject)
+        try:
+            for job, outcome in self.download(self._missing(jobs, taker), "fetching", files, size):
+                if isinstance(outcome, Failed):
+                    yield job, str(outcome)
+                else:
+                    taker.add(job)
+                yield from taker.done()
+            yield from taker.finish()
+        finally:
+            taker.close()
+
+    def _missing(self, jobs: Iterable[Job], taker: _Taker) -> Iterator[Job]:
+        """Those whose content is not in the folder yet."""
+        for job in jobs:
+            if job.target.exists():
+                taker.add(job)
+            else:
+                yield job
+
+    def _inject(self, jobs: list[Job]) -> list[tuple[Job, str]]:
+        if hasattr(os, "sync") and any(job.sync is Sync.LATER for job in jobs):
+            os.sync()
+        problems = dict(inject(self._git, (job.target for job in jobs)))
+        for target in problems:
+            target.unlink(missing_ok=True)
+        return [(job, problems.get(job.target, "")) for job in jobs]
+
+    def clean_up(self, *patterns: str) -> None:
+        """Keep only what the next run can go on with: nothing that matches *patterns*."""
+        for pattern in patterns:
+            for unclaimed in self.folder.glob(pattern):
+                unclaimed.unlink()
+        if self.folder.exists() and not any(self.folder.iterdir()):
+            shutil.rmtree(self.folder)
+
+
+class _Taker:
+    """Hands complete content to git-annex in batches, in threads."""
+
+    def __init__(self, inject_batch: Callable[[list[Job]], list[tuple[Job, str]]]) -> None:
+        self._inject = inject_batch
+        self._pool = ThreadPoolExecutor(_INJECTORS, thread_name_prefix="inject")
+        self._batch: list[Job] = []
+        self._futures: list[Future[list[tuple[Job, str]]]] = []
+
+    def add(self, job: Job) -> None:
+        self._batch.append(job)
+        idle = _INJECTORS - sum(not future.done() for future in self._futures)
+        # while both are at work a batch grows: to start git-annex costs as much as 50 files
+        if len(self._batch) >= (_BATCH if idle > 0 else _MOST):
+            self._submit()
+
+    def _submit(self, parts: int = 1) -> None:
+        share = -(-len(self._batch) // parts)
+        for start in range(0, len(self._batch), share or 1):
+            batch = self._batch[start : start + share]
+            self._futures.append(self._pool.submit(self._inject, batch))
+        self._batch = []
+
+    def done(self) -> Iterator[tuple[Job, str]]:
+        """What git-annex has dealt with."""
+        for future in [future for future in self._futures if future.done()]:
+            self._futures.remove(future)
+            yield from future.result()
+
+    def finish(self) -> Iterator[tuple[Job, str]]:
+        """The rest."""
+        self._submit(_INJECTORS if len(self._batch) > _BATCH else 1)
+        wait(self._futures)
+        yield from self.done()
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)

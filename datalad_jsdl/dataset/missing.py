@@ -1,0 +1,83 @@
+"""Annexed files whose content is not here: found as they come, whatever their number."""
+
+from __future__ import annotations
+
+from hashlib import md5
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.dataset.content import object_path
+from datalad_jsdl.dataset.git import batches
+from datalad_jsdl.dataset.keys import POINTER_MAX, key_from_link, key_from_pointer
+from datalad_jsdl.dataset.tree import LINK, SUBMODULE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from datalad_jsdl.dataset.git import Git
+
+__all__ = ["missing_files", "unknown_paths"]
+
+_AT_ONCE = 5000  # files; memory for so many, and one git for them
+
+
+def unknown_paths(git: Git, paths: Iterable[str]) -> list[str]:
+    """Those of *paths* under which git has no file."""
+    return [
+        path
+        for path in paths
+        if not git.attempt("ls-files", "--", f":(top,literal){path}").stdout.strip()
+    ]
+
+
+def missing_files(git: Git, annex_dir: Path, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Path and key of each annexed file whose content is not here; a key comes once.
+
+    Args:
+        git: the repository.
+        annex_dir: the ``annex`` folder in the ``.git`` folder.
+        paths: files and folders to look at, relative to the top; all if there are none.
+    """
+    seen: set[bytes] = set()
+    for path, key in _annexed(git, paths):
+        mark = md5(key.encode("utf-8", "surrogateescape"), usedforsecurity=False).digest()[:8]
+        if mark not in seen and object_path(annex_dir, key) is None:
+            seen.add(mark)
+            yield path, key
+
+
+def _annexed(git: Git, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+    files = _tracked(git, paths)
+    while portion := list(islice(files, _AT_ONCE)):
+        regular = [oid for mode, oid, _ in portion if mode not in (LINK, SUBMODULE)]
+        small = {
+            oid
+            for oid, size in zip(regular, git.sizes(regular), strict=True)
+            if (size or 0) <= POINTER_MAX
+        }
+        wanted = [file for file in portion if file[0] == LINK or file[1] in small]
+        blobs = git.objects(oid for _, oid, _ in wanted)
+        for (mode, _, path), blob in zip(wanted, blobs, strict=True):
+            content = blob or b""
+            if mode == LINK:
+                key = key_from_link(content.decode("utf-8", "surrogateescape"))
+            else:
+                key = key_from_pointer(content)
+            if key:
+                yield path, key
+
+
+def _tracked(git: Git, paths: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """Mode, object name and path of what is in the index."""
+    specs = [f":(top,literal){path}" for path in paths] or [":(top)"]
+    for batch in batches(specs):
+        with git.start("ls-files", "--stage", "-z", "--full-name", "--", *batch) as process:
+            rest = b""
+            while process.stdout and (chunk := process.stdout.read(1 << 16)):
+                *items, rest = (rest + chunk).split(b"\0")
+                for item in items:
+                    head, _, path = item.decode("utf-8", "surrogateescape").partition("\t")
+                    mode, oid, stage = head.split(" ")
+                    if stage == "0":  # else there is a conflict
+                        yield mode, oid, path
