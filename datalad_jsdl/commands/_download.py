@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from datalad.distribution.dataset import Dataset
 from datalad.utils import get_dataset_root
 
+from datalad_jsdl.commands._check import check_records
 from datalad_jsdl.commands._common import Bar, failure
 from datalad_jsdl.commands._importing import Outcome, Request, dry_run, run_import
 from datalad_jsdl.commands._monitor import Monitor
@@ -59,6 +60,18 @@ class Call:
     delete: bool
     restore: bool
     message: str | None
+
+    def check(self) -> Iterator[dict[str, Any]]:
+        """Look at the mirrors and the disk, and write nothing but what is learned of them."""
+        try:
+            require_git_annex()
+            selection = self._read()[0]
+            yield from refusal_records(self.target, selection, lgr, dry=True)
+            dataset = Dataset(self.target)
+            importer = Importer(self.target) if dataset.is_installed() else None
+            yield from check_records(self.target, selection.entries, importer, lgr)
+        except (JsdlError, OSError) as error:
+            yield failure(ACTION, self.target, error, lgr)
 
     def run(self, *, dry: bool, report_all: bool) -> Iterator[dict[str, Any]]:
         """Carry it out and yield result records; never raises for a single entry."""

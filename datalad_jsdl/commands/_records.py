@@ -176,10 +176,13 @@ def render(result: dict[str, Any]) -> None:
     if result["status"] in ("error", "impossible"):
         text = message[0] % message[1:] if isinstance(message, tuple) else message
         ui.message(f"error: {text}")
+    elif result["type"] == "mirror":
+        ui.message(message)
     elif result["type"] == "file":
         ui.message(f"{_SIGNS[result['change']]} {result['entry']}")
     else:
-        for path in result["gone"][:10] if not result["counts"]["deleted"] else []:
+        gone = result.get("gone", []) if not result.get("counts", {}).get("deleted") else []
+        for path in gone[:10]:
             ui.message(f"? {path} (gone from the manifest)")
         ui.message(f"{result['path']}: {message}")
         if not result.get("dry_run") and not is_extension_loaded():

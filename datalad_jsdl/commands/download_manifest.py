@@ -114,6 +114,14 @@ class DownloadManifest(Interface):
             action="store_true",
             doc="""report what would be done, and write nothing.""",
         ),
+        check=Parameter(
+            args=("--check",),
+            action="store_true",
+            doc="""only look whether the download would go well: ask each mirror for one byte,
+            show what is known of it from earlier downloads into this dataset (rate, latency,
+            reliability, whether it can resume), and compare the size of it all with the free
+            disk. Fails if a mirror does not answer as it should.""",
+        ),
         delete=Parameter(
             args=("--delete",),
             action="store_true",
@@ -156,6 +164,11 @@ class DownloadManifest(Interface):
             code_cmd="datalad download-manifest --dry-run study.json study",
         ),
         dict(
+            text="See which mirrors answer, and whether the disk is large enough",
+            code_py="download_manifest('study.json', 'study', check=True)",
+            code_cmd="datalad download-manifest --check study.json study",
+        ),
+        dict(
             text="Import the NIfTI files only, download them too, eight at a time",
             code_py="download_manifest('study.json', 'study', include=['*.nii.gz'], "
             "get=True, jobs=8)",
@@ -178,6 +191,7 @@ class DownloadManifest(Interface):
         get: bool = False,
         jobs: int | str | None = None,
         dry_run: bool = False,
+        check: bool = False,
         delete: bool = False,
         restore: bool = False,
         message: str | None = None,
@@ -201,7 +215,10 @@ class DownloadManifest(Interface):
             restore=restore,
             message=message,
         )
-        yield from call.run(dry=dry_run, report_all=report == "all")
+        if check:
+            yield from call.check()
+        else:
+            yield from call.run(dry=dry_run, report_all=report == "all")
 
     @staticmethod
     def custom_result_renderer(res: dict[str, Any], **_: Any) -> None:
