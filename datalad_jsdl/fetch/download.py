@@ -6,6 +6,7 @@ from collections import Counter
 from hashlib import sha256
 from typing import TYPE_CHECKING, cast
 
+from datalad_jsdl.fetch.blame import cut_out, judge
 from datalad_jsdl.fetch.helpers import Helpers
 from datalad_jsdl.fetch.partfile import PartFile
 from datalad_jsdl.fetch.segments import Ledger
@@ -73,7 +74,7 @@ class Download:
         self._verifier = Verifier(expected)
         self._frontier = Frontier(self._verifier, self._store)
         self._transfer = Transfer(
-            engine, self._ledger, self._store, self._frontier, expected, progress, self._look
+            engine, self._ledger, self._store, self._frontier, expected, progress, self._begun
         )
         self._helpers = Helpers(engine, self._transfer, self._sources)
         self._faults: dict[str, Fault] = {}
@@ -83,7 +84,7 @@ class Download:
         self._live = [url for url in self._order if url not in self._faults]
         self._tried: set[str] = set()  # in this round
         self._failures: Counter[str] = Counter()  # passing ones in a row, by URL
-        self._patchworks: Counter[str] = Counter()
+        self._chances: set[str] = set()  # sources that got one more
         self._best = 0  # most bytes there so far; only what goes beyond it is progress
         self._wait = _FIRST_WAIT
         self._alone = not expected.verifiable  # all bytes have to be of one URL
@@ -263,70 +264,51 @@ class Download:
 
     def _blame(self, wrong: str) -> None:
         """The content is complete and wrong: find out whose bytes are, and forget them."""
-        sources = self._ledger.sources()
         if self._blame_pieces(wrong):
             return
-        if len(sources) < 2 or (self._store.in_order and self._alone):
-            self._blame_one(next(iter(sources), ""), wrong)
-        elif self._suspects or self._store.in_order:
-            # not one alone: now all of the file from each in turn
+        guessed = self._transfer.guessed
+        verdict = judge(
+            self._ledger.sources(),
+            live={source_of(url) for url in self._live},
+            suspects=self._suspects,
+            chances=self._chances,
+            answers=self._transfer.answers,
+            in_order=self._store.in_order,
+        )
+        if verdict.drop is not None:
+            self._suspects |= verdict.drop
+            dropped = verdict.drop
+            self._drop(lambda r: r[2] in dropped)
+            return
+        self._forget()
+        url = self._sources.get(verdict.guilty)
+        if verdict.alone:
             self._alone = True
             self._suspects.clear()
-            self._forget()
-        else:
-
-            def doubt(source: str) -> tuple[bool, int]:
-                return self._sources.get(source) in self._live, sources[source]
-
-            suspect = min(sources, key=doubt)
-            self._suspects.add(suspect)
-            self._drop(lambda r: r[2] == suspect)
-
-    def _blame_one(self, source: str, wrong: str) -> None:
-        patchwork = self._transfer.answers > 1 and not self._patchworks[source]
-        guessed = self._transfer.guessed
-        self._forget()
-        url = self._sources.get(source)
-        if url is None:
-            return  # left by an earlier run or another program
-        if patchwork:
-            # the file may have changed between two answers: now all of it in one
-            self._patchworks[source] += 1
+        elif verdict.again:
+            self._chances.add(verdict.again)
         elif guessed and url in self._live:
-            self._learn(url, source, Fault(url, f"{wrong}; it may have been cut off", mirror=True))
+            fault = Fault(url, f"{wrong}; it may have been cut off", mirror=True)
+            self._learn(url, verdict.guilty, fault)
         else:
-            self._condemn(source, wrong)
+            self._condemn(verdict.guilty, wrong)
 
     def _blame_pieces(self, wrong: str) -> bool:
-        pieces = self._expected.pieces
-        if pieces is None or self._store.in_order or self._ledger.size is None:
+        """Forget the pieces that are wrong, if only some are."""
+        pieces, size = self._expected.pieces, self._ledger.size
+        if pieces is None or self._store.in_order or size is None:
             return False
-        bad = wrong_pieces(pieces, self._store, self._ledger.size)
+        bad = wrong_pieces(pieces, self._store, size)
         if not bad or len(bad) == len(pieces.hexdigests):
             return False
-        sources = set()
-        for start, end in bad:
-            sources |= {r[2] for r in self._ledger.ranges() if r[0] < end and r[1] > start}
-        for source in sources:
+        ranges = self._ledger.ranges()
+        kept = cut_out(ranges, bad)
+        for source in {r[2] for r in ranges if any(r[0] < e and r[1] > s for s, e in bad)}:
             self._condemn(source, wrong)
-        self._cut_out(bad)
-        return True
-
-    def _cut_out(self, bad: list[tuple[int, int]]) -> None:
-        """Forget these parts only."""
-        kept: list[Range] = []
-        for start, end, source in self._ledger.ranges():
-            at = start
-            for first, last in bad:
-                if first < end and last > at:
-                    if first > at:
-                        kept.append((at, first, source))
-                    at = max(at, last)
-            if at < end:
-                kept.append((at, end, source))
         self._ledger.keep(lambda _: False)
         self._ledger.add(kept)
         self._changed(kept)
+        return True
 
     def _drop(self, unwanted: Callable[[Range], bool]) -> None:
         """Forget the ranges that *unwanted* is true for."""
@@ -354,7 +336,7 @@ class Download:
         self._transfer.held = self._ledger.held()
         self._transfer.answers = len({source for _, _, source in kept})
 
-    def _look(self, segment: object) -> None:
-        """Called while bytes come: more connections, if they would help."""
+    def _begun(self) -> None:
+        """Bytes are coming: more connections, if they would help."""
         if not self._store.in_order:
-            self._helpers.consider(self._live, one_source=self._alone)
+            self._helpers.watch(self._live, one_source=self._alone)

@@ -20,6 +20,7 @@ _LONG = 2.0  # seconds; neither are they if it is over by then
 _FAST = 128 << 20  # bytes per second; more connections would not make it faster here
 _FAULTS = 2  # of a URL until helpers leave it alone
 _WAIT = 0.2  # seconds
+_LOOK = 0.1  # seconds between two looks at how it is going
 
 
 class Helpers:
@@ -34,6 +35,7 @@ class Helpers:
         self._transfer = transfer
         self._source_of = {url: source for source, url in sources.items()}
         self._threads: list[threading.Thread] = []
+        self._watcher: threading.Thread | None = None
         self._busy: dict[int, Segment] = {}
         self._over = threading.Event()
         self._changed = threading.Condition()
@@ -41,32 +43,44 @@ class Helpers:
         self._urls: list[str] = []
         self._problem: OSError | None = None
 
-    def consider(self, live: Sequence[str], *, one_source: bool) -> None:
-        """Start as many as would help to be done sooner.
+    def watch(self, live: Sequence[str], *, one_source: bool) -> None:
+        """The first bytes of a file are coming: see to it that they do not come for long.
 
         Args:
             live: URLs that may be asked.
             one_source: all bytes have to be of the version that the file was begun with.
         """
-        limit = self._engine.settings.segments
-        ledger, origins = self._transfer.ledger, self._engine.origins
-        if limit < 2 or self._over.is_set():
-            return
-        left, now = ledger.left(), time.monotonic()
-        rate = sum(segment.current_rate(now) for segment in ledger.active)
-        if left < _LARGE or not rate or rate > _FAST or left / rate < _LONG:
+        origins, limit = self._engine.origins, self._engine.settings.segments
+        if limit < 2 or self._watcher is not None or self._transfer.ledger.left() < _LARGE:
             return
         if one_source:
             live = [url for url in live if url in self._transfer.etags]
         self._urls = [url for url in live if origins.of(url).score.ranges is not False]
-        places = limit * len({origins.of(url).name for url in self._urls})
+        if self._urls:
+            self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
+            self._watcher.start()
+
+    def _watch(self) -> None:
+        while not self._over.wait(_LOOK) and not self._engine.stop.is_set():
+            if self._transfer.ledger.left() < _LARGE:
+                return
+            for _ in range(self._wanted()):
+                thread = threading.Thread(target=self._help, name="segment", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _wanted(self) -> int:
+        """How many more would help to be done sooner."""
+        ledger, now = self._transfer.ledger, time.monotonic()
+        left = ledger.left()
+        rate = sum(segment.rate(now) or 0.0 for segment in list(ledger.active))
+        if not rate or rate > _FAST or left / rate < _LONG:
+            return 0
+        origins = self._engine.origins
+        places = len({origins.of(u).name for u in self._urls}) * self._engine.settings.segments
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         running = len(self._threads) + 1
-        wanted = min(places, int(running * left / rate / _LONG) + 1)
-        for _ in range(wanted - running):
-            thread = threading.Thread(target=self._help, name="segment", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        return min(places, int(running * left / rate / _LONG) + 1) - running
 
     def active(self) -> bool:
         """Whether any is fetching."""
@@ -92,9 +106,11 @@ class Helpers:
         Raises:
             OSError: one could not write.
         """
-        if not self._threads:
+        if self._watcher is None:
             return
         self._over.set()
+        self._watcher.join()
+        self._watcher = None
         for segment in list(self._busy.values()):
             if abort := segment.abort:
                 abort()

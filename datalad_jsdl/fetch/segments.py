@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ __all__ = ["Ledger", "Range", "Segment"]
 
 Range = tuple[int, int, str]  # start, end (exclusive), source
 
-_WINDOW = 0.5  # seconds over which a rate is taken
+_WINDOW = 1.0  # seconds
+_TELLING = 0.05  # seconds until a rate can be told
 _STALLED = 3.0  # seconds without a byte until others may have the rest
 _LEAST = 64 << 10  # bytes; less is not worth a request
 _GAIN = 0.2  # seconds that a cut has to save
@@ -35,7 +36,6 @@ class Segment:
         end: offset after the last, or None for all there is.
         position: offset of the next byte to be claimed.
         written: bytes before this offset are in the store.
-        rate: bytes per second of late; 0 until something came.
         abort: ends the request from another thread.
     """
 
@@ -45,26 +45,29 @@ class Segment:
     end: int | None
     position: int
     written: int
-    rate: float = 0.0
     abort: Callable[[], None] | None = None
-    _mark: tuple[float, int] = field(default=(0.0, 0))
+    _before: tuple[float, int] = (0.0, 0)
+    _mark: tuple[float, int] = (0.0, 0)
     _last: float = 0.0
 
     def arrived(self, now: float) -> None:
         """Account for what was written."""
         self._last = now
-        since, position = self._mark
-        if not since:
-            self._mark = (now, self.written)
-        elif now - since >= _WINDOW or not self.rate:
-            if now - since >= 0.05:
-                self.rate = (self.written - position) / (now - since)
-            if now - since >= _WINDOW:
-                self._mark = (now, self.written)
+        if not self._mark[0]:
+            self._before = self._mark = (now, self.start)
+        elif now - self._mark[0] >= _WINDOW:
+            self._before, self._mark = self._mark, (now, self.written)
 
-    def current_rate(self, now: float) -> float:
-        """`rate`, or 0 if nothing has come for a while."""
-        return 0.0 if self._last and now - self._last > _STALLED else self.rate
+    def rate(self, now: float) -> float | None:
+        """Bytes per second over the last one to two seconds; None while nobody can tell.
+
+        Servers that limit a rate may send a second's worth at once.
+        """
+        if not self._last or now - self._before[0] < _TELLING:
+            return None
+        if now - self._last > _STALLED:
+            return 0.0
+        return (self.written - self._before[1]) / (now - self._before[0])
 
 
 class Ledger:
@@ -174,10 +177,10 @@ class Ledger:
         best: tuple[float, Segment, int] | None = None
         for segment in self.active:
             left = self._end(segment) - segment.position
-            theirs = segment.current_rate(now)
-            if left < 1 or (not theirs and not segment.rate):  # it has only begun
+            theirs = segment.rate(now)
+            if left < 1 or theirs is None:
                 continue
-            ours = rate or theirs or segment.rate
+            ours = rate or theirs or 1.0
             share = int(left * ours / (ours + theirs))
             gain = (left / theirs if theirs else 3600.0) - left / (ours + theirs)
             # below a few blocks only a standstill is worth it

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["CHANGED", "WHOLE", "Transfer"]
 
 _CHUNK = 256 << 10  # bytes; larger ones are slower
-_LOOK = 0.1  # seconds between two looks at how it is going
 
 WHOLE = "it ignores ranges and sends the whole file"
 CHANGED = "the file there has changed since it was begun"
@@ -52,8 +51,7 @@ class Transfer:
         frontier: told of every byte.
         expected: what is known.
         progress: told the number of bytes there.
-        look: called now and then while bytes come, by the connection that looks after
-            the others, too.
+        begun: called whenever an answer is found to be good.
         etags: strong entity tags of the versions that bytes were taken of, by URL.
         answers: number of answers that the bytes are from.
         held: bytes there.
@@ -66,7 +64,7 @@ class Transfer:
     frontier: Frontier
     expected: Expected
     progress: Progress
-    look: Callable[[Segment], None]
+    begun: Callable[[], None]
     etags: dict[str, str] = field(default_factory=dict)
     answers: int = 0
     held: int = 0
@@ -186,7 +184,7 @@ class Transfer:
         origin = self.engine.origins.of(url)
         size = throttle.chunk(_CHUNK)
         pace = _Pace(self.engine.settings.min_speed, self.engine.settings.read_timeout)
-        looked = time.monotonic()
+        self.begun()
         while chunk := response.read(size):
             now = time.monotonic()
             origin.received += len(chunk)
@@ -219,9 +217,6 @@ class Transfer:
                 self.progress(self.held)
             if segment.end is not None and segment.position >= segment.end:
                 return None
-            if now - looked >= _LOOK:
-                looked = now
-                self.look(segment)
         return self._ended(segment, due)
 
     def _ended(self, segment: Segment, due: int | None) -> Fault | None:
