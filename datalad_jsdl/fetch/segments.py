@@ -6,6 +6,7 @@ takes from the segment that would last the longest, in proportion to the rates o
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from dataclasses import dataclass
@@ -180,11 +181,14 @@ class Ledger:
             theirs = segment.rate(now)
             if left < 1 or theirs is None:
                 continue
-            ours = rate or theirs or 1.0
-            share = int(left * ours / (ours + theirs))
-            gain = (left / theirs if theirs else 3600.0) - left / (ours + theirs)
-            # below a few blocks only a standstill is worth it
-            if gain >= _GAIN and (share >= _LEAST or not theirs) and (not best or gain > best[0]):
+            ours = rate or theirs
+            if theirs:
+                share = int(left * ours / (ours + theirs))
+                gain = left / theirs - left / (ours + theirs)
+                worth = gain >= _GAIN and share >= _LEAST
+            else:  # it stands still
+                share, gain, worth = left, math.inf, True
+            if worth and (best is None or gain > best[0]):
                 best = (gain, segment, share)
         if best is None:
             return None

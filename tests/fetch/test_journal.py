@@ -1,0 +1,100 @@
+"""The journal of a part file: a kill, a power cut, a byte gone bad."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datalad_jsdl.fetch import journal
+from datalad_jsdl.fetch.journal import Journal, Record, read_journal
+from datalad_jsdl.fetch.partfile import PartFile
+
+RANGES = [(0, 100, "aa"), (300, 400, "bb"), (400, 450, "aa")]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> int:
+    return os.open(tmp_path / "data", os.O_RDWR | os.O_CREAT)
+
+
+def written(data: int) -> bytes:
+    book = Journal("j", Record([RANGES[0]], "aa", '"tag é"'), data)
+    for start, end, source in RANGES[1:]:
+        book.add(start, end, source)
+    book.close(remove=False)
+    return Path("j").read_bytes()
+
+
+def test_what_was_written_is_read(data: int) -> None:
+    written(data)
+    assert read_journal("j", 1000) == Record(RANGES, "aa", '"tag é"')
+    assert read_journal("j", 420).ranges == [*RANGES[:2], (400, 420, "aa")]
+    assert read_journal("missing", 1000) == Record()
+
+
+def test_after_a_power_cut_only_what_was_on_the_disk_holds(
+    data: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "_SYNC_SECONDS", 0.1)
+    book = Journal("j", Record(), data)
+    book.add(0, 100, "aa")
+    time.sleep(0.5)  # it has been put on the disk
+    book.add(100, 200, "aa")
+    book.close(remove=False)
+    assert read_journal("j", 1000).ranges == [(0, 100, "aa"), (100, 200, "aa")]
+    monkeypatch.setattr(journal, "_boot", lambda: "another")
+    assert read_journal("j", 1000).ranges == [(0, 100, "aa")]
+
+
+@settings(max_examples=60)
+@given(place=st.integers(0, 10_000), byte=st.integers(0, 255), cut=st.booleans())
+def test_a_damaged_journal_says_less_but_nothing_wrong(
+    tmp_path_factory: pytest.TempPathFactory, place: int, byte: int, cut: bool
+) -> None:
+    folder = tmp_path_factory.mktemp("journal")
+    os.chdir(folder)
+    data = os.open(folder / "data", os.O_RDWR | os.O_CREAT)
+    content = bytearray(written(data))
+    os.close(data)
+    place %= len(content)
+    if cut:
+        del content[place:]
+    else:
+        content[place] = byte
+    Path("j").write_bytes(content)
+    ranges = read_journal("j", 1000).ranges
+    assert ranges == RANGES[: len(ranges)]
+
+
+def test_a_part_file_remembers_its_ranges() -> None:
+    with PartFile(Path("f")) as part:
+        part.put(0, b"a" * 10, "aa")
+        assert not Path("f.part.journal").exists()  # its length tells
+        part.put(500, b"b" * 20, "bb")
+        part.put(10, b"c" * 5, "aa")
+    with PartFile(Path("f")) as part:
+        assert sorted(part.held) == [(0, 10, "aa"), (10, 15, "aa"), (500, 520, "bb")]
+        assert part.read(500, 30) == b"b" * 20
+        part.keep([(0, 15, "aa")])
+        assert not Path("f.part.journal").exists()
+    with PartFile(Path("f")) as part:
+        assert part.held == [(0, 15, "")]
+        part.keep([])
+    assert not Path("f.part").exists()
+
+
+def test_bytes_of_one_version_are_noted_with_it() -> None:
+    with PartFile(Path("f")) as part:
+        part.begin("aa", '"1"')
+        for number in range(3):
+            part.put(number << 20, bytes(1 << 20), "aa")
+    with PartFile(Path("f")) as part:
+        assert (part.source, part.etag) == ("aa", '"1"')
+        assert sum(end - start for start, end, _ in part.held) == 3 << 20
+        part.finish()
+    assert [path.name for path in Path().iterdir()] == ["f"]
