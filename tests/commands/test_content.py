@@ -1,0 +1,200 @@
+"""download-content: everything that is missing, at once."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab import Lab
+from tests.portal import (
+    MTIME,
+    MTIME_SECONDS,
+    content_of,
+    datalad,
+    described,
+    git,
+    publish,
+    write_manifest,
+)
+
+PATHS = ["a.txt", "sub/b.nii.gz", "sub/deep/c.bin", "other/d"]
+
+
+@pytest.fixture
+def dataset(tmp_path: Path, lab: Lab) -> Path:
+    urls = publish(lab, PATHS)
+    members = {path: described(path, url, mtime=MTIME) for path, url in urls.items()}
+    members["sub/same"] = members["a.txt"]
+    datalad("download-manifest", write_manifest("m.json", members), "ds")
+    return tmp_path / "ds"
+
+
+def of_dataset(records: list[dict[str, Any]]) -> dict[str, Any]:
+    (found,) = [record for record in records if record["type"] == "dataset"]
+    return found
+
+
+def present(dataset: Path) -> list[str]:
+    return git(dataset, "annex", "find").splitlines()
+
+
+def test_all_of_a_dataset(dataset: Path, lab: Lab) -> None:
+    records = datalad("download-content", "-n", "-d", dataset)
+    assert not present(dataset)
+    assert of_dataset(records)["message"] == "would be fetched: 4 files, 12000 bytes"
+    records = datalad("download-content", cwd=dataset)
+    assert of_dataset(records)["counts"] == {"fetched": 4, "failed": 0, "without_url": 0}
+    assert len(present(dataset)) == 5
+    for path in PATHS:
+        assert (dataset / path).read_bytes() == content_of(path)
+        assert (dataset / path).stat().st_mtime == MTIME_SECONDS
+    git(dataset, "annex", "fsck", "-q")
+    assert git(dataset, "status", "--short") == ""
+    assert not (dataset / ".git/annex/jsdl/staging").exists()
+    asked = len(lab.requests)
+    record = of_dataset(datalad("download-content", cwd=dataset))
+    assert (record["status"], record["message"]) == ("notneeded", "nothing is missing")
+    assert len(lab.requests) == asked
+
+
+def test_parts_of_a_dataset(dataset: Path) -> None:
+    records = datalad("download-content", "deep", cwd=dataset / "sub")
+    assert {Path(r["path"]).name for r in records if r["type"] == "file"} == {"c.bin"}
+    assert present(dataset) == ["sub/deep/c.bin"]
+    records = datalad("download-content", dataset / "other", "nothing", cwd=dataset, code=1)
+    assert sorted(present(dataset)) == ["other/d", "sub/deep/c.bin"]
+    assert any("git knows no such file" in record.get("message", "") for record in records)
+    datalad("download-content", "-d", dataset, "-J", "1", dataset / "sub")
+    assert len(present(dataset)) == 5  # a.txt has the content of sub/same
+
+
+def test_a_clone_and_unlocked_files(dataset: Path, tmp_path: Path) -> None:
+    subprocess.run(["git", "clone", "-q", dataset, "clone"], check=True)
+    clone = tmp_path / "clone"
+    git(clone, "annex", "init", "-q")
+    git(clone, "annex", "adjust", "-q", "--unlock")
+    datalad("download-content", "-d", clone)
+    for path in PATHS:
+        assert (clone / path).read_bytes() == content_of(path)
+        assert not (clone / path).is_symlink()
+    assert git(clone, "status", "--short") == ""
+
+
+def test_files_without_a_url_are_left_to_datalad_get(dataset: Path, lab: Lab) -> None:
+    (dataset / "mine").write_text("mine")
+    git(dataset, "annex", "add", "-q", "mine")
+    git(dataset, "commit", "-q", "-m", "mine")
+    git(dataset, "annex", "drop", "-q", "--force", "mine")
+    lab.put("other/d", status=404)
+    records = datalad("download-content", "-d", dataset, code=1)
+    assert of_dataset(records)["counts"] == {"fetched": 3, "failed": 1, "without_url": 1}
+    messages = {Path(r["path"]).name: r for r in records if r["status"] not in ("ok", "notneeded")}
+    assert "datalad get" in messages["mine"]["message"]
+    assert messages["mine"]["status"] == "impossible"
+    assert "404" in messages["d"]["message"]
+    lab.put("other/d", content_of("other/d"))
+    datalad("download-content", "-d", dataset, dataset / "other")
+    assert (dataset / "other/d").read_bytes() == content_of("other/d")
+
+
+def test_subdatasets(dataset: Path, lab: Lab) -> None:
+    manifest = write_manifest("s.json", {"x/y": described("y", lab.put("y", content_of("y")))})
+    datalad("download-manifest", "-d", dataset, manifest, dataset / "below")
+    records = datalad("download-content", "-r", "-d", dataset)
+    assert [r["counts"]["fetched"] for r in records if r["type"] == "dataset"] == [4, 1]
+    assert (dataset / "below/x/y").read_bytes() == content_of("y")
+    git(dataset / "below", "annex", "drop", "-q", "--force", ".")
+    records = datalad("download-content", "-r", dataset / "below", cwd=dataset)
+    assert [r["counts"]["fetched"] for r in records if r["type"] == "dataset"] == [1]
+
+
+def test_too_small_a_disk_is_told_before(tmp_path: Path, lab: Lab) -> None:
+    huge = {"urls": [lab.put("f", b"")], "size": 1 << 60, "digests": {"md5": "0" * 32}}
+    datalad("download-manifest", write_manifest("m.json", {"f": huge}), "ds")
+    (record,) = datalad("download-content", "-d", "ds", code=1)
+    assert f"{1 << 60} more bytes are needed" in record["message"]
+    assert not lab.requests
+
+
+def test_killed_at_any_moment_the_next_run_goes_on(tmp_path: Path, lab: Lab) -> None:
+    members = {}
+    for number in range(300):
+        path = f"{number % 7}/{number}"
+        members[path] = described(path, lab.put(path, content_of(path)))
+    large = content_of("large", 6_000_000)
+    url = lab.put("large", large, rate=1 << 20)
+    members["large"] = described("large", url) | {"size": len(large)}
+    from tests.lab import sha256
+
+    members["large"]["digests"] = {"sha256": sha256(large)}
+    datalad("download-manifest", write_manifest("m.json", members), "ds")
+    dataset = tmp_path / "ds"
+    choice = random.Random(5)
+    for _ in range(5):
+        process = subprocess.Popen(
+            ["datalad", "download-content", "-d", str(dataset)],
+            start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        time.sleep(0.7 + 1.2 * choice.random())
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        for path in (dataset / ".git/annex/objects").rglob("*"):
+            if path.is_file():  # nothing wrong is ever in the annex
+                assert path.name.endswith(f"--{sha256(path.read_bytes())}")
+    (dataset / ".git/index.lock").unlink(missing_ok=True)
+    datalad("download-content", "-d", dataset)
+    assert len(present(dataset)) == 301
+    git(dataset, "annex", "fsck", "-q")
+    assert lab.sent("large") <= 1.05 * len(large)
+    assert git(dataset, "status", "--short") == ""
+    assert not (dataset / ".git/annex/jsdl/staging").exists()
+
+
+def test_ctrl_c_leaves_nothing_locked(dataset: Path, lab: Lab) -> None:
+    for path in PATHS:
+        lab.files[f"/{path}"].rate = 300
+    process = subprocess.Popen(
+        ["datalad", "download-content", "-d", str(dataset)],
+        start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    while len(lab.requests) < 2:
+        time.sleep(0.05)
+    began = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(timeout=20) != 0
+    assert time.monotonic() - began < 10
+    for path in PATHS:
+        lab.files[f"/{path}"].rate = 0
+    datalad("download-content", "-d", dataset)
+    git(dataset, "annex", "fsck", "-q")
+    assert len(present(dataset)) == 5
+
+
+def test_two_at_once_and_a_get_beside_them(dataset: Path, lab: Lab) -> None:
+    for path in PATHS:
+        lab.files[f"/{path}"].delay = 0.3
+    commands = [
+        ["datalad", "download-content", "-d", str(dataset)],
+        ["datalad", "download-content", "-d", str(dataset)],
+        ["git", "-C", str(dataset), "annex", "get", "-J2", "."],
+        ["git", "-C", str(dataset), "annex", "get", "."],
+    ]
+    running = [
+        subprocess.Popen(c, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for c in commands
+    ]
+    said = [process.communicate()[0].decode() for process in running]
+    codes = [process.returncode for process in running]
+    # one of the two may find the other at work; nothing else may go wrong for all
+    assert 0 in codes[:2], said
+    assert all("another" in text for code, text in zip(codes[:2], said[:2], strict=True) if code)
+    datalad("download-content", "-d", dataset)
+    git(dataset, "annex", "fsck", "-q")
+    assert len(present(dataset)) == 5
+    assert git(dataset, "status", "--short") == ""
