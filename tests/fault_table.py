@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from tests.lab import Lab, Version, refused_url
+from tests.lab import HTML, Lab, Version, refused_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +83,11 @@ FAULTS: dict[str, FaultRow] = {
     "chunked": FaultRow("chunked, all of it", {"chunked": True}, harmless=True),
     "no-length": FaultRow("no length, all of it", {"no_length": True}, harmless=True),
     "gzip": FaultRow("compressed unasked", {"gzip": True}),
-    "page": FaultRow("a web page with 200", {"html": True}),
+    "page": FaultRow("a web page with 200, length known", {"html": True}),
+    "page-chunked": FaultRow(
+        "a web page with 200, chunked",
+        {"versions": [Version(HTML)], "chunked": True, "headers": {"Content-Type": "text/html"}},
+    ),
     "corrupt": FaultRow("corrupt byte, right size", {"corrupt_at": 0.4}, noticed=_DIGEST),
     "stale": FaultRow("an old version, right size", {"versions": [_OLD]}, noticed=_DIGEST),
     "shorter": FaultRow("a shorter file", {"shorter": 0.1}, noticed=_SIZE),

@@ -45,31 +45,34 @@ class _Server(ThreadingHTTPServer):
 
 
 class Lab:
-    """A server on a free port of 127.0.0.1; a context manager.
+    """A server on a free port; a context manager.
 
     Args:
         authority: speaks TLS with a certificate of this authority; None for plain HTTP.
+        host: address of this machine to listen at.
         rate: bytes per second of each connection, where a file says nothing else.
     """
 
-    def __init__(self, authority: Authority | None = None, *, rate: int = 0) -> None:
+    def __init__(
+        self, authority: Authority | None = None, *, host: str = "127.0.0.1", rate: int = 0
+    ) -> None:
         self.files: dict[str, File] = {}
         self.requests: list[Request] = []
         self.served: Counter[str] = Counter()
         self.ranges_served: Counter[str] = Counter()
         self.closing = threading.Event()
         self.rate = rate
-        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._server = _Server((host, 0), Handler)
         self._server.lab = self  # type: ignore[attr-defined]  # for the handler to find
         self.port = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{host}:{self.port}"
         if authority is not None:
             # the handshake is left to the thread of the connection: else one client that
             # hangs would keep all others waiting
             self._server.socket = authority.context().wrap_socket(
                 self._server.socket, server_side=True, do_handshake_on_connect=False
             )
-            self.url = f"https://127.0.0.1:{self.port}"
+            self.url = f"https://{host}:{self.port}"
 
     def __enter__(self) -> Lab:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -51,7 +52,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[Lab]:
 
 def quick() -> Engine:
     """An engine that does not wait, and takes what is silent for a moment for hung."""
-    return new_engine(Waits(), read_timeout=0.3)
+    return new_engine(Waits(), read_timeout=0.5)
 
 
 def fetch(urls: list[str], expected: Expected, engine: Engine | None = None) -> Fetched | Failed:
@@ -90,6 +91,56 @@ def test_there_is_a_second_mirror(
     assert not Path("file.part.journal").exists()
     if known == "digest" and fault in ECONOMICAL:
         assert lab.sent() - before + other_lab.sent() <= ECONOMY * len(CONTENT)
+
+
+@pytest.mark.parametrize("fault", [name for name in FAULTS if name != "nothing"])
+def test_a_digest_is_known_but_no_size(lab: Lab, other_lab: Lab, place: Lab, fault: str) -> None:
+    expected = replace(EXPECTED["digest"], size=None)
+    earlier_run(fault, expected, lab, place)
+    urls = [set_up(FAULTS[fault], CONTENT, lab, place), other_lab.put("f.bin", CONTENT)]
+    assert is_right(fetch(urls, expected))
+    assert not Path("file.part").exists()
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="an empty answer has no bytes whose source could be blamed: the mirror is asked "
+    "again at once, for ever",
+)
+def test_an_empty_answer_where_only_a_digest_is_known(lab: Lab, other_lab: Lab) -> None:
+    urls = [lab.put("f.bin", b""), other_lab.put("f.bin", CONTENT)]
+    engine = quick()
+    timer = threading.Timer(1.0, engine.interrupt)
+    timer.start()
+    try:
+        assert is_right(fetch(urls, replace(EXPECTED["digest"], size=None), engine))
+    finally:
+        timer.cancel()
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="the size that the first answer told is held against all mirrors, even once the "
+    "mirror that told it has failed",
+)
+@pytest.mark.parametrize("wrong", ["shorter", "longer"])
+def test_a_mirror_that_lies_about_the_size_and_breaks_off(
+    lab: Lab, other_lab: Lab, wrong: str
+) -> None:
+    bad = lab.put("f.bin", CONTENT, reset_at=0.5, **{wrong: 0.1})
+    urls = [bad, other_lab.put("f.bin", CONTENT)]
+    assert is_right(fetch(urls, replace(EXPECTED["digest"], size=None)))
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="a mirror that answers ranges wrongly is never asked for the whole file, as one "
+    "that ignores them is",
+)
+@pytest.mark.parametrize("known", ["digest", "size"])
+def test_the_only_mirror_answers_every_range_wrongly(lab: Lab, known: str) -> None:
+    faults = {"reset_at": 0.5, "times": 1, "content_range": "bytes 5-9/10", "etag": '"1"'}
+    assert is_right(fetch([lab.put("f.bin", CONTENT, **faults)], EXPECTED[known]))
 
 
 @pytest.mark.parametrize("times", [1, 2])
