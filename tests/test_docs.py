@@ -105,3 +105,18 @@ def test_the_examples_of_a_manifest(tmp_path: Path, number: int) -> None:
     assert all(isinstance(item, Entry) for item in items)
     shown = re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert "".join(shown).split() == "".join(re.findall(r"::\n\n((?:   .*\n)+)", text)[0]).split()
+
+
+def test_the_page_on_faults_is_about_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is made by a program that takes minutes; this tells when that is due again."""
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    import fault_page
+
+    text = (ROOT / "docs/faults.rst").read_text()
+    measured, _, _ = text.partition("What can be noticed")
+    titles = re.findall(r"^   \* - (.*)", measured, re.MULTILINE)
+    assert titles == ["first mirror", *fault_page.rows().values()]
+    cells = re.findall(r"^     - ", measured, re.MULTILINE)
+    assert len(cells) == len(titles) * 9
+    assert text.endswith(fault_page.noticed_table())
+    assert fault_page.COMMAND in text
