@@ -1,0 +1,146 @@
+"""Cases that compare ways of getting the content of a dataset."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+from measuring import Measured, compete, ratio, run, timed
+from servers import make_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from measuring import Bench
+    from servers import Served
+
+__all__ = ["dataset_large", "dataset_small", "make_home"]
+
+_GIT_CONFIG = """\
+[user]
+    name = Benchmark
+    email = benchmark@example.com
+[annex "security"]
+    allowed-ip-addresses = 127.0.0.1
+[init]
+    defaultBranch = main
+[datalad "extensions"]
+    load = jsdl
+"""
+
+
+def make_home(folder: Path) -> Path:
+    """A home whose git config lets git-annex and us ask a server on this machine."""
+    home = folder / "home"
+    home.mkdir()
+    (home / ".gitconfig").write_text(_GIT_CONFIG)
+    return home
+
+
+def dataset_large(bench: Bench) -> None:
+    """A file of 2 GiB in a dataset: git annex get through jsdl against web."""
+    files = make_files(bench.root, "large", 1, bench.scaled(2048 << 20))
+    dataset, _ = _make_dataset(bench, files)
+    runs = compete(
+        bench,
+        {
+            "git annex get --from jsdl": _getting(dataset, 1, *_GET, "--from", "jsdl"),
+            "git annex get --from web": _getting(dataset, 1, *_GET, "--from", "web"),
+        },
+    )
+    what = "git annex get: jsdl wall / web wall"
+    jsdl, web = "git annex get --from jsdl", "git annex get --from web"
+    ratio(what, runs, lambda r: r[jsdl].wall / r[web].wall, target=0.75)
+    ratio(what.replace("wall", "CPU"), runs, lambda r: r[jsdl].cpu / r[web].cpu)
+
+
+def dataset_small(bench: Bench) -> None:
+    """2,000 files of 4 KiB in a dataset: download-content against git annex get and others."""
+    count = bench.scaled(2000)
+    files = make_files(bench.root, "few", count, 4096)
+    dataset, manifest = _make_dataset(bench, files)
+    ours, command = _own_command(dataset, manifest)
+    contestants = {ours: _getting(dataset, count, *command)}
+    for remote in ("jsdl", "web"):
+        for jobs in ("-J1", "-J8"):
+            get = _getting(dataset, count, *_GET, jobs, "--from", remote)
+            contestants[f"git annex get {jobs} --from {remote}"] = get
+    datalad = ("datalad", "-f", "disabled", "get", "-J8", ".")
+    contestants["datalad get -J8"] = _getting(dataset, count, *datalad)
+    if shutil.which("git-annex-remote-uncurl"):
+        other = _clone_with_uncurl(bench, dataset)
+        for jobs in ("-J1", "-J8"):
+            get = _getting(other, count, *_GET, jobs, "--from", "uncurl")
+            contestants[f"git annex get {jobs} --from uncurl"] = get
+    else:
+        print("  git-annex-remote-uncurl: not installed")
+    runs = compete(
+        bench,
+        contestants,
+        lambda took: (
+            f"{count / took.wall:6.0f} files/s   {took.cpu / count * 1000:6.2f} ms CPU each"
+        ),
+    )
+    for peer in contestants:
+        if peer != ours:
+            ratio(f"{ours}: wall / {peer} wall", runs, lambda r, p=peer: r[ours].wall / r[p].wall)
+
+
+_GET = ("git", "annex", "get", "--quiet", ".")
+
+
+def _make_dataset(bench: Bench, files: list[Served]) -> tuple[Path, Path]:
+    """A dataset and the manifest that it was imported from."""
+    place = bench.place()
+    manifest = place / "manifest.json"
+    content = {
+        file.path: {
+            "urls": [f"{bench.base}/{file.path}"],
+            "size": file.size,
+            "digests": {"sha256": file.sha256},
+        }
+        for file in files
+    }
+    manifest.write_text(json.dumps(content))
+    run("datalad", "-f", "disabled", "download-manifest", manifest, "dataset", cwd=place)
+    return place / "dataset", manifest
+
+
+def _own_command(dataset: Path, manifest: Path) -> tuple[str, tuple[str | Path, ...]]:
+    """Its name and what is typed."""
+    known = subprocess.run(
+        ["datalad", "download-content", "--help"], capture_output=True, check=False
+    )
+    if known.returncode == 0:
+        ours = ("datalad", "-f", "disabled", "download-content", "-d", dataset, "-J8")
+        return "download-content -J8", ours
+    ours = ("datalad", "-f", "disabled", "download-manifest", "--get", "-J8", manifest, dataset)
+    return "download-manifest --get -J8", ours
+
+
+def _clone_with_uncurl(bench: Bench, dataset: Path) -> Path:
+    place = bench.place() / "dataset"
+    run("git", "clone", "-q", dataset, place, cwd=bench.folder)
+    run("git", "annex", "init", "-q", cwd=place)
+    run(
+        "git", "annex", "initremote", "uncurl", "--sameas=web", "type=external",
+        "externaltype=uncurl", "encryption=none", cwd=place,
+    )  # fmt: skip
+    return place
+
+
+def _getting(dataset: Path, count: int, *command: str | Path) -> Callable[[Path], Measured]:
+    """Get all content, see that it is there, and drop it again."""
+
+    def get(place: Path) -> Measured:
+        took = timed(*command, cwd=dataset)
+        here = run("git", "annex", "find", "--in=here", cwd=dataset).count("\n")
+        if here != count:
+            raise SystemExit(f"{' '.join(map(str, command))} got {here} of {count} files")
+        run("git", "annex", "drop", "--force", "--quiet", ".", cwd=dataset)
+        return took
+
+    return get

@@ -1,0 +1,124 @@
+"""The engine and its peers, each as a program that is given a list of files."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from measuring import timed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from measuring import Bench, Measured
+    from servers import Served
+
+    Client = Callable[[Path], Measured]
+
+__all__ = ["aria2", "curl", "curl_many", "engine", "hash_pass"]
+
+_ENGINE = Path(__file__).with_name("engine_child.py")
+_HASH = """\
+import hashlib, sys
+digest = hashlib.sha256()
+with open(sys.argv[1], "rb") as file:
+    while block := file.read(1 << 18):
+        digest.update(block)
+assert digest.hexdigest() == sys.argv[2]
+"""
+
+
+def engine(
+    bench: Bench,
+    files: Iterable[Served],
+    bases: Iterable[str],
+    workers: int,
+    *,
+    discard: bool = False,
+) -> Client:
+    """Ours; verifies what it fetches.
+
+    Args:
+        bench: has room for the listing.
+        files: to be fetched.
+        bases: of the servers that have all of them.
+        workers: files at a time; 0 for no threads.
+        discard: delete each file once it is there.
+    """
+    listing = bench.place() / "listing.tsv"
+    with listing.open("w") as out:
+        for file in files:
+            urls = "\t".join(f"{base}/{file.path}" for base in bases)
+            out.write(f"{file.size}\t{file.sha256}\t{file.name}\t{urls}\n")
+    more = ["--discard"] if discard else []
+
+    def fetch(place: Path) -> Measured:
+        return timed(sys.executable, _ENGINE, listing, place, str(workers), *more, cwd=place)
+
+    return fetch
+
+
+def curl(url: str) -> Client:
+    """One file, as ``content``."""
+
+    def fetch(place: Path) -> Measured:
+        return timed("curl", "-q", "-sS", "--fail", "-o", "content", url, cwd=place)
+
+    return fetch
+
+
+def hash_pass(path: Path, sha256: str) -> Client:
+    """Read a file again, and hash it."""
+
+    def fetch(place: Path) -> Measured:
+        return timed(sys.executable, "-I", "-S", "-c", _HASH, path, sha256, cwd=place)
+
+    return fetch
+
+
+def curl_many(bench: Bench, files: Iterable[Served], base: str, parallel: int) -> Client:
+    """``curl -Z``: many files over connections that are kept; nothing is verified."""
+    config = bench.place() / "curl.config"
+    with config.open("w") as out:
+        for file in files:
+            out.write(f'url = "{base}/{file.path}"\noutput = "{file.name}"\n')
+    command = ["curl", "-q", "-sS", "--fail", "-Z", "--parallel-max", str(parallel), "-K", config]
+
+    def fetch(place: Path) -> Measured:
+        return timed(*command, cwd=place)
+
+    return fetch
+
+
+def aria2(
+    bench: Bench, files: Iterable[Served], bases: list[str], parallel: int, *, segments: int = 1
+) -> Client | None:
+    """aria2, at its fastest: nothing is verified or allocated; None if it is not installed.
+
+    Args:
+        bench: has room for the listing.
+        files: to be fetched.
+        bases: of the servers that have all of them.
+        parallel: files at a time.
+        segments: connections to each server for one file.
+    """
+    if shutil.which("aria2c") is None:
+        print("  aria2c: not installed")
+        return None
+    listing = bench.place() / "aria2.list"
+    with listing.open("w") as out:
+        for file in files:
+            urls = "\t".join(f"{base}/{file.path}" for base in bases)
+            out.write(f"{urls}\n  out={file.name}\n")
+    command = [
+        "aria2c", "--no-conf", "--quiet", "--file-allocation=none", "--download-result=hide",
+        f"--max-concurrent-downloads={parallel}", f"--max-connection-per-server={segments}",
+        f"--split={segments * len(bases)}", "--min-split-size=1M", f"--input-file={listing}",
+    ]  # fmt: skip
+
+    def fetch(place: Path) -> Measured:
+        return timed(*command, cwd=place)
+
+    return fetch

@@ -1,0 +1,81 @@
+"""The fetch engine as a program of its own, so that what it takes can be measured.
+
+::
+
+    python benchmarks/engine_child.py LISTING FOLDER WORKERS [--discard]
+
+A line of the listing has the size of a file, its SHA-256, its name and its URLs, with tabs
+between them. It is read as files are fetched. With 0 workers there are no threads. Prints
+a JSON object: files, seconds of wall and CPU of the fetching alone, peak memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.fetch.addresses import AddressPolicy
+from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
+from datalad_jsdl.fetch.engine import Engine
+from datalad_jsdl.fetch.settings import Settings
+from datalad_jsdl.fetch.values import Expected, Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def jobs(listing: Path, folder: Path) -> Iterator[Job]:
+    """Made only when they are due."""
+    with listing.open() as lines:
+        for line in lines:
+            size, sha256, name, *urls = line.rstrip("\n").split("\t")
+            yield Job(name, tuple(urls), Expected(int(size), "sha256", sha256), folder / name)
+
+
+def peak_memory() -> int:
+    """Bytes, of this program alone."""
+    status = Path("/proc/self/status")
+    if status.exists():  # what getrusage tells includes the parent's before exec
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("listing", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("workers", type=int)
+    parser.add_argument("--discard", action="store_true", help="delete each file once it is there")
+    options = parser.parse_args()
+    begin, cpu, files = time.perf_counter(), time.process_time(), 0
+    with Engine(AddressPolicy(allow_all=True), Settings()) as engine:
+        todo = jobs(options.listing, options.folder)
+        if options.workers:
+            outcomes = fetch_all(todo, engine, options.workers)
+        else:
+            outcomes = ((job, fetch_file(job, engine)) for job in todo)
+        for job, outcome in outcomes:
+            if isinstance(outcome, Failed):
+                raise SystemExit(f"{job.name}: {outcome}")
+            files += 1
+            if options.discard:
+                job.target.unlink()
+    took = {
+        "files": files,
+        "wall": time.perf_counter() - begin,
+        "cpu": time.process_time() - cpu,
+        "peak": peak_memory(),
+    }
+    print(json.dumps(took))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Programs are run and timed, several in turn, and compared by the median of ratios."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+__all__ = ["Bench", "Measured", "Run", "compete", "ratio", "run", "timed"]
+
+_TAIL = 2000  # characters of a failed program's output that are shown
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a program took.
+
+    Attributes:
+        wall: seconds.
+        cpu: seconds, user and system, of the process and of all it has waited for.
+        said: the JSON object that it printed, if it is one of ours.
+    """
+
+    wall: float
+    cpu: float
+    said: Mapping[str, Any] = field(default_factory=dict)
+
+
+Run = dict[str, Measured]  # by name of the contestant
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all cases share.
+
+    Attributes:
+        folder: for everything that is written.
+        runs: how many times each contestant is run.
+        scale: factor for sizes and counts.
+        base: URL of the fast server.
+        root: the folder that it serves.
+    """
+
+    folder: Path
+    runs: int
+    scale: float
+    base: str
+    root: Path
+
+    def scaled(self, number: int) -> int:
+        """A size or count."""
+        return max(1, round(number * self.scale))
+
+    def place(self) -> Path:
+        """A new folder; what is in it stays until the end, unless a case is sure that it may go.
+
+        ext4 on a disk with discard makes files ten times as slowly for a while after many
+        were deleted.
+        """
+        return type(self.folder)(tempfile.mkdtemp(dir=self.folder))
+
+
+def timed(*command: str | Path, cwd: Path) -> Measured:
+    """Run a program; it has to succeed.
+
+    Raises:
+        SystemExit: it did not.
+    """
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        begin = time.perf_counter()
+        child = subprocess.Popen(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        _, status, usage = os.wait4(child.pid, 0)
+        wall = time.perf_counter() - begin
+        child.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        printed = out.read().decode("utf-8", "replace")
+        if child.returncode:
+            err.seek(0)
+            said = printed[-_TAIL:] + err.read().decode("utf-8", "replace")[-_TAIL:]
+            raise SystemExit(f"{' '.join(map(str, command))} failed ({child.returncode}):\n{said}")
+    ours = json.loads(printed) if printed.startswith("{") and printed.count("\n") == 1 else {}
+    return Measured(wall, usage.ru_utime + usage.ru_stime, ours)
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """Run a program that is not measured; its standard output."""
+    done = subprocess.run(
+        command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        said = done.stdout[-_TAIL:] + done.stderr[-_TAIL:]
+        raise SystemExit(f"{' '.join(map(str, command))} failed ({done.returncode}):\n{said}")
+    return done.stdout
+
+
+def compete(
+    bench: Bench,
+    contestants: Mapping[str, Callable[[Path], Measured]],
+    more: Callable[[Measured], str] | None = None,
+) -> list[Run]:
+    """Run all in turn, several times, and print what each took.
+
+    Every other time in the reverse order, so that nobody always comes after the same one.
+
+    Args:
+        bench: how many times, and where.
+        contestants: by name.
+        more: what else there is to say of a run.
+    """
+    runs: list[Run] = []
+    names = list(contestants)
+    width = max(map(len, names))
+    for number in range(1, bench.runs + 1):
+        found: Run = {}
+        for name in names if number % 2 else reversed(names):
+            found[name] = took = contestants[name](bench.place())
+            extra = f"   {more(took)}" if more else ""
+            print(
+                f"  run {number}  {name:{width}}  wall {took.wall:7.2f} s"
+                f"   CPU {took.cpu:7.2f} s{extra}",
+                flush=True,
+            )
+        runs.append(found)
+    return runs
+
+
+def ratio(
+    what: str, runs: list[Run], of: Callable[[Run], float], *, target: float | None = None
+) -> None:
+    """Print the median over the runs of a ratio.
+
+    Args:
+        what: is divided by what.
+        runs: of `compete`.
+        of: the ratio in one run.
+        target: it should be no more than this.
+    """
+    value = statistics.median(map(of, runs))
+    aim = "" if target is None else f"   (target <= {target:g}: {_met(value, target)})"
+    print(f"  = {what}: {value:.2f}{aim}", flush=True)
+
+
+def _met(value: float, target: float) -> str:
+    return "met" if value <= target else "MISSED"
