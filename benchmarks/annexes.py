@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from measuring import Measured, compete, ratio, run, timed
+from measuring import Measured, compete, ratio, run, timed, warm
 from servers import make_files
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def dataset_large(bench: Bench) -> None:
     runs = compete(
         bench,
         {
-            "git annex get --from jsdl": _getting(dataset, 1, *_GET, "--from", "jsdl"),
-            "git annex get --from web": _getting(dataset, 1, *_GET, "--from", "web"),
+            "git annex get --from jsdl": _getting(dataset, files, *_GET, "--from", "jsdl"),
+            "git annex get --from web": _getting(dataset, files, *_GET, "--from", "web"),
         },
     )
     what = "git annex get: jsdl wall / web wall"
@@ -63,17 +63,17 @@ def dataset_small(bench: Bench) -> None:
     files = make_files(bench.root, "few", count, 4096)
     dataset, manifest = _make_dataset(bench, files)
     ours, command = _own_command(dataset, manifest)
-    contestants = {ours: _getting(dataset, count, *command)}
+    contestants = {ours: _getting(dataset, files, *command)}
     for remote in ("jsdl", "web"):
         for jobs in ("-J1", "-J8"):
-            get = _getting(dataset, count, *_GET, jobs, "--from", remote)
+            get = _getting(dataset, files, *_GET, jobs, "--from", remote)
             contestants[f"git annex get {jobs} --from {remote}"] = get
     datalad = ("datalad", "-f", "disabled", "get", "-J8", ".")
-    contestants["datalad get -J8"] = _getting(dataset, count, *datalad)
+    contestants["datalad get -J8"] = _getting(dataset, files, *datalad)
     if shutil.which("git-annex-remote-uncurl"):
         other = _clone_with_uncurl(bench, dataset)
         for jobs in ("-J1", "-J8"):
-            get = _getting(other, count, *_GET, jobs, "--from", "uncurl")
+            get = _getting(other, files, *_GET, jobs, "--from", "uncurl")
             contestants[f"git annex get {jobs} --from uncurl"] = get
     else:
         print("  git-annex-remote-uncurl: not installed")
@@ -132,10 +132,14 @@ def _clone_with_uncurl(bench: Bench, dataset: Path) -> Path:
     return place
 
 
-def _getting(dataset: Path, count: int, *command: str | Path) -> Callable[[Path], Measured]:
+def _getting(
+    dataset: Path, files: list[Served], *command: str | Path
+) -> Callable[[Path], Measured]:
     """Get all content, see that it is there, and drop it again."""
+    count, size = len(files), sum(file.size for file in files)
 
     def get(place: Path) -> Measured:
+        warm(place, size)
         took = timed(*command, cwd=dataset)
         here = run("git", "annex", "find", "--in=here", cwd=dataset).count("\n")
         if here != count:

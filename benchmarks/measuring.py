@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-__all__ = ["Bench", "Measured", "Run", "compete", "ratio", "run", "timed"]
+__all__ = ["Bench", "Measured", "Run", "compete", "ratio", "run", "timed", "warm"]
 
 _TAIL = 2000  # characters of a failed program's output that are shown
 
@@ -91,6 +91,19 @@ def timed(*command: str | Path, cwd: Path) -> Measured:
     return Measured(wall, usage.ru_utime + usage.ru_stime, ours)
 
 
+def warm(folder: Path, size: int) -> None:
+    """Have the system get hold of so much memory, and give it back.
+
+    Where files are kept in memory, or a disk's cache is, a virtual machine may have to ask
+    its host for every page that it has not had of late: whoever comes first would pay for
+    that, several times what the copying costs.
+    """
+    block = bytes(1 << 20)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        for _ in range(size >> 20):
+            file.write(block)
+
+
 def run(*command: str | Path, cwd: Path) -> str:
     """Run a program that is not measured; its standard output."""
     done = subprocess.run(
@@ -123,12 +136,9 @@ def compete(
         found: Run = {}
         for name in names if number % 2 else reversed(names):
             found[name] = took = contestants[name](bench.place())
-            extra = f"   {more(took)}" if more else ""
-            print(
-                f"  run {number}  {name:{width}}  wall {took.wall:7.2f} s"
-                f"   CPU {took.cpu:7.2f} s{extra}",
-                flush=True,
-            )
+            shown = f"  run {number}  {name:{width}}  wall {took.wall:7.2f} s"
+            shown += f"   CPU {took.cpu:7.2f} s   {more(took) if more else ''}"
+            print(shown.rstrip(), flush=True)
         runs.append(found)
     return runs
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from clients import aria2, curl, curl_many, engine, hash_pass
-from measuring import compete, ratio
+from measuring import compete, ratio, warm
 from servers import make_files, slow_server
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ def one_large(bench: Bench) -> None:
     runs = compete(
         bench,
         {
-            "engine": _tidy(engine(bench, [file], [bench.base], 0)),
-            "curl": _tidy(curl(url)),
+            "engine": _tidy(engine(bench, [file], [bench.base], 0), file.size),
+            "curl": _tidy(curl(url), file.size),
             "sha256 pass": hash_pass(bench.root / file.path, file.sha256),
         },
-        lambda took: _fetching(took),
+        _fetching,
     )
     ratio("engine CPU / curl CPU", runs, lambda r: r["engine"].cpu / r["curl"].cpu)
     ratio(
@@ -71,10 +71,11 @@ def medium(bench: Bench) -> None:
     """200 files of 5 MiB: the engine against curl -Z and aria2, 8 at a time."""
     count = bench.scaled(200)
     files = make_files(bench.root, "medium", count, 5 * _MIB)
+    size = count * 5 * _MIB
     contestants = {
-        "engine, 8 workers": _tidy(engine(bench, files, [bench.base], 8)),
-        "curl -Z, 8": _tidy(curl_many(bench, files, bench.base, 8)),
-        "aria2c -j8": _tidy(aria2(bench, files, [bench.base], 8)),
+        "engine, 8 workers": _tidy(engine(bench, files, [bench.base], 8), size),
+        "curl -Z, 8": _tidy(curl_many(bench, files, bench.base, 8), size),
+        "aria2c -j8": _tidy(aria2(bench, files, [bench.base], 8), size),
     }
     _against_all(bench, contestants, count)
 
@@ -133,7 +134,7 @@ def _of(what: str, ours: str, peer: str) -> Callable[[Run], float]:
 
 def _rates(count: int, took: Measured) -> str:
     each = f"{count / took.wall:7.0f} files/s   {count / took.cpu:7.0f} files per CPU second"
-    return f"{each}   {_fetching(took)}".rstrip()
+    return f"{each}   {_fetching(took)}"
 
 
 def _fetching(took: Measured) -> str:
@@ -143,12 +144,13 @@ def _fetching(took: Measured) -> str:
     return f"(fetching alone: wall {took.said['wall']:.2f} s, CPU {took.said['cpu']:.2f} s)"
 
 
-def _tidy(client: Client | None) -> Client | None:
-    """Delete what was fetched at once: it is much, in few files."""
+def _tidy(client: Client | None, size: int) -> Client | None:
+    """Delete what was fetched at once: it is *size* bytes in few files."""
     if client is None:
         return None
 
     def fetch(place: Path) -> Measured:
+        warm(place, size)
         took = client(place)
         shutil.rmtree(place)
         return took
