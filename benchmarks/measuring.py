@@ -9,11 +9,11 @@ import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
 __all__ = ["Bench", "Measured", "Run", "compete", "ratio", "run", "timed", "warm"]
 
@@ -66,7 +66,7 @@ class Bench:
         ext4 on a disk with discard makes files ten times as slowly for a while after many
         were deleted.
         """
-        return type(self.folder)(tempfile.mkdtemp(dir=self.folder))
+        return Path(tempfile.mkdtemp(dir=self.folder))
 
 
 def timed(*command: str | Path, cwd: Path) -> Measured:
