@@ -87,6 +87,9 @@ class Shared:
             if self._engine is not None:
                 self._engine.interrupt()
                 self._engine.save()
+        # a job may be at it: then the process that it reads with ends with this one
+        if self._lookup is not None and self._lookup_lock.acquire(blocking=False):
+            self._lookup.__exit__(None, None, None)
 
 
 class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped

@@ -85,10 +85,10 @@ class Content:
             yield path, key
 
     def _fetch(self, importer: Importer, few: bool) -> Iterator[dict[str, Any]]:
-        lookup = KeyLookup(importer.git_dir())
         left_out: list[str] = []
         paths: dict[str, str] = {}  # of what is under way
         with (
+            KeyLookup(importer.git_dir()) as lookup,
             Bar(lgr, str(self._root), " Bytes") as bar,
             Staging(importer, self._jobs, Monitor(bar)) as staging,
         ):

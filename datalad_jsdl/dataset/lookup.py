@@ -29,6 +29,8 @@ _WANTED = (b".log.web", b".log.rmt")
 class KeyLookup:
     """URLs and per-key state of keys, as of when it was made; safe for threads.
 
+    A context manager, which ends the git process that it reads with.
+
     Memory: some 100 bytes a key.
 
     Args:
@@ -48,6 +50,15 @@ class KeyLookup:
         ]
         # what comes first in a record decides: 8 bytes that stand for the path
         self._records = sorted(self._listing())
+
+    def __enter__(self) -> KeyLookup:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        with self._lock:
+            if self._reader is not None:
+                self._reader.__exit__(*details)
+                self._reader = None
 
     def _listing(self) -> list[bytes]:
         records = []

@@ -85,6 +85,8 @@ class Download:
         self._tried: set[str] = set()  # in this round
         self._failures: Counter[str] = Counter()  # passing ones in a row, by URL
         self._chances: set[str] = set()  # sources that got one more
+        self._disputes: set[str] = set()  # URLs that were let say how large the file is
+        self._last = ""  # the source that answered last
         self._best = 0  # most bytes there so far; only what goes beyond it is progress
         self._wait = _FIRST_WAIT
         self._alone = not expected.verifiable  # all bytes have to be of one URL
@@ -151,6 +153,7 @@ class Download:
         finally:
             ledger.end(segment)
             origins.release(url, fault, segment.written - segment.start)
+        self._last = source
         if self._alone:
             self._source = source
         if fault is not None:
@@ -214,6 +217,12 @@ class Download:
             self._transfer.etags.pop(url, None)
         if fault.wrong:
             self._drop(lambda r: r[2] == source)
+        elif fault.disputed and url not in self._disputes:
+            # one of the two is wrong: now this one may say how large the file is
+            self._disputes.add(url)
+            self._forget()
+            self._tried.discard(url)
+            return
         elif self._alone and not self._continues(url):
             self._forget()
         if fault.lasting:
@@ -268,7 +277,7 @@ class Download:
             return
         guessed = self._transfer.guessed
         verdict = judge(
-            self._ledger.sources(),
+            self._ledger.sources() or {self._last: 0},
             live={source_of(url) for url in self._live},
             suspects=self._suspects,
             chances=self._chances,
@@ -287,6 +296,9 @@ class Download:
             self._suspects.clear()
         elif verdict.again:
             self._chances.add(verdict.again)
+            # it was the last to be trusted: the others first, now
+            self._suspects = {verdict.again} if self._suspects else set()
+            self._alone = self._alone or bool(self._suspects)
         elif guessed and url in self._live:
             fault = Fault(url, f"{wrong}; it may have been cut off", mirror=True)
             self._learn(url, verdict.guilty, fault)

@@ -17,6 +17,8 @@ __all__ = ["Helpers"]
 
 _LARGE = 16 << 20  # bytes; with less to come, more connections are not worth it
 _LONG = 2.0  # seconds; neither are they if it is over by then
+_SMALL = 1 << 20  # bytes; with so little to come they are not, however long it takes
+_VERY_LONG = 10.0  # seconds
 _FAST = 128 << 20  # bytes per second; more connections would not make it faster here
 _FAULTS = 2  # of a URL until helpers leave it alone
 _WAIT = 0.2  # seconds
@@ -51,7 +53,7 @@ class Helpers:
             one_source: all bytes have to be of the version that the file was begun with.
         """
         origins, limit = self._engine.origins, self._engine.settings.segments
-        if limit < 2 or self._watcher is not None or self._transfer.ledger.left() < _LARGE:
+        if limit < 2 or self._watcher is not None or self._transfer.ledger.left() < _SMALL:
             return
         if one_source:
             live = [url for url in live if url in self._transfer.etags]
@@ -62,7 +64,7 @@ class Helpers:
 
     def _watch(self) -> None:
         while not self._over.wait(_LOOK) and not self._engine.stop.is_set():
-            if self._transfer.ledger.left() < _LARGE:
+            if self._transfer.ledger.left() < _SMALL:
                 return
             for _ in range(self._wanted()):
                 thread = threading.Thread(target=self._help, name="segment", daemon=True)
@@ -74,7 +76,7 @@ class Helpers:
         ledger, now = self._transfer.ledger, time.monotonic()
         left = ledger.left()
         rate = sum(segment.rate(now) or 0.0 for segment in list(ledger.active))
-        if not rate or rate > _FAST or left / rate < _LONG:
+        if not rate or rate > _FAST or left / rate < (_LONG if left >= _LARGE else _VERY_LONG):
             return 0
         origins = self._engine.origins
         places = len({origins.of(u).name for u in self._urls}) * self._engine.settings.segments

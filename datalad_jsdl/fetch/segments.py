@@ -175,10 +175,14 @@ class Ledger:
 
     def _cut(self, rate: float) -> tuple[int, int] | None:
         now = time.monotonic()
+        known = [r for r in (s.rate(now) for s in self.active) if r]
+        typical = sum(known) / len(known) if known else None
         best: tuple[float, Segment, int] | None = None
         for segment in self.active:
             left = self._end(segment) - segment.position
             theirs = segment.rate(now)
+            if theirs is None:  # it has only begun: what the others have is to be expected
+                theirs = typical
             if left < 1 or theirs is None:
                 continue
             ours = rate or theirs

@@ -79,7 +79,9 @@ class Transfer:
         """
         url, offset = segment.url, segment.position
         headers = {}
-        if offset or (segment.end is not None and segment.end != self.ledger.size):
+        part = offset or (segment.end is not None and segment.end != self.ledger.size)
+        ranges = self.engine.origins.of(url).score.ranges
+        if part and not (whole and ranges is False):
             last = "" if segment.end in (None, self.ledger.size) else str((segment.end or 0) - 1)
             headers["Range"] = f"bytes={offset}-{last}"
             if etag := self.etags.get(url):
@@ -118,17 +120,18 @@ class Transfer:
             return self._nothing_more(segment)
         if response.status not in (200, 206):
             return refusal(url, response)
-        if fault := self._wrong_version(segment, response, ranged):
+        if fault := self._wrong_version(segment, response):
             return fault
         skip, due = 0, None
         if response.status == 206:
             found = content_range(response.headers)
             if not ranged or found is None or found[0] != offset:
                 given = response.headers.get("Content-Range") or "no Content-Range"
+                self.engine.origins.of(url).score.ranges = False
                 return Fault(url, f"asked for bytes from {offset}, got {given}", mirror=True)
             due = found[1] + 1
             self.engine.origins.of(url).score.ranges = True
-        elif ranged:
+        elif ranged or offset:
             self.engine.origins.of(url).score.ranges = False
             if not whole:
                 return Fault(url, WHOLE)
@@ -149,11 +152,11 @@ class Transfer:
             return None
         return Fault(segment.url, "it has fewer bytes than were there already")
 
-    def _wrong_version(self, segment: Segment, response: Response, ranged: bool) -> Fault | None:
+    def _wrong_version(self, segment: Segment, response: Response) -> Fault | None:
         known, given = self.etags.get(segment.url, ""), strong_etag(response.headers)
-        if known and known != given and ranged:
+        if known and given and known != given:
             return Fault(segment.url, CHANGED, wrong=True)
-        if known and not given and not self.expected.verifiable and ranged:
+        if known and not given and not self.expected.verifiable:
             return Fault(segment.url, CHANGED, wrong=True)
         return None
 
@@ -161,13 +164,15 @@ class Transfer:
         url, known = segment.url, self.ledger.size
         if total is None:
             return None
-        if known is None:
+        if known is None or (self.expected.size is None and not self.ledger.held()):
             self.ledger.size = total
         elif total != known:
             page = is_error_page(url, response.headers.get("Content-Type", ""))
             offer = f"a web page of {total}" if page else total
             what = f"expected a file of {known} bytes, it offers {offer}"
-            return Fault(url, what, lasting=self.expected.size is not None)
+            # if only another answer said so, this one may be right as well
+            disputed = self.expected.size is None
+            return Fault(url, what, lasting=not disputed, disputed=disputed)
         return None
 
     def _copy(
@@ -237,15 +242,15 @@ class _Pace:
 
     def __init__(self, speed: int, seconds: float) -> None:
         self._speed = speed
-        self._seconds = seconds
-        self._since = time.monotonic()
+        self._half = seconds / 2
+        self._until = time.monotonic() + self._half
         self._bytes = 0
+        self._before = speed * seconds  # a good beginning is taken for granted
 
     def is_too_slow(self, count: int, now: float) -> bool:
         self._bytes += count
-        elapsed = now - self._since
-        if elapsed < self._seconds:
+        if now < self._until:
             return False
-        slow = self._bytes < self._speed * elapsed
-        self._since, self._bytes = now, 0
+        slow = self._before + self._bytes < self._speed * (now - self._until + 2 * self._half)
+        self._until, self._before, self._bytes = now + self._half, self._bytes, 0
         return slow

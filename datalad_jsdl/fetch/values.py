@@ -56,6 +56,7 @@ class Fault:
         busy: the mirror asks for fewer requests (429, 503).
         refused: there is no connection to be had at all.
         wrong: bytes that it gave are not the content's.
+        disputed: its size is not the one that another URL's answer had.
     """
 
     url: str
@@ -66,6 +67,7 @@ class Fault:
     busy: bool = False
     refused: bool = False
     wrong: bool = False
+    disputed: bool = False
 
     def __str__(self) -> str:
         return f"{redact(self.url)}: {self.what}" if self.url else self.what

@@ -30,11 +30,10 @@ def remotes(parent: int) -> list[int]:
         ["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True
     ).stdout.splitlines()[1:]
     table = [(int(line.split()[0]), int(line.split()[1]), line) for line in lines]
-    found, family = [], {parent}
+    family = {parent}
     for _ in range(5):
         family |= {pid for pid, ppid, _ in table if ppid in family}
-    found = [pid for pid, _, line in table if pid in family and "git-annex-remote-jsdl" in line]
-    return found
+    return [pid for pid, _, line in table if pid in family and "git-annex-remote-jsdl" in line]
 
 
 def wait_for(condition: object, seconds: float = 15) -> bool:
@@ -74,13 +73,14 @@ def test_git_annex_is_asked_only_at_first(lab: Lab) -> None:
     assert 50 <= done.stderr.count("GETURLS") < 60
     assert {path.stat().st_mtime for path in dataset.glob("f*")} == {1714564800}
     key = git(dataset, "annex", "lookupkey", "f079")
-    lookup = KeyLookup(dataset / ".git")
-    assert lookup.find(key) is not None
-    assert lookup.find("SHA256E-s1--0.x") is None
+    with KeyLookup(dataset / ".git") as lookup:
+        assert lookup.find(key) is not None
+        assert lookup.find("SHA256E-s1--0.x") is None
     # what is not in the branch yet is for git-annex to tell
     command = ["-c", "annex.alwayscommit=false", "annex", "registerurl", key, f"{lab.url}/new"]
     git(dataset, *command)
-    assert KeyLookup(dataset / ".git").find(key) is None
+    with KeyLookup(dataset / ".git") as lookup:
+        assert lookup.find(key) is None
 
 
 @pytest.mark.parametrize("victim", ["git-annex", "remote"])
@@ -93,7 +93,6 @@ def test_killed_it_leaves_nothing_behind(lab: Lab, victim: str) -> None:
     assert wait_for(lambda: len(lab.requests) >= 4)
     (remote,) = remotes(get.pid)
     if victim == "git-annex":
-        os.killpg(get.pid, signal.SIGKILL) if False else None
         (annex,) = [
             int(pid)
             for pid in subprocess.run(
@@ -165,6 +164,7 @@ def test_without_the_extension_it_speaks_plainly(lab: Lab) -> None:
     assert hear() == "COST 150"
     program.stdin.close()
     assert program.wait(timeout=10) == 0
+    program.stdout.close()
 
 
 def test_what_is_known_of_mirrors_is_shown(lab: Lab) -> None:

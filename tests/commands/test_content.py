@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab import Lab
+from tests.lab import Lab, sha256
 from tests.portal import (
     MTIME,
     MTIME_SECONDS,
@@ -31,7 +31,7 @@ PATHS = ["a.txt", "sub/b.nii.gz", "sub/deep/c.bin", "other/d"]
 def dataset(tmp_path: Path, lab: Lab) -> Path:
     urls = publish(lab, PATHS)
     members = {path: described(path, url, mtime=MTIME) for path, url in urls.items()}
-    members["sub/same"] = members["a.txt"]
+    members["sub/same.txt"] = members["a.txt"]
     datalad("download-manifest", write_manifest("m.json", members), "ds")
     return tmp_path / "ds"
 
@@ -72,7 +72,7 @@ def test_parts_of_a_dataset(dataset: Path) -> None:
     assert sorted(present(dataset)) == ["other/d", "sub/deep/c.bin"]
     assert any("git knows no such file" in record.get("message", "") for record in records)
     datalad("download-content", "-d", dataset, "-J", "1", dataset / "sub")
-    assert len(present(dataset)) == 5  # a.txt has the content of sub/same
+    assert len(present(dataset)) == 5  # sub/same.txt has the content of a.txt
 
 
 def test_a_clone_and_unlocked_files(dataset: Path, tmp_path: Path) -> None:
@@ -131,8 +131,6 @@ def test_killed_at_any_moment_the_next_run_goes_on(tmp_path: Path, lab: Lab) -> 
     large = content_of("large", 6_000_000)
     url = lab.put("large", large, rate=1 << 20)
     members["large"] = described("large", url) | {"size": len(large)}
-    from tests.lab import sha256
-
     members["large"]["digests"] = {"sha256": sha256(large)}
     datalad("download-manifest", write_manifest("m.json", members), "ds")
     dataset = tmp_path / "ds"

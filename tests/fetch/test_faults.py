@@ -102,11 +102,6 @@ def test_a_digest_is_known_but_no_size(lab: Lab, other_lab: Lab, place: Lab, fau
     assert not Path("file.part").exists()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="an empty answer has no bytes whose source could be blamed: the mirror is asked "
-    "again at once, for ever",
-)
 def test_an_empty_answer_where_only_a_digest_is_known(lab: Lab, other_lab: Lab) -> None:
     urls = [lab.put("f.bin", b""), other_lab.put("f.bin", CONTENT)]
     engine = quick()
@@ -118,11 +113,6 @@ def test_an_empty_answer_where_only_a_digest_is_known(lab: Lab, other_lab: Lab) 
         timer.cancel()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the size that the first answer told is held against all mirrors, even once the "
-    "mirror that told it has failed",
-)
 @pytest.mark.parametrize("wrong", ["shorter", "longer"])
 def test_a_mirror_that_lies_about_the_size_and_breaks_off(
     lab: Lab, other_lab: Lab, wrong: str
@@ -132,11 +122,6 @@ def test_a_mirror_that_lies_about_the_size_and_breaks_off(
     assert is_right(fetch(urls, replace(EXPECTED["digest"], size=None)))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a mirror that answers ranges wrongly is never asked for the whole file, as one "
-    "that ignores them is",
-)
 @pytest.mark.parametrize("known", ["digest", "size"])
 def test_the_only_mirror_answers_every_range_wrongly(lab: Lab, known: str) -> None:
     faults = {"reset_at": 0.5, "times": 1, "content_range": "bytes 5-9/10", "etag": '"1"'}
