@@ -111,7 +111,9 @@ def test_killed_it_leaves_nothing_behind(lab: Lab, victim: str) -> None:
     assert wait_for(is_gone)
     for file in lab.files.values():
         file.rate = 0
-    git(dataset, "annex", "get", "-J4", "--from", "jsdl")
+    again = ["git", "annex", "get", "-J4", "--from", "jsdl"]
+    # the kernel may take a moment to give git-annex's lock on a transfer back
+    assert wait_for(lambda: subprocess.run(again, cwd=dataset).returncode == 0)
     git(dataset, "annex", "fsck", "-q")
 
 
