@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from datalad.interface.results import get_status_dict
@@ -11,7 +12,7 @@ from datalad_jsdl.commands._common import Bar, failure
 from datalad_jsdl.commands._monitor import Monitor
 from datalad_jsdl.commands._staging import Staging, expected_of
 from datalad_jsdl.dataset.importer import Importer
-from datalad_jsdl.dataset.logs import KeyState, in_order
+from datalad_jsdl.dataset.logs import in_order
 from datalad_jsdl.dataset.lookup import KeyLookup
 from datalad_jsdl.dataset.missing import missing_files, unknown_paths
 from datalad_jsdl.errors import JsdlError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from datalad_jsdl.dataset.logs import KeyState
     from datalad_jsdl.fetch.bulk import Job
 
 __all__ = ["ACTION", "Content"]
@@ -30,6 +32,7 @@ lgr = logging.getLogger("datalad.jsdl.download_content")
 
 ACTION = "download_content"
 _MOST_RECORDS = 1000
+_AT_ONCE = 500  # keys to look up
 _NO_URL = "no URL is registered; try: datalad get"
 
 
@@ -84,6 +87,14 @@ class Content:
             key, _, path = item.decode("utf-8", "surrogateescape").partition("\0")
             yield path, key
 
+    def _records(self, lookup: KeyLookup) -> Iterator[tuple[str, str, list[str], KeyState]]:
+        """Path, key, URLs and state of what is missing."""
+        pairs = self._pairs()
+        while portion := list(islice(pairs, _AT_ONCE)):
+            found = lookup.find_all([key for _, key in portion])
+            for (path, _), (key, urls, state) in zip(portion, found, strict=True):
+                yield path, key, urls, state
+
     def _fetch(self, importer: Importer, few: bool) -> Iterator[dict[str, Any]]:
         left_out: list[str] = []
         paths: dict[str, str] = {}  # of what is under way
@@ -95,8 +106,7 @@ class Content:
             staging.require_room(self._size)
 
             def jobs() -> Iterator[Job]:
-                for path, key in self._pairs():
-                    registered, state = lookup.find(key) or ([], KeyState())
+                for path, key, registered, state in self._records(lookup):
                     urls = [u for u in registered if u.partition(":")[0].lower() in SCHEMES]
                     if not urls:
                         left_out.append(path)

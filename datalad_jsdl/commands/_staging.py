@@ -6,7 +6,6 @@ name; what it left half done is continued.
 
 from __future__ import annotations
 
-import os
 import shutil
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from datalad_jsdl.dataset.content import inject
 from datalad_jsdl.dataset.keys import key_file, parse_key
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.bulk import Job, Sync, fetch_all
-from datalad_jsdl.fetch.partfile import require_room
+from datalad_jsdl.fetch.partfile import require_room, sync_disk
 from datalad_jsdl.fetch.values import Expected, Failed
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Staging", "expected_of"]
 
 _BATCH = 250  # files for one git-annex; fewer would mostly start it
-_MOST = 2000  # files
+_MOST = 400  # files; more, and the others would be idle in the end
 _INJECTORS = 2  # git-annex processes at a time; each is busy on one core
 _SMALL = 1 << 20  # bytes; such files are put on the disk together
 
@@ -120,8 +119,8 @@ class Staging:
                 yield job
 
     def _inject(self, jobs: list[Job]) -> list[tuple[Job, str]]:
-        if hasattr(os, "sync") and any(job.sync is Sync.LATER for job in jobs):
-            os.sync()
+        if any(job.sync is Sync.LATER for job in jobs):
+            sync_disk(self.folder)
         problems = dict(inject(self._git, (job.target for job in jobs)))
         for target in problems:
             target.unlink(missing_ok=True)
@@ -148,7 +147,7 @@ class _Taker:
     def add(self, job: Job) -> None:
         self._batch.append(job)
         idle = _INJECTORS - sum(not future.done() for future in self._futures)
-        # while both are at work a batch grows: to start git-annex costs as much as 50 files
+        # while all are at work a batch grows: to start git-annex costs as much as 50 files
         if len(self._batch) >= (_BATCH if idle > 0 else _MOST):
             self._submit()
 
@@ -167,7 +166,7 @@ class _Taker:
 
     def finish(self) -> Iterator[tuple[Job, str]]:
         """The rest."""
-        self._submit(_INJECTORS if len(self._batch) > _BATCH else 1)
+        self._submit(_INJECTORS if len(self._batch) > _BATCH // 4 else 1)
         wait(self._futures)
         yield from self.done()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from datalad_jsdl.dataset.git import batches
 from datalad_jsdl.dataset.keys import branch_path, key_file, link_target
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterable, Iterator
 
     from datalad_jsdl.dataset.git import Git
@@ -43,14 +44,16 @@ def inject(git: Git, files: Iterable[Path]) -> Iterator[tuple[Path, str]]:
         done = git.attempt(
             # the journal is committed once, by `importer.catch_up` or git-annex's next command
             "-c", "annex.alwayscommit=false",
-            "annex", "reinject", "--guesskeys", "--json", "--json-error-messages",
-            *batch,
+            "annex", "reinject", "--quiet", "--guesskeys", *batch,
         )  # fmt: skip
-        said = {}
-        for line in done.stdout.decode("utf-8", "replace").splitlines():
-            answer = json.loads(line)
-            for name in answer.get("input") or [answer.get("file")]:
-                said[name] = "" if answer["success"] else " ".join(answer["error-messages"])
-        for file in batch:
-            if message := said.get(file, done.stderr.decode("utf-8", "replace").strip()):
-                yield Path(file), message
+        # what it takes it moves away; a word on each that it took would cost it more
+        left = [file for file in batch if os.path.lexists(file)]
+        for file in left:
+            yield Path(file), _said(done, Path(file).name)
+
+
+def _said(done: subprocess.CompletedProcess[bytes], name: str) -> str:
+    """What git-annex said of one file."""
+    lines = done.stderr.decode("utf-8", "replace").splitlines()
+    own = [line.strip() for line in lines if name in line]
+    return " ".join(own or [line.strip() for line in lines[-3:]]) or "git-annex did not take it"

@@ -20,6 +20,7 @@ from datalad_jsdl.dataset.records import ANNEX_BRANCH, remote_configs
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["KeyLookup"]
 
@@ -70,6 +71,18 @@ class KeyLookup:
                     records.append(_mark(path) + bytes.fromhex(head[-40:].decode()))
         return records
 
+    def find_all(self, keys: Sequence[str]) -> Iterator[tuple[str, list[str], KeyState]]:
+        """Each key with its URLs and its state; with no URL where none is known."""
+        names = []
+        for key in keys:
+            path = branch_path(key)
+            names += [self._object(f"{path}.web"), self._object(f"{path}.rmt")]
+        blobs = self._git.objects(name for name in names if name)
+        for number, key in enumerate(keys):
+            web = next(blobs) if names[2 * number] else None
+            state = next(blobs) if names[2 * number + 1] else None
+            yield key, present_values(web), remote_state(state, self._uuids)
+
     def find(self, key: str) -> tuple[list[str], KeyState] | None:
         """The URLs and the state of a key; None if git-annex has to be asked.
 
@@ -88,12 +101,18 @@ class KeyLookup:
         name = path.replace("_", "__").replace("/", "_")
         return any((self._annex_dir / j / name).exists() for j in ("journal", "journal-private"))
 
-    def _read(self, path: str) -> bytes | None:
+    def _object(self, path: str) -> str:
+        """The name of the object that holds a file of the branch, or ""."""
         mark = _mark(path.encode("utf-8", "surrogateescape"))
         place = bisect_left(self._records, mark)
         if place == len(self._records) or not self._records[place].startswith(mark):
+            return ""
+        return self._records[place][len(mark) :].hex()
+
+    def _read(self, path: str) -> bytes | None:
+        oid = self._object(path)
+        if not oid:
             return None
-        oid = self._records[place][len(mark) :].hex()
         with self._lock:
             if self._reader is None:
                 self._reader = BlobReader(self._git).__enter__()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import os
 import threading
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.segments import Range
 
-__all__ = ["PartFile", "require_room"]
+__all__ = ["PartFile", "require_room", "sync_disk"]
 
 _NOTED = 128 << 10  # bytes in a row until the journal hears of them
 _WORTH_A_VERSION = 1 << 20  # bytes; fewer are sooner fetched again than journalled
@@ -230,6 +231,23 @@ def require_room(path: str | Path, needed: int, name: str) -> None:
     free = disk.f_bavail * disk.f_frsize
     if needed > free:
         raise OSError(errno.ENOSPC, f"{needed} more bytes are needed for {name}, {free} are free")
+
+
+def sync_disk(folder: Path) -> None:
+    """Put all that was written to the disk of *folder* there for good.
+
+    For a thousand small files that is a thousand times cheaper than fsync on each.
+    """
+    if os.name == "nt":  # which has no such call; git-annex checks what it takes in
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        # not os.sync, which waits for all other disks as well
+        ctypes.CDLL(None, use_errno=True).syncfs(descriptor)
+    except (OSError, AttributeError):  # not Linux
+        os.sync()
+    finally:
+        os.close(descriptor)
 
 
 def _open_locked(path: str, name: str) -> int:
