@@ -77,17 +77,20 @@ def indented(name: str) -> list[str]:
 
 def test_the_page_on_the_special_remote(tmp_path: Path, portal: Lab) -> None:
     commands = [c for c in indented("remote.rst") if shlex.split(c)[0] in ("git", "datalad")]
-    assert len(commands) == 3
-    enable, by_hand, allow = commands
-    assert (enable.split()[1], by_hand.split()[2], allow.split()[1]) == (
+    enable, by_hand, fetch, *settings = commands
+    assert (enable.split()[1], by_hand.split()[2], fetch.split()[1]) == (
         "enable-jsdl",
         "initremote",
-        "config",
+        "download-content",
     )
+    assert len(settings) == 4
+    assert all("config" in setting.split() for setting in settings)
+    allow = "\n".join(settings)
     url = f"{portal.url}/sub-01/anat.nii.gz"
     for name, setup in (("enabled", enable), ("by-hand", by_hand)):
         make = f"datalad create {name} && cd {name} && git annex addurl --fast {url} --file f"
-        shell(f"{make}\n{setup}\n{allow}\ngit annex get --from jsdl f", tmp_path)
+        drop = "git annex drop --force f"
+        shell(f"{make}\n{setup}\n{allow}\ngit annex get --from jsdl f\n{drop}\n{fetch}", tmp_path)
         assert (tmp_path / name / "f").read_bytes() == content_of("sub-01/anat.nii.gz")
 
 

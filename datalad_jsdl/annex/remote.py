@@ -44,7 +44,7 @@ class Shared:
         self._engine: Engine | None = None
         self._jobs = 0
         self._questions = 0
-        self._lookup_lock = threading.Lock()
+        self._making = threading.Lock()
         self._lookup: KeyLookup | None = None
 
     def engine(self, annex: Any) -> Engine:
@@ -60,17 +60,14 @@ class Shared:
     def find(self, annex: Any, key: str) -> tuple[list[str], KeyState]:
         """URLs and state of a key: from git-annex, and once it is worth it from its branch."""
         self._questions += 1
-        # whoever makes the lookup keeps nobody waiting: the others ask git-annex meanwhile
-        if self._questions > _MANY and self._lookup_lock.acquire(blocking=False):
-            try:
-                if self._lookup is None:
-                    from datalad_jsdl.dataset.lookup import KeyLookup
+        if self._lookup is not None:
+            if (found := self._lookup.find(key)) is not None:
+                return found
+        elif self._questions > _MANY and self._making.acquire(blocking=False):
+            # whoever makes the lookup keeps nobody waiting; the lock is for good
+            from datalad_jsdl.dataset.lookup import KeyLookup
 
-                    self._lookup = KeyLookup(annex.getgitdir())
-                if (found := self._lookup.find(key)) is not None:
-                    return found
-            finally:
-                self._lookup_lock.release()
+            self._lookup = KeyLookup(annex.getgitdir())
         # a prefix would leave out URLs written HTTP://
         return annex.geturls(key, ""), KeyState.parse(annex.getstate(key))
 
@@ -87,8 +84,7 @@ class Shared:
             if self._engine is not None:
                 self._engine.interrupt()
                 self._engine.save()
-        # a job may be at it: then the process that it reads with ends with this one
-        if self._lookup is not None and self._lookup_lock.acquire(blocking=False):
+        if self._lookup is not None:
             self._lookup.__exit__(None, None, None)
 
 

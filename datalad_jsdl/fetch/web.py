@@ -91,10 +91,8 @@ class Web:
             "timeout": timeout,
             "maxsize": connections,
             "num_pools": 1000,  # a pool that is thrown out would be closed under its users
-            "ssl_context": _tls(),
         }
-        self._direct = urllib3.PoolManager(**self._options)
-        self._direct.pool_classes_by_scheme = _guarded_pools(self.policy)
+        self._direct: dict[str, urllib3.PoolManager] = {}  # by scheme
         self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
         self._by_proxy: dict[str, urllib3.PoolManager] = {}
         self._proxies = getproxies()
@@ -144,7 +142,7 @@ class Web:
 
     def close(self) -> None:
         """Close idle connections."""
-        for manager in (self._direct, *self._by_proxy.values()):
+        for manager in (*self._direct.values(), *self._by_proxy.values()):
             manager.clear()
 
     def _pool(self, url: str) -> tuple[HTTPConnectionPool, str]:
@@ -155,7 +153,7 @@ class Web:
         if known is not None:
             return known, slash + path
         manager = self._manager(url)
-        if manager is not self._direct:
+        if manager not in self._direct.values():
             return cast(
                 "HTTPConnectionPool", manager
             ), url  # it makes of a URL what its proxy wants
@@ -168,11 +166,21 @@ class Web:
         parts = urlsplit(url)
         proxy = self._proxies.get(parts.scheme) or self._proxies.get("all")
         if not proxy or proxy_bypass(parts.hostname or ""):
-            return self._direct
+            return self._direct_manager(parts.scheme)
         self._check_behind_proxy(parts.hostname or "", parts.port or 0)
         if proxy not in self._by_proxy:
-            self._by_proxy[proxy] = _proxy_manager(proxy, self._options)
+            options = {**self._options, "ssl_context": _tls()}
+            self._by_proxy[proxy] = _proxy_manager(proxy, options)
         return self._by_proxy[proxy]
+
+    def _direct_manager(self, scheme: str) -> urllib3.PoolManager:
+        if scheme not in self._direct:
+            # the system's certificates take as long to read as all modules together
+            options = self._options | ({"ssl_context": _tls()} if scheme == "https" else {})
+            manager = urllib3.PoolManager(**options)
+            manager.pool_classes_by_scheme = _guarded_pools(self.policy)
+            self._direct.setdefault(scheme, manager)
+        return self._direct[scheme]
 
     def _check_behind_proxy(self, host: str, port: int) -> None:
         # The proxy resolves names, and what it can reach is its owner's affair; a
