@@ -53,6 +53,7 @@ class Transfer:
         progress: told the number of bytes there.
         begun: called whenever an answer is found to be good.
         etags: strong entity tags of the versions that bytes were taken of, by URL.
+        unranged: URLs that answered a range wrongly; asked for the whole file, they may do.
         answers: number of answers that the bytes are from.
         held: bytes there.
         guessed: the size is where an answer without a length ended.
@@ -66,6 +67,7 @@ class Transfer:
     progress: Progress
     begun: Callable[[], None]
     etags: dict[str, str] = field(default_factory=dict)
+    unranged: set[str] = field(default_factory=set)
     answers: int = 0
     held: int = 0
     guessed: bool = False
@@ -80,8 +82,7 @@ class Transfer:
         url, offset = segment.url, segment.position
         headers = {}
         part = offset or (segment.end is not None and segment.end != self.ledger.size)
-        ranges = self.engine.origins.of(url).score.ranges
-        if part and not (whole and ranges is False):
+        if part and not (whole and url in self.unranged):
             last = "" if segment.end in (None, self.ledger.size) else str((segment.end or 0) - 1)
             headers["Range"] = f"bytes={offset}-{last}"
             if etag := self.etags.get(url):
@@ -128,6 +129,7 @@ class Transfer:
             if not ranged or found is None or found[0] != offset:
                 given = response.headers.get("Content-Range") or "no Content-Range"
                 self.engine.origins.of(url).score.ranges = False
+                self.unranged.add(url)
                 return Fault(url, f"asked for bytes from {offset}, got {given}", mirror=True)
             due = found[1] + 1
             self.engine.origins.of(url).score.ranges = True
