@@ -28,6 +28,7 @@ __all__ = ["JsdlRemote", "main"]
 
 _COST = 150  # below the web remote's 200, so that we are asked first
 _PROGRESS_SECONDS = 0.1
+_PROGRESS_BYTES = 1 << 20
 _MANY = 50  # keys; to list the git-annex branch costs as much as asking so often
 
 _READ_ONLY = (
@@ -172,12 +173,14 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
 
     def _reporter(self) -> Any:
         last = time.monotonic()
+        said = 0
 
         def report(position: int) -> None:
-            nonlocal last
+            nonlocal last, said
             now = time.monotonic()
-            if now - last >= _PROGRESS_SECONDS:
-                last = now
+            # nothing of a small file, which is there before it is shown
+            if now - last >= _PROGRESS_SECONDS or (not said and position >= _PROGRESS_BYTES):
+                last, said = now, position
                 self.annex.progress(position)
 
         return report
