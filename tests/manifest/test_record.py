@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from datalad_jsdl.manifest.entry import Candidate, Entry, Refusal
+from datalad_jsdl.manifest.entry import Candidate, Entry, Pieces, Refusal
 from datalad_jsdl.manifest.record import Record, entry_from_record
 from datalad_jsdl.manifest.times import parse_mtime
 
@@ -66,6 +66,23 @@ def test_ways_to_say_one_url(value: Any) -> None:
 def test_all_url_fields_are_candidates() -> None:
     value = {"extra_urls": ["3"], "url": "2", "urls": ["1"]}
     assert entry(value, "https://h/").registrable == ("https://h/1", "https://h/2", "https://h/3")
+
+
+def test_pieces() -> None:
+    pieces = {"algorithm": "MD-5", "length": 3, "digests": [MD5.upper(), MD5]}
+    value = {"url": URL, "size": 5, "pieces": pieces}
+    assert entry(value).pieces == Pieces("md5", 3, (MD5, MD5))
+    assert entry(value | {"pieces": pieces | {"algorithm": "crc32"}}).pieces is None
+    for wrong in (
+        3,
+        pieces | {"length": 0},
+        pieces | {"length": "3"},
+        pieces | {"length": 2},
+        pieces | {"digests": [MD5, MD5[1:]]},
+        pieces | {"digests": [MD5, None]},
+        {"algorithm": "md5", "length": 3},
+    ):
+        assert "piece" in reason(value | {"pieces": wrong})
 
 
 def test_candidates_are_sorted_by_priority() -> None:

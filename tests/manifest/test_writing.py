@@ -74,6 +74,10 @@ def test_what_is_written_reads_back(entries: list[Entry]) -> None:
         [URL],
         [{"url": URL, "priority": 0, "location": "DE"}, f"{URL}/b"],
         {"urls": [URL], "size": 0, "mtime": "2024-05-01T12:00:00Z", "executable": True},
+        {
+            "urls": [URL],
+            "pieces": {"algorithm": "sha1", "length": 7, "digests": ["0" * 40, "1" * 40]},
+        },
     ],
 )
 def test_only_what_is_known_is_written(value: Any) -> None:
