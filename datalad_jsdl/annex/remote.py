@@ -114,7 +114,19 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
         """annexremote sets it to be empty."""
 
     def initremote(self) -> None:
-        """Nothing to set up: all settings are git-annex's own."""
+        """By initremote, enableremote and autoenable: what git-annex leaves to the user.
+
+        The remote needs no settings of its own.
+        """
+        try:
+            # with --sameas it goes by another name
+            name = self.annex.getconfig("sameas-name") or self.annex.getconfig("name")
+            if name:
+                from datalad_jsdl.dataset.special_remote import set_up_locally
+
+                set_up_locally(Path(self.annex.getgitdir()), name)
+        except Exception as error:
+            raise RemoteError(_one_line(error)) from error
 
     def prepare(self) -> None:
         """Nothing to prepare before the first transfer."""

@@ -9,17 +9,15 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.dataset.logs import WEB_UUID
 from datalad_jsdl.dataset.objects import write_annex_files
 from datalad_jsdl.dataset.records import branch_files, remote_configs
 from datalad_jsdl.errors import DatasetError
 
-if TYPE_CHECKING:
-    from datalad_jsdl.dataset.git import Git
-
-__all__ = ["NAME", "RemoteSetup", "set_up_remote"]
+__all__ = ["LOCAL_SETTINGS", "NAME", "RemoteSetup", "set_up_locally", "set_up_remote"]
 
 NAME = "jsdl"
 
@@ -30,7 +28,7 @@ _KNOWN = {"sameas-name", "sameas-uuid", "type", "externaltype", "encryption", "a
 # Local git config. annex-verify: git-annex checks every key itself all the same, but
 # does not wait on its file watcher, which costs some 5 ms a file. annex-readonly: it
 # never tries to upload.
-_LOCAL = {"annex-verify": "false", "annex-readonly": "true"}
+LOCAL_SETTINGS = {"annex-verify": "false", "annex-readonly": "true"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +67,26 @@ def set_up_remote(git: Git) -> RemoteSetup:
         done.append("enabled")
     if _verify(git, name):
         done.append("verified")
-    for setting, value in _LOCAL.items():
+    for setting, value in LOCAL_SETTINGS.items():
         if git.text("config", f"remote.{name}.{setting}") != value:
             git.run("config", f"remote.{name}.{setting}", value)
             done.append(f"set {setting}={value}")
     done += _mend_logs(git, uuid)
     shown = " ".join(f"{k}={v}" for k, v in sorted(remote_configs(git)[uuid].items()))
     return RemoteSetup(uuid, shown, tuple(done))
+
+
+def set_up_locally(git_dir: Path, name: str) -> None:
+    """Set what is missing of `LOCAL_SETTINGS`; what a user has set stays.
+
+    Args:
+        git_dir: the repository's ``.git`` folder.
+        name: of the remote.
+    """
+    git = Git(Path(), git_dir)
+    for setting, value in LOCAL_SETTINGS.items():
+        if not git.text("config", f"remote.{name}.{setting}"):
+            git.attempt("config", f"remote.{name}.{setting}", value)
 
 
 def _find(git: Git) -> tuple[str, str]:

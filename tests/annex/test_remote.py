@@ -196,6 +196,8 @@ def test_initremote_by_hand(tmp_path: Path, lab: Lab) -> None:
     git(repo, "annex", "init", "-q")
     settings = ("type=external", "externaltype=jsdl", "encryption=none", "--sameas=web")
     git(repo, "annex", "initremote", "jsdl", *settings)
+    for setting in ("annex-verify false", "annex-readonly true"):
+        assert f"remote.jsdl.{setting}" in git(repo, "config", "--get-regexp", "^remote")
     key = f"MD5E-s3000--{hashlib.md5(content_of('f')).hexdigest()}.txt"
     git(repo, "annex", "fromkey", "--force", key, "f.txt")
     git(repo, "annex", "registerurl", key, refused_url())
@@ -248,6 +250,7 @@ class TestClones:
         said = git(clone, "annex", "get", ".")
         assert said.count("(from jsdl...)") == 3
         git(clone, "annex", "drop", ".")
+        assert git(clone, "config", "remote.jsdl.annex-verify") == "false"
         run("git", "clone", "-q", clone, "grandchild")
         assert "(from jsdl...)" in git(tmp_path / "grandchild", "annex", "get", "a.txt")
 

@@ -35,7 +35,7 @@ def content() -> bytes:
         ("wrong-range", 1.3),
         ("longer", 1.3),
         ("changed", 3.0),
-        ("stale", 6.0),
+        ("stale", 3.0),
     ],
 )
 def test_the_first_of_two_mirrors(content: bytes, fault: str, most: float) -> None:
