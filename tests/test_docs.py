@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from datalad_jsdl.fetch.settings import settings_table
 from tests.lab import Lab
 from tests.portal import content_of, described, git, write_manifest
 
@@ -92,6 +93,13 @@ def test_the_page_on_the_special_remote(tmp_path: Path, portal: Lab) -> None:
         drop = "git annex drop --force f"
         shell(f"{make}\n{setup}\n{allow}\ngit annex get --from jsdl f\n{drop}\n{fetch}", tmp_path)
         assert (tmp_path / name / "f").read_bytes() == content_of("sub-01/anat.nii.gz")
+
+
+def test_the_table_of_settings_is_that_of_the_code() -> None:
+    """It stands in the page itself, which is also read without being rendered."""
+    text = (ROOT / "docs/remote.rst").read_text()
+    rows = re.findall(r"   \* - ``([a-z-]+)``\n     - (.*)\n     - (.*)\n", text)
+    assert rows == [(s.name, s.default, s.meaning) for s in settings_table()]
 
 
 @pytest.mark.parametrize("number", [0, 1])

@@ -79,7 +79,8 @@ def check_records(
         for name, mirror in sorted(mirrors.items(), key=lambda item: -item[1].files):
             score = engine.origins.of(mirror.url).score
             what = f"{name}: {mirror.files} files ({mirror.only} only there), {mirror.size} bytes"
-            state = f"{mirror.fault.what}; {score}" if mirror.fault else str(score)
+            known = str(score) if score.requests else ""
+            state = "; ".join(filter(None, [mirror.fault.what if mirror.fault else "", known]))
             yield record(
                 "error" if mirror.fault else "ok",
                 "mirror",
@@ -137,6 +138,8 @@ def _ask(mirror: _Mirror, engine: Engine) -> None:
         elif response.status != 416:  # an empty file has no first byte
             mirror.fault = refusal(url, response)
         response.close()
+    if mirror.fault is not None and mirror.fault.unasked:
+        return
     bad = mirror.fault is not None and mirror.fault.mirror
     origins.of(url).score.add_request(mirror.fault.what if bad and mirror.fault else "")
 

@@ -53,6 +53,7 @@ class Content:
         self._missing: list[bytes] = []
         self._size = 0
         self._unsized = 0
+        self._staged = 0
         self._counts = {"fetched": 0, "failed": 0, "without_url": 0}
 
     def run(self, *, dry: bool, report_all: bool) -> Iterator[dict[str, Any]]:
@@ -60,16 +61,19 @@ class Content:
         try:
             importer = Importer(self._root)
             importer.require_annex()
-            for path in unknown_paths(importer.git, self._paths):
+            unknown = unknown_paths(importer.git, self._paths)
+            for path in unknown:
                 yield self._record("impossible", path, "git knows no such file or folder")
+            if self._paths and len(unknown) == len(self._paths):
+                return
             with importer.lock():
                 importer.catch_up()
                 self._find(importer)
                 few = report_all or len(self._missing) <= _MOST_RECORDS
                 if self._missing and not dry:
                     yield from self._fetch(importer, few)
-                elif few:
-                    yield from (self._record("ok", path) for path, _ in self._pairs())
+                elif self._missing:
+                    yield from self._preview(importer, few)
         except (JsdlError, OSError) as error:
             yield failure(ACTION, self._root, error, lgr)
             return
@@ -121,7 +125,7 @@ class Content:
                 path = paths.pop(job.name)
                 if problem:
                     self._counts["failed"] += 1
-                    yield self._record("error", path, f"could not fetch {path!r}: {problem}")
+                    yield self._record("error", path, f"could not be fetched: {problem}")
                 else:
                     self._counts["fetched"] += 1
                     if few:
@@ -130,6 +134,23 @@ class Content:
             yield from self._left_out(left_out)
             staging.clean_up()
             importer.catch_up()
+
+    def _preview(self, importer: Importer, few: bool) -> Iterator[dict[str, Any]]:
+        """What would be fetched, and what is there from an interrupted run."""
+        with (
+            KeyLookup(importer.git_dir()) as lookup,
+            Staging(importer, self._jobs, None) as staging,
+        ):
+            for path, key, urls, _ in self._records(lookup):
+                size = expected_of(key).size
+                if not urls:
+                    self._size -= size or 0
+                    self._unsized -= size is None
+                    yield from self._left_out([path])
+                    continue
+                self._staged += staging.is_there(key)
+                if few:
+                    yield self._record("ok", path) | {"dry_run": True, "bytesize": size}
 
     def _left_out(self, paths: list[str]) -> Iterator[dict[str, Any]]:
         while paths:
@@ -145,6 +166,7 @@ class Content:
             refds=str(self._root),
             logger=lgr,
         )
+        record["entry"] = path
         if message:
             record["message"] = message
         return record
@@ -154,8 +176,13 @@ class Content:
         if not self._missing:
             text = "nothing is missing"
         elif dry:
-            unsized = f" and {self._unsized} files of unknown size" if self._unsized else ""
-            text = f"would be fetched: {len(self._missing)} files, {self._size} bytes{unsized}"
+            unsized = f" and those of {self._unsized} of unknown size" if self._unsized else ""
+            files = len(self._missing) - counts["without_url"]
+            text = f"would be fetched: {files} files, {self._size} bytes{unsized}"
+            if self._staged:
+                text += f" ({self._staged} of them are there from an interrupted run)"
+            if counts["without_url"]:
+                text += f"; {counts['without_url']} more have no URL (try: datalad get)"
         else:
             parts = [f"{counts['fetched']} downloaded"]
             parts += [f"{counts['failed']} not downloaded"] if counts["failed"] else []

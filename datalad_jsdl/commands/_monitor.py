@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
@@ -17,9 +18,9 @@ _MOST_MIRRORS = 3
 
 
 class Progress(Protocol):
-    """Told how many files are done; without a number, that it is a moment later."""
+    """Told how many files are done, and how many bytes of them were there before."""
 
-    def __call__(self, done: int | None = None, /) -> None: ...
+    def __call__(self, done: int, before: int = 0, /) -> None: ...
 
 
 class Monitor:
@@ -37,14 +38,13 @@ class Monitor:
             files: their number.
             size: bytes to come, as far as known.
         """
-        shown, done = 0.0, 0
+        shown = 0.0
         rates: dict[str, float] = {}
         before = {origin.name: origin.received for origin in engine.origins.all()}
         start = sum(before.values())
 
-        def show(count: int | None = None) -> None:
-            nonlocal shown, done, before
-            done = count if count is not None else done
+        def show(done: int, held: int = 0) -> None:
+            nonlocal shown, before
             now = time.monotonic()
             if now - shown < _EVERY and done < files:
                 return
@@ -55,9 +55,11 @@ class Monitor:
                 rate = (amount - before.get(name, 0)) / elapsed
                 rates[name] = rate if name not in rates else 0.7 * rates[name] + 0.3 * rate
             before = received
+            text = f"{label} {done}/{files} files"
             mirrors = _mirrors(rates)
-            text = f"{label} {done}/{files} files" + (f" ({mirrors})" if mirrors else "")
-            position = sum(received.values()) - start
+            if mirrors and shutil.get_terminal_size().columns >= len(text) + len(mirrors) + 60:
+                text += f" ({mirrors})"  # else they would take the bar's own place
+            position = sum(received.values()) - start + held
             self._bar.update(label, min(position, size) if size else position, size or None, text)
 
         return show

@@ -7,7 +7,7 @@ name; what it left half done is continued.
 from __future__ import annotations
 
 import shutil
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.annex.engine import open_engine
@@ -47,18 +47,19 @@ class Staging:
     Args:
         importer: of the repository; its lock is held.
         jobs: files to fetch at a time, or None for the user's setting.
-        monitor: shows how it is going.
+        monitor: shows how it is going; None where nothing is fetched.
 
     Raises:
         SettingError: git config has a limit that cannot be understood.
     """
 
-    def __init__(self, importer: Importer, jobs: int | None, monitor: Monitor) -> None:
+    def __init__(self, importer: Importer, jobs: int | None, monitor: Monitor | None) -> None:
         self.folder = importer.annex_dir / "jsdl" / "staging"
         self.engine = open_engine(importer.git_dir())
         self._git = importer.git
         self._jobs = jobs or self.engine.settings.jobs
         self._monitor = monitor
+        self._taken = self._taken_size = 0  # of what earlier runs have fetched
 
     def __enter__(self) -> Staging:
         self.engine.__enter__()
@@ -87,9 +88,16 @@ class Staging:
         self, jobs: Iterable[Job], label: str, files: int, size: int
     ) -> Iterator[tuple[Job, Fetched | Failed]]:
         """Fetch into the folder; *files* and *size* (bytes) are for the progress bar."""
-        show = self._monitor.watch(self.engine, label, files, size)
-        for done, item in enumerate(fetch_all(jobs, self.engine, self._jobs, tick=show), 1):
-            show(done)
+        show = self._monitor.watch(self.engine, label, files, size) if self._monitor else None
+
+        def tick() -> None:
+            if show is not None:
+                show(done + self._taken, self._taken_size)
+
+        done = 0
+        for item in fetch_all(jobs, self.engine, self._jobs, tick=tick):
+            done += 1
+            tick()
             yield item
 
     def take_in(self, jobs: Iterable[Job], files: int, size: int) -> Iterator[tuple[Job, str]]:
@@ -114,9 +122,15 @@ class Staging:
         """Those whose content is not in the folder yet."""
         for job in jobs:
             if job.target.exists():
+                self._taken += 1
+                self._taken_size += job.target.stat().st_size
                 taker.add(job)
             else:
                 yield job
+
+    def is_there(self, key: str) -> bool:
+        """Whether an earlier run has fetched it, so that it only has to be taken in."""
+        return (self.folder / key_file(key)).exists()
 
     def _inject(self, jobs: list[Job]) -> list[tuple[Job, str]]:
         if any(job.sync is Sync.LATER for job in jobs):
@@ -152,6 +166,9 @@ class _Taker:
             self._submit()
 
     def _submit(self, parts: int = 1) -> None:
+        # git-annex is slower than most mirrors: what waits for it takes memory and disk
+        while sum(not future.done() for future in self._futures) > _INJECTORS:
+            wait([f for f in self._futures if not f.done()], return_when=FIRST_COMPLETED)
         share = -(-len(self._batch) // parts)
         for start in range(0, len(self._batch), share or 1):
             batch = self._batch[start : start + share]

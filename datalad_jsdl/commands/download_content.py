@@ -40,9 +40,10 @@ class DownloadContent(Interface):
     once more. With many small files it is several times as fast as getting them
     one by one.
 
-    Interrupted or killed, the next run goes on where it was. Files without a URL are left
+    Interrupted or killed, the next run goes on where it was; what has come so far is kept
+    in .git/annex/jsdl/staging, and can be thrown away there. Files without a URL are left
     to 'datalad get'. The number of jobs, the connections to each host, the bandwidth and
-    the timeouts can be set with git config; see the documentation on limits.
+    the timeouts can be set with git config; see docs/remote.rst on limits.
     """
 
     result_renderer = "tailored"
@@ -52,7 +53,8 @@ class DownloadContent(Interface):
             args=("path",),
             metavar="PATH",
             nargs="*",
-            doc="""file or folder to download; by default everything in the dataset.""",
+            doc="""file or folder to download; by default everything in the dataset, also
+            from within a folder of it.""",
             constraints=EnsureStr() | EnsureNone(),
         ),
         dataset=Parameter(
@@ -138,9 +140,7 @@ class DownloadContent(Interface):
     @staticmethod
     def custom_result_renderer(res: dict[str, Any], **_: Any) -> None:
         if res["status"] in ("error", "impossible"):
-            name = res["path"] if res["type"] == "dataset" else Path(res["path"]).name
-            text = res.get("message", "")
-            ui.message(f"error: {name}: {text}")
+            ui.message(f"error: {res.get('entry') or res['path']}: {res.get('message', '')}")
         elif res["type"] == "dataset":
             ui.message(f"{res['path']}: {res['message']}")
 

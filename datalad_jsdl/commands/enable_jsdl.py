@@ -14,10 +14,12 @@ from datalad.support.constraints import EnsureNone
 from datalad.support.param import Parameter
 
 from datalad_jsdl.commands._common import failure
+from datalad_jsdl.dataset.git import git_config_values
 from datalad_jsdl.dataset.importer import Importer
 from datalad_jsdl.dataset.program import require_git_annex
 from datalad_jsdl.dataset.special_remote import set_up_remote
 from datalad_jsdl.errors import JsdlError
+from datalad_jsdl.fetch.settings import PATTERN, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +73,7 @@ class EnableJsdl(Interface):
             with importer.lock():
                 importer.catch_up()
                 setup = set_up_remote(importer.git)
+            Settings.from_config(git_config_values(PATTERN, importer.git_dir()))
         except (JsdlError, OSError) as error:
             yield failure(_ACTION, root, error, lgr)
             return

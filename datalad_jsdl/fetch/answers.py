@@ -85,7 +85,8 @@ def no_answer(url: str, error: Exception) -> Fault:
     error = cause if isinstance(cause, Exception) else error
     lasting = isinstance(error, (AddressRefusedError, FetchError, urllib3.exceptions.SSLError))
     refused = isinstance(error, urllib3.exceptions.NewConnectionError)
-    return Fault(url, phrase(error), lasting, mirror=not lasting, refused=refused)
+    unasked = isinstance(error, AddressRefusedError)
+    return Fault(url, phrase(error), lasting, mirror=not lasting, refused=refused, unasked=unasked)
 
 
 def phrase(error: BaseException) -> str:

@@ -76,6 +76,9 @@ class Helpers:
         ledger, now = self._transfer.ledger, time.monotonic()
         left = ledger.left()
         rate = sum(segment.rate(now) or 0.0 for segment in list(ledger.active))
+        limit = self._engine.throttle.rate
+        if limit and rate > limit / 2:  # more of them would only share what is allowed
+            return 0
         if not rate or rate > _FAST or left / rate < (_LONG if left >= _LARGE else _VERY_LONG):
             return 0
         origins = self._engine.origins

@@ -224,6 +224,9 @@ class Origins:
             fault: what went wrong, or None.
             gained: bytes that came.
         """
+        if fault is not None and fault.unasked:
+            self.leave(url)
+            return
         with self._changed:
             origin = self.of(url)
             origin.active -= 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import SettingError
@@ -123,7 +124,7 @@ class Settings:
     prefer: tuple[str, ...] = _setting(
         (),
         "none",
-        "patterns of mirrors to ask first, such as '*.amazonaws.com' or 'https://a.example/s3/*'",
+        "patterns of mirrors to ask first, such as ``*.amazonaws.com`` or ``https://a.example/s3/*``",
         _patterns,
     )
     avoid: tuple[str, ...] = _setting((), "none", "patterns of mirrors to ask last", _patterns)
@@ -139,6 +140,7 @@ class Settings:
             SettingError: a value cannot be understood.
         """
         found: dict[str, Any] = {}
+        _refuse_misspelt(config, [item.name.replace("_", "-") for item in dataclasses.fields(cls)])
         for item in dataclasses.fields(cls):
             for prefix in PREFIXES:
                 name = prefix + item.name.replace("_", "-")
@@ -152,6 +154,15 @@ class Settings:
                     raise SettingError(f"git config {name} is {text!r}: {error}") from None
                 break
         return cls(**found)
+
+
+def _refuse_misspelt(config: Mapping[str, Sequence[str]], known: list[str]) -> None:
+    """A limit that nobody reads would be missed too late."""
+    for name in config:
+        place, _, setting = name.rpartition(".")
+        close = get_close_matches(setting, known, 1, 0.8)
+        if f"{place}." in PREFIXES and setting not in known and close:
+            raise SettingError(f"git config {name}: there is no such setting; {close[0]} is one")
 
 
 def settings_table() -> list[Setting]:

@@ -174,7 +174,7 @@ def test_what_is_known_of_mirrors_is_shown(lab: Lab) -> None:
     git(dataset, "annex", "get", "-q", "--from", "jsdl")
     shown = git(dataset, "annex", "info", "jsdl")
     assert f"mirror {lab.url}: answers in" in shown
-    assert "100% of 3 requests good" in shown
+    assert "100% of requests good of late (3 in all)" in shown
     records = datalad("download-manifest", "--check", "m.json", "ds")
     (mirror,) = [record for record in records if record["type"] == "mirror"]
     assert (mirror["mirror"], mirror["files"], mirror["requests"]) == (lab.url, 3, 4)

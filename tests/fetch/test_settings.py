@@ -48,6 +48,12 @@ def test_what_cannot_be_understood_is_named(name: str, value: str) -> None:
         Settings.from_config({f"remote.jsdl.{name}": [value]})
 
 
+def test_a_misspelt_name_is_noticed() -> None:
+    with pytest.raises(SettingError, match="no such setting; bandwidth is one"):
+        Settings.from_config({"remote.jsdl.bandwith": ["1M"]})
+    Settings.from_config({"remote.jsdl.url": ["x"], "datalad.jsdl.credential": ["y"]})
+
+
 def test_amounts() -> None:
     assert parse_bytes("500k") == 512000
     assert parse_bytes("20 MB/s") == parse_bytes("20M") == parse_bytes("20MiB") == 20 << 20
