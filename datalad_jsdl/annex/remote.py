@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,8 @@ class Shared:
             # whoever makes the lookup keeps nobody waiting; the lock is for good
             from datalad_jsdl.dataset.lookup import KeyLookup
 
-            self._lookup = KeyLookup(annex.getgitdir())
+            with suppress(Exception):  # git-annex knows it all, if slower
+                self._lookup = KeyLookup(annex.getgitdir())
         # a prefix would leave out URLs written HTTP://
         return annex.geturls(key, ""), KeyState.parse(annex.getstate(key))
 
@@ -187,13 +189,16 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
         last = time.monotonic()
         said = 0
 
+        lock = threading.Lock()  # several connections may fetch a file
+
         def report(position: int) -> None:
             nonlocal last, said
             now = time.monotonic()
             # nothing of a small file, which is there before it is shown
             if now - last >= _PROGRESS_SECONDS or (not said and position >= _PROGRESS_BYTES):
-                last, said = now, position
-                self.annex.progress(position)
+                with lock:
+                    last, said = now, position
+                    self.annex.progress(position)
 
         return report
 

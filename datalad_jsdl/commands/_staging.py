@@ -95,8 +95,8 @@ class Staging:
                 show(done + self._taken, self._taken_size)
 
         done = 0
-        for item in fetch_all(jobs, self.engine, self._jobs, tick=tick):
-            done += 1
+        for number, item in enumerate(fetch_all(jobs, self.engine, self._jobs, tick=tick), 1):
+            done = number
             tick()
             yield item
 

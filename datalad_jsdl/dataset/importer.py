@@ -26,7 +26,7 @@ from datalad_jsdl.dataset.provenance import imported_paths
 from datalad_jsdl.dataset.records import read_records
 from datalad_jsdl.dataset.tree import Tree
 from datalad_jsdl.dataset.worktree import in_the_way, restore, switch, undo_half_a_switch
-from datalad_jsdl.errors import DatasetError
+from datalad_jsdl.errors import DatasetError, SettingError
 from datalad_jsdl.manifest.paths import path_fault
 from datalad_jsdl.manifest.selection import Filter
 
@@ -121,10 +121,15 @@ class Importer:
         config = git_config(r"^annex\.", self.git_dir())
         if tuned := [name for name in config if name.startswith("annex.tune.")]:
             raise DatasetError(f"the repository is tuned ({tuned[0]}), which is not supported")
-        rule = ExtensionRule(
-            int(config.get("annex.maxextensionlength", ExtensionRule().length)),
-            int(config.get("annex.maxextensions", ExtensionRule().count)),
-        )
+        try:
+            rule = ExtensionRule(
+                int(config.get("annex.maxextensionlength", ExtensionRule().length)),
+                int(config.get("annex.maxextensions", ExtensionRule().count)),
+            )
+        except ValueError:
+            raise SettingError(
+                "git config annex.maxextensionlength or annex.maxextensions is no whole number"
+            ) from None
         unlisted = [p for p in tree.files if p not in entries and p in scope]
         plan = make_plan(
             entries,

@@ -68,7 +68,7 @@ class KeyLookup:
             for line in process.stdout or ():
                 head, _, path = line.rstrip(b"\n").partition(b"\t")
                 if path.endswith(_WANTED):
-                    records.append(_mark(path) + bytes.fromhex(head[-40:].decode()))
+                    records.append(_mark(path) + bytes.fromhex(head.rpartition(b" ")[2].decode()))
         return records
 
     def find_all(self, keys: Sequence[str]) -> Iterator[tuple[str, list[str], KeyState]]:

@@ -7,8 +7,10 @@ web remote only, not on what a special remote does (git-annex(1)).
 from __future__ import annotations
 
 import ipaddress
+import math
 import re
 import socket
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -114,6 +116,8 @@ def connect(
     if not permitted:
         raise policy.refusal(host, str(found[0][4][0]))
     problem: OSError | None = None
+    # a name may have a dozen addresses, and none of them may answer
+    until = time.monotonic() + 2 * timeout if timeout else math.inf
     for family, kind, protocol, _, address in permitted:
         connection = socket.socket(family, kind, protocol)
         try:
@@ -124,6 +128,8 @@ def connect(
         except OSError as error:
             connection.close()
             problem = error
+            if time.monotonic() >= until:
+                break
         else:
             return connection
     raise problem or OSError(f"no address for {host}")

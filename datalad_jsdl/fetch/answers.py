@@ -64,9 +64,8 @@ def refusal(url: str, response: Response) -> Fault:
     busy = status in (429, 503)
     passing = status in (408, 425, 429) or (status >= 500 and status not in (501, 505))
     wait = _retry_after(response.headers.get("Retry-After", ""))
-    return Fault(
-        url, f"HTTP status {status}{meaning}", not passing, wait, mirror=passing, busy=busy
-    )
+    what = f"HTTP status {status}{meaning}"
+    return Fault(url, what, not passing, wait, mirror=passing, busy=busy, answered=True)
 
 
 def _retry_after(value: str) -> float | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.fetch.partfile import PartFile
 from datalad_jsdl.fetch.values import Expected, Failed, Fault, Fetched
+from datalad_jsdl.manifest.urls import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -70,6 +71,8 @@ def fetch_file(job: Job, engine: Engine, progress: Progress | None = None) -> Fe
         what = f"cannot write {job.target.name}: {error.strerror or error}"
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         return Failed((Fault("", what),), disk_full=full)
+    except Exception as error:  # whatever a hostile answer has found: the others go on
+        return Failed((Fault("", f"{type(error).__name__}: {redact_text(str(error))}"),))
 
 
 def _open_part(job: Job) -> PartFile:
@@ -102,25 +105,24 @@ def fetch_all(
     engine.origins.expect_jobs(workers)
     again: list[Job] = []
     with _Workers(engine, workers, tick or _nothing) as pool:
+        engine.second_chance = True
         for job, outcome in pool.run(iter(jobs)):
             if len(again) < _ONCE_MORE and _is_worth_another_try(job, outcome, engine):
                 again.append(job)
             else:
                 yield job, outcome
         if again:
-            pause = min(engine.origins.wait(job.urls[0]) for job in again)
+            pause = min(engine.origins.wait(url) for job in again for url in job.urls)
             engine.sleep(min(pause, engine.settings.max_wait))
+            engine.origins.forgive()
             yield from pool.run(iter(again))
 
 
 def _is_worth_another_try(job: Job, outcome: Fetched | Failed, engine: Engine) -> bool:
-    """A mirror that had served other files broke down."""
+    """A mirror was out of order, which may be over in the end."""
     if isinstance(outcome, Fetched) or engine.stop.is_set():
         return False
-    return any(
-        fault.url and not fault.lasting and engine.origins.of(fault.url).received
-        for fault in outcome.faults
-    )
+    return any(fault.url and not fault.lasting for fault in outcome.faults)
 
 
 class _Workers:

@@ -87,6 +87,8 @@ class Download:
         self._chances: set[str] = set()  # sources that got one more
         self._disputes: set[str] = set()  # URLs that were let say how large the file is
         self._last = ""  # the source that answered last
+        self._requests = 0
+        self._blamed_at = -1  # number of requests when the content was last found wrong
         self._best = 0  # most bytes there so far; only what goes beyond it is progress
         self._wait = _FIRST_WAIT
         self._alone = not expected.verifiable  # all bytes have to be of one URL
@@ -140,8 +142,12 @@ class Download:
         if url is None:
             return
         source = source_of(url)
-        if self._alone and self._source not in ("", source) and ledger.held():
-            self._forget()
+        try:
+            if self._alone and self._source not in ("", source) and ledger.held():
+                self._forget()
+        except OSError:
+            origins.leave(url)
+            raise
         segment = ledger.begin(url, source, rate=origins.of(url).score.rate)
         if segment is None:  # the helpers have it all
             origins.leave(url)
@@ -154,6 +160,7 @@ class Download:
             ledger.end(segment)
             origins.release(url, fault, segment.written - segment.start)
         self._last = source
+        self._requests += 1
         if self._alone:
             self._source = source
         if fault is not None:
@@ -167,6 +174,9 @@ class Download:
             return None
         left = [url for url in self._live if url not in self._tried and self._is_trusted(url)]
         ready = [url for url in origins.rank(left, self._expected.size) if not origins.wait(url)]
+        if not ready and not self._engine.second_chance:
+            # one that is left alone is asked once, all the same: it may be back
+            ready = [url for url in left if url not in self._faults and origins.is_alone(url)]
         if ready and (url := origins.acquire(ready)):
             return url
         self._pause()
@@ -240,7 +250,7 @@ class Download:
         """Whether bytes of this URL can be added to what is there of it."""
         return self._expected.verifiable or bool(self._transfer.etags.get(url))
 
-    def _verify(self) -> Fetched | None:
+    def _verify(self) -> Fetched | Failed | None:
         self._helpers.end()
         self._frontier.catch_up(self._ledger.prefix)
         wrong, expected = self._verifier.mismatch(), self._expected
@@ -251,6 +261,10 @@ class Download:
                 self._condemn(source, "other mirrors had the right bytes in the place of its own")
             digest = "" if expected.algorithm else self._verifier.hexdigest()
             return Fetched(self._verifier.size, digest)
+        if self._blamed_at == self._requests:
+            # nobody was asked since, and nobody can be: an empty file with another's digest
+            return Failed(tuple(Fault(url, wrong, lasting=True) for url in self._order))
+        self._blamed_at = self._requests
         self._blame(wrong)
         return None
 
@@ -325,7 +339,8 @@ class Download:
     def _drop(self, unwanted: Callable[[Range], bool]) -> None:
         """Forget the ranges that *unwanted* is true for."""
         self._helpers.end()
-        if self._store.in_order:
+        left = [r for r in self._ledger.ranges() if not unwanted(r)]
+        if self._store.in_order or not left or not self._expected.verifiable:
             self._forget()
             return
         self._changed(self._ledger.keep(lambda r: not unwanted(r)))

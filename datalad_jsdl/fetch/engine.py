@@ -7,9 +7,10 @@ one file, `transfer` makes one request, `bulk` handles many files.
 
 from __future__ import annotations
 
+import ctypes
 import threading
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.fetch.download import Download
@@ -36,6 +37,7 @@ _SAVE_SECONDS = 10.0
 _TINY = 64 << 10  # bytes
 _AT_HAND = 0.003  # seconds until a mirror answers that is next door
 _LANES = 2
+_M_ARENA_MAX = -8  # mallopt(3), malloc.h
 
 
 class Engine:
@@ -58,12 +60,13 @@ class Engine:
         memory: Path | None = None,
         sleep: Callable[[float], object] | None = None,
     ) -> None:
+        _spare_memory()
         self.settings = settings or Settings()
         self.web = Web(
             policy,
             connect_seconds=self.settings.connect_timeout,
             read_seconds=self.settings.read_timeout,
-            connections=max(16, self.settings.connections),
+            connections=max(64, self.settings.connections),
         )
         self.origins = Origins(self.settings, load_scores(memory) if memory else {})
         self.throttle = Throttle(self.settings.bandwidth)
@@ -71,6 +74,8 @@ class Engine:
         self.sleep: Callable[[float], object] = sleep or self.stop.wait
         self._memory = memory
         self._saved = time.monotonic()
+        # set while those files that fail are asked for once more in the end
+        self.second_chance = False
         self._responses: set[Response] = set()
         self._lanes = threading.BoundedSemaphore(_LANES)
 
@@ -146,6 +151,12 @@ class Engine:
         self._saved = time.monotonic()
         if self._memory is not None:
             save_scores(self._memory, self.origins.scores())
+
+
+def _spare_memory() -> None:
+    """Keep glibc from giving each thread a heap of its own, which only ever grow."""
+    with suppress(OSError, AttributeError):  # another libc
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
 def _ignore(_: int) -> None:

@@ -187,6 +187,26 @@ class Origins:
     def _wait(self, origin: Origin) -> float:
         return max(0.0, max(origin.alone_until, origin.cool_until) - self.clock())
 
+    def is_alone(self, url: str) -> bool:
+        """Whether it is left alone for its faults, and not for its own asking."""
+        origin, now = self.of(url), self.clock()
+        return origin.alone_until > now and origin.cool_until <= now
+
+    def forgive(self) -> None:
+        """Let each mirror show once more whether it is in order."""
+        with self._changed:
+            for origin in self._origins.values():
+                origin.alone_until, origin.times_alone = 0.0, 0
+
+    def answered(self, url: str) -> None:
+        """It gives what is asked for: whoever waits for that to show may ask, too."""
+        origin = self.of(url)
+        if origin.failures:
+            with self._changed:
+                origin.failures = origin.times_alone = 0
+                origin.alone_until, origin.probing = 0.0, False
+                self._changed.notify_all()
+
     def is_dead(self, url: str) -> bool:
         """Whether it failed again after having been left alone, and still is."""
         origin = self.of(url)
@@ -259,7 +279,7 @@ class Origins:
             # many at once are refused for one reason
             origin.failures += now >= origin.cool_until
             origin.cool_until = max(origin.cool_until, now + asked)
-        elif not gained:
+        elif not gained and not fault.answered:
             origin.failures += 1
         if origin.failures >= _FAILURES and now >= origin.alone_until:
             origin.times_alone += 2 if fault.refused and not origin.times_alone else 1

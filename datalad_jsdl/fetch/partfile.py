@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["PartFile", "require_room", "sync_disk"]
 
 _NOTED = 128 << 10  # bytes in a row until the journal hears of them
+# of file systems that know no locks; git-annex's own lock on a transfer has to do there
+_NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
 _WORTH_A_VERSION = 1 << 20  # bytes; fewer are sooner fetched again than journalled
 
 
@@ -73,6 +75,9 @@ class PartFile:
                 require_room(self.path, size - self._length, target.name)
             if self._length:
                 self._take_over()
+            else:  # what a journal alone says is of another time
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(self._journal_path)
         except OSError:
             self._close()
             raise
@@ -115,13 +120,17 @@ class PartFile:
         """Write at an offset; threads may do so at different ones."""
         end = offset + len(chunk)
         if self._journal is None:
-            self._note_in_sequence(offset, end, source)
+            self._begin_journal(offset)
         written = self._write(chunk, offset)
         while written < len(chunk):
             written += self._write(memoryview(chunk)[written:], offset + written)
-        self._length = max(self._length, end)
-        if self._journal is not None:
-            self._note(offset, end, source)
+        # only now: a kill in the middle must not leave a word for what was not written
+        with self._lock:
+            self._length = max(self._length, end)
+            if self._journal is None:
+                self._note_in_sequence(offset, end, source)
+                return
+        self._note(offset, end, source)
 
     def _write(self, view: bytes | memoryview, at: int) -> int:
         if hasattr(os, "pwrite"):
@@ -130,16 +139,19 @@ class PartFile:
             os.lseek(self._file, at, os.SEEK_SET)
             return os.write(self._file, view)
 
-    def _note_in_sequence(self, offset: int, end: int, source: str) -> None:
+    def _begin_journal(self, offset: int) -> None:
+        """From now on the file's length does not tell what is there, if that is so."""
         with self._lock:
             versioned = self.etag and self._length >= _WORTH_A_VERSION
             if self._journal is None and (offset != self._length or versioned):
                 record = Record(self._ranges, self.source, self.etag)
                 self._journal = Journal(self._journal_path, record, self._file)
-            elif self._ranges and self._ranges[-1][1:] == (offset, source):
-                self._ranges[-1] = (self._ranges[-1][0], end, source)
-            else:
-                self._ranges.append((offset, end, source))
+
+    def _note_in_sequence(self, offset: int, end: int, source: str) -> None:
+        if self._ranges and self._ranges[-1][1:] == (offset, source):
+            self._ranges[-1] = (self._ranges[-1][0], end, source)
+        else:
+            self._ranges.append((offset, end, source))
 
     def _note(self, start: int, end: int, source: str) -> None:
         """Tell the journal: not of every chunk, but of every so many bytes."""
@@ -175,6 +187,7 @@ class PartFile:
         """Forget all bytes but those of *ranges*; nothing is being written."""
         self._pending.clear()
         self._length = max((end for _, end, _ in ranges), default=0)
+        os.ftruncate(self._file, self._length)
         in_sequence = self._length == sum(end - start for start, end, _ in ranges)
         if in_sequence and not self.etag:
             self._end_journal(remove=True)
@@ -183,11 +196,12 @@ class PartFile:
             self._journal = Journal(self._journal_path, Record(ranges), self._file)
         else:
             self._journal.rewrite(Record(ranges, self.source, self.etag))
-        os.ftruncate(self._file, self._length)
 
     def begin(self, source: str, etag: str) -> None:
         """All bytes to come are of one version of one source; there are none yet."""
         self.source, self.etag = source, etag
+        if self._journal is not None:  # else what comes would stand under an older version
+            self._journal.rewrite(Record([], source, etag))
 
     def finish(self, mtime: float | None = None, *, data: bool = True, name: bool = True) -> None:
         """Give the content its name, for good: it is on disk before the name is.
@@ -206,8 +220,8 @@ class PartFile:
             raise OSError(errno.EBUSY, f"another program wrote to {self.target.name}.part")
         if os.name == "nt":  # where an open file cannot be renamed
             self._close()
+        self._end_journal(remove=True)  # first: left alone, it would speak of the next file
         os.replace(self.path, self.target)
-        self._end_journal(remove=True)
         self._close()
         if name:
             _sync_folder(self.target.parent)
@@ -275,6 +289,9 @@ def _lock(descriptor: int, name: str) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise OSError(errno.EBUSY, f"another process is downloading {name}") from None
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
 
 
 def _sync_folder(folder: Path) -> None:

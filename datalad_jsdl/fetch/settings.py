@@ -25,7 +25,8 @@ PREFIXES = ("remote.jsdl.", "datalad.jsdl.")
 PATTERN = r"^(remote|datalad)\.jsdl\."
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
-_AMOUNT = re.compile(r"(\d+(?:\.\d+)?) ?([kmgt]?)i?b?(?:/s)?", re.IGNORECASE)
+_LONGEST = 86_400  # seconds
+_AMOUNT = re.compile(r"(\d{1,15}(?:\.\d+)?) ?([kmgt]?)i?b?(?:/s)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,8 @@ def _count_or_none(text: str) -> int:
 
 def _seconds(text: str) -> float:
     value = float(text) if re.fullmatch(r"\d+(\.\d+)?", text.strip()) else 0.0
-    if value <= 0:
-        raise ValueError("expected a number of seconds above 0")
+    if not 0 < value <= _LONGEST:
+        raise ValueError(f"expected a number of seconds above 0, at most {_LONGEST}")
     return value
 
 

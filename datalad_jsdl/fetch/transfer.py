@@ -141,6 +141,7 @@ class Transfer:
         total = total_size(response.status, response.headers)
         if fault := self._wrong_size(segment, response, total):
             return fault
+        self.engine.origins.answered(url)
         self.answers += 1
         if etag := strong_etag(response.headers):
             self.etags[url] = etag

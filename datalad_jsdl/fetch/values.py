@@ -55,6 +55,7 @@ class Fault:
         mirror: the whole mirror is to blame, not this URL alone.
         busy: the mirror asks for fewer requests (429, 503).
         refused: there is no connection to be had at all.
+        answered: the mirror is up, and gives an answer to this URL.
         unasked: the mirror was not even asked (the address policy, …).
         wrong: bytes that it gave are not the content's.
         disputed: its size is not the one that another URL's answer had.
@@ -67,6 +68,7 @@ class Fault:
     mirror: bool = False
     busy: bool = False
     refused: bool = False
+    answered: bool = False
     unasked: bool = False
     wrong: bool = False
     disputed: bool = False

@@ -8,9 +8,10 @@ from __future__ import annotations
 import contextlib
 import os
 import ssl
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import certifi
@@ -31,6 +32,7 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
 _MAX_HOPS = 10
 _WORTH_READING = 64 << 10  # bytes; more costs longer than a new connection
+_REST_SECONDS = 1.0
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 # A server may compress only if asked to: what counts are the bytes of the file.
@@ -68,10 +70,19 @@ class Response:
     def close(self) -> None:
         """Give the connection back if little of the body is left, else drop it."""
         left = getattr(self._raw, "length_remaining", None)
-        if left is not None and left <= _WORTH_READING:
-            self._raw.drain_conn()
-        else:
+        if left is None or left > _WORTH_READING or not self._read_rest():
             self._raw.close()
+
+    def _read_rest(self) -> bool:
+        """Read what is left, if that is soon done: it may drip."""
+        until = time.monotonic() + _REST_SECONDS
+        try:
+            while time.monotonic() < until:
+                if not self._raw.read1(_WORTH_READING, decode_content=False):
+                    return True
+        except (OSError, ValueError, urllib3.exceptions.HTTPError):
+            pass
+        return False
 
 
 class Web:
@@ -108,7 +119,7 @@ class Web:
             urllib3.exceptions.HTTPError, OSError: no answer.
         """
         for _ in range(_MAX_HOPS):
-            parts = urlsplit(url)
+            parts = _split(url)
             self.policy.check_scheme(parts.scheme)
             if "@" in parts.netloc:
                 raise FetchError("redirected to a URL with a login in it")
@@ -117,7 +128,7 @@ class Web:
             if response.status not in _REDIRECTS or not target:
                 return response
             response.close()
-            url = urljoin(url, target)
+            url = _joined(url, target)
             if parts.scheme == "https" and urlsplit(url).scheme == "http":
                 raise FetchError("redirected from https to http")
         raise FetchError(f"redirected more than {_MAX_HOPS} times")
@@ -191,6 +202,26 @@ class Web:
             permitted = host != "localhost" or self.policy.permits("127.0.0.1", port)
         if not permitted:
             raise self.policy.refusal(host, host)
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises ValueError where it is none
+        (parts.hostname or "").encode("idna")
+    except ValueError:
+        raise FetchError("the URL has a host or port that cannot be") from None
+    return parts
+
+
+def _joined(url: str, target: str) -> str:
+    """Where a redirect leads; servers write UTF-8 where only ASCII may be."""
+    try:
+        return urljoin(url, target.encode("latin-1").decode("utf-8"))
+    except UnicodeError:
+        return urljoin(url, target)
+    except ValueError:
+        raise FetchError("redirected to a URL that cannot be") from None
 
 
 def _proxy_manager(proxy: str, options: dict[str, Any]) -> urllib3.PoolManager:

@@ -204,3 +204,20 @@ def test_preferences_and_limits_are_taken_from_git_config(lab: Lab, other_lab: L
     assert "git config remote.jsdl.jobs is 'many': expected a whole number" in (
         done.stdout + done.stderr
     )
+
+
+def test_a_repository_with_sha256(lab: Lab) -> None:
+    subprocess.run(["git", "init", "-q", "--object-format=sha256", "repo"], check=True)
+    repo = Path("repo").absolute()
+    git(repo, "annex", "init", "-q")
+    for number in range(60):
+        url = lab.put(f"{number}", content_of(f"{number}"))
+        key = f"SHA256-s3000--{sha256(content_of(f'{number}'))}"
+        git(repo, "annex", "fromkey", "-q", "--force", key, f"f{number}")
+        git(repo, "annex", "registerurl", "-q", key, url)
+    git(repo, "commit", "-q", "-m", "files")
+    with KeyLookup(repo / ".git") as lookup:
+        assert lookup.find(key) is not None
+    datalad("enable-jsdl", "-d", repo)
+    records = datalad("download-content", "-d", repo)
+    assert records[-1]["counts"]["fetched"] == 60

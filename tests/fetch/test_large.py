@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,12 +19,13 @@ from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
 from datalad_jsdl.fetch.values import Expected, Failed, Fetched
 from datalad_jsdl.manifest.entry import Pieces
 from tests.fetch.waits import Waits, new_engine
-from tests.lab import Lab, sha256
+from tests.lab import Lab, Version, sha256
 from tests.portal import content_of
 
 SIZE = 20 << 20
 RATE = 4 << 20  # bytes per second of each connection
 CONTENT = content_of("large", SIZE)
+OLDER = Version(older=True)
 KNOWN = Expected(SIZE, "sha256", sha256(CONTENT))
 
 
@@ -49,15 +51,15 @@ def test_one_file_from_two_mirrors_at_once(lab: Lab, other_lab: Lab) -> None:
     assert overlap(lab, other_lab) < 1.1
 
 
-@pytest.mark.parametrize("fault", [{"corrupt_at": 0.9}, {"reset_at": 0.7}, {"cut_at": 0.4}])
-def test_a_mirror_that_goes_bad_half_way(lab: Lab, other_lab: Lab, fault: dict[str, float]) -> None:
+@pytest.mark.parametrize("fault", [{"versions": [OLDER]}, {"reset_at": 0.7}, {"cut_at": 0.4}])
+def test_a_mirror_that_goes_bad_half_way(lab: Lab, other_lab: Lab, fault: dict[str, Any]) -> None:
     urls = (
         lab.put("f", CONTENT, rate=RATE, **fault),
         other_lab.put("f", CONTENT, rate=RATE),
     )
     engine = new_engine()
     assert fetched(fetch_file(Job("f", urls, KNOWN, Path("f")), engine))
-    if "corrupt_at" not in fault:
+    if "versions" not in fault:
         assert overlap(lab, other_lab) < 1.1
     else:
         assert engine.origins.quarantined(urls[0], KNOWN.hexdigest)

@@ -40,6 +40,8 @@ def test_the_nearest_setting_counts() -> None:
         ("read-timeout", "0"),
         ("read-timeout", "nan"),
         ("max-wait", "1e9"),
+        ("connect-timeout", "9999999"),
+        ("bandwidth", "9" * 400),
         ("connections", "²"),
     ],
 )

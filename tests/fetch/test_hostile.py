@@ -1,0 +1,155 @@
+"""What a hostile reader of the code came up with."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
+from datalad_jsdl.fetch.partfile import PartFile
+from datalad_jsdl.fetch.values import Expected, Failed, Fetched
+from tests.fetch.waits import Waits, new_engine
+from tests.lab import Lab, Version, sha256
+from tests.portal import content_of
+
+SIZE = 3_000_000
+OLD, NEW = content_of("old", SIZE), content_of("new", SIZE)
+
+
+def job(name: str, *urls: str, content: bytes | None = None) -> Job:
+    known = Expected(len(content), "sha256", sha256(content)) if content is not None else None
+    return Job(name, urls, known or Expected(SIZE), Path(name))
+
+
+class TestVersionsWithoutADigest:
+    """Bytes of two versions never make one file."""
+
+    def test_a_version_that_comes_back(self) -> None:
+        """Begun with the old one, continued with the new one, killed, and the old one again."""
+        with PartFile(Path("f")) as part:
+            part.begin("aa", '"1"')
+            for at in range(0, 2 << 20, 1 << 18):
+                part.put(at, OLD[at : at + (1 << 18)], "aa")
+            part.begin("", "")
+            part.keep([])
+            part.begin("aa", '"2"')
+            for at in range(0, 2 << 20, 1 << 18):
+                part.put(at, NEW[at : at + (1 << 18)], "aa")
+            part._journal = None  # as a kill would: nothing more is written
+        with PartFile(Path("f")) as part:
+            assert part.etag in ("", '"2"')
+
+    def test_a_journal_left_alone(self, lab: Lab) -> None:
+        with PartFile(Path("f")) as part:
+            part.begin("aa", '"1"')
+            for at in range(0, SIZE, 1 << 18):
+                part.put(at, OLD[at : at + (1 << 18)], "aa")
+        journal = Path("f.part.journal").read_bytes()
+        Path("f.part").unlink()
+        with PartFile(Path("f")) as part:
+            assert not part.held
+            part.put(0, NEW[:1000], "aa")
+        assert not Path("f.part.journal").exists()
+        Path("f.part").unlink()
+        Path("f.part.journal").write_bytes(journal)
+        url = lab.put("f", NEW, etag='"2"')
+        assert isinstance(fetch_file(job("f", url), new_engine()), Fetched)
+        assert Path("f").read_bytes() == NEW
+
+    def test_a_change_in_the_middle(self, lab: Lab) -> None:
+        versions = [Version(OLD, '"1"'), Version(NEW, '"2"'), Version(OLD, '"1"')]
+        url = lab.put("f", NEW, versions=versions, cut_at=0.7, times=2)
+        assert isinstance(fetch_file(job("f", url), new_engine(Waits())), Fetched)
+        assert Path("f").read_bytes() in (OLD, NEW)
+
+
+def test_an_empty_file_with_the_digest_of_another_ends(lab: Lab) -> None:
+    wrong = Expected(0, "sha256", sha256(NEW))
+    outcome = fetch_file(Job("f", (lab.put("f", NEW),), wrong, Path("f")), new_engine())
+    assert isinstance(outcome, Failed)
+    assert "expected sha256" in str(outcome)
+    assert not Path("f").exists()
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_two_broken_files_do_not_take_the_others_along(lab: Lab, workers: int) -> None:
+    jobs = []
+    for number in range(20):
+        content = content_of(str(number))
+        url = lab.put(str(number), content, status=500 if number < 2 else 200)
+        jobs.append(job(str(number), url, content=content))
+    outcomes = dict(fetch_all(jobs, new_engine(Waits()), workers))
+    assert sum(isinstance(outcome, Fetched) for outcome in outcomes.values()) == 18
+
+
+def test_a_mirror_that_restarts(lab: Lab) -> None:
+    """Nothing listens for a while; then everything is there."""
+    content = content_of("f")
+    jobs = [job(f"f{n}", lab.put(f"f{n}", content), content=content) for n in range(60)]
+    waits = Waits()
+    engine = new_engine(waits)
+    open_connection = engine.web.open
+
+    def refuse(*arguments: object, **options: object) -> object:
+        if sum(waits.seconds) < 20:
+            raise ConnectionRefusedError("down")
+        return open_connection(*arguments, **options)  # type: ignore[arg-type]
+
+    # a mock: no server can be had that comes back when the engine's clock says so
+    engine.web.open = refuse  # type: ignore[assignment,method-assign]
+    outcomes = list(fetch_all(jobs, engine, 4))
+    assert all(isinstance(outcome, Fetched) for _, outcome in outcomes)
+
+
+def test_one_file_is_asked_for_though_its_mirror_is_left_alone(lab: Lab) -> None:
+    engine = new_engine()
+    bad = lab.put("bad", b"", mute=True)
+    assert isinstance(fetch_file(job("bad", bad, content=OLD), engine), Failed)
+    assert engine.origins.wait(bad) > 0
+    url = lab.put("f", NEW)
+    assert isinstance(fetch_file(job("f", url, content=NEW), engine), Fetched)
+
+
+def test_a_slow_file_that_shows_a_mirror_to_be_back_keeps_nobody_waiting(lab: Lab) -> None:
+    waits = Waits()
+    engine = new_engine(waits)
+    bad = lab.put("bad", b"", mute=True)
+    fetch_file(job("bad", bad, content=OLD), engine)
+    waits.sleep(40)
+    slow = lab.put("slow", NEW, rate=500_000)
+    thread = threading.Thread(target=fetch_file, args=(job("slow", slow, content=NEW), engine))
+    thread.start()
+    time.sleep(0.5)
+    began = time.monotonic()
+    quick = lab.put("quick", OLD)
+    assert isinstance(fetch_file(job("quick", quick, content=OLD), engine), Fetched)
+    assert time.monotonic() - began < 3
+    thread.join()
+
+
+@pytest.mark.parametrize("where", ["http://[::1/x", "http://a..b/x", f"http://{'a' * 64}.x/", "//"])
+def test_a_redirect_to_nowhere_is_a_fault_like_others(lab: Lab, other_lab: Lab, where: str) -> None:
+    urls = (lab.put("f", location=where), other_lab.put("f", NEW))
+    assert isinstance(fetch_file(job("f", *urls, content=NEW), new_engine()), Fetched)
+    registered = ("http://a..b/f", urls[1])
+    assert isinstance(fetch_file(job("g", *registered, content=NEW), new_engine()), Fetched)
+
+
+def test_a_redirect_in_utf8(lab: Lab) -> None:
+    lab.put("ä.bin", NEW)
+    url = lab.put("f", location="/ä.bin".encode().decode("latin-1"))
+    assert isinstance(fetch_file(job("f", url, content=NEW), new_engine()), Fetched)
+
+
+def test_the_rest_of_a_dripping_answer_is_not_waited_for(lab: Lab, other_lab: Lab) -> None:
+    content = NEW[:100_000]
+    urls = (
+        lab.put("f", content, drip=300, drip_at=0.5),
+        other_lab.put("f", content),
+    )
+    began = time.monotonic()
+    assert isinstance(fetch_file(job("f", *urls, content=content), new_engine()), Fetched)
+    assert time.monotonic() - began < 8
