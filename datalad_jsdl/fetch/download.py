@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from hashlib import sha256
 from typing import TYPE_CHECKING, cast
 
 from datalad_jsdl.fetch.blame import cut_out, judge
 from datalad_jsdl.fetch.helpers import Helpers
 from datalad_jsdl.fetch.partfile import PartFile
 from datalad_jsdl.fetch.segments import Ledger
+from datalad_jsdl.fetch.stores import InSequence, source_of
 from datalad_jsdl.fetch.transfer import CHANGED, Transfer
 from datalad_jsdl.fetch.values import Failed, Fault, Fetched
 from datalad_jsdl.fetch.verification import Frontier, Verifier, wrong_pieces
@@ -24,33 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Download"]
 
 _FIRST_WAIT = 0.5  # seconds; doubled from round to round
+_PATIENCE = 4  # attempts more at a file of which something has come
 _REFUND = 64 << 10  # bytes; so much progress gives a URL its attempts back
-
-
-class _InSequence:
-    """A sink as a store."""
-
-    in_order = True
-
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
-
-    def put(self, offset: int, chunk: bytes, source: str) -> None:
-        self._sink.write(chunk)
-
-    def read(self, offset: int, length: int) -> bytes:
-        return b""
-
-    def keep(self, ranges: list[Range]) -> None:
-        self._sink.restart()
-
-    def begin(self, source: str, etag: str) -> None:
-        pass
-
-
-def source_of(url: str) -> str:
-    """What stands for a URL in a journal: it may be a signed one, which nobody is to read."""
-    return sha256(url.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 class Download:
@@ -69,7 +44,7 @@ class Download:
         self._sources = {source_of(url): url for url in self._order}
         self._expected = expected
         self._part = store if isinstance(store, PartFile) else None
-        self._store: Store = self._part or _InSequence(cast("Sink", store))
+        self._store: Store = self._part or InSequence(cast("Sink", store))
         self._ledger = Ledger(expected.size)
         self._verifier = Verifier(expected)
         self._frontier = Frontier(self._verifier, self._store)
@@ -194,7 +169,7 @@ class Download:
             return
         if self._helpers.wait():
             return
-        if dead := [url for url in self._live if origins.is_dead(url)]:
+        if dead := [url for url in self._live if origins.is_dead(url) and not self._best]:
             for url in dead:
                 last = origins.of(url).score.fault
                 what = f"the mirror has failed many times in a row, and is left alone ({last})"
@@ -240,8 +215,12 @@ class Download:
             return
         gained = ledger.held() - self._best
         self._best = max(self._best, ledger.held())
-        self._failures[url] = 1 if gained >= _REFUND else self._failures[url] + 1
-        if self._failures[url] >= self._engine.settings.retries:
+        if gained >= _REFUND:
+            self._failures[url], self._wait = 0, _FIRST_WAIT
+        self._failures[url] += 1
+        # what has come so far is worth some patience: a line may be down for half a minute
+        patience = _PATIENCE if self._best >= _REFUND else 0
+        if self._failures[url] >= self._engine.settings.retries + patience:
             self._live.remove(url)
         elif gained > 0 and self._alone and self._continues(url):
             self._tried.discard(url)  # another mirror could not continue what has come so far

@@ -27,7 +27,7 @@ def import_files(lab: Lab, count: int, **faults: object) -> Path:
 def remotes(parent: int) -> list[int]:
     """Processes of our program that *parent* has started, directly or not."""
     lines = subprocess.run(
-        ["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True
+        ["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True
     ).stdout.splitlines()[1:]
     table = [(int(line.split()[0]), int(line.split()[1]), line) for line in lines]
     family = {parent}

@@ -153,3 +153,16 @@ def test_the_rest_of_a_dripping_answer_is_not_waited_for(lab: Lab, other_lab: La
     began = time.monotonic()
     assert isinstance(fetch_file(job("f", *urls, content=content), new_engine()), Fetched)
     assert time.monotonic() - began < 8
+
+
+def test_a_line_that_is_down_for_a_while(lab: Lab) -> None:
+    class Outage(Waits):
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            if sum(self.seconds) > 20:
+                lab.put("f", NEW)
+
+    url = lab.put("f", NEW, reset_at=0.5)
+    outcome = fetch_file(job("f", url, content=NEW), new_engine(Outage()))
+    assert isinstance(outcome, Fetched)
+    assert lab.sent() <= 1.02 * SIZE
