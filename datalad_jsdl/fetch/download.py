@@ -84,7 +84,10 @@ class Download:
                 else:
                     self._step()
         finally:
-            self._helpers.end()
+            try:
+                self._helpers.end()
+            finally:
+                self._frontier.close()
 
     def _fault_of(self, url: str) -> Fault:
         interrupted = self._engine.stop.is_set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Frontier", "Verifier", "is_error_page", "is_page_name", "wrong_pieces"]
 
 _CHUNK = 1 << 20  # bytes
+_LARGE = 32 << 20  # bytes; from there on a thread of its own is worth it
+_AHEAD = 16  # chunks that may wait to be hashed
 
 
 class Verifier:
@@ -60,23 +63,43 @@ class Verifier:
 class Frontier:
     """Hashes a store from its first byte on, as far as it is filled without a gap.
 
-    Bytes that come at the frontier are hashed as they come; those that came ahead of it
-    are read back once it gets there.
+    Bytes that come at the frontier are hashed as they come, those of a large file by a
+    thread, so that receiving does not wait for it; those that came ahead of it are read
+    back once it gets there.
     """
 
     def __init__(self, verifier: Verifier, store: Store) -> None:
         self._verifier = verifier
         self._store = store
         self._lock = threading.Lock()
+        self._next = 0  # offset of the first byte that was not handed over to be hashed
+        self._chunks: queue.Queue[bytes | None] = queue.Queue(_AHEAD)
+        self._thread: threading.Thread | None = None
 
     def feed(self, offset: int, chunk: bytes) -> None:
         """Hash bytes that were just put into the store, if they are the next."""
-        if self._verifier.size == offset and self._lock.acquire(blocking=False):
+        if self._next == offset and self._lock.acquire(blocking=False):
             try:
-                if self._verifier.size == offset:
+                if self._next != offset:
+                    return
+                self._next += len(chunk)
+                if self._thread is None and self._next < _LARGE:
                     self._verifier.update(chunk)
+                else:
+                    self._hand_over(chunk)
             finally:
                 self._lock.release()
+
+    def _hand_over(self, chunk: bytes) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._hash, name="hash", daemon=True)
+            self._thread.start()
+        self._chunks.put(chunk)
+
+    def _hash(self) -> None:
+        while (chunk := self._chunks.get()) is not None:
+            self._verifier.update(chunk)
+            self._chunks.task_done()
 
     def catch_up(self, prefix: Callable[[], int]) -> None:
         """Hash what lies ahead.
@@ -85,16 +108,26 @@ class Frontier:
             prefix: number of bytes from the first on without a gap, as of now.
         """
         with self._lock:
+            self._chunks.join()
             while (left := prefix() - self._verifier.size) > 0:
                 chunk = self._store.read(self._verifier.size, min(left, _CHUNK))
                 if not chunk:  # the file was cut behind our back: it will not pass
-                    return
+                    break
                 self._verifier.update(chunk)
+            self._next = self._verifier.size
 
     def restart(self) -> None:
         """Begin at the first byte again."""
         with self._lock:
+            self._chunks.join()
             self._verifier.restart()
+            self._next = 0
+
+    def close(self) -> None:
+        """End its thread."""
+        if self._thread is not None:
+            self._chunks.put(None)
+            self._thread.join()
 
 
 def wrong_pieces(pieces: Pieces, store: Store, size: int) -> list[tuple[int, int]]:
