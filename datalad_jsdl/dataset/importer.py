@@ -79,7 +79,9 @@ class Importer:
         self.annex_dir.mkdir(parents=True, exist_ok=True)
         lock = fasteners.InterProcessLock(self.annex_dir / "jsdl.lck")
         if not lock.acquire(blocking=False):
-            raise DatasetError(f"another download-manifest is at work in {self.git.root}")
+            raise DatasetError(
+                f"another download-manifest or download-content is at work in {self.git.root}"
+            )
         try:
             yield
         finally:
