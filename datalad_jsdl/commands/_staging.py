@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Staging", "expected_of"]
 
-_BATCH = 250  # files for one git-annex; fewer would mostly start it
-_MOST = 400  # files; more, and the others would be idle in the end
+_BATCH = 500  # files for one git-annex; fewer would mostly start it
+_MOST = 600  # files; more, and the others would be idle in the end
 _INJECTORS = 2  # git-annex processes at a time; each is busy on one core
 _SMALL = 1 << 20  # bytes; such files are put on the disk together
 
