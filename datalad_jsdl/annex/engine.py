@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from datalad_jsdl.dataset.git import git_config_values
+from datalad_jsdl.dataset.git import git_config_values, git_http_settings
 from datalad_jsdl.fetch.addresses import AddressPolicy
+from datalad_jsdl.fetch.credentials.stored import PREFIX
 from datalad_jsdl.fetch.engine import Engine
-from datalad_jsdl.fetch.settings import PATTERN, Settings
+from datalad_jsdl.fetch.settings import PATTERN, PREFIXES, Settings
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
 
-__all__ = ["memory_file", "open_engine"]
+__all__ = ["OWN_CREDENTIALS", "memory_file", "open_engine"]
+
+#: The setting of one repository that says where logins are; see `credentials.rules`.
+OWN_CREDENTIALS = PREFIXES[0] + "credential"
 
 
 def memory_file(git_dir: str | os.PathLike[str]) -> Path:
@@ -21,15 +29,41 @@ def memory_file(git_dir: str | os.PathLike[str]) -> Path:
     return Path(git_dir, "annex", "jsdl", "origins.json")
 
 
-def open_engine(git_dir: str | os.PathLike[str]) -> Engine:
+def open_engine(
+    git_dir: str | os.PathLike[str] | None,
+    *,
+    credentials: Sequence[str] = (),
+    typed: str = "",
+) -> Engine:
     """An engine for a repository.
 
     Args:
-        git_dir: its ``.git`` folder.
+        git_dir: its ``.git`` folder; None where there is no repository yet: then what holds in
+            the current folder.
+        credentials: lines as of the setting ``credential``, that go before those.
+        typed: a URL that the user has typed, which is leave enough to connect to its host.
 
     Raises:
         SettingError: its git config has a limit that cannot be understood.
     """
-    config = git_config_values(rf"^annex\.security\.|{PATTERN}", git_dir)
-    policy = AddressPolicy.from_config({name: values[-1] for name, values in config.items()})
-    return Engine(policy, Settings.from_config(config), memory=memory_file(git_dir))
+    config = git_config_values(
+        rf"^annex\.security\.|^{re.escape(PREFIX)}|^http\.|{PATTERN}", git_dir
+    )
+    if credentials:
+        config[OWN_CREDENTIALS] = [*credentials, *config.get(OWN_CREDENTIALS, ())]
+    last = {name: values[-1] for name, values in config.items()}
+    policy = AddressPolicy.from_config(last)
+    if typed:
+        parts = urlsplit(typed)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        policy = policy.allowing_host(parts.hostname or "", port)
+    return Engine(
+        policy,
+        Settings.from_config(config),
+        memory=memory_file(git_dir) if git_dir else None,
+        config=last,
+        # without any there is no need to start git for each origin
+        http_settings=partial(git_http_settings, git_dir=git_dir)
+        if any(name.startswith("http.") for name in config)
+        else None,
+    )

@@ -14,20 +14,17 @@ from datalad.interface.results import get_status_dict
 
 from datalad_jsdl.annex.engine import open_engine
 from datalad_jsdl.commands._records import ACTION
-from datalad_jsdl.dataset.git import git_config_values
-from datalad_jsdl.fetch.addresses import AddressPolicy
 from datalad_jsdl.fetch.answers import no_answer, refusal
-from datalad_jsdl.fetch.engine import Engine
-from datalad_jsdl.fetch.settings import PATTERN, Settings
 from datalad_jsdl.fetch.values import Fault
 from datalad_jsdl.fetch.verification import is_error_page
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from datalad_jsdl.dataset.importer import Importer
+    from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.manifest.entry import Entry
 
 __all__ = ["check_records"]
@@ -55,7 +52,11 @@ class _Mirror:
 
 
 def check_records(
-    root: Path, entries: Mapping[str, Entry], importer: Importer | None, logger: logging.Logger
+    root: Path,
+    entries: Mapping[str, Entry],
+    importer: Importer | None,
+    logger: logging.Logger,
+    credentials: Sequence[str] = (),
 ) -> Iterator[dict[str, Any]]:
     """One record for each mirror, then the dataset's with files, bytes, disk and time.
 
@@ -64,6 +65,7 @@ def check_records(
         entries: by path.
         importer: of the dataset, or None if it is still to be made.
         logger: for the records.
+        credentials: where logins are; see `open_engine`.
     """
 
     def record(status: str, kind: str, message: str, **more: Any) -> dict[str, Any]:
@@ -72,7 +74,8 @@ def check_records(
         )
         return result | {"message": message, "dry_run": True} | more
 
-    with _engine(importer) as engine:
+    git_dir = importer.git_dir() if importer else None
+    with open_engine(git_dir, credentials=credentials) as engine:
         mirrors = _mirrors(entries, engine)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             list(pool.map(lambda mirror: _ask(mirror, engine), mirrors.values()))
@@ -97,14 +100,6 @@ def check_records(
                 fault=mirror.fault.what if mirror.fault else None,
             )
         yield _summary(record, root, entries, engine)
-
-
-def _engine(importer: Importer | None) -> Engine:
-    if importer is not None:
-        return open_engine(importer.git_dir())
-    config = git_config_values(rf"^annex\.security\.|{PATTERN}")
-    policy = AddressPolicy.from_config({name: values[-1] for name, values in config.items()})
-    return Engine(policy, Settings.from_config(config))
 
 
 def _mirrors(entries: Mapping[str, Entry], engine: Engine) -> dict[str, _Mirror]:

@@ -11,17 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
-from datalad_jsdl.dataset.git import git_config_values
+from datalad_jsdl.annex.engine import open_engine
 from datalad_jsdl.errors import FetchError, ManifestError
-from datalad_jsdl.fetch.addresses import AddressPolicy
 from datalad_jsdl.fetch.bulk import Job, fetch_file
-from datalad_jsdl.fetch.engine import Engine
-from datalad_jsdl.fetch.settings import PATTERN, Settings
 from datalad_jsdl.fetch.values import Expected, Failed
 from datalad_jsdl.manifest.urls import is_signed, normalise_url, redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["Source", "is_url", "open_source"]
 
@@ -61,12 +58,15 @@ class Source:
 
 
 @contextmanager
-def open_source(manifest: str, path: Path | None) -> Iterator[Source]:
+def open_source(
+    manifest: str, path: Path | None, credentials: Sequence[str] = ()
+) -> Iterator[Source]:
     """Open a MANIFEST argument.
 
     Args:
         manifest: as the user gave it.
         path: the file, where it is neither a URL nor ``-``.
+        credentials: where logins for it are; see `open_engine`.
 
     Raises:
         ManifestError: it cannot be opened.
@@ -78,7 +78,7 @@ def open_source(manifest: str, path: Path | None) -> Iterator[Source]:
         scheme = manifest.partition(":")[0]
         raise ManifestError(f"a manifest can be fetched by http and https, not by {scheme}")
     elif path is None:
-        with _fetched(manifest) as source:
+        with _fetched(manifest, credentials) as source:
             yield source
     else:
         try:
@@ -90,20 +90,15 @@ def open_source(manifest: str, path: Path | None) -> Iterator[Source]:
 
 
 @contextmanager
-def _fetched(manifest: str) -> Iterator[Source]:
+def _fetched(manifest: str, credentials: Sequence[str]) -> Iterator[Source]:
     try:
         url = normalise_url(manifest)
     except ValueError as error:
         raise ManifestError(f"cannot fetch the manifest: {error}") from None
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    # an address that a user has typed needs no further leave; where it redirects to does
-    config = git_config_values(rf"^annex\.security\.|{PATTERN}")
-    policy = AddressPolicy.from_config({name: values[-1] for name, values in config.items()})
-    policy = policy.allowing_host(parts.hostname or "", port)
     with tempfile.TemporaryDirectory(prefix="jsdl-") as folder:
         target = Path(folder, "manifest")
-        with Engine(policy, Settings.from_config(config)) as engine:
+        # an address that a user has typed needs no further leave; where it redirects to does
+        with open_engine(None, credentials=credentials, typed=url) as engine:
             outcome = fetch_file(Job("manifest", (url,), Expected(), target), engine)
         if isinstance(outcome, Failed):
             raise FetchError(f"cannot fetch the manifest {outcome}")

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["BlobReader", "Git", "batches", "environment", "git_config", "git_config_values"]
+__all__ = [
+    "BlobReader",
+    "Git",
+    "batches",
+    "environment",
+    "git_config",
+    "git_config_values",
+    "git_http_settings",
+]
 
 _CHUNK = 1 << 20  # bytes
 _MOST_ARGUMENTS = 24_000 if os.name == "nt" else 200_000  # characters
@@ -234,3 +242,19 @@ def git_config_values(
         if name:
             values.setdefault(name, []).append(value)
     return values
+
+
+def git_http_settings(url: str, git_dir: str | os.PathLike[str] | None = None) -> dict[str, str]:
+    """git's ``http.*`` settings as they hold for a URL (git-config(1), http.<url>.*).
+
+    Returns:
+        The name after ``http.`` in lower case to its value; empty if there is none.
+    """
+    where = [] if git_dir is None else ["--git-dir", os.fspath(git_dir)]
+    done = subprocess.run(
+        ["git", *where, "config", "-z", "--get-urlmatch", "http", url.partition("?")[0]],
+        capture_output=True,
+    )
+    items = done.stdout.decode("utf-8", "surrogateescape").split("\0")
+    pairs = (item.partition("\n") for item in items if item)
+    return {name.removeprefix("http."): value for name, _, value in pairs}

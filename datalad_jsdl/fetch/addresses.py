@@ -84,7 +84,24 @@ class AddressPolicy:
         plain = _plain(address)
         if (plain, None) in self.allowed or (plain, port) in self.allowed:
             return True
+        if isinstance(plain, ipaddress.IPv6Address) and plain not in _UNICAST:
+            return False
         return plain.is_global and not plain.is_multicast
+
+    def check_name(self, host: str, port: int) -> None:
+        """Check a host that a proxy is to connect to.
+
+        The proxy looks the name up itself; what it means here is all that can be checked.
+
+        Raises:
+            AddressRefusedError: no address that it has may be connected to.
+        """
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError:
+            return  # only the proxy knows it
+        if not any(self.permits(str(info[4][0]), port) for info in found):
+            raise self.refusal(host, str(found[0][4][0]))
 
     def refusal(self, host: str, address: str) -> AddressRefusedError:
         """The error for a connection that may not be made, with the way to allow it."""
@@ -150,6 +167,8 @@ def _parse(item: str) -> tuple[_Address, int | None] | None:
         return None
 
 
+# the rest is not assigned, or for local use (RFC 4291, 2.4); some of it counts as global
+_UNICAST = ipaddress.ip_network("2000::/3")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 

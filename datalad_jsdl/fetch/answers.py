@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["content_range", "no_answer", "phrase", "refusal", "strong_etag", "total_size"]
 
 _MEANINGS = {
-    401: "it wants a login",
     403: "access is forbidden, or terms have to be accepted",
     404: "not found",
     410: "gone for good",
@@ -60,7 +59,8 @@ def strong_etag(headers: Mapping[str, str]) -> str:
 def refusal(url: str, response: Response) -> Fault:
     """The fault that a status is."""
     status = response.status
-    meaning = f" ({_MEANINGS[status]})" if status in _MEANINGS else ""
+    said = "; ".join(filter(None, [_MEANINGS.get(status), response.advice]))
+    meaning = f" ({said})" if said else ""
     busy = status in (429, 503)
     passing = status in (408, 425, 429) or (status >= 500 and status not in (501, 505))
     wait = _retry_after(response.headers.get("Retry-After", ""))

@@ -13,6 +13,7 @@ import time
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.fetch.credentials.keeper import Credentials
 from datalad_jsdl.fetch.download import Download
 from datalad_jsdl.fetch.origins import Origins
 from datalad_jsdl.fetch.scores import load_scores, save_scores
@@ -21,7 +22,7 @@ from datalad_jsdl.fetch.throttle import Throttle
 from datalad_jsdl.fetch.web import Web
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
     from types import TracebackType
@@ -49,6 +50,8 @@ class Engine:
         policy: which addresses may be connected to.
         settings: limits.
         memory: file that knowledge of mirrors is kept in from run to run, or None.
+        config: git config, for the credentials that DataLad keeps there.
+        http_settings: git's ``http.*`` settings for a URL; see `pools.Pools`.
         sleep: waits a number of seconds; None for a sleep that `interrupt` ends.
     """
 
@@ -58,12 +61,16 @@ class Engine:
         settings: Settings | None = None,
         *,
         memory: Path | None = None,
+        config: Mapping[str, str] | None = None,
+        http_settings: Callable[[str], Mapping[str, str]] | None = None,
         sleep: Callable[[float], object] | None = None,
     ) -> None:
         _spare_memory()
         self.settings = settings or Settings()
         self.web = Web(
             policy,
+            Credentials(self.settings.credential, config),
+            http_settings=http_settings,
             connect_seconds=self.settings.connect_timeout,
             read_seconds=self.settings.read_timeout,
             connections=max(64, self.settings.connections),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import urllib3
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.answers import phrase, total_size
+from datalad_jsdl.fetch.answers import phrase, refusal, total_size
 from datalad_jsdl.fetch.values import Fault
 from datalad_jsdl.fetch.verification import is_error_page
 
@@ -61,4 +61,4 @@ def _offers(url: str, expected: Expected, web: Web) -> bool:
             response.close()
     if response.status in _GONE:
         return False
-    raise FetchError(f"HTTP status {response.status}")
+    raise FetchError(refusal(url, response).what)

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import SettingError
+from datalad_jsdl.fetch.credentials.rules import Rule, parse_rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -129,6 +130,13 @@ class Settings:
         _patterns,
     )
     avoid: tuple[str, ...] = _setting((), "none", "patterns of mirrors to ask last", _patterns)
+    credential: tuple[Rule, ...] = _setting(
+        (),
+        "none",
+        "``ORIGIN SOURCE``: where the login for an origin is; may be given many times, and for one "
+        "repository and for all at once; see :doc:`logins`",
+        parse_rule,
+    )
 
     @classmethod
     def from_config(cls, config: Mapping[str, Sequence[str]]) -> Settings:
@@ -143,8 +151,12 @@ class Settings:
         found: dict[str, Any] = {}
         _refuse_misspelt(config, [item.name.replace("_", "-") for item in dataclasses.fields(cls)])
         for item in dataclasses.fields(cls):
-            for prefix in PREFIXES:
-                name = prefix + item.name.replace("_", "-")
+            names = [prefix + item.name.replace("_", "-") for prefix in PREFIXES]
+            if item.name == "credential":
+                given = [(name, value) for name in names for value in config.get(name, ())]
+                found[item.name] = tuple(_rule(name, value) for name, value in given)
+                continue
+            for name in names:
                 if name not in config:
                     continue
                 values = config[name]
@@ -155,6 +167,13 @@ class Settings:
                     raise SettingError(f"git config {name} is {text!r}: {error}") from None
                 break
         return cls(**found)
+
+
+def _rule(name: str, line: str) -> Rule:
+    try:
+        return parse_rule(line)
+    except ValueError as error:  # the line may have a secret in it, where none belongs
+        raise SettingError(f"git config {name}: {error}") from None
 
 
 def _refuse_misspelt(config: Mapping[str, Sequence[str]], known: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""HTTP as the engine needs it: GET and HEAD, redirects hop by hop, addresses checked.
+"""HTTP as the engine needs it: requests, redirects hop by hop, a login for each hop's origin.
 
 RFC 9110. Transport is urllib3, the cheapest client measured; connections are pooled.
 """
@@ -6,25 +6,22 @@ RFC 9110. Transport is urllib3, the cheapest client measured; connections are po
 from __future__ import annotations
 
 import contextlib
-import os
-import ssl
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import SplitResult, urljoin, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urljoin, urlsplit
 
-import certifi
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from datalad_jsdl.errors import AddressRefusedError, FetchError
-from datalad_jsdl.fetch.addresses import AddressPolicy, connect
+from datalad_jsdl.fetch.addresses import AddressPolicy
+from datalad_jsdl.fetch.credentials.keeper import Credentials
+from datalad_jsdl.fetch.pools import Pools
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from datalad_jsdl.fetch.pools import Door
 
 __all__ = ["Response", "Web"]
 
@@ -34,9 +31,13 @@ _MAX_HOPS = 10
 _WORTH_READING = 64 << 10  # bytes; more costs longer than a new connection
 _REST_SECONDS = 1.0
 _REDIRECTS = (301, 302, 303, 307, 308)
+_MOST_ANSWERED = 1 << 20  # bytes, of an answer that is not a file
 
 # A server may compress only if asked to: what counts are the bytes of the file.
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "datalad-jsdl"}
+
+# what a caller may ask for and every hop may see
+_PASSED_ON = frozenset({"Range", "If-Range"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +47,13 @@ class Response:
     Attributes:
         status: of HTTP.
         headers: names in any case.
+        advice: where a login is wanted, which origin wants what and how to give it.
     """
 
     status: int
     headers: Mapping[str, str]
     _raw: urllib3.BaseHTTPResponse
+    advice: str = ""
 
     def read(self, limit: int) -> bytes:
         """Some bytes, as soon as there are any; b"" at the end.
@@ -86,60 +89,116 @@ class Response:
 
 
 class Web:
-    """Connections for one address policy; safe to be used by several threads."""
+    """Connections for one address policy; safe to be used by several threads.
+
+    Args:
+        policy: which addresses may be connected to.
+        credentials: logins; None for none.
+        http_settings: see `pools.Pools`.
+        connect_seconds: until a connection has to stand.
+        read_seconds: without data until a connection is given up.
+        connections: to one origin that are kept.
+    """
 
     def __init__(
         self,
         policy: AddressPolicy | None = None,
+        credentials: Credentials | None = None,
         *,
+        http_settings: Callable[[str], Mapping[str, str]] | None = None,
         connect_seconds: float = CONNECT_SECONDS,
         read_seconds: float = READ_SECONDS,
         connections: int = 16,
     ) -> None:
-        self.policy = policy or AddressPolicy()
-        timeout = urllib3.Timeout(connect=connect_seconds, read=read_seconds)
-        self._options: dict[str, Any] = {
-            "timeout": timeout,
+        self._credentials = credentials or Credentials(search=False)
+        options: dict[str, Any] = {
+            "timeout": urllib3.Timeout(connect=connect_seconds, read=read_seconds),
             "maxsize": connections,
             "num_pools": 1000,  # a pool that is thrown out would be closed under its users
         }
-        self._direct: dict[str, urllib3.PoolManager] = {}  # by scheme
-        self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
-        self._by_proxy: dict[str, urllib3.PoolManager] = {}
-        self._proxies = getproxies()
+        self._pools = Pools(policy or AddressPolicy(), options, http_settings)
 
     def open(
         self, url: str, headers: Mapping[str, str] | None = None, *, method: str = "GET"
     ) -> Response:
         """Ask for *url* and follow redirects.
 
+        The headers of each hop are made anew: those given, as far as they may be passed on
+        (Range, If-Range), and the login of that hop's own origin.
+
         Raises:
             AddressRefusedError: a hop leads where the policy does not allow.
             FetchError: the redirects lead nowhere.
             urllib3.exceptions.HTTPError, OSError: no answer.
         """
+        passed_on = {k: v for k, v in (headers or {}).items() if k in _PASSED_ON}
         for _ in range(_MAX_HOPS):
-            parts = _split(url)
-            self.policy.check_scheme(parts.scheme)
-            if "@" in parts.netloc:
-                raise FetchError("redirected to a URL with a login in it")
-            response = self._ask(method, url.partition("#")[0], headers or {})
+            url = url.partition("#")[0]
+            response = self._ask(method, url, passed_on)
             target = response.headers.get("Location")
             if response.status not in _REDIRECTS or not target:
                 return response
             response.close()
-            url = _joined(url, target)
-            if parts.scheme == "https" and urlsplit(url).scheme == "http":
+            hop, url = url, _joined(url, target)
+            if hop[:6].lower() == "https:" and urlsplit(url).scheme == "http":
                 raise FetchError("redirected from https to http")
         raise FetchError(f"redirected more than {_MAX_HOPS} times")
 
-    def _ask(self, method: str, url: str, headers: Mapping[str, str]) -> Response:
+    def post(self, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
+        """Send a form to *url*, without a login and without following redirects.
+
+        Returns:
+            The status and at most 1 MiB of the body.
+
+        Raises:
+            AddressRefusedError: the policy does not allow it.
+            urllib3.exceptions.HTTPError, OSError: no answer.
+        """
+        door = self._pools.door(url)
+        headers = _HEADERS | {"Content-Type": "application/x-www-form-urlencoded"}
+        response = self._send(door, "POST", url, headers, urlencode(form).encode())
         try:
-            pool, target = self._pool(url)
-            raw = pool.urlopen(
+            body = b""
+            while len(body) < _MOST_ANSWERED and (chunk := response.read(_MOST_ANSWERED)):
+                body += chunk
+        finally:
+            response.close()
+        return response.status, body
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._pools.close()
+
+    def _ask(self, method: str, url: str, headers: Mapping[str, str]) -> Response:
+        """One hop, with each login for its origin until one is taken."""
+        door = self._pools.door(url)
+        attempt = self._credentials.attempt(door.origin, url, overheard=door.overheard)
+        while True:
+            target, login = attempt.sign(method, url, self.post)
+            response = self._send(door, method, target, {**_HEADERS, **headers, **login})
+            if response.status not in (401, 403):
+                attempt.accepted()
+                return response
+            challenge = response.headers.get("WWW-Authenticate", "")
+            if not attempt.refused(response.status):
+                return replace(response, advice=attempt.advice(response.status, challenge))
+            response.close()
+
+    def _send(
+        self,
+        door: Door,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+    ) -> Response:
+        target = url if door.whole else _target(url)
+        try:
+            raw = door.pool.urlopen(
                 method,
                 target,
-                headers={**_HEADERS, **headers},
+                body=body,
+                headers=headers,
                 redirect=False,
                 retries=False,
                 preload_content=False,
@@ -151,67 +210,14 @@ class Web:
             raise
         return Response(raw.status, raw.headers, raw)
 
-    def close(self) -> None:
-        """Close idle connections."""
-        for manager in (*self._direct.values(), *self._by_proxy.values()):
-            manager.clear()
 
-    def _pool(self, url: str) -> tuple[HTTPConnectionPool, str]:
-        """The connections to the URL's origin, and what to ask of them."""
-        scheme, _, rest = url.partition("://")
-        place, slash, path = rest.partition("/")
-        known = self._pools.get((scheme, place)) if "?" not in place else None
-        if known is not None:
-            return known, slash + path
-        manager = self._manager(url)
-        if manager not in self._direct.values():
-            return cast(
-                "HTTPConnectionPool", manager
-            ), url  # it makes of a URL what its proxy wants
-        pool = manager.connection_from_url(url)
-        if slash and "?" not in place:
-            self._pools[scheme, place] = pool
-        return pool, urllib3.util.parse_url(url).request_uri
-
-    def _manager(self, url: str) -> urllib3.PoolManager:
-        parts = urlsplit(url)
-        proxy = self._proxies.get(parts.scheme) or self._proxies.get("all")
-        if not proxy or proxy_bypass(parts.hostname or ""):
-            return self._direct_manager(parts.scheme)
-        self._check_behind_proxy(parts.hostname or "", parts.port or 0)
-        if proxy not in self._by_proxy:
-            options = {**self._options, "ssl_context": _tls()}
-            self._by_proxy[proxy] = _proxy_manager(proxy, options)
-        return self._by_proxy[proxy]
-
-    def _direct_manager(self, scheme: str) -> urllib3.PoolManager:
-        if scheme not in self._direct:
-            # the system's certificates take as long to read as all modules together
-            options = self._options | ({"ssl_context": _tls()} if scheme == "https" else {})
-            manager = urllib3.PoolManager(**options)
-            manager.pool_classes_by_scheme = _guarded_pools(self.policy)
-            self._direct.setdefault(scheme, manager)
-        return self._direct[scheme]
-
-    def _check_behind_proxy(self, host: str, port: int) -> None:
-        # The proxy resolves names, and what it can reach is its owner's affair; a
-        # numeric address is plain to see.
-        try:
-            permitted = self.policy.permits(host, port)
-        except ValueError:
-            permitted = host != "localhost" or self.policy.permits("127.0.0.1", port)
-        if not permitted:
-            raise self.policy.refusal(host, host)
-
-
-def _split(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 - raises ValueError where it is none
-        (parts.hostname or "").encode("idna")
-    except ValueError:
-        raise FetchError("the URL has a host or port that cannot be") from None
-    return parts
+def _target(url: str) -> str:
+    """What is asked of the origin: path and query."""
+    rest = url.partition("://")[2]
+    place, slash, path = rest.partition("/")
+    if "?" in place:  # a query without a path
+        return "/?" + rest.partition("?")[2]
+    return slash + path or "/"
 
 
 def _joined(url: str, target: str) -> str:
@@ -222,56 +228,3 @@ def _joined(url: str, target: str) -> str:
         return urljoin(url, target)
     except ValueError:
         raise FetchError("redirected to a URL that cannot be") from None
-
-
-def _proxy_manager(proxy: str, options: dict[str, Any]) -> urllib3.PoolManager:
-    if "://" not in proxy:
-        proxy = "http://" + proxy
-    if not proxy.startswith(("http://", "https://")):
-        raise FetchError("the proxy of your environment is neither http nor https")
-    parts = urllib3.util.parse_url(proxy)
-    login = urllib3.make_headers(proxy_basic_auth=parts.auth) if parts.auth else None
-    return urllib3.ProxyManager(proxy, proxy_headers=login, **options)
-
-
-def _tls() -> ssl.SSLContext:
-    """The system's certificates and certifi's, or those the environment names."""
-    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    context = ssl.create_default_context()
-    if bundle and os.path.isdir(bundle):
-        context.load_verify_locations(capath=bundle)
-    else:
-        context.load_verify_locations(cafile=bundle or certifi.where())
-    return context
-
-
-def _guarded_pools(policy: AddressPolicy) -> dict[str, Any]:
-    """urllib3's pools, with connections that ask the policy for leave."""
-
-    class Plain(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            return _guarded(policy, self)
-
-    class Tls(HTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            return _guarded(policy, self)
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class TlsPool(HTTPSConnectionPool):
-        ConnectionCls = Tls
-
-    return {"http": PlainPool, "https": TlsPool}
-
-
-def _guarded(policy: AddressPolicy, connection: HTTPConnection) -> socket.socket:
-    timeout = connection.timeout
-    seconds = timeout if isinstance(timeout, (int, float)) else CONNECT_SECONDS
-    options = list(connection.socket_options or [])
-    try:
-        return connect(policy, connection.host, connection.port or 0, seconds, options)
-    except TimeoutError as error:
-        raise urllib3.exceptions.ConnectTimeoutError(connection, str(error)) from error
-    except OSError as error:
-        raise urllib3.exceptions.NewConnectionError(connection, str(error)) from error

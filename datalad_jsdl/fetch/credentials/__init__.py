@@ -1,0 +1,5 @@
+"""Logins that people have already, each for its own origin and no other.
+
+`rules` says what a user has named, `sources` is the table of places where logins are kept,
+`kinds` how each kind is shown to a server, `keeper` what is tried in which order.
+"""

@@ -1,0 +1,83 @@
+"""Cookies: of a ``cookies.txt`` file, and which of them an origin may see (RFC 6265).
+
+Cookies know hosts and paths, but no ports (RFC 6265, 8.5): so they go only to origins that
+a user has named.
+"""
+
+from __future__ import annotations
+
+import time
+from http.cookiejar import LoadError, MozillaCookieJar
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from datalad_jsdl.errors import FetchError
+from datalad_jsdl.fetch.credentials.values import Login
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from http.cookiejar import Cookie
+
+    from datalad_jsdl.fetch.credentials.values import Wanted
+
+__all__ = ["cookie_header", "find", "login_of"]
+
+
+def find(wanted: Wanted) -> Login | None:
+    """The cookies of the file that a rule names.
+
+    Raises:
+        FetchError: the file cannot be read, or has no cookie for the origin.
+    """
+    file = Path(wanted.argument).expanduser()
+    jar = MozillaCookieJar()
+    try:
+        # what a browser forgets at its end has an expiry of 0, and is the login itself
+        jar.load(str(file), ignore_discard=True, ignore_expires=True)
+    except (LoadError, UnicodeError, ValueError, IndexError):  # their texts quote lines
+        raise FetchError(f"{file} is no cookies.txt in Netscape's format") from None
+    except OSError as error:
+        raise FetchError(f"cannot read the cookies in {file}: {error.strerror}") from None
+    return login_of(jar, wanted, str(file))
+
+
+def login_of(cookies: Iterable[Cookie], wanted: Wanted, place: str) -> Login:
+    """Those of *cookies* that the origin may see.
+
+    Raises:
+        FetchError: there is none.
+    """
+    now = time.time()
+    mine = tuple(
+        cookie
+        for cookie in cookies
+        if _is_for_host(cookie, wanted.host)
+        and (wanted.scheme == "https" or not cookie.secure)
+        and not (cookie.expires and cookie.expires < now)
+    )
+    if not mine:
+        raise FetchError(f"{place} has no cookie for {wanted.host} that is still good")
+    return Login(f"the cookies of {place}", "cookie", cookies=mine, rule=wanted.rule)
+
+
+def _is_for_host(cookie: Cookie, host: str) -> bool:
+    domain = cookie.domain.lower()
+    bare = domain.removeprefix(".")
+    # RFC 6265, 5.1.3; a numeric address has no subdomains
+    return host == bare or (domain.startswith(".") and host.endswith("." + bare))
+
+
+def cookie_header(cookies: Iterable[Cookie], url: str) -> str:
+    """The header's value for a URL; "" if no cookie is for its path (RFC 6265, 5.4)."""
+    path = urlsplit(url).path or "/"
+    fitting = [c for c in cookies if _covers(c.path, path)]
+    fitting.sort(key=lambda cookie: -len(cookie.path))
+    return "; ".join(f"{cookie.name}={cookie.value or ''}" for cookie in fitting)
+
+
+def _covers(prefix: str, path: str) -> bool:
+    # RFC 6265, 5.1.4
+    if path == prefix or not prefix:
+        return True
+    return path.startswith(prefix) and (prefix.endswith("/") or path[len(prefix)] == "/")

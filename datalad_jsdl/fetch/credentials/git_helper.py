@@ -1,0 +1,58 @@
+"""git's credential helpers (gitcredentials(7)), never asking on the terminal."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.errors import FetchError
+from datalad_jsdl.fetch.credentials.values import Login
+
+if TYPE_CHECKING:
+    from datalad_jsdl.fetch.credentials.values import Wanted
+
+__all__ = ["find"]
+
+_SECONDS = 30
+# whoever fetches a thousand files overnight answers no question
+_SILENT = {
+    "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS": "", "GCM_INTERACTIVE": "never",
+}  # fmt: skip
+
+
+def find(wanted: Wanted) -> Login | None:
+    """What ``git credential fill`` has for the origin.
+
+    Raises:
+        FetchError: a helper does not come to an end.
+    """
+    host = f"[{wanted.host}]" if ":" in wanted.host else wanted.host
+    place = host if wanted.port is None else f"{host}:{wanted.port}"
+    lines = ["capability[]=authtype", f"protocol={wanted.scheme}", f"host={place}"]
+    if user := wanted.rule.options.get("user") if wanted.rule else None:
+        lines.append(f"username={user}")
+    command = ["git", "-c", "credential.interactive=false", "-c", "core.askPass="]
+    try:
+        done = subprocess.run(
+            [*command, "credential", "fill"],
+            input="\n".join(lines) + "\n\n",
+            capture_output=True,
+            text=True,
+            env=os.environ | _SILENT,
+            timeout=_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise FetchError(f"git's credential helper gave no answer in {_SECONDS} s") from None
+    if done.returncode:
+        return None  # "terminal prompts disabled": no helper has any
+    answer = dict(line.partition("=")[::2] for line in done.stdout.splitlines())
+    words = "git's credential helper"
+    if answer.get("authtype") and answer.get("credential"):
+        # git 2.46: the helper says what is to stand in the header
+        value = f"{answer['authtype']} {answer['credential']}"
+        return Login(words, "authorization", value, rule=wanted.rule)
+    if not answer.get("password"):
+        return None
+    kind = wanted.kind or "basic"
+    return Login(words, kind, answer["password"], answer.get("username", ""), rule=wanted.rule)

@@ -1,0 +1,139 @@
+"""What a user says about logins: a line for each, without a secret in it.
+
+::
+
+    ORIGIN[/PATH] SOURCE[:ARGUMENT] [OPTION=VALUE ...]
+    https://portal.example/api datalad:portal kind=header header=X-API-Key
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from datalad_jsdl.fetch.origins import origin_of
+from datalad_jsdl.manifest.urls import normalise_url
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["OPTIONS", "Rule", "parse_rule"]
+
+#: Option → what it means, for the documentation.
+OPTIONS = {
+    "kind": "how the login is shown to the server; see the table of kinds",
+    "header": "of the kind ``header``: its name, ``X-API-Key`` if not given; "
+    "``Authorization:token`` puts the word ``token`` before the secret",
+    "user": "name, where the source has a password only",
+    "region": "of the kind ``s3``; else it is taken from the host, or is ``us-east-1``",
+    "token-endpoint": "of the kind ``oauth``: where access tokens are given out",
+    "client-id": "of the kind ``oauth``: the application that the login was made for",
+}
+
+_DOTS = re.compile(r"(^|/)\.\.?(/|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line.
+
+    Attributes:
+        origin: scheme, host and port.
+        prefix: path without a slash at its end; "" for all of the origin.
+        source: a name of `sources.SOURCES`.
+        argument: what that source is asked for.
+        options: names of `OPTIONS` to values.
+        line: as it was given.
+    """
+
+    origin: str
+    prefix: str
+    source: str
+    argument: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    line: str = ""
+
+    def covers(self, origin: str, url: str) -> bool:
+        """Whether a URL of that origin lies in the rule's scope."""
+        if origin != self.origin:
+            return False
+        if not self.prefix:
+            return True
+        path = urlsplit(url).path
+        # a server may take /api/../x for /x, in any spelling
+        plain = unquote(unquote(path)).replace("\\", "/")
+        if _DOTS.search(plain) or "//" in plain:
+            return False
+        return path == self.prefix or path.startswith(self.prefix + "/")
+
+
+def parse_rule(line: str) -> Rule:
+    """A rule from its line.
+
+    Raises:
+        ValueError: it cannot be understood; the text quotes nothing that may be a secret.
+    """
+    from datalad_jsdl.fetch.credentials.kinds import KINDS
+    from datalad_jsdl.fetch.credentials.sources import SOURCES
+
+    words = _words(line)
+    if len(words) < 2:
+        raise ValueError("expected 'ORIGIN SOURCE', such as 'https://portal.example git'")
+    scope, source, *rest = words
+    origin, prefix = _scope(scope)
+    name, colon, argument = source.partition(":")
+    known = {s.name: s for s in SOURCES}
+    if name not in known:
+        raise ValueError(f"the source is none of {', '.join(known)}")
+    if known[name].needs and not argument:
+        raise ValueError(f"expected {name}:{known[name].needs}")
+    if colon and not known[name].needs and not known[name].may:
+        raise ValueError(f"{name} takes no argument")
+    options: dict[str, str] = {}
+    for word in rest:
+        option, equals, value = word.partition("=")
+        if not equals or option not in OPTIONS:
+            raise ValueError(f"expected OPTION=VALUE, with one of {', '.join(OPTIONS)}")
+        options[option] = value
+    if options.get("kind", "basic") not in KINDS:
+        raise ValueError(f"kind is none of {', '.join(KINDS)}")
+    if options.get("kind") == "oauth":
+        _check_endpoint(origin, options.get("token-endpoint", ""))
+    if not re.fullmatch(r"[A-Za-z0-9-]+(:[!-~]+)?", options.get("header", "X")):
+        raise ValueError("header is not the name of one")
+    return Rule(origin, prefix, name, argument, options, line.strip())
+
+
+def _words(line: str) -> list[str]:
+    lexer = shlex.shlex(line, posix=True)
+    lexer.whitespace_split, lexer.commenters, lexer.escape = True, "", ""
+    try:
+        return list(lexer)
+    except ValueError:
+        raise ValueError("a quote is not closed") from None
+
+
+def _scope(text: str) -> tuple[str, str]:
+    try:
+        url = normalise_url(text)
+    except ValueError as error:
+        raise ValueError(f"the origin: {error}") from None
+    parts = urlsplit(url)
+    if parts.query or parts.fragment:
+        raise ValueError("the origin has a query or fragment")
+    prefix = parts.path.rstrip("/")
+    if _DOTS.search(unquote(prefix)) or "//" in prefix:
+        raise ValueError("the path has an empty or dotted part")
+    return origin_of(url), prefix
+
+
+def _check_endpoint(origin: str, endpoint: str) -> None:
+    try:
+        url = normalise_url(endpoint)
+    except ValueError as error:
+        raise ValueError(f"token-endpoint: {error}") from None
+    if origin.startswith("https:") and not url.startswith("https:"):
+        raise ValueError("token-endpoint is not https, as the origin is")

@@ -1,0 +1,74 @@
+"""A login, and the question for one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from http.cookiejar import Cookie
+
+    from datalad_jsdl.fetch.credentials.rules import Rule
+
+__all__ = ["Login", "Wanted", "is_sendable"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Login:
+    """What shows a server who somebody is.
+
+    Attributes:
+        place: where it is from, in words for messages.
+        kind: a name of `kinds.KINDS`.
+        secret: password, token, or secret key.
+        user: name, or ID of the key.
+        session: session token that goes with an S3 key.
+        cookies: for the kind ``cookie``, those that may be sent to the origin.
+        rule: that named it, or None if it was found by itself.
+    """
+
+    place: str
+    kind: str
+    secret: str = field(default="", repr=False)
+    user: str = field(default="", repr=False)
+    session: str = field(default="", repr=False)
+    cookies: tuple[Cookie, ...] = field(default=(), repr=False)
+    rule: Rule | None = None
+
+    def option(self, name: str, default: str = "") -> str:
+        """An option of its rule."""
+        return self.rule.options.get(name, default) if self.rule else default
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a source is asked for.
+
+    Attributes:
+        scheme: ``http`` or ``https``.
+        host: without port; lower case.
+        port: number, or None for the scheme's own.
+        origin: all three, as `origins.origin_of` writes it.
+        argument: what a rule says after the source's name; "" if no rule does.
+        rule: that asks, or None.
+        config: git config; names of settings in lower case, those of credentials as written.
+    """
+
+    scheme: str
+    host: str
+    port: int | None
+    origin: str
+    argument: str
+    rule: Rule | None
+    config: Mapping[str, str]
+
+    @property
+    def kind(self) -> str:
+        """The kind that the rule names, or "" where the login itself shows it."""
+        return self.rule.options.get("kind", "") if self.rule else ""
+
+
+def is_sendable(text: str) -> bool:
+    """Whether a secret can stand in a header: no line could be added to a request by it."""
+    return bool(text) and all(0x20 <= ord(c) != 0x7F and ord(c) < 0x100 for c in text)

@@ -1,0 +1,243 @@
+"""Connections to origins: pooled, checked by the address policy, through proxies, with TLS.
+
+Proxies, certificates and keys are those of the usual variables and of git's ``http.*``
+settings (git-config(1)), which may name a URL that they are for.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import SplitResult, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import certifi
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from datalad_jsdl.errors import FetchError
+from datalad_jsdl.fetch.addresses import connect
+from datalad_jsdl.fetch.origins import origin_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from datalad_jsdl.fetch.addresses import AddressPolicy
+
+__all__ = ["Door", "Pools"]
+
+_AUTHORITIES = "REQUESTS_CA_BUNDLE CURL_CA_BUNDLE GIT_SSL_CAINFO GIT_SSL_CAPATH"
+_HOST = re.compile(r"[A-Za-z0-9._:%-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Network:
+    """How an origin is reached; "" stands for nothing special.
+
+    Attributes:
+        proxy: URL of the proxy, login included.
+        authorities: files and folders of certificates to trust, instead of certifi's.
+        certificate: file with the client's certificate.
+        key: file with its key, where that is another one.
+    """
+
+    proxy: str = ""
+    authorities: tuple[str, ...] = ()
+    certificate: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The way to one origin.
+
+    Attributes:
+        origin: scheme, host and port (RFC 6454), as `origins.origin_of` writes it.
+        pool: connections to it, or those of a proxy.
+        whole: the pool is to be given whole URLs.
+        overheard: others on the way see what is sent (plain HTTP through a proxy).
+    """
+
+    origin: str
+    pool: HTTPConnectionPool
+    whole: bool = False
+    overheard: bool = False
+
+
+class Pools:
+    """All connections of a process.
+
+    Args:
+        policy: which addresses may be connected to.
+        options: of urllib3's pools.
+        http_settings: git's ``http.*`` settings for a URL: the name after ``http.`` in lower
+            case to its value.
+    """
+
+    def __init__(
+        self,
+        policy: AddressPolicy,
+        options: dict[str, Any],
+        http_settings: Callable[[str], Mapping[str, str]] | None = None,
+    ) -> None:
+        self._policy = policy
+        self._options = options
+        self._http_settings = http_settings
+        self._managers: dict[tuple[str, _Network], urllib3.PoolManager] = {}
+        self._doors: dict[tuple[str, str], Door] = {}
+        self._proxies = getproxies()
+
+    def door(self, url: str) -> Door:
+        """The way to the URL's origin.
+
+        Raises:
+            AddressRefusedError: the policy forbids it, as far as that can be told.
+            FetchError: the URL cannot be.
+        """
+        scheme, _, rest = url.partition("://")
+        place = rest.partition("/")[0]
+        door = self._doors.get((scheme, place))
+        if door is None:
+            door = self._make_door(url)
+            if "?" not in place and "#" not in place:
+                self._doors[scheme, place] = door
+        return door
+
+    def close(self) -> None:
+        """Close idle connections."""
+        for manager in list(self._managers.values()):
+            manager.clear()
+
+    def _make_door(self, url: str) -> Door:
+        parts = _split(url)
+        self._policy.check_scheme(parts.scheme)
+        network = self._network(url, parts)
+        manager = self._manager(parts.scheme, network)
+        if network.proxy:
+            self._policy.check_name(parts.hostname or "", parts.port or 0)
+            pool = cast("HTTPConnectionPool", manager)  # it makes of a URL what its proxy wants
+            return Door(origin_of(url), pool, whole=True, overheard=parts.scheme == "http")
+        pool = manager.connection_from_url(url)
+        default = 443 if parts.scheme == "https" else 80
+        host = (parts.hostname or "").encode("idna").decode("ascii").lower()
+        # what a login is chosen for has to be what is connected to
+        if (pool.host.strip("[]"), pool.port) != (host, parts.port or default):
+            raise FetchError("the URL has a host or port that cannot be")
+        return Door(origin_of(url), pool)
+
+    def _network(self, url: str, parts: SplitResult) -> _Network:
+        settings = self._http_settings(url) if self._http_settings else {}
+        proxy = settings.get("proxy")
+        if proxy is None:
+            proxy = self._proxies.get(parts.scheme) or self._proxies.get("all") or ""
+        if proxy and proxy_bypass(parts.hostname or ""):
+            proxy = ""
+        if parts.scheme != "https":
+            return _Network(proxy)
+
+        def named(variables: str, *names: str) -> tuple[str, ...]:
+            found = [os.environ.get(variable, "") for variable in variables.split()]
+            found += [settings.get(name, "") for name in names]
+            return tuple(os.path.expanduser(place) for place in found if place)
+
+        authorities = named(_AUTHORITIES, "sslcainfo", "sslcapath")
+        certificate, key = named("GIT_SSL_CERT", "sslcert"), named("GIT_SSL_KEY", "sslkey")
+        return _Network(proxy, authorities, (*certificate, "")[0], (*key, "")[0])
+
+    def _manager(self, scheme: str, network: _Network) -> urllib3.PoolManager:
+        known = self._managers.get((scheme, network))
+        if known is not None:
+            return known
+        # the system's certificates take as long to read as all modules together
+        options = self._options | ({"ssl_context": _tls(network)} if scheme == "https" else {})
+        if network.proxy:
+            manager: urllib3.PoolManager = _proxy_manager(network.proxy, options)
+        else:
+            manager = urllib3.PoolManager(**options)
+            manager.pool_classes_by_scheme = _guarded_pools(self._policy)
+        return self._managers.setdefault((scheme, network), manager)
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises ValueError where it is none
+        host = (parts.hostname or "").encode("idna").decode("ascii")
+    except ValueError:
+        raise FetchError("the URL has a host or port that cannot be") from None
+    if "@" in parts.netloc:
+        raise FetchError("the URL has a login in it")
+    if host and not _HOST.fullmatch(host):
+        raise FetchError("the URL has a host or port that cannot be")
+    return parts
+
+
+def _proxy_manager(proxy: str, options: dict[str, Any]) -> urllib3.ProxyManager:
+    if "://" not in proxy:
+        proxy = "http://" + proxy
+    if not proxy.startswith(("http://", "https://")):
+        raise FetchError("the proxy of your environment is neither http nor https")
+    parts = urllib3.util.parse_url(proxy)
+    login = urllib3.make_headers(proxy_basic_auth=parts.auth) if parts.auth else None
+    return urllib3.ProxyManager(proxy, proxy_headers=login, **options)
+
+
+def _tls(network: _Network) -> ssl.SSLContext:
+    """Trust in the system's certificates and certifi's, or those that are named."""
+    context = ssl.create_default_context()
+    for place in network.authorities or (certifi.where(),):
+        try:
+            if os.path.isdir(place):
+                context.load_verify_locations(capath=place)
+            else:
+                context.load_verify_locations(cafile=place)
+        except OSError as error:  # an SSLError, too
+            raise FetchError(f"no certificates to trust in {place}: {error.strerror}") from None
+    if network.certificate:
+        try:
+            context.load_cert_chain(network.certificate, network.key or None, _no_password)
+        except (OSError, FetchError) as error:
+            raise FetchError(f"client certificate {network.certificate}: {error}") from None
+    return context
+
+
+def _no_password() -> str:
+    # OpenSSL would ask on the terminal, which is not ours
+    raise FetchError("its key has a password; give one without")
+
+
+def _guarded_pools(policy: AddressPolicy) -> dict[str, Any]:
+    """urllib3's pools, with connections that ask the policy for leave."""
+
+    class Plain(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            return _guarded(policy, self)
+
+    class Tls(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            return _guarded(policy, self)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class TlsPool(HTTPSConnectionPool):
+        ConnectionCls = Tls
+
+    return {"http": PlainPool, "https": TlsPool}
+
+
+def _guarded(policy: AddressPolicy, connection: HTTPConnection) -> socket.socket:
+    timeout = connection.timeout
+    seconds = timeout if isinstance(timeout, (int, float)) else None
+    options = list(connection.socket_options or [])
+    try:
+        return connect(policy, connection.host, connection.port or 0, seconds, options)
+    except TimeoutError as error:
+        raise urllib3.exceptions.ConnectTimeoutError(connection, str(error)) from error
+    except OSError as error:
+        raise urllib3.exceptions.NewConnectionError(connection, str(error)) from error
