@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 from tests.lab import Lab
+from tests.vault import Vault
 
 # git-annex, datalad and our special remote come from the environment that runs the tests
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -59,6 +60,17 @@ def isolated(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 def lab() -> Iterator[Lab]:
     with Lab() as server:
         yield server
+
+
+@pytest.fixture
+def vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vault]:
+    """A home with secrets in it; at its end, none may be found anywhere else."""
+    with Vault(tmp_path, _GIT_CONFIG) as vault:
+        monkeypatch.setenv("HOME", str(vault.home))
+        # there is no desktop, and so no key store of one
+        monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyrings.alt.file.PlaintextKeyring")
+        yield vault
+    assert vault.leaks() == []
 
 
 @pytest.fixture

@@ -113,11 +113,11 @@ class Authority:
         return self._ca.cert_pem.bytes()
 
     def context(self) -> ssl.SSLContext:
-        """For a server on 127.0.0.1."""
+        """For a server on 127.0.0.1, which also goes by the name of localhost."""
         import ssl
 
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._ca.issue_cert("127.0.0.1").configure_cert(context)
+        self._ca.issue_cert("127.0.0.1", "localhost").configure_cert(context)
         return context
 
 

@@ -35,6 +35,8 @@ class File:
 
     Attributes:
         content: the body.
+        wants: name and value of a header without which 401 is answered.
+        challenge: the WWW-Authenticate header of that answer.
         status: * answered instead of 200, with an HTML page.
         times: how many requests the marked faults last; None for ever.
         mute: * not a byte is answered.
@@ -66,6 +68,8 @@ class File:
     """
 
     content: bytes = b""
+    wants: tuple[str, str] | None = None
+    challenge: str = ""
     status: int = 200
     times: int | None = None
     mute: bool = False

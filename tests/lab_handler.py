@@ -53,6 +53,9 @@ class Handler(BaseHTTPRequestHandler):
         if file is None or (not body and not file.head):
             self._page(404, body)
             return
+        if file.wants and self.headers.get(file.wants[0]) != file.wants[1]:
+            self._page(401, body, {"WWW-Authenticate": file.challenge} if file.challenge else {})
+            return
         lab.closing.wait(file.delay)
         lab.served[path] += 1
         faulty = file.times is None or lab.served[path] <= file.times

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from datalad.interface.results import get_status_dict
 
 from datalad_jsdl.commands._common import Bar, failure
+from datalad_jsdl.commands._credentials import remember
 from datalad_jsdl.commands._monitor import Monitor
 from datalad_jsdl.commands._staging import Staging, expected_of
 from datalad_jsdl.dataset.importer import Importer
@@ -43,12 +44,16 @@ class Content:
         root: of the dataset.
         paths: files and folders in it, relative to *root*; all if there are none.
         jobs: files to fetch at a time, or None for the user's setting.
+        logins: where logins are; see `_credentials`.
     """
 
-    def __init__(self, root: Path, paths: Sequence[str], jobs: int | None) -> None:
+    def __init__(
+        self, root: Path, paths: Sequence[str], jobs: int | None, logins: Sequence[str] = ()
+    ) -> None:
         self._root = root
         self._paths = paths
         self._jobs = jobs
+        self._logins = logins
         # a hundred thousand may be missing, so that what is kept of each is little
         self._missing: list[bytes] = []
         self._size = 0
@@ -69,6 +74,8 @@ class Content:
             with importer.lock():
                 importer.catch_up()
                 self._find(importer)
+                if not dry:
+                    remember(importer.git, self._logins)
                 few = report_all or len(self._missing) <= _MOST_RECORDS
                 if self._missing and not dry:
                     yield from self._fetch(importer, few)

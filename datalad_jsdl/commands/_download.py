@@ -13,6 +13,12 @@ from datalad.utils import get_dataset_root
 
 from datalad_jsdl.commands._check import check_records
 from datalad_jsdl.commands._common import Bar, failure
+from datalad_jsdl.commands._credentials import (
+    cookies_line,
+    credential_lines,
+    origin_of_all,
+    remember,
+)
 from datalad_jsdl.commands._importing import Outcome, Request, dry_run, run_import
 from datalad_jsdl.commands._monitor import Monitor
 from datalad_jsdl.commands._records import ACTION, refusal_records, result_records
@@ -21,6 +27,7 @@ from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.dataset.importer import Importer, Scope
 from datalad_jsdl.dataset.program import require_git_annex
 from datalad_jsdl.errors import DatasetError, JsdlError, ManifestError
+from datalad_jsdl.fetch.origins import origin_of
 from datalad_jsdl.manifest.paths import path_fault
 from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.manifest.selection import Filter, Selection, select_entries
@@ -45,6 +52,8 @@ class Call:
         parent: the dataset in which *target* is to be a subdataset, or None.
         prefix, include, exclude, base_url, get, delete, restore, message: as given.
         jobs: files to fetch at a time; None for the user's setting.
+        credentials: where logins are; see `_credentials`.
+        cookies: a browser or file with cookies for the manifest's origin, or None.
     """
 
     manifest: str
@@ -60,6 +69,8 @@ class Call:
     delete: bool
     restore: bool
     message: str | None
+    credentials: tuple[str, ...]
+    cookies: str | None
 
     def check(self) -> Iterator[dict[str, Any]]:
         """Look at the mirrors and the disk, and write nothing but what is learned of them."""
@@ -67,9 +78,9 @@ class Call:
             require_git_annex()
             selection = self._read()[0]
             yield from refusal_records(self.target, selection, lgr, dry=True)
-            dataset = Dataset(self.target)
-            importer = Importer(self.target) if dataset.is_installed() else None
-            yield from check_records(self.target, selection.entries, importer, lgr)
+            importer = self._importer()
+            logins = self._logins(selection)
+            yield from check_records(self.target, selection.entries, importer, lgr, logins)
         except (JsdlError, OSError) as error:
             yield failure(ACTION, self.target, error, lgr)
 
@@ -90,7 +101,10 @@ class Call:
                     yield from _create(dataset, self.parent)
                     if not dataset.is_installed():
                         return
-            importer = Importer(self.target) if dataset.is_installed() else None
+            importer = self._importer()
+            logins = self._logins(selection)
+            if importer is not None and not dry:
+                remember(importer.git, logins)
             with Bar(lgr, str(self.target), " Bytes") as bar:
                 request = self._request(selection, sha256, url, dataset, bar)
                 if dry or importer is None:
@@ -104,6 +118,20 @@ class Call:
                 yield from self._save_in_parent(dataset)
         except (JsdlError, OSError) as error:
             yield failure(ACTION, self.target, error, lgr)
+
+    def _importer(self) -> Importer | None:
+        return Importer(self.target) if Dataset(self.target).is_installed() else None
+
+    def _logins(self, selection: Selection) -> tuple[str, ...]:
+        """Where logins are, for the manifest's entries."""
+        named = credential_lines(self.credentials)
+        if self.cookies is None:
+            return named
+        if is_url(self.manifest):
+            origin = origin_of(self.manifest)
+        else:
+            origin = origin_of_all(selection.entries.values())
+        return (*named, cookies_line(self.cookies, origin))
 
     def _read(self) -> tuple[Selection, str, str]:
         """Selected entries, checksum of the manifest, and its URL if that may be recorded."""
@@ -119,7 +147,12 @@ class Call:
                 base = normalise_url(self.base_url)
             except ValueError as error:
                 raise ManifestError(f"--base-url: {error}") from None
-        with open_source(self.manifest, self.file) as source:
+        logins = credential_lines(self.credentials)
+        if self.cookies is not None and is_url(self.manifest):
+            logins = (*logins, cookies_line(self.cookies, origin_of(self.manifest)))
+        importer = self._importer()
+        git_dir = importer.git_dir() if importer else None
+        with open_source(self.manifest, self.file, git_dir, logins) as source:
             try:
                 selection = select_entries(
                     read_manifest(source, base or source.base),

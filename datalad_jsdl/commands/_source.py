@@ -59,13 +59,14 @@ class Source:
 
 @contextmanager
 def open_source(
-    manifest: str, path: Path | None, credentials: Sequence[str] = ()
+    manifest: str, path: Path | None, git_dir: Path | None = None, credentials: Sequence[str] = ()
 ) -> Iterator[Source]:
     """Open a MANIFEST argument.
 
     Args:
         manifest: as the user gave it.
         path: the file, where it is neither a URL nor ``-``.
+        git_dir: of the dataset, whose settings hold; None where there is none yet.
         credentials: where logins for it are; see `open_engine`.
 
     Raises:
@@ -78,7 +79,7 @@ def open_source(
         scheme = manifest.partition(":")[0]
         raise ManifestError(f"a manifest can be fetched by http and https, not by {scheme}")
     elif path is None:
-        with _fetched(manifest, credentials) as source:
+        with _fetched(manifest, git_dir, credentials) as source:
             yield source
     else:
         try:
@@ -90,7 +91,7 @@ def open_source(
 
 
 @contextmanager
-def _fetched(manifest: str, credentials: Sequence[str]) -> Iterator[Source]:
+def _fetched(manifest: str, git_dir: Path | None, credentials: Sequence[str]) -> Iterator[Source]:
     try:
         url = normalise_url(manifest)
     except ValueError as error:
@@ -98,7 +99,7 @@ def _fetched(manifest: str, credentials: Sequence[str]) -> Iterator[Source]:
     with tempfile.TemporaryDirectory(prefix="jsdl-") as folder:
         target = Path(folder, "manifest")
         # an address that a user has typed needs no further leave; where it redirects to does
-        with open_engine(None, credentials=credentials, typed=url) as engine:
+        with open_engine(git_dir, credentials=credentials, typed=url) as engine:
             outcome = fetch_file(Job("manifest", (url,), Expected(), target), engine)
         if isinstance(outcome, Failed):
             raise FetchError(f"cannot fetch the manifest {outcome}")

@@ -21,6 +21,7 @@ from datalad.ui import ui
 from datalad.utils import get_dataset_root
 
 from datalad_jsdl.commands._content import ACTION, Content, lgr
+from datalad_jsdl.commands._credentials import CREDENTIAL, credential_lines
 from datalad_jsdl.dataset.program import require_git_annex
 from datalad_jsdl.errors import JsdlError
 
@@ -66,6 +67,7 @@ class DownloadContent(Interface):
         recursive=recursion_flag,
         recursion_limit=recursion_limit,
         jobs=jobs_opt,
+        credential=CREDENTIAL,
         dry_run=Parameter(
             args=("-n", "--dry-run"),
             action="store_true",
@@ -110,6 +112,7 @@ class DownloadContent(Interface):
         jobs: int | str | None = None,
         dry_run: bool = False,
         report: str = "changes",
+        credential: Sequence[str] | None = None,
     ) -> Iterator[dict[str, Any]]:
         given = [path] if isinstance(path, (str, Path)) else list(path or ())
         paths = [resolve_path(p, dataset) for p in given]
@@ -118,6 +121,7 @@ class DownloadContent(Interface):
             raise ValueError("--jobs must be 1 or more")
         try:
             require_git_annex()
+            logins = credential_lines(credential)
         except JsdlError as error:
             yield _refusal(Path.cwd(), str(error))
             return
@@ -135,7 +139,8 @@ class DownloadContent(Interface):
         for root, items in _with_subdatasets(roots, recursive, recursion_limit).items():
             relative = [item.relative_to(root).as_posix() for item in items]
             wanted = [] if "." in relative else relative
-            yield from Content(root, wanted, number).run(dry=dry_run, report_all=report == "all")
+            content = Content(root, wanted, number, logins)
+            yield from content.run(dry=dry_run, report_all=report == "all")
 
     @staticmethod
     def custom_result_renderer(res: dict[str, Any], **_: Any) -> None:

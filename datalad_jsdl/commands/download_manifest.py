@@ -15,6 +15,7 @@ from datalad.interface.common_opts import jobs_opt
 from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
 from datalad.support.param import Parameter
 
+from datalad_jsdl.commands._credentials import CREDENTIAL
 from datalad_jsdl.commands._download import Call
 from datalad_jsdl.commands._records import render
 from datalad_jsdl.commands._source import is_url
@@ -122,6 +123,15 @@ class DownloadManifest(Interface):
             reliability, whether it can resume), and compare the size of it all with the free
             disk. Fails if a mirror does not answer as it should.""",
         ),
+        credential=CREDENTIAL,
+        cookies=Parameter(
+            args=("--cookies",),
+            metavar="BROWSER|FILE",
+            doc="""log in with the cookies of your browser (firefox, or with the extra 'browser'
+            chrome, chromium, edge, ...) or of a cookies.txt file, at the manifest's own origin, or
+            the one origin of all its URLs if it is a file. Short for --credential.""",
+            constraints=EnsureStr() | EnsureNone(),
+        ),
         delete=Parameter(
             args=("--delete",),
             action="store_true",
@@ -169,6 +179,13 @@ class DownloadManifest(Interface):
             code_cmd="datalad download-manifest --check study.json study",
         ),
         dict(
+            text="Log in at the portal as you are logged in with your browser",
+            code_py="download_manifest('https://portal.example/study.json', 'study', "
+            "cookies='firefox')",
+            code_cmd="datalad download-manifest --cookies firefox "
+            "https://portal.example/study.json study",
+        ),
+        dict(
             text="Import the NIfTI files only, download them too, eight at a time",
             code_py="download_manifest('study.json', 'study', include=['*.nii.gz'], "
             "get=True, jobs=8)",
@@ -196,6 +213,8 @@ class DownloadManifest(Interface):
         restore: bool = False,
         message: str | None = None,
         report: str = "changes",
+        credential: Sequence[str] | None = None,
+        cookies: str | None = None,
     ) -> Iterator[dict[str, Any]]:
         target = resolve_path(path, dataset) if path is not None else None
         if target is None:
@@ -214,6 +233,8 @@ class DownloadManifest(Interface):
             delete=delete,
             restore=restore,
             message=message,
+            credentials=_listed(credential),
+            cookies=cookies,
         )
         if check:
             yield from call.check()

@@ -143,7 +143,7 @@ class Pools:
         def named(variables: str, *names: str) -> tuple[str, ...]:
             found = [os.environ.get(variable, "") for variable in variables.split()]
             found += [settings.get(name, "") for name in names]
-            return tuple(os.path.expanduser(place) for place in found if place)
+            return tuple(dict.fromkeys(os.path.expanduser(place) for place in found if place))
 
         authorities = named(_AUTHORITIES, "sslcainfo", "sslcapath")
         certificate, key = named("GIT_SSL_CERT", "sslcert"), named("GIT_SSL_KEY", "sslkey")

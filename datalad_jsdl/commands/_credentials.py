@@ -1,0 +1,94 @@
+"""The options --credential and --cookies: where logins are, for this call and later ones."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datalad.support.param import Parameter
+
+from datalad_jsdl.annex.engine import OWN_CREDENTIALS
+from datalad_jsdl.errors import SettingError
+from datalad_jsdl.fetch.credentials.browser import OTHERS
+from datalad_jsdl.fetch.credentials.rules import parse_rule
+from datalad_jsdl.fetch.origins import origin_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from datalad_jsdl.dataset.git import Git
+    from datalad_jsdl.manifest.entry import Entry
+
+__all__ = ["CREDENTIAL", "cookies_line", "credential_lines", "origin_of_all", "remember"]
+
+CREDENTIAL = Parameter(
+    args=("--credential",),
+    metavar="'ORIGIN[/PATH] SOURCE [OPTION=VALUE ...]'",
+    action="append",
+    doc="""where the login for an origin (https://host:port) is: datalad:NAME, git, netrc,
+    cookies:FILE, browser:NAME, env:VARIABLE or aws. It is sent to that origin and to no other.
+    Remembered for this dataset, as git config remote.jsdl.credential; never the login itself.
+    Can be given several times. docs/logins.rst has the details.""",
+)
+
+
+def credential_lines(given: Sequence[str] | str | None) -> tuple[str, ...]:
+    """The option's values, as they may be remembered.
+
+    Raises:
+        SettingError: one cannot be understood.
+    """
+    lines = [given] if isinstance(given, str) else list(given or ())
+    return tuple(_checked(line, "--credential") for line in lines)
+
+
+def cookies_line(cookies: str, origin: str) -> str:
+    """What --cookies means for an origin, as a line of --credential.
+
+    Args:
+        cookies: a browser's name, or else a file.
+        origin: scheme, host and port.
+    """
+    name = cookies.partition(":")[0]
+    source = f"browser:{cookies}" if name in ("firefox", *OTHERS) else f"cookies:{cookies}"
+    return _checked(f"{origin} {shlex.quote(source)}", "--cookies")
+
+
+def origin_of_all(entries: Iterable[Entry]) -> str:
+    """The one origin of all candidates.
+
+    Raises:
+        SettingError: there are several, or none.
+    """
+    found = {origin_of(c.url) for entry in entries for c in entry.candidates}
+    if len(found) != 1:
+        shown = ", ".join(sorted(found)[:5]) or "none"
+        raise SettingError(
+            f"--cookies: the manifest has URLs of more than one origin ({shown}); say which one "
+            "the cookies are for: --credential 'https://portal.example browser:firefox'"
+        )
+    return found.pop()
+
+
+def remember(git: Git, lines: Iterable[str]) -> None:
+    """Keep lines in the repository's git config, for the next ``git annex get``."""
+    known = git.text("config", "--local", "--get-all", OWN_CREDENTIALS).splitlines()
+    for line in lines:
+        if line not in known:
+            git.run("config", "--local", "--add", OWN_CREDENTIALS, line)
+
+
+def _checked(line: str, option: str) -> str:
+    try:
+        rule = parse_rule(line)
+    except ValueError as error:
+        raise SettingError(f"{option}: {error}") from None
+    if rule.source != "cookies":
+        return rule.line
+    # the special remote runs in another folder
+    file = Path(rule.argument).expanduser().absolute()
+    if not file.is_file():
+        raise SettingError(f"{option}: there is no file {file}")
+    options = [shlex.quote(f"{name}={value}") for name, value in rule.options.items()]
+    return " ".join([rule.origin + rule.prefix, shlex.quote(f"cookies:{file}"), *options])
