@@ -52,13 +52,17 @@ class Vault:
     def secret(self, name: str) -> str:
         """A secret that is searched for, plain, quoted, and in base64."""
         secret = f"planted {name} hunter{len(self._secrets)}:2".replace(" ", "-")
-        self._secrets.append(secret)
+        self.plant(secret)
         return secret
+
+    def plant(self, text: str) -> None:
+        """Search for a text, too."""
+        self._secrets.append(text)
 
     def basic(self, user: str, secret: str) -> str:
         """The value of Authorization for a name and a password."""
         value = base64.b64encode(f"{user}:{secret}".encode()).decode()
-        self._secrets.append(value)
+        self.plant(value)
         return f"Basic {value}"
 
     def config(self, name: str, value: str) -> None:

@@ -30,8 +30,8 @@ def find(wanted: Wanted) -> Login | None:
     host = f"[{wanted.host}]" if ":" in wanted.host else wanted.host
     place = host if wanted.port is None else f"{host}:{wanted.port}"
     lines = ["capability[]=authtype", f"protocol={wanted.scheme}", f"host={place}"]
-    if user := wanted.rule.options.get("user") if wanted.rule else None:
-        lines.append(f"username={user}")
+    if wanted.user:
+        lines.append(f"username={wanted.user}")
     command = ["git", "-c", "credential.interactive=false", "-c", "core.askPass="]
     try:
         done = subprocess.run(

@@ -94,7 +94,7 @@ class _Place:
         self.origin = origin
         self.rules = rules
         self.good: Login | None = None
-        self.refused: set[Login] = set()
+        self.refused: list[Login] = []
         self.problems: list[str] = []
         self._config = config
         self._search = search
@@ -217,7 +217,7 @@ class Attempt:
             self._tried.append(login)
             # 403 may be about this file alone, and not about who asks
             if status == 401:
-                place.refused.add(login)
+                place.refused.append(login)
                 if place.good is login:
                     place.good = None
         self._login = next(
@@ -244,7 +244,7 @@ class Attempt:
         text = f"{place.origin} {wants} a login" + (f" ({scheme})" if scheme else "")
         if self._overheard:
             return f"{text}, and none is sent by plain http through a proxy, which would see it"
-        if tried := list(dict.fromkeys(login.place for login in self._tried)):
+        if tried := list(dict.fromkeys(lo.place for lo in (*place.refused, *self._tried))):
             text += f" and does not take {' nor '.join(tried)}"
         if place.problems:
             text += f" ({'; '.join(dict.fromkeys(place.problems))})"

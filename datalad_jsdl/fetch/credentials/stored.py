@@ -63,7 +63,7 @@ def _login(name: str, wanted: Wanted) -> Login | None:
     secret = _field(name, _SECRETS, wanted)
     if not secret:
         return None
-    user = _field(name, _USERS, wanted)
+    user = wanted.user or _field(name, _USERS, wanted)
     session = _field(name, ("session",), wanted)
     named = _field(name, ("type",), wanted, secret=False)
     kind = wanted.kind or _KINDS.get(named) or ("basic" if user else "bearer")

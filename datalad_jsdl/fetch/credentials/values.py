@@ -68,6 +68,11 @@ class Wanted:
         """The kind that the rule names, or "" where the login itself shows it."""
         return self.rule.options.get("kind", "") if self.rule else ""
 
+    @property
+    def user(self) -> str:
+        """The name that the rule gives, or "" where it stands beside the secret."""
+        return self.rule.options.get("user", "") if self.rule else ""
+
 
 def is_sendable(text: str) -> bool:
     """Whether a secret can stand in a header: no line could be added to a request by it."""

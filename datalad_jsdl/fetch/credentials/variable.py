@@ -24,8 +24,10 @@ def find(wanted: Wanted) -> Login | None:
     if not value:
         raise FetchError(f"the variable {wanted.argument} is not set")
     words = f"the variable {wanted.argument}"
-    kind = wanted.kind or ("basic" if ":" in value else "bearer")
+    kind = wanted.kind or ("basic" if wanted.user or ":" in value else "bearer")
     user, colon, secret = value.partition(":")
+    if wanted.user:
+        return Login(words, kind, value, wanted.user, rule=wanted.rule)
     if kind in ("basic", "s3") and colon:
         return Login(words, kind, secret, user, rule=wanted.rule)
     return Login(words, kind, value, rule=wanted.rule)
