@@ -8,15 +8,15 @@ import shutil
 import sqlite3
 import sys
 import tempfile
-from http.cookiejar import Cookie
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.credentials.cookies import login_of
+from datalad_jsdl.fetch.credentials.cookies import login_of, make_cookie
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from http.cookiejar import Cookie
 
     from datalad_jsdl.fetch.credentials.values import Login, Wanted
 
@@ -76,7 +76,7 @@ def _firefox(profile: str) -> Iterator[Cookie]:
     for host, path, secure, expiry, name, value in rows:
         # milliseconds since Firefox 142
         seconds = expiry // 1000 if expiry > 1 << 36 else expiry
-        yield _cookie(name, value, host, path, bool(secure), seconds)
+        yield make_cookie(name, value, host, path, bool(secure), seconds)
 
 
 def _firefox_profile(profile: str) -> Path:
@@ -119,13 +119,3 @@ def _other(name: str, profile: str, host: str) -> Iterable[Cookie]:
     except Exception as error:  # whatever a browser's files and key stores come up with
         raise FetchError(f"the cookies of {name} cannot be read ({type(error).__name__})") from None
     return jar
-
-
-def _cookie(name: str, value: str, host: str, path: str, secure: bool, expiry: int) -> Cookie:
-    return Cookie(
-        version=0, name=name, value=value, port=None, port_specified=False,
-        domain=host, domain_specified=host.startswith("."),
-        domain_initial_dot=host.startswith("."), path=path, path_specified=True,
-        secure=secure, expires=expiry or None, discard=False, comment=None,
-        comment_url=None, rest={},
-    )  # fmt: skip

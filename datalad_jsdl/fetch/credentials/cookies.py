@@ -7,7 +7,7 @@ a user has named.
 from __future__ import annotations
 
 import time
-from http.cookiejar import LoadError, MozillaCookieJar
+from http.cookiejar import Cookie
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,11 +17,10 @@ from datalad_jsdl.fetch.credentials.values import Login
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from http.cookiejar import Cookie
 
     from datalad_jsdl.fetch.credentials.values import Wanted
 
-__all__ = ["cookie_header", "find", "login_of"]
+__all__ = ["cookie_header", "find", "login_of", "make_cookie"]
 
 
 def find(wanted: Wanted) -> Login | None:
@@ -31,15 +30,43 @@ def find(wanted: Wanted) -> Login | None:
         FetchError: the file cannot be read, or has no cookie for the origin.
     """
     file = Path(wanted.argument).expanduser()
-    jar = MozillaCookieJar()
     try:
-        # what a browser forgets at its end has an expiry of 0, and is the login itself
-        jar.load(str(file), ignore_discard=True, ignore_expires=True)
-    except (LoadError, UnicodeError, ValueError, IndexError):  # their texts quote lines
-        raise FetchError(f"{file} is no cookies.txt in Netscape's format") from None
+        lines = file.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError as error:
         raise FetchError(f"cannot read the cookies in {file}: {error.strerror}") from None
-    return login_of(jar, wanted, str(file))
+    cookies = [cookie for line in lines if (cookie := _parse(line))]
+    if not cookies and any(lines):
+        raise FetchError(f"{file} is no cookies.txt in Netscape's format")
+    return login_of(cookies, wanted, str(file))
+
+
+def _parse(line: str) -> Cookie | None:
+    """A line of seven columns, as Netscape, curl and browsers' add-ons write it.
+
+    The standard library's reader takes no file without its own first line, nor a host without
+    a dot in front where the second column says that subdomains are meant.
+    """
+    columns = line.removeprefix("#HttpOnly_").split("\t")
+    if len(columns) != 7 or columns[0].startswith("#") or not columns[4].isdecimal():
+        return None
+    host, subdomains, path, secure, expiry, name, value = columns
+    if subdomains == "TRUE" and not host.startswith("."):
+        host = f".{host}"
+    return make_cookie(name, value, host, path, secure == "TRUE", int(expiry))
+
+
+def make_cookie(name: str, value: str, host: str, path: str, secure: bool, expiry: int) -> Cookie:
+    """A cookie; a *host* that begins with a dot means subdomains, too.
+
+    *expiry* is in seconds since 1970; 0 for when the browser ends.
+    """
+    return Cookie(
+        version=0, name=name, value=value, port=None, port_specified=False,
+        domain=host, domain_specified=host.startswith("."),
+        domain_initial_dot=host.startswith("."), path=path, path_specified=True,
+        secure=secure, expires=expiry or None, discard=False, comment=None,
+        comment_url=None, rest={},
+    )  # fmt: skip
 
 
 def login_of(cookies: Iterable[Cookie], wanted: Wanted, place: str) -> Login:

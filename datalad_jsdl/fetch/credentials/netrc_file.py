@@ -25,6 +25,8 @@ def find(wanted: Wanted) -> Login | None:
     Raises:
         FetchError: the file cannot be read.
     """
+    if wanted.scheme != "https" and wanted.rule is not None:
+        raise FetchError("~/.netrc is used for https only")
     if wanted.scheme != "https" or (wanted.port is not None and wanted.rule is None):
         return None
     file = _file()
