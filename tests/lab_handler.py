@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import select
 import socket
 import struct
 import time
@@ -39,6 +40,24 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self._answer(body=True)
+
+    def do_CONNECT(self) -> None:
+        """As a proxy: a tunnel to wherever (RFC 9110, 9.3.6)."""
+        lab: Lab = self.server.lab  # type: ignore[attr-defined]
+        self._request = Request(self.command, self.path, dict(self.headers), 0)
+        lab.requests.append(self._request)
+        host, _, port = self.path.rpartition(":")
+        with socket.create_connection((host, int(port))) as target:
+            self.send_response(200)
+            self.end_headers()
+            ends = {self.connection: target, target: self.connection}
+            while not lab.closing.is_set():
+                ready = select.select(list(ends), [], [], 0.1)[0]
+                for end in ready:
+                    if not (data := end.recv(_CHUNK)):
+                        self.close_connection = True
+                        return
+                    ends[end].sendall(data)
 
     def send_response(self, code: int, message: str | None = None) -> None:
         self._request.status = code

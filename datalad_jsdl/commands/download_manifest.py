@@ -128,7 +128,7 @@ class DownloadManifest(Interface):
             args=("--cookies",),
             metavar="BROWSER|FILE",
             doc="""log in with the cookies of your browser (firefox, or with the extra 'browser'
-            chrome, chromium, edge, ...) or of a cookies.txt file, at the manifest's own origin, or
+            chrome, chromium or brave) or of a cookies.txt file, at the manifest's own origin, or
             the one origin of all its URLs if it is a file. Short for --credential.""",
             constraints=EnsureStr() | EnsureNone(),
         ),

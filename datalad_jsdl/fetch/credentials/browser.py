@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-import os
 import shutil
 import sqlite3
 import sys
@@ -15,7 +14,7 @@ from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.credentials.cookies import login_of, make_cookie
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from http.cookiejar import Cookie
 
     from datalad_jsdl.fetch.credentials.values import Login, Wanted
@@ -23,7 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["OTHERS", "find"]
 
 #: Browsers that the extra ``browser`` reads.
-OTHERS = ("chrome", "chromium", "edge", "brave", "opera", "vivaldi", "librewolf", "safari")
+OTHERS = ("chrome", "chromium", "brave")
+
+_EPOCH = 11_644_473_600  # seconds from 1601 to 1970
 
 _FIREFOX = {
     "linux": (
@@ -49,7 +50,7 @@ def find(wanted: Wanted) -> Login | None:
         return login_of(_firefox(profile), wanted, place)
     if name not in OTHERS:
         raise FetchError(f"no browser {name!r} is known; firefox, {', '.join(OTHERS)} are")
-    return login_of(_other(name, profile, wanted.host), wanted, place)
+    return login_of(_other(name, profile, wanted), wanted, place)
 
 
 def _firefox(profile: str) -> Iterator[Cookie]:
@@ -105,17 +106,28 @@ def _firefox_profile(profile: str) -> Path:
     raise FetchError(f"no {what} of Firefox is to be found")
 
 
-def _other(name: str, profile: str, host: str) -> Iterable[Cookie]:
+def _other(name: str, profile: str, wanted: Wanted) -> Iterator[Cookie]:
     try:
-        import browser_cookie3
+        import pycookiecheat
     except ImportError:
         raise FetchError(
             f"the cookies of {name} are read by a further package: "
             "pip install 'datalad-jsdl[browser]'"
         ) from None
-    file = os.path.expanduser(profile) or None
+    file = Path(profile).expanduser() if profile else None
+    if file is not None and file.is_dir():
+        file = file / "Cookies"
     try:
-        jar: Iterable[Cookie] = getattr(browser_cookie3, name)(cookie_file=file, domain_name=host)
+        found = pycookiecheat.chrome_cookies(
+            f"{wanted.scheme}://{wanted.host}/",  # it takes a port for a part of the host
+            browser=pycookiecheat.BrowserType(name),
+            as_cookies=True,
+            cookie_file=file,
+        )
     except Exception as error:  # whatever a browser's files and key stores come up with
         raise FetchError(f"the cookies of {name} cannot be read ({type(error).__name__})") from None
-    return jar
+    for cookie in found:
+        # microseconds since 1601
+        expiry = max(1, cookie.expires_utc // 10**6 - _EPOCH) if cookie.expires_utc else 0
+        secure = bool(cookie.is_secure)
+        yield make_cookie(cookie.name, cookie.value, cookie.host_key, cookie.path, secure, expiry)
