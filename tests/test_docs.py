@@ -10,9 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from datalad_jsdl.annex.engine import open_engine
+from datalad_jsdl.fetch.credentials.kinds import KINDS
+from datalad_jsdl.fetch.credentials.rules import OPTIONS
+from datalad_jsdl.fetch.credentials.sources import SOURCES
 from datalad_jsdl.fetch.settings import settings_table
+from tests.credentials.test_sources import cookie_line, firefox
 from tests.lab import Lab
 from tests.portal import content_of, described, git, write_manifest
+from tests.vault import Vault
 
 ROOT = Path(__file__).parent.parent
 PORTAL = "https://portal.example"
@@ -100,6 +106,51 @@ def test_the_table_of_settings_is_that_of_the_code() -> None:
     text = (ROOT / "docs/remote.rst").read_text()
     rows = re.findall(r"   \* - ``([a-z-]+)``\n     - (.*)\n     - (.*)\n", text)
     assert rows == [(s.name, s.default, s.meaning) for s in settings_table()]
+
+
+def test_the_tables_of_logins_are_those_of_the_code() -> None:
+    text = (ROOT / "docs/logins.rst").read_text()
+    sources = re.findall(r"   \* - ``(\w+)\S*``\n     - (yes|no)\n     - (.*)\n", text)
+    assert sources == [(s.name, "yes" if s.unasked else "no", s.meaning) for s in SOURCES]
+    _, _, tables = text.partition("Kinds\n")
+    rows = re.findall(r"   \* - ``([\w-]+)``\n     - (.*)\n(?!     -)", tables)
+    assert rows == [*KINDS.items(), *OPTIONS.items()]
+
+
+def test_the_page_on_logins(
+    tmp_path: Path, vault: Vault, portal: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every command of it, from top to bottom, at a portal that wants all kinds of logins."""
+    secret, token = vault.secret("cookie").replace(":", ""), vault.secret("token")
+    host = portal.url.partition("://")[2].partition(":")[0]
+    firefox(vault.home / ".mozilla/firefox/x.default", secret, host).close()
+    vault.keep(".mozilla/firefox/profiles.ini", "[Profile0]\nPath=x.default\nDefault=1\n")
+    vault.keep("cookies.txt", cookie_line(host, "session", value=secret))
+    protected = portal.files["/study.json"]
+    protected.wants = ("Cookie", f"session={secret}")
+    shell("git init -q somewhere", tmp_path)
+    lines = indented("logins.rst")
+    commands = [c for c in lines if shlex.split(c)[0] in ("git", "datalad", "keyring")]
+    assert len(commands) == 16
+    for number, command in enumerate(commands):
+        if command.startswith("keyring"):
+            _, _, service, field = command.split()
+            vault.keyring(service.removeprefix("datalad-"), field, token)
+        elif command.startswith("datalad"):
+            here = command.replace(PORTAL, portal.url).removesuffix(" study")
+            vault.run("bash", "-euc", f"{here} study-{number}", cwd=tmp_path)
+            assert (tmp_path / f"study-{number}/sub-01/anat.nii.gz").is_symlink()
+        else:
+            vault.run("bash", "-euc", command, cwd=tmp_path / "somewhere")
+    # all that was set can be understood, and one of it is tried with what it is for
+    with open_engine(tmp_path / "somewhere/.git") as engine:
+        rules = engine.settings.credential
+    assert len(rules) == 8
+    name, value = "X-Dataverse-key", token
+    portal.put("f", b"content", wants=(name, value))
+    line = next(rule.line for rule in rules if "header" in rule.line)
+    with open_engine(None, credentials=[line.replace(PORTAL, portal.url)]) as engine:
+        assert engine.web.open(f"{portal.url}/f").status == 200
 
 
 @pytest.mark.parametrize("number", [0, 1])

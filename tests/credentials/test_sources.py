@@ -209,7 +209,7 @@ def test_a_file_that_is_no_cookies_txt(vault: Vault) -> None:
         find(f"{ORIGIN} cookies:{file}.gone")
 
 
-def firefox(folder: Path, value: str) -> sqlite3.Connection:
+def firefox(folder: Path, value: str, host: str = "portal.example") -> sqlite3.Connection:
     """Cookies as Firefox keeps them; the connection stays open, as it does while it runs."""
     folder.mkdir(parents=True)
     database = sqlite3.connect(folder / "cookies.sqlite")
@@ -219,7 +219,7 @@ def firefox(folder: Path, value: str) -> sqlite3.Connection:
         " '', name TEXT, value TEXT, host TEXT, path TEXT, expiry INTEGER, isSecure INTEGER)"
     )
     rows = [
-        ("", "session", value, "portal.example", 4102444800),
+        ("", "session", value, host, 4102444800),
         ("", "new", "v", ".portal.example", 4102444800000),
         ("", "old", "v", "portal.example", 1000),
         ("^userContextId=2", "container", "v", "portal.example", 4102444800),
@@ -227,7 +227,7 @@ def firefox(folder: Path, value: str) -> sqlite3.Connection:
     ]
     database.executemany(
         "INSERT INTO moz_cookies (originAttributes, name, value, host, path, expiry, isSecure)"
-        " VALUES (?, ?, ?, ?, '/', ?, 1)",
+        " VALUES (?, ?, ?, ?, '/', ?, 0)",
         rows,
     )
     database.commit()
