@@ -38,6 +38,7 @@ class Vault:
         self._number = itertools.count()
         self._secrets: list[str] = []
         self._lines: set[bytes] = set()
+        self._forgiven = False
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
 
@@ -93,11 +94,16 @@ class Vault:
         assert code is None or done.returncode == code, f"{args}: {done.returncode}\n{said}"
         return said
 
+    def forgive_command_lines(self) -> None:
+        """The test itself has put a secret into one."""
+        self._forgiven = True
+
     def leaks(self) -> list[str]:
         """Places where a secret was found."""
         wanted = {s.encode() for s in self._secrets} | {quote(s).encode() for s in self._secrets}
         wanted |= {base64.b64encode(s.encode()).rstrip(b"=") for s in self._secrets}
-        found = [f"a command line: {n.decode()}" for n in wanted for x in self._lines if n in x]
+        lines = set() if self._forgiven else self._lines
+        found = [f"a command line: {n.decode()}" for n in wanted for x in lines if n in x]
         for folder, folders, files in os.walk(self.root):
             if Path(folder) == self.home:
                 folders.clear()

@@ -152,9 +152,12 @@ class Web:
 
         Raises:
             AddressRefusedError: the policy does not allow it.
+            FetchError: a proxy would see the form.
             urllib3.exceptions.HTTPError, OSError: no answer.
         """
         door = self._pools.door(url)
+        if door.overheard:
+            raise FetchError("what is secret is not sent by plain http through a proxy")
         headers = _HEADERS | {"Content-Type": "application/x-www-form-urlencoded"}
         response = self._send(door, "POST", url, headers, urlencode(form).encode())
         try:
