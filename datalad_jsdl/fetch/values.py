@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from datalad_jsdl.manifest.urls import redact
@@ -61,7 +61,7 @@ class Fault:
         disputed: its size is not the one that another URL's answer had.
     """
 
-    url: str
+    url: str = field(repr=False)
     what: str
     lasting: bool = False
     wait: float | None = None

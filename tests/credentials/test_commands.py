@@ -132,6 +132,6 @@ def test_what_an_interrupted_download_leaves_has_no_secret(
     with new_engine(Waits(), credential=(parse_rule(line),)) as engine:
         job = Job("x", (signed,), Expected(len(content)), tmp_path / "x.bin")
         outcome = fetch_file(job, engine)
-    assert "ended after 1500000 of 3000000 bytes" in str(outcome)
+    assert "after 1500000 bytes" in str(outcome)
     assert signature not in str(outcome)
     assert (tmp_path / "x.bin.part.journal").stat().st_size > 0
