@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, cast
 
 from datalad_jsdl.fetch.blame import cut_out, judge
+from datalad_jsdl.fetch.candidates import Candidates
 from datalad_jsdl.fetch.helpers import Helpers
 from datalad_jsdl.fetch.partfile import PartFile
 from datalad_jsdl.fetch.segments import Ledger
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Download"]
 
 _FIRST_WAIT = 0.5  # seconds; doubled from round to round
-_PATIENCE = 4  # attempts more at a file of which something has come
 _REFUND = 64 << 10  # bytes; so much progress gives a URL its attempts back
 
 
@@ -40,8 +39,7 @@ class Download:
         progress: Progress,
     ) -> None:
         self._engine = engine
-        self._order = list(dict.fromkeys(urls))
-        self._sources = {source_of(url): url for url in self._order}
+        self._candidates = Candidates(engine, urls, expected)
         self._expected = expected
         self._part = store if isinstance(store, PartFile) else None
         self._store: Store = self._part or InSequence(cast("Sink", store))
@@ -51,14 +49,7 @@ class Download:
         self._transfer = Transfer(
             engine, self._ledger, self._store, self._frontier, expected, progress, self._begun
         )
-        self._helpers = Helpers(engine, self._transfer, self._sources)
-        self._faults: dict[str, Fault] = {}
-        for url in self._order:
-            if expected.hexdigest and (what := engine.origins.quarantined(url, expected.hexdigest)):
-                self._faults[url] = Fault(url, what, lasting=True)
-        self._live = [url for url in self._order if url not in self._faults]
-        self._tried: set[str] = set()  # in this round
-        self._failures: Counter[str] = Counter()  # passing ones in a row, by URL
+        self._helpers = Helpers(engine, self._transfer, self._candidates.sources)
         self._chances: set[str] = set()  # sources that got one more
         self._disputes: set[str] = set()  # URLs that were let say how large the file is
         self._last = ""  # the source that answered last
@@ -68,7 +59,6 @@ class Download:
         self._wait = _FIRST_WAIT
         self._alone = not expected.verifiable  # all bytes have to be of one URL
         self._source = ""  # the one, if so
-        self._suspects: set[str] = set()  # sources whose bytes were thrown away on suspicion
 
     def run(self) -> Fetched | Failed:
         """Fetch until the content is verified or no URL is left."""
@@ -78,9 +68,9 @@ class Download:
                 if self._ledger.is_complete():
                     if outcome := self._verify():
                         return outcome
-                elif not self._live or self._engine.stop.is_set():
+                elif not self._candidates.live or self._engine.stop.is_set():
                     if not self._helpers.wait():
-                        return Failed(tuple(self._fault_of(url) for url in self._order))
+                        return Failed(self._candidates.why())
                 else:
                     self._step()
         finally:
@@ -89,16 +79,12 @@ class Download:
             finally:
                 self._frontier.close()
 
-    def _fault_of(self, url: str) -> Fault:
-        interrupted = self._engine.stop.is_set()
-        return self._faults.get(url) or Fault(url, "interrupted" if interrupted else "not asked")
-
     def _begin(self) -> None:
         """Take over what earlier runs left, if it can be a beginning."""
         part, size = self._part, self._expected.size
         if part is None or not part.held:
             return
-        known = self._sources.get(part.source)
+        known = self._candidates.sources.get(part.source)
         versioned = bool(known and part.etag)
         too_long = size is not None and max(end for _, end, _ in part.held) > size
         if too_long or not (self._expected.verifiable or versioned):
@@ -150,36 +136,24 @@ class Download:
         if self._alone and self._helpers.active():
             self._helpers.wait()  # they are all at one URL: no other may be mixed in
             return None
-        left = [url for url in self._live if url not in self._tried and self._is_trusted(url)]
-        ready = [url for url in origins.rank(left, self._expected.size) if not origins.wait(url)]
-        if not ready and not self._engine.second_chance:
-            # one that is left alone is asked once, all the same: it may be back
-            ready = [url for url in left if url not in self._faults and origins.is_alone(url)]
+        ready = self._candidates.ready()
         if ready and (url := origins.acquire(ready)):
             return url
         self._pause()
         return None
 
-    def _is_trusted(self, url: str) -> bool:
-        return source_of(url) not in self._suspects
-
     def _pause(self) -> None:
         """All URLs were asked in this round, or are to be left alone for a while."""
-        origins = self._engine.origins
-        tried, self._tried = self._tried, set()
-        if not any(map(self._is_trusted, self._live)):
-            self._suspects.clear()
+        origins, candidates = self._engine.origins, self._candidates
+        tried, candidates.tried = candidates.tried, set()
+        if not any(map(candidates.is_trusted, candidates.live)):
+            candidates.suspects.clear()
             return
         if self._helpers.wait():
             return
-        if dead := [url for url in self._live if origins.is_dead(url) and not self._best]:
-            for url in dead:
-                last = origins.of(url).score.fault
-                what = f"the mirror has failed many times in a row, and is left alone ({last})"
-                self._faults.setdefault(url, Fault(url, what))
-                self._live.remove(url)
+        if not self._best and candidates.bury_dead():
             return
-        asked = min((origins.wait(url) for url in self._live), default=0.0)
+        asked = min((origins.wait(url) for url in candidates.live), default=0.0)
         progress, self._best = self._ledger.held() > self._best, self._held_at_best()
         if progress and not asked:
             return
@@ -195,12 +169,13 @@ class Download:
         """Whether to take a whole file again from a server that ignores ranges."""
         if self._helpers.active():
             return False
-        return self._alone or not [u for u in self._live if u != url and u not in self._tried]
+        tried, live = self._candidates.tried, self._candidates.live
+        return self._alone or not [u for u in live if u != url and u not in tried]
 
     def _learn(self, url: str, source: str, fault: Fault) -> None:
-        self._faults[url] = fault
-        self._tried.add(url)
-        ledger = self._ledger
+        candidates, ledger = self._candidates, self._ledger
+        candidates.faults[url] = fault
+        candidates.tried.add(url)
         if fault.what == CHANGED:
             self._transfer.etags.pop(url, None)
         if fault.wrong:
@@ -209,24 +184,21 @@ class Download:
             # one of the two is wrong: now this one may say how large the file is
             self._disputes.add(url)
             self._forget()
-            self._tried.discard(url)
+            candidates.tried.discard(url)
             return
         elif self._alone and not self._continues(url):
             self._forget()
         if fault.lasting:
-            self._live.remove(url)
+            candidates.live.remove(url)
             return
         gained = ledger.held() - self._best
         self._best = max(self._best, ledger.held())
-        if gained >= _REFUND:
-            self._failures[url], self._wait = 0, _FIRST_WAIT
-        self._failures[url] += 1
-        # what has come so far is worth some patience: a line may be down for half a minute
-        patience = _PATIENCE if self._best >= _REFUND else 0
-        if self._failures[url] >= self._engine.settings.retries + patience:
-            self._live.remove(url)
-        elif gained > 0 and self._alone and self._continues(url):
-            self._tried.discard(url)  # another mirror could not continue what has come so far
+        progress = gained >= _REFUND
+        if progress:
+            self._wait = _FIRST_WAIT
+        lives = candidates.fail(url, progress=progress, begun=self._best >= _REFUND)
+        if lives and gained > 0 and self._alone and self._continues(url):
+            candidates.tried.discard(url)  # another mirror could not continue what has come
 
     def _continues(self, url: str) -> bool:
         """Whether bytes of this URL can be added to what is there of it."""
@@ -239,13 +211,16 @@ class Download:
         if wrong is None and expected.pieces and not expected.algorithm:
             wrong = self._check_pieces()
         if wrong is None:
-            for source in self._suspects:
-                self._condemn(source, "other mirrors had the right bytes in the place of its own")
+            for source in self._candidates.suspects:
+                self._candidates.condemn(
+                    source, "other mirrors had the right bytes in the place of its own"
+                )
             digest = "" if expected.algorithm else self._verifier.hexdigest()
             return Fetched(self._verifier.size, digest)
         if self._blamed_at == self._requests:
             # nobody was asked since, and nobody can be: an empty file with another's digest
-            return Failed(tuple(Fault(url, wrong, lasting=True) for url in self._order))
+            faults = (Fault(url, wrong, lasting=True) for url in self._candidates.order)
+            return Failed(tuple(faults))
         self._blamed_at = self._requests
         self._blame(wrong)
         return None
@@ -256,50 +231,39 @@ class Download:
             return None
         return f"wrong content: a piece does not have its {pieces.algorithm}"
 
-    def _condemn(self, source: str, what: str) -> None:
-        """A URL gave wrong bytes: it is not asked again in this run."""
-        url = self._sources.get(source)
-        if url is None:
-            return
-        if self._expected.hexdigest:
-            self._engine.origins.quarantine(url, self._expected.hexdigest, what)
-        self._faults[url] = Fault(url, what, lasting=True)
-        if url in self._live:
-            self._live.remove(url)
-
     def _blame(self, wrong: str) -> None:
         """The content is complete and wrong: find out whose bytes are, and forget them."""
         if self._blame_pieces(wrong):
             return
-        guessed = self._transfer.guessed
+        guessed, candidates = self._transfer.guessed, self._candidates
         verdict = judge(
             self._ledger.sources() or {self._last: 0},
-            live={source_of(url) for url in self._live},
-            suspects=self._suspects,
+            live={source_of(url) for url in candidates.live},
+            suspects=candidates.suspects,
             chances=self._chances,
             answers=self._transfer.answers,
             in_order=self._store.in_order,
         )
         if verdict.drop is not None:
-            self._suspects |= verdict.drop
+            candidates.suspects |= verdict.drop
             dropped = verdict.drop
             self._drop(lambda r: r[2] in dropped)
             return
         self._forget()
-        url = self._sources.get(verdict.guilty)
+        url = candidates.sources.get(verdict.guilty)
         if verdict.alone:
             self._alone = True
-            self._suspects.clear()
+            candidates.suspects.clear()
         elif verdict.again:
             self._chances.add(verdict.again)
             # it was the last to be trusted: the others first, now
-            self._suspects = {verdict.again} if self._suspects else set()
-            self._alone = self._alone or bool(self._suspects)
-        elif guessed and url in self._live:
+            candidates.suspects = {verdict.again} if candidates.suspects else set()
+            self._alone = self._alone or bool(candidates.suspects)
+        elif guessed and url in candidates.live:
             fault = Fault(url, f"{wrong}; it may have been cut off", mirror=True)
             self._learn(url, verdict.guilty, fault)
         else:
-            self._condemn(verdict.guilty, wrong)
+            candidates.condemn(verdict.guilty, wrong)
 
     def _blame_pieces(self, wrong: str) -> bool:
         """Forget the pieces that are wrong, if only some are."""
@@ -312,7 +276,7 @@ class Download:
         ranges = self._ledger.ranges()
         kept = cut_out(ranges, bad)
         for source in {r[2] for r in ranges if any(r[0] < e and r[1] > s for s, e in bad)}:
-            self._condemn(source, wrong)
+            self._candidates.condemn(source, wrong)
         self._ledger.keep(lambda _: False)
         self._ledger.add(kept)
         self._changed(kept)
@@ -348,4 +312,4 @@ class Download:
     def _begun(self) -> None:
         """Bytes are coming: more connections, if they would help."""
         if not self._store.in_order:
-            self._helpers.watch(self._live, one_source=self._alone)
+            self._helpers.watch(self._candidates.live, one_source=self._alone)

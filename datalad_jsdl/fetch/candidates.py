@@ -1,0 +1,102 @@
+"""The candidates of one file: which is asked next, and which are out of the game."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.fetch.stores import source_of
+from datalad_jsdl.fetch.values import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.values import Expected
+
+__all__ = ["Candidates"]
+
+_PATIENCE = 4  # attempts more at a file of which something has come
+
+
+class Candidates:
+    """The URLs of one file.
+
+    Attributes:
+        order: all of them, as they are to be tried.
+        sources: what stands for a URL in a store → the URL.
+        faults: the last of each.
+        live: those that may still be asked.
+        tried: those that were asked in this round.
+        suspects: sources whose bytes were thrown away on suspicion.
+    """
+
+    def __init__(self, engine: Engine, urls: Iterable[str], expected: Expected) -> None:
+        self._engine = engine
+        self._expected = expected
+        self.order = list(dict.fromkeys(urls))
+        self.sources = {source_of(url): url for url in self.order}
+        self.faults: dict[str, Fault] = {}
+        for url in self.order:
+            if expected.hexdigest and (what := engine.origins.quarantined(url, expected.hexdigest)):
+                self.faults[url] = Fault(url, what, lasting=True)
+        self.live = [url for url in self.order if url not in self.faults]
+        self.tried: set[str] = set()
+        self.suspects: set[str] = set()
+        self._failures: Counter[str] = Counter()  # passing ones in a row
+
+    def why(self) -> tuple[Fault, ...]:
+        """A fault for each, in order."""
+        rest = "interrupted" if self._engine.stop.is_set() else "not asked"
+        return tuple(self.faults.get(url) or Fault(url, rest) for url in self.order)
+
+    def is_trusted(self, url: str) -> bool:
+        """Whether its bytes are under no suspicion."""
+        return source_of(url) not in self.suspects
+
+    def ready(self) -> list[str]:
+        """Those to ask in this round, the best first."""
+        origins = self._engine.origins
+        left = [url for url in self.live if url not in self.tried and self.is_trusted(url)]
+        ready = [url for url in origins.rank(left, self._expected.size) if not origins.wait(url)]
+        if not ready and not self._engine.second_chance:
+            # one that is left alone is asked once, all the same: it may be back
+            ready = [url for url in left if url not in self.faults and origins.is_alone(url)]
+        return ready
+
+    def bury_dead(self) -> bool:
+        """Give up those whose mirror is dead; whether there were any."""
+        origins = self._engine.origins
+        dead = [url for url in self.live if origins.is_dead(url)]
+        for url in dead:
+            last = origins.of(url).score.fault
+            what = f"the mirror has failed many times in a row, and is left alone ({last})"
+            self.faults.setdefault(url, Fault(url, what))
+            self.live.remove(url)
+        return bool(dead)
+
+    def condemn(self, source: str, what: str) -> None:
+        """A URL gave wrong bytes: it is not asked again in this run."""
+        url = self.sources.get(source)
+        if url is None:
+            return
+        if self._expected.hexdigest:
+            self._engine.origins.quarantine(url, self._expected.hexdigest, what)
+        self.faults[url] = Fault(url, what, lasting=True)
+        if url in self.live:
+            self.live.remove(url)
+
+    def fail(self, url: str, *, progress: bool, begun: bool) -> bool:
+        """A fault that may pass; whether the URL is still in the game.
+
+        Args:
+            url: that failed.
+            progress: so much has come in between that it gets its attempts back.
+            begun: a part of the file is there: what has come so far is worth some patience,
+                since a line may be down for half a minute.
+        """
+        self._failures[url] = 1 if progress else self._failures[url] + 1
+        if self._failures[url] < self._engine.settings.retries + _PATIENCE * begun:
+            return True
+        self.live.remove(url)
+        return False
