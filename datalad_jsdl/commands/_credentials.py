@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from datalad.support.param import Parameter
 
 from datalad_jsdl.annex.engine import OWN_CREDENTIALS
 from datalad_jsdl.errors import SettingError
-from datalad_jsdl.fetch.credentials.browser import OTHERS
+from datalad_jsdl.fetch.credentials.browser import BROWSERS
 from datalad_jsdl.fetch.credentials.rules import parse_rule
 from datalad_jsdl.fetch.origins import origin_of
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from datalad_jsdl.manifest.entry import Entry
 
 __all__ = ["CREDENTIAL", "cookies_line", "credential_lines", "origin_of_all", "remember"]
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 CREDENTIAL = Parameter(
     args=("--credential",),
@@ -50,8 +53,13 @@ def cookies_line(cookies: str, origin: str) -> str:
         cookies: a browser's name, or else a file.
         origin: scheme, host and port.
     """
-    name = cookies.partition(":")[0]
-    source = f"browser:{cookies}" if name in ("firefox", *OTHERS) else f"cookies:{cookies}"
+    is_browser = cookies.partition(":")[0].lower() in BROWSERS
+    if not is_browser and not Path(cookies).expanduser().is_file():
+        raise SettingError(
+            f"--cookies: there is no file {cookies}, and no browser of that name is known "
+            f"({', '.join(BROWSERS)} are)"
+        )
+    source = f"browser:{cookies}" if is_browser else f"cookies:{cookies}"
     return _checked(f"{origin} {shlex.quote(source)}", "--cookies")
 
 
@@ -59,16 +67,21 @@ def origin_of_all(entries: Iterable[Entry]) -> str:
     """The one origin of all candidates.
 
     Raises:
-        SettingError: there are several, or none.
+        SettingError: there are several, or none, or it is one that others could listen to.
     """
-    found = {origin_of(c.url) for entry in entries for c in entry.candidates}
+    found = sorted({origin_of(c.url) for entry in entries for c in entry.candidates})
     if len(found) != 1:
-        shown = ", ".join(sorted(found)[:5]) or "none"
-        raise SettingError(
-            f"--cookies: the manifest has URLs of more than one origin ({shown}); say which one "
-            "the cookies are for: --credential 'https://portal.example browser:firefox'"
-        )
-    return found.pop()
+        what = "URLs of more than one origin" if found else "no URL"
+    elif not found[0].startswith("https:") and urlsplit(found[0]).hostname not in _LOOPBACK:
+        # it is the manifest that names it: others on the way could read along
+        what = "URLs that are not https"
+    else:
+        return found[0]
+    shown = ", ".join(found[:5]) or "none"
+    raise SettingError(
+        f"--cookies: the manifest has {what} ({shown}); say what the cookies are for: "
+        "--credential 'https://portal.example browser:firefox'"
+    )
 
 
 def remember(git: Git, lines: Iterable[str]) -> None:
@@ -91,4 +104,6 @@ def _checked(line: str, option: str) -> str:
     if not file.is_file():
         raise SettingError(f"{option}: there is no file {file}")
     options = [shlex.quote(f"{name}={value}") for name, value in rule.options.items()]
-    return " ".join([rule.origin + rule.prefix, shlex.quote(f"cookies:{file}"), *options])
+    return " ".join(
+        [shlex.quote(rule.origin + rule.prefix), shlex.quote(f"cookies:{file}"), *options]
+    )

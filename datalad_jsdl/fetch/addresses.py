@@ -94,14 +94,20 @@ class AddressPolicy:
         The proxy looks the name up itself; what it means here is all that can be checked.
 
         Raises:
-            AddressRefusedError: no address that it has may be connected to.
+            AddressRefusedError: an address that it has may not be connected to.
         """
+        bare = host.rstrip(".")
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = socket.getaddrinfo(bare, port, type=socket.SOCK_STREAM)
         except OSError:
-            return  # only the proxy knows it
-        if not any(self.permits(str(info[4][0]), port) for info in found):
-            raise self.refusal(host, str(found[0][4][0]))
+            # only the proxy knows it; but some names are nobody's, and numbers are no names
+            last = bare.rpartition(".")[2]
+            if not bare or last == "localhost" or re.fullmatch(r"\d+|0x[0-9a-f]*", last):
+                raise self.refusal(host, bare) from None
+            return
+        if not all(self.permits(str(info[4][0]), port) for info in found):
+            refused = [str(i[4][0]) for i in found if not self.permits(str(i[4][0]), port)]
+            raise self.refusal(host, refused[0])
 
     def refusal(self, host: str, address: str) -> AddressRefusedError:
         """The error for a connection that may not be made, with the way to allow it."""

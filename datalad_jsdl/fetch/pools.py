@@ -12,7 +12,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import certifi
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["Door", "Pools"]
 
 _AUTHORITIES = "REQUESTS_CA_BUNDLE CURL_CA_BUNDLE GIT_SSL_CAINFO GIT_SSL_CAPATH"
-_HOST = re.compile(r"[A-Za-z0-9._:%-]+")
+_HOST = re.compile(r"[A-Za-z0-9._:-]+")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class _Network:
 
     Attributes:
         proxy: URL of the proxy, login included.
-        authorities: files and folders of certificates to trust, instead of certifi's.
+        authorities: files and folders of certificates to trust, and no others.
         certificate: file with the client's certificate.
         key: file with its key, where that is another one.
     """
@@ -114,30 +115,27 @@ class Pools:
             manager.clear()
 
     def _make_door(self, url: str) -> Door:
-        parts = _split(url)
-        self._policy.check_scheme(parts.scheme)
-        network = self._network(url, parts)
-        manager = self._manager(parts.scheme, network)
+        scheme, host, port = _place(url)
+        self._policy.check_scheme(scheme)
+        if scheme not in _DEFAULT_PORTS:
+            raise FetchError(f"{scheme}: URLs cannot be fetched")
+        origin = origin_of(url)
+        network = self._network(f"{origin}/", scheme, host, port)
+        manager = self._manager(scheme, network)
         if network.proxy:
-            self._policy.check_name(parts.hostname or "", parts.port or 0)
+            self._policy.check_name(host, port)
             pool = cast("HTTPConnectionPool", manager)  # it makes of a URL what its proxy wants
-            return Door(origin_of(url), pool, whole=True, overheard=parts.scheme == "http")
-        pool = manager.connection_from_url(url)
-        default = 443 if parts.scheme == "https" else 80
-        host = (parts.hostname or "").encode("idna").decode("ascii").lower()
-        # what a login is chosen for has to be what is connected to
-        if (pool.host.strip("[]"), pool.port) != (host, parts.port or default):
-            raise FetchError("the URL has a host or port that cannot be")
-        return Door(origin_of(url), pool)
+            return Door(origin, pool, whole=True, overheard=scheme == "http")
+        return Door(origin, manager.connection_from_url(url))
 
-    def _network(self, url: str, parts: SplitResult) -> _Network:
-        settings = self._http_settings(url) if self._http_settings else {}
+    def _network(self, origin: str, scheme: str, host: str, port: int) -> _Network:
+        settings = self._http_settings(origin) if self._http_settings else {}
         proxy = settings.get("proxy")
         if proxy is None:
-            proxy = self._proxies.get(parts.scheme) or self._proxies.get("all") or ""
-        if proxy and proxy_bypass(parts.hostname or ""):
+            proxy = self._proxies.get(scheme) or self._proxies.get("all") or ""
+        if proxy and proxy_bypass(f"{host}:{port}"):
             proxy = ""
-        if parts.scheme != "https":
+        if scheme != "https":
             return _Network(proxy)
 
         def named(variables: str, *names: str) -> tuple[str, ...]:
@@ -163,18 +161,29 @@ class Pools:
         return self._managers.setdefault((scheme, network), manager)
 
 
-def _split(url: str) -> SplitResult:
+def _place(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port; refuses what two readers could read in two ways.
+
+    What a login and a proxy are chosen for, and an address is checked of, has to be what is
+    connected to: by urllib3, which reads URLs in its own way.
+    """
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018 - raises ValueError where it is none
-        host = (parts.hostname or "").encode("idna").decode("ascii")
+        host = (parts.hostname or "").encode("idna").decode("ascii").lower()
+        port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
     except ValueError:
         raise FetchError("the URL has a host or port that cannot be") from None
     if "@" in parts.netloc:
         raise FetchError("the URL has a login in it")
-    if host and not _HOST.fullmatch(host):
-        raise FetchError("the URL has a host or port that cannot be")
-    return parts
+    if parts.scheme in _DEFAULT_PORTS:
+        try:
+            other = urllib3.util.parse_url(url)
+        except urllib3.exceptions.HTTPError:
+            raise FetchError("the URL has a host or port that cannot be") from None
+        seen = (other.scheme, (other.host or "").strip("[]"), other.port or port)
+        if seen != (parts.scheme, host, port) or not _HOST.fullmatch(host):
+            raise FetchError("the URL has a host or port that cannot be")
+    return parts.scheme, host, port
 
 
 def _proxy_manager(proxy: str, options: dict[str, Any]) -> urllib3.ProxyManager:
@@ -182,14 +191,21 @@ def _proxy_manager(proxy: str, options: dict[str, Any]) -> urllib3.ProxyManager:
         proxy = "http://" + proxy
     if not proxy.startswith(("http://", "https://")):
         raise FetchError("the proxy of your environment is neither http nor https")
-    parts = urllib3.util.parse_url(proxy)
-    login = urllib3.make_headers(proxy_basic_auth=parts.auth) if parts.auth else None
-    return urllib3.ProxyManager(proxy, proxy_headers=login, **options)
+    try:
+        parts = urllib3.util.parse_url(proxy)
+        login = urllib3.make_headers(proxy_basic_auth=parts.auth) if parts.auth else None
+        return urllib3.ProxyManager(proxy, proxy_headers=login, **options)
+    except (ValueError, urllib3.exceptions.HTTPError):  # their texts quote the password
+        raise FetchError(
+            "the proxy of your environment is no URL; in its password, every character but "
+            "letters and digits has to be percent-encoded"
+        ) from None
 
 
 def _tls(network: _Network) -> ssl.SSLContext:
-    """Trust in the system's certificates and certifi's, or those that are named."""
-    context = ssl.create_default_context()
+    """Trust in the authorities that are named, else in the system's and certifi's."""
+    named = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if network.authorities else None
+    context = named or ssl.create_default_context()
     for place in network.authorities or (certifi.where(),):
         try:
             if os.path.isdir(place):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import SettingError
 from datalad_jsdl.fetch.credentials.rules import Rule, parse_rule
+from datalad_jsdl.manifest.urls import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -173,7 +174,11 @@ def _rule(name: str, line: str) -> Rule:
     try:
         return parse_rule(line)
     except ValueError as error:  # the line may have a secret in it, where none belongs
-        raise SettingError(f"git config {name}: {error}") from None
+        scope = line.partition(" ")[0]
+        shown = f", the line for {redact(scope)}" if "://" in scope and "@" not in scope else ""
+        raise SettingError(
+            f"git config {name}{shown}: {error}; correct it with: git config --edit (--global)"
+        ) from None
 
 
 def _refuse_misspelt(config: Mapping[str, Sequence[str]], known: list[str]) -> None:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 __all__ = ["Expected", "Failed", "Fault", "Fetched", "Progress", "Sink", "Store"]
 
 
+_MOST_SHOWN = 8
+
+
 class Progress(Protocol):
     """Told the number of bytes of the content that are there, now and then."""
 
@@ -103,7 +106,11 @@ class Failed:
     disk_full: bool = False
 
     def __str__(self) -> str:
-        return "; ".join(map(str, self.faults)) if self.faults else "there is no URL to fetch from"
+        if not self.faults:
+            return "there is no URL to fetch from"
+        shown = [str(fault) for fault in self.faults[:_MOST_SHOWN]]
+        more = len(self.faults) - len(shown)
+        return "; ".join(shown) + (f"; and {more} more URLs failed" if more else "")
 
 
 class Sink(Protocol):

@@ -133,14 +133,14 @@ class Web:
         """
         passed_on = {k: v for k, v in (headers or {}).items() if k in _PASSED_ON}
         for _ in range(_MAX_HOPS):
-            url = url.partition("#")[0]
+            url = _plain(url)
             response = self._ask(method, url, passed_on)
             target = response.headers.get("Location")
             if response.status not in _REDIRECTS or not target:
                 return response
             response.close()
-            hop, url = url, _joined(url, target)
-            if hop[:6].lower() == "https:" and urlsplit(url).scheme == "http":
+            hop, url = url, _plain(_joined(url, target))
+            if urlsplit(hop).scheme == "https" and urlsplit(url).scheme == "http":
                 raise FetchError("redirected from https to http")
         raise FetchError(f"redirected more than {_MAX_HOPS} times")
 
@@ -155,7 +155,7 @@ class Web:
             FetchError: a proxy would see the form.
             urllib3.exceptions.HTTPError, OSError: no answer.
         """
-        door = self._pools.door(url)
+        door = self._pools.door(_plain(url))
         if door.overheard:
             raise FetchError("what is secret is not sent by plain http through a proxy")
         headers = _HEADERS | {"Content-Type": "application/x-www-form-urlencoded"}
@@ -177,13 +177,15 @@ class Web:
         door = self._pools.door(url)
         attempt = self._credentials.attempt(door.origin, url, overheard=door.overheard)
         while True:
-            target, login = attempt.sign(method, url, self.post)
-            response = self._send(door, method, target, {**_HEADERS, **headers, **login})
-            if response.status not in (401, 403):
-                attempt.accepted()
-                return response
-            challenge = response.headers.get("WWW-Authenticate", "")
-            if not attempt.refused(response.status):
+            with attempt.turn():
+                target, login = attempt.sign(method, url, self.post)
+                response = self._send(door, method, target, {**_HEADERS, **headers, **login})
+                if response.status not in (401, 403):
+                    attempt.accepted()
+                    return response
+                challenge = response.headers.get("WWW-Authenticate", "")
+                again = attempt.refused(response.status, challenge)
+            if not again:
                 return replace(response, advice=attempt.advice(response.status, challenge))
             response.close()
 
@@ -212,6 +214,14 @@ class Web:
                 raise error.__cause__ from None
             raise
         return Response(raw.status, raw.headers, raw)
+
+
+def _plain(url: str) -> str:
+    """The URL without its fragment; characters that readers pass over must not be in it."""
+    url = url.strip(" ").replace(" ", "%20")
+    if any(c <= " " or c == "\x7f" for c in url):
+        raise FetchError("the URL has a control character")
+    return url.partition("#")[0]
 
 
 def _target(url: str) -> str:

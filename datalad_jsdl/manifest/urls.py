@@ -18,7 +18,8 @@ _SECRET_NAMES = frozenset(
     {"sig", "sign", "hmac", "hdnts", "hdnea", "policy", "key", "key_pair_id", "subscription_key"}
     | {"auth", "authorization", "jwt", "bearer", "credential", "credentials", "ticket"}
     | {"pass", "passwd", "pwd", "session", "sessionid", "session_id", "sid", "jsessionid"}
-    | {"googleaccessid", "private_link", "view_only"}
+    | {"googleaccessid", "private_link", "view_only", "tempauth", "verify", "session_key"}
+    | {"auth_key", "authkey", "access_key", "accesskey", "secret_key", "secretkey"}
 )
 
 # Everything that RFC 3986 allows in a URL, and % of what is escaped already.
@@ -100,7 +101,7 @@ def is_signed(url: str, depth: int = 3) -> bool:
                 return True
             if "://" in value and (depth == 0 or is_signed(value, depth - 1)):
                 return True
-            if plain == "md5" and "expires=" in text.lower():  # nginx secure_link
+            if plain in ("md5", "hash") and "expires=" in text.lower():  # nginx secure_link
                 return True
     return False
 
@@ -112,13 +113,22 @@ def redact(url: str) -> str:
     except ValueError:
         return "(unreadable URL)"
     netloc = parts.netloc.rpartition("@")[2]
-    shown = urlunsplit((parts.scheme, netloc, parts.path, "", ""))
+    path = re.sub(r";[^/]*", ";…", parts.path)  # ;jsessionid=… and the like
+    shown = urlunsplit((parts.scheme, netloc, path, "", ""))
     return shown + "?…" if parts.query else shown
 
 
-_URL_IN_TEXT = re.compile(r"https?://[^\s'\"<>]+", re.IGNORECASE)
+_URL_IN_TEXT = re.compile(r"https?://\S+", re.IGNORECASE)
 
 
 def redact_text(text: str) -> str:
     """*text* with every URL in it as `redact` shows it."""
-    return _URL_IN_TEXT.sub(lambda match: redact(match.group()), text)
+
+    def shown(match: re.Match[str]) -> str:
+        head, _, path = match.group().partition("://")[2].partition("/")
+        # a password with a slash in it, which ends the host
+        if "@" in path and ":" in head:
+            return "(unreadable URL)"
+        return redact(match.group())
+
+    return _URL_IN_TEXT.sub(shown, text)

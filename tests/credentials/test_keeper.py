@@ -100,13 +100,135 @@ def test_the_advice_names_the_origin_what_it_wants_and_what_was_refused(
     vault.keep(".netrc", "machine\n")
     wanted = ("Authorization", "Basic right")
     url = lab.put("f", CONTENT, wants=wanted, challenge='Basic realm="\x1b[31mevil"')
-    advice = ask(web(f"{lab.url} cookies:/gone"), url).advice
-    assert advice == (
-        f"{lab.url} wants a login (Basic) and does not take git's credential helper "
-        "(cannot read the cookies in /gone: No such file or directory); give it one with: "
-        "keyring set datalad-NAME secret; git config --global --add datalad.jsdl.credential "
-        f"'{lab.url} datalad:NAME user=YOU' (other ways: docs/logins.rst)"
+    browser = web(f"{lab.url} cookies:/gone")
+    said = f"{lab.url} wants a login (Basic) and does not take git's credential helper "
+    said += "(sent as name 'alice' and password)"
+    assert ask(browser, url).advice == (
+        f"{said} [cannot read the cookies in /gone: No such file or directory; ~/.netrc cannot be "
+        "read from line 2]; replace it with: git credential reject, then git credential approve "
+        "(other ways: docs/logins.rst)"
     )
+    assert ask(browser, url).advice == f"{said}, as said above"
+
+
+@pytest.mark.parametrize(
+    ("challenge", "how"),
+    [
+        ('Basic realm="x, Digest y"', "(Basic); to give your password"),
+        ('Bearer realm="x", error="y"', "(Bearer); to give your token"),
+        ('Bearer, Basic realm="x"', "(Basic or Bearer); to give your password"),
+        ("", "a login; to give a token (or with user=NAME added, a password)"),
+    ],
+)
+def test_how_to_give_a_login(vault: Vault, lab: Lab, challenge: str, how: str) -> None:
+    url = lab.put("f", CONTENT, wants=("Authorization", "x"), challenge=challenge)
+    advice = ask(web(), url).advice
+    assert (
+        f"{how}, enter it when this asks: keyring set datalad-portal secret; and then: " in advice
+    )
+    name = " user=NAME" if "Basic" in challenge else ""
+    assert f"datalad.jsdl.credential '{lab.url} datalad:portal{name}'" in advice
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("http://127.0.0.1 env:T", "your line for http://127.0.0.1 is for another port or scheme"),
+        ("{}/sub env:T", "your line for {}/sub is for URLs below that only"),
+        ("{} none", "your line for {} says none"),
+    ],
+)
+def test_a_line_that_nearly_fits_is_named(vault: Vault, lab: Lab, line: str, says: str) -> None:
+    url = lab.put("f", CONTENT, wants=("Authorization", "x"))
+    assert f"[{says.format(lab.url)}]" in ask(web(line.format(lab.url)), url).advice
+
+
+def test_what_the_origin_does_not_ask_for_is_not_shown(vault: Vault, lab: Lab) -> None:
+    """git's login for a forge is none of an API's that takes tokens only."""
+    store(vault, lab.url, "alice", "apple")
+    url = lab.put("f", CONTENT, wants=("Authorization", "x"), challenge='Bearer realm="api"')
+    ask(web(), url)
+    assert authorizations(lab) == [None]
+
+
+def test_one_refused_file_does_not_discredit_a_login_that_is_good(
+    vault: Vault, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONE", "one")
+    monkeypatch.setenv("TWO", "two")
+    browser = web(f"{lab.url} env:ONE", f"{lab.url} env:TWO")
+    urls = {
+        name: lab.put(name, CONTENT, wants=("Authorization", f"Bearer {name[:3]}"))
+        for name in ("one-a", "two-a", "odd", "one-b", "two-b")
+    }
+    found = {name: ask(browser, url).status for name, url in urls.items()}
+    assert found == {"one-a": 200, "two-a": 200, "odd": 401, "one-b": 200, "two-b": 200}
+
+
+def test_a_login_that_is_good_no_longer_is_given_up(
+    vault: Vault, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", "t")
+    browser = web(f"{lab.url} env:TOKEN")
+    assert ask(browser, lab.put("f", CONTENT, wants=("Authorization", "Bearer t"))).status == 200
+    url = lab.put("f", CONTENT, wants=("Authorization", "Bearer new"))
+    for _ in range(15):
+        ask(browser, url)
+    assert authorizations(lab).count("Bearer t") == 1 + 10
+
+
+def test_cookies_that_are_for_no_path_here_are_no_login(
+    tmp_path: Path, vault: Vault, lab: Lab
+) -> None:
+    file = vault.keep("c.txt", "127.0.0.1\tFALSE\t/app\tFALSE\t0\ts\tv\n")
+    inside = lab.put("app/a", CONTENT, wants=("Cookie", "s=v"))
+    outside = lab.put("other", CONTENT, wants=("Cookie", "s=v"))
+    browser = web(f"{lab.url} cookies:{file}")
+    assert [ask(browser, u).status for u in (inside, outside, inside)] == [200, 401, 200]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_wrong_login_is_not_sent_again_and_again(vault: Vault, lab: Lab, status: int) -> None:
+    store(vault, lab.url, "alice", "wrong")
+    wrong = vault.basic("alice", "wrong")
+    url = lab.put("f", CONTENT, wants=("Authorization", "x"), delay=0.05)
+    if status == 403:
+        url = lab.put("f", CONTENT, status=403, delay=0.05)
+    browser = web()
+    threads = [threading.Thread(target=ask, args=(browser, url)) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert authorizations(lab).count(wrong) == (1 if status == 401 else 3)
+
+
+def test_none_is_for_its_path(vault: Vault, lab: Lab) -> None:
+    store(vault, lab.url, "alice", "apple")
+    wants = ("Authorization", vault.basic("alice", "apple"))
+    private = lab.put("private/f", CONTENT, wants=wants)
+    public = lab.put("public/f", CONTENT, wants=wants)
+    browser = web(f"{lab.url}/public none", f"{lab.url} git")
+    assert [ask(browser, url).status for url in (private, public, private)] == [200, 401, 200]
+
+
+def test_a_login_that_cannot_be_shown_is_passed_over(
+    vault: Vault, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = vault.secret("two lines") + "\nX-Evil: 1"
+    for name in ("BROKEN", "AWS_SESSION_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"):
+        monkeypatch.setenv(name, secret)
+    monkeypatch.setenv("GOOD", "good")
+    free = lab.put("free", CONTENT)
+    url = lab.put("f", CONTENT, wants=("Authorization", "Bearer good"))
+    broken = [f"{lab.url} env:BROKEN kind=bearer", f"{lab.url} aws"]
+    assert ask(web(*broken, f"{lab.url} env:GOOD"), url).status == 200
+    browser = web(*broken)
+    assert ask(browser, free).status == 200
+    advice = ask(browser, url).advice
+    assert "the variable BROKEN has a character that no header can have" in advice
+    assert secret not in advice
+    assert not any("X-Evil" in request.headers for request in lab.requests)
 
 
 def test_many_at_once_ask_the_helper_once(vault: Vault, lab: Lab) -> None:
@@ -247,10 +369,58 @@ def test_a_token_endpoint_that_gives_none(
     secret = vault.secret("refresh")
     monkeypatch.setenv("REFRESH", secret)
     browser = web(f"{lab.url} env:REFRESH kind=oauth token-endpoint={endpoint.url}")
-    with pytest.raises(OSError, match="gave no token") as caught:
-        ask(browser, lab.put("f", CONTENT))
-    assert secret not in str(caught.value)
-    assert authorizations(lab) == []
+    free = lab.put("free", CONTENT)
+    assert [ask(browser, free).status for _ in range(20)] == [200] * 20
+    assert len(endpoint.forms) == 1
+    url = lab.put("f", CONTENT, wants=("Authorization", "x"))
+    advice = ask(browser, url).advice
+    assert f"[the token endpoint {endpoint.url} gave no token for the variable REFRESH" in advice
+    assert secret not in advice
+    assert set(authorizations(lab)) == {None}
+
+
+def test_a_token_that_ends_while_many_use_it(
+    vault: Vault, lab: Lab, endpoint: TokenEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REFRESH", "first")
+    browser = web(f"{lab.url} env:REFRESH kind=oauth token-endpoint={endpoint.url}")
+    url = lab.put("f", CONTENT, wants=("Authorization", "Bearer access-0"), delay=0.01)
+    assert ask(browser, url).status == 200
+    lab.put("f", CONTENT, wants=("Authorization", "Bearer access-1"), delay=0.01)
+    found: list[int] = []
+
+    def many() -> None:
+        found.extend(ask(browser, url).status for _ in range(10))
+
+    threads = [threading.Thread(target=many) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [200] * 80
+    assert len(endpoint.given) == 2
+
+
+def test_a_refresh_token_that_is_replaced_is_kept(
+    vault: Vault, lab: Lab, endpoint: TokenEndpoint
+) -> None:
+    vault.keyring("sso", "secret", "first")
+    line = f"{lab.url} datalad:sso kind=oauth token-endpoint={endpoint.url}"
+    for number in range(2):  # each a process of its own, as far as this is concerned
+        url = lab.put("f", CONTENT, wants=("Authorization", f"Bearer access-{number}"))
+        assert ask(web(line), url).status == 200
+    assert [form["refresh_token"] for form in endpoint.forms] == [["first"], ["refresh-1"]]
+
+
+def test_a_refresh_token_is_not_sent_through_a_proxy(
+    vault: Vault, lab: Lab, other_lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REFRESH", "first")
+    monkeypatch.setenv("http_proxy", other_lab.url)
+    monkeypatch.setenv("no_proxy", lab.url.partition("://")[2])
+    line = f"{lab.url} env:REFRESH kind=oauth token-endpoint=http://127.0.0.1:9/token"
+    ask(web(line), lab.put("f", CONTENT))
+    assert other_lab.requests == []
 
 
 def test_a_client_certificate_and_a_private_authority_by_gits_settings(

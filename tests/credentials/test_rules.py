@@ -30,8 +30,8 @@ def test_a_line() -> None:
     [
         ("", "expected 'ORIGIN SOURCE'"),
         (ORIGIN, "expected 'ORIGIN SOURCE'"),
-        ("portal.example git", "relative"),
-        ("ftp://portal.example git", "not http or https"),
+        ("portal.example git", "begin with http"),
+        ("ftp://portal.example git", "begin with http"),
         ("https://me:hunter2@portal.example git", "login in it"),
         (f"{ORIGIN}/?x=1 git", "query"),
         (f"{ORIGIN}/a/../b git", "dotted"),
@@ -41,12 +41,17 @@ def test_a_line() -> None:
         (f"{ORIGIN} cookies", "expected cookies:FILE"),
         (f"{ORIGIN} git:hunter2", "takes no argument"),
         (f"{ORIGIN} git hunter2", "expected OPTION=VALUE"),
-        (f"{ORIGIN} git secret=hunter2", "expected OPTION=VALUE"),
+        (f"{ORIGIN} git secret=hunter2", "the option is none of kind"),
         (f"{ORIGIN} git kind=hunter2", "kind is none of"),
         (f"{ORIGIN} git kind=header 'header=a b'", "header is not"),
         (f"{ORIGIN} git kind=oauth", "token-endpoint"),
         (f"{ORIGIN} git kind=oauth token-endpoint=http://a.example/t", "not https"),
         (f"{ORIGIN} 'git", "quote"),
+        (f"{ORIGIN} firefox", "did you mean browser:firefox"),
+        (f"{ORIGIN} env:alice:hunter2", "the name of a variable"),
+        (f"{ORIGIN} env:$TOKEN", "the name of a variable"),
+        (f"{ORIGIN} datalad:datalad-portal", "without datalad-"),
+        (f"{ORIGIN} git user=YOU", "your own name"),
     ],
 )
 def test_what_cannot_be_understood_is_refused_without_being_quoted(line: str, says: str) -> None:
@@ -66,6 +71,10 @@ def test_what_cannot_be_understood_is_refused_without_being_quoted(line: str, sa
         ("/api/../admin", False), ("/api/%2e%2e/admin", False), ("/api/.%2E/admin", False),
         ("/api/%252e%252e/admin", False), ("/api/..%2fadmin", False), ("/api/..\\admin", False),
         ("/api//../admin", False), ("//api/x", False), ("/api/%5c..%5cadmin", False),
+        ("/api/..;/x", False), ("/api/..;x=y/x", False), ("/api/%2e%2e;/x", False),
+        ("/api/..%00/x", False), ("/api/..%20/x", False), ("/api/..%09/x", False),
+        ("/api/%25252e%25252e/x", False), ("/api/%c0%ae%c0%ae/x", False), ("/ap%09i/x", False),
+        ("/api/a;b=c/x", True), ("/api/a%20b/%C3%BC", True), ("/api/...", True),
     ],
 )  # fmt: skip
 def test_a_path_prefix(path: str, inside: bool) -> None:

@@ -31,6 +31,4 @@ def find(wanted: Wanted) -> Login | None:
         raise FetchError(f"{words} cannot be had ({type(error).__name__})") from None
     if found is None or not found.secret_key:
         raise FetchError(f"{words}: there are none")
-    return Login(
-        words, "s3", found.secret_key, found.access_key, found.token or "", rule=wanted.rule
-    )
+    return Login(words, "s3", keys=keys, rule=wanted.rule)

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.credentials.values import Login, Wanted
 
-__all__ = ["OTHERS", "find"]
+__all__ = ["BROWSERS", "OTHERS", "find"]
 
 #: Browsers that the extra ``browser`` reads.
 OTHERS = ("chrome", "chromium", "brave")
+
+#: All that are known.
+BROWSERS = ("firefox", *OTHERS)
 
 _EPOCH = 11_644_473_600  # seconds from 1601 to 1970
 
@@ -45,6 +48,7 @@ def find(wanted: Wanted) -> Login | None:
         FetchError: there is no such browser here, or it has no cookie for the origin.
     """
     name, _, profile = wanted.argument.partition(":")
+    name = name.lower()
     place = f"your browser ({name})"
     if name == "firefox":
         return login_of(_firefox(profile), wanted, place)

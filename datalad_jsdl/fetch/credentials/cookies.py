@@ -6,6 +6,7 @@ a user has named.
 
 from __future__ import annotations
 
+import re
 import time
 from http.cookiejar import Cookie
 from pathlib import Path
@@ -31,11 +32,11 @@ def find(wanted: Wanted) -> Login | None:
     """
     file = Path(wanted.argument).expanduser()
     try:
-        lines = file.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        lines = file.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
     except OSError as error:
         raise FetchError(f"cannot read the cookies in {file}: {error.strerror}") from None
     cookies = [cookie for line in lines if (cookie := _parse(line))]
-    if not cookies and any(lines):
+    if not cookies and any(line.strip() for line in lines):
         raise FetchError(f"{file} is no cookies.txt in Netscape's format")
     return login_of(cookies, wanted, str(file))
 
@@ -46,13 +47,17 @@ def _parse(line: str) -> Cookie | None:
     The standard library's reader takes no file without its own first line, nor a host without
     a dot in front where the second column says that subdomains are meant.
     """
-    columns = line.removeprefix("#HttpOnly_").split("\t")
-    if len(columns) != 7 or columns[0].startswith("#") or not columns[4].isdecimal():
+    columns = line.rstrip("\r").removeprefix("#HttpOnly_").split("\t")
+    if len(columns) != 7 or columns[0].startswith("#"):
         return None
     host, subdomains, path, secure, expiry, name, value = columns
-    if subdomains == "TRUE" and not host.startswith("."):
+    if not re.fullmatch(r"(-?\d{1,15}(\.\d*)?)?", expiry):
+        return None
+    if subdomains.upper() == "TRUE" and not host.startswith("."):
         host = f".{host}"
-    return make_cookie(name, value, host, path, secure == "TRUE", int(expiry))
+    # what is not said to be for http, too, is for https only
+    safe = secure.upper() != "FALSE"
+    return make_cookie(name, value, host, path, safe, max(0, int(float(expiry or 0))))
 
 
 def make_cookie(name: str, value: str, host: str, path: str, secure: bool, expiry: int) -> Cookie:
@@ -76,15 +81,12 @@ def login_of(cookies: Iterable[Cookie], wanted: Wanted, place: str) -> Login:
         FetchError: there is none.
     """
     now = time.time()
-    mine = tuple(
-        cookie
-        for cookie in cookies
-        if _is_for_host(cookie, wanted.host)
-        and (wanted.scheme == "https" or not cookie.secure)
-        and not (cookie.expires and cookie.expires < now)
-    )
+    here = [cookie for cookie in cookies if _is_for_host(cookie, wanted.host)]
+    good = [cookie for cookie in here if not (cookie.expires and cookie.expires < now)]
+    mine = tuple(c for c in good if wanted.scheme == "https" or not c.secure)
     if not mine:
-        raise FetchError(f"{place} has no cookie for {wanted.host} that is still good")
+        what = "that may be sent by http" if good else "that has not expired" if here else ""
+        raise FetchError(f"{place} has no cookie for {wanted.host} {what}".strip())
     return Login(f"the cookies of {place}", "cookie", cookies=mine, rule=wanted.rule)
 
 

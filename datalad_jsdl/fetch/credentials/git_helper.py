@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -33,20 +34,24 @@ def find(wanted: Wanted) -> Login | None:
     if wanted.user:
         lines.append(f"username={wanted.user}")
     command = ["git", "-c", "credential.interactive=false", "-c", "core.askPass="]
+    process = subprocess.Popen(
+        [*command, "credential", "fill"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | _SILENT,
+        start_new_session=True,
+    )
     try:
-        done = subprocess.run(
-            [*command, "credential", "fill"],
-            input="\n".join(lines) + "\n\n",
-            capture_output=True,
-            text=True,
-            env=os.environ | _SILENT,
-            timeout=_SECONDS,
-        )
+        said, _ = process.communicate("\n".join([*lines, "", ""]).encode(), _SECONDS)
     except subprocess.TimeoutExpired:
+        _end(process)
         raise FetchError(f"git's credential helper gave no answer in {_SECONDS} s") from None
-    if done.returncode:
+    if process.returncode:
         return None  # "terminal prompts disabled": no helper has any
-    answer = dict(line.partition("=")[::2] for line in done.stdout.splitlines())
+    answer = dict(
+        line.partition("=")[::2] for line in said.decode("utf-8", "surrogateescape").split("\n")
+    )
     words = "git's credential helper"
     if answer.get("authtype") and answer.get("credential"):
         # git 2.46: the helper says what is to stand in the header
@@ -56,3 +61,12 @@ def find(wanted: Wanted) -> Login | None:
         return None
     kind = wanted.kind or "basic"
     return Login(words, kind, answer["password"], answer.get("username", ""), rule=wanted.rule)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End git and the helper that it waits for."""
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.communicate()

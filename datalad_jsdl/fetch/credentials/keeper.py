@@ -8,13 +8,14 @@ searched. What was taken once is sent from then on.
 
 from __future__ import annotations
 
-import re
 import threading
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.credentials.values import Wanted
+from datalad_jsdl.fetch.credentials.values import Wanted, is_sendable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 
     Post = Callable[[str, Mapping[str, str]], tuple[int, bytes]]
 
-__all__ = ["Attempt", "Credentials"]
+__all__ = ["Attempt", "Credentials", "Place"]
+
+_DENIALS = 10  # 401 in a row until a login that was good once is given up
+_FORBIDDEN = 3  # 403 until one that nobody named, and that never was good, is given up
 
 
 class Credentials:
@@ -48,7 +52,7 @@ class Credentials:
         self._rules = tuple(rules)
         self._config = config or {}
         self._search = search
-        self._places: dict[str, _Place] = {}
+        self._places: dict[str, Place] = {}
         self._lock = threading.Lock()
         self._tokens: Tokens | None = None
 
@@ -62,8 +66,7 @@ class Credentials:
         """
         place = self._places.get(origin)
         if place is None:
-            rules = [rule for rule in self._rules if rule.origin == origin]
-            place = _Place(origin, rules, self._config, search=self._search)
+            place = Place(origin, self._rules, self._config, search=self._search)
             place = self._places.setdefault(origin, place)
         return Attempt(self, place, url, overheard)
 
@@ -77,54 +80,89 @@ class Credentials:
             return self._tokens
 
 
-class _Place:
+class Place:
     """What is known of one origin.
 
     Attributes:
         origin: scheme, host and port.
-        rules: those for it.
+        rules: all that the user has named, of other origins, too.
         good: the login that it took last, or None.
-        refused: those that it takes no longer, or never did.
-        problems: why a source gave none, in words.
+        accepted: those that it took once.
+        refused: those that are not tried again.
+        problems: why a login was not to be had or shown, in words.
+        advised: the user was told how to give a login.
+        turn: held by whoever tries a login that was never accepted.
     """
 
     def __init__(
-        self, origin: str, rules: list[Rule], config: Mapping[str, str], *, search: bool
+        self, origin: str, rules: tuple[Rule, ...], config: Mapping[str, str], *, search: bool
     ) -> None:
         self.origin = origin
         self.rules = rules
+        self.named = any(rule.origin == origin for rule in rules)
         self.good: Login | None = None
+        self.accepted: set[Login] = set()
         self.refused: list[Login] = []
         self.problems: list[str] = []
+        self.advised = False
+        self.turn = threading.RLock()
         self._config = config
         self._search = search
         self._lock = threading.Lock()
-        self._found: dict[tuple[str, int], Login | None] = {}
+        self._found: dict[tuple[str, Rule | None], Login | None] = {}
+        self._denials: dict[Login, int] = {}
 
-    def named(self, url: str) -> Iterator[Login]:
-        """The logins of the rules that cover a URL."""
-        for number, rule in enumerate(self.rules):
-            if rule.covers(self.origin, url) and (login := self._find(rule.source, rule, number)):
-                yield login
-
-    def all(self, url: str) -> Iterator[Login]:
-        """Those, and then what is found by itself."""
-        yield from self.named(url)
-        if not self._search or any(
-            rule.source == "none" and rule.covers(self.origin, url) for rule in self.rules
-        ):
+    def logins(self, url: str, *, unasked: bool) -> Iterator[Login]:
+        """Those for a URL, in order: of the rules, and then what is found by itself."""
+        for rule in self.rules:
+            if rule.covers(self.origin, url):
+                if rule.source == "none":
+                    return
+                if login := self._find(rule.source, rule):
+                    yield login
+        if not unasked or not self._search:
             return
         from datalad_jsdl.fetch.credentials.sources import SOURCES
 
         for source in SOURCES:
-            if source.unasked and (login := self._find(source.name, None, -1)):
+            if source.unasked and (login := self._find(source.name, None)):
                 yield login
 
-    def _find(self, name: str, rule: Rule | None, number: int) -> Login | None:
+    def allows(self, login: Login, url: str) -> bool:
+        """Whether a login is for a URL, too."""
+        for rule in self.rules:
+            if rule.covers(self.origin, url):
+                if rule.source == "none":
+                    return False
+                if rule is login.rule:
+                    return True
+        return login.rule is None
+
+    def accept(self, login: Login) -> None:
+        """The origin has taken a login."""
+        if self.good is not login or self._denials:
+            self.accepted.add(login)
+            self._denials.pop(login, None)
+            self.good = login
+
+    def deny(self, login: Login, status: int) -> None:
+        """It has not; that may be about one file alone, and not about who asks."""
+        count = self._denials[login] = self._denials.get(login, 0) + 1
+        known = login in self.accepted
+        if status == 401:
+            final = not known or count >= _DENIALS
+        else:
+            final = not known and login.rule is None and count >= _FORBIDDEN
+        if final and login not in self.refused:
+            self.refused.append(login)
+            if self.good is login:
+                self.good = None
+
+    def _find(self, name: str, rule: Rule | None) -> Login | None:
         with self._lock:  # a helper may be slow: one asks, the others wait
-            if (name, number) not in self._found:
-                self._found[name, number] = self._ask(_source(name), rule)
-            return self._found[name, number]
+            if (name, rule) not in self._found:
+                self._found[name, rule] = self._ask(_source(name), rule)
+            return self._found[name, rule]
 
     def _ask(self, source: Source, rule: Rule | None) -> Login | None:
         parts = urlsplit(self.origin)
@@ -142,9 +180,12 @@ class _Place:
         except FetchError as error:
             self.problems.append(str(error))
             return None
-        if login is None and rule is not None and source.name != "none":
+        except Exception as error:  # of a key store, say; its text may quote a secret
+            self.problems.append(f"{source.name} does not work ({type(error).__name__})")
+            return None
+        if login is None and rule is not None:
             self.problems.append(f"{source.name} has no login for it")
-        return login
+        return replace(login, source=source.name) if login else None
 
 
 def _source(name: str) -> Source:
@@ -163,7 +204,7 @@ class Attempt:
         overheard: no login is to be sent.
     """
 
-    def __init__(self, keeper: Credentials, place: _Place, url: str, overheard: bool) -> None:
+    def __init__(self, keeper: Credentials, place: Place, url: str, overheard: bool) -> None:
         self._keeper = keeper
         self._place = place
         self._url = url
@@ -172,24 +213,53 @@ class Attempt:
         self._token = ""
         self._renewed = False
         self._login: Login | None = None
-        if not overheard and (place.good or place.rules):
-            self._login = self._first()
+        if not overheard and (place.good or place.named):
+            good = place.good
+            self._login = good if good and place.allows(good, url) else self._next(unasked=False)
 
-    def _first(self) -> Login | None:
-        place, good = self._place, self._place.good
-        if good and (good.rule is None or good.rule.covers(place.origin, self._url)):
-            return good
-        return next((lo for lo in place.named(self._url) if lo not in place.refused), None)
+    def _next(self, *, unasked: bool, schemes: frozenset[str] = frozenset()) -> Login | None:
+        for login in self._place.logins(self._url, unasked=unasked):
+            if login in self._tried or login in self._place.refused:
+                continue
+            # what the origin does not ask for is not shown to it, unless somebody said so
+            if login.rule is None and schemes and login.kind not in schemes:
+                continue
+            return login
+        return None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """While a login is tried that may be wrong: one try is enough, and many lock it out."""
+        if self._login is None or self._login in self._place.accepted:
+            yield
+            return
+        with self._place.turn:
+            if self._login in self._place.refused:  # while this one waited
+                self._tried.append(self._login)
+                self._login = self._next(unasked=bool(self._tried))
+            yield
 
     def sign(self, method: str, url: str, post: Post) -> tuple[str, dict[str, str]]:
-        """The URL to ask for and the headers of the login.
+        """The URL to ask for and the headers of the login; none if it cannot be shown."""
+        while (login := self._login) is not None:
+            try:
+                target, headers = self._sign(login, method, url, post)
+                if not all(map(is_sendable, headers.values())):
+                    raise FetchError(f"{login.place} has a character that no header can have")
+            except FetchError as error:
+                self._place.problems.append(str(error))
+            except Exception as error:  # its text may quote the secret
+                self._place.problems.append(
+                    f"{login.place} cannot be used ({type(error).__name__})"
+                )
+            else:
+                if headers:
+                    return target, headers
+            self._tried.append(login)
+            self._login = self._next(unasked=False)
+        return url, {}
 
-        Raises:
-            FetchError: the login cannot be shown.
-        """
-        login = self._login
-        if login is None:
-            return url, {}
+    def _sign(self, login: Login, method: str, url: str, post: Post) -> tuple[str, dict[str, str]]:
         from datalad_jsdl.fetch.credentials.kinds import headers_of, sign_s3
 
         if login.kind == "s3":
@@ -201,60 +271,34 @@ class Attempt:
 
     def accepted(self) -> None:
         """The origin gave an answer."""
-        if self._login is not None and self._place.good is not self._login:
-            self._place.good = self._login
+        if self._login is not None:
+            self._place.accept(self._login)
 
-    def refused(self, status: int) -> bool:
-        """The origin wants another login; whether there is one to try."""
+    def refused(self, status: int, challenge: str) -> bool:
+        """The origin wants another login; whether there is one to try.
+
+        Args:
+            status: 401 or 403.
+            challenge: the header WWW-Authenticate (RFC 9110, 11.6.1).
+        """
+        from datalad_jsdl.fetch.credentials.advice import schemes_of
+
         login, place = self._login, self._place
         if self._overheard:
             return False
         if login is not None:
             if login.kind == "oauth" and status == 401 and not self._renewed:
                 self._renewed = True
-                if self._keeper.tokens().forget(login, self._token):
-                    return True
+                self._keeper.tokens().forget(login, self._token)
+                return True
             self._tried.append(login)
-            # 403 may be about this file alone, and not about who asks
-            if status == 401:
-                place.refused.append(login)
-                if place.good is login:
-                    place.good = None
-        self._login = next(
-            (
-                lo
-                for lo in place.all(self._url)
-                if lo not in self._tried and lo not in place.refused
-            ),
-            None,
-        )
+            place.deny(login, status)
+        self._login = self._next(unasked=True, schemes=schemes_of(challenge))
         return self._login is not None
 
     def advice(self, status: int, challenge: str) -> str:
-        """Which origin wants what, and how to give it; one sentence.
+        """Which origin wants what, and how to give it; one sentence. See `advice.advice`."""
+        from datalad_jsdl.fetch.credentials.advice import advice
 
-        Args:
-            status: 401, or 403 where it may be something else that is missing.
-            challenge: the header WWW-Authenticate (RFC 9110, 11.6.1).
-        """
-        place = self._place
-        scheme = challenge.partition(" ")[0].strip(",")
-        scheme = scheme if re.fullmatch(r"[A-Za-z0-9-]{1,20}", scheme) else ""
-        wants = "wants" if status == 401 else "may want"
-        text = f"{place.origin} {wants} a login" + (f" ({scheme})" if scheme else "")
-        if self._overheard:
-            return f"{text}, and none is sent by plain http through a proxy, which would see it"
-        if tried := list(dict.fromkeys(lo.place for lo in (*place.refused, *self._tried))):
-            text += f" and does not take {' nor '.join(tried)}"
-        if place.problems:
-            text += f" ({'; '.join(dict.fromkeys(place.problems))})"
-        return f"{text}; {_how(place.origin, scheme.lower())}"
-
-
-def _how(origin: str, scheme: str) -> str:
-    kind = " kind=bearer" if scheme == "bearer" else " user=YOU"
-    return (
-        "give it one with: keyring set datalad-NAME secret; "
-        "git config --global --add datalad.jsdl.credential "
-        f"'{origin} datalad:NAME{kind}' (other ways: docs/logins.rst)"
-    )
+        tried = [*self._place.refused, *self._tried]
+        return advice(self._place, self._url, status, challenge, tried, self._overheard)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit, urlunsplit
 
-from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.credentials.cookies import cookie_header
-from datalad_jsdl.fetch.credentials.values import is_sendable
 
 if TYPE_CHECKING:
     from datalad_jsdl.fetch.credentials.values import Login
@@ -32,24 +30,20 @@ _REGION = re.compile(r"s3[.-](?:dualstack\.)?([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaw
 
 
 def headers_of(login: Login, url: str) -> dict[str, str]:
-    """The headers for a login of every kind that needs no more than a header.
-
-    Raises:
-        FetchError: the secret cannot stand in a header.
-    """
+    """The headers for a login of every kind that needs no more than a header; may be none."""
     if login.kind == "cookie":
         value = cookie_header(login.cookies, url) if login.cookies else login.secret
-        return {"Cookie": _checked(value, login)} if value else {}
+        return {"Cookie": value} if value else {}
     if login.kind == "basic":
-        pair = f"{login.user}:{login.secret}".encode()
+        pair = f"{login.user}:{login.secret}".encode("utf-8", "surrogateescape")
         return {"Authorization": "Basic " + base64.b64encode(pair).decode("ascii")}
-    secret = _checked(login.secret, login)
+    secret = login.secret
     if login.kind == "header":
         name, _, word = login.option("header", "X-API-Key").partition(":")
         return {name: f"{word} {secret}".strip()}
     if login.kind == "authorization":
         return {"Authorization": secret}
-    return {"Authorization": f"Bearer {secret}"}
+    return {"Authorization": f"Bearer {secret.removeprefix('Bearer ')}"}
 
 
 def sign_s3(login: Login, method: str, url: str) -> tuple[str, dict[str, str]]:
@@ -60,19 +54,20 @@ def sign_s3(login: Login, method: str, url: str) -> tuple[str, dict[str, str]]:
     from botocore.credentials import Credentials
 
     parts = urlsplit(url)
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    if any(name.lower() == "x-amz-signature" for name, _ in pairs):
-        kept = [(n, v) for n, v in pairs if not n.lower().startswith(_PRESIGNED)]
-        url = urlunsplit((*parts[:3], urlencode(kept), ""))
+    pairs = [
+        (name, value)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        if not name.lower().startswith(_PRESIGNED)
+    ]
+    if {"AWSAccessKeyId", "Signature"} <= {name for name, _ in pairs}:  # version 2
+        pairs = [(n, v) for n, v in pairs if n not in ("AWSAccessKeyId", "Signature", "Expires")]
+    # the signature is that of the one strict spelling (S3 API reference, SigV4 canonical request)
+    path = quote(unquote_to_bytes(parts.path or "/"), safe="/~")
+    query = urlencode(pairs, quote_via=quote, safe="~")
+    url = urlunsplit((parts.scheme, parts.netloc, path, query, ""))
     found = _REGION.search(parts.hostname or "")
     region = login.option("region", found[1] if found else "us-east-1")
-    keys = Credentials(login.user, login.secret, login.session or None)
+    keys = login.keys or Credentials(login.user, login.secret, login.session or None)
     request = AWSRequest(method, url)
     S3SigV4Auth(keys, "s3", region).add_auth(request)
     return url, {str(name): str(value) for name, value in request.headers.items()}
-
-
-def _checked(secret: str, login: Login) -> str:
-    if not is_sendable(secret):
-        raise FetchError(f"{login.place} has a character in it that no header can have")
-    return secret

@@ -25,10 +25,6 @@ def find(wanted: Wanted) -> Login | None:
     Raises:
         FetchError: the file cannot be read.
     """
-    if wanted.scheme != "https" and wanted.rule is not None:
-        raise FetchError("~/.netrc is used for https only")
-    if wanted.scheme != "https" or (wanted.port is not None and wanted.rule is None):
-        return None
     file = _file()
     if file is None:
         return None
@@ -40,6 +36,15 @@ def find(wanted: Wanted) -> Login | None:
         raise FetchError(f"{_shown(file)} cannot be read") from None
     if wanted.host == "default" or wanted.host not in hosts:
         return None
+    if wanted.scheme != "https":
+        raise FetchError(
+            f"{_shown(file)} has a login for {wanted.host}, but is used for https only"
+        )
+    if wanted.port is not None and wanted.rule is None:
+        raise FetchError(
+            f"{_shown(file)} has a login for {wanted.host}, but by itself it is used on port 443 "
+            f"only; to use it here, name it: '{wanted.origin} netrc'"
+        )
     user, account, password = hosts[wanted.host]
     if not password:
         return None

@@ -33,10 +33,8 @@ OPTIONS = {
     "client-id": "of the kind ``oauth``: the application that the login was made for",
 }
 
-_DOTS = re.compile(r"(^|/)\.\.?(/|$)")
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """One line.
 
@@ -63,11 +61,21 @@ class Rule:
         if not self.prefix:
             return True
         path = urlsplit(url).path
-        # a server may take /api/../x for /x, in any spelling
-        plain = unquote(unquote(path)).replace("\\", "/")
-        if _DOTS.search(plain) or "//" in plain:
+        if not _is_straight(path):
             return False
         return path == self.prefix or path.startswith(self.prefix + "/")
+
+
+def _is_straight(path: str) -> bool:
+    """Whether no server could take a path for another one, as it may ``/api/..;/x`` for ``/x``."""
+    plain = path
+    while (once := unquote(plain)) != plain:
+        plain = once
+    parts = plain.replace("\\", "/").split("/")[1:]
+    names = [re.sub(r"[\s\x00-\x20\x7f]", "", part.partition(";")[0]) for part in parts]
+    if any(name in (".", "..") for name in names) or "" in parts[:-1]:
+        return False
+    return plain.isprintable() and "\ufffd" not in plain
 
 
 def parse_rule(line: str) -> Rule:
@@ -76,30 +84,34 @@ def parse_rule(line: str) -> Rule:
     Raises:
         ValueError: it cannot be understood; the text quotes nothing that may be a secret.
     """
+    from datalad_jsdl.fetch.credentials.browser import BROWSERS
     from datalad_jsdl.fetch.credentials.kinds import KINDS
     from datalad_jsdl.fetch.credentials.sources import SOURCES
 
     words = _words(line)
     if len(words) < 2:
-        raise ValueError("expected 'ORIGIN SOURCE', such as 'https://portal.example git'")
+        raise ValueError("expected 'ORIGIN SOURCE' in quotes, such as 'https://portal.example git'")
     scope, source, *rest = words
     origin, prefix = _scope(scope)
-    name, colon, argument = source.partition(":")
     known = {s.name: s for s in SOURCES}
+    name, colon, argument = source.partition(":")
+    name = name.lower()
     if name not in known:
-        raise ValueError(f"the source is none of {', '.join(known)}")
+        hint = "; did you mean browser:firefox?" if name in BROWSERS else ""
+        raise ValueError(f"the source is none of {', '.join(known)}{hint}")
     if known[name].needs and not argument:
         raise ValueError(f"expected {name}:{known[name].needs}")
     if colon and not known[name].needs and not known[name].may:
         raise ValueError(f"{name} takes no argument")
-    options: dict[str, str] = {}
-    for word in rest:
-        option, equals, value = word.partition("=")
-        if not equals or option not in OPTIONS:
-            raise ValueError(f"expected OPTION=VALUE, with one of {', '.join(OPTIONS)}")
-        options[option] = value
+    if name == "env" and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", argument):
+        raise ValueError("after env: comes the name of a variable, without $, and not its value")
+    if name == "datalad" and argument.startswith("datalad-"):
+        raise ValueError("after datalad: comes the credential's name without datalad-")
+    options = dict(_option(word) for word in rest)
     if options.get("kind", "basic") not in KINDS:
         raise ValueError(f"kind is none of {', '.join(KINDS)}")
+    if options.get("user") == "YOU":
+        raise ValueError("put your own name in the place of YOU")
     if options.get("kind") == "oauth":
         _check_endpoint(origin, options.get("token-endpoint", ""))
     if not re.fullmatch(r"[A-Za-z0-9-]+(:[!-~]+)?", options.get("header", "X")):
@@ -116,7 +128,21 @@ def _words(line: str) -> list[str]:
         raise ValueError("a quote is not closed") from None
 
 
+def _option(word: str) -> tuple[str, str]:
+    name, equals, value = word.partition("=")
+    if not equals:
+        raise ValueError(
+            f"expected OPTION=VALUE, with one of {', '.join(OPTIONS)}; what has a space in it goes "
+            "in quotes of its own"
+        )
+    if name not in OPTIONS:
+        raise ValueError(f"the option is none of {', '.join(OPTIONS)}")
+    return name, value.lower() if name == "kind" else value
+
+
 def _scope(text: str) -> tuple[str, str]:
+    if not text.lower().startswith(("http://", "https://")):
+        raise ValueError("the origin does not begin with http:// or https://")
     try:
         url = normalise_url(text)
     except ValueError as error:
@@ -125,12 +151,14 @@ def _scope(text: str) -> tuple[str, str]:
     if parts.query or parts.fragment:
         raise ValueError("the origin has a query or fragment")
     prefix = parts.path.rstrip("/")
-    if _DOTS.search(unquote(prefix)) or "//" in prefix:
+    if prefix and not _is_straight(prefix):
         raise ValueError("the path has an empty or dotted part")
     return origin_of(url), prefix
 
 
 def _check_endpoint(origin: str, endpoint: str) -> None:
+    if not endpoint:
+        raise ValueError("kind=oauth needs token-endpoint=URL")
     try:
         url = normalise_url(endpoint)
     except ValueError as error:

@@ -41,7 +41,7 @@ def find(wanted: Wanted) -> Login | None:
         login = _login(wanted.argument, wanted)
         if login is None:
             raise FetchError(
-                f"DataLad has no credential {wanted.argument!r}; make it with: "
+                f"DataLad has no credential {wanted.argument!r}; enter its secret when this asks: "
                 f"keyring set datalad-{wanted.argument} secret"
             )
         return login
@@ -60,31 +60,57 @@ def _of_origin(wanted: Wanted) -> Iterator[str]:
 
 
 def _login(name: str, wanted: Wanted) -> Login | None:
-    secret = _field(name, _SECRETS, wanted)
+    secret, field = _field(name, _SECRETS, wanted)
     if not secret:
         return None
-    user = wanted.user or _field(name, _USERS, wanted)
-    session = _field(name, ("session",), wanted)
-    named = _field(name, ("type",), wanted, secret=False)
+    user = wanted.user or _field(name, _USERS, wanted)[0]
+    session = _field(name, ("session",), wanted)[0]
+    named = _known(name, ("type",), wanted)
     kind = wanted.kind or _KINDS.get(named) or ("basic" if user else "bearer")
-    return Login(f"DataLad's credential {name!r}", kind, secret, user, session, rule=wanted.rule)
+
+    if kind == "basic" and not user:
+        raise FetchError(
+            f"DataLad's credential {name!r} has no name beside its password: add user=NAME to the "
+            "line that names it"
+        )
+
+    def renew(new: str) -> None:
+        import keyring
+
+        keyring.set_password(f"datalad-{name}", field, new)
+
+    return Login(
+        f"DataLad's credential {name!r}",
+        kind,
+        secret,
+        user,
+        session,
+        renew=renew if field else None,
+        rule=wanted.rule,
+    )
 
 
-def _field(name: str, fields: tuple[str, ...], wanted: Wanted, *, secret: bool = True) -> str:
-    for field in fields:
-        setting = f"{PREFIX}{name}.{field}"
-        variable = setting.replace("-", "__").replace(".", "_").upper()
-        if value := os.environ.get(variable) or wanted.config.get(setting):
-            return value
-    if not secret:
-        return ""
+def _field(name: str, fields: tuple[str, ...], wanted: Wanted) -> tuple[str, str]:
+    """A field's value, and its name if it is from the keyring."""
+    if value := _known(name, fields, wanted):
+        return value, ""
     import keyring
     from keyring.errors import KeyringError
 
     try:
         for field in fields:
-            if value := keyring.get_password(f"datalad-{name}", field):
-                return value
+            if value := keyring.get_password(f"datalad-{name}", field) or "":
+                return value, field
     except KeyringError as error:
         raise FetchError(f"the keyring does not work ({type(error).__name__})") from None
+    return "", ""
+
+
+def _known(name: str, fields: tuple[str, ...], wanted: Wanted) -> str:
+    """What a variable or git config says of a field."""
+    for field in fields:
+        setting = f"{PREFIX}{name}.{field}"
+        variable = setting.replace("-", "__").replace(".", "_").upper()
+        if value := os.environ.get(variable) or wanted.config.get(setting):
+            return value
     return ""

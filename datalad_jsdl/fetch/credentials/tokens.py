@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import urllib3
 
 from datalad_jsdl.errors import FetchError
+from datalad_jsdl.fetch.credentials.values import is_sendable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,6 +21,8 @@ __all__ = ["Tokens"]
 
 _MARGIN = 30.0  # seconds that a token is given up before its end
 _LIFETIME = 300.0  # seconds, where the endpoint does not say
+_SHORTEST = 5.0  # seconds that one is used, whatever the endpoint says
+_PAUSE = 30.0  # seconds that an endpoint is not asked again after it gave none
 
 
 class Tokens:
@@ -28,8 +31,9 @@ class Tokens:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._tokens: dict[int, tuple[str, float]] = {}
-        self._refresh: dict[int, str] = {}
+        self._tokens: dict[tuple[str, str], tuple[str, float]] = {}
+        self._failures: dict[tuple[str, str], tuple[str, float]] = {}
+        self._refresh: dict[tuple[str, str], str] = {}
 
     def get(self, login: Login, post: Callable[[str, Mapping[str, str]], tuple[int, bytes]]) -> str:
         """An access token.
@@ -39,23 +43,29 @@ class Tokens:
             post: sends a form to a URL; gives status and body.
 
         Raises:
-            FetchError: the endpoint gives none.
+            FetchError: the endpoint gives none, or gave none a short while ago.
         """
+        name = _name(login)
         with self._lock:
-            token, until = self._tokens.get(id(login), ("", 0.0))
+            token, until = self._tokens.get(name, ("", 0.0))
             if token and self._clock() < until:
                 return token
-            token, seconds = self._ask(login, post)
-            self._tokens[id(login)] = token, self._clock() + max(0.0, seconds - _MARGIN)
+            problem, until = self._failures.get(name, ("", 0.0))
+            if problem and self._clock() < until:
+                raise FetchError(problem)
+            try:
+                token, seconds = self._ask(login, post)
+            except FetchError as error:
+                self._failures[name] = str(error), self._clock() + _PAUSE
+                raise
+            self._tokens[name] = token, self._clock() + max(_SHORTEST, seconds - _MARGIN)
             return token
 
-    def forget(self, login: Login, token: str) -> bool:
-        """The server does not take a token; whether it was one to be replaced."""
+    def forget(self, login: Login, token: str) -> None:
+        """The server does not take a token."""
         with self._lock:
-            known = self._tokens.get(id(login), ("", 0.0))[0]
-            if known == token:
-                self._tokens.pop(id(login), None)
-            return bool(known)
+            if self._tokens.get(_name(login), ("", 0.0))[0] == token:
+                del self._tokens[_name(login)]
 
     def _ask(
         self, login: Login, post: Callable[[str, Mapping[str, str]], tuple[int, bytes]]
@@ -63,24 +73,35 @@ class Tokens:
         endpoint = login.option("token-endpoint")
         form = {
             "grant_type": "refresh_token",
-            # an endpoint may give a new one each time, and take the old one no longer
-            "refresh_token": self._refresh.get(id(login), login.secret),
+            "refresh_token": self._refresh.get(_name(login), login.secret),
         }
         if client := login.option("client-id"):
             form["client_id"] = client
         try:
             status, body = post(endpoint, form)
+        except FetchError as error:
+            raise FetchError(f"the token endpoint {endpoint}: {error}") from None
         except (OSError, urllib3.exceptions.HTTPError) as error:
             raise FetchError(
                 f"the token endpoint {endpoint} does not answer ({type(error).__name__})"
             ) from None
         try:
             answer = json.loads(body)
-            token, seconds = str(answer["access_token"]), float(answer.get("expires_in", _LIFETIME))
+            token, seconds = answer["access_token"], float(answer.get("expires_in", _LIFETIME))
         except (ValueError, KeyError, TypeError, AttributeError):
+            token, seconds, answer = None, 0.0, {}
+        if not isinstance(token, str) or not is_sendable(token):
             raise FetchError(
                 f"the token endpoint {endpoint} gave no token for {login.place} (status {status})"
-            ) from None
-        if renewed := answer.get("refresh_token"):
-            self._refresh[id(login)] = str(renewed)
+            )
+        renewed = answer.get("refresh_token")
+        if isinstance(renewed, str) and renewed and renewed != form["refresh_token"]:
+            self._refresh[_name(login)] = renewed
+            if login.renew is not None:  # the old one may be good no longer
+                login.renew(renewed)
         return token, seconds
+
+
+def _name(login: Login) -> tuple[str, str]:
+    """One login may be for several origins."""
+    return login.place, login.option("token-endpoint")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from http.cookiejar import Cookie
 
     from datalad_jsdl.fetch.credentials.rules import Rule
@@ -25,7 +25,10 @@ class Login:
         user: name, or ID of the key.
         session: session token that goes with an S3 key.
         cookies: for the kind ``cookie``, those that may be sent to the origin.
+        keys: botocore's object for keys that are renewed as they expire, or None.
+        renew: keeps a secret that takes this one's place; None where that cannot be done.
         rule: that named it, or None if it was found by itself.
+        source: a name of `sources.SOURCES`.
     """
 
     place: str
@@ -34,7 +37,10 @@ class Login:
     user: str = field(default="", repr=False)
     session: str = field(default="", repr=False)
     cookies: tuple[Cookie, ...] = field(default=(), repr=False)
+    keys: Any = field(default=None, repr=False)
+    renew: Callable[[str], None] | None = field(default=None, repr=False)
     rule: Rule | None = None
+    source: str = ""
 
     def option(self, name: str, default: str = "") -> str:
         """An option of its rule."""

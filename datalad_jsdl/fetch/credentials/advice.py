@@ -1,0 +1,122 @@
+"""What a user is told when an origin wants a login: what it wants, and how to give it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from datalad_jsdl.fetch.credentials.keeper import Place
+    from datalad_jsdl.fetch.credentials.values import Login
+
+__all__ = ["advice", "schemes_of"]
+
+# the scheme of a challenge: a word that is not the name of a parameter (RFC 9110, 11.3)
+_SCHEME = re.compile(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9-]{0,19})(?=\s|,|$)(?!\s*=)")
+
+_GIVE = "git config --global --add datalad.jsdl.credential"
+_MORE = "(other ways: docs/logins.rst)"
+
+
+def schemes_of(challenge: str) -> frozenset[str]:
+    """The schemes that WWW-Authenticate offers, in lower case."""
+    bare = re.sub(r'"[^"]*"', '""', challenge)
+    return frozenset(match[1].lower() for match in _SCHEME.finditer(bare))
+
+
+def advice(
+    place: Place,
+    url: str,
+    status: int,
+    challenge: str,
+    tried: Iterable[Login],
+    overheard: bool,
+) -> str:
+    """Which origin wants what, and how to give it; one sentence, in full only once.
+
+    Args:
+        place: the origin.
+        url: that was asked for.
+        status: 401, or 403 where it may be something else that is missing.
+        challenge: the header WWW-Authenticate.
+        tried: logins that were refused.
+        overheard: none was sent, since a proxy would have seen it.
+    """
+    schemes = sorted(schemes_of(challenge))
+    wants = "wants" if status == 401 else "may want"
+    text = f"{place.origin} {wants} a login"
+    if schemes:
+        text += f" ({' or '.join(word.capitalize() for word in schemes)})"
+    if overheard:
+        return f"{text}, and none is sent by plain http through a proxy, which would see it"
+    refused = {f"{login.place} ({_sent(login)})": login for login in tried}
+    if refused:
+        text += f" and does not take {' nor '.join(refused)}"
+    if place.advised:
+        return f"{text}, as said above"
+    place.advised = True
+    if why := list(dict.fromkeys([*place.problems, *_near(place, url)])):
+        text += f" [{'; '.join(why)}]"
+    if refused:
+        last = list(refused.values())[-1]
+        return f"{text}; {_mend(last, place.origin)} {_MORE}"
+    return f"{text}; {_give(place.origin, schemes)} {_MORE}"
+
+
+def _near(place: Place, url: str) -> Iterator[str]:
+    """Rules that somebody may have thought to be for this URL."""
+    host = urlsplit(place.origin).hostname
+    for rule in place.rules:
+        shown = rule.origin + rule.prefix
+        if rule.covers(place.origin, url):
+            if rule.source == "none":
+                yield f"your line for {shown} says none"
+        elif rule.origin == place.origin:
+            yield f"your line for {shown} is for URLs below that only"
+        elif urlsplit(rule.origin).hostname == host:
+            yield f"your line for {shown} is for another port or scheme"
+
+
+def _sent(login: Login) -> str:
+    """How a login was shown."""
+    if login.kind == "basic":
+        return f"sent as name {login.user!r} and password"
+    if login.kind == "header":
+        return f"sent as {login.option('header', 'X-API-Key')}"
+    if login.kind == "cookie":
+        return "sent as cookies"
+    return "signed for S3" if login.kind == "s3" else "sent as Authorization: Bearer"
+
+
+def _mend(login: Login, origin: str) -> str:
+    """How to replace a login that is not taken."""
+    ways = {
+        "git": "replace it with: git credential reject, then git credential approve",
+        "netrc": "correct its line there",
+        "cookies": "log in at the portal again and export the file anew",
+        "browser": "log in at the portal again",
+        "env": "correct the variable, or the kind in your line",
+        "aws": "see: aws sts get-caller-identity",
+    }
+    stored = login.place.partition("'")[2].rpartition("'")[0]
+    return ways.get(
+        login.source,
+        f"enter the secret anew when this asks: keyring set datalad-{stored} secret; or correct "
+        f"the line for {origin}: git config --global --edit",
+    )
+
+
+def _give(origin: str, schemes: list[str]) -> str:
+    """How to give one where there is none."""
+    options = " user=NAME" if "basic" in schemes else ""
+    if not schemes:
+        ask = "a token (or with user=NAME added, a password)"
+    else:
+        ask = "your password" if options else "your token"
+    return (
+        f"to give {ask}, enter it when this asks: keyring set datalad-portal secret; and then: "
+        f"{_GIVE} '{origin} datalad:portal{options}'"
+    )
