@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
 
 from datalad_jsdl.annex.engine import open_engine
-from datalad_jsdl.errors import AddressRefusedError
+from datalad_jsdl.errors import AddressRefusedError, FetchError
 from datalad_jsdl.fetch.addresses import AddressPolicy
+from datalad_jsdl.fetch.values import Expected
 from datalad_jsdl.fetch.web import Web
 from tests.credentials.test_get import seen
 from tests.credentials.test_keeper import ask
+from tests.fetch.waits import Waits, new_engine
 from tests.lab import Authority, Lab
 
 if TYPE_CHECKING:
@@ -66,7 +69,22 @@ def test_https_through_a_proxy(
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "2130706433", "0177.0.0.1", "0x7f.1", "[::1]", "10.0.0.1"]
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "2130706433",
+        "0177.0.0.1",
+        "0x7f.1",
+        "[::1]",
+        "10.0.0.1",
+        "127.0.0.1.",
+        "localhost.",
+        "x.localhost",
+        "169.254.169.254.",
+        "0x7f000001.",
+        "1.2.3.4.5",
+    ],
 )
 def test_what_a_proxy_may_not_be_asked_for(
     home: Path, lab: Lab, host: str, monkeypatch: pytest.MonkeyPatch
@@ -76,6 +94,77 @@ def test_what_a_proxy_may_not_be_asked_for(
     with pytest.raises(AddressRefusedError, match="not a public address"):
         web.open(f"http://{host}:9/f")
     assert lab.requests == []
+
+
+@pytest.mark.parametrize(
+    "host", ["%31%36%39.254.169.254", "[::1%25lo]", "[::1%lo]", "127.0.0.1%00", "", "a b", "a\tb"]
+)
+def test_hosts_that_are_none(
+    home: Path, lab: Lab, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for proxy in (lab.url, ""):
+        monkeypatch.setenv("http_proxy", proxy)
+        with pytest.raises(FetchError):
+            Web(AddressPolicy()).open(f"http://{host}:9/f")
+    assert lab.requests == []
+
+
+def test_a_name_with_a_private_address_among_others(
+    home: Path, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The resolver is a mock: no name server here could be told of such a name."""
+    real = socket.getaddrinfo
+
+    def resolve(host: str, port: int, **options: int) -> list[object]:
+        return [*real("8.8.8.8", port, **options), *real("127.0.0.1", port, **options)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    with pytest.raises(AddressRefusedError, match="not a public"):
+        AddressPolicy().check_name("both.example", 80)
+
+
+@pytest.mark.parametrize("before", ["\x01", "\t", " \x0b", "\x00", "https\t"])
+def test_a_redirect_that_is_https_to_one_reader_only(
+    vault: Vault, lab: Lab, other_lab: Lab, before: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """urlsplit passes over control characters, others do not: plain text to the proxy."""
+    monkeypatch.setenv("TOKEN", vault.secret("token"))
+    monkeypatch.setenv("http_proxy", lab.url)
+    vault.config("datalad.jsdl.credential", "https://portal.example env:TOKEN kind=bearer")
+    with open_engine(None) as engine:
+        for url in (f"{before}https://portal.example/f", f"{before}://portal.example/f"):
+            with pytest.raises(OSError, match=r"control|host|scheme|allow"):
+                engine.web.open(url)
+    assert lab.requests == []
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    ["http://user:{}/pass@127.0.0.1:9", "http://user:{}#x@127.0.0.1:9",
+     "http://user:{}'pass\"@127.0.0.1:99999", "http://user:{}@[::1", "socks5://user:{}@h:1"],
+)  # fmt: skip
+def test_a_proxy_that_is_no_url(
+    vault: Vault, lab: Lab, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = vault.secret("proxy").replace(":", "")
+    monkeypatch.setenv("http_proxy", proxy.format(secret))
+    with new_engine(Waits()) as engine:
+        outcome = engine.fetch([f"{lab.url}/f"], Expected(), Nowhere())
+    assert "proxy" in str(outcome)
+    assert secret not in str(outcome)
+
+
+class Nowhere:
+    """A sink that is given nothing."""
+
+    def position(self) -> int:
+        return 0
+
+    def write(self, chunk: bytes, /) -> None:
+        raise AssertionError("there is nothing to write")
+
+    def restart(self) -> None:
+        pass
 
 
 def test_a_name_that_only_the_proxy_knows(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.vault import Vault
 
 KEY = "AKIDEXAMPLE"
-NAMES = ["a b+ü~.bin", "deep/x&y=z.bin"]
+NAMES = ["a b+ü~.bin", "deep/x&y=z.bin", "(1) $a,b'c!*;d@e.bin", "date=2020/%41.bin"]
 
 
 @pytest.fixture
