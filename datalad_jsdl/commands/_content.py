@@ -74,8 +74,6 @@ class Content:
             with importer.lock():
                 importer.catch_up()
                 self._find(importer)
-                if not dry:
-                    remember(importer.git, self._logins)
                 few = report_all or len(self._missing) <= _MOST_RECORDS
                 if self._missing and not dry:
                     yield from self._fetch(importer, few)
@@ -112,7 +110,7 @@ class Content:
         with (
             KeyLookup(importer.git_dir()) as lookup,
             Bar(lgr, str(self._root), " Bytes") as bar,
-            Staging(importer, self._jobs, Monitor(bar)) as staging,
+            Staging(importer, self._jobs, Monitor(bar), self._logins) as staging,
         ):
             staging.require_room(self._size)
 
@@ -141,6 +139,8 @@ class Content:
             yield from self._left_out(left_out)
             staging.clean_up()
             importer.catch_up()
+        if self._counts["fetched"]:
+            remember(importer.git, self._logins)
 
     def _preview(self, importer: Importer, few: bool) -> Iterator[dict[str, Any]]:
         """What would be fetched, and what is there from an interrupted run."""
@@ -198,7 +198,7 @@ class Content:
             text = ", ".join(parts)
         result: dict[str, Any] = get_status_dict(
             action=ACTION,
-            status="ok" if counts["fetched"] or (dry and self._missing) else "notneeded",
+            status=_status(counts, bool(dry and self._missing)),
             path=str(self._root),
             type="dataset",
             refds=str(self._root),
@@ -208,3 +208,9 @@ class Content:
         if dry:
             result["dry_run"] = True
         return result
+
+
+def _status(counts: dict[str, int], preview: bool) -> str:
+    if counts["fetched"] or preview:
+        return "ok"
+    return "error" if counts["failed"] else "notneeded"

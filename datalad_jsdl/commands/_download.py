@@ -88,6 +88,12 @@ class Call:
         """Carry it out and yield result records; never raises for a single entry."""
         try:
             require_git_annex()
+            importer = self._importer()
+            if self.restore and importer is not None and not dry:
+                # first of all: fetching the manifest may fail
+                with importer.lock():
+                    importer.recover()
+                    importer.restore(self.prefix.rstrip("/"))
             selection, sha256, url = self._read()
             for warning in selection.warnings:
                 lgr.warning("%s", warning)
@@ -188,7 +194,6 @@ class Call:
                 frozenset(start + path for path in refused if path is not None),
             ),
             delete=delete,
-            restore=self.restore,
             get=self.get,
             jobs=self.jobs,
             subject=self.message,

@@ -41,7 +41,6 @@ class Request:
         selection: of the manifest's entries.
         scope: what the manifest speaks for.
         delete: delete what is gone.
-        restore: first put back what ``datalad rerun`` has unlocked or removed.
         get: fetch content, with *jobs* files at a time (None: the user's setting).
         subject: of the commit message; None for the usual one.
         manifest_sha256: hex digest of the manifest as it was read.
@@ -55,7 +54,6 @@ class Request:
     selection: Selection
     scope: Scope
     delete: bool
-    restore: bool
     get: bool
     jobs: int | None
     subject: str | None
@@ -118,8 +116,6 @@ def run_import(importer: Importer, request: Request) -> Outcome:
         importer.catch_up()
         importer.recover()
         setup = set_up_remote(importer.git)
-        if request.restore:
-            importer.restore(request.scope.prefix)
         if not request.get:
             tree, plan = importer.plan(
                 request.selection.entries, request.scope, delete=request.delete

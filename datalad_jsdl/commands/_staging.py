@@ -19,7 +19,7 @@ from datalad_jsdl.fetch.partfile import require_room, sync_disk
 from datalad_jsdl.fetch.values import Expected, Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from datalad_jsdl.commands._monitor import Monitor
     from datalad_jsdl.dataset.importer import Importer
@@ -48,14 +48,21 @@ class Staging:
         importer: of the repository; its lock is held.
         jobs: files to fetch at a time, or None for the user's setting.
         monitor: shows how it is going; None where nothing is fetched.
+        logins: where logins are; see `_credentials`.
 
     Raises:
         SettingError: git config has a limit that cannot be understood.
     """
 
-    def __init__(self, importer: Importer, jobs: int | None, monitor: Monitor | None) -> None:
+    def __init__(
+        self,
+        importer: Importer,
+        jobs: int | None,
+        monitor: Monitor | None,
+        logins: Sequence[str] = (),
+    ) -> None:
         self.folder = importer.annex_dir / "jsdl" / "staging"
-        self.engine = open_engine(importer.git_dir())
+        self.engine = open_engine(importer.git_dir(), credentials=logins)
         self._git = importer.git
         self._jobs = jobs or self.engine.settings.jobs
         self._monitor = monitor

@@ -40,7 +40,9 @@ def remembered(dataset: Path) -> list[str]:
     return git(dataset, "config", "--local", "--get-all", "remote.jsdl.credential").splitlines()
 
 
-def test_a_manifest_behind_a_login(tmp_path: Path, vault: Vault, token: str, lab: Lab) -> None:
+def test_a_manifest_behind_a_login(
+    tmp_path: Path, vault: Vault, token: str, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     url, dataset = protect(lab, token, "a", "b"), tmp_path / "ds"
     said = vault.run("datalad", "download-manifest", url, "ds", code=1)
     assert f"{lab.url} wants a login" in said
@@ -63,8 +65,13 @@ def test_a_manifest_behind_a_login(tmp_path: Path, vault: Vault, token: str, lab
     assert remembered(dataset) == [line]
     assert "credential" not in git(dataset, "log", "--format=%B")
     # a rerun of the recorded command finds it, too
-    vault.run("datalad", "rerun", git(dataset, "rev-list", "--reverse", "HEAD").split()[-2],
-              cwd=dataset)  # fmt: skip
+    commit = git(dataset, "rev-list", "--reverse", "HEAD").split()[-2]
+    vault.run("datalad", "rerun", commit, cwd=dataset)
+    # … and without it leaves the dataset as it was
+    monkeypatch.delenv("PORTAL_TOKEN")
+    vault.run("datalad", "rerun", commit, cwd=dataset, code=1)
+    assert git(dataset, "status", "--porcelain") == ""
+    assert (dataset / "a").is_symlink()
 
 
 def test_cookies_of_a_file(tmp_path: Path, vault: Vault, lab: Lab, other_lab: Lab) -> None:

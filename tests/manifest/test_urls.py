@@ -110,6 +110,7 @@ def test_signed(rest: str) -> None:
         ("https://me:hunter2@more@h.org/a", "https://h.org/a"),
         ("https://me:hunter2@[::1/a", "(unreadable URL)"),
         ("https://me:hunter2\uff20h.org/a", "(unreadable URL)"),
+        ("https://h.org/a;jsessionid=hunter2/b", "https://h.org/a;…/b"),
     ],
 )
 def test_redacted(url: str, shown: str) -> None:
@@ -120,6 +121,13 @@ def test_redacted_in_text() -> None:
     text = "got 'https://me:hunter2@h.org/a' and HTTP://h.org/b?sig=hunter2 <https://h.org/c>"
     shown = "got 'https://h.org/a' and http://h.org/b?… <https://h.org/c>"
     assert redact_text(text) == shown
+
+
+@pytest.mark.parametrize(
+    "login", ["me:hunter2'x\"", "me:hunter2/x", "me:hunter2<x>", "me:/hunter2"]
+)
+def test_an_odd_password_in_text(login: str) -> None:
+    assert "hunter2" not in redact_text(f"Failed: http://{login}@h.org:99999 is none")
 
 
 @pytest.mark.parametrize(
