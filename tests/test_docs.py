@@ -15,7 +15,7 @@ from datalad_jsdl.fetch.credentials.kinds import KINDS
 from datalad_jsdl.fetch.credentials.rules import OPTIONS
 from datalad_jsdl.fetch.credentials.sources import SOURCES
 from datalad_jsdl.fetch.settings import settings_table
-from tests.credentials.test_sources import cookie_line, firefox
+from tests.credentials.test_sources import cookie_line, find, firefox
 from tests.lab import Lab
 from tests.portal import content_of, described, git, write_manifest
 from tests.vault import Vault
@@ -130,8 +130,9 @@ def test_the_page_on_logins(
     protected.wants = ("Cookie", f"session={secret}")
     shell("git init -q somewhere", tmp_path)
     lines = indented("logins.rst")
-    commands = [c for c in lines if shlex.split(c)[0] in ("git", "datalad", "keyring")]
-    assert len(commands) == 16
+    programs = ("git", "datalad", "keyring", "read", "printf")
+    commands = [c for c in lines if c.split()[0] in programs]
+    assert len(commands) == 20
     for number, command in enumerate(commands):
         if command.startswith("keyring"):
             _, _, service, field = command.split()
@@ -140,8 +141,17 @@ def test_the_page_on_logins(
             here = command.replace(PORTAL, portal.url).removesuffix(" study")
             vault.run("bash", "-euc", f"{here} study-{number}", cwd=tmp_path)
             assert (tmp_path / f"study-{number}/sub-01/anat.nii.gz").is_symlink()
-        else:
-            vault.run("bash", "-euc", command, cwd=tmp_path / "somewhere")
+        elif command.startswith("read"):
+            # what is typed goes to the line after it
+            script = f"{command}\n{commands[number + 1]}"
+            subprocess.run(["bash", "-euc", script], input=f"{token}\n", text=True, check=True)
+            login = find(f"{PORTAL} git")
+            assert login is not None
+            assert (login.user, login.secret) == ("alice", token)
+            vault.run("git", "credential-cache", "exit")
+        elif not command.startswith("printf"):
+            folder = "study-0" if " annex " in command else "somewhere"
+            vault.run("bash", "-euc", command, cwd=tmp_path / folder)
     # all that was set can be understood, and one of it is tried with what it is for
     with open_engine(tmp_path / "somewhere/.git") as engine:
         rules = engine.settings.credential

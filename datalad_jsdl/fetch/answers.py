@@ -30,6 +30,12 @@ _MEANINGS = {
     429: "too many requests",
 }
 
+_TLS_HINTS = {
+    "WRONG_VERSION_NUMBER": "this port does not speak https",
+    "CERTIFICATE_VERIFY_FAILED": "if the server is right, name its authority: "
+    "git config http.sslCAInfo FILE",
+}
+
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.IGNORECASE)
 
 
@@ -99,5 +105,7 @@ def phrase(error: BaseException) -> str:
     if isinstance(error, urllib3.exceptions.TimeoutError):
         return "no data within the time limit"
     if isinstance(error, urllib3.exceptions.SSLError):
-        return f"TLS: {redact_text(str(error))}"
+        text = redact_text(str(error))
+        hints = [hint for word, hint in _TLS_HINTS.items() if word in text]
+        return "; ".join([f"TLS: {text}", *hints])
     return redact_text(str(error.__cause__ or error)) or type(error).__name__

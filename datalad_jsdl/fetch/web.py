@@ -141,7 +141,7 @@ class Web:
             response.close()
             hop, url = url, _plain(_joined(url, target))
             if urlsplit(hop).scheme == "https" and urlsplit(url).scheme == "http":
-                raise FetchError("redirected from https to http")
+                raise FetchError("redirected from https to http, which is not followed")
         raise FetchError(f"redirected more than {_MAX_HOPS} times")
 
     def post(self, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
