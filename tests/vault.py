@@ -67,9 +67,13 @@ class Vault:
         return f"Basic {value}"
 
     def config(self, name: str, value: str) -> None:
-        """Add to the home's git config."""
-        file = str(self.home / ".gitconfig")
-        subprocess.run(["git", "config", "--file", file, "--add", name, value], check=True)
+        """Add to the home's git config; not by git, whose command line would show it."""
+        head, _, variable = name.rpartition(".")
+        section, dot, subsection = head.partition(".")
+        title = f'{section} "{subsection}"' if dot else section
+        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+        with (self.home / ".gitconfig").open("a") as file:
+            file.write(f'[{title}]\n\t{variable} = "{quoted}"\n')
 
     def keyring(self, name: str, field: str, secret: str) -> None:
         """Put a field of a credential of DataLad's into the keyring, as the docs say."""

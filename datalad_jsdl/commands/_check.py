@@ -15,7 +15,7 @@ from datalad.interface.results import get_status_dict
 from datalad_jsdl.annex.engine import open_engine
 from datalad_jsdl.commands._records import ACTION
 from datalad_jsdl.fetch.answers import no_answer, refusal
-from datalad_jsdl.fetch.values import Fault
+from datalad_jsdl.fetch.values import PAGE, Fault
 from datalad_jsdl.fetch.verification import is_error_page
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _ask(mirror: _Mirror, engine: Engine) -> None:
             origins.of(url).score.ranges = response.status == 206
             kind = response.headers.get("Content-Type", "")
             if is_error_page(url, kind):
-                mirror.fault = Fault(url, "it answers with a web page, not the file")
+                mirror.fault = Fault(url, PAGE)
         elif response.status != 416:  # an empty file has no first byte
             mirror.fault = refusal(url, response)
         response.close()

@@ -8,7 +8,7 @@ import urllib3
 
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.answers import phrase, refusal, total_size
-from datalad_jsdl.fetch.values import Fault
+from datalad_jsdl.fetch.values import PAGE, Fault
 from datalad_jsdl.fetch.verification import is_error_page
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _offers(url: str, expected: Expected, web: Web) -> bool:
                 size = total_size(response.status, response.headers)
                 kind = response.headers.get("Content-Type", "")
                 if expected.size is None and is_error_page(url, kind):
-                    raise FetchError("it answers with a web page, not the file")
+                    raise FetchError(PAGE)
                 return expected.size is None or size is None or size == expected.size
             if response.status == 416 and method == "GET":
                 return expected.size == 0  # an empty file has no first byte

@@ -20,7 +20,7 @@ from datalad_jsdl.fetch.answers import (
     strong_etag,
     total_size,
 )
-from datalad_jsdl.fetch.values import Fault
+from datalad_jsdl.fetch.values import PAGE, Fault
 from datalad_jsdl.fetch.verification import is_error_page
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class Transfer:
             self.ledger.size = total
         elif total != known:
             page = is_error_page(url, response.headers.get("Content-Type", ""))
-            offer = f"a web page of {total}" if page else total
+            offer = f"a web page of {total}; {PAGE.partition('; ')[2]}" if page else total
             what = f"expected a file of {known} bytes, it offers {offer}"
             # if only another answer said so, this one may be right as well
             disputed = self.expected.size is None
@@ -209,7 +209,7 @@ class Transfer:
                 chunk = chunk[passed:]
             offset = segment.position
             if offset == 0 and may_be_page and is_error_page(url, content_type, chunk):
-                return Fault(url, "it answers with a web page, not the file", lasting=True)
+                return Fault(url, PAGE, lasting=True)
             if ledger.size is not None and offset + len(chunk) > ledger.size:
                 what = f"it gives more than the {ledger.size} bytes expected"
                 return Fault(url, what, lasting=True, wrong=True)

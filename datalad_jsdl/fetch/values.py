@@ -10,8 +10,11 @@ from datalad_jsdl.manifest.urls import redact
 if TYPE_CHECKING:
     from datalad_jsdl.manifest.entry import Pieces
 
-__all__ = ["Expected", "Failed", "Fault", "Fetched", "Progress", "Sink", "Store"]
+__all__ = ["PAGE", "Expected", "Failed", "Fault", "Fetched", "Progress", "Sink", "Store"]
 
+
+#: The fault of a web page in the place of a file.
+PAGE = "it answers with a web page, not the file; if it wants a login, see docs/logins.rst"
 
 _MOST_SHOWN = 8
 

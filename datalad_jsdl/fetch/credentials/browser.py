@@ -77,7 +77,7 @@ def _firefox(profile: str) -> Iterator[Cookie]:
             finally:
                 connection.close()
         except sqlite3.Error as error:
-            raise FetchError(f"Firefox's cookies cannot be read: {error}") from None
+            raise FetchError(f"Firefox's cookies cannot be read ({type(error).__name__})") from None
     for host, path, secure, expiry, name, value in rows:
         # milliseconds since Firefox 142
         seconds = expiry // 1000 if expiry > 1 << 36 else expiry
