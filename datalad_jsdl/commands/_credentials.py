@@ -11,8 +11,7 @@ from datalad.support.param import Parameter
 
 from datalad_jsdl.annex.engine import OWN_CREDENTIALS
 from datalad_jsdl.errors import SettingError
-from datalad_jsdl.fetch.credentials.browser import BROWSERS
-from datalad_jsdl.fetch.credentials.rules import parse_rule
+from datalad_jsdl.fetch.credentials.rules import BROWSERS, parse_rule
 from datalad_jsdl.fetch.origins import origin_of
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.credentials.cookies import login_of, make_cookie
+from datalad_jsdl.fetch.credentials.rules import OTHER_BROWSERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,13 +20,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.credentials.values import Login, Wanted
 
-__all__ = ["BROWSERS", "OTHERS", "find"]
-
-#: Browsers that the extra ``browser`` reads.
-OTHERS = ("chrome", "chromium", "brave")
-
-#: All that are known.
-BROWSERS = ("firefox", *OTHERS)
+__all__ = ["find"]
 
 _EPOCH = 11_644_473_600  # seconds from 1601 to 1970
 
@@ -52,8 +47,8 @@ def find(wanted: Wanted) -> Login | None:
     place = f"your browser ({name})"
     if name == "firefox":
         return login_of(_firefox(profile), wanted, place)
-    if name not in OTHERS:
-        raise FetchError(f"no browser {name!r} is known; firefox, {', '.join(OTHERS)} are")
+    if name not in OTHER_BROWSERS:
+        raise FetchError(f"no browser {name!r} is known; firefox, {', '.join(OTHER_BROWSERS)} are")
     return login_of(_other(name, profile, wanted), wanted, place)
 
 

@@ -22,7 +22,8 @@ KINDS = {
     "cookie": "cookies; a secret of this kind is ``NAME=VALUE``",
     "s3": "requests signed for S3 and what is compatible (AWS Signature Version 4); presigned URLs "
     "of the origin are signed anew, so that none expires",
-    "oauth": "a refresh token, for which ``token-endpoint`` gives access tokens (RFC 6749, 6)",
+    "oauth": "a refresh token, for which ``token-endpoint`` gives access tokens (RFC 6749, 6); one "
+    "that it replaces is kept if the source is ``datalad``",
 }
 
 _PRESIGNED = "x-amz-"

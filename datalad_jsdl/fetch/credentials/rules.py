@@ -20,7 +20,13 @@ from datalad_jsdl.manifest.urls import normalise_url
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["OPTIONS", "Rule", "parse_rule"]
+__all__ = ["BROWSERS", "OPTIONS", "OTHER_BROWSERS", "Rule", "parse_rule"]
+
+#: Browsers that the extra ``browser`` reads.
+OTHER_BROWSERS = ("chrome", "chromium", "brave")
+
+#: All that are known.
+BROWSERS = ("firefox", *OTHER_BROWSERS)
 
 #: Option → what it means, for the documentation.
 OPTIONS = {
@@ -84,7 +90,6 @@ def parse_rule(line: str) -> Rule:
     Raises:
         ValueError: it cannot be understood; the text quotes nothing that may be a secret.
     """
-    from datalad_jsdl.fetch.credentials.browser import BROWSERS
     from datalad_jsdl.fetch.credentials.kinds import KINDS
     from datalad_jsdl.fetch.credentials.sources import SOURCES
 

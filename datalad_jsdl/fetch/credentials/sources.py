@@ -14,6 +14,7 @@ from datalad_jsdl.fetch.credentials import (
     stored,
     variable,
 )
+from datalad_jsdl.fetch.credentials.rules import OTHER_BROWSERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +82,7 @@ SOURCES = (
         "",
         False,
         "the cookies of your browser: ``firefox``, or with the extra ``browser`` "
-        + ", ".join(f"``{name}``" for name in browser.OTHERS)
+        + ", ".join(f"``{name}``" for name in OTHER_BROWSERS)
         + "; a profile may follow, ``firefox:work``",
         browser.find,
     ),
