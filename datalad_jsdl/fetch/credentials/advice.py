@@ -32,7 +32,7 @@ def advice(
     url: str,
     status: int,
     challenge: str,
-    tried: Iterable[Login],
+    denied: Iterable[Login],
     overheard: bool,
 ) -> str:
     """Which origin wants what, and how to give it; one sentence, in full only once.
@@ -42,7 +42,7 @@ def advice(
         url: that was asked for.
         status: 401, or 403 where it may be something else that is missing.
         challenge: the header WWW-Authenticate.
-        tried: logins that were refused.
+        denied: logins that were refused.
         overheard: none was sent, since a proxy would have seen it.
     """
     schemes = sorted(schemes_of(challenge))
@@ -52,7 +52,7 @@ def advice(
         text += f" ({' or '.join(word.capitalize() for word in schemes)})"
     if overheard:
         return f"{text}, and none is sent by plain http through a proxy, which would see it"
-    refused = {f"{login.place} ({_sent(login)})": login for login in tried}
+    refused = {f"{login.place} ({_sent(login)})": login for login in denied}
     if refused:
         text += f" and does not take {' nor '.join(refused)}"
     if place.advised:

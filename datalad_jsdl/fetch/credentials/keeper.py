@@ -210,6 +210,7 @@ class Attempt:
         self._url = url
         self._overheard = overheard
         self._tried: list[Login] = []
+        self._denied: list[Login] = []
         self._token = ""
         self._renewed = False
         self._login: Login | None = None
@@ -292,6 +293,7 @@ class Attempt:
                 self._keeper.tokens().forget(login, self._token)
                 return True
             self._tried.append(login)
+            self._denied.append(login)
             place.deny(login, status)
         self._login = self._next(unasked=True, schemes=schemes_of(challenge))
         return self._login is not None
@@ -300,5 +302,5 @@ class Attempt:
         """Which origin wants what, and how to give it; one sentence. See `advice.advice`."""
         from datalad_jsdl.fetch.credentials.advice import advice
 
-        tried = [*self._place.refused, *self._tried]
-        return advice(self._place, self._url, status, challenge, tried, self._overheard)
+        denied = [*self._place.refused, *self._denied]
+        return advice(self._place, self._url, status, challenge, denied, self._overheard)

@@ -72,6 +72,10 @@ class Rule:
         return path == self.prefix or path.startswith(self.prefix + "/")
 
 
+# what is no UTF-8, and the spelling of characters that only some servers know
+_ODD = re.compile("\ufffd|%u[0-9a-f]{4}", re.IGNORECASE)
+
+
 def _is_straight(path: str) -> bool:
     """Whether no server could take a path for another one, as it may ``/api/..;/x`` for ``/x``."""
     plain = path
@@ -81,7 +85,7 @@ def _is_straight(path: str) -> bool:
     names = [re.sub(r"[\s\x00-\x20\x7f]", "", part.partition(";")[0]) for part in parts]
     if any(name in (".", "..") for name in names) or "" in parts[:-1]:
         return False
-    return plain.isprintable() and "\ufffd" not in plain
+    return plain.isprintable() and not _ODD.search(plain)
 
 
 def parse_rule(line: str) -> Rule:
