@@ -63,6 +63,10 @@ def normalise_url(raw: str, base: str | None = None) -> str:
         host = (parts.hostname or "").encode("idna").decode("ascii")
         host.encode("idna")  # once more: "…" has become dots
         port = parts.port  # raises ValueError of its own
+        if "[" in parts.netloc:  # Python before 3.11 takes anything in brackets
+            import ipaddress  # seldom, and not where the special remote starts
+
+            ipaddress.IPv6Address(host.partition("%")[0])
     except (UnicodeError, ValueError):
         raise ValueError("a URL has a host or port that cannot be") from None
     if not host or not re.fullmatch(r"[A-Za-z0-9._:%-]+", host):
