@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 from datalad_jsdl.fetch.credentials.kinds import headers_of
 from tests.credentials.test_sources import find
@@ -29,6 +32,9 @@ def log_in(program: str, profile: Path, url: str) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=60)
 
 
+# the library that reads the cookies leaves its database to be closed by chance
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_chromium(tmp_path: Path, vault: Vault, lab: Lab, program: Callable[[str], str]) -> None:
     secret = vault.secret("chromium").replace(":", "")
     vault.plant(secret)
@@ -38,6 +44,7 @@ def test_chromium(tmp_path: Path, vault: Vault, lab: Lab, program: Callable[[str
     profile = vault.home / ".config/chromium"
     log_in(program("chromium"), profile, f"{lab.url}/login")
     login = find(f"{lab.url} browser:chromium")
+    gc.collect()  # here, and not in the next test
     assert login is not None
     assert headers_of(login, f"{lab.url}/f") == {"Cookie": f"session={secret}"}
     asked = len(lab.requests)
