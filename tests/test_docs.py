@@ -15,7 +15,8 @@ from datalad_jsdl.fetch.credentials.kinds import KINDS
 from datalad_jsdl.fetch.credentials.rules import OPTIONS
 from datalad_jsdl.fetch.credentials.sources import SOURCES
 from datalad_jsdl.fetch.settings import settings_table
-from tests.credentials.test_sources import cookie_line, find, firefox
+from tests.credentials.test_cookies import cookie_line, firefox
+from tests.credentials.test_sources import find
 from tests.lab import Lab
 from tests.portal import content_of, described, git, write_manifest
 from tests.vault import Vault

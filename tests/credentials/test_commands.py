@@ -10,7 +10,7 @@ import pytest
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.credentials.rules import parse_rule
 from datalad_jsdl.fetch.values import Expected
-from tests.credentials.test_sources import cookie_line
+from tests.credentials.test_cookies import cookie_line
 from tests.fetch.waits import Waits, new_engine
 from tests.portal import content_of, described, git, write_manifest
 

@@ -1,4 +1,4 @@
-"""Proxies: what they see, what they are told, and what they may be asked for."""
+"""Proxies and certificates: what a proxy sees and may be asked for, who shows what to whom."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from datalad_jsdl.fetch.addresses import AddressPolicy
 from datalad_jsdl.fetch.values import Expected
 from datalad_jsdl.fetch.web import Web
 from tests.credentials.test_get import seen
-from tests.credentials.test_keeper import ask
+from tests.credentials.test_keeper import CONTENT, ask
 from tests.fetch.waits import Waits, new_engine
 from tests.lab import Authority, Lab
 
@@ -173,3 +173,36 @@ def test_a_name_that_only_the_proxy_knows(
     monkeypatch.setenv("http_proxy", lab.url)
     lab.put("f", b"content")
     assert ask(Web(AddressPolicy()), "http://portal.invalid/f").status == 200
+
+
+def test_a_client_certificate_and_a_private_authority_by_gits_settings(
+    tmp_path: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ssl
+
+    import trustme
+
+    authority, clients = Authority(), trustme.CA()
+    bundle = tmp_path / "authority.pem"
+    bundle.write_bytes(authority.pem)
+    client = clients.issue_cert("alice@example.com")
+    client.private_key_and_cert_chain_pem.write_to_path(str(vault.home / "client.pem"))
+
+    class Strict(Authority):
+        def context(self) -> ssl.SSLContext:
+            context = authority.context()
+            clients.configure_trust(context)
+            context.verify_mode = ssl.CERT_REQUIRED
+            return context
+
+    with Lab(Strict()) as strict:
+        url = strict.put("f", CONTENT)
+        vault.config(f"http.{strict.url}/.sslCAInfo", str(bundle))
+        with (
+            open_engine(None) as engine,
+            pytest.raises(Exception, match=r"(?i)certificate|EOF|reset"),
+        ):
+            engine.web.open(url).read(1)
+        vault.config(f"http.{strict.url}/.sslCert", str(vault.home / "client.pem"))
+        with open_engine(None) as engine:
+            assert ask(engine.web, url).status == 200
