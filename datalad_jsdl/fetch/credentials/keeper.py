@@ -237,7 +237,7 @@ class Attempt:
         with self._place.turn:
             if self._login in self._place.refused:  # while this one waited
                 self._tried.append(self._login)
-                self._login = self._next(unasked=bool(self._tried))
+                self._login = self._next(unasked=False)
             yield
 
     def sign(self, method: str, url: str, post: Post) -> tuple[str, dict[str, str]]:
