@@ -127,8 +127,10 @@ class Staging:
 
     def _missing(self, jobs: Iterable[Job], taker: _Taker) -> Iterator[Job]:
         """Those whose content is not in the folder yet."""
+        # nobody else is at work here; one look is cheaper than one a file
+        there = {file.name for file in self.folder.iterdir()} if self.folder.exists() else set()
         for job in jobs:
-            if job.target.exists():
+            if job.target.name in there and job.target.exists():
                 self._taken += 1
                 self._taken_size += job.target.stat().st_size
                 taker.add(job)
