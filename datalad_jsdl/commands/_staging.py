@@ -6,8 +6,8 @@ name; what it left half done is continued.
 
 from __future__ import annotations
 
-import shutil
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.annex.engine import open_engine
@@ -20,12 +20,13 @@ from datalad_jsdl.fetch.values import Expected, Failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from datalad_jsdl.commands._monitor import Monitor
     from datalad_jsdl.dataset.importer import Importer
     from datalad_jsdl.fetch.values import Fetched
 
-__all__ = ["Staging", "expected_of"]
+__all__ = ["Staging", "expected_of", "staging_folder", "tidy"]
 
 _BATCH = 500  # files for one git-annex; fewer would mostly start it
 _MOST = 600  # files; more, and the others would be idle in the end
@@ -39,6 +40,17 @@ def expected_of(key: str, *, page: bool = False) -> Expected:
     if parsed is None:
         return Expected(page=page)
     return Expected(parsed.size, parsed.algorithm, parsed.hexdigest, page)
+
+
+def staging_folder(importer: Importer) -> Path:
+    """Where content waits to be taken in."""
+    return importer.annex_dir / "jsdl" / "staging"
+
+
+def tidy(folder: Path) -> None:
+    """Remove the folder if there is nothing in it."""
+    with suppress(OSError):  # it is not there, or something is
+        folder.rmdir()
 
 
 class Staging:
@@ -61,7 +73,7 @@ class Staging:
         monitor: Monitor | None,
         logins: Sequence[str] = (),
     ) -> None:
-        self.folder = importer.annex_dir / "jsdl" / "staging"
+        self.folder = staging_folder(importer)
         self.engine = open_engine(importer.git_dir(), credentials=logins)
         self._git = importer.git
         self._jobs = jobs or self.engine.settings.jobs
@@ -154,8 +166,7 @@ class Staging:
         for pattern in patterns:
             for unclaimed in self.folder.glob(pattern):
                 unclaimed.unlink()
-        if self.folder.exists() and not any(self.folder.iterdir()):
-            shutil.rmtree(self.folder)
+        tidy(self.folder)
 
 
 class _Taker:

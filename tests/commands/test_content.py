@@ -57,7 +57,12 @@ def test_all_of_a_dataset(dataset: Path, lab: Lab) -> None:
         assert (dataset / path).stat().st_mtime == MTIME_SECONDS
     git(dataset, "annex", "fsck", "-q")
     assert git(dataset, "status", "--short") == ""
-    assert not (dataset / ".git/annex/jsdl/staging").exists()
+    staging = dataset / ".git/annex/jsdl/staging"
+    assert not staging.exists(), list(staging.iterdir())
+    # one that was killed at its very end leaves the folder
+    staging.mkdir(parents=True)
+    assert of_dataset(datalad("download-content", cwd=dataset))["message"] == "nothing is missing"
+    assert not staging.exists()
     asked = len(lab.requests)
     record = of_dataset(datalad("download-content", cwd=dataset))
     assert (record["status"], record["message"]) == ("notneeded", "nothing is missing")
@@ -152,7 +157,8 @@ def test_killed_at_any_moment_the_next_run_goes_on(tmp_path: Path, lab: Lab) -> 
     git(dataset, "annex", "fsck", "-q")
     assert lab.sent("large") <= 1.05 * len(large)
     assert git(dataset, "status", "--short") == ""
-    assert not (dataset / ".git/annex/jsdl/staging").exists()
+    staging = dataset / ".git/annex/jsdl/staging"
+    assert not staging.exists(), list(staging.iterdir())
 
 
 def test_ctrl_c_leaves_nothing_locked(dataset: Path, lab: Lab) -> None:
