@@ -128,15 +128,17 @@ class Call:
     def _importer(self) -> Importer | None:
         return Importer(self.target) if Dataset(self.target).is_installed() else None
 
-    def _logins(self, selection: Selection) -> tuple[str, ...]:
-        """Where logins are, for the manifest's entries."""
+    def _logins(self, selection: Selection | None = None) -> tuple[str, ...]:
+        """Where logins are: for the manifest itself, or for its selected entries."""
         named = credential_lines(self.credentials)
         if self.cookies is None:
             return named
         if is_url(self.manifest):
             origin = origin_of(self.manifest)
-        else:
+        elif selection is not None:
             origin = origin_of_all(selection.entries.values())
+        else:
+            return named
         return (*named, cookies_line(self.cookies, origin))
 
     def _read(self) -> tuple[Selection, str, str]:
@@ -153,12 +155,9 @@ class Call:
                 base = normalise_url(self.base_url)
             except ValueError as error:
                 raise ManifestError(f"--base-url: {error}") from None
-        logins = credential_lines(self.credentials)
-        if self.cookies is not None and is_url(self.manifest):
-            logins = (*logins, cookies_line(self.cookies, origin_of(self.manifest)))
         importer = self._importer()
         git_dir = importer.git_dir() if importer else None
-        with open_source(self.manifest, self.file, git_dir, logins) as source:
+        with open_source(self.manifest, self.file, git_dir, self._logins()) as source:
             try:
                 selection = select_entries(
                     read_manifest(source, base or source.base),
