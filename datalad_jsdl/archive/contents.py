@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.archive.layout import Kind, member_name
+from datalad_jsdl.archive.members import Kind, Member, member_name
 from datalad_jsdl.dataset.content import object_path
 from datalad_jsdl.dataset.keys import parse_key
 from datalad_jsdl.dataset.logs import in_order
 from datalad_jsdl.dataset.records import read_records
 from datalad_jsdl.dataset.tree import EXECUTABLE, LINK, SUBMODULE
+from datalad_jsdl.fetch.values import Expected
+from datalad_jsdl.fetch.verification import is_page_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from datalad_jsdl.dataset.git import Git
+    from datalad_jsdl.archive.home import Home
     from datalad_jsdl.dataset.tree import Tree
 
 __all__ = ["Content", "dataset_contents"]
@@ -26,11 +29,12 @@ class Content:
     """One file to be archived.
 
     Attributes:
-        path: in the dataset.
+        path: in the dataset that is exported.
         name: of the member.
         kind: what the member is to be.
         size: bytes, or None if only its source can tell.
         mtime: whole seconds since 1970 UTC, or None if unknown.
+        home: the dataset or subdataset that it is from.
         blob: git's object name, for a file kept in git; else "".
         key: for an annexed file; else "".
         local: the file with the key's content, or None if it is not here.
@@ -42,28 +46,48 @@ class Content:
     kind: Kind
     size: int | None
     mtime: int | None
+    home: Home
     blob: str = ""
     key: str = ""
     local: Path | None = None
     urls: tuple[str, ...] = ()
 
+    @property
+    def expected(self) -> Expected:
+        """What is known of an annexed content."""
+        parsed, page = parse_key(self.key), is_page_name(self.path)
+        if parsed is None:
+            return Expected(self.size, page=page)
+        return Expected(self.size, parsed.algorithm, parsed.hexdigest, page)
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether only its URLs can give it."""
+        return not self.blob and self.local is None
+
+    def member(self, size: int) -> Member:
+        """The member that it becomes with a content of *size* bytes."""
+        return Member(self.name, size, self.mtime, self.kind)
+
 
 def dataset_contents(
-    git: Git,
+    home: Home,
     tree: Tree,
-    annex_dir: Path,
     leading_dir: str,
     *,
+    prefix: str = "",
+    wanted: Callable[[str], bool] = lambda path: True,
     mtime: int | None = None,
     dataset_files: bool = False,
-) -> list[Content]:
-    """The files of a commit, in the order of their members.
+) -> Iterator[Content]:
+    """The files of a commit, in git's order.
 
     Args:
-        git: the repository.
+        home: the dataset.
         tree: of the commit.
-        annex_dir: the ``annex`` folder in the ``.git`` folder.
         leading_dir: folder in the archive to put everything under; may be empty.
+        prefix: of a subdataset: its path in the dataset that is exported, and a slash.
+        wanted: filter on paths in the dataset that is exported.
         mtime: one time for all; None for the recorded ones.
         dataset_files: take the dataset's own housekeeping along.
 
@@ -73,35 +97,33 @@ def dataset_contents(
     paths = [
         path
         for path, file in tree.files.items()
-        if file.mode != SUBMODULE and (dataset_files or not _is_housekeeping(path))
+        if file.mode != SUBMODULE
+        and (dataset_files or not _is_housekeeping(path))
+        and wanted(prefix + path)
     ]
     keys = tree.keys(paths)
-    records = read_records(git, {key for key in keys.values() if key})
+    records = read_records(home.git, {key for key in keys.values() if key})
     blobs = [path for path in paths if not keys[path]]
-    blob_sizes = dict(zip(blobs, git.sizes(tree.files[path].oid for path in blobs), strict=True))
-    contents = []
+    sizes = home.git.sizes(tree.files[path].oid for path in blobs)
+    blob_sizes = dict(zip(blobs, sizes, strict=True))
     for path in paths:
-        name = member_name(f"{leading_dir}/{path}" if leading_dir else path)
+        full = prefix + path
+        name = member_name(f"{leading_dir}/{full}" if leading_dir else full)
         mode, key = tree.files[path].mode, keys[path]
         if not key:
             kind = Kind.SYMLINK if mode == LINK else _regular(mode)
             oid = tree.files[path].oid
-            contents.append(Content(path, name, kind, blob_sizes[path], mtime, blob=oid))
+            yield Content(full, name, kind, blob_sizes[path], mtime, home, blob=oid)
             continue
-        local, record, parsed = object_path(annex_dir, key), records[key], parse_key(key)
+        local, record, parsed = object_path(home.annex_dir, key), records[key], parse_key(key)
         size = parsed.size if parsed else None
         if size is None and local is not None:
             size = local.stat().st_size
-        recorded = record.state.mtime
-        if mtime is None and recorded is not None:
-            time: int | None = int(recorded.timestamp() // 1)
-        else:
-            time = mtime
+        time = mtime
+        if time is None and record.state.mtime is not None:
+            time = int(record.state.mtime.timestamp() // 1)
         urls = tuple(in_order(record.urls, record.state.order))
-        contents.append(
-            Content(path, name, _regular(mode), size, time, key=key, local=local, urls=urls)
-        )
-    return sorted(contents, key=lambda content: content.name)
+        yield Content(full, name, _regular(mode), size, time, home, key=key, local=local, urls=urls)
 
 
 def _regular(mode: str) -> Kind:

@@ -1,34 +1,49 @@
-"""A dataset's contents → a canonical zip in a file, complete or not there."""
+"""Contents → an archive, each from wherever it can be had."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
-from dataclasses import dataclass, field, replace
+import time
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from datalad_jsdl.archive.layout import Kind, Layout, Member, size_warning
-from datalad_jsdl.archive.writing import MemberSink, ZipWriter
-from datalad_jsdl.dataset.git import BlobReader
-from datalad_jsdl.dataset.keys import parse_key
-from datalad_jsdl.errors import ArchiveError, FetchError
+from datalad_jsdl.archive.ahead import Ahead, UnsizedError
+from datalad_jsdl.archive.members import size_warning
+from datalad_jsdl.archive.readers import FileReader
+from datalad_jsdl.archive.source import continue_here, open_here, open_mirrors
+from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError
 from datalad_jsdl.fetch.bulk import Job, fetch_file
-from datalad_jsdl.fetch.values import Expected, Failed
-from datalad_jsdl.fetch.verification import Verifier, is_page_name
+from datalad_jsdl.fetch.values import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from datalad_jsdl.archive.contents import Content
-    from datalad_jsdl.dataset.git import Git
-    from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.archive.members import Member
+    from datalad_jsdl.archive.output import Output
+    from datalad_jsdl.archive.readers import Begun, Reader
 
-__all__ = ["Exported", "export_zip"]
+__all__ = ["Exported", "Writer", "export", "throttled"]
 
-_CHUNK = 1 << 20  # bytes
-_NOT_HERE = "not here"
+_OFTEN = 0.1  # seconds
+
+_Opened = tuple["Reader", int]  # and the content's size in bytes
+
+
+class Writer(Protocol):
+    """Makes an archive of members."""
+
+    def add(self, member: Member, reader: Reader, /) -> None:
+        """Write a member."""
+
+    def finish(self) -> None:
+        """Write what follows the last member."""
+
+    def abandon(self) -> None:
+        """It is not to be finished."""
 
 
 @dataclass
@@ -36,177 +51,174 @@ class Exported:
     """What became of an export.
 
     Attributes:
-        size: of the archive in bytes.
-        members: number of members in it.
-        unverified: how many of them have a key without a checksum.
         missing: path → why its content could not be had; left out of the archive.
         warnings: sentences.
     """
 
-    size: int = 0
-    members: int = 0
-    unverified: int = 0
     missing: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
 
-def export_zip(
-    git: Git,
+def export(
     contents: Sequence[Content],
-    target: Path,
-    engine: Engine,
+    writer: Writer,
+    output: Output,
     *,
+    jobs: int,
     skip_missing: bool = False,
-    progress: Callable[[int], None] = lambda position: None,
+    begun: Begun | None = None,
 ) -> Exported:
-    """Write the archive, content that is not here straight from the mirrors.
-
-    It is written under another name and gets its own when it is complete.
+    """Write members, content that is not here straight from the mirrors.
 
     Args:
-        git: the repository.
         contents: in the order of their names.
-        target: the archive; an existing one is replaced in the end.
-        engine: for what has to come from the mirrors.
+        writer: makes the archive.
+        output: that it writes to.
+        jobs: pieces of content to fetch at a time.
         skip_missing: leave out what cannot be had, instead of giving up.
-        progress: told the number of bytes written.
+        begun: what the output has of the first content.
 
     Raises:
         FetchError: a content cannot be had.
-        ArchiveError: a content is not what its key says.
+        ArchiveError: a content is not what its key says, and what was written of it cannot
+            be taken back.
         OSError: the archive cannot be written; the disk may be full.
     """
-    certain = [c for c in contents if c.local or c.blob] if skip_missing else contents
-    _require_room(target, certain)
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    work = _Export(contents, writer, output, Ahead(contents, jobs))
     try:
-        with part.open("w+b") as file:
-            exported = _Export(git, engine, file, progress).run(contents, skip_missing)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, target)
+        for number, content in enumerate(contents):
+            work.add(number, content, skip_missing, begun if number == 0 else None)
+        writer.finish()
+    except BaseException:
+        writer.abandon()
+        raise
     finally:
-        part.unlink(missing_ok=True)
-    return exported
-
-
-def _require_room(target: Path, contents: Iterable[Content]) -> None:
-    if not target.parent.is_dir():
-        raise ArchiveError(f"there is no folder {target.parent} to write the archive into")
-    layout = Layout(Member(c.name, c.size or 0, c.mtime, c.kind) for c in contents)
-    free = shutil.disk_usage(target.parent).free
-    if layout.total > free:
-        raise ArchiveError(
-            f"the archive needs {layout.total} bytes, {free} are free in {target.parent}"
-        )
+        work.ahead.close()
+    return work.done
 
 
 class _Export:
     """One archive being written."""
 
     def __init__(
-        self, git: Git, engine: Engine, file: IO[bytes], progress: Callable[[int], None]
+        self, contents: Sequence[Content], writer: Writer, output: Output, ahead: Ahead
     ) -> None:
-        self._git = git
-        self._engine = engine
-        self._file = file
-        self._writer = ZipWriter(file)
-        self._progress = progress
-        self._done = Exported()
+        self.ahead = ahead
+        self.done = Exported()
+        self._contents = contents
+        self._writer = writer
+        self._output = output
 
-    def run(self, contents: Sequence[Content], skip_missing: bool) -> Exported:
-        with BlobReader(self._git) as blobs:
-            for content in contents:
+    def add(self, number: int, content: Content, skip_missing: bool, begun: Begun | None) -> None:
+        if not begun:
+            self._output.mark()
+        problems: list[str] = []
+        for way in self._ways(number, content, begun):
+            try:
+                reader, size = way()
                 try:
-                    self._add(content, blobs)
-                except FetchError as error:
-                    if not skip_missing:
-                        raise FetchError(f"{content.path} cannot be had: {error}") from None
-                    self._done.missing[content.path] = str(error)
-                else:
-                    self._done.members += 1
-                    if content.key and not _expected(content).algorithm:
-                        self._done.unverified += 1
-                self._progress(self._file.tell())
-        self._done.size = self._writer.finish()
-        return self._done
+                    self._writer.add(content.member(size), reader)
+                finally:
+                    reader.close()
+            except (FetchError, ArchiveError, DatasetError) as error:
+                problems.append(_bare(content, error))
+                self._take_back(content, error, skip_missing)
+                if isinstance(error, FetchError) and not isinstance(error, UnsizedError):
+                    break  # all mirrors were asked
+            else:
+                self._count(content, size, problems)
+                return
+        problem = "; ".join(dict.fromkeys(problems))
+        if not skip_missing:
+            raise FetchError(f"{content.path} cannot be had: {problem}")
+        self.done.missing[content.path] = problem
 
-    def _add(self, content: Content, blobs: BlobReader) -> None:
-        if content.size is None:
-            self._add_spooled(content)
+    def _take_back(self, content: Content, error: Exception, skip_missing: bool) -> None:
+        """Leave nothing of a content that is not right; of one that broke off, what came."""
+        if isinstance(error, FetchError) and not skip_missing:
             return
-        member = Member(content.name, content.size, content.mtime, content.kind)
-        if content.kind is Kind.SYMLINK:
-            self._writer.add_symlink(member, b"".join(blobs.read(content.blob)))
-            return
-        if readers := size_warning(content.size):
-            self._done.warnings.append(f"{content.path} cannot be unpacked by {readers}")
-        sink = self._writer.begin(member)
-        if content.blob:
-            for chunk in blobs.read(content.blob):
-                sink.write(chunk)
-        elif damage := self._copy_local(content, sink):
-            self._stream(content, sink, damage)
-        self._writer.end(sink)
-
-    def _add_spooled(self, content: Content) -> None:
-        """The size comes first in a zip, so a content of unknown size is fetched before."""
-        with tempfile.TemporaryDirectory(prefix="jsdl-") as folder:
-            spooled = Path(folder, "content")
-            job = Job(content.path, content.urls, _expected(content), spooled)
-            outcome = fetch_file(job, self._engine)
-            if isinstance(outcome, Failed):
-                raise FetchError(str(outcome))
-            size = spooled.stat().st_size
-            sink = self._writer.begin(Member(content.name, size, content.mtime, content.kind))
-            for chunk in _chunks(spooled):
-                sink.write(chunk)
-            self._writer.end(sink)
-
-    def _copy_local(self, content: Content, sink: MemberSink) -> str:
-        """Copy what is here; "" if it is right, else what is wrong with it."""
-        if content.local is None:
-            return _NOT_HERE
-        verifier = Verifier(_expected(content))
-        try:
-            for chunk in _chunks(content.local):
-                verifier.update(chunk)
-                if verifier.size > sink.member.size:
-                    break
-                sink.write(chunk)
-                self._progress(self._file.tell())
-            problem = verifier.mismatch()
-        except FileNotFoundError:  # dropped a moment ago
-            problem = _NOT_HERE
-        if problem:
-            sink.restart()
-        return problem or ""
-
-    def _stream(self, content: Content, sink: MemberSink, damage: str) -> None:
-        expected = replace(_expected(content), size=content.size)
-
-        def progress(_: int) -> None:
-            self._progress(self._file.tell())
-
-        outcome = self._engine.fetch(content.urls, expected, sink, progress)
-        if isinstance(outcome, Failed):
-            local = "" if damage == _NOT_HERE else f"the local content is damaged ({damage}); "
-            raise FetchError(f"{local}{outcome}")
-        if damage != _NOT_HERE:
-            self._done.warnings.append(
-                f"the local content of {content.path} is damaged ({damage}); it was taken from "
-                f"the mirrors instead. To mend it, run: git annex fsck {content.path}"
+        if not self._output.back():
+            raise ArchiveError(
+                f"{content.path}: {_bare(content, error)}. What was written of it cannot be taken "
+                "back, so the archive ends here, incomplete. Written to a file, not to a pipe, "
+                "it could be gone on with from another mirror"
             )
 
+    def _ways(
+        self, number: int, content: Content, begun: Begun | None
+    ) -> Iterator[Callable[[], _Opened]]:
+        """How to get at a content, one way after the other."""
+        if content.is_remote:
+            yield partial(self.ahead.open, number, begun)
+        else:
+            yield partial(_here, content, begun)
+            if not content.urls:
+                return
+            yield partial(_mirrors, content)
+        # wrong bytes were written: with all of them in a file, it will show whose they are
+        yield partial(_spooled, content, self._output.folder)
 
-def _expected(content: Content) -> Expected:
-    parsed, page = parse_key(content.key), is_page_name(content.path)
-    if parsed is None:
-        return Expected(content.size, page=page)
-    return Expected(parsed.size, parsed.algorithm, parsed.hexdigest, page)
+    def _count(self, content: Content, size: int, problems: list[str]) -> None:
+        if problems and content.local:
+            self.done.warnings.append(
+                f"the local content of {content.path} is damaged ({problems[0]}); it was taken "
+                f"from the mirrors instead. To mend it, run: git annex fsck {content.path}"
+            )
+        if readers := size_warning(size):
+            self.done.warnings.append(f"{content.path} cannot be unpacked by {readers}")
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
+def _bare(content: Content, error: Exception) -> str:
+    """The error's text without the member's name, which stands before it as it is."""
+    return str(error).removeprefix(f"{content.name.decode('utf-8', 'replace')}: ")
+
+
+def _here(content: Content, begun: Begun | None) -> _Opened:
+    if begun:
+        return continue_here(content, begun), content.size or 0
+    return open_here(content), content.size or 0
+
+
+def _mirrors(content: Content) -> _Opened:
+    return open_mirrors(content, 0, content.size or 0), content.size or 0
+
+
+def _spooled(content: Content, folder: Path | None) -> _Opened:
+    """The whole content is fetched to the disk, and verified, before any of it is used."""
+    place = Path(tempfile.mkdtemp(prefix=".jsdl-", dir=folder))
+    try:
+        job = Job(content.path, content.urls, content.expected, place / "content")
+        outcome = fetch_file(job, content.home.engine)
+        if isinstance(outcome, Failed):
+            raise FetchError(str(outcome))
+        return _Spooled(str(job.target), outcome.size, place), outcome.size
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+
+
+class _Spooled(FileReader):
+    """A file that is read once, in a folder of its own."""
+
+    def __init__(self, path: str, size: int, folder: Path) -> None:
+        super().__init__(path, size)
+        self._folder = folder
+
+    def close(self) -> None:
+        """See `Reader`."""
+        super().close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def throttled(progress: Callable[[int], object]) -> Callable[[int], None]:
+    """*progress*, told a few times a second only."""
+    told = 0.0
+
+    def tell(position: int) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told >= _OFTEN:
+            told = now
+            progress(position)
+
+    return tell

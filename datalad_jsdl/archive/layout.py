@@ -2,156 +2,189 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from array import array
+from bisect import bisect_right
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from datalad_jsdl.archive.members import (
+    MAX32,
+    Kind,
+    Member,
+    central_length,
+    lengths,
+)
 from datalad_jsdl.errors import ArchiveError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-__all__ = [
-    "BLOCK",
-    "MAX32",
-    "Kind",
-    "Layout",
-    "Member",
-    "member_name",
-    "needs_zip64",
-    "size_warning",
-    "stored_size",
-]
+__all__ = ["Layout", "Part", "Structure"]
 
-BLOCK = 65535  # content bytes in one stored deflate block (RFC 1951, 3.2.4)
-MAX32 = 0xFFFFFFFF
+_KINDS = tuple(Kind)
+_CODES = {kind: code for code, kind in enumerate(_KINDS)}
+_NO_TIME = -(1 << 63)  # stands for None
+_FARTHEST = 1 << 62  # seconds; what is beyond the years of DOS times all looks the same
 
 
-class Kind(Enum):
-    """What a member is once unpacked."""
+class Structure(Enum):
+    """What a byte of the archive belongs to."""
 
-    REGULAR = "regular"
-    EXECUTABLE = "executable"
-    SYMLINK = "symlink"
+    LOCAL = "local header"
+    DATA = "data: the content in its blocks"
+    DESCRIPTOR = "data descriptor"
+    CENTRAL = "central header"
+    END = "end of central directory"
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One member of the archive.
+_OF_A_MEMBER = (Structure.LOCAL, Structure.DATA, Structure.DESCRIPTOR)
+
+
+class Part(NamedTuple):
+    """Bytes *start* to *stop* (exclusive) of one structure.
 
     Attributes:
-        name: UTF-8, as `member_name` makes it.
-        size: of the content in bytes (of the target, for a symlink).
-        mtime: whole seconds since 1970 UTC, or None if unknown.
-        kind: what it is.
+        structure: which one.
+        number: of the member, from 0; -1 for the end of the central directory.
+        start: counted from the structure's own first byte.
+        stop: likewise.
+        length: of the whole structure in bytes.
     """
 
-    name: bytes
-    size: int
-    mtime: int | None = None
-    kind: Kind = Kind.REGULAR
-
-    @property
-    def has_time_extra(self) -> bool:
-        """The extended timestamp holds 31 bits of seconds."""
-        return self.mtime is not None and 0 <= self.mtime < 1 << 31
-
-
-def member_name(path: str) -> bytes:
-    """The name of a member.
-
-    Raises:
-        ArchiveError: *path* has no place in an archive.
-    """
-    try:
-        name = path.encode()
-    except UnicodeEncodeError:
-        raise ArchiveError(f"{path!r} is not UTF-8 and cannot be named in a zip") from None
-    parts = path.split("/")
-    if "" in parts or ".." in parts or "." in parts or "\\" in path or "\0" in path:
-        raise ArchiveError(f"{path!r} cannot be named in a zip")
-    if len(name) > 0xFFFF:
-        raise ArchiveError(f"{path[:80]!r}… is too long a name for a zip")
-    return name
-
-
-def stored_size(member: Member) -> int:
-    """Bytes of the member's data: its content, and five more for each block."""
-    if member.kind is Kind.SYMLINK:
-        return member.size
-    return member.size + 5 * -(-member.size // BLOCK)
-
-
-def needs_zip64(member: Member) -> bool:
-    """Whether its sizes take 64 bits."""
-    return stored_size(member) >= MAX32
-
-
-def local_length(member: Member) -> int:
-    """Bytes of the local header."""
-    extra = 9 if member.has_time_extra else 0
-    return 30 + len(member.name) + extra + (20 if needs_zip64(member) else 0)
-
-
-def descriptor_length(member: Member) -> int:
-    """Bytes of the data descriptor; nothing follows what is stored as it is."""
-    if member.size == 0 or member.kind is Kind.SYMLINK:
-        return 0
-    return 24 if needs_zip64(member) else 16
-
-
-def central_length(member: Member, offset: int) -> int:
-    """Bytes of the central directory header of a member at *offset*."""
-    large = (16 if needs_zip64(member) else 0) + (8 if offset >= MAX32 else 0)
-    extra = (9 if member.has_time_extra else 0) + (4 + large if large else 0)
-    return 46 + len(member.name) + extra
+    structure: Structure
+    number: int
+    start: int
+    stop: int
+    length: int
 
 
 class Layout:
-    """An archive's geometry, built member by member.
+    """An archive's geometry, built member by member; 41 bytes each and its name.
 
     Attributes:
-        count: number of members.
         central_offset: where the central directory begins: after the last member.
         central_size: bytes of the central directory.
+
+    Raises:
+        ArchiveError: names are not in the order of their bytes, or one comes twice.
     """
 
     def __init__(self, members: Iterable[Member] = ()) -> None:
-        self.count = 0
         self.central_offset = 0
         self.central_size = 0
+        self._names = bytearray()
+        self._last = b""
+        self._name_starts = array("Q")
+        self._sizes = array("Q")
+        self._mtimes = array("q")
+        self._kinds = bytearray()
+        self._offsets = array("Q")
+        self._centrals = array("Q")  # offsets in the central directory
         for member in members:
             self.add(member)
 
+    def __len__(self) -> int:
+        """Number of members."""
+        return len(self._offsets)
+
     def add(self, member: Member) -> int:
         """Append a member; returns the offset of its local header in bytes."""
-        offset = self.central_offset
-        self.count += 1
+        name, mtime, offset = member.name, member.mtime, self.central_offset
+        if name <= self._last:
+            said = name.decode("utf-8", "replace")
+            raise ArchiveError(f"{said}: the name is out of order or a duplicate")
+        self._name_starts.append(len(self._names))
+        self._names += name
+        self._last = name
+        self._sizes.append(member.size)
+        known = mtime is not None
+        self._mtimes.append(min(max(mtime or 0, -_FARTHEST), _FARTHEST) if known else _NO_TIME)
+        self._kinds.append(_CODES[member.kind])
+        self._offsets.append(offset)
+        self._centrals.append(self.central_size)
         self.central_size += central_length(member, offset)
-        self.central_offset += (
-            local_length(member) + stored_size(member) + descriptor_length(member)
-        )
+        self.central_offset = offset + sum(lengths(member))
         return offset
+
+    def pop(self) -> None:
+        """Take the last member back."""
+        self.central_offset = self._offsets.pop()
+        self.central_size = self._centrals.pop()
+        del self._names[self._name_starts.pop() :]
+        self._sizes.pop()
+        self._mtimes.pop()
+        self._kinds.pop()
+        self._last = bytes(self._names[self._name_starts[-1] :]) if self._offsets else b""
+
+    def member(self, index: int) -> Member:
+        """The member as it was added."""
+        starts = self._name_starts
+        end = starts[index + 1] if index + 1 < len(starts) else len(self._names)
+        mtime = self._mtimes[index]
+        return Member(
+            bytes(self._names[starts[index] : end]),
+            self._sizes[index],
+            None if mtime == _NO_TIME else mtime,
+            _KINDS[self._kinds[index]],
+        )
+
+    def offset(self, index: int) -> int:
+        """Of the member's local header, in bytes."""
+        return self._offsets[index]
 
     @property
     def zip64_end(self) -> bool:
         """Whether the end of central directory needs its zip64 form."""
-        return self.count >= 0xFFFF or max(self.central_offset, self.central_size) >= MAX32
+        return len(self) >= 0xFFFF or max(self.central_offset, self.central_size) >= MAX32
+
+    @property
+    def end_offset(self) -> int:
+        """Where the end of central directory begins, in its zip64 form if there is one."""
+        return self.central_offset + self.central_size
 
     @property
     def total(self) -> int:
         """Bytes of the whole archive."""
-        return self.central_offset + self.central_size + (98 if self.zip64_end else 22)
+        return self.end_offset + (98 if self.zip64_end else 22)
+
+    def parts(self, start: int = 0, stop: int | None = None) -> Iterator[Part]:
+        """What lies in the bytes *start* to *stop* (exclusive; None for the end), in order.
+
+        The first is found in a time that grows with the logarithm of the number of members.
+        """
+        stop = self.total if stop is None else min(stop, self.total)
+        index = max(bisect_right(self._offsets, start) - 1, 0)
+        last = min(stop, self.central_offset)
+        while index < len(self) and self._offsets[index] < last:
+            yield from self._member_parts(index, start, last)
+            index += 1
+        base = self.central_offset
+        index = max(bisect_right(self._centrals, start - base) - 1, 0)
+        while index < len(self) and base + self._centrals[index] < stop:
+            offset, following = base + self._centrals[index], self.end_offset
+            if index + 1 < len(self):
+                following = base + self._centrals[index + 1]
+            part = _cut(Structure.CENTRAL, index, offset, following - offset, start, stop)
+            if part is not None:
+                yield part
+            index += 1
+        length = self.total - self.end_offset
+        part = _cut(Structure.END, -1, self.end_offset, length, start, stop)
+        if part is not None:
+            yield part
+
+    def _member_parts(self, index: int, start: int, stop: int) -> Iterator[Part]:
+        member, offset = self.member(index), self._offsets[index]
+        for structure, length in zip(_OF_A_MEMBER, lengths(member), strict=True):
+            part = _cut(structure, index, offset, length, start, stop)
+            if part is not None:
+                yield part
+            offset += length
 
 
-# Sizes whose stored size or own size is exactly 0xFFFFFFFF, which is also the mark of
-# a zip64 field; measured.
-_TROUBLED = {
-    4_294_639_630: "unzip and Java's ZipInputStream",
-    4_294_967_295: "unzip",
-}
-
-
-def size_warning(size: int) -> str | None:
-    """Which common programs cannot unpack a member of *size* bytes, or None."""
-    return _TROUBLED.get(size)
+def _cut(
+    structure: Structure, index: int, offset: int, length: int, start: int, stop: int
+) -> Part | None:
+    """The part of a structure at *offset* that lies in *start* to *stop*, if any does."""
+    first, last = max(start - offset, 0), min(stop - offset, length)
+    return Part(structure, index, first, last, length) if first < last else None

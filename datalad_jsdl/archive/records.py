@@ -11,12 +11,21 @@ import struct
 import time
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.archive.layout import MAX32, Kind, Member, needs_zip64, stored_size
+from datalad_jsdl.archive.members import MAX32, Kind, Member, needs_zip64, stored_size
 
 if TYPE_CHECKING:
     from datalad_jsdl.archive.layout import Layout
 
-__all__ = ["block_header", "central_header", "descriptor", "end_records", "local_header"]
+__all__ = [
+    "ATTRIBUTES",
+    "block_header",
+    "central_header",
+    "descriptor",
+    "dos_time",
+    "end_records",
+    "local_header",
+    "time_extra",
+]
 
 _MADE_BY = 0x033F  # Unix, version 6.3
 _PLAIN, _ZIP64 = 20, 45  # version needed to extract
@@ -24,7 +33,7 @@ _UTF8 = 0x0800
 _DESCRIPTOR_FOLLOWS = 0x0008
 _STORED, _DEFLATED = 0, 8
 
-_ATTRIBUTES = {
+ATTRIBUTES = {
     Kind.REGULAR: 0x81A40000,  # -rw-r--r--
     Kind.EXECUTABLE: 0x81ED0000,  # -rwxr-xr-x
     Kind.SYMLINK: 0xA1FF0000,  # lrwxrwxrwx
@@ -40,7 +49,7 @@ def local_header(member: Member, crc: int = 0) -> bytes:
     zip64 = needs_zip64(member)
     size = len(member.name)
     known = member.size if member.kind is Kind.SYMLINK else MAX32 if zip64 else 0
-    extra = _time_extra(member) + (struct.pack("<HHQQ", 1, 16, 0, 0) if zip64 else b"")
+    extra = time_extra(member) + (struct.pack("<HHQQ", 1, 16, 0, 0) if zip64 else b"")
     return (
         struct.pack(
             "<IHHHHHIIIHH",
@@ -48,7 +57,7 @@ def local_header(member: Member, crc: int = 0) -> bytes:
             _ZIP64 if zip64 else _PLAIN,
             _flags(member),
             _method(member),
-            *_dos_time(member),
+            *dos_time(member),
             crc if member.kind is Kind.SYMLINK else 0,
             known,
             known,
@@ -84,7 +93,7 @@ def central_header(member: Member, offset: int, crc: int) -> bytes:
     if offset >= MAX32:
         large.append(offset)
     wide = struct.pack(f"<HH{len(large)}Q", 1, 8 * len(large), *large) if large else b""
-    extra = _time_extra(member) + wide
+    extra = time_extra(member) + wide
     return (
         struct.pack(
             "<IHHHHHHIIIHHHHHII",
@@ -93,7 +102,7 @@ def central_header(member: Member, offset: int, crc: int) -> bytes:
             _ZIP64 if large else _PLAIN,
             _flags(member),
             _method(member),
-            *_dos_time(member),
+            *dos_time(member),
             crc,
             MAX32 if zip64 else stored_size(member),
             MAX32 if zip64 else member.size,
@@ -102,7 +111,7 @@ def central_header(member: Member, offset: int, crc: int) -> bytes:
             0,  # comment length
             0,  # disk
             0,  # internal attributes
-            _ATTRIBUTES[member.kind],
+            ATTRIBUTES[member.kind],
             min(offset, MAX32),
         )
         + member.name
@@ -112,7 +121,7 @@ def central_header(member: Member, offset: int, crc: int) -> bytes:
 
 def end_records(layout: Layout) -> bytes:
     """End of central directory (4.3.16), after its zip64 form (4.3.14, 4.3.15) if needed."""
-    count, size, offset = layout.count, layout.central_size, layout.central_offset
+    count, size, offset = len(layout), layout.central_size, layout.central_offset
     wide = b""
     if layout.zip64_end:
         wide = struct.pack(
@@ -139,14 +148,14 @@ def _method(member: Member) -> int:
     return _DEFLATED if member.size and member.kind is not Kind.SYMLINK else _STORED
 
 
-def _time_extra(member: Member) -> bytes:
+def time_extra(member: Member) -> bytes:
     """Extended timestamp (Info-ZIP's 0x5455), the same in both headers."""
     if not member.has_time_extra:
         return b""
     return struct.pack("<HHBi", 0x5455, 5, 1, member.mtime)
 
 
-def _dos_time(member: Member) -> tuple[int, int]:
+def dos_time(member: Member) -> tuple[int, int]:
     """MS-DOS time and date (4.4.6), in UTC."""
     if member.mtime is None:
         return _UNKNOWN_TIME

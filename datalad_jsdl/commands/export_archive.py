@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalad.distribution.dataset import datasetmethod, require_dataset
 from datalad.interface.base import build_doc, eval_results
+from datalad.interface.common_opts import jobs_opt, recursion_flag, recursion_limit
 from datalad.interface.results import get_status_dict
 
 # before our own class: importing it binds Dataset.export_archive to core's
@@ -16,17 +19,15 @@ from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
 from datalad.support.param import Parameter
 from datalad.utils import file_basename
 
-from datalad_jsdl.annex.engine import open_engine
-from datalad_jsdl.archive.contents import dataset_contents
-from datalad_jsdl.archive.export import Exported, export_zip
-from datalad_jsdl.archive.layout import Layout, Member
+from datalad_jsdl.commands._archive import Selection, collect, inside, listed, preview, report
 from datalad_jsdl.commands._common import Bar, failure
-from datalad_jsdl.dataset.importer import Importer
-from datalad_jsdl.dataset.tree import SUBMODULE, Tree
-from datalad_jsdl.errors import ArchiveError, DatasetError, JsdlError
+from datalad_jsdl.commands._writing import Order, standard_output, write_archive
+from datalad_jsdl.errors import JsdlError
+from datalad_jsdl.manifest.selection import Filter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
 
 __all__ = ["ExportArchive"]
 
@@ -57,14 +58,27 @@ class ExportArchive(CoreExportArchive):
             doc="""file name of the generated archive. If no file name is given the archive
             will be generated in the current directory and will be named:
             datalad_<dataset_uuid>.(tar.*|zip). To generate that file in a different
-            directory, provide an existing directory as the file name.""",
+            directory, provide an existing directory as the file name. '-' writes a ZIP
+            archive to standard output, without anything being put on the disk; messages go
+            to standard error.""",
+            constraints=EnsureStr() | EnsureNone(),
+        ),
+        path=Parameter(
+            args=("path",),
+            metavar="PATH",
+            nargs="*",
+            doc="""file or folder to put into a ZIP archive; by default everything in the
+            dataset.""",
             constraints=EnsureStr() | EnsureNone(),
         ),
         compression=Parameter(
             args=("-c", "--compression"),
-            doc="""compression method of a TAR archive; none is used when an empty string
-            is given. It does not apply to ZIP archives.""",
-            constraints=EnsureChoice("gz", "bz2", ""),
+            doc="""compression method. Unless it is given, a TAR archive is compressed with
+            'gz', and the members of a ZIP archive are not compressed: only so is it the same
+            everywhere. With 'gz' they are, as the zlib at hand does it: any two of its builds
+            may give other bytes, and an interrupted export cannot be resumed. 'bz2' is for
+            TAR archives. An empty string stands for none.""",
+            constraints=EnsureChoice("gz", "bz2", "") | EnsureNone(),
         ),
         missing_content=Parameter(
             args=("--missing-content",),
@@ -95,6 +109,49 @@ class ExportArchive(CoreExportArchive):
             doc="""also put the dataset's own housekeeping into a ZIP archive: .datalad,
             .gitattributes and .gitmodules, which differ between any two datasets.""",
         ),
+        recursive=recursion_flag,
+        recursion_limit=recursion_limit,
+        ref=Parameter(
+            args=("--ref",),
+            metavar="COMMIT",
+            doc="""the commit to put into a ZIP archive: a branch, a tag, or any other name
+            that git knows. By default it is the one that is checked out.""",
+            constraints=EnsureStr() | EnsureNone(),
+        ),
+        include=Parameter(
+            args=("--include",),
+            metavar="GLOB",
+            action="append",
+            doc="""only put files into a ZIP archive whose path in the dataset, or a folder
+            that it lies in, matches; '*' also matches '/'. Can be given several times.""",
+        ),
+        exclude=Parameter(
+            args=("--exclude",),
+            metavar="GLOB",
+            action="append",
+            doc="""leave files out of a ZIP archive whose path in the dataset, or a folder that
+            it lies in, matches. Can be given several times.""",
+        ),
+        resume=Parameter(
+            args=("--resume",),
+            action="store_true",
+            doc="""go on with a ZIP archive that was interrupted: what was written of it (in
+            a file of its name and '.jsdl-part') is compared with what it is to become, and
+            kept as far as it is good. Give the same options as before.""",
+        ),
+        checksum_file=Parameter(
+            args=("--checksum-file",),
+            action="store_true",
+            doc="""write the SHA-256 of a ZIP archive into a file beside it, of its name and
+            '.sha256', for 'sha256sum -c'.""",
+        ),
+        jobs=jobs_opt,
+        dry_run=Parameter(
+            args=("-n", "--dry-run"),
+            action="store_true",
+            doc="""report what a ZIP archive would hold, and how large it would be; write
+            nothing.""",
+        ),
     )
 
     _examples_ = [
@@ -110,6 +167,21 @@ class ExportArchive(CoreExportArchive):
             code_cmd="datalad export-archive -d study -t zip --missing-content continue "
             "--leading-dir '' study.zip",
         ),
+        dict(
+            text="Go on with an export that was interrupted",
+            code_py="export_archive('study.zip', dataset='study', archivetype='zip', resume=True)",
+            code_cmd="datalad export-archive -d study -t zip --resume study.zip",
+        ),
+        dict(
+            text="Archive one folder as it was in release 1.0, subdatasets included",
+            code_py="export_archive('sub-01.zip', path='study/sub-01', dataset='study', "
+            "archivetype='zip', ref='1.0', recursive=True)",
+            code_cmd="datalad export-archive -d study -t zip --ref 1.0 -r sub-01.zip study/sub-01",
+        ),
+        dict(
+            text="Unpack a dataset straight from its URLs, without keeping an archive",
+            code_cmd="datalad export-archive -d study -t zip - | bsdtar -xf -",
+        ),
     ]
 
     @staticmethod
@@ -117,68 +189,102 @@ class ExportArchive(CoreExportArchive):
     @eval_results
     def __call__(
         filename: str | None = None,
+        path: str | Sequence[str] | None = None,
         *,
         dataset: Any = None,
         archivetype: str = "tar",
-        compression: str = "gz",
+        compression: str | None = None,
         missing_content: str = "error",
         leading_dir: str | None = None,
         mtime: str = "recorded",
         dataset_files: bool = False,
+        recursive: bool = False,
+        recursion_limit: int | None = None,
+        ref: str | None = None,
+        include: str | Sequence[str] | None = None,
+        exclude: str | Sequence[str] | None = None,
+        resume: bool = False,
+        checksum_file: bool = False,
+        jobs: int | str | None = None,
+        dry_run: bool = False,
     ) -> Iterator[dict[str, Any]]:
         found = require_dataset(dataset, check_installed=True, purpose="export archive")
         if archivetype != "zip":
-            if leading_dir is not None or mtime != "recorded" or dataset_files:
-                raise ValueError("--leading-dir, --mtime and --dataset-files go with -t zip")
+            chosen = (leading_dir is not None, mtime != "recorded", dataset_files, recursive)
+            options = (ref, path, include, exclude, resume, checksum_file, dry_run)
+            if any(chosen) or any(options) or filename == "-":
+                raise ValueError("a TAR archive takes a file name, -c and --missing-content only")
             yield from CoreExportArchive.__call__(
                 filename,
                 dataset=dataset,
                 archivetype=archivetype,
-                compression=compression,
+                compression="gz" if compression is None else compression,
                 missing_content=missing_content,
                 return_type="generator",
                 result_renderer="disabled",
                 on_failure="ignore",
             )
             return
-        target = _target(filename, f"datalad_{found.id}")
+        number = jobs if isinstance(jobs, int) else None
+        piped = filename == "-"
+        _require_sense(piped, compression, resume, checksum_file, number)
+        target = None if piped else _target(filename, f"datalad_{found.id}")
         if leading_dir is None:
-            leading_dir = file_basename(target)
-        try:
-            exported = _export(
-                found.pathobj,
-                target,
-                leading_dir.strip("/"),
-                commit_time=mtime == "commit",
-                dataset_files=dataset_files,
-                skip_missing=missing_content != "error",
+            leading_dir = f"datalad_{found.id}" if target is None else file_basename(target)
+        skip = missing_content != "error"
+        order = Order(target, compression == "gz", resume, checksum_file, skip, number)
+        with ExitStack() as stack:
+            try:
+                if piped and not dry_run:
+                    stdout = stack.enter_context(standard_output())
+                    order = replace(order, descriptor=stdout)
+                selection = Selection(
+                    revision=ref or "HEAD",
+                    paths=inside(path, dataset, found.pathobj),
+                    wanted=Filter(listed(include), listed(exclude)),
+                    depth=recursion_limit if recursive else 0,
+                    leading_dir=leading_dir.strip("/"),
+                    commit_time=mtime == "commit",
+                    dataset_files=dataset_files,
+                    skip_missing=skip,
+                )
+                with ExitStack() as homes:
+                    contents = collect(found.pathobj, selection, homes)
+                    if dry_run:
+                        record = preview(contents)
+                    else:
+                        bar = homes.enter_context(Bar(lgr, str(target or "-"), " Bytes"))
+                        exported, size = write_archive(contents, order, bar)
+                        record = report(contents, exported, size, missing_content)
+            except (JsdlError, OSError) as error:
+                yield failure(_ACTION, target or found.pathobj, error, lgr, _kind(target))
+                return
+            yield get_status_dict(
+                action=_ACTION,
+                status="ok",
+                path=str(target or found.pathobj),
+                type=_kind(target),
+                logger=lgr,
+                **record,
             )
-        except (JsdlError, OSError) as error:
-            yield failure(_ACTION, target, error, lgr, "file")
-            return
-        for path, problem in exported.missing.items():
-            log = lgr.warning if missing_content == "continue" else lgr.debug
-            log("File %s has no content available, skipped: %s", path, problem)
-        if exported.unverified:
-            lgr.warning(
-                "%i files have no checksum: the archive is the same elsewhere only as long as "
-                "all mirrors give the same content",
-                exported.unverified,
-            )
-        for warning in exported.warnings:
-            lgr.warning("%s", warning)
-        yield get_status_dict(
-            action=_ACTION,
-            status="ok",
-            path=str(target),
-            type="file",
-            message=f"{exported.members} files, {exported.size} bytes"
-            + (f", {len(exported.missing)} left out" if exported.missing else ""),
-            members=exported.members,
-            missing=sorted(exported.missing),
-            bytesize=exported.size,
-            logger=lgr,
-        )
+
+
+def _kind(target: Path | None) -> str:
+    return "file" if target else "dataset"
+
+
+def _require_sense(
+    piped: bool, compression: str | None, resume: bool, checksum_file: bool, jobs: int | None
+) -> None:
+    """Raises ValueError for options that contradict each other."""
+    if compression == "bz2":
+        raise ValueError("a ZIP archive cannot be compressed with bz2: few programs read that")
+    if resume and (piped or compression == "gz"):
+        raise ValueError("--resume is for a ZIP archive in a file, without -c gz")
+    if checksum_file and piped:
+        raise ValueError("--checksum-file needs a file to put the checksum beside")
+    if jobs is not None and jobs < 1:
+        raise ValueError("--jobs must be 1 or more")
 
 
 def _target(filename: str | None, default: str) -> Path:
@@ -190,46 +296,3 @@ def _target(filename: str | None, default: str) -> Path:
         target = target.with_name(target.name + ".zip")
     # not resolve: a link of that name is to be replaced, not what it leads to
     return target.parent.resolve() / target.name
-
-
-def _export(
-    root: Path,
-    target: Path,
-    leading_dir: str,
-    *,
-    commit_time: bool,
-    dataset_files: bool,
-    skip_missing: bool,
-) -> Exported:
-    importer = Importer(root)
-    git = importer.git
-    if importer.has_annex():
-        try:
-            importer.catch_up()
-        except DatasetError:
-            # a dataset that may only be read tells what it had merged before
-            lgr.debug("git-annex could not update its branch in %s", root)
-    tree = Tree(git)
-    if not tree.commit:
-        raise ArchiveError("the dataset has no commit yet; there is nothing to export")
-    if left_out := [path for path, file in tree.files.items() if file.mode == SUBMODULE]:
-        lgr.warning("subdatasets are left out: %s", ", ".join(left_out))
-    seconds = int(git.text("log", "-1", "--format=%ct", tree.commit)) if commit_time else None
-    contents = dataset_contents(
-        git,
-        tree,
-        importer.annex_dir,
-        leading_dir,
-        mtime=seconds,
-        dataset_files=dataset_files,
-    )
-    layout = Layout(Member(c.name, c.size or 0, c.mtime, c.kind) for c in contents)
-    with open_engine(importer.git_dir()) as engine, Bar(lgr, str(target), " Bytes") as bar:
-        return export_zip(
-            git,
-            contents,
-            target,
-            engine,
-            skip_missing=skip_missing,
-            progress=lambda position: bar.update("writing", position, layout.total),
-        )

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["inject", "object_path"]
 
+_ANNEX = ".git/annex/"
+
 
 def object_path(annex_dir: Path, key: str) -> Path | None:
     """The file with the key's content, or None if it is not here.
@@ -25,13 +27,14 @@ def object_path(annex_dir: Path, key: str) -> Path | None:
         annex_dir: the ``annex`` folder in the ``.git`` folder.
         key: which content.
     """
-    # link_target names .git/annex/objects/…; bare and crippled repositories hash otherwise
-    mixed = Path(*Path(link_target("", key)).parts[2:])
-    lower = Path("objects", *Path(branch_path(key)).parts[:2], key_file(key), key_file(key))
-    for relative in (mixed, lower):
-        if (annex_dir / relative).is_file():
-            return annex_dir / relative
-    return None
+    # link_target names .git/annex/objects/…
+    mixed = f"{annex_dir}/{link_target('', key).removeprefix(_ANNEX)}"
+    if os.path.isfile(mixed):
+        return Path(mixed)
+    # bare and crippled repositories hash otherwise
+    folder, name = branch_path(key).rpartition("/")[0], key_file(key)
+    lower = f"{annex_dir}/objects/{folder}/{name}/{name}"
+    return Path(lower) if os.path.isfile(lower) else None
 
 
 def inject(git: Git, files: Iterable[Path]) -> Iterator[tuple[Path, str]]:

@@ -12,7 +12,7 @@ from datalad_jsdl.fetch.segments import Ledger
 from datalad_jsdl.fetch.stores import InSequence, source_of
 from datalad_jsdl.fetch.transfer import CHANGED, Transfer
 from datalad_jsdl.fetch.values import Failed, Fault, Fetched
-from datalad_jsdl.fetch.verification import Frontier, Verifier, wrong_pieces
+from datalad_jsdl.fetch.verification import Frontier, Unhashed, Verifier, wrong_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,6 +37,7 @@ class Download:
         expected: Expected,
         store: PartFile | Sink,
         progress: Progress,
+        window: tuple[int, int] | None = None,
     ) -> None:
         self._engine = engine
         self._candidates = Candidates(engine, urls, expected)
@@ -45,7 +46,11 @@ class Download:
         self._store: Store = self._part or InSequence(cast("Sink", store))
         self._ledger = Ledger(expected.size)
         self._verifier = Verifier(expected)
-        self._frontier = Frontier(self._verifier, self._store)
+        self._window = window
+        # what is outside the window counts as there
+        start, stop = window or (0, expected.size or 0)
+        self._outside = [(0, start, ""), (stop, expected.size or 0, "")] if window else []
+        self._frontier = (Unhashed if window else Frontier)(self._verifier, self._store)
         self._transfer = Transfer(
             engine, self._ledger, self._store, self._frontier, expected, progress, self._begun
         )
@@ -81,6 +86,9 @@ class Download:
 
     def _begin(self) -> None:
         """Take over what earlier runs left, if it can be a beginning."""
+        if self._window:
+            self._ledger.add(self._outside)
+            self._best = self._ledger.held()
         part, size = self._part, self._expected.size
         if part is None or not part.held:
             return
@@ -206,6 +214,8 @@ class Download:
 
     def _verify(self) -> Fetched | Failed | None:
         self._helpers.end()
+        if self._window:
+            return Fetched(self._window[1] - self._window[0], urls=self._givers())
         self._frontier.catch_up(self._ledger.prefix)
         wrong, expected = self._verifier.mismatch(), self._expected
         if wrong is None and expected.pieces and not expected.algorithm:
@@ -224,6 +234,12 @@ class Download:
         self._blamed_at = self._requests
         self._blame(wrong)
         return None
+
+    def _givers(self) -> tuple[str, ...]:
+        """The URLs that bytes are from, the one with the most of them first."""
+        found = self._ledger.sources()
+        ranked = sorted(filter(None, found), key=lambda source: -found[source])
+        return tuple(self._candidates.sources[source] for source in ranked)
 
     def _check_pieces(self) -> str | None:
         pieces, size = self._expected.pieces, self._verifier.size
@@ -295,6 +311,7 @@ class Download:
         """Begin at the first byte again."""
         self._helpers.end()
         self._ledger.keep(lambda _: False)
+        self._ledger.add(self._outside)
         self._ledger.size = self._expected.size
         self._transfer.etags.clear()
         self._transfer.guessed = False

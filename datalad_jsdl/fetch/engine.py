@@ -106,6 +106,8 @@ class Engine:
         expected: Expected,
         store: PartFile | Sink,
         progress: Progress | None = None,
+        *,
+        window: tuple[int, int] | None = None,
     ) -> Fetched | Failed:
         """Fill a store with verified content, from whichever URL gives it.
 
@@ -119,12 +121,14 @@ class Engine:
                 call and takes the bytes of several connections, or a sink, which takes
                 them in sequence.
             progress: told the number of bytes that are there.
+            window: take the bytes from the first number to the second (exclusive) of a
+                content of known size, into a sink. Only its size is verified then.
 
         Raises:
             OSError: the store cannot take the bytes (a full disk).
         """
         with self._lane(urls, expected.size):
-            return Download(self, urls, expected, store, progress or _ignore).run()
+            return Download(self, urls, expected, store, progress or _ignore, window).run()
 
     def _lane(self, urls: Sequence[str], size: int | None) -> AbstractContextManager[object]:
         """Keeps small files from a mirror next door to a few at a time.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.segments import Range
 
-__all__ = ["PartFile", "require_room", "sync_disk"]
+__all__ = ["PartFile", "open_locked", "require_room", "sync_disk", "sync_folder"]
 
 _NOTED = 128 << 10  # bytes in a row until the journal hears of them
 # of file systems that know no locks; git-annex's own lock on a transfer has to do there
@@ -67,7 +67,7 @@ class PartFile:
         with contextlib.suppress(OSError):
             if os.stat(target).st_size and not os.path.exists(self.path):
                 os.replace(target, self.path)
-        self._file = _open_locked(self.path, target.name)
+        self._file = open_locked(self.path, f"downloading {target.name}")
         self._is_open = True
         try:
             self._length = os.fstat(self._file).st_size
@@ -224,7 +224,7 @@ class PartFile:
         os.replace(self.path, self.target)
         self._close()
         if name:
-            _sync_folder(self.target.parent)
+            sync_folder(self.target.parent)
 
     def _end_journal(self, *, remove: bool) -> None:
         if self._journal is not None:
@@ -264,12 +264,16 @@ def sync_disk(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _open_locked(path: str, name: str) -> int:
-    """Open a part file that no other process is writing to."""
+def open_locked(path: str | Path, work: str) -> int:
+    """Open a file that no other process is writing to; it is made if there is none.
+
+    Raises:
+        OSError: it cannot be opened, or one is (EBUSY): doing the same *work*.
+    """
     while True:
         file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
         try:
-            _lock(file, name)
+            _lock(file, work)
             # else the other process has just finished: what was opened is its complete file
             if os.name == "nt" or os.stat(path).st_ino == os.fstat(file).st_ino:
                 return file
@@ -281,20 +285,21 @@ def _open_locked(path: str, name: str) -> int:
         os.close(file)
 
 
-def _lock(descriptor: int, name: str) -> None:
+def _lock(descriptor: int, work: str) -> None:
     """Keep a second process from writing to the same part file; ends with the process."""
     if fcntl is None:
         return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise OSError(errno.EBUSY, f"another process is downloading {name}") from None
+        raise OSError(errno.EBUSY, f"another process is {work}") from None
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Put the names of what is in a folder on the disk for good."""
     if os.name == "nt":  # folders cannot be opened there, and need not be
         return
     descriptor = os.open(folder, os.O_RDONLY)

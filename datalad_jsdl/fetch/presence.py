@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.values import Expected
     from datalad_jsdl.fetch.web import Web
 
-__all__ = ["is_present"]
+__all__ = ["announced_size", "is_present"]
 
 _GONE = (404, 410)
 
@@ -44,21 +44,46 @@ def is_present(urls: Iterable[str], expected: Expected, engine: Engine) -> bool:
     return False
 
 
+def announced_size(urls: Iterable[str], engine: Engine) -> int | None:
+    """The size in bytes that the first URL to tell one tells; None if none does."""
+    for url in engine.origins.rank(list(urls), None):
+        try:
+            found = _ask(url, engine.web)
+        except (OSError, urllib3.exceptions.HTTPError):
+            continue
+        if found is not None and found[0] is not None:
+            return found[0]
+    return None
+
+
 def _offers(url: str, expected: Expected, web: Web) -> bool:
-    """HEAD, and where that is refused (Orthanc answers 404 to it) a GET of one byte."""
+    found = _ask(url, web)
+    if found is None:
+        return False
+    size, kind = found
+    if expected.size is None and is_error_page(url, kind):
+        raise FetchError(PAGE)
+    return expected.size is None or size is None or size == expected.size
+
+
+def _ask(url: str, web: Web) -> tuple[int | None, str] | None:
+    """Size and media type of what is there, or None if the answer is that nothing is.
+
+    HEAD, and where that is refused (Orthanc answers 404 to it) a GET of one byte.
+
+    Raises:
+        FetchError: there was no answer to that.
+    """
     for method, headers in (("HEAD", {}), ("GET", {"Range": "bytes=0-0"})):
         response = web.open(url, headers, method=method)
         try:
             if response.status in (200, 206):
                 size = total_size(response.status, response.headers)
-                kind = response.headers.get("Content-Type", "")
-                if expected.size is None and is_error_page(url, kind):
-                    raise FetchError(PAGE)
-                return expected.size is None or size is None or size == expected.size
+                return size, response.headers.get("Content-Type", "")
             if response.status == 416 and method == "GET":
-                return expected.size == 0  # an empty file has no first byte
+                return 0, ""  # an empty file has no first byte
         finally:
             response.close()
     if response.status in _GONE:
-        return False
+        return None
     raise FetchError(refusal(url, response).what)

@@ -36,6 +36,8 @@ __all__ = ["CHANGED", "WHOLE", "Transfer"]
 
 _CHUNK = 256 << 10  # bytes; larger ones are slower
 
+_BLOCKED = 0.1  # seconds
+
 WHOLE = "it ignores ranges and sends the whole file"
 CHANGED = "the file there has changed since it was begun"
 
@@ -218,6 +220,7 @@ class Transfer:
                 chunk = chunk[:mine]
             if chunk:
                 self.store.put(offset, chunk, segment.source)
+                pace.pardon(time.monotonic() - now)
                 segment.written = offset + mine
                 self.frontier.feed(offset, chunk)
                 segment.arrived(now)
@@ -249,6 +252,11 @@ class _Pace:
         self._until = time.monotonic() + self._half
         self._bytes = 0
         self._before = speed * seconds  # a good beginning is taken for granted
+
+    def pardon(self, seconds: float) -> None:
+        """So long bytes could not be taken: that is not the connection's fault."""
+        if seconds > _BLOCKED:
+            self._until += seconds
 
     def is_too_slow(self, count: int, now: float) -> bool:
         self._bytes += count

@@ -90,10 +90,13 @@ class Fetched:
     Attributes:
         size: bytes.
         sha256: hex digest if `Expected` named no algorithm, else "".
+        urls: of a part of a content, which is not verified: those that gave it, the one
+            that gave most first.
     """
 
     size: int
     sha256: str = ""
+    urls: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

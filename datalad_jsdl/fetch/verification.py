@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.values import Expected, Store
     from datalad_jsdl.manifest.entry import Pieces
 
-__all__ = ["Frontier", "Verifier", "is_error_page", "is_page_name", "wrong_pieces"]
+__all__ = ["Frontier", "Unhashed", "Verifier", "is_error_page", "is_page_name", "wrong_pieces"]
 
 _CHUNK = 1 << 20  # bytes
 _LARGE = 32 << 20  # bytes; from there on a thread of its own is worth it
@@ -38,7 +38,7 @@ class Verifier:
         self._hash = self._algorithm.new()
         self.size = 0
 
-    def update(self, chunk: bytes) -> None:
+    def update(self, chunk: bytes | memoryview) -> None:
         """The next bytes."""
         self._hash.update(chunk)
         self.size += len(chunk)
@@ -128,6 +128,13 @@ class Frontier:
         if self._thread is not None:
             self._chunks.put(None)
             self._thread.join()
+
+
+class Unhashed(Frontier):
+    """The frontier of a part of a content, which has no digest of its own."""
+
+    def feed(self, offset: int, chunk: bytes) -> None:
+        """Nothing."""
 
 
 def wrong_pieces(pieces: Pieces, store: Store, size: int) -> list[tuple[int, int]]:

@@ -1,0 +1,269 @@
+"""Content from the mirrors, fetched ahead of the place where it is needed.
+
+Everything comes in pieces that fit into memory, several at a time, and is handed on in
+order. So one large content comes over several connections, too, no connection waits for a
+slow taker, and each piece has all mirrors to turn to.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import Counter, deque
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.archive.readers import ChunkReader
+from datalad_jsdl.archive.remote import Memory, Stream, TooLargeError
+from datalad_jsdl.errors import ArchiveError, FetchError
+from datalad_jsdl.fetch.presence import announced_size
+from datalad_jsdl.fetch.values import Failed, Fault
+from datalad_jsdl.fetch.verification import Verifier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+    from datalad_jsdl.archive.contents import Content
+    from datalad_jsdl.archive.readers import Begun, Check, Reader
+    from datalad_jsdl.fetch.values import Fetched
+
+__all__ = ["PIECE", "Ahead", "UnsizedError"]
+
+PIECE = 8 << 20  # bytes
+_MEMORY = 64 << 20  # bytes that may be under way or waiting
+_MOST = 512  # pieces, likewise
+_LOOK = 4096  # contents that are looked at to find them
+
+
+class UnsizedError(FetchError):
+    """Nobody tells the size of a large content, which has to stand before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Bytes *start* to *stop* of the content *number*."""
+
+    number: int
+    start: int
+    stop: int
+    result: Future[tuple[Fetched | Failed, list[bytes]]]
+
+
+class Ahead:
+    """The contents of an archive that only the mirrors can give.
+
+    For one thread that reads them in order; `close` ends the others.
+
+    Args:
+        contents: of the archive, in order; those that are here are passed over.
+        jobs: pieces at a time.
+    """
+
+    def __init__(self, contents: Sequence[Content], jobs: int) -> None:
+        self._contents = contents
+        self._jobs = jobs
+        self._pieces: deque[_Piece] = deque()
+        self._held = 0  # bytes of them
+        self._next = (0, 0)  # content and byte to be planned next
+        self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+
+    def open(self, number: int, begun: Begun | None = None) -> tuple[Reader, int]:
+        """A reader of a content, and its size in bytes; numbers only ever grow.
+
+        Args:
+            number: of the content.
+            begun: what is there of it.
+
+        Raises:
+            FetchError: no mirror has it, as far as that shows from the beginning.
+            UnsizedError: no mirror tells how large it is.
+        """
+        content = self._contents[number]
+        start = begun.position if begun else 0
+        self._skip_to(number, start)
+        size, expected = content.size, content.expected
+        if size is None:
+            return self._open_unsized(number, content)
+        if not size:
+            return ChunkReader((), check=Verifier(expected)), 0
+        if size <= PIECE or not (begun or expected.verifiable):
+            piece = self._take(number, 0)
+            return (_stream(content, size) if piece is None else ChunkReader(piece[1])), size
+        check = begun.check if begun else Verifier(expected)
+        crc = begun.crc if begun else 0
+        return _Pieces(content, self._chunks(number, start), crc, check), size
+
+    def _open_unsized(self, number: int, content: Content) -> tuple[Reader, int]:
+        try:
+            piece = self._take(number, 0)
+        except TooLargeError:
+            size = announced_size(content.urls, content.home.engine)
+            if size is None:
+                raise UnsizedError("no mirror tells how large it is") from None
+            return _stream(content, size), size
+        chunks = piece[1] if piece else []
+        return ChunkReader(chunks), sum(map(len, chunks))
+
+    def close(self) -> None:
+        """Fetch nothing more."""
+        self._skip_to(len(self._contents), 0)
+        for _ in self._threads:
+            self._tasks.put(None)
+
+    def _chunks(self, number: int, position: int) -> Generator[tuple[bytes, str]]:
+        """The content from a byte on, and the URL that gave most of each portion."""
+        content = self._contents[number]
+        while position < (content.size or 0):
+            piece = self._take(number, position)
+            if piece is None:  # no mirror gives pieces
+                stream = _stream(content, content.size or 0, position)
+                try:
+                    for chunk in stream.chunks():
+                        yield chunk, ""
+                finally:
+                    stream.close()
+                return
+            giver = piece[0].urls[0] if piece[0].urls else ""
+            for chunk in piece[1]:
+                position += len(chunk)
+                yield chunk, giver
+
+    def _skip_to(self, number: int, position: int) -> None:
+        while self._pieces and (self._pieces[0].number, self._pieces[0].start) < (number, position):
+            piece = self._pieces.popleft()
+            piece.result.cancel()
+            self._held -= piece.stop - piece.start
+        self._next = max(self._next, (number, position))
+
+    def _take(self, number: int, position: int) -> tuple[Fetched, list[bytes]] | None:
+        """The piece at a place, waited for; None if there is none, and all is to come at once.
+
+        Raises:
+            FetchError: no mirror has it.
+        """
+        self._plan()
+        if not self._pieces or (self._pieces[0].number, self._pieces[0].start) != (
+            number,
+            position,
+        ):
+            return None
+        piece = self._pieces.popleft()
+        try:
+            outcome, chunks = piece.result.result()
+        finally:
+            self._held -= piece.stop - piece.start
+        self._plan()
+        if isinstance(outcome, Failed):
+            raise FetchError(str(outcome))
+        return outcome, chunks
+
+    def _plan(self) -> None:
+        """Have as many pieces fetched as there is room for."""
+        looked = 0
+        while self._next[0] < len(self._contents) and looked < _LOOK:
+            number, position = self._next
+            content = self._contents[number]
+            size = PIECE if content.size is None else content.size
+            if not content.is_remote or position >= size:
+                self._next = (number + 1, 0)
+                looked += 1
+                continue
+            stop = min(position + PIECE, size)
+            full = self._held + stop - position > _MEMORY or len(self._pieces) >= _MOST
+            if full and self._pieces:
+                return
+            pays = self._pays(content, number, position)
+            if pays is None:
+                return
+            if pays:
+                self._submit(content, number, position, stop)
+            self._next = (number, stop) if pays else (number + 1, 0)
+
+    def _pays(self, content: Content, number: int, position: int) -> bool | None:
+        """Whether to fetch a piece; None: that will show when the one before it is there."""
+        if content.size is None or content.size <= PIECE:
+            return True
+        if not content.expected.verifiable:
+            return False  # all bytes have to be of one version of one URL
+        origins = content.home.engine.origins
+        ranked = origins.rank(content.urls, content.size)
+        ranges = origins.of(ranked[0]).score.ranges if ranked else None
+        if ranges is None and position and self._pieces and self._pieces[-1].number == number:
+            return True if self._pieces[-1].result.done() else None
+        return ranges is not False
+
+    def _submit(self, content: Content, number: int, start: int, stop: int) -> None:
+        result: Future[tuple[Fetched | Failed, list[bytes]]] = Future()
+        engine = content.home.engine
+        engine.origins.expect_jobs(self._jobs)
+        window = None if content.size is None or stop - start == content.size else (start, stop)
+
+        def task() -> None:
+            if not result.set_running_or_notify_cancel():
+                return
+            memory = Memory(PIECE if content.size is None else None)
+            try:
+                outcome = engine.fetch(content.urls, content.expected, memory, window=window)
+            except BaseException as error:  # raised again where the piece is taken
+                result.set_exception(error)
+            else:
+                result.set_result((outcome, memory.chunks))
+
+        self._pieces.append(_Piece(number, start, stop, result))
+        self._held += stop - start
+        self._tasks.put(task)
+        if len(self._threads) < self._jobs:
+            # daemons: one that hangs in connecting does not keep the process
+            thread = threading.Thread(target=self._work, name="ahead", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _work(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            task()
+
+
+def _stream(content: Content, size: int, start: int = 0) -> Stream:
+    """A content from a byte on over one connection; if whole, verified by the transfer."""
+    expected, engine = replace(content.expected, size=size), content.home.engine
+    window = (start, size) if start else None
+    return Stream(lambda sink: engine.fetch(content.urls, expected, sink, window=window))
+
+
+class _Pieces(ChunkReader):
+    """A content of which each piece may be from another mirror."""
+
+    def __init__(
+        self, content: Content, portions: Generator[tuple[bytes, str]], crc: int, check: Check
+    ) -> None:
+        self._content = content
+        self._portions = portions
+        self._given: Counter[str] = Counter()
+        first = next(portions, None)  # a content that nobody has shows now
+        super().__init__(self._counted(first), crc, check)
+
+    def _counted(self, portion: tuple[bytes, str] | None) -> Iterator[bytes]:
+        while portion is not None:
+            chunk, url = portion
+            self._given[url] += len(chunk)
+            yield chunk
+            portion = next(self._portions, None)
+
+    def finish(self) -> None:
+        """See `Reader`; wrong content is put down to the mirror that gave most of it."""
+        try:
+            super().finish()
+        except ArchiveError as error:
+            ranked = [url for url, _ in self._given.most_common() if url]
+            expected = self._content.expected
+            if ranked:
+                origins = self._content.home.engine.origins
+                origins.quarantine(ranked[0], expected.hexdigest, str(error))
+                raise ArchiveError(str(Fault(ranked[0], str(error)))) from None
+            raise
+
+    def close(self) -> None:
+        """See `Reader`."""
+        self._portions.close()

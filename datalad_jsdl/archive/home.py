@@ -1,0 +1,79 @@
+"""A dataset or subdataset that contents come from, with what it takes to read them."""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.dataset.git import BlobReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+    from datalad_jsdl.dataset.git import Git
+    from datalad_jsdl.fetch.engine import Engine
+
+__all__ = ["Home"]
+
+
+class Home:
+    """A context manager: at its end programs and connections are closed.
+
+    Args:
+        git: the repository.
+        git_dir: its ``.git`` folder.
+        annex_dir: the ``annex`` folder in it.
+        open_engine: makes a fetch engine for a ``.git`` folder; called when it is needed.
+    """
+
+    def __init__(
+        self, git: Git, git_dir: Path, annex_dir: Path, open_engine: Callable[[Path], Engine]
+    ) -> None:
+        self.git = git
+        self.git_dir = git_dir
+        self.annex_dir = annex_dir
+        self._open_engine = open_engine
+        self._lock = threading.Lock()
+        self._blobs: BlobReader | None = None
+
+    def __enter__(self) -> Home:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._blobs is not None:
+            self._blobs.__exit__()
+        if "engine" in self.__dict__:
+            self.engine.__exit__(kind, error, trace)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """For what has to come from the mirrors."""
+        return self._open_engine(self.git_dir)
+
+    def blob(self, oid: str) -> bytes:
+        """A git object that fits into memory; for any thread.
+
+        Raises:
+            DatasetError: there is none.
+        """
+        with self._lock:
+            if self._blobs is None:
+                self._blobs = BlobReader(self.git).__enter__()
+            return b"".join(self._blobs.read(oid))
+
+    def blob_chunks(self, oid: str) -> Iterator[bytes]:
+        """A git object of any size in chunks, by a git process of its own.
+
+        Raises:
+            DatasetError: there is none.
+        """
+        with BlobReader(self.git) as blobs:
+            yield from blobs.read(oid)

@@ -1,0 +1,116 @@
+"""What goes into the canonical zip, and how many bytes each of its structures takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from datalad_jsdl.errors import ArchiveError
+
+__all__ = [
+    "BLOCK",
+    "FRAME",
+    "MAX32",
+    "Kind",
+    "Member",
+    "central_length",
+    "lengths",
+    "member_name",
+    "needs_zip64",
+    "size_warning",
+    "stored_size",
+]
+
+BLOCK = 65535  # content bytes in one stored deflate block (RFC 1951, 3.2.4)
+FRAME = BLOCK + 5  # such a block with its header
+MAX32 = 0xFFFFFFFF
+
+
+class Kind(Enum):
+    """What a member is once unpacked."""
+
+    REGULAR = "regular"
+    EXECUTABLE = "executable"
+    SYMLINK = "symlink"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member of the archive.
+
+    Attributes:
+        name: UTF-8, as `member_name` makes it.
+        size: of the content in bytes (of the target, for a symlink).
+        mtime: whole seconds since 1970 UTC, or None if unknown.
+        kind: what it is.
+    """
+
+    name: bytes
+    size: int
+    mtime: int | None = None
+    kind: Kind = Kind.REGULAR
+
+    @property
+    def has_time_extra(self) -> bool:
+        """The extended timestamp holds 31 bits of seconds."""
+        return self.mtime is not None and 0 <= self.mtime < 1 << 31
+
+
+def member_name(path: str) -> bytes:
+    """The name of a member.
+
+    Raises:
+        ArchiveError: *path* has no place in an archive.
+    """
+    try:
+        name = path.encode()
+    except UnicodeEncodeError:
+        raise ArchiveError(f"{path!r} is not UTF-8 and cannot be named in a zip") from None
+    parts = path.split("/")
+    if "" in parts or ".." in parts or "." in parts or "\\" in path or "\0" in path:
+        raise ArchiveError(f"{path!r} cannot be named in a zip")
+    if len(name) > 0xFFFF:
+        raise ArchiveError(f"{path[:80]!r}… is too long a name for a zip")
+    return name
+
+
+def stored_size(member: Member) -> int:
+    """Bytes of the member's data: its content, and five more for each block."""
+    if member.kind is Kind.SYMLINK:
+        return member.size
+    return member.size + 5 * -(-member.size // BLOCK)
+
+
+def needs_zip64(member: Member) -> bool:
+    """Whether its sizes take 64 bits."""
+    return stored_size(member) >= MAX32
+
+
+def lengths(member: Member) -> tuple[int, int, int]:
+    """Bytes of the local header, of the data, and of the data descriptor."""
+    stored = stored_size(member)
+    head = (39 if member.has_time_extra else 30) + len(member.name)
+    if stored >= MAX32:
+        return head + 20, stored, 24
+    # nothing follows what is stored as it is
+    return head, stored, 16 if member.size and member.kind is not Kind.SYMLINK else 0
+
+
+def central_length(member: Member, offset: int) -> int:
+    """Bytes of the central header of a member at *offset*."""
+    large = (16 if needs_zip64(member) else 0) + (8 if offset >= MAX32 else 0)
+    extra = (9 if member.has_time_extra else 0) + (4 + large if large else 0)
+    return 46 + len(member.name) + extra
+
+
+# Sizes whose stored size or own size is exactly 0xFFFFFFFF, which is also the mark of
+# a zip64 field; measured.
+_TROUBLED = {
+    4_294_639_630: "unzip and Java's ZipInputStream",
+    4_294_967_295: "unzip",
+}
+
+
+def size_warning(size: int) -> str | None:
+    """Which common programs cannot unpack a member of *size* bytes, or None."""
+    return _TROUBLED.get(size)

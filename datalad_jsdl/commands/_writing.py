@@ -1,0 +1,124 @@
+"""Where the zip of ``datalad export-archive`` goes: a file, or standard output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.archive.deflated import DeflatedWriter
+from datalad_jsdl.archive.export import Exported, Writer, export, throttled
+from datalad_jsdl.archive.layout import Layout
+from datalad_jsdl.archive.output import FileOutput, PipeOutput
+from datalad_jsdl.archive.resume import Prefix, good_prefix
+from datalad_jsdl.archive.writing import CanonicalWriter
+from datalad_jsdl.errors import ArchiveError, JsdlError
+from datalad_jsdl.fetch.partfile import require_room
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from datalad_jsdl.archive.contents import Content
+    from datalad_jsdl.commands._common import Bar
+
+__all__ = ["Order", "standard_output", "write_archive"]
+
+
+@dataclass(frozen=True)
+class Order:
+    """How an archive is to be written.
+
+    Attributes:
+        target: the file, or None for standard output.
+        deflate: compress the members, as zlib happens to do it here.
+        resume: go on with what an earlier run has left.
+        checksum: write a file with the archive's SHA-256 beside it.
+        skip_missing: leave out what cannot be had.
+        jobs: pieces of content to fetch at a time; None for what is set.
+        descriptor: where it goes, without a file.
+    """
+
+    target: Path | None
+    deflate: bool = False
+    resume: bool = False
+    checksum: bool = False
+    skip_missing: bool = False
+    jobs: int | None = None
+    descriptor: int = 1
+
+
+def write_archive(contents: Sequence[Content], order: Order, bar: Bar) -> tuple[Exported, int]:
+    """Write contents to where they are to go.
+
+    Returns:
+        What became of them, and the size of the archive in bytes.
+
+    Raises:
+        JsdlError, OSError: it could not be written.
+    """
+    layout = Layout(c.member(c.size or 0) for c in contents)
+    progress = throttled(lambda position: bar.update("writing", position, layout.total))
+    jobs = order.jobs or (contents[0].home.engine.settings.jobs if contents else 1)
+    go_on = partial(export, jobs=jobs, skip_missing=order.skip_missing)
+    if order.target is None:
+        output = PipeOutput(order.descriptor)
+        writer: Writer = CanonicalWriter(output, progress=progress)
+        if order.deflate:
+            writer = DeflatedWriter(output, progress)
+        done = go_on(contents, writer, output)
+        output.flush()
+        return done, output.position
+    rewinds = not order.deflate
+    with FileOutput(
+        order.target, resume=order.resume, checksum=order.checksum, rewinds=rewinds
+    ) as file:
+        prefix = Prefix()
+        if order.resume:
+            looked = throttled(lambda position: bar.update("verifying", position, layout.total))
+            skip = order.skip_missing
+            prefix = good_prefix(file.file, contents, skip_missing=skip, progress=looked)
+            file.keep(prefix.length, prefix.layout.central_offset)
+        if not order.deflate:
+            require_room(order.target.parent, layout.total - prefix.length, order.target.name)
+        writer = CanonicalWriter(file, prefix.layout, prefix.crcs, progress)
+        if order.deflate:
+            writer = DeflatedWriter(file, progress)
+        try:
+            done = go_on(contents[prefix.next :], writer, file, begun=prefix.begun)
+        except (JsdlError, OSError) as error:
+            if not file.kept:
+                raise
+            hint = f"{file.kept} bytes are kept in {file.part}: to go on with them, add --resume"
+            raise ArchiveError(f"{error}. {hint}") from error
+        file.finish()
+        reason = "it was left out by the run that this one goes on with"
+        done.missing |= {contents[number].path: reason for number in prefix.passed}
+        return done, file.position
+
+
+@contextmanager
+def standard_output() -> Iterator[int]:
+    """A descriptor of standard output that is ours alone: all else goes to standard error.
+
+    Raises:
+        ArchiveError: it is a terminal.
+    """
+    if os.isatty(1):
+        raise ArchiveError("not writing an archive to the terminal; redirect it, or name a file")
+    sys.stdout.flush()
+    own = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.setmode(own, os.O_BINARY)
+        yield own
+    finally:
+        sys.stdout.flush()
+        os.dup2(own, 1)
+        os.close(own)
