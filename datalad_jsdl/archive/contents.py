@@ -55,10 +55,10 @@ class Content:
     @property
     def expected(self) -> Expected:
         """What is known of an annexed content."""
-        parsed, page = parse_key(self.key), is_page_name(self.path)
-        if parsed is None:
-            return Expected(self.size, page=page)
-        return Expected(self.size, parsed.algorithm, parsed.hexdigest, page)
+        parsed = parse_key(self.key)
+        if parsed is None or not parsed.algorithm:
+            return Expected(self.size, page=is_page_name(self.path))
+        return Expected(self.size, parsed.algorithm, parsed.hexdigest)
 
     @property
     def is_remote(self) -> bool:

@@ -30,6 +30,7 @@ _FARTHEST = 1 << 62  # seconds; what is beyond the years of DOS times all looks 
 class Structure(Enum):
     """What a byte of the archive belongs to."""
 
+    MEMBER = "local header, data and data descriptor, all of them"
     LOCAL = "local header"
     DATA = "data: the content in its blocks"
     DESCRIPTOR = "data descriptor"
@@ -155,14 +156,22 @@ class Layout:
         stop = self.total if stop is None else min(stop, self.total)
         index = max(bisect_right(self._offsets, start) - 1, 0)
         last = min(stop, self.central_offset)
-        while index < len(self) and self._offsets[index] < last:
-            yield from self._member_parts(index, start, last)
+        count = len(self._offsets)
+        while index < count and self._offsets[index] < last:
+            offset, following = self._offsets[index], self.central_offset
+            if index + 1 < count:
+                following = self._offsets[index + 1]
+            if start <= offset and following <= last:
+                length = following - offset
+                yield Part(Structure.MEMBER, index, 0, length, length)
+            else:
+                yield from self.parts_of(index, start, last)
             index += 1
         base = self.central_offset
         index = max(bisect_right(self._centrals, start - base) - 1, 0)
-        while index < len(self) and base + self._centrals[index] < stop:
+        while index < count and base + self._centrals[index] < stop:
             offset, following = base + self._centrals[index], self.end_offset
-            if index + 1 < len(self):
+            if index + 1 < count:
                 following = base + self._centrals[index + 1]
             part = _cut(Structure.CENTRAL, index, offset, following - offset, start, stop)
             if part is not None:
@@ -173,7 +182,9 @@ class Layout:
         if part is not None:
             yield part
 
-    def _member_parts(self, index: int, start: int, stop: int) -> Iterator[Part]:
+    def parts_of(self, index: int, start: int = 0, stop: int | None = None) -> Iterator[Part]:
+        """What lies in the bytes *start* to *stop* of one member, by its structures."""
+        stop = self.total if stop is None else stop
         member, offset = self.member(index), self._offsets[index]
         for structure, length in zip(_OF_A_MEMBER, lengths(member), strict=True):
             part = _cut(structure, index, offset, length, start, stop)

@@ -60,6 +60,14 @@ class Reader:
         """
         raise NotImplementedError
 
+    def read(self, size: int) -> bytes:
+        """The next *size* bytes, checked; few enough for the memory.
+
+        Raises:
+            ArchiveError: there are fewer.
+        """
+        return b"".join(map(bytes, content_of(self, size)))
+
     def finish(self) -> None:
         """The content was read, and fed to its check, to its end: is it right?
 
@@ -216,7 +224,15 @@ class BytesReader(Reader):
     crc = 0
 
     def __init__(self, content: bytes) -> None:
+        self._content = content
         self._rest = memoryview(content)
+
+    def read(self, size: int) -> bytes:
+        """See `Reader`."""
+        if size == len(self._rest) == len(self._content):
+            self._rest = self._rest[:0]
+            return self._content
+        return super().read(size)
 
     def readv(self, views: Sequence[memoryview]) -> int:
         """See `Reader`."""

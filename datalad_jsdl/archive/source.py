@@ -57,8 +57,8 @@ def open_here(content: Content, start: int = 0, stop: int | None = None) -> Read
             return BytesReader(content.home.blob(content.blob)[start:stop])
         chunks = content.home.blob_chunks(content.blob)
         return ChunkReader(_from(chunks, start), None if start else 0)
-    whole = (start, stop) == (0, size)
-    check = Verifier(content.expected) if whole and content.expected.algorithm else None
+    expected = content.expected
+    check = Verifier(expected) if stop - start == size and expected.algorithm else None
     if check is None or size > _AT_ONCE:
         return FileReader(str(content.local), size, start, check)
     found = _read(str(content.local), size)

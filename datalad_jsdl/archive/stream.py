@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Protocol
 from datalad_jsdl.archive.checksums import Crcs, crc32
 from datalad_jsdl.archive.framing import Frames, content_range
 from datalad_jsdl.archive.layout import Structure
-from datalad_jsdl.archive.members import Kind
+from datalad_jsdl.archive.members import BLOCK, Kind
 from datalad_jsdl.archive.readers import ChunkReader, content_of
-from datalad_jsdl.archive.records import central_header, descriptor, end_records, local_header
+from datalad_jsdl.archive.records import (
+    block_header,
+    central_header,
+    descriptor,
+    end_records,
+    local_header,
+)
 from datalad_jsdl.errors import ArchiveError, FetchError
 
 if TYPE_CHECKING:
@@ -73,14 +79,38 @@ class Archive:
         frames = self._spare.pop() if self._spare else Frames()
         try:
             for part in parts:
-                if part.structure is Structure.DATA:
-                    yield from self._data(part, frames)
+                if part.structure is not Structure.MEMBER:
+                    yield from self._part(part, frames)
                     continue
-                record = self._record(part.structure, part.number)
-                whole = part.stop - part.start == part.length
-                yield record if whole else record[part.start : part.stop]
+                member = self.layout.member(part.number)
+                if member.size <= BLOCK and member.kind is not Kind.SYMLINK:
+                    yield self._small(part.number, member)
+                    continue
+                for piece in self.layout.parts_of(part.number):
+                    yield from self._part(piece, frames)
         finally:
             self._spare.append(frames)
+
+    def _small(self, index: int, member: Member) -> bytes:
+        """A member of one block, whole."""
+        size = member.size
+        if not size:
+            return local_header(member)
+        with self._opened(index, member, 0, size) as reader:
+            content = reader.read(size)
+            reader.finish()
+        crc = crc32(content)
+        self.crcs.put(index, crc)
+        head = local_header(member) + block_header(size, last=True)
+        return b"".join((head, content, descriptor(member, crc)))
+
+    def _part(self, part: Part, frames: Frames) -> Iterator[bytes | memoryview]:
+        if part.structure is Structure.DATA:
+            yield from self._data(part, frames)
+            return
+        record = self._record(part.structure, part.number)
+        whole = part.stop - part.start == part.length
+        yield record if whole else record[part.start : part.stop]
 
     def _record(self, structure: Structure, index: int) -> bytes:
         if structure is Structure.END:

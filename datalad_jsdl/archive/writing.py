@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.archive.checksums import Crcs, crc32
 from datalad_jsdl.archive.layout import Layout
 from datalad_jsdl.archive.members import Kind
-from datalad_jsdl.archive.readers import BytesReader, content_of
+from datalad_jsdl.archive.readers import BytesReader
 from datalad_jsdl.archive.stream import Archive
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class CanonicalWriter:
         self._layout.add(member)
         try:
             if member.kind is Kind.SYMLINK:
-                target = b"".join(map(bytes, content_of(reader, member.size)))
+                target = reader.read(member.size)
                 self._current.reader = BytesReader(target)
                 self._crcs.put(index, crc32(target))
             self._write(self._output.position, self._layout.central_offset)
