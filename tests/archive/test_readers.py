@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from datalad_jsdl.archive.layout import Kind, Member, member_name
-from datalad_jsdl.archive.writing import ZipWriter
+from tests.archive.making import written
+from tests.archive.plain import Plain
 from tests.conftest import run
 
 if TYPE_CHECKING:
@@ -33,18 +33,19 @@ TARGET = b"blocks.bin"
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
     """An archive of `FILES` and a link."""
+    files = [
+        Plain(
+            name,
+            content,
+            len(content),
+            None if name == "unknown time" else MTIME,
+            0o100755 if name == "run.sh" else 0o100644,
+        )
+        for name, content in FILES.items()
+    ]
+    files.append(Plain("🧠🧠", TARGET, len(TARGET), MTIME, 0o120777))
     path = tmp_path / "archive.zip"
-    with path.open("wb") as file:
-        writer = ZipWriter(file)
-        for name, content in sorted(FILES.items(), key=lambda item: item[0].encode()):
-            kind = Kind.EXECUTABLE if name == "run.sh" else Kind.REGULAR
-            mtime = None if name == "unknown time" else MTIME
-            sink = writer.begin(Member(member_name(name), len(content), mtime, kind))
-            sink.write(content)
-            writer.end(sink)
-        link = Member(member_name("🧠🧠"), len(TARGET), MTIME, Kind.SYMLINK)
-        writer.add_symlink(link, TARGET)
-        writer.finish()
+    path.write_bytes(written(sorted(files, key=lambda file: file.path.encode())))
     return path
 
 
