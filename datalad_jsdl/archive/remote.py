@@ -121,7 +121,10 @@ class Stream(ChunkReader):
         """See `values.Sink`."""
         with self._changed:
             if self._taken:
-                raise _GivenUpError("a mirror's content turned out wrong after it was passed on")
+                raise _GivenUpError(
+                    "the transfer had to begin again after some of it was passed on: a mirror's "
+                    "content was wrong, or with no checksum, another's might be something else"
+                )
             self._waiting.clear()
             self._room = _ROOM
             self._position = 0

@@ -1,0 +1,268 @@
+"""Archives straight from mirrors that misbehave."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from datalad_jsdl.archive import ahead
+from datalad_jsdl.archive.contents import Content
+from datalad_jsdl.archive.export import Exported, export
+from datalad_jsdl.archive.home import Home
+from datalad_jsdl.archive.layout import Layout
+from datalad_jsdl.archive.members import Kind
+from datalad_jsdl.archive.output import FileOutput, PipeOutput
+from datalad_jsdl.archive.source import ContentSource
+from datalad_jsdl.archive.stream import Archive
+from datalad_jsdl.archive.writing import CanonicalWriter
+from datalad_jsdl.dataset.git import Git
+from datalad_jsdl.errors import ArchiveError, FetchError
+from tests.archive.making import by_the_book, joined
+from tests.archive.plain import Plain
+from tests.fetch.waits import Waits, new_engine
+from tests.lab import Lab, sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PIECE = 300_000  # bytes; so that small contents come in many pieces
+LARGE, SMALL = 2_000_000, 5_000
+
+
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "PIECE", PIECE)
+
+
+@pytest.fixture
+def home() -> Iterator[Home]:
+    with Home(Git(Path()), Path(), Path(), lambda _: new_engine(Waits())) as home:
+        yield home
+
+
+def bytes_of(name: str, size: int) -> bytes:
+    return random.Random(name).randbytes(size)
+
+
+class Shelf:
+    """Contents that two labs serve, and the archive that they make."""
+
+    def __init__(self, home: Home, first: Lab, second: Lab) -> None:
+        self.contents: list[Content] = []
+        self._plain: list[Plain] = []
+        self._home = home
+        self._labs = (first, second)
+
+    def put(
+        self,
+        name: str,
+        size: int,
+        first: dict[str, Any] | None,
+        second: dict[str, Any] | None = None,
+        *,
+        sized: bool = True,
+        digest: bool = True,
+    ) -> None:
+        """A content; *first* and *second*: the faults of each mirror, None for no such URL."""
+        content = bytes_of(name, size)
+        urls = [
+            lab.put(name, content, **faults)
+            for lab, faults in zip(self._labs, (first, second), strict=True)
+            if faults is not None
+        ]
+        key = f"SHA256E-s{size}--{sha256(content)}" if sized else f"SHA256E--{sha256(content)}"
+        if not digest:
+            key = f"URL-s{size}--{name}" if sized else f"URL--{name}"
+        known = size if sized else None
+        item = Content(
+            name, name.encode(), Kind.REGULAR, known, 1, self._home, key=key, urls=tuple(urls)
+        )
+        self.contents.append(item)
+        self._plain.append(Plain(name, content or b"0", size, 1))
+
+    @property
+    def expected(self) -> bytes:
+        return by_the_book(self._plain)
+
+    def to_file(self, jobs: int = 4, **options: Any) -> tuple[bytes, Exported]:
+        with FileOutput(Path("out.zip")) as output:
+            done = export(self.contents, CanonicalWriter(output), output, jobs=jobs, **options)
+            output.finish()
+        assert os.listdir() == ["out.zip"]
+        return Path("out.zip").read_bytes(), done
+
+    def to_pipe(self, jobs: int = 4, **options: Any) -> bytes:
+        read, write = os.pipe()
+        got: list[bytes] = []
+
+        def take() -> None:
+            with open(read, "rb") as pipe:
+                got.append(pipe.read())
+
+        thread = threading.Thread(target=take)
+        thread.start()
+        try:
+            output = PipeOutput(write)
+            export(self.contents, CanonicalWriter(output), output, jobs=jobs, **options)
+            output.flush()
+        finally:
+            os.close(write)
+            thread.join()
+            assert os.listdir() == []
+        return got[0]
+
+
+@pytest.fixture
+def shelf(home: Home, lab: Lab, other_lab: Lab) -> Shelf:
+    return Shelf(home, lab, other_lab)
+
+
+FAULTS: dict[str, dict[str, Any]] = {
+    "none": {},
+    "404": {"status": 404},
+    "503 for a while": {"status": 503, "times": 2},
+    "reset": {"reset_at": 0.6},
+    "cut": {"cut_at": 1000},
+    "hang": {"hang_at": 0.5, "hang_seconds": 5},
+    "no ranges": {"ranges": False},
+    "wrong ranges": {"content_range": "bytes 0-9/10"},
+    "chunked": {"chunked": True},
+    "page": {"html": True},
+    "shorter": {"shorter": 0.1},
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("way", ["file", "pipe"])
+def test_a_faulty_mirror_and_a_good_one(shelf: Shelf, fault: str, way: str) -> None:
+    shelf.put("a", SMALL, FAULTS[fault], {})
+    shelf.put("b", LARGE, FAULTS[fault], {})
+    shelf.put("c", 0, FAULTS[fault], {})
+    if way == "file" or fault not in ("reset", "cut", "hang"):
+        shelf.put("d", LARGE, FAULTS[fault], {}, digest=False)
+    shelf.put("e", SMALL, FAULTS[fault], {}, sized=False)
+    made = shelf.to_pipe() if way == "pipe" else shelf.to_file()[0]
+    assert made == shelf.expected
+
+
+@pytest.mark.parametrize("way", ["file", "pipe"])
+@pytest.mark.parametrize("jobs", [1, 7])
+def test_many_contents_in_order(shelf: Shelf, way: str, jobs: int, lab: Lab) -> None:
+    sizes = [0, 1, 65535, 65536, PIECE, PIECE + 1, 1_500_000, 7 * PIECE]
+    for number in range(40):
+        late = {"delay": 0.05} if number % 7 == 0 else {}
+        shelf.put(f"{number:03d}", sizes[number % len(sizes)], late)
+    made = shelf.to_pipe(jobs) if way == "pipe" else shelf.to_file(jobs)[0]
+    assert made == shelf.expected
+    assert lab.sent() == sum(content.size or 0 for content in shelf.contents)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+def test_a_server_that_ignores_ranges_is_asked_once(shelf: Shelf, size: int, lab: Lab) -> None:
+    for name in ("a", "b", "c"):
+        shelf.put(name, size, {"ranges": False})
+    assert shelf.to_pipe() == shelf.expected
+    # the first may be asked again once it shows that it gives no pieces
+    assert lab.sent() <= 4.5 * size
+
+
+def test_a_small_wrong_content_is_never_written(shelf: Shelf) -> None:
+    shelf.put("a", SMALL, {"corrupt_at": 0.5}, {})
+    shelf.put("b", SMALL, {"corrupt_at": 0.5}, {}, sized=False)
+    assert shelf.to_pipe() == shelf.expected
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_large_wrong_content_in_a_file_is_taken_from_another_mirror(
+    shelf: Shelf, ranges: bool
+) -> None:
+    shelf.put("a", SMALL, {})
+    shelf.put("b", LARGE, {"corrupt_at": 0.5, "ranges": ranges}, {"ranges": ranges})
+    shelf.put("c", LARGE, {})
+    assert shelf.to_file()[0] == shelf.expected
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_large_wrong_content_in_a_pipe_ends_the_archive(shelf: Shelf, ranges: bool) -> None:
+    shelf.put("a", SMALL, {})
+    shelf.put("b", LARGE, {"corrupt_at": 0.5, "ranges": ranges}, {"ranges": ranges})
+    with pytest.raises(ArchiveError, match=r"b: .*cannot be taken back.*Written to a file"):
+        shelf.to_pipe()
+
+
+def test_a_break_without_a_checksum_ends_the_archive_in_a_pipe(shelf: Shelf) -> None:
+    shelf.put("a", LARGE, {"reset_at": 0.5}, {}, digest=False)
+    with pytest.raises(ArchiveError, match=r"a: .*no checksum.*Written to a file"):
+        shelf.to_pipe()
+    assert shelf.to_file()[0] == shelf.expected
+
+
+def test_a_large_content_of_unknown_size(shelf: Shelf) -> None:
+    shelf.put("a", LARGE, {"reset_at": 0.7}, {}, sized=False)
+    shelf.put("b", LARGE, {}, sized=False, digest=False)
+    shelf.put("c", LARGE, {"no_length": True, "head": False, "ranges": False}, sized=False)
+    made, _ = shelf.to_file()
+    assert made == shelf.expected
+
+
+def test_what_no_mirror_has(shelf: Shelf) -> None:
+    shelf.put("a", SMALL, {})
+    shelf.put("b", LARGE, {"status": 404}, {"status": 410})
+    shelf.put("c", SMALL, {"status": 403})
+    shelf.put("d", SMALL, None)
+    shelf.put("e", LARGE, {})
+    with pytest.raises(FetchError, match=r"b cannot be had: .*404.*410"):
+        shelf.to_pipe()
+    made, done = shelf.to_file(skip_missing=True)
+    assert set(done.missing) == {"b", "c", "d"}
+    assert "no URL" in done.missing["d"]
+    wanted = [plain for plain in shelf._plain if plain.path in "ae"]
+    assert made == by_the_book(wanted)
+
+
+def test_what_breaks_off_for_good_in_mid_member(shelf: Shelf) -> None:
+    shelf.put("a", LARGE, {"cut_at": 0.6, "range_times": None})
+    shelf.put("b", SMALL, {})
+    shelf.contents[0].home.engine.settings = new_engine(retries=2).settings
+    made, done = shelf.to_file(skip_missing=True)
+    assert set(done.missing) <= {"a"}
+    assert made == by_the_book([p for p in shelf._plain if p.path not in done.missing])
+
+
+def test_a_slow_taker_is_not_the_mirrors_fault(shelf: Shelf, lab: Lab) -> None:
+    shelf.put("a", 9_000_000, {"ranges": False})
+    (content,) = shelf.contents
+    chunks = deque(maxlen=1)
+    source = ContentSource(shelf.contents)
+    archive = Archive(Layout([content.member(9_000_000)]), source)
+    whole = b""
+    pause = threading.Event()
+    for chunk in archive.range():
+        whole += bytes(chunk)
+        if len(chunks) == 0:
+            pause.wait(1.5)  # three times as long as a mirror may take
+            chunks.append(1)
+    assert whole == shelf.expected
+    assert lab.sent() == 9_000_000
+    assert len(lab.requests) == 1
+
+
+def test_random_ranges_of_remote_contents(shelf: Shelf) -> None:
+    shelf.put("a", SMALL, {})
+    shelf.put("b", LARGE, {"reset_at": 0.5, "times": 3}, {})
+    shelf.put("c", SMALL, {"ranges": False})
+    shelf.put("d", LARGE, {"ranges": False}, digest=False)
+    whole = shelf.expected
+    layout = Layout(content.member(content.size or 0) for content in shelf.contents)
+    archive = Archive(layout, ContentSource(shelf.contents))
+    assert joined(archive) == whole
+    chance = random.Random(3)
+    for _ in range(60):
+        start, stop = sorted(chance.randrange(len(whole) + 1) for _ in range(2))
+        assert joined(archive, start, stop) == whole[start:stop]
