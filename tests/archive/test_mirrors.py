@@ -191,7 +191,7 @@ def test_a_large_wrong_content_in_a_file_is_taken_from_another_mirror(
 @pytest.mark.parametrize("ranges", [True, False])
 def test_a_large_wrong_content_in_a_pipe_ends_the_archive(shelf: Shelf, ranges: bool) -> None:
     shelf.put("a", SMALL, {})
-    shelf.put("b", LARGE, {"corrupt_at": 0.5, "ranges": ranges}, {"ranges": ranges})
+    shelf.put("b", LARGE, {"corrupt_at": 0.5, "ranges": ranges}, {"corrupt_at": 0.6})
     with pytest.raises(ArchiveError, match=r"b: .*cannot be taken back.*Written to a file"):
         shelf.to_pipe()
 
