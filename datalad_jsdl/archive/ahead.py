@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from datalad_jsdl.archive.contents import Content
-    from datalad_jsdl.archive.readers import Begun, Check, Reader
+    from datalad_jsdl.archive.readers import Begun, Reader
     from datalad_jsdl.fetch.values import Fetched
 
 __all__ = ["PIECE", "Ahead", "UnsizedError"]
@@ -91,9 +91,7 @@ class Ahead:
         if size <= PIECE or not (begun or expected.verifiable):
             piece = self._take(number, 0)
             return (_stream(content, size) if piece is None else ChunkReader(piece[1])), size
-        check = begun.check if begun else Verifier(expected)
-        crc = begun.crc if begun else 0
-        return _Pieces(content, self._chunks(number, start), crc, check), size
+        return _Pieces(content, self._chunks(number, start), begun), size
 
     def _open_unsized(self, number: int, content: Content) -> tuple[Reader, int]:
         try:
@@ -236,13 +234,15 @@ class _Pieces(ChunkReader):
     """A content of which each piece may be from another mirror."""
 
     def __init__(
-        self, content: Content, portions: Generator[tuple[bytes, str]], crc: int, check: Check
+        self, content: Content, portions: Generator[tuple[bytes, str]], begun: Begun | None
     ) -> None:
         self._content = content
+        self._whole = begun is None  # else what was there before may be to blame
         self._portions = portions
         self._given: Counter[str] = Counter()
         first = next(portions, None)  # a content that nobody has shows now
-        super().__init__(self._counted(first), crc, check)
+        check = begun.check if begun else Verifier(content.expected)
+        super().__init__(self._counted(first), begun.crc if begun else 0, check)
 
     def _counted(self, portion: tuple[bytes, str] | None) -> Iterator[bytes]:
         while portion is not None:
@@ -258,7 +258,7 @@ class _Pieces(ChunkReader):
         except ArchiveError as error:
             ranked = [url for url, _ in self._given.most_common() if url]
             expected = self._content.expected
-            if ranked:
+            if ranked and self._whole:
                 origins = self._content.home.engine.origins
                 origins.quarantine(ranked[0], expected.hexdigest, str(error))
                 raise ArchiveError(str(Fault(ranked[0], str(error)))) from None

@@ -151,7 +151,9 @@ class _Export:
         if content.is_remote:
             yield partial(self.ahead.open, number, begun)
         else:
-            yield partial(_here, content, begun)
+            if begun:
+                yield partial(_here, content, begun)
+            yield partial(_here, content, None)
             if not content.urls:
                 return
             yield partial(_mirrors, content)

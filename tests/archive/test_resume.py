@@ -1,0 +1,198 @@
+"""A broken-off archive is gone on with, as far as it is good."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datalad_jsdl.archive.contents import Content
+from datalad_jsdl.archive.export import export
+from datalad_jsdl.archive.home import Home
+from datalad_jsdl.archive.members import Kind
+from datalad_jsdl.archive.output import FileOutput
+from datalad_jsdl.archive.resume import Prefix, good_prefix
+from datalad_jsdl.archive.writing import CanonicalWriter
+from datalad_jsdl.dataset.git import Git
+from tests.archive.making import by_the_book
+from tests.archive.plain import Plain
+from tests.conftest import run
+from tests.fetch.waits import new_engine
+from tests.lab import Lab, sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+TARGET = Path("out.zip")
+PART = Path("out.zip.jsdl-part")
+
+
+def resumed(contents: Sequence[Content], **options: bool) -> tuple[bytes, Prefix]:
+    """What `datalad export-archive --resume` does."""
+    with FileOutput(TARGET, resume=True) as output:
+        prefix = good_prefix(output.file, contents, **options)
+        output.keep(prefix.length, prefix.layout.central_offset)
+        writer = CanonicalWriter(output, prefix.layout, prefix.crcs)
+        rest = contents[prefix.next :]
+        export(rest, writer, output, jobs=2, begun=prefix.begun, **options)
+        output.finish()
+    return TARGET.read_bytes(), prefix
+
+
+@pytest.fixture(scope="module")
+def set_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[Content], bytes]]:
+    """Contents of all kinds: from git, from the annex, with and without a digest or a size."""
+    folder = tmp_path_factory.mktemp("repository")
+    run("git", "init", "-q", cwd=folder)
+    home = Home(Git(folder), folder / ".git", folder, lambda _: new_engine())
+    contents, plain = [], []
+    for number, size in enumerate([0, 1, 65535, 65536, 200_000, 1_310_700, 17, 400_000, 3]):
+        name = f"{number}"
+        data = random.Random(number).randbytes(size)
+        place = folder / name
+        place.write_bytes(data)
+        kind, mode, mtime = Kind.REGULAR, 0o100644, None if number == 4 else number
+        blob = key = ""
+        if number in (1, 4, 8):
+            blob = run("git", "hash-object", "-w", str(place), cwd=folder).strip()
+            if number == 8:
+                kind, mode = Kind.SYMLINK, 0o120777
+        elif number in (2, 7):
+            key = f"URL--{name}"
+        else:
+            key = f"SHA256E-s{size}--{sha256(data)}"
+        known = None if number == 7 else size
+        # of unknown size, it has to come from its mirrors; of known size, it is here
+        local = None if number == 7 or blob else place
+        item = Content(name, name.encode(), kind, known, mtime, home, blob, key, local)
+        contents.append(item)
+        plain.append(Plain(name, data or b"0", size, mtime, mode))
+    with home:
+        yield contents, by_the_book(plain)
+
+
+@pytest.fixture
+def contents(set_up: tuple[list[Content], bytes], lab: Lab) -> list[Content]:
+    """With its mirror up."""
+    contents = list(set_up[0])
+    for number in (7,):
+        data = random.Random(number).randbytes(400_000)
+        old = contents[number]
+        fields = (old.path, old.name, old.kind, old.size, old.mtime, old.home, "", old.key, None)
+        contents[number] = Content(*fields, urls=(lab.put(old.path, data),))
+    return contents
+
+
+def test_cut_off_anywhere(
+    contents: list[Content], set_up: tuple[list[Content], bytes], tmp_path: Path
+) -> None:
+    whole, chance = set_up[1], random.Random(1)
+    edges = [0, 1, 29, 30, 31, 35, 40, len(whole) - 1, len(whole)]
+    for length in edges + [chance.randrange(len(whole)) for _ in range(60)]:
+        PART.write_bytes(whole[:length])
+        made, prefix = resumed(contents)
+        assert made == whole
+        assert prefix.length <= length
+        assert os.listdir() == ["out.zip"]
+
+
+def test_a_damaged_beginning_is_not_kept(
+    contents: list[Content], set_up: tuple[list[Content], bytes], tmp_path: Path
+) -> None:
+    whole, chance = set_up[1], random.Random(2)
+    for _ in range(60):
+        at = chance.randrange(len(whole))
+        damaged = bytearray(whole[: chance.randrange(at, len(whole)) + 1])
+        damaged[at] ^= 1 << chance.randrange(8)
+        PART.write_bytes(damaged)
+        made, prefix = resumed(contents)
+        assert made == whole
+        assert prefix.length <= at or prefix.begun
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=300))
+def test_rubbish_is_not_kept(
+    set_up: tuple[list[Content], bytes], tmp_path_factory: pytest.TempPathFactory, rubbish: bytes
+) -> None:
+    place = tmp_path_factory.mktemp("rubbish") / "part"
+    place.write_bytes(rubbish)
+    with place.open("rb") as file:
+        prefix = good_prefix(file, set_up[0], skip_missing=len(rubbish) % 2 == 0)
+    assert prefix.length == 0
+
+
+def test_nearly_all_is_kept(contents: list[Content], set_up: tuple[list[Content], bytes]) -> None:
+    whole = set_up[1]
+    end = whole.index(b"PK\1\2")
+    PART.write_bytes(whole[: end + 100])
+    made, prefix = resumed(contents)
+    assert made == whole
+    assert (prefix.length, prefix.next) == (end, len(contents))
+    # in the middle of a content that is here
+    middle = whole.index(b"PK\3\4", 900_000) - 500_000
+    PART.write_bytes(whole[:middle])
+    made, prefix = resumed(contents)
+    assert made == whole
+    assert prefix.begun is not None
+    assert prefix.length == middle
+
+
+@pytest.fixture
+def remote(lab: Lab) -> Iterator[tuple[list[Content], bytes]]:
+    """A large content between two small ones, at a mirror."""
+    home = Home(Git(Path()), Path(), Path(), lambda _: new_engine())
+    contents, plain = [], []
+    for name, size in (("a", 10), ("b", 20_000_000), ("c", 1000)):
+        data = random.Random(name).randbytes(size)
+        key = f"MD5E-s{size}--" + hashlib.md5(data).hexdigest()
+        urls = (lab.put(name, data),)
+        contents.append(
+            Content(name, name.encode(), Kind.REGULAR, size, None, home, key=key, urls=urls)
+        )
+        plain.append(Plain(name, data, size))
+    with home:
+        yield contents, by_the_book(plain)
+
+
+def test_only_what_is_missing_is_fetched(remote: tuple[list[Content], bytes], lab: Lab) -> None:
+    contents, whole = remote
+    PART.write_bytes(whole[:15_000_000])
+    made, prefix = resumed(contents)
+    assert made == whole
+    assert prefix.length == 15_000_000
+    assert lab.sent("a") == 0
+    assert 5_000_000 <= lab.sent("b") <= 5_010_000
+
+
+def test_damage_in_the_middle_of_what_was_begun_shows_in_the_end(
+    remote: tuple[list[Content], bytes],
+) -> None:
+    contents, whole = remote
+    damaged = bytearray(whole[:15_000_000])
+    damaged[9_999_999] ^= 1
+    PART.write_bytes(damaged)
+    made, prefix = resumed(contents)
+    assert prefix.length == 15_000_000
+    assert made == whole
+
+
+def test_what_was_left_out_stays_out(remote: tuple[list[Content], bytes], lab: Lab) -> None:
+    contents, _ = remote
+    files = [Plain("b", random.Random("b").randbytes(20_000_000), 20_000_000)]
+    files.append(Plain("c", random.Random("c").randbytes(1000), 1000))
+    without = by_the_book(files)
+    PART.write_bytes(without[:9_000_000])
+    made, prefix = resumed(contents, skip_missing=True)
+    assert made == without
+    assert prefix.passed == [0]
+    PART.write_bytes(without[:9_000_000])
+    made, prefix = resumed(contents)
+    assert prefix.length == 0
+    assert made == remote[1]
