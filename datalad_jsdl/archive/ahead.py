@@ -88,7 +88,7 @@ class Ahead:
             return self._open_unsized(number, content)
         if not size:
             return ChunkReader((), check=Verifier(expected)), 0
-        if size <= PIECE or not (begun or expected.verifiable):
+        if not begun and (size <= PIECE or not expected.verifiable):
             piece = self._take(number, 0)
             return (_stream(content, size) if piece is None else ChunkReader(piece[1])), size
         return _Pieces(content, self._chunks(number, start), begun), size

@@ -72,8 +72,11 @@ class PipeOutput:
         return len(chunk)
 
     def _write(self, view: memoryview) -> None:
-        while view:
-            view = view[os.write(self._descriptor, view) :]
+        try:
+            while view:
+                view = view[os.write(self._descriptor, view) :]
+        except BrokenPipeError:
+            raise ArchiveError("whoever reads the archive has ended before it did") from None
 
     def mark(self) -> None:
         """See `Output`."""

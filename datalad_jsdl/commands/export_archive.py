@@ -53,7 +53,7 @@ class ExportArchive(CoreExportArchive):
         CoreExportArchive._params_,
         filename=Parameter(
             args=("filename",),
-            metavar="PATH",
+            metavar="FILENAME",
             nargs="?",
             doc="""file name of the generated archive. If no file name is given the archive
             will be generated in the current directory and will be named:

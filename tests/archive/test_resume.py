@@ -161,6 +161,18 @@ def remote(lab: Lab) -> Iterator[tuple[list[Content], bytes]]:
         yield contents, by_the_book(plain)
 
 
+def test_cut_off_anywhere_with_all_contents_at_a_mirror(
+    remote: tuple[list[Content], bytes],
+) -> None:
+    contents, whole = remote
+    ends = [*range(36, 60), *range(len(whole) - 1300, len(whole) - 200, 60)]
+    for length in [*ends, 70_000, 8 << 20, 19_999_999]:
+        PART.write_bytes(whole[:length])
+        made, prefix = resumed(contents)
+        assert made == whole
+        assert prefix.length > 0 or length < 62
+
+
 def test_only_what_is_missing_is_fetched(remote: tuple[list[Content], bytes], lab: Lab) -> None:
     contents, whole = remote
     PART.write_bytes(whole[:15_000_000])

@@ -1,0 +1,135 @@
+"""What of a dataset, its history and its subdatasets gets into an archive."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import run
+from tests.portal import content_of, datalad, described, file_sha256, git, publish, write_manifest
+
+if TYPE_CHECKING:
+    from tests.lab import Lab
+
+PATHS = ["sub-01/a.txt", "sub-01/b.nii", "sub-02/a.txt", "notes.md"]
+
+
+@pytest.fixture
+def dataset(tmp_path: Path, lab: Lab) -> Path:
+    listed = {path: described(path, url) for path, url in publish(lab, PATHS).items()}
+    datalad("download-manifest", write_manifest("m.json", listed), "ds")
+    return tmp_path / "ds"
+
+
+def names(*options: str | Path, dataset: str | Path = "ds", file: str = "x.zip") -> list[str]:
+    datalad("export-archive", "-d", dataset, "-t", "zip", "--leading-dir", "", *options, file)
+    with zipfile.ZipFile(file) as archive:
+        assert archive.testzip() is None
+        return archive.namelist()
+
+
+def chosen(*paths: str | Path, cwd: Path | None = None, code: int = 0) -> list[str] | str:
+    command = ("export-archive", "-d", ".", "-t", "zip", "--leading-dir", "")
+    (record,) = datalad(*command, "x.zip", *paths, cwd=cwd, code=code)
+    if code:
+        return str(record["message"])
+    with zipfile.ZipFile(record["path"]) as archive:
+        return archive.namelist()
+
+
+def test_globs(dataset: Path) -> None:
+    assert names("--include", "*.txt") == ["sub-01/a.txt", "sub-02/a.txt"]
+    assert names("--include", "sub-01", "--exclude", "*.nii") == ["sub-01/a.txt"]
+    assert names("--exclude", "sub-*") == ["notes.md"]
+    assert names("--include", "nothing") == []
+
+
+def test_paths(dataset: Path) -> None:
+    assert chosen("sub-01", cwd=dataset) == ["sub-01/a.txt", "sub-01/b.nii"]
+    assert chosen("sub-02/a.txt", "notes.md", cwd=dataset) == ["notes.md", "sub-02/a.txt"]
+    assert chosen(dataset / "sub-02", cwd=dataset) == ["sub-02/a.txt"]
+    assert len(chosen(".", cwd=dataset)) == 4
+    assert "nothing to export at sub-0" in chosen("sub-0", cwd=dataset, code=1)
+    assert "does not lie in the dataset" in chosen("../m.json", cwd=dataset, code=1)
+
+
+def test_another_commit(dataset: Path, lab: Lab) -> None:
+    git(dataset, "tag", "one")
+    first = file_sha256(export(dataset, "first"))
+    paths = ["sub-01/a.txt", "new.txt"]
+    listed = {path: described(path, url) for path, url in publish(lab, paths).items()}
+    datalad("download-manifest", "--delete", write_manifest("m.json", listed), "ds")
+    assert names() == ["new.txt", "sub-01/a.txt"]
+    assert names("--ref", "one") == sorted(PATHS)
+    assert file_sha256(export(dataset, "again", "--ref", "one")) == first
+    command = ("export-archive", "-d", dataset, "-t", "zip", "--ref", "none", "x.zip")
+    (record,) = datalad(*command, code=1)
+    assert "git knows no commit 'none'" in record["message"]
+
+
+def export(dataset: Path, folder: str, *options: str) -> Path:
+    Path(folder).mkdir()
+    target = Path(folder, "study.zip")
+    datalad("export-archive", "-d", dataset, "-t", "zip", *options, target)
+    return target
+
+
+@pytest.fixture
+def nested(tmp_path: Path, lab: Lab, dataset: Path) -> Path:
+    """A superdataset with that dataset in it, and one more within that."""
+    datalad("create", "super")
+    (tmp_path / "super/top.txt").write_text("top")
+    datalad("save", "-d", "super", "--to-git")
+    datalad("clone", "-d", "super", dataset, "super/a-sub")
+    datalad("create", "-d", "super/a-sub", "super/a-sub/deep")
+    (tmp_path / "super/a-sub/deep/file").write_text("deep")
+    datalad("save", "-d", "super", "-r")
+    return tmp_path / "super"
+
+
+def test_subdatasets(nested: Path, tmp_path: Path) -> None:
+    assert names(dataset=nested) == ["top.txt"]
+    inside = [f"a-sub/{path}" for path in sorted(PATHS)]
+    everything = sorted([*inside, "a-sub/deep/file", "top.txt"])
+    assert names("-r", dataset=nested) == everything
+    assert names("-r", "-R", "1", dataset=nested) == [*inside, "top.txt"]
+    assert names("-r", "--include", "*/a.txt", dataset=nested) == [
+        "a-sub/sub-01/a.txt",
+        "a-sub/sub-02/a.txt",
+    ]
+    with zipfile.ZipFile("x.zip") as archive:
+        assert archive.read("a-sub/sub-02/a.txt") == content_of("sub-02/a.txt")
+    command = ("export-archive", "-d", ".", "-t", "zip", "-r", "--leading-dir", "")
+    datalad(*command, "y.zip", "a-sub/deep", cwd=nested)
+    with zipfile.ZipFile(nested / "y.zip") as archive:
+        assert archive.namelist() == ["a-sub/deep/file"]
+    assert "is in the subdataset a-sub; " in chosen("a-sub/notes.md", cwd=nested, code=1)
+
+
+def test_a_subdataset_that_is_not_here(nested: Path, tmp_path: Path) -> None:
+    whole = file_sha256(export(nested, "whole", "-r"))
+    run("git", "clone", "-q", nested, "clone")
+    clone = tmp_path / "clone"
+    command = ("export-archive", "-d", "clone", "-t", "zip", "-r", "x.zip")
+    (record,) = datalad(*command, code=1)
+    told = "the subdataset a-sub is not installed; to get it, run: datalad get -n a-sub"
+    assert told in record["message"]
+    assert names("-r", "--missing-content", "continue", dataset=clone) == ["top.txt"]
+    run("git", "clone", "-q", nested / "a-sub", clone / "a-sub")
+    run("git", "clone", "-q", nested / "a-sub/deep", clone / "a-sub/deep")
+    # its content comes from the mirrors, and that of deep, which has none, from where it is
+    datalad("get", "file", cwd=clone / "a-sub/deep")
+    assert file_sha256(export(clone, "cloned", "-r")) == whole
+
+
+def test_a_subdataset_is_taken_at_its_commit(nested: Path, lab: Lab) -> None:
+    whole = file_sha256(export(nested, "before", "-r"))
+    git(nested / "a-sub", "rm", "-q", "notes.md")
+    git(nested / "a-sub", "commit", "-q", "-m", "gone")
+    assert file_sha256(export(nested, "after", "-r")) == whole
+    git(nested, "commit", "-q", "-a", "-m", "newer")
+    assert "a-sub/notes.md" not in names("-r", dataset=nested)
+    assert "a-sub/notes.md" in names("-r", "--ref", "HEAD~1", dataset=nested)

@@ -1,0 +1,286 @@
+"""How an archive is written: to a pipe, on with a broken-off one, compressed, not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import run
+from tests.lab import Lab, sha256
+from tests.portal import content_of, datalad, described, file_sha256, git, publish, write_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SMALL = [f"{number:02d}.txt" for number in range(30)]
+LARGE = "big.bin"
+LARGE_SIZE = 30_000_000
+
+
+def large_content() -> bytes:
+    return content_of(LARGE, LARGE_SIZE)
+
+
+@pytest.fixture
+def dataset(tmp_path: Path, lab: Lab) -> Path:
+    listed = {path: described(path, url) for path, url in publish(lab, SMALL).items()}
+    content = large_content()
+    listed[LARGE] = {
+        "urls": [lab.put(LARGE, content)],
+        "size": LARGE_SIZE,
+        "digests": {"md5": hashlib.md5(content).hexdigest()},
+    }
+    datalad("download-manifest", write_manifest("m.json", listed), "ds")
+    return tmp_path / "ds"
+
+
+EXPORT = ["datalad", "export-archive", "-d", "ds", "-t", "zip"]
+
+
+def whole(*options: str) -> bytes:
+    """The archive in one go."""
+    datalad(*EXPORT[1:], *options, "whole.zip")
+    return Path("whole.zip").read_bytes()
+
+
+def test_to_a_pipe(dataset: Path, program: Callable[[str], str]) -> None:
+    expected = whole("--leading-dir", "x")
+    done = subprocess.run([*EXPORT, "--leading-dir", "x", "-"], capture_output=True, check=True)
+    assert done.stdout == expected
+    assert b"export_archive(ok)" in done.stderr
+    Path("there").mkdir()
+    with subprocess.Popen([*EXPORT, "--leading-dir", "", "-"], stdout=subprocess.PIPE) as pipe:
+        run(program("bsdtar"), "-xf", "-", stdin=pipe.stdout, cwd=Path("there"))
+    assert pipe.returncode == 0
+    assert Path("there", LARGE).read_bytes() == large_content()
+    assert len(os.listdir("there")) == 31
+
+
+def test_to_a_pipe_from_python(dataset: Path) -> None:
+    call = "dl.export_archive('-', dataset='ds', archivetype='zip')"
+    code = f"import datalad.api as dl; {call}; print('after')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout.endswith(b"\0\0after\n")
+    identity = git(dataset, "config", "-f", ".datalad/config", "datalad.dataset.id")
+    assert done.stdout[30:].startswith(f"datalad_{identity}/00.txt".encode())
+
+
+FULL = """
+import os, sys
+limit = int(sys.argv[1])
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs limits on the size of files")
+def test_nothing_is_put_on_a_disk_on_the_way_to_a_pipe(dataset: Path) -> None:
+    limited = [sys.executable, "-c", FULL, "20000", *EXPORT, "--leading-dir", "whole", "-"]
+    with subprocess.Popen(limited, stdout=subprocess.PIPE) as pipe:
+        assert pipe.stdout is not None
+        got = pipe.stdout.read()
+    assert pipe.returncode == 0
+    assert got == whole()
+
+
+def test_a_reader_that_ends_early(dataset: Path) -> None:
+    with subprocess.Popen([*EXPORT, "-"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as pipe:
+        assert pipe.stdout is not None
+        assert pipe.stderr is not None
+        pipe.stdout.read(1000)
+        pipe.stdout.close()
+        said = pipe.stderr.read().decode()
+    assert pipe.returncode == 1
+    assert "whoever reads the archive has ended" in said
+    assert "Traceback" not in said
+
+
+def test_a_content_that_fails_ends_the_pipe_without_a_directory(dataset: Path, lab: Lab) -> None:
+    expected = whole()
+    lab.put("20.txt", status=404)
+    done = subprocess.run([*EXPORT, "--leading-dir", "whole", "-"], capture_output=True)
+    assert done.returncode == 1
+    assert b"20.txt cannot be had" in done.stderr
+    assert expected.startswith(done.stdout)
+    assert b"PK\1\2" not in done.stdout[-5000:]
+
+
+def test_a_terminal_gets_no_archive(dataset: Path) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    done = subprocess.run([*EXPORT, "-"], stdout=theirs, stderr=subprocess.PIPE)
+    os.close(theirs)
+    os.close(ours)
+    assert done.returncode == 1
+
+
+def test_killed_and_gone_on_with(dataset: Path, lab: Lab) -> None:
+    expected = whole()
+    lab.files[f"/{LARGE}"].rate = 20_000_000
+    lab.requests.clear()
+    chance = random.Random(7)
+    command = [*EXPORT, "--leading-dir", "whole", "--resume", "--checksum-file", "out.zip"]
+    part = Path("out.zip.jsdl-part")
+    for _ in range(5):
+        process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
+        time.sleep(0.35 + chance.random() * 0.8)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert not Path("out.zip").exists() or process.returncode == 0
+        if Path("out.zip").exists():
+            break
+    run(*command)
+    assert Path("out.zip").read_bytes() == expected
+    assert not part.exists()
+    run("sha256sum", "-c", "out.zip.sha256")
+
+
+def test_gone_on_with_after_a_mirror_came_back(dataset: Path, lab: Lab) -> None:
+    expected = whole()
+    lab.put("20.txt", status=503)
+    lab.requests.clear()
+    command = [*EXPORT[1:], "--leading-dir", "whole"]
+    (record,) = datalad(*command, "out.zip", code=1)
+    assert "20.txt cannot be had" in record["message"]
+    assert "to go on with them, add --resume" in record["message"]
+    assert not Path("out.zip").exists()
+    lab.put("20.txt", content_of("20.txt"))
+    lab.requests.clear()
+    datalad(*command, "--resume", "out.zip")
+    assert Path("out.zip").read_bytes() == expected
+    assert lab.sent("00.txt") == 0
+    # another selection begins with other bytes: nothing of the old one is kept
+    Path("out.zip.jsdl-part").write_bytes(expected[:50_000])
+    datalad(*command, "--resume", "--include", "1*", "out.zip")
+    with zipfile.ZipFile("out.zip") as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == [f"whole/{number}.txt" for number in range(10, 20)]
+
+
+def test_two_at_once(dataset: Path, lab: Lab) -> None:
+    lab.files[f"/{LARGE}"].rate = 10_000_000
+    first = subprocess.Popen([*EXPORT, "out.zip"], stdout=subprocess.DEVNULL)
+    for _ in range(100):
+        if Path("out.zip.jsdl-part").exists():
+            break
+        time.sleep(0.05)
+    (record,) = datalad(*EXPORT[1:], "out.zip", code=1)
+    assert "another process is writing out.zip" in record["message"]
+    assert first.wait() == 0
+    with zipfile.ZipFile("out.zip") as archive:
+        assert archive.testzip() is None
+
+
+def test_a_checksum_file(dataset: Path) -> None:
+    Path("out.zip.sha256").write_text("of an older one")
+    datalad(*EXPORT[1:], "--checksum-file", "out.zip")
+    assert Path("out.zip.sha256").read_text() == f"{file_sha256(Path('out.zip'))}  out.zip\n"
+
+
+def test_deflated_if_asked(dataset: Path, program: Callable[[str], str]) -> None:
+    (dataset / "link").symlink_to("00.txt")
+    git(dataset, "add", "link")
+    git(dataset, "commit", "-q", "-m", "link")
+    canonical = whole()
+    for option in ("-c", "--compression"):
+        assert whole(option, "") == canonical
+    datalad(*EXPORT[1:], "-c", "gz", "out.zip")
+    with zipfile.ZipFile("out.zip") as archive, zipfile.ZipFile("whole.zip") as stored:
+        assert archive.testzip() is None
+        assert {i.compress_type for i in archive.infolist()} == {0, zipfile.ZIP_DEFLATED}
+        for mine, theirs in zip(archive.infolist(), stored.infolist(), strict=True):
+            assert mine.filename.partition("/")[2] == theirs.filename.partition("/")[2]
+            assert (mine.CRC, mine.date_time) == (theirs.CRC, theirs.date_time)
+            assert mine.external_attr == theirs.external_attr
+    run(program("unzip"), "-q", "out.zip", "-d", "unpacked")
+    assert os.readlink("unpacked/out/link") == "00.txt"
+    done = subprocess.run([*EXPORT, "-c", "gz", "-"], capture_output=True, check=True)
+    Path("piped.zip").write_bytes(done.stdout)
+    with zipfile.ZipFile("piped.zip") as archive:
+        assert archive.testzip() is None
+
+
+def test_deflated_and_wrong_is_no_archive(dataset: Path, lab: Lab) -> None:
+    wrong = bytearray(large_content())
+    wrong[-1] ^= 1
+    lab.put(LARGE, bytes(wrong))
+    (record,) = datalad(*EXPORT[1:], "-c", "gz", "out.zip", code=1)
+    assert "wrong content" in record["message"]
+    assert not [name for name in os.listdir() if "out" in name]
+    done = subprocess.run([*EXPORT, "-c", "gz", "-"], capture_output=True)
+    assert done.returncode == 1
+    assert b"PK\5\6" not in done.stdout[-100_000:]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["-c", "bz2", "x.zip"],
+        ["--resume", "-"],
+        ["--resume", "-c", "gz", "x.zip"],
+        ["--checksum-file", "-"],
+        ["-J", "0", "x.zip"],
+        ["-t", "tar", "--resume", "x"],
+        ["-t", "tar", "-"],
+        ["-t", "tar", "-r", "x"],
+    ],
+)
+def test_what_makes_no_sense_is_refused(dataset: Path, options: list[str]) -> None:
+    before = sorted(os.listdir())
+    done = subprocess.run([*EXPORT, *options], capture_output=True, text=True)
+    assert done.returncode
+    assert "Traceback" not in done.stderr
+    assert sorted(os.listdir()) == before
+
+
+def test_a_preview_writes_nothing(dataset: Path, lab: Lab) -> None:
+    lab.requests.clear()
+    (record,) = datalad(*EXPORT[1:], "-n", "out.zip")
+    assert lab.requests == []
+    assert not Path("out.zip").exists()
+    datalad(*EXPORT[1:], "out.zip")
+    assert record["bytesize"] == Path("out.zip").stat().st_size
+    assert record["members"] == 31
+    assert "31 files, 30090000 bytes, are not here" in record["message"]
+
+
+def test_a_full_disk(dataset: Path, tmp_path: Path) -> None:
+    if not os.path.isdir("/dev/shm") or os.geteuid() != 0:
+        pytest.skip("needs a small file system")
+    small = tmp_path / "small"
+    small.mkdir()
+    run("mount", "-t", "tmpfs", "-o", "size=10m", "tmpfs", small)
+    try:
+        (record,) = datalad(*EXPORT[1:], small / "out.zip", code=1)
+        assert "are needed for out.zip" in record["message"]
+        assert os.listdir(small) == []
+    finally:
+        run("umount", small)
+
+
+def test_the_digest_of_a_damaged_local_content(dataset: Path) -> None:
+    git(dataset, "annex", "get", LARGE)
+    damaged = (dataset / LARGE).resolve()
+    damaged.chmod(0o644)
+    with damaged.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"?")
+    done = subprocess.run([*EXPORT, "out.zip"], capture_output=True, text=True, check=True)
+    assert f"git annex fsck {LARGE}" in done.stderr
+    with zipfile.ZipFile("out.zip") as archive:
+        assert sha256(archive.read(f"out/{LARGE}")) == sha256(large_content())
+    done = subprocess.run([*EXPORT, "-"], capture_output=True)
+    assert done.returncode == 1
+    assert b"cannot be taken back" in done.stderr
