@@ -224,25 +224,25 @@ def test_deflated_and_wrong_is_no_archive(dataset: Path, lab: Lab) -> None:
     assert b"PK\5\6" not in done.stdout[-100_000:]
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        ["-c", "bz2", "x.zip"],
-        ["--resume", "-"],
-        ["--resume", "-c", "gz", "x.zip"],
-        ["--checksum-file", "-"],
-        ["-J", "0", "x.zip"],
-        ["-t", "tar", "--resume", "x"],
-        ["-t", "tar", "-"],
-        ["-t", "tar", "-r", "x"],
-    ],
-)
-def test_what_makes_no_sense_is_refused(dataset: Path, options: list[str]) -> None:
+REFUSED = [
+    ["-c", "bz2", "x.zip"],
+    ["--resume", "-"],
+    ["--resume", "-c", "gz", "x.zip"],
+    ["--checksum-file", "-"],
+    ["-J", "0", "x.zip"],
+    ["-t", "tar", "--resume", "x"],
+    ["-t", "tar", "-"],
+    ["-t", "tar", "-r", "x"],
+]
+
+
+def test_what_makes_no_sense_is_refused(dataset: Path) -> None:
     before = sorted(os.listdir())
-    done = subprocess.run([*EXPORT, *options], capture_output=True, text=True)
-    assert done.returncode
-    assert "Traceback" not in done.stderr
-    assert sorted(os.listdir()) == before
+    for options in REFUSED:
+        done = subprocess.run([*EXPORT, *options], capture_output=True, text=True)
+        assert done.returncode, options
+        assert "Traceback" not in done.stderr
+        assert sorted(os.listdir()) == before
 
 
 def test_a_preview_writes_nothing(dataset: Path, lab: Lab) -> None:
