@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,18 @@ def test_the_page_on_the_special_remote(tmp_path: Path, portal: Lab) -> None:
         drop = "git annex drop --force f"
         shell(f"{make}\n{setup}\n{allow}\ngit annex get --from jsdl f\n{drop}\n{fetch}", tmp_path)
         assert (tmp_path / name / "f").read_bytes() == content_of("sub-01/anat.nii.gz")
+
+
+def test_the_page_on_the_zip(tmp_path: Path, portal: Lab) -> None:
+    commands = indented("zip.rst")
+    assert len(commands) == 5
+    shell(f"datalad download-manifest {portal.url}/study.json study", tmp_path)
+    shell("\n".join(commands), tmp_path / "study")
+    for name in ("study", "release", "images", "sub-01"):
+        with zipfile.ZipFile(tmp_path / f"{name}.zip") as archive:
+            assert archive.testzip() is None
+            assert archive.namelist()
+    shell("sha256sum -c release.zip.sha256", tmp_path)
 
 
 def test_the_table_of_settings_is_that_of_the_code() -> None:
