@@ -100,7 +100,10 @@ class Ahead:
             size = announced_size(content.urls, content.home.engine)
             if size is None:
                 raise UnsizedError("no mirror tells how large it is") from None
-            return _stream(content, size), size
+            try:
+                return _stream(content, size), size
+            except FetchError as error:  # whoever told the size may be wrong
+                raise UnsizedError(str(error)) from None
         chunks = piece[1] if piece else []
         return ChunkReader(chunks), sum(map(len, chunks))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from datalad_jsdl.archive.ahead import Ahead, UnsizedError
 from datalad_jsdl.archive.members import size_warning
-from datalad_jsdl.archive.readers import FileReader
+from datalad_jsdl.archive.readers import GONE, FileReader
 from datalad_jsdl.archive.source import continue_here, open_here, open_mirrors
 from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError
 from datalad_jsdl.fetch.bulk import Job, fetch_file
@@ -113,6 +113,8 @@ class _Export:
         if not begun:
             self._output.mark()
         problems: list[str] = []
+        if content.is_remote and not content.urls:
+            problems.append(f"it is not here, and has no URL (try: datalad get {content.path})")
         for way in self._ways(number, content, begun):
             try:
                 reader, size = way()
@@ -148,6 +150,8 @@ class _Export:
         self, number: int, content: Content, begun: Begun | None
     ) -> Iterator[Callable[[], _Opened]]:
         """How to get at a content, one way after the other."""
+        if content.is_remote and not content.urls:
+            return
         if content.is_remote:
             yield partial(self.ahead.open, number, begun)
         else:
@@ -161,7 +165,7 @@ class _Export:
         yield partial(_spooled, content, self._output.folder)
 
     def _count(self, content: Content, size: int, problems: list[str]) -> None:
-        if problems and content.local:
+        if problems and content.local and problems[0] != GONE:
             self.done.warnings.append(
                 f"the local content of {content.path} is damaged ({problems[0]}); it was taken "
                 f"from the mirrors instead. To mend it, run: git annex fsck {content.path}"

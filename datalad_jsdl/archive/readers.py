@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = [
+    "GONE",
     "Begun",
     "BytesReader",
     "Check",
@@ -20,7 +21,11 @@ __all__ = [
     "Reader",
     "content_of",
     "fill",
+    "unreadable",
 ]
+
+#: What is wrong with a file that is there no longer.
+GONE = "it was dropped a moment ago"
 
 _CHUNK = 1 << 20  # bytes
 
@@ -96,6 +101,13 @@ class Begun:
     check: Check
 
 
+def unreadable(error: OSError) -> ArchiveError:
+    """What to raise for a file that cannot be opened or read."""
+    if isinstance(error, FileNotFoundError):
+        return ArchiveError(GONE)
+    return ArchiveError(f"it cannot be read: {error.strerror}")
+
+
 def fill(reader: Reader, views: Sequence[memoryview]) -> int:
     """Fill all of *views*, unless the content ends before; returns the number of bytes."""
     wanted = sum(map(len, views))
@@ -151,7 +163,7 @@ class FileReader(Reader):
         try:
             self._file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         except OSError as error:
-            raise ArchiveError(f"cannot be read: {error.strerror}") from None
+            raise unreadable(error) from None
         self.check = check
         self.crc = None if start else 0
         found = os.fstat(self._file).st_size
@@ -168,7 +180,7 @@ class FileReader(Reader):
                 return os.readv(self._file, views)
             chunk = os.read(self._file, len(views[0]))  # Windows
         except OSError as error:
-            raise ArchiveError(f"cannot be read: {error.strerror}") from None
+            raise unreadable(error) from None
         views[0][: len(chunk)] = chunk
         return len(chunk)
 

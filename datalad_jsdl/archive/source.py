@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.archive.readers import BytesReader, ChunkReader, FileReader
+from datalad_jsdl.archive.readers import BytesReader, ChunkReader, FileReader, unreadable
 from datalad_jsdl.archive.remote import Memory, Stream
 from datalad_jsdl.errors import ArchiveError, FetchError
 from datalad_jsdl.fetch.values import Failed
@@ -88,7 +88,7 @@ def _read(path: str, size: int) -> bytes:
         finally:
             os.close(file)
     except OSError as error:
-        raise ArchiveError(f"cannot be read: {error.strerror}") from None
+        raise unreadable(error) from None
 
 
 def open_mirrors(content: Content, start: int, stop: int) -> Reader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.dataset.importer import Importer
 from datalad_jsdl.dataset.tree import SUBMODULE, Tree
 from datalad_jsdl.errors import ArchiveError, DatasetError
-from datalad_jsdl.manifest.selection import Filter
+from datalad_jsdl.manifest.selection import Filter, folders_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,9 +61,11 @@ class Selection:
         return self._in_paths(path) and self.wanted(path)
 
     def _in_paths(self, path: str) -> bool:
-        return not self.paths or any(
-            path == chosen or path.startswith(chosen + "/") for chosen in self.paths
-        )
+        return not self.paths or any(item in self._chosen for item in (path, *folders_of(path)))
+
+    @cached_property
+    def _chosen(self) -> frozenset[str]:
+        return frozenset(self.paths)
 
     def touches(self, folder: str) -> bool:
         """Whether something in a folder may be selected."""
@@ -92,9 +95,11 @@ def collect(root: Path, selection: Selection, stack: ExitStack) -> list[Content]
         seconds = int(Git(root).text("log", "-1", "--format=%ct", tree.commit))
     walk = _Walk(selection, seconds, stack)
     contents = sorted(walk.contents(root, tree, "", 0), key=lambda content: content.name)
-    for path in selection.paths:
-        if not any(c.path == path or c.path.startswith(path + "/") for c in contents):
-            raise ArchiveError(_nothing_at(path, walk.left_out))
+    if selection.paths:
+        found = {item for c in contents for item in (c.path, *folders_of(c.path))}
+        for path in selection.paths:
+            if path not in found:
+                raise ArchiveError(_nothing_at(path, walk.left_out))
     if walk.left_out:
         lgr.warning("subdatasets are left out: %s", ", ".join(walk.left_out))
     return contents

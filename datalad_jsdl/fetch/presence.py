@@ -51,7 +51,7 @@ def announced_size(urls: Iterable[str], engine: Engine) -> int | None:
             found = _ask(url, engine.web)
         except (OSError, urllib3.exceptions.HTTPError):
             continue
-        if found is not None and found[0] is not None:
+        if found is not None and found[0] is not None and not is_error_page(url, found[1]):
             return found[0]
     return None
 
