@@ -74,7 +74,10 @@ def test_the_same_bytes_everywhere(
     git(tmp_path / "clone", "annex", "init", "-q")
     git(tmp_path / "clone", "annex", "adjust", "--unlock")
     archives["adjusted"] = export(tmp_path / "clone", "adjusted")
-    datalad("download-manifest", write_manifest("m.json", members(lab)), "again")
+    with monkeypatch.context() as patch:
+        for name in ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"):
+            patch.setenv(name, "2001-02-03T04:05:06+0900")
+        datalad("download-manifest", write_manifest("m.json", members(lab)), "again")
     archives["second import"] = export(tmp_path / "again", "second")
     sums = {name: file_sha256(archive) for name, archive in archives.items()}
     assert len(set(sums.values())) == 1, sums

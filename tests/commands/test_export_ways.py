@@ -10,11 +10,17 @@ import subprocess
 import sys
 import time
 import zipfile
+from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from datalad_jsdl.archive.layout import Layout
+from datalad_jsdl.archive.source import ContentSource
+from datalad_jsdl.archive.stream import Archive
+from datalad_jsdl.commands._archive import Selection, collect
 from tests.conftest import run
 from tests.lab import Lab, sha256
 from tests.portal import content_of, datalad, described, file_sha256, git, publish, write_manifest
@@ -124,6 +130,24 @@ def test_a_terminal_gets_no_archive(dataset: Path) -> None:
     os.close(theirs)
     os.close(ours)
     assert done.returncode == 1
+
+
+@pytest.mark.parametrize("present", [False, True])
+def test_a_thousand_ranges_of_a_dataset(dataset: Path, present: bool) -> None:
+    expected = whole()
+    if present:
+        datalad("download-content", "-d", dataset)
+    with ExitStack() as homes:
+        contents = collect(dataset, Selection(leading_dir="whole"), homes)
+        layout = Layout(content.member(content.size or 0) for content in contents)
+        archive = Archive(layout, ContentSource(contents))
+        chance = random.Random(11)
+        cuts = [0, *sorted(chance.sample(range(1, len(expected)), 999)), len(expected)]
+        ranges = list(pairwise(cuts))
+        got = dict.fromkeys(ranges, b"")
+        for start, stop in chance.sample(ranges, len(ranges)):
+            got[start, stop] = b"".join(map(bytes, archive.range(start, stop)))
+    assert b"".join(got.values()) == expected
 
 
 def test_killed_and_gone_on_with(dataset: Path, lab: Lab) -> None:
