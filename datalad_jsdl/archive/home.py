@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,6 @@ from datalad_jsdl.dataset.git import BlobReader
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-    from types import TracebackType
 
     from datalad_jsdl.dataset.git import Git
     from datalad_jsdl.fetch.engine import Engine
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Home"]
 
 
-class Home:
+class Home(ExitStack):
     """A context manager: at its end programs and connections are closed.
 
     Args:
@@ -32,6 +32,7 @@ class Home:
     def __init__(
         self, git: Git, git_dir: Path, annex_dir: Path, open_engine: Callable[[Path], Engine]
     ) -> None:
+        super().__init__()
         self.git = git
         self.git_dir = git_dir
         self.annex_dir = annex_dir
@@ -39,24 +40,10 @@ class Home:
         self._lock = threading.Lock()
         self._blobs: BlobReader | None = None
 
-    def __enter__(self) -> Home:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._blobs is not None:
-            self._blobs.__exit__()
-        if "engine" in self.__dict__:
-            self.engine.__exit__(kind, error, trace)
-
     @cached_property
     def engine(self) -> Engine:
         """For what has to come from the mirrors."""
-        return self._open_engine(self.git_dir)
+        return self.enter_context(self._open_engine(self.git_dir))
 
     def blob(self, oid: str) -> bytes:
         """A git object that fits into memory; for any thread.
@@ -66,7 +53,7 @@ class Home:
         """
         with self._lock:
             if self._blobs is None:
-                self._blobs = BlobReader(self.git).__enter__()
+                self._blobs = self.enter_context(BlobReader(self.git))
             return b"".join(self._blobs.read(oid))
 
     def blob_chunks(self, oid: str) -> Iterator[bytes]:

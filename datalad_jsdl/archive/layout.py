@@ -153,7 +153,8 @@ class Layout:
 
         The first is found in a time that grows with the logarithm of the number of members.
         """
-        stop = self.total if stop is None else min(stop, self.total)
+        if stop is None or stop > self.central_offset:
+            stop = self.total if stop is None else min(stop, self.total)
         index = max(bisect_right(self._offsets, start) - 1, 0)
         last = min(stop, self.central_offset)
         count = len(self._offsets)
@@ -167,6 +168,8 @@ class Layout:
             else:
                 yield from self.parts_of(index, start, last)
             index += 1
+        if stop <= self.central_offset:
+            return
         base = self.central_offset
         index = max(bisect_right(self._centrals, start - base) - 1, 0)
         while index < count and base + self._centrals[index] < stop:

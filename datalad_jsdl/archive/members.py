@@ -16,7 +16,6 @@ __all__ = [
     "central_length",
     "lengths",
     "member_name",
-    "needs_zip64",
     "size_warning",
     "stored_size",
 ]
@@ -81,11 +80,6 @@ def stored_size(member: Member) -> int:
     return member.size + 5 * -(-member.size // BLOCK)
 
 
-def needs_zip64(member: Member) -> bool:
-    """Whether its sizes take 64 bits."""
-    return stored_size(member) >= MAX32
-
-
 def lengths(member: Member) -> tuple[int, int, int]:
     """Bytes of the local header, of the data, and of the data descriptor."""
     stored = stored_size(member)
@@ -98,7 +92,7 @@ def lengths(member: Member) -> tuple[int, int, int]:
 
 def central_length(member: Member, offset: int) -> int:
     """Bytes of the central header of a member at *offset*."""
-    large = (16 if needs_zip64(member) else 0) + (8 if offset >= MAX32 else 0)
+    large = (16 if stored_size(member) >= MAX32 else 0) + (8 if offset >= MAX32 else 0)
     extra = (9 if member.has_time_extra else 0) + (4 + large if large else 0)
     return 46 + len(member.name) + extra
 

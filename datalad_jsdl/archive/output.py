@@ -12,7 +12,6 @@ from datalad_jsdl.fetch.partfile import open_locked, sync_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
 
 __all__ = ["FileOutput", "Output", "PipeOutput", "part_file"]
 
@@ -125,18 +124,13 @@ class FileOutput:
         descriptor = open_locked(self.part, f"writing {target.name}")
         if not resume:
             os.ftruncate(descriptor, 0)
-        self.file = open(descriptor, "r+b", buffering=_BUFFER)  # noqa: SIM115
+        self.file = os.fdopen(descriptor, "r+b", _BUFFER)
         self.position = self._mark = 0
 
     def __enter__(self) -> FileOutput:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self.file.closed:
             return
         with suppress(OSError):  # a full disk: what is there has to do

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,6 +29,7 @@ __all__ = [
 GONE = "it was dropped a moment ago"
 
 _CHUNK = 1 << 20  # bytes
+_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 
 
 class Check(Protocol):
@@ -40,7 +42,7 @@ class Check(Protocol):
         """What is wrong with the content as a whole, or None if all is right."""
 
 
-class Reader:
+class Reader(ABC):
     """Content that is read once, in sequence.
 
     Attributes:
@@ -53,6 +55,7 @@ class Reader:
     check: Check | None = None
     crc: int | None = None
 
+    @abstractmethod
     def readv(self, views: Sequence[memoryview]) -> int:
         """Fill buffers one after the other, as far as one read goes.
 
@@ -63,7 +66,6 @@ class Reader:
             ArchiveError: the content cannot be read, or is not right.
             FetchError: it cannot be had any further.
         """
-        raise NotImplementedError
 
     def read(self, size: int) -> bytes:
         """The next *size* bytes, checked; few enough for the memory.
@@ -82,7 +84,7 @@ class Reader:
         if self.check is not None and (problem := self.check.mismatch()):
             raise ArchiveError(problem)
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most have nothing to close
         """Nothing more is to be read."""
 
 
@@ -161,7 +163,7 @@ class FileReader(Reader):
 
     def __init__(self, path: str, size: int, start: int = 0, check: Check | None = None) -> None:
         try:
-            self._file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+            self._file = os.open(path, _FLAGS)
         except OSError as error:
             raise unreadable(error) from None
         self.check = check
@@ -183,6 +185,20 @@ class FileReader(Reader):
             raise unreadable(error) from None
         views[0][: len(chunk)] = chunk
         return len(chunk)
+
+    def read(self, size: int) -> bytes:
+        """See `Reader`."""
+        if size > _CHUNK:
+            return super().read(size)
+        try:
+            content = os.read(self._file, size)
+        except OSError as error:
+            raise unreadable(error) from None
+        if len(content) < size:
+            raise ArchiveError(f"expected {size} bytes, got {len(content)}")
+        if self.check is not None:
+            self.check.update(content)
+        return content
 
     def close(self) -> None:
         """See `Reader`."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 import calendar
 import struct
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.archive.members import MAX32, Kind, Member, needs_zip64, stored_size
+from datalad_jsdl.archive.members import MAX32, Kind, Member, stored_size
 
 if TYPE_CHECKING:
     from datalad_jsdl.archive.layout import Layout
@@ -46,7 +47,8 @@ _LATEST = calendar.timegm((2107, 12, 31, 23, 59, 59))
 
 def local_header(member: Member, crc: int = 0) -> bytes:
     """Local file header (4.3.7); the CRC-32 is written for symlinks only."""
-    zip64 = needs_zip64(member)
+    zip64 = stored_size(member) >= MAX32
+    method = _method(member)
     size = len(member.name)
     known = member.size if member.kind is Kind.SYMLINK else MAX32 if zip64 else 0
     extra = time_extra(member) + (struct.pack("<HHQQ", 1, 16, 0, 0) if zip64 else b"")
@@ -55,8 +57,8 @@ def local_header(member: Member, crc: int = 0) -> bytes:
             "<IHHHHHIIIHH",
             0x04034B50,
             _ZIP64 if zip64 else _PLAIN,
-            _flags(member),
-            _method(member),
+            _UTF8 | _DESCRIPTOR_FOLLOWS if method == _DEFLATED else _UTF8,
+            method,
             *dos_time(member),
             crc if member.kind is Kind.SYMLINK else 0,
             known,
@@ -76,8 +78,9 @@ def block_header(length: int, *, last: bool) -> bytes:
 
 def descriptor(member: Member, crc: int) -> bytes:
     """Data descriptor (4.3.9)."""
-    form = "<IIQQ" if needs_zip64(member) else "<IIII"
-    return struct.pack(form, 0x08074B50, crc, stored_size(member), member.size)
+    stored = stored_size(member)
+    form = "<IIQQ" if stored >= MAX32 else "<IIII"
+    return struct.pack(form, 0x08074B50, crc, stored, member.size)
 
 
 def central_header(member: Member, offset: int, crc: int) -> bytes:
@@ -88,8 +91,9 @@ def central_header(member: Member, offset: int, crc: int) -> bytes:
         offset: of its local header, in bytes from the start of the archive.
         crc: CRC-32 of its content.
     """
-    zip64 = needs_zip64(member)
-    large = [member.size, stored_size(member)] if zip64 else []
+    stored, method = stored_size(member), _method(member)
+    zip64 = stored >= MAX32
+    large = [member.size, stored] if zip64 else []
     if offset >= MAX32:
         large.append(offset)
     wide = struct.pack(f"<HH{len(large)}Q", 1, 8 * len(large), *large) if large else b""
@@ -100,11 +104,11 @@ def central_header(member: Member, offset: int, crc: int) -> bytes:
             0x02014B50,
             _MADE_BY,
             _ZIP64 if large else _PLAIN,
-            _flags(member),
-            _method(member),
+            _UTF8 | _DESCRIPTOR_FOLLOWS if method == _DEFLATED else _UTF8,
+            method,
             *dos_time(member),
             crc,
-            MAX32 if zip64 else stored_size(member),
+            MAX32 if zip64 else stored,
             MAX32 if zip64 else member.size,
             len(member.name),
             len(extra),
@@ -140,10 +144,6 @@ def end_records(layout: Layout) -> bytes:
     )
 
 
-def _flags(member: Member) -> int:
-    return _UTF8 | (_DESCRIPTOR_FOLLOWS if _method(member) == _DEFLATED else 0)
-
-
 def _method(member: Member) -> int:
     return _DEFLATED if member.size and member.kind is not Kind.SYMLINK else _STORED
 
@@ -157,9 +157,12 @@ def time_extra(member: Member) -> bytes:
 
 def dos_time(member: Member) -> tuple[int, int]:
     """MS-DOS time and date (4.4.6), in UTC."""
-    if member.mtime is None:
-        return _UNKNOWN_TIME
-    moment = time.gmtime(min(max(member.mtime, _EARLIEST), _LATEST))
+    return _UNKNOWN_TIME if member.mtime is None else _dos_time(member.mtime)
+
+
+@lru_cache(maxsize=1024)
+def _dos_time(mtime: int) -> tuple[int, int]:
+    moment = time.gmtime(min(max(mtime, _EARLIEST), _LATEST))
     return (
         (moment.tm_hour << 11) | (moment.tm_min << 5) | (moment.tm_sec // 2),
         ((moment.tm_year - 1980) << 9) | (moment.tm_mon << 5) | moment.tm_mday,

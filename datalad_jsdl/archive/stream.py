@@ -96,9 +96,15 @@ class Archive:
         size = member.size
         if not size:
             return local_header(member)
-        with self._opened(index, member, 0, size) as reader:
-            content = reader.read(size)
-            reader.finish()
+        try:
+            reader = self._source.open(index, 0, size)
+            try:
+                content = reader.read(size)
+                reader.finish()
+            finally:
+                reader.close()
+        except (ArchiveError, FetchError) as error:
+            raise _named(member, error) from None
         crc = crc32(content)
         self.crcs.put(index, crc)
         head = local_header(member) + block_header(size, last=True)
@@ -161,11 +167,10 @@ class Archive:
                 yield reader
             finally:
                 reader.close()
-        except ArchiveError as error:
-            raise ArchiveError(f"{_shown(member)}: {error}") from None
-        except FetchError as error:
-            raise FetchError(f"{_shown(member)}: {error}") from None
+        except (ArchiveError, FetchError) as error:
+            raise _named(member, error) from None
 
 
-def _shown(member: Member) -> str:
-    return member.name.decode("utf-8", "replace")
+def _named(member: Member, error: ArchiveError | FetchError) -> ArchiveError | FetchError:
+    """The same error, with the member's name before its text."""
+    return type(error)(f"{member.name.decode('utf-8', 'replace')}: {error}")

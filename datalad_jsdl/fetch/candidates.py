@@ -9,7 +9,7 @@ from datalad_jsdl.fetch.stores import source_of
 from datalad_jsdl.fetch.values import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.values import Expected
@@ -49,6 +49,11 @@ class Candidates:
         """A fault for each, in order."""
         rest = "interrupted" if self._engine.stop.is_set() else "not asked"
         return tuple(self.faults.get(url) or Fault(url, rest) for url in self.order)
+
+    def givers(self, held: Mapping[str, int]) -> tuple[str, ...]:
+        """The URLs that bytes are from (source → bytes), the one with the most of them first."""
+        known = [source for source in held if source in self.sources]
+        return tuple(self.sources[s] for s in sorted(known, key=lambda source: -held[source]))
 
     def is_trusted(self, url: str) -> bool:
         """Whether its bytes are under no suspicion."""

@@ -162,16 +162,14 @@ class Download:
         if not self._best and candidates.bury_dead():
             return
         asked = min((origins.wait(url) for url in candidates.live), default=0.0)
-        progress, self._best = self._ledger.held() > self._best, self._held_at_best()
+        held = self._ledger.held()
+        progress, self._best = held > self._best, max(held, self._best)
         if progress and not asked:
             return
         own = self._wait if tried else 0.0
         self._engine.sleep(min(max(own, asked), self._engine.settings.max_wait))
         if tried:
             self._wait *= 2
-
-    def _held_at_best(self) -> int:
-        return max(self._best, self._ledger.held())
 
     def _takes_whole(self, url: str) -> bool:
         """Whether to take a whole file again from a server that ignores ranges."""
@@ -215,7 +213,8 @@ class Download:
     def _verify(self) -> Fetched | Failed | None:
         self._helpers.end()
         if self._window:
-            return Fetched(self._window[1] - self._window[0], urls=self._givers())
+            givers = self._candidates.givers(self._ledger.sources())
+            return Fetched(self._window[1] - self._window[0], urls=givers)
         self._frontier.catch_up(self._ledger.prefix)
         wrong, expected = self._verifier.mismatch(), self._expected
         if wrong is None and expected.pieces and not expected.algorithm:
@@ -234,12 +233,6 @@ class Download:
         self._blamed_at = self._requests
         self._blame(wrong)
         return None
-
-    def _givers(self) -> tuple[str, ...]:
-        """The URLs that bytes are from, the one with the most of them first."""
-        found = self._ledger.sources()
-        ranked = sorted(filter(None, found), key=lambda source: -found[source])
-        return tuple(self._candidates.sources[source] for source in ranked)
 
     def _check_pieces(self) -> str | None:
         pieces, size = self._expected.pieces, self._verifier.size
