@@ -42,16 +42,13 @@ class File:
         size: bytes.
         sha256: hex digest.
         path: of the file.
+        name: of the member.
     """
 
     size: int
     sha256: str
     path: str
-
-    @property
-    def name(self) -> str:
-        """Of the member."""
-        return self.path.rpartition("/")[2]
+    name: str
 
 
 def cat(files: list[File], out: Path) -> Work:
@@ -116,9 +113,11 @@ def ours_verified(files: list[File], out: Path) -> Work:
             local=Path(file.path),
         )
 
+    contents = [content(file) for file in files]
+
     def work() -> None:
         with FileOutput(out) as output:
-            export([content(file) for file in files], CanonicalWriter(output), output, jobs=1)
+            export(contents, CanonicalWriter(output), output, jobs=1)
             output.finish()
 
     return work
@@ -215,7 +214,7 @@ def main() -> None:
     files = []
     for line in options.listing.read_text().splitlines():
         size, sha256, path = line.split("\t")
-        files.append(File(int(size), sha256, path))
+        files.append(File(int(size), sha256, path, path.rpartition("/")[2]))
     work = WAYS[options.name](files, options.output)
     begin, cpu = time.perf_counter(), _cpu_seconds()
     work()
