@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from measuring import Bench
     from servers import Served
 
-__all__ = ["dataset_large", "dataset_small", "make_home"]
+__all__ = ["GIT_CONFIG", "dataset_large", "dataset_small", "make_home"]
 
-_GIT_CONFIG = """\
+GIT_CONFIG = """\
 [user]
     name = Benchmark
     email = benchmark@example.com
@@ -27,6 +27,8 @@ _GIT_CONFIG = """\
     allowed-ip-addresses = 127.0.0.1
 [init]
     defaultBranch = main
+"""
+_EXTENSION = """\
 [datalad "extensions"]
     load = jsdl
 """
@@ -36,7 +38,7 @@ def make_home(folder: Path) -> Path:
     """A home whose git config lets git-annex and us ask a server on this machine."""
     home = folder / "home"
     home.mkdir()
-    (home / ".gitconfig").write_text(_GIT_CONFIG)
+    (home / ".gitconfig").write_text(GIT_CONFIG + _EXTENSION)
     return home
 
 

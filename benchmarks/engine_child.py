@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from peak import peak_memory
 
 from datalad_jsdl.fetch.addresses import AddressPolicy
 from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
@@ -35,17 +35,6 @@ def jobs(listing: Path, folder: Path) -> Iterator[Job]:
         for line in lines:
             size, sha256, name, *urls = line.rstrip("\n").split("\t")
             yield Job(name, tuple(urls), Expected(int(size), "sha256", sha256), folder / name)
-
-
-def peak_memory() -> int:
-    """Bytes, of this program alone."""
-    status = Path("/proc/self/status")
-    if status.exists():  # what getrusage tells includes the parent's before exec
-        for line in status.read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def main() -> None:

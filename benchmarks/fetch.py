@@ -22,24 +22,17 @@ installed is left out, and that is said. Case g makes 100,000 requests: it takes
 
 from __future__ import annotations
 
-import argparse
-import os
-import shutil
-import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from annexes import dataset_large, dataset_small, make_home
+from annexes import dataset_large, dataset_small
 from measuring import Bench
 from memory import memory
 from servers import nginx
 from transfers import latency, many_small, medium, mirrors, one_large
+from working import parse, run_cases, work_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_ROOM = 10 << 30  # bytes; of the largest case, with some to spare
 
 CASES: dict[str, tuple[Callable[[Bench], None], ...]] = {
     "a": (one_large, dataset_large),
@@ -52,56 +45,10 @@ CASES: dict[str, tuple[Callable[[Bench], None], ...]] = {
 }
 
 
-def default_folder() -> Path:
-    """Memory if there is enough of it: disks are too noisy to tell programs apart."""
-    memory_disk = Path("/dev/shm")
-    if memory_disk.is_dir() and shutil.disk_usage(memory_disk).free >= _ROOM:
-        return memory_disk
-    return Path(tempfile.gettempdir())
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--case", default=",".join(CASES), help="which, by their letters")
-    parser.add_argument("--runs", type=int, default=3, help="of every program (%(default)s)")
-    parser.add_argument("--folder", type=Path, help="to work in (/dev/shm, or the temporary one)")
-    parser.add_argument("--scale", type=float, default=1.0, help="factor for sizes and counts")
-    options = parser.parse_args()
-    chosen = [name.strip() for name in options.case.split(",")]
-    if unknown := [name for name in chosen if name not in CASES]:
-        parser.error(f"no case {', '.join(unknown)}; there are {', '.join(CASES)}")
-    folder = Path(
-        tempfile.mkdtemp(prefix="jsdl-benchmark-", dir=options.folder or default_folder())
-    )
-    prepare_environment(folder)
-    try:
-        with nginx(folder) as (base, root):
-            bench = Bench(folder, options.runs, options.scale, base, root)
-            for name in chosen:
-                for case in CASES[name]:
-                    print(f"({name}) {(case.__doc__ or '').partition(chr(10))[0]}", flush=True)
-                    case(bench)
-    finally:
-        make_writable(folder)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def prepare_environment(folder: Path) -> None:
-    """Programs of this Python first; a home of its own; no proxies on the way to this machine."""
-    here = str(Path(sys.executable).parent)
-    os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", "")])
-    os.environ["HOME"] = str(make_home(folder))
-    for name in ("GIT_CONFIG_GLOBAL", "XDG_CONFIG_HOME", "http_proxy", "https_proxy", "all_proxy"):
-        os.environ.pop(name, None)
-        os.environ.pop(name.upper(), None)
-
-
-def make_writable(folder: Path) -> None:
-    """The annex write-protects its content and the folders that it lies in."""
-    for place, _, _ in os.walk(folder):
-        os.chmod(place, 0o755)
+    options = parse(__doc__, CASES, 3)
+    with work_folder(options.folder) as folder, nginx(folder) as (base, root):
+        run_cases(CASES, options.cases, Bench(folder, options.runs, options.scale, base, root))
 
 
 if __name__ == "__main__":

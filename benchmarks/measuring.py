@@ -15,7 +15,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Bench", "Measured", "Run", "compete", "ratio", "run", "timed", "warm"]
+__all__ = [
+    "Bench",
+    "Measured",
+    "Run",
+    "compete",
+    "ratio",
+    "run",
+    "table",
+    "timed",
+    "versus",
+    "warm",
+]
 
 _TAIL = 2000  # characters of a failed program's output that are shown
 
@@ -69,15 +80,29 @@ class Bench:
         return Path(tempfile.mkdtemp(dir=self.folder))
 
 
-def timed(*command: str | Path, cwd: Path) -> Measured:
+def timed(
+    *command: str | Path, cwd: Path, environment: Mapping[str, str] | None = None
+) -> Measured:
     """Run a program; it has to succeed.
+
+    Args:
+        command: and its arguments.
+        cwd: folder to run it in.
+        environment: variables that are added to our own.
 
     Raises:
         SystemExit: it did not.
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         begin = time.perf_counter()
-        child = subprocess.Popen(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        child = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+        )
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.perf_counter() - begin
         child.returncode = os.waitstatus_to_exitcode(status)
@@ -157,6 +182,30 @@ def ratio(
     value = statistics.median(map(of, runs))
     aim = "" if target is None else f"   (target <= {target:g}: {_met(value, target)})"
     print(f"  = {what}: {value:.2f}{aim}", flush=True)
+
+
+def table(runs: list[Run], base: str) -> None:
+    """Print what each contestant took, next to what *base* did.
+
+    Wall and CPU seconds are medians; "ratio" is the median over the runs of the wall seconds
+    divided by those of *base* in the same run, "best" the ratio of the shortest ones.
+    """
+    width = max(map(len, runs[0]))
+    print(f"  {'':{width}}  wall s  ratio   best   CPU s   (ratio, best: to {base})")
+    fastest = min(run[base].wall for run in runs)
+    for name in runs[0]:
+        wall = statistics.median(run[name].wall for run in runs)
+        to_base = statistics.median(run[name].wall / run[base].wall for run in runs)
+        best = min(run[name].wall for run in runs) / fastest
+        cpu = statistics.median(run[name].cpu for run in runs)
+        print(f"  {name:{width}} {wall:7.3f} {to_base:6.2f} {best:6.2f} {cpu:7.3f}", flush=True)
+
+
+def versus(runs: list[Run], ours: str, peer: str) -> None:
+    """Print who is faster, by the median over the runs of the ratio of wall seconds."""
+    value = statistics.median(run[ours].wall / run[peer].wall for run in runs)
+    said = f"{1 / value:.2f} times as fast" if value <= 1 else f"SLOWER, {value:.2f} times the time"
+    print(f"  = {ours}: {said}, compared with {peer}", flush=True)
 
 
 def _met(value: float, target: float) -> str:

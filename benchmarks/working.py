@@ -1,0 +1,91 @@
+"""What the benchmarks of several cases share: their options, and a folder to work in."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from annexes import make_home
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from measuring import Bench
+
+    Cases = Mapping[str, tuple[Callable[[Bench], None], ...]]
+
+__all__ = ["parse", "run_cases", "work_folder"]
+
+_ROOM = 10 << 30  # bytes; of the largest case, with some to spare
+
+
+def parse(description: str, cases: Cases, runs: int) -> argparse.Namespace:
+    """What was asked for: cases (a list), runs, folder, scale.
+
+    Args:
+        description: of the program.
+        cases: that there are.
+        runs: of every program, if nothing else is said.
+    """
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--case", default=",".join(cases), help="which, by their letters")
+    parser.add_argument("--runs", type=int, default=runs, help="of every program (%(default)s)")
+    parser.add_argument("--folder", type=Path, help="to work in (/dev/shm, or the temporary one)")
+    parser.add_argument("--scale", type=float, default=1.0, help="factor for sizes and counts")
+    options = parser.parse_args()
+    options.cases = [name.strip() for name in options.case.split(",")]
+    if unknown := [name for name in options.cases if name not in cases]:
+        parser.error(f"no case {', '.join(unknown)}; there are {', '.join(cases)}")
+    return options
+
+
+@contextmanager
+def work_folder(parent: Path | None) -> Iterator[Path]:
+    """A new folder in *parent*, or where it is best; deleted in the end."""
+    folder = Path(tempfile.mkdtemp(prefix="jsdl-benchmark-", dir=parent or _default_folder()))
+    _prepare_environment(folder)
+    try:
+        yield folder
+    finally:
+        _make_writable(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_cases(cases: Cases, chosen: list[str], bench: Bench) -> None:
+    """Run those that were chosen, each under its name."""
+    for name in chosen:
+        for case in cases[name]:
+            print(f"({name}) {(case.__doc__ or '').partition(chr(10))[0]}", flush=True)
+            case(bench)
+
+
+def _default_folder() -> Path:
+    """Memory if there is enough of it: disks are too noisy to tell programs apart."""
+    memory_disk = Path("/dev/shm")
+    if memory_disk.is_dir() and shutil.disk_usage(memory_disk).free >= _ROOM:
+        return memory_disk
+    return Path(tempfile.gettempdir())
+
+
+def _prepare_environment(folder: Path) -> None:
+    """Programs of this Python first; a home of its own; no proxies on the way to this machine."""
+    here = str(Path(sys.executable).parent)
+    os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", "")])
+    os.environ["HOME"] = str(make_home(folder))
+    for name in ("GIT_CONFIG_GLOBAL", "XDG_CONFIG_HOME", "http_proxy", "https_proxy", "all_proxy"):
+        os.environ.pop(name, None)
+        os.environ.pop(name.upper(), None)
+
+
+def _make_writable(folder: Path) -> None:
+    """The annex write-protects its content and the folders that it lies in."""
+    for place, _, _ in os.walk(folder):
+        os.chmod(place, 0o755)
