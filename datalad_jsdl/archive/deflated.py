@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 from datalad_jsdl.archive.members import Kind
 from datalad_jsdl.archive.readers import content_of
-from datalad_jsdl.archive.records import ATTRIBUTES, dos_time, time_extra
+from datalad_jsdl.archive.records import dos_time, time_extra
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ class DeflatedWriter:
         info.date_time = (
             (date >> 9) + 1980, date >> 5 & 15, date & 31, time >> 11, time >> 5 & 63, time % 32 * 2
         )  # fmt: skip
-        info.external_attr = ATTRIBUTES[member.kind]
+        info.external_attr = member.kind.attributes
         info.create_system = _UNIX
         info.extra = time_extra(member)
         info.file_size = member.size

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["Layout", "Part", "Structure"]
 
 _KINDS = tuple(Kind)
-_CODES = {kind: code for code, kind in enumerate(_KINDS)}
 _NO_TIME = -(1 << 63)  # stands for None
 _FARTHEST = 1 << 62  # seconds; what is beyond the years of DOS times all looks the same
 
@@ -100,7 +99,7 @@ class Layout:
         self._sizes.append(member.size)
         known = mtime is not None
         self._mtimes.append(min(max(mtime or 0, -_FARTHEST), _FARTHEST) if known else _NO_TIME)
-        self._kinds.append(_CODES[member.kind])
+        self._kinds.append(member.kind.code)
         self._offsets.append(offset)
         self._centrals.append(self.central_size)
         self.central_size += central_length(member, offset)

@@ -16,6 +16,7 @@ __all__ = [
     "central_length",
     "lengths",
     "member_name",
+    "needs_zip64",
     "size_warning",
     "stored_size",
 ]
@@ -23,14 +24,25 @@ __all__ = [
 BLOCK = 65535  # content bytes in one stored deflate block (RFC 1951, 3.2.4)
 FRAME = BLOCK + 5  # such a block with its header
 MAX32 = 0xFFFFFFFF
+_SURELY_PLAIN = 0xFFF00000  # bytes; what is added to so many is less than what is missing
 
 
 class Kind(Enum):
-    """What a member is once unpacked."""
+    """What a member is once unpacked; its value is its mode in Unix.
 
-    REGULAR = "regular"
-    EXECUTABLE = "executable"
-    SYMLINK = "symlink"
+    Attributes:
+        attributes: external ones of the central header (APPNOTE.TXT 4.4.15).
+        code: a number from 0 on.
+    """
+
+    REGULAR = 0o100644
+    EXECUTABLE = 0o100755
+    SYMLINK = 0o120777
+
+    def __init__(self, mode: int) -> None:
+        # attributes of their own: a look-up in a dict by an Enum is slow
+        self.attributes = mode << 16
+        self.code = len(type(self).__members__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +92,12 @@ def stored_size(member: Member) -> int:
     return member.size + 5 * -(-member.size // BLOCK)
 
 
+def needs_zip64(member: Member) -> bool:
+    """Whether its sizes take 64 bits."""
+    # asked for each member several times: the first comparison nearly always has the answer
+    return member.size > _SURELY_PLAIN and stored_size(member) >= MAX32
+
+
 def lengths(member: Member) -> tuple[int, int, int]:
     """Bytes of the local header, of the data, and of the data descriptor."""
     stored = stored_size(member)
@@ -92,7 +110,7 @@ def lengths(member: Member) -> tuple[int, int, int]:
 
 def central_length(member: Member, offset: int) -> int:
     """Bytes of the central header of a member at *offset*."""
-    large = (16 if stored_size(member) >= MAX32 else 0) + (8 if offset >= MAX32 else 0)
+    large = (16 if needs_zip64(member) else 0) + (8 if offset >= MAX32 else 0)
     extra = (9 if member.has_time_extra else 0) + (4 + large if large else 0)
     return 46 + len(member.name) + extra
 

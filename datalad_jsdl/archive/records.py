@@ -12,13 +12,12 @@ import time
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.archive.members import MAX32, Kind, Member, stored_size
+from datalad_jsdl.archive.members import MAX32, Kind, Member, needs_zip64, stored_size
 
 if TYPE_CHECKING:
     from datalad_jsdl.archive.layout import Layout
 
 __all__ = [
-    "ATTRIBUTES",
     "block_header",
     "central_header",
     "descriptor",
@@ -34,11 +33,12 @@ _UTF8 = 0x0800
 _DESCRIPTOR_FOLLOWS = 0x0008
 _STORED, _DEFLATED = 0, 8
 
-ATTRIBUTES = {
-    Kind.REGULAR: 0x81A40000,  # -rw-r--r--
-    Kind.EXECUTABLE: 0x81ED0000,  # -rwxr-xr-x
-    Kind.SYMLINK: 0xA1FF0000,  # lrwxrwxrwx
-}
+_LOCAL = struct.Struct("<IHHHHHIIIHH").pack
+_BLOCK = struct.Struct("<BHH").pack
+_DESCRIPTOR = struct.Struct("<IIII").pack
+_DESCRIPTOR64 = struct.Struct("<IIQQ").pack
+_CENTRAL = struct.Struct("<IHHHHHHIIIHHHHHII").pack
+_TIME_EXTRA = struct.Struct("<HHBi").pack
 
 _UNKNOWN_TIME = (0, (2 << 5) | 1)  # 1980-02-01 00:00: no time zone makes it 1979
 _EARLIEST = calendar.timegm((1980, 1, 1, 0, 0, 0))
@@ -47,14 +47,12 @@ _LATEST = calendar.timegm((2107, 12, 31, 23, 59, 59))
 
 def local_header(member: Member, crc: int = 0) -> bytes:
     """Local file header (4.3.7); the CRC-32 is written for symlinks only."""
-    zip64 = stored_size(member) >= MAX32
-    method = _method(member)
+    zip64, method = needs_zip64(member), _method(member)
     size = len(member.name)
     known = member.size if member.kind is Kind.SYMLINK else MAX32 if zip64 else 0
     extra = time_extra(member) + (struct.pack("<HHQQ", 1, 16, 0, 0) if zip64 else b"")
     return (
-        struct.pack(
-            "<IHHHHHIIIHH",
+        _LOCAL(
             0x04034B50,
             _ZIP64 if zip64 else _PLAIN,
             _UTF8 | _DESCRIPTOR_FOLLOWS if method == _DEFLATED else _UTF8,
@@ -73,14 +71,13 @@ def local_header(member: Member, crc: int = 0) -> bytes:
 
 def block_header(length: int, *, last: bool) -> bytes:
     """Header of a stored deflate block of *length* bytes (RFC 1951, 3.2.4)."""
-    return struct.pack("<BHH", last, length, length ^ 0xFFFF)
+    return _BLOCK(last, length, length ^ 0xFFFF)
 
 
 def descriptor(member: Member, crc: int) -> bytes:
     """Data descriptor (4.3.9)."""
-    stored = stored_size(member)
-    form = "<IIQQ" if stored >= MAX32 else "<IIII"
-    return struct.pack(form, 0x08074B50, crc, stored, member.size)
+    pack = _DESCRIPTOR64 if needs_zip64(member) else _DESCRIPTOR
+    return pack(0x08074B50, crc, stored_size(member), member.size)
 
 
 def central_header(member: Member, offset: int, crc: int) -> bytes:
@@ -92,15 +89,14 @@ def central_header(member: Member, offset: int, crc: int) -> bytes:
         crc: CRC-32 of its content.
     """
     stored, method = stored_size(member), _method(member)
-    zip64 = stored >= MAX32
+    zip64 = needs_zip64(member)
     large = [member.size, stored] if zip64 else []
     if offset >= MAX32:
         large.append(offset)
     wide = struct.pack(f"<HH{len(large)}Q", 1, 8 * len(large), *large) if large else b""
     extra = time_extra(member) + wide
     return (
-        struct.pack(
-            "<IHHHHHHIIIHHHHHII",
+        _CENTRAL(
             0x02014B50,
             _MADE_BY,
             _ZIP64 if large else _PLAIN,
@@ -115,7 +111,7 @@ def central_header(member: Member, offset: int, crc: int) -> bytes:
             0,  # comment length
             0,  # disk
             0,  # internal attributes
-            ATTRIBUTES[member.kind],
+            member.kind.attributes,
             min(offset, MAX32),
         )
         + member.name
@@ -152,18 +148,20 @@ def time_extra(member: Member) -> bytes:
     """Extended timestamp (Info-ZIP's 0x5455), the same in both headers."""
     if not member.has_time_extra:
         return b""
-    return struct.pack("<HHBi", 0x5455, 5, 1, member.mtime)
+    return _TIME_EXTRA(0x5455, 5, 1, member.mtime)
 
 
 def dos_time(member: Member) -> tuple[int, int]:
     """MS-DOS time and date (4.4.6), in UTC."""
-    return _UNKNOWN_TIME if member.mtime is None else _dos_time(member.mtime)
+    if member.mtime is None:
+        return _UNKNOWN_TIME
+    day, second = divmod(min(max(member.mtime, _EARLIEST), _LATEST), 86400)
+    minute = second // 60
+    return minute // 60 << 11 | minute % 60 << 5 | second % 60 // 2, _dos_date(day)
 
 
 @lru_cache(maxsize=1024)
-def _dos_time(mtime: int) -> tuple[int, int]:
-    moment = time.gmtime(min(max(mtime, _EARLIEST), _LATEST))
-    return (
-        (moment.tm_hour << 11) | (moment.tm_min << 5) | (moment.tm_sec // 2),
-        ((moment.tm_year - 1980) << 9) | (moment.tm_mon << 5) | moment.tm_mday,
-    )
+def _dos_date(day: int) -> int:
+    """Of a day, counted from 1970."""
+    moment = time.gmtime(day * 86400)
+    return moment.tm_year - 1980 << 9 | moment.tm_mon << 5 | moment.tm_mday

@@ -19,11 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-KINDS = {0o100644: Kind.REGULAR, 0o100755: Kind.EXECUTABLE, 0o120777: Kind.SYMLINK}
-
 
 def member_of(plain: Plain) -> Member:
-    return Member(member_name(plain.path), plain.size, plain.mtime, KINDS[plain.mode])
+    return Member(member_name(plain.path), plain.size, plain.mtime, Kind(plain.mode))
 
 
 def by_the_book(files: Sequence[Plain]) -> bytes:
@@ -112,7 +110,7 @@ FILES = st.builds(
     PATTERNS,
     SIZES,
     TIMES,
-    st.sampled_from(list(KINDS)),
+    st.sampled_from([kind.value for kind in Kind]),
 )
 SORTED_FILES = st.lists(FILES, max_size=8, unique_by=lambda file: file.path).map(
     lambda files: sorted(files, key=lambda file: file.path.encode())
