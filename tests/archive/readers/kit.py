@@ -122,7 +122,11 @@ class Kit:
 
     def java(self) -> tuple[str | Path, ...]:
         """The beginning of a command that runs our reader in Java."""
-        return "java", _HERE / "programs" / "Main.java"
+        source = _HERE / "programs" / "Main.java"
+        with self._made("java", source) as folder:
+            if folder is not None:
+                self._make("javac", "-d", folder, source)
+        return "java", "-cp", self._folder / "java", "Main"
 
     def node(self, script: str) -> tuple[str | Path, ...]:
         """The beginning of a command that runs one of our readers in JavaScript."""
