@@ -39,8 +39,9 @@ Results
 -------
 
 ✓ all is there, and right. ✗ it fails, with an error or an exit code; ☠ what it gives is wrong,
-and it does not say so; the number leads to the reason. ``jar`` was not run on
-what is large: it reads with the classes of the two rows above it, and would fill a disk.
+and it does not say so; the number leads to the reason. Not all was run on
+what is large: ``jar`` reads with the classes of the two rows above it, and would fill a disk;
+fflate and zip.js take a minute from a pipe, and one such archive tells all.
 
 """
 

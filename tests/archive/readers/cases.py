@@ -97,7 +97,10 @@ def _files(contents: dict[str, bytes], mode: int = 0o100644) -> tuple[Plain, ...
 
 
 def _zeros(**sizes: int) -> tuple[Plain, ...]:
-    return tuple(Plain(path, b"\0", size, _MTIME) for path, size in sizes.items())
+    """Members of zeros; but a member of one byte is another one."""
+    return tuple(
+        Plain(path, b"1" if size == 1 else b"\0", size, _MTIME) for path, size in sizes.items()
+    )
 
 
 _NOISE = hashlib.shake_128(b"").digest(131070)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import zlib
 from typing import IO, TYPE_CHECKING, NamedTuple
 
@@ -43,9 +44,11 @@ def sized(chunks: Iterable[bytes]) -> tuple[int, int]:
     return size, crc
 
 
-def in_chunks(file: IO[bytes]) -> Iterator[bytes]:
-    """A file's content."""
-    while chunk := file.read(_CHUNK):
+def in_chunks(file: IO[bytes], size: int | None = None) -> Iterator[bytes]:
+    """The next *size* bytes of a file; None for all."""
+    left = sys.maxsize if size is None else size
+    while chunk := file.read(min(left, _CHUNK)):
+        left -= len(chunk)
         yield chunk
 
 

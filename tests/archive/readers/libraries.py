@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tests.archive.readers.found import Found, ReaderError, in_chunks, in_lines, sized
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from tests.archive.readers.kit import Kit
@@ -27,14 +27,14 @@ class Program:
     command: Callable[[Kit], Sequence[str | Path]]
     pipe: bool = False
 
-    def __call__(self, kit: Kit, archive: Path, names: Sequence[str]) -> dict[str, Found]:
+    def __call__(self, kit: Kit, archive: Path, sizes: Mapping[str, int]) -> dict[str, Found]:
         """What is in the archive."""
         command = self.command(kit)
         printed = kit.run(*command, pipe=archive) if self.pipe else kit.run(*command, archive)
         return in_lines(printed.decode().splitlines())
 
 
-def read_zipfile(kit: Kit, archive: Path, names: Sequence[str]) -> dict[str, Found]:
+def read_zipfile(kit: Kit, archive: Path, sizes: Mapping[str, int]) -> dict[str, Found]:
     """Python's zipfile."""
     found = {}
     try:
@@ -48,7 +48,7 @@ def read_zipfile(kit: Kit, archive: Path, names: Sequence[str]) -> dict[str, Fou
     return found
 
 
-def read_stream_unzip(kit: Kit, archive: Path, names: Sequence[str]) -> dict[str, Found]:
+def read_stream_unzip(kit: Kit, archive: Path, sizes: Mapping[str, int]) -> dict[str, Found]:
     """stream-unzip, which is given chunks."""
     from stream_unzip import UnzipError, stream_unzip
 

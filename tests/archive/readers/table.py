@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -15,8 +15,8 @@ from tests.archive.readers.kit import NODE, Kit
 from tests.archive.readers.libraries import Program, read_stream_unzip, read_zipfile
 from tests.archive.readers.unpacking import Unpacker
 
-# Reads an archive. Given names, it may content itself with these members' contents.
-Read = Callable[[Kit, Path, Sequence[str]], dict[str, Found]]
+# Reads an archive. Given the sizes of all members, it may content itself with their contents.
+Read = Callable[[Kit, Path, Mapping[str, int]], dict[str, Found]]
 
 TIME, MODE = "time", "mode"
 BOTH = frozenset({TIME, MODE})
@@ -84,14 +84,14 @@ READERS = {
     "unzip": Reader(
         "Info-ZIP unzip",
         False,
-        Unpacker("unzip -q {archive} -d {folder}", show="unzip -p {archive} {name}"),
+        Unpacker("unzip -q {archive} -d {folder}", show="unzip -p {archive}"),
         *("unzip", "Debian's unzip", _says("unzip", "-v")),
         keeps=BOTH,
     ),
     "7z": Reader(
         "7z",
         False,
-        Unpacker("7z x -bd -o{folder} {archive}", show="7z x -bd -so {archive} {name}"),
+        Unpacker("7z x -bd -o{folder} {archive}", show="7z x -bd -so {archive}"),
         *_P7ZIP,
         keeps=BOTH,
     ),
@@ -99,23 +99,21 @@ READERS = {
     "bsdtar": Reader(
         "bsdtar",
         False,
-        Unpacker("bsdtar -xpf {archive} -C {folder}", show="bsdtar -xOf {archive} {name}"),
+        Unpacker("bsdtar -xpf {archive} -C {folder}", show="bsdtar -xOf {archive}"),
         *_LIBARCHIVE,
         keeps=BOTH,
     ),
     "bsdtar-pipe": Reader(
         "bsdtar",
         True,
-        Unpacker("bsdtar -xpf - -C {folder}", "pipe", "bsdtar -xOf - {name}"),
+        Unpacker("bsdtar -xpf - -C {folder}", "pipe", "bsdtar -xOf -"),
         *_LIBARCHIVE,
         keeps=frozenset({TIME}),
     ),
     "busybox": Reader(
         "busybox unzip",
         False,
-        Unpacker(
-            "busybox unzip -q {archive} -d {folder}", show="busybox unzip -p {archive} {name}"
-        ),
+        Unpacker("busybox unzip -q {archive} -d {folder}", show="busybox unzip -p {archive}"),
         *_BUSYBOX,
         keeps=frozenset({MODE}),
     ),

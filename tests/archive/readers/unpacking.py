@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.archive.readers.found import Found, in_chunks, in_folder, sized
+from tests.archive.readers.found import Found, ReaderError, in_chunks, in_folder, sized
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from tests.archive.readers.kit import Kit
 
@@ -23,18 +23,17 @@ class Unpacker:
         command: with {archive}, unless it comes through standard input, and with {folder}.
         given: how the archive is given: as an argument, or as standard input, which is the
             "file" or a "pipe".
-        show: command that prints the content of the member {name} alone; with it, large
-            contents need no place.
+        show: command that prints all contents; with it, large ones need no place.
     """
 
     command: str
     given: str = "argument"
     show: str = ""
 
-    def __call__(self, kit: Kit, archive: Path, names: Sequence[str]) -> dict[str, Found]:
-        """What is in the archive; if *names* are given, those of it, and content only."""
-        if names and self.show:
-            return {name: self._shown(kit, archive, name) for name in names}
+    def __call__(self, kit: Kit, archive: Path, sizes: Mapping[str, int]) -> dict[str, Found]:
+        """What is in the archive; if *sizes* are given, only contents are looked at."""
+        if sizes and self.show:
+            return self._shown(kit, archive, sizes)
         with tempfile.TemporaryDirectory(dir=archive.parent) as place:
             kit.run(
                 *_words(self.command, archive=str(archive), folder=place),
@@ -44,11 +43,14 @@ class Unpacker:
             )
             return in_folder(Path(place))
 
-    def _shown(self, kit: Kit, archive: Path, name: str) -> Found:
-        words = _words(self.show, archive=str(archive), name=name)
+    def _shown(self, kit: Kit, archive: Path, sizes: Mapping[str, int]) -> dict[str, Found]:
+        """All contents come one after the other, without a sign between them."""
         pipe = archive if self.given == "pipe" else None
-        with kit.printed(*words, pipe=pipe) as content:
-            return Found(*sized(in_chunks(content)))
+        with kit.printed(*_words(self.show, archive=str(archive)), pipe=pipe) as shown:
+            found = {name: Found(*sized(in_chunks(shown, size))) for name, size in sizes.items()}
+            if more := sized(in_chunks(shown))[0]:
+                raise ReaderError(f"{more} bytes more than there should be")
+            return found
 
 
 def _words(command: str, **values: str) -> list[str]:
