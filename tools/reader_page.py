@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -75,7 +76,7 @@ def page(versions: Mapping[str, str], results: Mapping[tuple[str, str], str]) ->
         f"{row.title} {versions[name]} ({row.origin})" for name, row in READERS.items()
     )
     text = _INTRODUCTION.format(command=COMMAND)
-    text += textwrap.fill(f"Versions: {', '.join(programs)}.", 94) + "\n\n"
+    text += _fill(f"Versions: {', '.join(programs)}.") + "\n\n"
     text += f"The archives\n------------\n\n{cases_table()}\n{_RESULTS}"
     text += table(
         ["reader", *CASES],
@@ -107,6 +108,10 @@ def reasons() -> list[str]:
 def _reason(number: int, row: Known) -> str:
     readers = "; ".join(str(READERS[name]) for name in row.readers)
     text = f"**{number}** {readers}: {row.why}"
+    return _fill(text)
+
+
+def _fill(text: str) -> str:
     return textwrap.fill(text, 94, break_on_hyphens=False)
 
 
@@ -127,4 +132,5 @@ def _said(row: Known, results: Mapping[tuple[str, str], str]) -> str:
     """What the reader said, the first time."""
     said = [results.get((reader, case), "") for reader in row.readers for case in row.cases]
     first = next(filter(None, said), "nothing: it was not run")
+    first = re.sub(r"(?<![\w.])/(\S+/)+", "", first)  # folders of this machine
     return textwrap.shorten(first.replace("`", "'"), 160, placeholder=" …")
