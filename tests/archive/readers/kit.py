@@ -53,7 +53,6 @@ class Kit:
     def run(
         self,
         *args: str | Path,
-        stdin: Path | None = None,
         pipe: Path | None = None,
         cwd: Path | None = None,
     ) -> bytes:
@@ -61,14 +60,13 @@ class Kit:
 
         Args:
             args: the program and its arguments.
-            stdin: a file to be its standard input.
-            pipe: the same, but through a pipe, in which it cannot seek.
+            pipe: a file that comes through its standard input, in which it cannot seek.
             cwd: folder to run in.
 
         Raises:
             ReaderError: it said that something is wrong.
         """
-        with self._started(args, stdin, pipe, cwd) as process:
+        with self._started(args, pipe, cwd) as process:
             out, err = process.communicate(timeout=_LIMIT)
         if process.returncode:
             raise ReaderError(_said(process.returncode, err or out))
@@ -93,16 +91,13 @@ class Kit:
     def _started(
         self,
         args: Sequence[str | Path],
-        stdin: Path | None = None,
         pipe: Path | None = None,
         cwd: Path | None = None,
         stderr: int | IO[bytes] = subprocess.PIPE,
     ) -> Iterator[subprocess.Popen[bytes]]:
         with contextlib.ExitStack() as stack:
             given: int | IO[bytes] | None = subprocess.DEVNULL
-            if stdin is not None:
-                given = stack.enter_context(stdin.open("rb"))
-            elif pipe is not None:
+            if pipe is not None:
                 given = stack.enter_context(_in_pipe(pipe))
             process = subprocess.Popen(
                 args,

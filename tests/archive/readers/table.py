@@ -95,7 +95,7 @@ READERS = {
         *_P7ZIP,
         keeps=BOTH,
     ),
-    "7z-pipe": Reader("7z", True, Unpacker("7z x -tzip -si -bd -o{folder}", "pipe"), *_P7ZIP),
+    "7z-pipe": Reader("7z", True, Unpacker("7z x -tzip -si -bd -o{folder}", True), *_P7ZIP),
     "bsdtar": Reader(
         "bsdtar",
         False,
@@ -106,7 +106,7 @@ READERS = {
     "bsdtar-pipe": Reader(
         "bsdtar",
         True,
-        Unpacker("bsdtar -xpf - -C {folder}", "pipe", "bsdtar -xOf -"),
+        Unpacker("bsdtar -xpf - -C {folder}", True, "bsdtar -xOf -"),
         *_LIBARCHIVE,
         keeps=frozenset({TIME}),
     ),
@@ -118,7 +118,7 @@ READERS = {
         keeps=frozenset({MODE}),
     ),
     "busybox-pipe": Reader(
-        "busybox unzip", True, Unpacker("busybox unzip -q -d {folder} -", "pipe"), *_BUSYBOX
+        "busybox unzip", True, Unpacker("busybox unzip -q -d {folder} -", True), *_BUSYBOX
     ),
     "zipfile": Reader(
         "Python zipfile",
@@ -138,7 +138,7 @@ READERS = {
         "Java ZipInputStream", True, Program(Kit.java, True), *_JAVA, keeps=frozenset({TIME})
     ),
     "jar": Reader("jar xf", False, Unpacker("jar xf {archive}"), *_JAR, keeps=frozenset({TIME})),
-    "jar-pipe": Reader("jar x", True, Unpacker("jar x", "pipe"), *_JAR, keeps=frozenset({TIME})),
+    "jar-pipe": Reader("jar x", True, Unpacker("jar x", True), *_JAR, keeps=frozenset({TIME})),
     "yauzl": Reader("yauzl", False, Program(_script("yauzl.js")), *_npm("yauzl"), keeps=BOTH),
     "zip.js": Reader(
         "zip.js", False, Program(_script("zipjs.js")), *_npm("@zip.js/zip.js"), keeps=BOTH

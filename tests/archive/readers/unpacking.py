@@ -20,14 +20,13 @@ class Unpacker:
     """A program's command to unpack an archive; see `table.Read`.
 
     Attributes:
-        command: with {archive}, unless it comes through standard input, and with {folder}.
-        given: how the archive is given: as an argument, or as standard input, which is the
-            "file" or a "pipe".
+        command: with {archive}, unless that comes through a pipe, and with {folder}.
+        pipe: whether the archive comes through standard input, which is a pipe.
         show: command that prints all contents; with it, large ones need no place.
     """
 
     command: str
-    given: str = "argument"
+    pipe: bool = False
     show: str = ""
 
     def __call__(self, kit: Kit, archive: Path, sizes: Mapping[str, int]) -> dict[str, Found]:
@@ -37,15 +36,14 @@ class Unpacker:
         with tempfile.TemporaryDirectory(dir=archive.parent) as place:
             kit.run(
                 *_words(self.command, archive=str(archive), folder=place),
-                stdin=archive if self.given == "file" else None,
-                pipe=archive if self.given == "pipe" else None,
+                pipe=archive if self.pipe else None,
                 cwd=Path(place),
             )
             return in_folder(Path(place))
 
     def _shown(self, kit: Kit, archive: Path, sizes: Mapping[str, int]) -> dict[str, Found]:
         """All contents come one after the other, without a sign between them."""
-        pipe = archive if self.given == "pipe" else None
+        pipe = archive if self.pipe else None
         with kit.printed(*_words(self.show, archive=str(archive)), pipe=pipe) as shown:
             found = {name: Found(*sized(in_chunks(shown, size))) for name, size in sizes.items()}
             if more := sized(in_chunks(shown))[0]:
