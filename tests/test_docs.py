@@ -16,6 +16,9 @@ from datalad_jsdl.fetch.credentials.kinds import KINDS
 from datalad_jsdl.fetch.credentials.rules import OPTIONS
 from datalad_jsdl.fetch.credentials.sources import SOURCES
 from datalad_jsdl.fetch.settings import settings_table
+from tests.archive.readers.cases import CASES
+from tests.archive.readers.known import NOT_RUN, known
+from tests.archive.readers.table import READERS
 from tests.credentials.test_cookies import cookie_line, firefox
 from tests.credentials.test_sources import find
 from tests.lab import Lab
@@ -206,3 +209,25 @@ def test_the_page_on_faults_is_about_all_of_them(monkeypatch: pytest.MonkeyPatch
     assert len(cells) == len(titles) * 9
     assert text.endswith(fault_page.noticed_table())
     assert fault_page.COMMAND in text
+
+
+def test_the_page_on_readers_is_about_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Likewise: every reader, every archive, every reason."""
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    import reader_page
+
+    text = (ROOT / "docs/readers.rst").read_text()
+    _, _, results = text.partition("Results\n")
+    results, _, reasons = results.partition("Times and modes\n")
+    lines = re.findall(r"^   \* - (.*)\n((?:     - .*\n)+)", results, re.MULTILINE)
+    assert [title for title, _ in lines] == ["reader", *map(str, READERS.values())]
+    assert lines[0][1].split("     - ")[1:] == [f"{name}\n" for name in CASES]
+    signs = {
+        reader: [known(reader, case) is None for case in CASES if (reader, case) not in NOT_RUN]
+        for reader in READERS
+    }
+    shown = [re.findall("- (?!not run)(.)", cells) for _, cells in lines[1:]]
+    assert [[sign == "✓" for sign in row] for row in shown] == list(signs.values())
+    assert reader_page.cases_table() in text
+    assert all(reason in reasons for reason in reader_page.reasons())
+    assert reader_page.COMMAND in text

@@ -6,10 +6,12 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from list_table import table
+
 from tests.fault_table import FAULTS, KNOWLEDGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from fault_peers import Peer
 
@@ -137,7 +139,7 @@ def page(
         for fault, title in rows().items()
     ]
     head = ["first mirror", *(peer.title for peer in peers.values())]
-    return f"{text}{_table(head, measured)}\n{_NOTICED}{noticed_table()}"
+    return f"{text}{table(head, measured)}\n{_NOTICED}{noticed_table()}"
 
 
 def rows() -> dict[str, str]:
@@ -149,7 +151,7 @@ def rows() -> dict[str, str]:
 
 def noticed_table() -> str:
     """The second table: it follows from the first's rows, as the tests find them."""
-    return _table(
+    return table(
         ["first mirror", "digest", "size only", "nothing"],
         [[row.title, *_noticed(name)] for name, row in FAULTS.items()],
     )
@@ -162,12 +164,3 @@ def _noticed(fault: str) -> Iterable[str]:
             yield "harmless"
         else:
             yield "noticed" if known in row.noticed else "**unnoticed**"
-
-
-def _table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """A table in reStructuredText."""
-    text = ".. list-table::\n   :header-rows: 1\n\n"
-    for line in (head, *lines):
-        for number, cell in enumerate(line):
-            text += f"   {'  -' if number else '* -'} {cell}\n"
-    return text

@@ -1,0 +1,1 @@
+"""Other programs and libraries that read zips, and the archives that they are given."""

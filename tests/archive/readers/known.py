@@ -1,0 +1,130 @@
+"""What is known not to work, why, and what the tests leave out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.archive.readers.cases import CASES
+from tests.archive.readers.table import READERS
+
+LARGE = tuple(name for name, case in CASES.items() if case.large)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A failure that is expected.
+
+    Attributes:
+        readers: that fail.
+        cases: at which.
+        says: regular expression that the trial's result matches somewhere.
+        why: in words, as seen in experiments.
+    """
+
+    readers: tuple[str, ...]
+    cases: tuple[str, ...]
+    says: str
+    why: str
+
+
+KNOWN = (
+    Known(
+        ("7z-pipe",),
+        tuple(CASES),
+        r"Cannot open the file as archive",
+        "7z reads no zip from a pipe, whoever wrote it: even one with all sizes in its local "
+        "headers is refused in the same way.",
+    ),
+    Known(
+        ("busybox-pipe",),
+        tuple(name for name in CASES if name != "nothing"),
+        r"zip flag 8 \(streaming\) is not supported",
+        "From a pipe, busybox refuses any member with a data descriptor, by the flag that "
+        "announces it, before it looks at the data. It takes an archive with sizes in the "
+        "local headers, which can be written only by who knows the checksums beforehand. Where "
+        "it can seek it goes by the directory, and does not mind.",
+    ),
+    Known(
+        ("busybox-pipe",),
+        ("nothing",),
+        r"invalid zip magic 06054B50",
+        "From a pipe, busybox does not know the record that ends an archive as its first one.",
+    ),
+    Known(
+        ("busybox",),
+        LARGE,
+        r"short read",
+        "busybox has no zip64. Of an archive that Python's zipfile has written, with a member "
+        "of more than 4 GiB, it cannot even list the members.",
+    ),
+    Known(
+        ("unzip",),
+        ("nothing",),
+        r"exit code 1: .*zipfile is empty",
+        "A warning, which is an exit code: unzip finds no member, and there is none.",
+    ),
+    Known(
+        ("unzip",),
+        ("full-compressed", "full"),
+        r"extra field \(type: 0x0001\) corrupt",
+        "The one value 0xFFFFFFFF also means “see the zip64 extra field”. It stands there as the "
+        "true size, compressed or not, and unzip looks for yet another behind it. With one byte "
+        "more or less in the member all is well. If it is the compressed size, the content does "
+        "not come out; if the uncompressed one, it does, but what follows it is refused as "
+        "overlapping it.",
+    ),
+    Known(
+        ("java-pipe",),
+        ("full-compressed",),
+        r"invalid entry size \(expected 0 but got 4294639630 bytes\)",
+        "ZipInputStream takes a data descriptor for a 64-bit one if a size is greater than "
+        "0xFFFFFFFF; this one is equal, and half of the compressed size is taken for the size. "
+        "With one byte more or less in the member all is well.",
+    ),
+    Known(
+        ("fflate-pipe",),
+        ("signatures",),
+        r"ctr is not a constructor|invalid|unexpected",
+        "fflate's Unzip does not ask the deflate stream where it ends, but looks for the next "
+        "signature in the bytes. Signatures in a content are taken for records, and a "
+        "“compression method” found there for one to be used. Contents without them are right.",
+    ),
+    Known(
+        ("zip.js-pipe",),
+        ("large",),
+        r"node_blob|Assertion failed|ERR_OUT_OF_RANGE",
+        "ZipReaderStream is no stream inside: it collects the archive in a Blob, then reads "
+        "its directory. Node's Blob ends the program when it is cut beyond 4 GiB; with a "
+        "Reader that seeks in the file, zip.js has no such limit.",
+    ),
+    Known(
+        ("bsdtar", "bsdtar-pipe"),
+        ("decomposed",),
+        r"wrong, and no error: .* is missing",
+        "libarchive puts names from UTF-8 headers into Unicode's composed form: the content is "
+        "there, under a name that looks the same. A zip by Python's zipfile fares no better.",
+    ),
+)
+
+# What would only repeat what other cells tell, and takes long, or fills a disk.
+NOT_RUN = {
+    *((reader, case) for reader in ("jar", "jar-pipe") for case in LARGE),
+    *((reader, case) for reader in ("fflate-pipe", "zip.js-pipe") for case in LARGE[1:]),
+}
+
+# What takes too long for what it tells; tools/reader_table.py runs it.
+UNTESTED = {
+    ("fflate-pipe", "large"),
+    ("zip.js-pipe", "large"),
+    *((reader, "far") for reader, row in READERS.items() if row.pipe),  # knows no offsets
+    *((reader, case) for reader in ("yauzl", "zip.js") for case in LARGE if case != "large"),
+    ("zip.js-pipe", "many"),
+}
+
+
+def known(reader: str, case: str) -> Known | None:
+    """The failure that is expected of a reader at a case; None if it has to pass."""
+    for row in KNOWN:
+        if reader in row.readers and case in row.cases:
+            return row
+    return None
