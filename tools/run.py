@@ -5,6 +5,7 @@
 
     python3 tools/run.py demo          the main job on an example
     python3 tools/run.py test [...]    the tests; further arguments go to pytest
+                                       (-m slow: those that take minutes)
     python3 tools/run.py lint          ruff and mypy
     python3 tools/run.py docs          the documentation, into docs/_build
     python3 tools/run.py exec PROGRAM [...]
@@ -29,7 +30,7 @@ EXTRAS = "demo,docs,lint,tests"
 
 TASKS = {
     "demo": [["python", "demo/demo.py"]],
-    "test": [["python", "-m", "pytest"]],
+    "test": [["python", "-m", "pytest", "-m", "not slow"]],
     "lint": [
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
