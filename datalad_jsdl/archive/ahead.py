@@ -40,6 +40,18 @@ class UnsizedError(FetchError):
     """Nobody tells the size of a large content, which has to stand before it."""
 
 
+class _BrokenOffError(FetchError):
+    """No mirror gave all of a piece.
+
+    Attributes:
+        chunks: its beginning.
+    """
+
+    def __init__(self, message: str, chunks: list[bytes]) -> None:
+        super().__init__(message)
+        self.chunks = chunks
+
+
 @dataclass(frozen=True, slots=True)
 class _Piece:
     """Bytes *start* to *stop* of the content *number*."""
@@ -117,7 +129,12 @@ class Ahead:
         """The content from a byte on, and the URL that gave most of each portion."""
         content = self._contents[number]
         while position < (content.size or 0):
-            piece = self._take(number, position)
+            try:
+                piece = self._take(number, position)
+            except _BrokenOffError as error:
+                # what has come is worth keeping, for a run that goes on from there
+                yield from ((chunk, "") for chunk in error.chunks)
+                raise
             if piece is None:  # no mirror gives pieces
                 stream = _stream(content, content.size or 0, position)
                 try:
@@ -157,7 +174,7 @@ class Ahead:
             self._held -= piece.stop - piece.start
         self._plan()
         if isinstance(outcome, Failed):
-            raise FetchError(str(outcome))
+            raise _BrokenOffError(str(outcome), chunks)
         return outcome, chunks
 
     def _plan(self) -> None:

@@ -173,4 +173,5 @@ class Archive:
 
 def _named(member: Member, error: ArchiveError | FetchError) -> ArchiveError | FetchError:
     """The same error, with the member's name before its text."""
-    return type(error)(f"{member.name.decode('utf-8', 'replace')}: {error}")
+    kind = ArchiveError if isinstance(error, ArchiveError) else FetchError
+    return kind(f"{member.name.decode('utf-8', 'replace')}: {error}")

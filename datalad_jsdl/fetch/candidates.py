@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Candidates"]
 
+_LINE_DOWN = 30.0  # seconds
 _PATIENCE = 4  # attempts more at a file of which something has come
 
 
@@ -44,6 +45,8 @@ class Candidates:
         self.tried: set[str] = set()
         self.suspects: set[str] = set()
         self._failures: Counter[str] = Counter()  # passing ones in a row
+        self._down_since: float | None = None  # when all mirrors were first found dead
+        self._insists = self._insisted = False
 
     def why(self) -> tuple[Fault, ...]:
         """A fault for each, in order."""
@@ -64,10 +67,38 @@ class Candidates:
         origins = self._engine.origins
         left = [url for url in self.live if url not in self.tried and self.is_trusted(url)]
         ready = [url for url in origins.rank(left, self._expected.size) if not origins.wait(url)]
+        if self._insists:
+            ready, self._insists = left, False
         if not ready and not self._engine.second_chance:
             # one that is left alone is asked once, all the same: it may be back
             ready = [url for url in left if url not in self.faults and origins.is_alone(url)]
         return ready
+
+    def patience(self, asked: float) -> float:
+        """Seconds to wait for mirrors that went out of order in the middle of a file.
+
+        A line may be down for a while. Then each is asked once more, however long it is to be
+        left alone, and those that are dead even so are given up.
+
+        Args:
+            asked: seconds for which they are to be left alone.
+
+        Returns:
+            0 if it was enough.
+        """
+        origins = self._engine.origins
+        if not all(origins.is_dead(url) for url in self.live):
+            return asked
+        now = origins.clock()
+        if self._down_since is None:
+            self._down_since = now
+        if (left := self._down_since + _LINE_DOWN - now) > 0:
+            return min(asked, left)
+        if self._insisted:
+            self.bury_dead()
+        else:
+            self._insists = self._insisted = True
+        return 0.0
 
     def bury_dead(self) -> bool:
         """Give up those whose mirror is dead; whether there were any."""
@@ -100,6 +131,8 @@ class Candidates:
             begun: a part of the file is there: what has come so far is worth some patience,
                 since a line may be down for half a minute.
         """
+        if progress:
+            self._down_since, self._insisted = None, False
         self._failures[url] = 1 if progress else self._failures[url] + 1
         if self._failures[url] < self._engine.settings.retries + _PATIENCE * begun:
             return True

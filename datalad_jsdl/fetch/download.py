@@ -166,6 +166,8 @@ class Download:
         progress, self._best = held > self._best, max(held, self._best)
         if progress and not asked:
             return
+        if asked and not progress and not (asked := candidates.patience(asked)):
+            return
         own = self._wait if tried else 0.0
         self._engine.sleep(min(max(own, asked), self._engine.settings.max_wait))
         if tried:

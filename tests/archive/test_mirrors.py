@@ -235,6 +235,37 @@ def test_what_breaks_off_for_good_in_mid_member(shelf: Shelf) -> None:
     assert made == by_the_book([p for p in shelf._plain if p.path not in done.missing])
 
 
+class Dying(PipeOutput):
+    """Ends the servers once so many bytes were written."""
+
+    def __init__(self, descriptor: int, after: int, *labs: Lab) -> None:
+        super().__init__(descriptor)
+        self._after = after
+        self._labs = labs
+
+    def write(self, chunk: bytes | memoryview) -> int:
+        if self.position > self._after:
+            for lab in self._labs:
+                lab.__exit__(None, None, None)
+            self._labs = ()
+        return super().write(chunk)
+
+
+@pytest.mark.parametrize("jobs", [1, 8])
+def test_mirrors_that_die_in_the_middle_are_not_waited_for_for_ever(home: Home, jobs: int) -> None:
+    with Lab() as lab, Lab() as other_lab, Path("out").open("wb") as file:
+        shelf = Shelf(home, lab, other_lab)
+        shelf.put("a", 20 * PIECE, {"rate": 5_000_000}, {"rate": 5_000_000})
+        shelf.put("b", SMALL, {}, {})
+        output = Dying(file.fileno(), 100, lab, other_lab)
+        with pytest.raises(FetchError, match=r"a cannot be had: .*refused.*refused"):
+            export(shelf.contents, CanonicalWriter(output), output, jobs=jobs)
+        output.flush()
+        waits = home.engine.sleep.__self__
+        assert sum(waits.seconds) < 60 * jobs
+        assert shelf.expected.startswith(Path("out").read_bytes())
+
+
 def test_a_slow_taker_is_not_the_mirrors_fault(shelf: Shelf, lab: Lab) -> None:
     shelf.put("a", 9_000_000, {"ranges": False})
     (content,) = shelf.contents
