@@ -75,7 +75,8 @@ class PipeOutput:
             while view:
                 view = view[os.write(self._descriptor, view) :]
         except BrokenPipeError:
-            raise ArchiveError("whoever reads the archive has ended before it did") from None
+            # no ArchiveError: no content is to blame, and none is to be tried again
+            raise BrokenPipeError("whoever reads the archive has ended before it did") from None
 
     def mark(self) -> None:
         """See `Output`."""

@@ -95,6 +95,8 @@ def collect(root: Path, selection: Selection, stack: ExitStack) -> list[Content]
         seconds = int(Git(root).text("log", "-1", "--format=%ct", tree.commit))
     walk = _Walk(selection, seconds, stack)
     contents = sorted(walk.contents(root, tree, "", 0), key=lambda content: content.name)
+    if not contents and (selection.wanted.include or selection.wanted.exclude):
+        raise ArchiveError("there is nothing to export: --include and --exclude leave no file")
     if selection.paths:
         found = {item for c in contents for item in (c.path, *folders_of(c.path))}
         for path in selection.paths:
@@ -109,7 +111,8 @@ def _nothing_at(path: str, left_out: Sequence[str]) -> str:
     for subdataset in left_out:
         if path == subdataset or path.startswith(subdataset + "/"):
             return f"{path} is in the subdataset {subdataset}; to export it, add --recursive"
-    return f"there is nothing to export at {path} in that commit"
+    glob = "; for a pattern take --include" if any(c in path for c in "*?[") else ""
+    return f"there is nothing to export at {path} in that commit{glob}"
 
 
 class _Walk:
@@ -192,11 +195,16 @@ def preview(contents: Sequence[Content]) -> dict[str, Any]:
     size = Layout(c.member(c.size or 0) for c in contents).total
     text = f"would hold {len(contents)} files, {size} bytes"
     if unsized:
-        text += f" and those of {unsized} of unknown size"
+        text = f"would hold {len(contents)} files; with {unsized} of unknown size, it would have "
+        text += f"more than {size} bytes"
     if remote:
-        text += f"; {len(remote)} files, {sum(c.size or 0 for c in remote)} bytes, are not here"
+        here = sum(c.size or 0 for c in remote)
+        text += f"; to be fetched for it: {len(remote)} files, {here} bytes"
+        text += " and more" if any(c.size is None for c in remote) else ""
+    if unverified := sum(map(_is_unverified, contents)):
+        text += f"; {unverified} files have no checksum"
     if without := [c.path for c in remote if not c.urls]:
-        text += f"; {len(without)} of them have no URL: {', '.join(without[:3])}"
+        text += f"; {len(without)} are not here and have no URL: {', '.join(without[:3])}"
         text += ", …" if len(without) > 3 else ""
     return {
         "message": text,
@@ -204,6 +212,10 @@ def preview(contents: Sequence[Content]) -> dict[str, Any]:
         "members": len(contents),
         "bytesize": None if unsized else size,
     }
+
+
+def _is_unverified(content: Content) -> bool:
+    return bool(content.key) and not content.expected.algorithm
 
 
 def report(
@@ -214,7 +226,7 @@ def report(
         log = lgr.warning if missing_content == "continue" else lgr.debug
         log("File %s has no content available, skipped: %s", path, problem)
     included = [c for c in contents if c.path not in exported.missing]
-    if unverified := sum(bool(c.key) and not c.expected.algorithm for c in included):
+    if unverified := sum(map(_is_unverified, included)):
         lgr.warning(
             "%i files have no checksum: the archive is the same elsewhere only as long as "
             "all mirrors give the same content",

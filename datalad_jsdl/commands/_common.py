@@ -49,9 +49,17 @@ class Bar:
         pid = f"{self._identity} {label}"
         if pid not in self._shown:
             self._shown.add(pid)
-            self._log(pid, label, total=total, label=text or label, unit=self._unit)
+            name = text or label
+            self._log(pid, label, total=total, label=name, unit=self._unit, initial=done)
         more = {"label": text} if text else {}
         self._log(pid, label, update=done, total=total, **more)
+
+    def end(self, label: str) -> None:
+        """What the label stands for is done."""
+        pid = f"{self._identity} {label}"
+        if pid in self._shown:
+            self._shown.remove(pid)
+            self._log(pid, "done")
 
     def __enter__(self) -> Bar:
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.archive.deflated import DeflatedWriter
 from datalad_jsdl.archive.export import Exported, Writer, export, throttled
 from datalad_jsdl.archive.layout import Layout
-from datalad_jsdl.archive.output import FileOutput, PipeOutput
+from datalad_jsdl.archive.output import FileOutput, PipeOutput, part_file
 from datalad_jsdl.archive.resume import Prefix, good_prefix
 from datalad_jsdl.archive.writing import CanonicalWriter
 from datalad_jsdl.errors import ArchiveError, JsdlError
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.archive.contents import Content
     from datalad_jsdl.commands._common import Bar
+
+lgr = logging.getLogger("datalad.jsdl.export_archive")
 
 __all__ = ["Order", "standard_output", "write_archive"]
 
@@ -73,15 +76,27 @@ def write_archive(contents: Sequence[Content], order: Order, bar: Bar) -> tuple[
         output.flush()
         return done, output.position
     rewinds = not order.deflate
+    before = _size(part_file(order.target))
     with FileOutput(
         order.target, resume=order.resume, checksum=order.checksum, rewinds=rewinds
     ) as file:
         prefix = Prefix()
+        if before and not order.resume:
+            lgr.warning(
+                "%i bytes that an interrupted export has left in %s are thrown away; "
+                "--resume would have gone on with them", before, file.part,
+            )  # fmt: skip
         if order.resume:
             looked = throttled(lambda position: bar.update("verifying", position, layout.total))
             skip = order.skip_missing
             prefix = good_prefix(file.file, contents, skip_missing=skip, progress=looked)
             file.keep(prefix.length, prefix.layout.central_offset)
+            bar.end("verifying")
+            lgr.log(
+                logging.WARNING if prefix.length < before // 2 else logging.INFO,
+                "%i of the %i bytes in %s are what the archive begins with, and were kept",
+                prefix.length, before, file.part,
+            )  # fmt: skip
         if not order.deflate:
             require_room(order.target.parent, layout.total - prefix.length, order.target.name)
         writer = CanonicalWriter(file, prefix.layout, prefix.crcs, progress)
@@ -92,12 +107,23 @@ def write_archive(contents: Sequence[Content], order: Order, bar: Bar) -> tuple[
         except (JsdlError, OSError) as error:
             if not file.kept:
                 raise
-            hint = f"{file.kept} bytes are kept in {file.part}: to go on with them, add --resume"
-            raise ArchiveError(f"{error}. {hint}") from error
+            raise ArchiveError(f"{error}. {_hint(file)}") from error
+        except KeyboardInterrupt:
+            if file.kept:
+                lgr.warning("%s", _hint(file))
+            raise
         file.finish()
         reason = "it was left out by the run that this one goes on with"
         done.missing |= {contents[number].path: reason for number in prefix.passed}
         return done, file.position
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _hint(file: FileOutput) -> str:
+    return f"{file.kept} bytes are kept in {file.part}: to go on with them, add --resume"
 
 
 @contextmanager

@@ -210,6 +210,8 @@ class ExportArchive(CoreExportArchive):
     ) -> Iterator[dict[str, Any]]:
         found = require_dataset(dataset, check_installed=True, purpose="export archive")
         if archivetype != "zip":
+            if str(filename).lower().endswith(".zip"):
+                lgr.warning("this will be a TAR archive; -t zip makes a ZIP archive")
             chosen = (leading_dir is not None, mtime != "recorded", dataset_files, recursive)
             options = (ref, path, include, exclude, resume, checksum_file, dry_run)
             if any(chosen) or any(options) or filename == "-":
@@ -231,6 +233,10 @@ class ExportArchive(CoreExportArchive):
         target = None if piped else _target(filename, f"datalad_{found.id}")
         if leading_dir is None:
             leading_dir = f"datalad_{found.id}" if target is None else file_basename(target)
+        if target and found.pathobj.resolve() in target.parents and target.parent != Path.cwd():
+            lgr.warning("the archive is written into the dataset that it is made of: %s", target)
+        if target and not checksum_file and (old := Path(f"{target}.sha256")).exists():
+            lgr.warning("%s is of an older archive; --checksum-file would renew it", old)
         skip = missing_content != "error"
         order = Order(target, compression == "gz", resume, checksum_file, skip, number)
         with ExitStack() as stack:
@@ -289,6 +295,8 @@ def _require_sense(
 
 def _target(filename: str | None, default: str) -> Path:
     target = Path(filename if filename is not None else default)
+    if target.exists() and not target.is_file() and not target.is_dir():
+        raise ValueError(f"{target} is no regular file; '-' writes to standard output")
     if filename is not None and target.is_dir():
         target = target / default
     # not with_suffix: data-1.0 is to become data-1.0.zip

@@ -44,7 +44,9 @@ def test_globs(dataset: Path) -> None:
     assert names("--include", "*.txt") == ["sub-01/a.txt", "sub-02/a.txt"]
     assert names("--include", "sub-01", "--exclude", "*.nii") == ["sub-01/a.txt"]
     assert names("--exclude", "sub-*") == ["notes.md"]
-    assert names("--include", "nothing") == []
+    command = ("export-archive", "-d", "ds", "-t", "zip", "--include", "nothing", "x.zip")
+    (record,) = datalad(*command, code=1)
+    assert "--include and --exclude leave no file" in record["message"]
 
 
 def test_paths(dataset: Path) -> None:
@@ -53,6 +55,7 @@ def test_paths(dataset: Path) -> None:
     assert chosen(dataset / "sub-02", cwd=dataset) == ["sub-02/a.txt"]
     assert len(chosen(".", cwd=dataset)) == 4
     assert "nothing to export at sub-0" in chosen("sub-0", cwd=dataset, code=1)
+    assert "take --include" in chosen("sub-0*", cwd=dataset, code=1)
     assert "does not lie in the dataset" in chosen("../m.json", cwd=dataset, code=1)
 
 

@@ -277,7 +277,7 @@ def test_a_preview_writes_nothing(dataset: Path, lab: Lab) -> None:
     datalad(*EXPORT[1:], "out.zip")
     assert record["bytesize"] == Path("out.zip").stat().st_size
     assert record["members"] == 31
-    assert "31 files, 30090000 bytes, are not here" in record["message"]
+    assert "to be fetched for it: 31 files, 30090000 bytes" in record["message"]
 
 
 def test_a_full_disk(dataset: Path, tmp_path: Path) -> None:
