@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections import Counter, deque
+from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -36,6 +36,9 @@ _MOST = 512  # pieces, likewise
 _LOOK = 4096  # contents that are looked at to find them
 
 
+_Portion = tuple["bytes | bytearray", "tuple[str, ...]"]
+
+
 class UnsizedError(FetchError):
     """Nobody tells the size of a large content, which has to stand before it."""
 
@@ -47,7 +50,7 @@ class _BrokenOffError(FetchError):
         chunks: its beginning.
     """
 
-    def __init__(self, message: str, chunks: list[bytes]) -> None:
+    def __init__(self, message: str, chunks: list[bytearray]) -> None:
         super().__init__(message)
         self.chunks = chunks
 
@@ -59,7 +62,7 @@ class _Piece:
     number: int
     start: int
     stop: int
-    result: Future[tuple[Fetched | Failed, list[bytes]]]
+    result: Future[tuple[Fetched | Failed, list[bytearray]]]
 
 
 class Ahead:
@@ -125,28 +128,30 @@ class Ahead:
         for _ in self._threads:
             self._tasks.put(None)
 
-    def _chunks(self, number: int, position: int) -> Generator[tuple[bytes, str]]:
-        """The content from a byte on, and the URL that gave most of each portion."""
+    def _chunks(self, number: int, position: int) -> Generator[_Portion]:
+        """The content from a byte on, and the URLs that gave each portion."""
         content = self._contents[number]
         while position < (content.size or 0):
             try:
                 piece = self._take(number, position)
             except _BrokenOffError as error:
                 # what has come is worth keeping, for a run that goes on from there
-                yield from ((chunk, "") for chunk in error.chunks)
+                yield from ((chunk, ("",)) for chunk in error.chunks)
                 raise
             if piece is None:  # no mirror gives pieces
                 stream = _stream(content, content.size or 0, position)
                 try:
                     for chunk in stream.chunks():
-                        yield chunk, ""
+                        yield chunk, ("",)
                 finally:
                     stream.close()
                 return
-            giver = piece[0].urls[0] if piece[0].urls else ""
-            for chunk in piece[1]:
-                position += len(chunk)
-                yield chunk, giver
+            givers = piece[0].urls or ("",)
+            (part,) = piece[1]
+            del piece  # nothing is held but what is on its way
+            position += len(part)
+            yield part, givers
+            del part
 
     def _skip_to(self, number: int, position: int) -> None:
         while self._pieces and (self._pieces[0].number, self._pieces[0].start) < (number, position):
@@ -155,7 +160,7 @@ class Ahead:
             self._held -= piece.stop - piece.start
         self._next = max(self._next, (number, position))
 
-    def _take(self, number: int, position: int) -> tuple[Fetched, list[bytes]] | None:
+    def _take(self, number: int, position: int) -> tuple[Fetched, list[bytearray]] | None:
         """The piece at a place, waited for; None if there is none, and all is to come at once.
 
         Raises:
@@ -213,7 +218,7 @@ class Ahead:
         return ranges is not False
 
     def _submit(self, content: Content, number: int, start: int, stop: int) -> None:
-        result: Future[tuple[Fetched | Failed, list[bytes]]] = Future()
+        result: Future[tuple[Fetched | Failed, list[bytearray]]] = Future()
         engine = content.home.engine
         engine.origins.expect_jobs(self._jobs)
         window = None if content.size is None or stop - start == content.size else (start, stop)
@@ -221,13 +226,13 @@ class Ahead:
         def task() -> None:
             if not result.set_running_or_notify_cancel():
                 return
-            memory = Memory(PIECE if content.size is None else None)
+            memory = Memory(stop - start)
             try:
                 outcome = engine.fetch(content.urls, content.expected, memory, window=window)
             except BaseException as error:  # raised again where the piece is taken
                 result.set_exception(error)
             else:
-                result.set_result((outcome, memory.chunks))
+                result.set_result((outcome, [memory.take()]))
 
         self._pieces.append(_Piece(number, start, stop, result))
         self._held += stop - start
@@ -241,6 +246,7 @@ class Ahead:
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
             task()
+            del task  # and with it what it has fetched
 
 
 def _stream(content: Content, size: int, start: int = 0) -> Stream:
@@ -254,35 +260,38 @@ class _Pieces(ChunkReader):
     """A content of which each piece may be from another mirror."""
 
     def __init__(
-        self, content: Content, portions: Generator[tuple[bytes, str]], begun: Begun | None
+        self, content: Content, portions: Generator[_Portion], begun: Begun | None
     ) -> None:
         self._content = content
         self._whole = begun is None  # else what was there before may be to blame
         self._portions = portions
-        self._given: Counter[str] = Counter()
+        self._givers: set[str] = set()
         first = next(portions, None)  # a content that nobody has shows now
         check = begun.check if begun else Verifier(content.expected)
         super().__init__(self._counted(first), begun.crc if begun else 0, check)
 
-    def _counted(self, portion: tuple[bytes, str] | None) -> Iterator[bytes]:
+    def _counted(self, portion: _Portion | None) -> Iterator[bytes | bytearray]:
         while portion is not None:
-            chunk, url = portion
-            self._given[url] += len(chunk)
+            self._givers.update(portion[1])
+            chunk, portion = portion[0], None
             yield chunk
+            del chunk
             portion = next(self._portions, None)
 
     def finish(self) -> None:
-        """See `Reader`; wrong content is put down to the mirror that gave most of it."""
+        """See `Reader`; wrong content is put down to the mirror that gave all of it.
+
+        Of several, nobody knows here who it was.
+        """
         try:
             super().finish()
         except ArchiveError as error:
-            ranked = [url for url, _ in self._given.most_common() if url]
-            expected = self._content.expected
-            if ranked and self._whole:
-                origins = self._content.home.engine.origins
-                origins.quarantine(ranked[0], expected.hexdigest, str(error))
-                raise ArchiveError(str(Fault(ranked[0], str(error)))) from None
-            raise
+            if len(self._givers) != 1 or not self._whole:
+                raise
+            (url,) = self._givers
+            origins = self._content.home.engine.origins
+            origins.quarantine(url, self._content.expected.hexdigest, str(error))
+            raise ArchiveError(str(Fault(url, str(error)))) from None
 
     def close(self) -> None:
         """See `Reader`."""

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from datalad_jsdl.archive.ahead import Ahead, UnsizedError
+from datalad_jsdl.archive.ahead import Ahead
 from datalad_jsdl.archive.members import size_warning
 from datalad_jsdl.archive.readers import GONE, FileReader
 from datalad_jsdl.archive.source import continue_here, open_here, open_mirrors
@@ -123,10 +123,16 @@ class _Export:
                 finally:
                     reader.close()
             except (FetchError, ArchiveError, DatasetError) as error:
-                problems.append(_bare(content, error))
-                self._take_back(content, error, skip_missing)
-                if isinstance(error, FetchError) and not isinstance(error, UnsizedError):
-                    break  # all mirrors were asked
+                if begun:  # what there was of it may be to blame
+                    begun = None
+                else:
+                    problems.append(_bare(content, error))
+                if isinstance(error, FetchError) and content.size is not None:
+                    problems.append(_bare(content, error))
+                    if skip_missing:
+                        self._take_back(content, error)
+                    break  # all mirrors were asked; what came of it is worth keeping
+                self._take_back(content, error)
             else:
                 self._count(content, size, problems)
                 return
@@ -135,15 +141,12 @@ class _Export:
             raise FetchError(f"{content.path} cannot be had: {problem}")
         self.done.missing[content.path] = problem
 
-    def _take_back(self, content: Content, error: Exception, skip_missing: bool) -> None:
-        """Leave nothing of a content that is not right; of one that broke off, what came."""
-        if isinstance(error, FetchError) and not skip_missing:
-            return
+    def _take_back(self, content: Content, error: Exception) -> None:
+        """Leave nothing of a content that is not right."""
         if not self._output.back():
             raise ArchiveError(
                 f"{content.path}: {_bare(content, error)}. What was written of it cannot be taken "
-                "back, so the archive ends here, incomplete. Written to a file, not to a pipe, "
-                "it could be gone on with from another mirror"
+                f"back, so the archive ends here, incomplete. {self._output.advice}"
             )
 
     def _ways(
@@ -162,7 +165,7 @@ class _Export:
                 return
             yield partial(_mirrors, content)
         # wrong bytes were written: with all of them in a file, it will show whose they are
-        yield partial(_spooled, content, self._output.folder)
+        yield partial(_spooled, content, self._output.spool)
 
     def _count(self, content: Content, size: int, problems: list[str]) -> None:
         if problems and content.local and problems[0] != GONE:
@@ -191,8 +194,9 @@ def _mirrors(content: Content) -> _Opened:
 
 def _spooled(content: Content, folder: Path | None) -> _Opened:
     """The whole content is fetched to the disk, and verified, before any of it is used."""
-    place = Path(tempfile.mkdtemp(prefix=".jsdl-", dir=folder))
+    place = folder or Path(tempfile.mkdtemp(prefix="jsdl-"))
     try:
+        place.mkdir(exist_ok=True)
         job = Job(content.path, content.urls, content.expected, place / "content")
         outcome = fetch_file(job, content.home.engine)
         if isinstance(outcome, Failed):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import select
+import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
@@ -29,11 +31,14 @@ class Output(Protocol):
 
     Attributes:
         position: number of bytes it has.
-        folder: to put in what has to be on a disk for a while; None for the system's own.
+        spool: folder to make for what has to be on a disk for a while; None for one of the
+            system's own.
+        advice: what to do where something cannot be taken back.
     """
 
     position: int
-    folder: Path | None
+    spool: Path | None
+    advice: str
 
     def write(self, chunk: bytes | memoryview, /) -> object:
         """Append."""
@@ -52,7 +57,8 @@ class PipeOutput:
         descriptor: open for writing; it is left open.
     """
 
-    folder: Path | None = None
+    spool: Path | None = None
+    advice = "Written to a file, not to a pipe, it could be gone on with from another mirror"
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -73,7 +79,10 @@ class PipeOutput:
     def _write(self, view: memoryview) -> None:
         try:
             while view:
-                view = view[os.write(self._descriptor, view) :]
+                try:
+                    view = view[os.write(self._descriptor, view) :]
+                except BlockingIOError:  # whoever made the pipe does not want it to block
+                    select.select([], [self._descriptor], [])
         except BrokenPipeError:
             # no ArchiveError: no content is to blame, and none is to be tried again
             raise BrokenPipeError("whoever reads the archive has ended before it did") from None
@@ -118,11 +127,18 @@ class FileOutput:
         if not target.parent.is_dir():
             raise ArchiveError(f"there is no folder {target.parent} to write the archive into")
         self.target = target
-        self.folder: Path | None = target.parent
         self.part = part_file(target)
+        self.spool: Path | None = target.with_name(target.name + ".jsdl-spool")
+        self.advice = "Without -c gz, it could be gone on with from another mirror"
+        self._undecided = resume  # how much of the part file is good
         self._rewinds = rewinds
         self._hash = self._hash_at_mark = hashlib.sha256() if checksum else None
+        self._checksums = target.with_name(target.name + ".sha256") if checksum else None
+        for path in filter(None, (target, self._checksums)):
+            if path.is_dir():
+                raise ArchiveError(f"{path} is a folder")
         descriptor = open_locked(self.part, f"writing {target.name}")
+        shutil.rmtree(self.spool, ignore_errors=True)  # a killed run may have left one
         if not resume:
             os.ftruncate(descriptor, 0)
         self.file = os.fdopen(descriptor, "r+b", _BUFFER)
@@ -134,10 +150,10 @@ class FileOutput:
     def __exit__(self, *_: object) -> None:
         if self.file.closed:
             return
+        if not self.kept and not self._undecided and os.name != "nt":
+            self.part.unlink(missing_ok=True)  # while it is locked: it is ours
         with suppress(OSError):  # a full disk: what is there has to do
             self.file.close()  # writes what is in its buffer
-        if not self.kept:
-            self.part.unlink(missing_ok=True)
 
     @property
     def kept(self) -> int:
@@ -145,7 +161,10 @@ class FileOutput:
         return self.position if self._rewinds else 0
 
     def keep(self, length: int, mark: int) -> None:
-        """Go on after the first *length* bytes; the last mark was at byte *mark*."""
+        """Go on after the first *length* bytes; the last mark was at byte *mark*.
+
+        Until this is called nothing of what is there is thrown away.
+        """
         self.file.seek(0)
         if self._hash is not None:
             self._pass_over(self._hash, mark)
@@ -154,6 +173,7 @@ class FileOutput:
         self.file.seek(length)
         self.file.truncate()
         self.position, self._mark = length, mark
+        self._undecided = False
 
     def _pass_over(self, digest: hashlib._Hash, length: int) -> None:
         while length and (chunk := self.file.read(min(length, _CHUNK))):
@@ -194,13 +214,10 @@ class FileOutput:
         os.fsync(self.file.fileno())
         if os.name == "nt":  # where an open file cannot be renamed
             self.file.close()
-        checksums = self.target.with_name(self.target.name + ".sha256")
-        if self._hash is not None:  # of the archive that is to come: an older one's is wrong
-            checksums.unlink(missing_ok=True)
         os.replace(self.part, self.target)
         self.file.close()
-        if self._hash is not None:
-            checksums.write_bytes(_checksum_line(self._hash.hexdigest(), self.target.name))
+        if self._checksums is not None and self._hash is not None:
+            self._checksums.write_bytes(_checksum_line(self._hash.hexdigest(), self.target.name))
         sync_folder(self.target.parent)
 
 

@@ -29,6 +29,7 @@ __all__ = [
 GONE = "it was dropped a moment ago"
 
 _CHUNK = 1 << 20  # bytes
+_NOTHING = memoryview(b"")
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 
 
@@ -218,12 +219,12 @@ class ChunkReader(Reader):
 
     def __init__(
         self,
-        chunks: Iterable[bytes | memoryview],
+        chunks: Iterable[bytes | bytearray],
         crc: int | None = 0,
         check: Check | None = None,
     ) -> None:
         self._chunks = iter(chunks)
-        self._rest = memoryview(b"")
+        self._rest = _NOTHING
         self.crc = crc
         self.check = check
 
@@ -234,14 +235,14 @@ class ChunkReader(Reader):
             at = 0
             while at < len(view):
                 if not self._rest:
-                    chunk = next(self._chunks, b"")
-                    if not chunk:
+                    self._rest = _NOTHING  # which lets go of the chunk before
+                    self._rest = memoryview(next(self._chunks, b""))
+                    if not self._rest:
                         return got + at
-                    self._rest = memoryview(chunk)
-                part = self._rest[: len(view) - at]
-                view[at : at + len(part)] = part
-                at += len(part)
-                self._rest = self._rest[len(part) :]
+                length = min(len(view) - at, len(self._rest))
+                view[at : at + length] = self._rest[:length]
+                at += length
+                self._rest = self._rest[length:]
             got += at
         return got
 

@@ -32,33 +32,36 @@ class _GivenUpError(FetchError):
 class Memory:
     """A sink that keeps what comes.
 
-    Attributes:
-        chunks: what came.
-
     Args:
-        most: bytes; of more than that TooLargeError is raised.
+        room: bytes; of more than that TooLargeError is raised.
     """
 
-    def __init__(self, most: int | None = None) -> None:
-        self.chunks: list[bytes] = []
-        self._most = most
-        self._size = 0
+    def __init__(self, room: int) -> None:
+        # one buffer: a server may send crumbs
+        self._content = bytearray()
+        self._room = room
+
+    def take(self) -> bytearray:
+        """What came; it is the caller's from now on.
+
+        A transfer that is over may still hold its sink for a while.
+        """
+        content, self._content = self._content, bytearray()
+        return content
 
     def position(self) -> int:
         """See `values.Sink`."""
-        return self._size
+        return len(self._content)
 
     def write(self, chunk: bytes) -> None:
         """See `values.Sink`."""
-        self._size += len(chunk)
-        if self._most is not None and self._size > self._most:
-            raise TooLargeError(f"there are more than {self._most} bytes")
-        self.chunks.append(chunk)
+        if len(self._content) + len(chunk) > self._room:
+            raise TooLargeError(f"there are more than {self._room} bytes")
+        self._content += chunk
 
     def restart(self) -> None:
         """See `values.Sink`."""
-        self.chunks.clear()
-        self._size = 0
+        self._content = bytearray()
 
 
 class Stream(ChunkReader):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import struct
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
@@ -12,6 +11,7 @@ from datalad_jsdl.archive.layout import Layout
 from datalad_jsdl.archive.members import BLOCK, FRAME, Kind
 from datalad_jsdl.archive.readers import Begun
 from datalad_jsdl.archive.records import block_header, descriptor, local_header
+from datalad_jsdl.archive.source import BlobCheck
 from datalad_jsdl.fetch.verification import Verifier
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Prefix:
         next: number of the content that comes next.
         begun: what is there of it.
         passed: numbers of contents before it that were left out.
+        foreign: what is there is of another selection, or another archive altogether.
     """
 
     length: int = 0
@@ -44,13 +45,14 @@ class Prefix:
     next: int = 0
     begun: Begun | None = None
     passed: list[int] = field(default_factory=list)
+    foreign: bool = False
 
 
 def good_prefix(
     file: IO[bytes],
     contents: Sequence[Content],
     *,
-    skip_missing: bool = False,
+    skip: Callable[[Content], bool] = lambda content: False,
     progress: Callable[[int], object] = lambda position: None,
 ) -> Prefix:
     """Compare a broken-off archive with what it is to become, byte by byte.
@@ -61,10 +63,10 @@ def good_prefix(
     Args:
         file: the archive.
         contents: that are to be in it, in order.
-        skip_missing: contents may have been left out.
+        skip: whether a content that was left out is to stay so.
         progress: told the number of bytes looked at.
     """
-    return _Look(file, progress).run(contents, skip_missing)
+    return _Look(file, progress).run(contents, skip)
 
 
 class _Look:
@@ -73,8 +75,10 @@ class _Look:
         self._progress = progress
         self._done = Prefix()
 
-    def run(self, contents: Sequence[Content], skip_missing: bool) -> Prefix:
+    def run(self, contents: Sequence[Content], skip: Callable[[Content], bool]) -> Prefix:
         done, passed = self._done, list[int]()
+        first = self._name(0)
+        done.foreign = first is not None and all(c.name != first for c in contents)
         for number, content in enumerate(contents):
             name = self._name(done.length)
             if name is None:
@@ -88,7 +92,7 @@ class _Look:
                 if done.begun:
                     done.next = number
                     break
-            elif skip_missing and name > content.name:
+            elif name > content.name and skip(content):
                 passed.append(number)
             else:
                 break
@@ -102,7 +106,9 @@ class _Look:
         head = self._read(position, 30)
         if len(head) < 30 or head[:4] != b"PK\3\4":
             return None
-        return self._read(position + 30, struct.unpack_from("<H", head, 26)[0])
+        length = struct.unpack_from("<H", head, 26)[0]
+        name = self._read(position + 30, length)
+        return name if len(name) == length else None
 
     def _is_good(self, content: Content) -> bool:
         """Whether the member that follows is the content's; takes note of it if it is."""
@@ -168,25 +174,8 @@ class _Look:
 
 def _check_of(content: Content) -> Check:
     if content.blob:
-        return _BlobCheck(content.blob, content.size or 0)
+        return BlobCheck(content.blob, content.size or 0)
     return Verifier(content.expected) if content.expected.algorithm else _NoCheck()
-
-
-class _BlobCheck:
-    """Whether content is that of a git object (gitformat-pack: its name is a digest)."""
-
-    def __init__(self, oid: str, size: int) -> None:
-        name = "sha1" if len(oid) == 40 else "sha256"
-        self._hash = hashlib.new(name, b"blob %d\0" % size, usedforsecurity=False)
-        self._oid = oid
-
-    def update(self, chunk: bytes | memoryview) -> None:
-        """See `readers.Check`."""
-        self._hash.update(chunk)
-
-    def mismatch(self) -> str | None:
-        """See `readers.Check`."""
-        return None if self._hash.hexdigest() == self._oid else "it is not git's object"
 
 
 class _NoCheck:

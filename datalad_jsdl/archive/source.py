@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.contents import Content
     from datalad_jsdl.archive.readers import Begun, Reader
 
-__all__ = ["ContentSource", "continue_here", "open_here", "open_mirrors"]
+__all__ = ["BlobCheck", "ContentSource", "continue_here", "open_here", "open_mirrors"]
 
 _AT_ONCE = 1 << 20  # bytes; as much of a content is verified before any of it is used
 
@@ -35,6 +36,8 @@ class ContentSource:
     def open(self, index: int, start: int, stop: int) -> Reader:
         """See `stream.Source`."""
         content = self._contents[index]
+        if not content.size and content.is_remote:
+            return ChunkReader((), check=Verifier(content.expected))
         if not content.is_remote:
             try:
                 return open_here(content, start, stop)
@@ -53,10 +56,7 @@ def open_here(content: Content, start: int = 0, stop: int | None = None) -> Read
     size = content.size or 0
     stop = size if stop is None else stop
     if content.blob:
-        if size <= _AT_ONCE:
-            return BytesReader(content.home.blob(content.blob)[start:stop])
-        chunks = content.home.blob_chunks(content.blob)
-        return ChunkReader(_from(chunks, start), None if start else 0)
+        return _open_blob(content, start, stop)
     expected = content.expected
     check = Verifier(expected) if stop - start == size and expected.algorithm else None
     if check is None or size > _AT_ONCE:
@@ -66,6 +66,44 @@ def open_here(content: Content, start: int = 0, stop: int | None = None) -> Read
     if problem := check.mismatch():
         raise ArchiveError(problem)
     return BytesReader(found)
+
+
+def _open_blob(content: Content, start: int, stop: int) -> Reader:
+    check = BlobCheck(content.blob, content.size or 0)
+    if (content.size or 0) <= _AT_ONCE:
+        found = content.home.blob(content.blob)
+        check.update(found)
+        if problem := check.mismatch():
+            raise ArchiveError(problem)
+        return BytesReader(found[start:stop])
+    chunks = content.home.blob_chunks(content.blob)
+    if start:
+        return ChunkReader(_from(chunks, start), None)
+    return ChunkReader(chunks, check=check)
+
+
+class BlobCheck:
+    """Whether content is that of a git object: its name is a digest of it (gitformat-pack).
+
+    Args:
+        oid: the object's name in hex.
+        size: of its content in bytes.
+    """
+
+    def __init__(self, oid: str, size: int) -> None:
+        name = "sha1" if len(oid) == 40 else "sha256"
+        self._hash = hashlib.new(name, b"blob %d\0" % size, usedforsecurity=False)
+        self._oid = oid
+
+    def update(self, chunk: bytes | memoryview) -> None:
+        """See `readers.Check`."""
+        self._hash.update(chunk)
+
+    def mismatch(self) -> str | None:
+        """See `readers.Check`."""
+        if self._hash.hexdigest() == self._oid:
+            return None
+        return f"git gives something else for its object {self._oid}"
 
 
 def continue_here(content: Content, begun: Begun) -> Reader:
@@ -104,11 +142,11 @@ def open_mirrors(content: Content, start: int, stop: int) -> Reader:
             lambda sink: engine.fetch(content.urls, expected, sink, window=window),
             crc=None if start else 0,
         )
-    memory = Memory()
+    memory = Memory(stop - start)
     outcome = engine.fetch(content.urls, expected, memory, window=window)
     if isinstance(outcome, Failed):
         raise FetchError(str(outcome))
-    return ChunkReader(memory.chunks, None if start else 0)
+    return ChunkReader([memory.take()], None if start else 0)
 
 
 def _from(chunks: Iterable[bytes], start: int) -> Iterator[bytes]:

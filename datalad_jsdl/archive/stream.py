@@ -94,8 +94,6 @@ class Archive:
     def _small(self, index: int, member: Member) -> bytes:
         """A member of one block, whole."""
         size = member.size
-        if not size:
-            return local_header(member)
         try:
             reader = self._source.open(index, 0, size)
             try:
@@ -105,6 +103,8 @@ class Archive:
                 reader.close()
         except (ArchiveError, FetchError) as error:
             raise _named(member, error) from None
+        if not size:
+            return local_header(member)
         crc = crc32(content)
         self.crcs.put(index, crc)
         head = local_header(member) + block_header(size, last=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +23,7 @@ from datalad_jsdl.errors import ArchiveError, DatasetError
 from datalad_jsdl.manifest.selection import Filter, folders_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from contextlib import ExitStack
 
     from datalad_jsdl.archive.contents import Content
@@ -70,11 +72,15 @@ class Selection:
     def touches(self, folder: str) -> bool:
         """Whether something in a folder may be selected."""
         inside = any(chosen.startswith(folder + "/") for chosen in self.paths)
-        return self._in_paths(folder) or inside
+        return (self._in_paths(folder) or inside) and self.wanted.may_match_in(folder)
 
 
-def collect(root: Path, selection: Selection, stack: ExitStack) -> list[Content]:
+def collect(
+    root: Path, selection: Selection, stack: ExitStack
+) -> tuple[list[Content], dict[str, str]]:
     """The contents to be archived, in the order of their members.
+
+    With them, subdatasets that are not here and may be left out: path → why.
 
     Args:
         root: of the dataset.
@@ -90,6 +96,11 @@ def collect(root: Path, selection: Selection, stack: ExitStack) -> list[Content]
         if selection.revision == "HEAD":
             raise ArchiveError("the dataset has no commit yet; there is nothing to export")
         raise DatasetError(f"git knows no commit {selection.revision!r} in {root}")
+    if selection.revision == "HEAD" and (branch := _hiding(root)):
+        raise ArchiveError(
+            "this adjusted branch hides files whose content is missing; name the branch that has "
+            f"them all: --ref {branch}"
+        )
     seconds = None
     if selection.commit_time:
         seconds = int(Git(root).text("log", "-1", "--format=%ct", tree.commit))
@@ -104,7 +115,14 @@ def collect(root: Path, selection: Selection, stack: ExitStack) -> list[Content]
                 raise ArchiveError(_nothing_at(path, walk.left_out))
     if walk.left_out:
         lgr.warning("subdatasets are left out: %s", ", ".join(walk.left_out))
-    return contents
+    return contents, walk.missing
+
+
+def _hiding(root: Path) -> str:
+    """The branch that the one checked out is a part of (git annex adjust --hide-missing)."""
+    branch = Git(root).text("symbolic-ref", "--quiet", "--short", "HEAD")
+    match = re.fullmatch(r"adjusted/(.*)\(hidemissing[^)]*\)", branch)
+    return match[1] if match else ""
 
 
 def _nothing_at(path: str, left_out: Sequence[str]) -> str:
@@ -120,6 +138,7 @@ class _Walk:
 
     def __init__(self, selection: Selection, seconds: int | None, stack: ExitStack) -> None:
         self.left_out: list[str] = []
+        self.missing: dict[str, str] = {}
         self._selection = selection
         self._seconds = seconds
         self._stack = stack
@@ -132,7 +151,10 @@ class _Walk:
                 importer.catch_up()
             except DatasetError:
                 # a dataset that may only be read tells what it had merged before
-                lgr.debug("git-annex could not update its branch in %s", root)
+                lgr.warning(
+                    "git-annex could not update its branch in %s: if it has news to merge, times "
+                    "and URLs are older ones than elsewhere", root,
+                )  # fmt: skip
         home = Home(importer.git, importer.git_dir(), importer.annex_dir, open_engine)
         yield from dataset_contents(
             self._stack.enter_context(home),
@@ -166,6 +188,7 @@ class _Walk:
         if not self._selection.skip_missing:
             raise ArchiveError(f"{problem}; to get it, run: {remedy}")
         self.left_out.append(path)
+        self.missing[path] = problem
         return None
 
 
@@ -181,7 +204,7 @@ def inside(given: str | Sequence[str] | None, dataset: Any, root: Path) -> list[
     """
     paths = []
     for item in [given] if isinstance(given, (str, Path)) else list(given or ()):
-        resolved = resolve_path(item, dataset)
+        resolved = Path(os.path.normpath(resolve_path(item, dataset)))
         try:
             paths.append(resolved.relative_to(root).as_posix())
         except ValueError:
@@ -219,9 +242,21 @@ def _is_unverified(content: Content) -> bool:
 
 
 def report(
-    contents: Sequence[Content], exported: Exported, size: int, missing_content: str
+    contents: Sequence[Content],
+    absent: Mapping[str, str],
+    exported: Exported,
+    size: int,
+    missing_content: str,
 ) -> dict[str, Any]:
-    """Tell what is to be told of an archive that was written."""
+    """Tell what is to be told of an archive that was written.
+
+    Args:
+        contents: that were to be in it.
+        absent: subdatasets that are not here: path → why.
+        exported: what became of it.
+        size: bytes.
+        missing_content: how loudly to tell of what is missing.
+    """
     for path, problem in exported.missing.items():
         log = lgr.warning if missing_content == "continue" else lgr.debug
         log("File %s has no content available, skipped: %s", path, problem)
@@ -234,7 +269,7 @@ def report(
         )
     for warning in exported.warnings:
         lgr.warning("%s", warning)
-    missing = sorted(exported.missing)
+    missing = sorted([*exported.missing, *absent])
     left_out = f", {len(missing)} left out" if missing else ""
     return {
         "message": f"{len(included)} files, {size} bytes{left_out}",

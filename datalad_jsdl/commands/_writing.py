@@ -16,8 +16,9 @@ from datalad_jsdl.archive.layout import Layout
 from datalad_jsdl.archive.output import FileOutput, PipeOutput, part_file
 from datalad_jsdl.archive.resume import Prefix, good_prefix
 from datalad_jsdl.archive.writing import CanonicalWriter
-from datalad_jsdl.errors import ArchiveError, JsdlError
+from datalad_jsdl.errors import ArchiveError, FetchError, JsdlError
 from datalad_jsdl.fetch.partfile import require_room
+from datalad_jsdl.fetch.presence import is_present
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,17 +89,26 @@ def write_archive(contents: Sequence[Content], order: Order, bar: Bar) -> tuple[
             )  # fmt: skip
         if order.resume:
             looked = throttled(lambda position: bar.update("verifying", position, layout.total))
-            skip = order.skip_missing
-            prefix = good_prefix(file.file, contents, skip_missing=skip, progress=looked)
+            skip = _stays_out if order.skip_missing else (lambda _: False)
+            prefix = good_prefix(file.file, contents, skip=skip, progress=looked)
+            if prefix.foreign:
+                raise ArchiveError(
+                    f"the {before} bytes in {file.part} are of something else than what is to be "
+                    "exported now: other options, or another commit? Give the same as before, "
+                    "or leave out --resume to begin anew"
+                )
             file.keep(prefix.length, prefix.layout.central_offset)
             bar.end("verifying")
-            lgr.log(
-                logging.WARNING if prefix.length < before // 2 else logging.INFO,
-                "%i of the %i bytes in %s are what the archive begins with, and were kept",
-                prefix.length, before, file.part,
-            )  # fmt: skip
+            if before:
+                lgr.log(
+                    logging.WARNING if prefix.length < before // 2 else logging.INFO,
+                    "%i of the %i bytes in %s are what the archive begins with, and were kept",
+                    prefix.length, before, file.part,
+                )  # fmt: skip
         if not order.deflate:
-            require_room(order.target.parent, layout.total - prefix.length, order.target.name)
+            certain = [c for c in contents if not (order.skip_missing and c.is_remote)]
+            needed = Layout(c.member(c.size or 0) for c in certain).total - prefix.length
+            require_room(order.target.parent, needed, order.target.name)
         writer = CanonicalWriter(file, prefix.layout, prefix.crcs, progress)
         if order.deflate:
             writer = DeflatedWriter(file, progress)
@@ -116,6 +126,16 @@ def write_archive(contents: Sequence[Content], order: Order, bar: Bar) -> tuple[
         reason = "it was left out by the run that this one goes on with"
         done.missing |= {contents[number].path: reason for number in prefix.passed}
         return done, file.position
+
+
+def _stays_out(content: Content) -> bool:
+    """Whether a content that was left out cannot be had now, either, as far as mirrors tell."""
+    if not content.is_remote:
+        return False
+    try:
+        return not is_present(content.urls, content.expected, content.home.engine)
+    except FetchError:
+        return True
 
 
 def _size(path: Path) -> int:
@@ -136,15 +156,38 @@ def standard_output() -> Iterator[int]:
     if os.isatty(1):
         raise ArchiveError("not writing an archive to the terminal; redirect it, or name a file")
     sys.stdout.flush()
-    own = os.dup(1)
-    os.dup2(2, 1)
+    own = _copy_of(1)
+    _send_to_standard_error(1)
+    interrupted = False
     try:
         if sys.platform == "win32":
             import msvcrt
 
             msvcrt.setmode(own, os.O_BINARY)
         yield own
+    except KeyboardInterrupt:
+        interrupted = True  # DataLad will say so, which must not get into the archive
+        raise
     finally:
         sys.stdout.flush()
-        os.dup2(own, 1)
+        if not interrupted:
+            os.dup2(own, 1)
         os.close(own)
+
+
+def _copy_of(descriptor: int) -> int:
+    """A copy of a descriptor, with a number that is none of the standard ones."""
+    copies = [os.dup(descriptor)]
+    while copies[-1] < 3:
+        copies.append(os.dup(descriptor))
+    for copy in copies[:-1]:
+        os.close(copy)
+    return copies[-1]
+
+
+def _send_to_standard_error(descriptor: int) -> None:
+    try:
+        os.dup2(2, descriptor)
+    except OSError:  # it is closed
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), descriptor)

@@ -17,7 +17,6 @@ from datalad.interface.results import get_status_dict
 from datalad.local.export_archive import ExportArchive as CoreExportArchive
 from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
 from datalad.support.param import Parameter
-from datalad.utils import file_basename
 
 from datalad_jsdl.commands._archive import Selection, collect, inside, listed, preview, report
 from datalad_jsdl.commands._common import Bar, failure
@@ -93,7 +92,7 @@ class ExportArchive(CoreExportArchive):
             args=("--leading-dir",),
             metavar="NAME",
             doc="""directory in a ZIP archive to put all files into; an empty string for
-            none. By default, it is the file name of the archive without its extension.
+            none. By default, it is the file name of the archive without its '.zip'.
             It is a part of the archive, which is the same only under the same name.""",
             constraints=EnsureStr() | EnsureNone(),
         ),
@@ -230,9 +229,10 @@ class ExportArchive(CoreExportArchive):
         number = jobs if isinstance(jobs, int) else None
         piped = filename == "-"
         _require_sense(piped, compression, resume, checksum_file, number)
-        target = None if piped else _target(filename, f"datalad_{found.id}")
+        name = f"datalad_{found.id}" if found.id else found.pathobj.name
+        target = None if piped else _target(filename, name)
         if leading_dir is None:
-            leading_dir = f"datalad_{found.id}" if target is None else file_basename(target)
+            leading_dir = name if target is None else target.stem
         if target and found.pathobj.resolve() in target.parents and target.parent != Path.cwd():
             lgr.warning("the archive is written into the dataset that it is made of: %s", target)
         if target and not checksum_file and (old := Path(f"{target}.sha256")).exists():
@@ -245,7 +245,7 @@ class ExportArchive(CoreExportArchive):
                     stdout = stack.enter_context(standard_output())
                     order = replace(order, descriptor=stdout)
                 selection = Selection(
-                    revision=ref or "HEAD",
+                    revision="HEAD" if ref is None else ref,
                     paths=inside(path, dataset, found.pathobj),
                     wanted=Filter(listed(include), listed(exclude)),
                     depth=recursion_limit if recursive else 0,
@@ -255,13 +255,13 @@ class ExportArchive(CoreExportArchive):
                     skip_missing=skip,
                 )
                 with ExitStack() as homes:
-                    contents = collect(found.pathobj, selection, homes)
+                    contents, absent = collect(found.pathobj, selection, homes)
                     if dry_run:
                         record = preview(contents)
                     else:
                         bar = homes.enter_context(Bar(lgr, str(target or "-"), " Bytes"))
                         exported, size = write_archive(contents, order, bar)
-                        record = report(contents, exported, size, missing_content)
+                        record = report(contents, absent, exported, size, missing_content)
             except (JsdlError, OSError) as error:
                 yield failure(_ACTION, target or found.pathobj, error, lgr, _kind(target))
                 return

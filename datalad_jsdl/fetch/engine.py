@@ -38,7 +38,7 @@ _SAVE_SECONDS = 10.0
 _TINY = 64 << 10  # bytes
 _AT_HAND = 0.003  # seconds until a mirror answers that is next door
 _LANES = 2
-_M_ARENA_MAX = -8  # mallopt(3), malloc.h
+_M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3  # mallopt(3), malloc.h
 
 
 class Engine:
@@ -165,9 +165,14 @@ class Engine:
 
 
 def _spare_memory() -> None:
-    """Keep glibc from giving each thread a heap of its own, which only ever grow."""
+    """Keep glibc from giving each thread a heap of its own, which only ever grow.
+
+    And from putting large buffers there: they leave holes.
+    """
     with suppress(OSError, AttributeError):  # another libc
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_M_ARENA_MAX, 2)
+        libc.mallopt(_M_MMAP_THRESHOLD, 1 << 20)
 
 
 def _ignore(_: int) -> None:

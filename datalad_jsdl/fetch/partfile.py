@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["PartFile", "open_locked", "require_room", "sync_disk", "sync_folder"]
 
 _NOTED = 128 << 10  # bytes in a row until the journal hears of them
+# a link that somebody has put there is not followed
+_OPEN = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 # of file systems that know no locks; git-annex's own lock on a transfer has to do there
 _NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
 _WORTH_A_VERSION = 1 << 20  # bytes; fewer are sooner fetched again than journalled
@@ -271,7 +273,7 @@ def open_locked(path: str | Path, work: str) -> int:
         OSError: it cannot be opened, or one is (EBUSY): doing the same *work*.
     """
     while True:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        file = os.open(path, _OPEN, 0o666)
         try:
             _lock(file, work)
             # else the other process has just finished: what was opened is its complete file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -34,6 +35,18 @@ class Filter:
         if self.include and not _any_match(names, self.include):
             return False
         return not _any_match(names, self.exclude)
+
+    def may_match_in(self, folder: str) -> bool:
+        """Whether a path in a folder may be let through; nothing that is there is looked at."""
+        names = (folder, *folders_of(folder))
+        if _any_match(names, self.exclude):
+            return False
+        starts = [re.split(r"[*?\[]", pattern)[0] for pattern in self.include]
+        return (
+            not self.include
+            or _any_match(names, self.include)
+            or any(f"{folder}/".startswith(s) or s.startswith(f"{folder}/") for s in starts)
+        )
 
 
 @dataclass

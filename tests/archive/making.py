@@ -58,7 +58,8 @@ def joined(archive: Archive, start: int = 0, stop: int | None = None) -> bytes:
 class MemoryOutput:
     """An output in memory."""
 
-    folder: Path | None = None
+    spool: Path | None = None
+    advice = ""
 
     def __init__(self) -> None:
         self.file = io.BytesIO()

@@ -33,14 +33,15 @@ TARGET = Path("out.zip")
 PART = Path("out.zip.jsdl-part")
 
 
-def resumed(contents: Sequence[Content], **options: bool) -> tuple[bytes, Prefix]:
+def resumed(contents: Sequence[Content], *, skip: bool = False) -> tuple[bytes, Prefix]:
     """What `datalad export-archive --resume` does."""
     with FileOutput(TARGET, resume=True) as output:
-        prefix = good_prefix(output.file, contents, **options)
+        prefix = good_prefix(output.file, contents, skip=lambda _: skip)
         output.keep(prefix.length, prefix.layout.central_offset)
         writer = CanonicalWriter(output, prefix.layout, prefix.crcs)
         rest = contents[prefix.next :]
-        export(rest, writer, output, jobs=2, begun=prefix.begun, **options)
+        done = export(rest, writer, output, jobs=2, begun=prefix.begun, skip_missing=skip)
+        assert done.warnings == []
         output.finish()
     return TARGET.read_bytes(), prefix
 
@@ -116,6 +117,19 @@ def test_a_damaged_beginning_is_not_kept(
         assert prefix.length <= at or prefix.begun
 
 
+def test_what_is_there_is_kept_until_it_was_looked_at() -> None:
+    PART.write_bytes(b"x" * 1000)
+    with pytest.raises(KeyboardInterrupt), FileOutput(TARGET, resume=True):
+        raise KeyboardInterrupt
+    assert PART.read_bytes() == b"x" * 1000
+    elsewhere = Path("elsewhere")
+    PART.rename(elsewhere)
+    PART.symlink_to(elsewhere)
+    with pytest.raises(OSError, match="symbolic"):
+        FileOutput(TARGET)
+    assert elsewhere.read_bytes() == b"x" * 1000
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=300))
 def test_rubbish_is_not_kept(
@@ -124,7 +138,7 @@ def test_rubbish_is_not_kept(
     place = tmp_path_factory.mktemp("rubbish") / "part"
     place.write_bytes(rubbish)
     with place.open("rb") as file:
-        prefix = good_prefix(file, set_up[0], skip_missing=len(rubbish) % 2 == 0)
+        prefix = good_prefix(file, set_up[0], skip=lambda _: len(rubbish) % 2 == 0)
     assert prefix.length == 0
 
 
@@ -201,7 +215,7 @@ def test_what_was_left_out_stays_out(remote: tuple[list[Content], bytes], lab: L
     files.append(Plain("c", random.Random("c").randbytes(1000), 1000))
     without = by_the_book(files)
     PART.write_bytes(without[:9_000_000])
-    made, prefix = resumed(contents, skip_missing=True)
+    made, prefix = resumed(contents, skip=True)
     assert made == without
     assert prefix.passed == [0]
     PART.write_bytes(without[:9_000_000])

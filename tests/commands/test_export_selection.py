@@ -80,6 +80,16 @@ def export(dataset: Path, folder: str, *options: str) -> Path:
     return target
 
 
+def test_a_branch_that_hides_files_is_not_taken_for_all(dataset: Path) -> None:
+    git(dataset, "annex", "get", "notes.md")
+    whole = file_sha256(export(dataset, "whole"))
+    git(dataset, "annex", "adjust", "--hide-missing", "--unlock")
+    command = ("export-archive", "-d", dataset, "-t", "zip", "x.zip")
+    (record,) = datalad(*command, code=1)
+    assert "--ref main" in record["message"]
+    assert file_sha256(export(dataset, "main", "--ref", "main")) == whole
+
+
 @pytest.fixture
 def nested(tmp_path: Path, lab: Lab, dataset: Path) -> Path:
     """A superdataset with that dataset in it, and one more within that."""
@@ -124,6 +134,8 @@ def test_a_subdataset_that_is_not_here(nested: Path, tmp_path: Path) -> None:
     told = "the subdataset a-sub is not installed; to get it, run: datalad get -n a-sub"
     assert told in record["message"]
     assert names("-r", "--missing-content", "continue", dataset=clone) == ["top.txt"]
+    assert names("-r", "--exclude", "a-sub", dataset=clone) == ["top.txt"]
+    assert names("-r", "--include", "top*", dataset=clone) == ["top.txt"]
     run("git", "clone", "-q", nested / "a-sub", clone / "a-sub")
     run("git", "clone", "-q", nested / "a-sub/deep", clone / "a-sub/deep")
     assert file_sha256(export(clone, "cloned", "-r")) == whole
