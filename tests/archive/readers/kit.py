@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import ssl
 import subprocess
 import tempfile
 from pathlib import Path
@@ -24,6 +25,9 @@ _LIMIT = 240  # seconds that a program may take
 
 # As it was before any test changed it: npm finds its own configuration by it.
 _ENVIRONMENT = dict(os.environ)
+# The authorities that Python trusts, too: Node.js knows only its own list by itself.
+if authorities := ssl.get_default_verify_paths().cafile:
+    _ENVIRONMENT.setdefault("NODE_EXTRA_CA_CERTS", authorities)
 
 
 class NotAtHandError(Exception):
@@ -130,7 +134,8 @@ class Kit:
             if folder is not None:
                 for file in files:
                     shutil.copy(file, folder)
-                self._make("npm", "ci", "--no-audit", "--no-fund", "--prefix", folder)
+                options = ("--no-audit", "--no-fund", "--fetch-timeout=60000", "--prefix")
+                self._make("npm", "ci", *options, folder)
         return "node", self._folder / "node" / script
 
     def go(self) -> tuple[str | Path, ...]:
