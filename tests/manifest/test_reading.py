@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest import Entry, Refusal, read_manifest
-from datalad_jsdl.manifest.formats import FORMATS
+from datalad_jsdl.manifest.formats import FORMATS, Options
 from datalad_jsdl.manifest.paths import path_fault
 from datalad_jsdl.manifest.reading import HEAD
 
@@ -215,7 +215,7 @@ def test_json_lines_of_any_shape(values: list[dict[str, Any]]) -> None:
 
 def records_of(name: str, chunks: Iterator[str]) -> str:
     try:
-        return repr(list(FORMATS[name].records(chunks)))
+        return repr(list(FORMATS[name].records(chunks, Options())))
     except ManifestError as error:
         return str(error)
 
@@ -251,7 +251,7 @@ def test_a_value_without_end_does_not_fill_the_memory(name: str, start: str) -> 
         pytest.fail("reads on and on")
 
     with pytest.raises(ManifestError, match=r"without end|more than \d+ characters"):
-        list(FORMATS[name].records(endless()))
+        list(FORMATS[name].records(endless(), Options()))
 
 
 class Endless:
