@@ -86,7 +86,7 @@ UNREADABLE: dict[str, list[str | bytes]] = {
     "unexpected end of data at byte 7": [b'{"a": "\xc3'],
     "invalid start byte at byte 5": [b"\xef\xbb\xbf{}\xff"],
     "in no known format": ["[]", "null", "[" * DEEP, "\0", "9" * 10_000],
-    "begins with 'path,url\\na,b'": ["path,url\na,b"],
+    "begins with 'path url\\na b'": ["path url\na b"],
     "a value too deep": ['{"a": ' * DEEP, '{"a": ' + "[" * DEEP],
     "expected the end": ['{"a": []} x', '{"a": []}{}'],
     "expected a path": ["{1: []}", "{[]: []}"],
@@ -123,7 +123,8 @@ def test_a_long_number_is_no_crash() -> None:
 
 @pytest.mark.parametrize("start", ["", '["', " \n"])
 def test_no_secrets_in_errors(start: str) -> None:
-    assert "hunter2" not in error_of(f"{start}https://u:hunter2@h.org/a\n")
+    document = f"{start}https://u:hunter2@h.org/a\n"
+    assert "hunter2" not in outcome(io.BytesIO(document.encode()))
 
 
 def test_a_truncated_object_is_never_taken_for_whole() -> None:

@@ -24,7 +24,21 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Protocol
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.formats import json_lines, json_object
+from datalad_jsdl.manifest.formats import (
+    aria2_input,
+    bagit_fetch,
+    csv_table,
+    curl_script,
+    ena,
+    gdc,
+    json_lines,
+    json_object,
+    metalink3,
+    metalink4,
+    mod_zip,
+    synapse,
+    url_list,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,6 +72,17 @@ class Format(Protocol):
 
 
 FORMATS: dict[str, Format] = {
+    "metalink4": metalink4,
+    "metalink3": metalink3,
+    "curl": curl_script,
+    "bagit-fetch": bagit_fetch,
+    "mod-zip": mod_zip,
+    "aria2": aria2_input,
+    "urls": url_list,
+    "gdc": gdc,
+    "ena": ena,
+    "synapse": synapse,
+    "csv": csv_table,
     "jsonl": json_lines,
     "json": json_object,
 }
