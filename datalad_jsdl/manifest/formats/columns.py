@@ -31,7 +31,7 @@ _NAMES = {
     ),
     "size": (
         *("size", "bytes", "sizebytes", "sizeinbytes", "filesize", "filesizebytes"),
-        *("filesizeinbytes", "contentsize", "contentlength", "length"),
+        *("filesizeinbytes", "datafilesizebytes", "contentsize", "contentlength", "length"),
     ),
     "mtime": ("mtime", "modified", "lastmodified", "modificationtime", "datemodified"),
     CHECKSUM: ("checksum", "filechecksum", "hash", "filehash", "digest"),

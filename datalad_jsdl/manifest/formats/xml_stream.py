@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler, feature_namespaces
-from xml.sax.xmlreader import Locator
 
 from defusedxml import DefusedXmlException
 from defusedxml.expatreader import create_parser
@@ -15,12 +14,13 @@ from datalad_jsdl.errors import ManifestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from xml.sax.xmlreader import Locator
 
 __all__ = ["Element", "elements"]
 
 # A document without end must not fill the memory.
-_MAX_CHARACTERS = 128 << 20
-_MAX_ELEMENTS = 1 << 21
+_MAX_CHARACTERS = 64 << 20
+_MAX_ELEMENTS = 1 << 20
 _MAX_DEPTH = 100
 
 
@@ -63,7 +63,7 @@ def elements(text: Iterator[str], name: str) -> Iterator[Element]:
     """
     parser = create_parser(forbid_dtd=True)
     parser.setFeature(feature_namespaces, True)
-    collector = _Collector(name)
+    collector = _Collector(name, parser)
     parser.setContentHandler(collector)
     pending = 0
     try:
@@ -85,7 +85,7 @@ def elements(text: Iterator[str], name: str) -> Iterator[Element]:
 
 
 class _Collector(ContentHandler):
-    def __init__(self, wanted: str) -> None:
+    def __init__(self, wanted: str, locator: Locator) -> None:
         super().__init__()
         self.ready: list[Element] = []
         self._wanted = wanted
@@ -93,9 +93,6 @@ class _Collector(ContentHandler):
         self._count = 0
         self._depth = 0
         self._namespace: str | None = None
-        self._locator = Locator()
-
-    def setDocumentLocator(self, locator: Locator) -> None:  # noqa: N802
         self._locator = locator
 
     def taken(self) -> list[Element]:
