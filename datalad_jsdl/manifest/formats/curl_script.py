@@ -97,8 +97,10 @@ def _words(command: str) -> list[str]:
     bare = _QUOTED.sub("", command)
     if re.search(r"[$`]", bare + re.sub(r"\\.", "", double)):
         raise ValueError("it has variables or commands in it, which only a shell can tell")
-    if re.search(r"[;&|<>]", bare):
+    if re.search(r"[;&|<>()]", bare):
         raise ValueError("it is more than one command, or has its output sent elsewhere")
+    if re.search(r"(?:^|[ \t])~", bare):
+        raise ValueError("a folder of it is somebody's home")
     if not re.search(r"[\"'\\]", command):
         return re.findall(r"[^ \t]+", command)  # shlex takes 50 times as long
     try:
@@ -114,7 +116,7 @@ def _downloads(words: list[str], where: str) -> Iterator[Record]:
     for name, value in _arguments(words):
         if name in _OTHER:
             raise ValueError("the curl command is more than a download")
-        if name in ("", "url") and "://" in value:
+        if name in ("", "url"):
             urls.append(value)
         elif name in ("o", "output"):
             paths.append(value)
@@ -122,8 +124,13 @@ def _downloads(words: list[str], where: str) -> Iterator[Record]:
             paths.append(None)
         elif name == "output-dir":
             folder = value.rstrip("/") + "/"
-    if not urls or len(urls) != len(paths):
-        raise ValueError(f"the curl command has {len(urls)} URL(s) and {len(paths)} -o for them")
+    if not urls or len(urls) != len(paths) or not all("://" in url for url in urls):
+        # OpenNeuro puts no quotation marks around names, so that one with a space falls apart
+        raise ValueError(
+            "the curl command does not have one URL with a scheme, and one name for it"
+        )
+    if any(re.search(r"[\[{]", url) for url in urls):
+        raise ValueError("curl makes several URLs of one with [ or {")
     for url, given in zip(urls, paths, strict=True):
         yield _record(url, given, folder, where)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["records", "sniff"]
 
-_BEST = 100  # Metalink 3.0, 4.1.2.5: preferences go from 0 to 100
+_BEST = 100  # preferences go up to it
 
 
 def sniff(head: str) -> bool:

@@ -41,7 +41,7 @@ def root_tag(head: str) -> str:
 
 
 def sniff(head: str) -> bool:
-    """The root element is of the namespace (RFC 5854, 4)."""
+    """The root element is of the namespace (RFC 5854, 1.2)."""
     return NAMESPACE in root_tag(head)
 
 
@@ -60,7 +60,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
 
 
 def _url(url: Element) -> dict[str, Any]:
-    # 4.2.17: 1 is the best, as in our own form
+    # the lowest priority is the best, as in our own form
     return {
         "url": url.text,
         "priority": whole_number(url.attributes.get("priority", "")),
