@@ -24,7 +24,21 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Protocol
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.formats import json_lines, json_object
+from datalad_jsdl.manifest.formats import (
+    bdbag,
+    croissant,
+    dandi,
+    dataverse,
+    figshare,
+    frictionless,
+    hugging_face,
+    json_lines,
+    json_object,
+    openneuro,
+    osf,
+    ro_crate,
+    zenodo,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,6 +72,17 @@ class Format(Protocol):
 
 
 FORMATS: dict[str, Format] = {
+    "bdbag": bdbag,
+    "croissant": croissant,
+    "dandi": dandi,
+    "dataverse": dataverse,
+    "figshare": figshare,
+    "frictionless": frictionless,
+    "hugging-face": hugging_face,
+    "openneuro": openneuro,
+    "osf": osf,
+    "ro-crate": ro_crate,
+    "zenodo": zenodo,
     "jsonl": json_lines,
     "json": json_object,
 }
