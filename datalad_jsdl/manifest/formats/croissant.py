@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.manifest.formats.documents import dig, each, is_object, load, objects, outline
-from datalad_jsdl.manifest.formats.values import digests_in, is_web, whole_bytes
+from datalad_jsdl.manifest.formats.values import digests_in, name_in_url, whole_bytes
 from datalad_jsdl.manifest.record import Record
 
 if TYPE_CHECKING:
@@ -76,8 +76,10 @@ def _path(item: dict[str, Any]) -> Any:
     The specification wants the name to be the file's; the id only has to be unique.
     """
     name, identifier = item.get("name"), item.get("@id")
-    if not name:
+    if not isinstance(identifier, str):
+        return name
+    if "://" in identifier:
+        return name or name_in_url(identifier)
+    if not name or (isinstance(name, str) and identifier.endswith(f"/{name}")):
         return identifier
-    if isinstance(name, str) and isinstance(identifier, str) and not is_web(identifier):
-        return identifier if identifier.endswith(f"/{name}") else name
     return name

@@ -61,7 +61,7 @@ def _record(entity: dict[str, Any], where: str) -> Iterator[Record]:
 def _path(identifier: Any, entity: dict[str, Any]) -> Any:
     if not isinstance(identifier, str):
         return identifier
-    if is_web(identifier):
+    if "://" in identifier:
         return entity.get("localPath") or name_in_url(identifier)
     return unquote(identifier).removeprefix("./")
 
