@@ -109,6 +109,6 @@ def _unknown(beginning: str) -> str:
         )
     return (
         "the manifest is in no known format; expected a JSON object "
-        '{"path": ["url", …]} or JSON Lines of {"path": …, "urls": […]}, '
-        f"but it begins with {redact_text(start[:4096])[:20]!r}"
+        '{"path": ["url", …]}, JSON Lines of {"path": …, "urls": […]}, or one of docs/formats.rst '
+        f"(--format names it), but it begins with {redact_text(start[:4096])[:20]!r}"
     )
