@@ -104,6 +104,7 @@ class DownloadManifest(Interface):
         ),
         manifest_format=Parameter(
             args=("--format",),
+            dest="manifest_format",
             metavar="NAME",
             doc="""the format of the manifest; by default it is found out from its beginning.
             docs/formats.rst has the names.""",
