@@ -16,6 +16,7 @@ from datalad_jsdl.fetch.credentials.kinds import KINDS
 from datalad_jsdl.fetch.credentials.rules import OPTIONS
 from datalad_jsdl.fetch.credentials.sources import SOURCES
 from datalad_jsdl.fetch.settings import settings_table
+from datalad_jsdl.manifest.formats import FORMATS
 from tests.archive.readers.cases import CASES
 from tests.archive.readers.known import NOT_RUN, known
 from tests.archive.readers.table import READERS
@@ -123,6 +124,12 @@ def test_the_table_of_settings_is_that_of_the_code() -> None:
     text = (ROOT / "docs/remote.rst").read_text()
     rows = re.findall(r"   \* - ``([a-z-]+)``\n     - (.*)\n     - (.*)\n", text)
     assert rows == [(s.name, s.default, s.meaning) for s in settings_table()]
+
+
+def test_the_table_of_formats_is_that_of_the_code() -> None:
+    text = (ROOT / "docs/formats.rst").read_text()
+    rows = re.findall(r"   \* - ``([\w-]+)``\n     - (.*)\n", text)
+    assert rows == [(name, (f.__doc__ or "").partition("\n")[0]) for name, f in FORMATS.items()]
 
 
 def test_the_tables_of_logins_are_those_of_the_code() -> None:

@@ -28,6 +28,7 @@ from datalad_jsdl.dataset.importer import Importer, Scope
 from datalad_jsdl.dataset.program import require_git_annex
 from datalad_jsdl.errors import DatasetError, JsdlError, ManifestError
 from datalad_jsdl.fetch.origins import origin_of
+from datalad_jsdl.manifest.formats import Options
 from datalad_jsdl.manifest.paths import path_fault
 from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.manifest.selection import Filter, Selection, select_entries
@@ -50,7 +51,8 @@ class Call:
         file: the manifest's absolute path, or None if it is a URL or standard input.
         target: the dataset's absolute path.
         parent: the dataset in which *target* is to be a subdataset, or None.
-        prefix, include, exclude, base_url, get, delete, restore, message: as given.
+        prefix, include, exclude, base_url, format, get, delete, restore, message: as given.
+        columns: of a table, each ROLE=NAME.
         jobs: files to fetch at a time; None for the user's setting.
         credentials: where logins are; see `_credentials`.
         cookies: a browser or file with cookies for the manifest's origin, or None.
@@ -64,6 +66,8 @@ class Call:
     include: tuple[str, ...]
     exclude: tuple[str, ...]
     base_url: str | None
+    format: str | None
+    columns: tuple[str, ...]
     get: bool
     jobs: int | None
     delete: bool
@@ -160,7 +164,9 @@ class Call:
         with open_source(self.manifest, self.file, git_dir, self._logins()) as source:
             try:
                 selection = select_entries(
-                    read_manifest(source, base or source.base),
+                    read_manifest(
+                        source, base or source.base, name=self.format, options=self._options()
+                    ),
                     Filter(self.include, self.exclude),
                     self.prefix.rstrip("/"),
                     use_signed=self.get,
@@ -168,6 +174,15 @@ class Call:
             except ManifestError as error:
                 raise ManifestError(f"{source.name}: {error}") from None
             return selection, source.sha256(), source.url
+
+    def _options(self) -> Options:
+        columns = {}
+        for column in self.columns:
+            role, equals, name = column.partition("=")
+            if not (role and equals and name):
+                raise ManifestError(f"--column {column!r}: expected ROLE=NAME, as in path=filename")
+            columns[role] = name
+        return Options(columns)
 
     def _request(
         self, selection: Selection, sha256: str, url: str, dataset: Dataset, bar: Bar
@@ -185,6 +200,7 @@ class Call:
                 "so that it cannot be told what is gone"
             )
             delete = False
+        recorded = self._manifest_for_record(url)
         return Request(
             selection=selection,
             scope=Scope(
@@ -197,8 +213,8 @@ class Call:
             jobs=self.jobs,
             subject=self.message,
             manifest_sha256=sha256,
-            manifest=self._manifest_for_record(url),
-            arguments=self._arguments_for_record(),
+            manifest=recorded,
+            arguments=self._arguments_for_record(copied=recorded is None),
             dataset_id=(dataset.id or "") if dataset.is_installed() else "",
             monitor=Monitor(bar),
         )
@@ -217,8 +233,11 @@ class Call:
             return None
         return name if not name.startswith("-") else f"./{name}"
 
-    def _arguments_for_record(self) -> list[str]:
+    def _arguments_for_record(self, *, copied: bool) -> list[str]:
         arguments = []
+        if not copied:  # a copy is in our own form
+            arguments += [f"--format={self.format}"] if self.format else []
+            arguments += [f"--column={column}" for column in self.columns]
         if self.prefix:
             arguments.append(f"--prefix={self.prefix}")
         for option, patterns in (("--include", self.include), ("--exclude", self.exclude)):

@@ -102,6 +102,22 @@ class DownloadManifest(Interface):
             that is the manifest's own URL, if it has one.""",
             constraints=EnsureStr() | EnsureNone(),
         ),
+        manifest_format=Parameter(
+            args=("--format",),
+            dest="manifest_format",
+            metavar="NAME",
+            doc="""the format of the manifest; by default it is found out from its beginning.
+            docs/formats.rst has the names.""",
+            constraints=EnsureStr() | EnsureNone(),
+        ),
+        column=Parameter(
+            args=("--column",),
+            metavar="ROLE=NAME",
+            action="append",
+            doc="""which column of a table has what: path, url, size, mtime or the name of a
+            digest, and the column's name in the header. Can be given several times; columns
+            with well-known names need not be named.""",
+        ),
         get=Parameter(
             args=("--get",),
             action="store_true",
@@ -205,6 +221,8 @@ class DownloadManifest(Interface):
         include: Sequence[str] | None = None,
         exclude: Sequence[str] | None = None,
         base_url: str | None = None,
+        manifest_format: str | None = None,
+        column: Sequence[str] | None = None,
         get: bool = False,
         jobs: int | str | None = None,
         dry_run: bool = False,
@@ -228,6 +246,8 @@ class DownloadManifest(Interface):
             include=_listed(include),
             exclude=_listed(exclude),
             base_url=base_url,
+            format=manifest_format,
+            columns=_listed(column),
             get=get,
             jobs=jobs if isinstance(jobs, int) else None,
             delete=delete,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.entry import Entry, Refusal
-from datalad_jsdl.manifest.formats import FORMATS
+from datalad_jsdl.manifest.formats import Format, Options, all_formats
 from datalad_jsdl.manifest.record import entry_from_record
 from datalad_jsdl.manifest.urls import redact_text
 
@@ -28,12 +28,20 @@ class Readable(Protocol):
         """The next bytes; b"" at the end."""
 
 
-def read_manifest(stream: Readable, base_url: str | None = None) -> Iterator[Entry | Refusal]:
+def read_manifest(
+    stream: Readable,
+    base_url: str | None = None,
+    *,
+    name: str | None = None,
+    options: Options | None = None,
+) -> Iterator[Entry | Refusal]:
     """Read the entries of a manifest in any format of the table.
 
     Args:
         stream: the document; only ever read forward.
         base_url: what relative URLs are resolved against.
+        name: of the format; None to find it out.
+        options: what the user says of the document.
 
     Yields:
         Each entry checked on its own. What only shows in the whole (a path twice, a
@@ -49,11 +57,21 @@ def read_manifest(stream: Readable, base_url: str | None = None) -> Iterator[Ent
         head.append(chunk)
         seen += len(chunk)
     beginning = "".join(head)
-    for name in FORMATS:
-        if FORMATS[name].sniff(beginning[:HEAD]):
-            for record in FORMATS[name].records(chain([beginning], text)):
-                yield entry_from_record(record, base_url)
-            return
+    found = _format(beginning, name)
+    for record in found.records(chain([beginning], text), options or Options()):
+        yield entry_from_record(record, base_url)
+
+
+def _format(beginning: str, name: str | None) -> Format:
+    formats = all_formats()
+    if name is not None:
+        if name not in formats:
+            known = ", ".join(sorted(formats))
+            raise ManifestError(f"there is no format {name!r}; known are {known}")
+        return formats[name]
+    for found in formats.values():
+        if found.sniff(beginning[:HEAD]):
+            return found
     raise ManifestError(_unknown(beginning))
 
 
@@ -91,6 +109,6 @@ def _unknown(beginning: str) -> str:
         )
     return (
         "the manifest is in no known format; expected a JSON object "
-        '{"path": ["url", …]} or JSON Lines of {"path": …, "urls": […]}, '
-        f"but it begins with {redact_text(start[:4096])[:20]!r}"
+        '{"path": ["url", …]}, JSON Lines of {"path": …, "urls": […]}, or one of docs/formats.rst '
+        f"(--format names it), but it begins with {redact_text(start[:4096])[:20]!r}"
     )

@@ -2,27 +2,76 @@
 
 A format is a module with
 
+- a docstring whose first line says what it is, for the documentation;
 - ``sniff(head: str) -> bool``: whether a document that begins with *head* (up to
   `reading.HEAD` characters) is of this format;
-- ``records(text: Iterator[str]) -> Iterator[Record]``: the entries as the document
-  gives them, still unchecked.
+- ``records(text: Iterator[str], options: Options) -> Iterator[Record]``: the entries as the
+  document gives them, still unchecked: a `Record`'s value is an object with the fields of
+  the project's own form (``urls``, ``size``, ``digests``, ``mtime``, …). It raises
+  `ManifestError` for a document that cannot be read on; a single bad entry is a `Record`
+  with a ``fault``.
 
 To add one, copy the smallest module here and give it a row. The first row whose
-``sniff`` says yes reads the document.
+``sniff`` says yes reads the document. Another package adds one with an entry point of the
+group ``datalad_jsdl.formats``: its name is that of the format, and it leads to such a module.
+Those come before the rows here.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Protocol
 
-from datalad_jsdl.manifest.formats import json_lines, json_object
+from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.formats import (
+    aria2_input,
+    bagit_fetch,
+    bdbag,
+    croissant,
+    csv_table,
+    curl_script,
+    dandi,
+    dataverse,
+    ena,
+    figshare,
+    frictionless,
+    gdc,
+    hugging_face,
+    json_lines,
+    json_object,
+    metalink3,
+    metalink4,
+    mod_zip,
+    openneuro,
+    osf,
+    ro_crate,
+    synapse,
+    url_list,
+    zenodo,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from datalad_jsdl.manifest.record import Record
 
-__all__ = ["FORMATS", "Format"]
+__all__ = ["FORMATS", "GROUP", "Format", "Options", "all_formats"]
+
+#: The group of entry points that other packages add formats with.
+GROUP = "datalad_jsdl.formats"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user says of a document.
+
+    Attributes:
+        columns: of a table: role (``path``, ``url``, ``size``, a digest's name, …) to the
+            name of the column that has it.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 class Format(Protocol):
@@ -30,10 +79,47 @@ class Format(Protocol):
 
     def sniff(self, head: str) -> bool: ...
 
-    def records(self, text: Iterator[str]) -> Iterator[Record]: ...
+    def records(self, text: Iterator[str], options: Options) -> Iterator[Record]: ...
 
 
 FORMATS: dict[str, Format] = {
+    "metalink4": metalink4,
+    "metalink3": metalink3,
+    "curl": curl_script,
+    "bagit-fetch": bagit_fetch,
+    "mod-zip": mod_zip,
+    "aria2": aria2_input,
+    "urls": url_list,
+    "gdc": gdc,
+    "ena": ena,
+    "synapse": synapse,
+    "csv": csv_table,
+    "bdbag": bdbag,
+    "croissant": croissant,
+    "dandi": dandi,
+    "dataverse": dataverse,
+    "figshare": figshare,
+    "frictionless": frictionless,
+    "hugging-face": hugging_face,
+    "openneuro": openneuro,
+    "osf": osf,
+    "ro-crate": ro_crate,
+    "zenodo": zenodo,
     "jsonl": json_lines,
     "json": json_object,
 }
+
+
+def all_formats() -> dict[str, Format]:
+    """The table, and before it what other packages add.
+
+    Raises:
+        ManifestError: one of those cannot be loaded.
+    """
+    added: dict[str, Format] = {}
+    for point in entry_points(group=GROUP):
+        try:
+            added[point.name] = point.load()
+        except Exception as error:  # whatever another package does wrong
+            raise ManifestError(f"the format {point.name} of another package: {error}") from None
+    return {**added, **FORMATS}

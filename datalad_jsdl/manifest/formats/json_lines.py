@@ -11,6 +11,8 @@ from datalad_jsdl.manifest.record import Record
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from datalad_jsdl.manifest.formats import Options
+
 __all__ = ["records", "sniff"]
 
 # Characters; a line without end must not fill the memory.
@@ -31,7 +33,7 @@ def _is_entry(line: str) -> bool:
     return isinstance(value, dict) and isinstance(value.get("path"), str)
 
 
-def records(text: Iterator[str]) -> Iterator[Record]:
+def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     """One record a line; blank lines are passed over, a broken one is a fault.
 
     Raises:

@@ -12,6 +12,8 @@ from datalad_jsdl.manifest.record import Record
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from datalad_jsdl.manifest.formats import Options
+
 __all__ = ["records", "sniff"]
 
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -25,7 +27,7 @@ def sniff(head: str) -> bool:
     return head.lstrip(" \t\n\r").startswith("{")
 
 
-def records(text: Iterator[str]) -> Iterator[Record]:
+def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     """One record a member of the object, in its order, duplicates included.
 
     Raises:

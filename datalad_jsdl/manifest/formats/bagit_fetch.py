@@ -1,0 +1,49 @@
+"""BagIt's ``fetch.txt``: URL, length and path a line (RFC 8493, 2.2.3)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.manifest.formats.lines import beginning, lines
+from datalad_jsdl.manifest.formats.values import scheme_of, web_urls, whole_number
+from datalad_jsdl.manifest.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datalad_jsdl.manifest.formats import Options
+
+__all__ = ["records", "sniff"]
+
+_LINE = re.compile(r"[ \t]*(\S+)[ \t]+([0-9]+|-)[ \t]+(\S.*)")
+# only what would break the line, and the character that it is escaped with
+_ESCAPED = re.compile("%0A|%0D|%25", re.IGNORECASE)
+_PLAIN = {"%0A": "\n", "%0D": "\r", "%25": "%"}
+
+
+def sniff(head: str) -> bool:
+    """All the first lines are of the form, with an absolute URL."""
+    first = beginning(head)
+    return bool(first) and all(_LINE.fullmatch(line) and scheme_of(line) for line in first)
+
+
+def records(text: Iterator[str], options: Options) -> Iterator[Record]:
+    """One record a line; paths keep their ``data/``."""
+    for number, line in lines(text):
+        if line.strip():
+            yield _record(line.rstrip("\r\n"), f"line {number}")
+
+
+def _record(line: str, where: str) -> Record:
+    match = _LINE.fullmatch(line)
+    if not match:
+        return Record(None, None, where, "it is not of the form: URL length path")
+    url, length, name = match.groups()
+    path = _ESCAPED.sub(lambda escape: _PLAIN[escape.group().upper()], name)
+    try:
+        urls = web_urls([url])
+    except ValueError as error:
+        return Record(path, None, where, str(error))
+    size = None if length == "-" else whole_number(length)
+    return Record(path, {"urls": urls, "size": size}, where)

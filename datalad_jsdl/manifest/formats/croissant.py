@@ -1,0 +1,86 @@
+"""Croissant metadata of a dataset, as Hugging Face, Kaggle, OpenML and Dataverse give it (JSON-LD).
+
+Described at https://docs.mlcommons.org/croissant/docs/croissant-spec.html. Of the ``distribution``
+only a ``FileObject`` of its own is a file to fetch: a ``FileSet``, and what is ``containedIn``
+another file, are views into one. The file's name is the last part of an ``@id`` that is a path, or
+the ``name``. Sizes such as "4.698 MB" are rounded, and a ``sha256`` may be the address of a page
+that explains why there is none: neither is taken.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from datalad_jsdl.manifest.formats.documents import dig, each, is_object, load, objects, outline
+from datalad_jsdl.manifest.formats.fields import digests_in, whole_bytes
+from datalad_jsdl.manifest.formats.values import name_in_url
+from datalad_jsdl.manifest.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datalad_jsdl.manifest.formats import Options
+
+__all__ = ["records", "sniff"]
+
+_KINDS = ("FileObject", "FileSet")
+
+
+def sniff(head: str) -> bool:
+    """A ``distribution`` of FileObjects or FileSets."""
+    if not is_object(head):
+        return False
+    distribution = _listed(dig(outline(head, "distribution", "@type"), "distribution"))
+    return any(_is(item, kind) for item in objects(distribution) for kind in _KINDS)
+
+
+def records(text: Iterator[str], options: Options) -> Iterator[Record]:
+    """One record a FileObject that is in no other.
+
+    Raises:
+        ManifestError: the document is not JSON, or has no ``distribution``.
+    """
+    yield from each(_listed(dig(load(text), "distribution")), "distribution", _record)
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, dict) else value
+
+
+def _is(item: dict[str, Any], kind: str) -> bool:
+    """Whether the item's type is *kind*, under whichever prefix (``cr:``, ``sc:``, a URL)."""
+    types = item.get("@type")
+    return any(
+        isinstance(name, str) and name.replace("/", ":").rpartition(":")[2] == kind
+        for name in (types if isinstance(types, list) else [types])
+    )
+
+
+def _record(item: dict[str, Any], where: str) -> Iterator[Record]:
+    if not _is(item, "FileObject") or item.get("containedIn"):
+        return
+    path = _path(item)
+    if item.get("encodingFormat") == "git+https":
+        yield Record(path, None, where, "this is a git repository, not a file")
+        return
+    value = {
+        "urls": item.get("contentUrl"),
+        "size": whole_bytes(item.get("contentSize")),
+        "digests": digests_in(item),
+    }
+    yield Record(path, value, where)
+
+
+def _path(item: dict[str, Any]) -> Any:
+    """The name, with its folders where the id has them.
+
+    The specification wants the name to be the file's; the id only has to be unique.
+    """
+    name, identifier = item.get("name"), item.get("@id")
+    if not isinstance(identifier, str):
+        return name
+    if "://" in identifier:
+        return name or name_in_url(identifier)
+    if not name or (isinstance(name, str) and identifier.endswith(f"/{name}")):
+        return identifier
+    return name

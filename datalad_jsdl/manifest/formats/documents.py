@@ -1,0 +1,150 @@
+"""What formats share that are one JSON document."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = [
+    "dig",
+    "each",
+    "has_keys",
+    "is_array",
+    "is_object",
+    "load",
+    "objects",
+    "one_page",
+    "outline",
+]
+
+# Characters; such documents describe one record of a portal, and are held in memory.
+_MAX_DOCUMENT = 256 << 20
+
+# A string, a bracket or comma, or a string that is cut off; numbers and names need no look.
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[][{},"]', re.DOTALL)
+_CLOSING = {"{": "}", "[": "]"}
+_MAX_OUTLINE = 100  # levels; no portal nests deeper before its first file
+
+
+def is_object(head: str) -> bool:
+    """Whether the document begins as a JSON object."""
+    return head.lstrip(" \t\n\r").startswith("{")
+
+
+def is_array(head: str) -> bool:
+    """Whether it begins as an array."""
+    return head.lstrip(" \t\n\r").startswith("[")
+
+
+def has_keys(head: str, *keys: str) -> bool:
+    """Whether each of *keys* stands in the beginning as the key of some object."""
+    return all(re.search(rf'"{re.escape(key)}"\s*:', head) for key in keys)
+
+
+def load(text: Iterator[str]) -> Any:
+    """The whole document.
+
+    Raises:
+        ManifestError: it is not JSON (line and column are named), or too large.
+    """
+    parts = []
+    size = 0
+    for chunk in text:
+        size += len(chunk)
+        if size > _MAX_DOCUMENT:
+            raise ManifestError(f"the document has more than {_MAX_DOCUMENT} characters")
+        parts.append(chunk)
+    try:
+        return json.loads("".join(parts))
+    except json.JSONDecodeError as error:
+        raise ManifestError(
+            f"not JSON: {error.msg.lower()} at line {error.lineno}, column {error.colno}"
+        ) from None
+    except (RecursionError, ValueError):
+        raise ManifestError("not JSON: a value too deep or a number too long") from None
+
+
+def outline(head: str, *keys: str) -> Any:
+    """The document as far as *head* goes, or None.
+
+    None if one of *keys* is the key of no object in it (which is found out first, because it
+    is quick), if it is not JSON, or if more than one value stands in it (JSON Lines).
+    """
+    if not has_keys(head, *keys):
+        return None
+    try:
+        return json.loads(head)
+    except (ValueError, RecursionError):
+        return _cut_off(head)
+
+
+def _cut_off(head: str) -> Any:
+    """What stands before the last comma or bracket, with the open brackets closed."""
+    open_brackets: list[str] = []
+    cut = 0
+    for match in _TOKEN.finditer(head):
+        found = match.group()
+        if found in _CLOSING:
+            if len(open_brackets) == _MAX_OUTLINE:
+                break
+            open_brackets.append(_CLOSING[found])
+            cut = match.end()
+        elif found in ("}", "]"):
+            if not open_brackets or open_brackets.pop() != found or not open_brackets:
+                return None
+            cut = match.end()
+        elif found == ",":
+            cut = match.start()
+        elif found == '"':
+            break
+    try:
+        return json.loads(head[:cut] + "".join(reversed(open_brackets)))
+    except (ValueError, RecursionError):
+        return None
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects in *value*, if it is a list; else none."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def dig(value: Any, *keys: str) -> Any:
+    """What stands under *keys* in objects within objects; None where there is nothing."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def each(
+    items: Any, where: str, read: Callable[[dict[str, Any], str], Iterator[Record]]
+) -> Iterator[Record]:
+    """What *read* makes of each object of a list, given with its place.
+
+    Raises:
+        ManifestError: *items* is not a list.
+    """
+    if not isinstance(items, list):
+        raise ManifestError(f"{where or 'the document'} is not a list")
+    for index, item in enumerate(items):
+        place = f"{where}[{index}]"
+        if isinstance(item, dict):
+            yield from read(item, place)
+        else:
+            yield Record(None, None, place, "not an object")
+
+
+def one_page(following: Any, where: str) -> Iterator[Record]:
+    """A fault for a listing whose answer names a *following* page.
+
+    The files of this page are good; but nobody shall take them for all there are.
+    """
+    if following is not None:
+        fault = "the document is one page of several; the files of the others are missing"
+        yield Record(None, None, where, fault)

@@ -1,0 +1,71 @@
+"""A file report of the European Nucleotide Archive: ``fastq_ftp``, ``fastq_md5`` and so on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.manifest.formats import csv_table
+from datalad_jsdl.manifest.formats.tables import Row, Table, has_columns
+from datalad_jsdl.manifest.formats.values import scheme_of, whole_number
+from datalad_jsdl.manifest.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datalad_jsdl.manifest.formats import Options
+
+__all__ = ["records", "sniff"]
+
+# As generated from reads, as they were submitted, and in the format of the SRA.
+_KINDS = ("fastq", "submitted", "sra")
+
+
+def sniff(head: str) -> bool:
+    """The header has a column of addresses of one of the kinds."""
+    return any(has_columns(head, "\t", f"{kind}_ftp") for kind in _KINDS)
+
+
+def records(text: Iterator[str], options: Options) -> Iterator[Record]:
+    """One record a file, in a folder named by its run."""
+    if options.columns:
+        yield from csv_table.records(text, options)
+        return
+    for row in Table(text, "\t").rows():
+        if row.fault:
+            yield Record(None, None, row.where, row.fault)
+        elif not any(_cells(row, f"{kind}_ftp") for kind in _KINDS):
+            run = row.cells.get("run_accession") or "it"
+            yield Record(None, None, row.where, f"{run} has no files")
+        else:
+            for kind in _KINDS:
+                yield from _files(row, kind)
+
+
+def _cells(row: Row, column: str) -> list[str]:
+    """What the cell joins with semicolons; each part is about the file in that place."""
+    cell = row.cells.get(column, "").strip()
+    return [part.strip() for part in cell.split(";")] if cell else []
+
+
+def _files(row: Row, kind: str) -> Iterator[Record]:
+    urls, md5s, sizes = (_cells(row, f"{kind}_{name}") for name in ("ftp", "md5", "bytes"))
+    # a digest must not be taken for that of another file
+    told = len(md5s) in (0, len(urls)) and len(sizes) in (0, len(urls))
+    fault = None if told else f"not as many {kind}_md5 or {kind}_bytes as {kind}_ftp"
+    run = row.cells.get("run_accession", "").strip()
+    for number, url in enumerate(urls):
+        if not url:  # one file of several can be missing, and a list can end in a semicolon
+            continue
+        name = url.rpartition("/")[2]
+        path = f"{run}/{name}" if run else name
+        if fault:
+            yield Record(path, None, row.where, fault)
+            continue
+        md5 = md5s[number] if md5s else ""
+        value = {
+            # the addresses have no scheme; the server answers to https as well as to ftp
+            "urls": [url if scheme_of(url) else f"https://{url}"],
+            "size": whole_number(sizes[number]) if sizes else None,
+            "digests": {"md5": md5} if md5 else {},
+        }
+        yield Record(path, value, row.where)

@@ -1,0 +1,54 @@
+"""What portals write where a record has digests, a size or a part of a URL."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+from datalad_jsdl.manifest.digests import canonical_name
+
+__all__ = ["digests_in", "is_web", "named_digest", "quoted", "stated", "whole_bytes"]
+
+_BYTES = re.compile(r"([0-9]{1,19})\s*(b|bytes?)?", re.IGNORECASE)
+
+
+def stated(digests: dict[str, Any]) -> dict[str, Any]:
+    """Without those that are null, empty, or the address of a page in place of a digest."""
+    return {
+        name: value
+        for name, value in digests.items()
+        if value is not None and value != "" and not is_web(value)
+    }
+
+
+def digests_in(item: dict[str, Any]) -> dict[str, Any]:
+    """The members of *item* whose name is that of a digest."""
+    return stated({name: value for name, value in item.items() if canonical_name(name)})
+
+
+def named_digest(value: Any) -> dict[str, Any]:
+    """``md5:9e10…`` as algorithm and digest; without a name it is an MD5."""
+    if not isinstance(value, str):
+        return stated({"md5": value})
+    name, colon, hexdigest = value.rpartition(":")
+    return stated({name if colon else "md5": hexdigest})
+
+
+def whole_bytes(value: Any) -> Any:
+    """A size as a number of bytes: 123, "123", "123 B"; None for "4.7 MB", which is rounded."""
+    if not isinstance(value, str):
+        return value
+    match = _BYTES.fullmatch(value.strip())
+    return int(match[1]) if match else None
+
+
+def is_web(value: Any) -> bool:
+    """Whether it is a web address."""
+    return isinstance(value, str) and value.lower().startswith(("http://", "https://"))
+
+
+def quoted(path: str) -> str:
+    """A path as part of a URL."""
+    # a lone surrogate cannot be put into a URL; such a path is refused for itself
+    return quote(path, safe="/", errors="replace")

@@ -1,0 +1,59 @@
+"""A Frictionless Data Package, ``datapackage.json`` (JSON).
+
+Described at https://datapackage.org/standard/data-package/ and data-resource/. A resource's
+``path`` is relative to the descriptor, or a URL, whose last part then is the file's name. A list of
+them is the *parts* of one file: each becomes a file of its own, without ``bytes`` and ``hash``,
+which are of the whole. Data that stand in the descriptor itself are passed over.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from datalad_jsdl.manifest.formats.documents import dig, each, is_object, load, objects, outline
+from datalad_jsdl.manifest.formats.fields import named_digest, quoted
+from datalad_jsdl.manifest.formats.values import name_in_url
+from datalad_jsdl.manifest.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datalad_jsdl.manifest.formats import Options
+
+__all__ = ["records", "sniff"]
+
+
+def sniff(head: str) -> bool:
+    """A list ``resources`` of objects with a ``path``."""
+    if not is_object(head):
+        return False
+    resources = dig(outline(head, "resources", "path"), "resources")
+    return any("path" in resource for resource in objects(resources))
+
+
+def records(text: Iterator[str], options: Options) -> Iterator[Record]:
+    """One record a file of a resource.
+
+    Raises:
+        ManifestError: the document is not JSON, or has no list ``resources``.
+    """
+    yield from each(dig(load(text), "resources"), "resources", _records)
+
+
+def _records(resource: dict[str, Any], where: str) -> Iterator[Record]:
+    path = resource.get("path")
+    if path is None and "data" in resource:
+        return
+    paths = path if isinstance(path, list) and path else [path]
+    described: dict[str, Any] = {}
+    if len(paths) == 1:
+        digests = named_digest(resource.get("hash"))
+        described = {"size": resource.get("bytes"), "digests": digests}
+    for index, part in enumerate(paths):
+        place = f"{where}.path[{index}]" if paths is path else where
+        if isinstance(part, str):
+            name, url = (name_in_url(part), part) if "://" in part else (part, quoted(part))
+            # a URL without a last part (…/download?id=7) does not name the file
+            yield Record(name or resource.get("name"), {"urls": url, **described}, place)
+        else:
+            yield Record(None, None, place, "the path is missing or not a string")

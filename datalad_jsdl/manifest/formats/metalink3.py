@@ -1,0 +1,61 @@
+"""Metalink 3: files with sizes, hashes, pieces and mirrors in XML (the older form)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from datalad_jsdl.manifest.formats.metalink4 import file_record, root_tag
+from datalad_jsdl.manifest.formats.metalink4 import sniff as is_metalink4
+from datalad_jsdl.manifest.formats.values import whole_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datalad_jsdl.manifest.formats import Options
+    from datalad_jsdl.manifest.formats.xml_stream import Element
+    from datalad_jsdl.manifest.record import Record
+
+__all__ = ["records", "sniff"]
+
+_BEST = 100  # preferences go up to it
+
+
+def sniff(head: str) -> bool:
+    """The root element is of the namespace, or has the version of it."""
+    tag = root_tag(head)
+    named = "www.metalinker.org" in tag or 'version="3' in tag or "version='3" in tag
+    return named and not is_metalink4(head)
+
+
+def records(text: Iterator[str], options: Options) -> Iterator[Record]:
+    """One record a ``file`` element.
+
+    Raises:
+        ManifestError: the document is not XML, or has entities.
+    """
+    # it loads parsers, and the special remote, which starts often, needs none
+    from datalad_jsdl.manifest.formats.xml_stream import elements
+
+    for file in elements(text, "file"):
+        verification = next(iter(file.all("verification")), None)
+        urls = [
+            _url(url)
+            for resources in file.all("resources")
+            for url in resources.all("url")
+            if not _is_torrent(url, file.attributes.get("name", ""))
+        ]
+        yield file_record(file, verification, urls)
+
+
+def _is_torrent(url: Element, name: str) -> bool:
+    """Whether the URL leads to a description of the file, not to the file."""
+    if kind := url.attributes.get("type"):
+        return kind == "bittorrent"
+    return url.text.endswith(".torrent") and not name.endswith(".torrent")
+
+
+def _url(url: Element) -> dict[str, Any]:
+    preference = whole_number(url.attributes.get("preference", ""))
+    # the highest is the best, in our own form the lowest
+    priority = max(_BEST - preference, 0) if isinstance(preference, int) else preference
+    return {"url": url.text, "priority": priority, "location": url.attributes.get("location")}

@@ -1,0 +1,122 @@
+"""Metalink 4: files with sizes, hashes, pieces and mirrors in XML (RFC 5854)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from datalad_jsdl.manifest.digests import ALGORITHMS, canonical_name
+from datalad_jsdl.manifest.formats.values import web_urls, whole_number
+from datalad_jsdl.manifest.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datalad_jsdl.manifest.formats import Options
+    from datalad_jsdl.manifest.formats.xml_stream import Element
+
+__all__ = ["file_record", "records", "root_tag", "sniff"]
+
+NAMESPACE = "urn:ietf:params:xml:ns:metalink"
+
+_PROLOG = re.compile(r"\s*(<\?|<!--|<!DOCTYPE)", re.IGNORECASE)
+_ENDS = {"<?": "?>", "<!--": "-->", "<!DOCTYPE": ">"}
+_ELEMENT = re.compile(r"<\w")
+_ROOT = re.compile(r"\s*<(?:[\w.-]+:)?metalink(?=[\s/>])[^>]*")
+
+
+def root_tag(head: str) -> str:
+    """The start tag of the root, as far as it can be seen; empty if it is no metalink."""
+    at = 0
+    while prolog := _PROLOG.match(head, at):
+        kind = prolog.group(1).upper()
+        # a document with a DOCTYPE is refused, but as what it is
+        end = _ELEMENT.search(head, prolog.end()) if kind == "<!DOCTYPE" else None
+        at = end.start() if end else head.find(_ENDS[kind], prolog.end())
+        if at < 0:
+            return ""
+        at += 0 if end else len(_ENDS[kind])
+    root = _ROOT.match(head, at)
+    return root.group() if root else ""
+
+
+def sniff(head: str) -> bool:
+    """The root element is of the namespace (RFC 5854, 1.2)."""
+    return NAMESPACE in root_tag(head)
+
+
+def records(text: Iterator[str], options: Options) -> Iterator[Record]:
+    """One record a ``file`` element; its ``url`` elements count, ``metaurl`` do not.
+
+    Raises:
+        ManifestError: the document is not XML, or has entities.
+    """
+    # it loads parsers, and the special remote, which starts often, needs none
+    from datalad_jsdl.manifest.formats.xml_stream import elements
+
+    for file in elements(text, "file"):
+        urls = [_url(url) for url in file.all("url")]
+        yield file_record(file, file, urls)
+
+
+def _url(url: Element) -> dict[str, Any]:
+    # the lowest priority is the best, as in our own form
+    return {
+        "url": url.text,
+        "priority": whole_number(url.attributes.get("priority", "")),
+        "location": url.attributes.get("location"),
+    }
+
+
+def file_record(file: Element, checks: Element | None, urls: list[dict[str, Any]]) -> Record:
+    """The record of a ``file`` element of either version.
+
+    Args:
+        file: has the name and the size.
+        checks: the element that has the hashes and pieces, if there is one.
+        urls: as a record has them, those of other schemes included.
+    """
+    path = file.attributes.get("name")
+    where = f"line {file.line}"
+    try:
+        web = set(web_urls([url["url"] for url in urls]))
+        value = {
+            "urls": [url for url in urls if url["url"] in web],
+            "size": whole_number(file.text_of("size")),
+            "digests": _digests(checks.all("hash") if checks else []),
+            "pieces": _pieces(checks.all("pieces") if checks else []),
+        }
+    except ValueError as error:
+        return Record(path, None, where, str(error))
+    return Record(path, value, where)
+
+
+def _digests(hashes: list[Element]) -> dict[str, str]:
+    digests: dict[str, str] = {}
+    for element in hashes:
+        name = element.attributes.get("type", "(no type)")
+        if digests.setdefault(name, element.text).lower() != element.text.lower():
+            raise ValueError(f"there are two different {name} digests")
+    return digests
+
+
+def _pieces(given: list[Element]) -> dict[str, Any] | None:
+    """The strongest of them, as there may be some for each algorithm."""
+    order = list(ALGORITHMS)
+    known = [
+        (order.index(name), number, pieces)
+        for number, pieces in enumerate(given)
+        if (name := canonical_name(pieces.attributes.get("type", "")))
+    ]
+    if not known:
+        return None
+    pieces = min(known)[2]
+    hashes = pieces.all("hash")
+    # Metalink 3 numbers them; they need not come in that order
+    if all(re.fullmatch("[0-9]{1,9}", element.attributes.get("piece", "")) for element in hashes):
+        hashes.sort(key=lambda element: int(element.attributes["piece"]))
+    return {
+        "algorithm": pieces.attributes["type"],
+        "length": whole_number(pieces.attributes.get("length", "")),
+        "digests": [element.text for element in hashes],
+    }

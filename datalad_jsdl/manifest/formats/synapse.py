@@ -1,0 +1,37 @@
+"""A manifest of Synapse, which has no URLs of files: read only with ``--column url=…``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.formats import csv_table
+from datalad_jsdl.manifest.formats.tables import has_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datalad_jsdl.manifest.formats import Options
+    from datalad_jsdl.manifest.record import Record
+
+__all__ = ["records", "sniff"]
+
+
+def sniff(head: str) -> bool:
+    """The header has columns that only Synapse gives."""
+    return has_columns(head, ",\t", "ID", "name", "dataFileMD5Hex")
+
+
+def records(text: Iterator[str], options: Options) -> Iterator[Record]:
+    """A table's records, if the user says which column has the URLs.
+
+    Raises:
+        ManifestError: the user does not.
+    """
+    if "url" not in options.columns:
+        raise ManifestError(
+            "this is a manifest of Synapse, and synapseURL leads to a web page, not to the file: "
+            "Synapse gives files through its API only, for a login. Download them with Synapse's "
+            "own client, or add a column of URLs to the table and say --column url=NAME"
+        )
+    return csv_table.records(text, options)

@@ -1,0 +1,43 @@
+"""Bare URLs, one a line; a file is named by the last part of its URL."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.manifest.formats.lines import beginning, lines
+from datalad_jsdl.manifest.formats.values import name_in_url, web_urls
+from datalad_jsdl.manifest.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datalad_jsdl.manifest.formats import Options
+
+__all__ = ["records", "sniff"]
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+[ \t]*")
+
+
+def sniff(head: str) -> bool:
+    """The first lines are URLs or comments, nothing else."""
+    first = [line for line in beginning(head) if not line.startswith("#")]
+    return bool(first) and all(_URL.fullmatch(line) for line in first)
+
+
+def records(text: Iterator[str], options: Options) -> Iterator[Record]:
+    """One record a line; blank lines and those that begin with # are passed over."""
+    for number, line in lines(text):
+        url = line.strip()
+        if url and not url.startswith("#"):
+            yield _record(url, f"line {number}")
+
+
+def _record(url: str, where: str) -> Record:
+    path = name_in_url(url)
+    if path is None:
+        return Record(None, None, where, "the URL does not end in a file's name")
+    try:
+        return Record(path, web_urls([url]), where)
+    except ValueError as error:
+        return Record(path, None, where, str(error))

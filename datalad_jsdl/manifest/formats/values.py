@@ -1,0 +1,56 @@
+"""What formats share that give numbers and URLs as text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from datalad_jsdl.manifest.urls import SCHEMES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["name_in_url", "scheme_of", "web_urls", "whole_number"]
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+# a parameter of a path's last component, such as ;jsessionid=…
+_PARAMETER = re.compile(r";[^;=]*=.*", re.DOTALL)
+
+
+def whole_number(text: str) -> int | str | None:
+    """The number; None for nothing, and what is none as it stands, to be refused."""
+    text = text.strip()
+    # no more digits than any size has: Python refuses to convert thousands of them
+    return int(text) if re.fullmatch(r"-?[0-9]{1,30}", text) else text or None
+
+
+def scheme_of(url: str) -> str | None:
+    """The URL's scheme in lower case; None for a relative reference."""
+    match = _SCHEME.match(url.strip())
+    return match.group(1).lower() if match else None
+
+
+def web_urls(urls: Sequence[str]) -> list[str]:
+    """Those that can be fetched: http, https, and relative references.
+
+    Raises:
+        ValueError: there are others only.
+    """
+    found = [url for url in urls if scheme_of(url) in {None, *SCHEMES}]
+    if urls and not found:
+        raise ValueError("none of its URLs is http or https")
+    return found
+
+
+def name_in_url(url: str) -> str | None:
+    """What the URL's path ends in, percent-decoded; None if that is nothing."""
+    try:
+        last = urlsplit(url.strip()).path.rpartition("/")[2]
+    except ValueError:
+        return None
+    last = _PARAMETER.sub("", last)
+    try:
+        return unquote(last, errors="strict") or None
+    except UnicodeDecodeError:
+        return last

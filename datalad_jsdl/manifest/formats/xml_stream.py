@@ -1,0 +1,132 @@
+"""Elements of one name out of an XML document, one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from xml.sax import SAXParseException
+from xml.sax.handler import ContentHandler, feature_namespaces
+
+from defusedxml import DefusedXmlException
+from defusedxml.expatreader import create_parser
+
+from datalad_jsdl.errors import ManifestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from xml.sax.xmlreader import Locator
+
+__all__ = ["Element", "elements"]
+
+# A document without end must not fill the memory.
+_MAX_CHARACTERS = 64 << 20
+_MAX_ELEMENTS = 1 << 20
+_MAX_DEPTH = 100
+
+
+@dataclass(slots=True)
+class Element:
+    """An element and what is in it.
+
+    Attributes:
+        name: without its namespace; empty for one of another namespace than the root's.
+        attributes: those without a namespace.
+        line: of its start tag.
+    """
+
+    name: str
+    attributes: dict[str, str]
+    line: int
+    children: list[Element] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """Its own text, without white space around it."""
+        return "".join(self.parts).strip()
+
+    def all(self, name: str) -> list[Element]:
+        """The children of that name."""
+        return [child for child in self.children if child.name == name]
+
+    def text_of(self, name: str) -> str:
+        """The text of the first child of that name; empty if there is none."""
+        return next((child.text for child in self.children if child.name == name), "")
+
+
+def elements(text: Iterator[str], name: str) -> Iterator[Element]:
+    """Each element of that name, as soon as it is complete; the others are forgotten.
+
+    Raises:
+        ManifestError: the document is not XML, has a document type or entities, or
+            cannot be held.
+    """
+    parser = create_parser(forbid_dtd=True)
+    parser.setFeature(feature_namespaces, True)
+    collector = _Collector(name, parser)
+    parser.setContentHandler(collector)
+    pending = 0
+    try:
+        for chunk in text:
+            parser.feed(chunk)
+            pending = 0 if collector.ready else pending + len(chunk)
+            yield from collector.taken()
+            if pending > _MAX_CHARACTERS:
+                raise ManifestError(f"{pending} characters without the end of a <{name}>")
+        parser.close()
+        yield from collector.taken()
+    except DefusedXmlException:
+        raise ManifestError(
+            "the XML has a document type or entities, which can make a small document huge"
+        ) from None
+    except SAXParseException as error:
+        place = f"line {error.getLineNumber()}, column {(error.getColumnNumber() or 0) + 1}"
+        raise ManifestError(f"not XML: {error.getMessage()} at {place}") from None
+
+
+class _Collector(ContentHandler):
+    def __init__(self, wanted: str, locator: Locator) -> None:
+        super().__init__()
+        self.ready: list[Element] = []
+        self._wanted = wanted
+        self._open: list[Element] = []
+        self._count = 0
+        self._depth = 0
+        self._namespace: str | None = None
+        self._locator = locator
+
+    def taken(self) -> list[Element]:
+        """What is complete; it is not kept."""
+        ready, self.ready = self.ready, []
+        return ready
+
+    def startElementNS(self, name: Any, qname: str | None, attrs: Any) -> None:  # noqa: N802
+        namespace, local = name
+        line = self._locator.getLineNumber() or 0
+        if not self._depth:
+            self._namespace = namespace
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise ManifestError(f"line {line}: more than {_MAX_DEPTH} elements in each other")
+        if not self._open and (local != self._wanted or namespace != self._namespace):
+            return
+        self._count += 1
+        if self._count > _MAX_ELEMENTS:
+            raise ManifestError(f"line {line}: more than {_MAX_ELEMENTS} elements in one")
+        plain = {key[1]: value for key, value in attrs.items() if key[0] is None}
+        element = Element(local if namespace == self._namespace else "", plain, line)
+        if self._open:
+            self._open[-1].children.append(element)
+        self._open.append(element)
+
+    def characters(self, content: str) -> None:
+        if self._open:
+            self._open[-1].parts.append(content)
+
+    def endElementNS(self, name: Any, qname: str | None) -> None:  # noqa: N802
+        self._depth -= 1
+        if self._open:
+            element = self._open.pop()
+            if not self._open:
+                self.ready.append(element)
+                self._count = 0

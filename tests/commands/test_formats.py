@@ -1,0 +1,104 @@
+"""Manifests of other makers, from the command line to the dataset."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.lab import sha256
+from tests.portal import content_of, datalad, entries, git, publish, summary
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.lab import Lab
+
+PATHS = ["sub/a.txt", "b.bin"]
+
+
+def table(lab: Lab, header: str = "Where\tTarget\tsha256") -> str:
+    rows = [
+        f"{url}\t{path}\t{sha256(content_of(path))}" for path, url in publish(lab, PATHS).items()
+    ]
+    return "\n".join([header, *rows, ""])
+
+
+def test_a_table_whose_columns_are_said(tmp_path: Path, lab: Lab) -> None:
+    Path("m.tsv").write_text(table(lab))
+    (record,) = datalad("download-manifest", "m.tsv", "ds", code=1)
+    assert "cannot tell which column" in record["message"]
+    columns = ("--column", "path=Target", "--column", "url=Where")
+    assert summary(datalad("download-manifest", *columns, "m.tsv", "ds")) == {"added": 2}
+    git(tmp_path / "ds", "annex", "get", ".")
+    for path in PATHS:
+        assert (tmp_path / "ds" / path).read_bytes() == content_of(path)
+    # what is recorded is a copy in our own form, which needs no columns
+    assert "--column" not in git(tmp_path / "ds", "log", "-1", "--format=%B")
+
+
+def test_what_is_said_of_a_tracked_manifest_is_recorded(tmp_path: Path, lab: Lab) -> None:
+    datalad("create", "ds")
+    dataset = tmp_path / "ds"
+    (dataset / "m.tsv").write_text(table(lab))
+    datalad("save", "-d", "ds", "--to-git")
+    columns = ("--format", "csv", "--column", "path=Target", "--column", "url=Where")
+    datalad("download-manifest", "-d", ".", *columns, "m.tsv", cwd=dataset)
+    message = git(dataset, "log", "-1", "--format=%B")
+    for option in ("--format=csv", "--column=path=Target", "--column=url=Where"):
+        assert option in message
+    first = git(dataset, "rev-parse", "HEAD^{tree}")
+    datalad("rerun", cwd=dataset)
+    assert git(dataset, "rev-parse", "HEAD^{tree}") == first
+
+
+def test_metalink(tmp_path: Path, lab: Lab) -> None:
+    bad, good = lab.put("gone", status=404), lab.put("a", content_of("a"))
+    Path("m.meta4").write_text(
+        '<metalink xmlns="urn:ietf:params:xml:ns:metalink"><file name="a"><size>3000</size>'
+        f'<hash type="sha-256">{sha256(content_of("a"))}</hash>'
+        f'<url priority="2">{good}</url><url priority="1">{bad}</url></file>'
+        f'<file name="../b"><url>{good}</url></file></metalink>'
+    )
+    records = datalad("download-manifest", "--get", "m.meta4", "ds", code=1)
+    assert entries(records)["../b"] == "refused"
+    assert (tmp_path / "ds/a").read_bytes() == content_of("a")
+    assert [request.path for request in lab.requests][:1] == ["/gone"]
+
+
+def test_an_unknown_format(lab: Lab) -> None:
+    Path("m.tsv").write_text(table(lab))
+    (record,) = datalad("download-manifest", "--format", "none", "m.tsv", "ds", code=1)
+    assert "there is no format 'none'; known are aria2, " in record["message"]
+    (record,) = datalad("download-manifest", "--column", "path", "m.tsv", "ds", code=1)
+    assert "expected ROLE=NAME" in record["message"]
+    assert not Path("ds").exists()
+
+
+PLUGIN = """
+from datalad_jsdl.manifest.record import Record
+
+def sniff(head):
+    return head.startswith("MYFORMAT")
+
+def records(text, options):
+    for number, line in enumerate("".join(text).splitlines()[1:], 2):
+        path, url = line.split()
+        yield Record(path, [url], f"line {number}")
+"""
+
+
+def test_another_packages_format(tmp_path: Path, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = tmp_path / "site"
+    info = site / "mine-1.0.dist-info"
+    info.mkdir(parents=True)
+    (site / "mine.py").write_text(PLUGIN)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[datalad_jsdl.formats]\nmine = mine\n")
+    monkeypatch.setenv("PYTHONPATH", str(site), prepend=os.pathsep)
+    url = lab.put("a", content_of("a"))
+    Path("m.txt").write_text(f"MYFORMAT\na {url}\n")
+    assert summary(datalad("download-manifest", "m.txt", "ds")) == {"added": 1}
+    (info / "entry_points.txt").write_text("[datalad_jsdl.formats]\nmine = missing\n")
+    (record,) = datalad("download-manifest", "m.txt", "ds", code=1)
+    assert "the format mine of another package" in record["message"]

@@ -1,0 +1,125 @@
+"""A document of each format, made after its specification."""
+
+from __future__ import annotations
+
+import io
+
+from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest import Entry, Refusal, read_manifest
+from datalad_jsdl.manifest.formats import Options
+
+MD5, SHA1, SHA256 = "0" * 32, "1" * 40, "2" * 64
+UUID = "5b2974ad-f932-499b-90a3-93577a9f0573"
+
+METALINK4 = f"""<?xml version="1.0" encoding="UTF-8"?>
+<!-- two files -->
+<metalink xmlns="urn:ietf:params:xml:ns:metalink">
+  <published>2024-05-01T12:00:00Z</published>
+  <file name="data/a.nii.gz">
+    <size>300</size>
+    <hash type="sha-256">{SHA256}</hash>
+    <hash type="md5">{MD5}</hash>
+    <pieces length="256" type="sha-1"><hash>{SHA1}</hash><hash>{SHA1}</hash></pieces>
+    <url priority="2" location="de">https://de.example/a.nii.gz</url>
+    <url priority="1">https://us.example/a.nii.gz</url>
+    <url>ftp://ftp.example/a.nii.gz</url>
+    <metaurl mediatype="torrent">https://us.example/a.torrent</metaurl>
+  </file>
+  <file name="b"><size></size><url>https://us.example/b</url></file>
+</metalink>
+"""
+METALINK3 = f"""<?xml version="1.0" encoding="UTF-8"?>
+<metalink version="3.0" xmlns="http://www.metalinker.org/" type="static">
+  <files>
+    <file name="data/a.nii.gz">
+      <size>300</size>
+      <verification>
+        <hash type="sha1">{SHA1}</hash>
+        <pieces length="256" type="sha1">
+          <hash piece="1">{"b" * 40}</hash><hash piece="0">{"a" * 40}</hash>
+        </pieces>
+      </verification>
+      <resources>
+        <url type="http" location="de" preference="10">http://de.example/a.nii.gz</url>
+        <url type="http" preference="100">http://us.example/a.nii.gz</url>
+        <url type="bittorrent" preference="100">http://us.example/a.torrent</url>
+        <url type="ftp">ftp://ftp.example/a.nii.gz</url>
+      </resources>
+    </file>
+  </files>
+</metalink>
+"""
+CURL = """#!/bin/sh
+curl --create-dirs https://s3.example/ds1/README?versionId=abc -o ds1-1.0.0/README
+curl --create-dirs 'https://s3.example/ds1/a%20b.nii?versionId=d&x=1' -o 'ds1-1.0.0/a b.nii'
+"""
+BAGIT = """http://h.example/a 12 data/a
+https://h.example/b - data/100%25 b.txt
+"""
+MOD_ZIP = """1034ab38 428 /foo.txt   My Document1.txt
+- 100339 /bar.txt?x=y Other Document1.txt
+- 0 @directory empty
+"""
+ARIA2 = f"""# mirrors
+https://a.example/x/a.iso\thttps://b.example/a.iso\tftp://c.example/a.iso
+  dir=isos
+  out=one.iso
+  checksum=sha-256={SHA256}
+https://a.example/b.iso
+"""
+URLS = """# nightly
+https://a.example/data/a%20b.nii?x=/y
+
+https://a.example/data/c.nii
+"""
+GDC = f"id\tfilename\tmd5\tsize\tstate\n{UUID}\ta.bam\t{MD5}\t12\tvalidated\n"
+_F = "ftp.sra.ebi.ac.uk/vol1/fastq/ERR1/ERR1"
+ENA = (
+    "run_accession\tfastq_ftp\tfastq_md5\tfastq_bytes\tsubmitted_ftp\n"
+    f"ERR1\t{_F}_1.fq.gz;{_F}_2.fq.gz\t{MD5};{'1' * 32}\t7;8\tftp.sra.ebi.ac.uk/vol1/run/x.bam\n"
+)
+SYNAPSE = (
+    "ID,name,versionNumber,dataFileSizeBytes,synapseURL,dataFileMD5Hex\n"
+    f"syn1,a.csv,1,12,https://www.synapse.org/#!Synapse:syn1,{MD5}\n"
+)
+CSV = f"File Name,Size,Download URL,MD5sum\nsub/a.nii,12,https://h.example/a,{MD5}\n"
+TSV = CSV.replace(",", "\t")
+JSONL = '{"path": "a,b", "url": "https://h.example/a"}\n'
+JSON = '{"a,url": ["https://h.example/a"],\n"b,path": ["https://h.example/b"]}\n'
+
+SAMPLES = [
+    *[("metalink4", METALINK4), ("metalink3", METALINK3), ("curl", CURL), ("mod-zip", MOD_ZIP)],
+    *[("bagit-fetch", BAGIT), ("aria2", ARIA2), ("urls", URLS), ("gdc", GDC), ("ena", ENA)],
+    *[("synapse", SYNAPSE), ("csv", CSV), ("csv", TSV), ("jsonl", JSONL), ("json", JSON)],
+]
+
+BASE = "https://base.example/m/"
+
+
+def read(
+    document: str | bytes, name: str | None = None, base_url: str | None = BASE, **columns: str
+) -> list[Entry | Refusal]:
+    data = document.encode() if isinstance(document, str) else document
+    options = Options(columns)
+    return list(read_manifest(io.BytesIO(data), base_url, name=name, options=options))
+
+
+def entries(document: str | bytes, name: str | None = None, **columns: str) -> list[Entry]:
+    found = read(document, name, **columns)
+    assert all(isinstance(item, Entry) for item in found), found
+    return [item for item in found if isinstance(item, Entry)]
+
+
+def refused(document: str | bytes, name: str | None = None, **columns: str) -> str:
+    """The one refusal among the entries, and where it is."""
+    found = read(document, name, **columns)
+    (refusal,) = (item for item in found if isinstance(item, Refusal))
+    return f"{refusal.where}: {refusal.path}: {refusal.reason}"
+
+
+def error_of(document: str | bytes, name: str | None = None, **columns: str) -> str:
+    try:
+        found = read(document, name, **columns)
+    except ManifestError as error:
+        return str(error)
+    raise AssertionError(f"it was read: {found}")
