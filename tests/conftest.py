@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 from tests.lab import Lab
 from tests.vault import Vault
+
+# a shell has it ignored by what it runs in the background, and by all that is started there
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # git-annex, datalad and our special remote come from the environment that runs the tests
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
