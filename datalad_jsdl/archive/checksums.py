@@ -38,6 +38,10 @@ class Crcs:
 
     def put(self, index: int, crc: int) -> None:
         """Remember one."""
+        if index == len(self._known):  # as it is where one comes after the other
+            self._values.append(crc)
+            self._known.append(True)
+            return
         if (more := index + 1 - len(self._known)) > 0:
             self._values.extend([0] * more)
             self._known.extend(bytes(more))

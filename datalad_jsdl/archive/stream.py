@@ -79,15 +79,19 @@ class Archive:
         frames = self._spare.pop() if self._spare else Frames()
         try:
             for part in parts:
-                if part.structure is not Structure.MEMBER:
-                    yield from self._part(part, frames)
-                    continue
-                member = self.layout.member(part.number)
-                if member.size <= BLOCK and member.kind is not Kind.SYMLINK:
-                    yield self._small(part.number, member)
-                    continue
-                for piece in self.layout.parts_of(part.number):
-                    yield from self._part(piece, frames)
+                structure = part.structure
+                if structure is Structure.MEMBER:
+                    member = self.layout.member(part.number)
+                    if member.size <= BLOCK and member.kind is not Kind.SYMLINK:
+                        yield self._small(part.number, member)
+                    else:
+                        yield from self._large(part.number, frames)
+                elif structure is Structure.DATA:
+                    yield from self._data(part, frames)
+                else:
+                    record = self._record(structure, part.number)
+                    whole = part.stop - part.start == part.length
+                    yield record if whole else record[part.start : part.stop]
         finally:
             self._spare.append(frames)
 
@@ -110,13 +114,13 @@ class Archive:
         head = local_header(member) + block_header(size, last=True)
         return b"".join((head, content, descriptor(member, crc)))
 
-    def _part(self, part: Part, frames: Frames) -> Iterator[bytes | memoryview]:
-        if part.structure is Structure.DATA:
-            yield from self._data(part, frames)
-            return
-        record = self._record(part.structure, part.number)
-        whole = part.stop - part.start == part.length
-        yield record if whole else record[part.start : part.stop]
+    def _large(self, index: int, frames: Frames) -> Iterator[bytes | memoryview]:
+        """Any other member, whole."""
+        for part in self.layout.parts_of(index):
+            if part.structure is Structure.DATA:
+                yield from self._data(part, frames)
+            else:
+                yield self._record(part.structure, index)
 
     def _record(self, structure: Structure, index: int) -> bytes:
         if structure is Structure.END:
