@@ -84,7 +84,7 @@ def export(
             be taken back.
         OSError: the archive cannot be written; the disk may be full.
     """
-    work = _Export(contents, writer, output, Ahead(contents, jobs))
+    work = _Export(writer, output, Ahead(contents, jobs))
     try:
         for number, content in enumerate(contents):
             work.add(number, content, skip_missing, begun if number == 0 else None)
@@ -100,12 +100,9 @@ def export(
 class _Export:
     """One archive being written."""
 
-    def __init__(
-        self, contents: Sequence[Content], writer: Writer, output: Output, ahead: Ahead
-    ) -> None:
+    def __init__(self, writer: Writer, output: Output, ahead: Ahead) -> None:
         self.ahead = ahead
         self.done = Exported()
-        self._contents = contents
         self._writer = writer
         self._output = output
 

@@ -100,7 +100,7 @@ class _Collector(ContentHandler):
         ready, self.ready = self.ready, []
         return ready
 
-    def startElementNS(self, name: Any, qname: str | None, attrs: Any) -> None:  # noqa: N802
+    def startElementNS(self, name: Any, qname: str | None, attrs: Any) -> None:  # noqa: N802 - SAX's name
         namespace, local = name
         line = self._locator.getLineNumber() or 0
         if not self._depth:
@@ -123,7 +123,7 @@ class _Collector(ContentHandler):
         if self._open:
             self._open[-1].parts.append(content)
 
-    def endElementNS(self, name: Any, qname: str | None) -> None:  # noqa: N802
+    def endElementNS(self, name: Any, qname: str | None) -> None:  # noqa: N802 - SAX's name
         self._depth -= 1
         if self._open:
             element = self._open.pop()
