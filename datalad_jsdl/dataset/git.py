@@ -6,14 +6,14 @@ import os
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
 from datalad_jsdl.errors import DatasetError
 from datalad_jsdl.manifest.urls import redact_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 __all__ = [
@@ -62,8 +62,7 @@ class Git:
         """
         done = self.attempt(*args, stdin=stdin)
         if check and done.returncode:
-            said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
-            raise DatasetError(f"git {args[0]} failed in {self.root}: {redact_text(said)}")
+            raise self._failed(args, done.stderr or done.stdout)
         return done.stdout
 
     def attempt(self, *args: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
@@ -92,6 +91,23 @@ class Git:
             stderr=stderr,
         )
 
+    def items(self, *args: str) -> Iterator[bytes]:
+        """What ``git *args*`` lists, each item ended by a zero byte (-z), as it comes.
+
+        Raises:
+            DatasetError: it failed, with what it said.
+        """
+        rest = b""
+        with self.start(*args, stderr=subprocess.PIPE) as process:
+            assert process.stdout is not None  # noqa: S101 - PIPE was asked for
+            assert process.stderr is not None  # noqa: S101 - PIPE was asked for
+            while chunk := process.stdout.read(_CHUNK):
+                *whole, rest = (rest + chunk).split(b"\0")
+                yield from whole
+            said = process.stderr.read()
+        if process.returncode:
+            raise self._failed(args, said)
+
     @contextmanager
     def feed(self, *args: str) -> Iterator[IO[bytes]]:
         """Run ``git *args*`` with an open standard input to write to.
@@ -102,9 +118,7 @@ class Git:
         with subprocess.Popen(
             [*self._git, *args],
             cwd=self.root,
-            # glibc gives memory back and takes it again for every object that git
-            # compresses; without that fast-import is four times as fast
-            env={**self._env, "MALLOC_TRIM_THRESHOLD_": "268435456"},
+            env=self._env,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -117,12 +131,18 @@ class Git:
                 process.stdin.close()
             except BrokenPipeError as error:
                 broken = error
+                with suppress(BrokenPipeError):  # of what is still in the buffer
+                    process.stdin.close()
             except BaseException:
                 process.kill()  # half an input must not be taken for a whole one
                 raise
-            said = process.stderr.read().decode("utf-8", "replace").strip()
+            said = process.stderr.read()
         if process.returncode or broken:
-            raise DatasetError(f"git {args[0]} failed in {self.root}: {redact_text(said)}")
+            raise self._failed(args, said)
+
+    def _failed(self, args: Sequence[str], said: bytes) -> DatasetError:
+        text = redact_text(said.decode("utf-8", "replace").strip())
+        return DatasetError(f"git {args[0]} failed in {self.root}: {text}")
 
     def objects(self, names: Iterable[str]) -> Iterator[bytes | None]:
         """Contents of git objects, in the order of *names*; None for a missing one."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ExtensionRule",
     "Key",
+    "branch_folder",
     "branch_path",
     "digest_key",
     "entry_key",
@@ -26,6 +27,7 @@ __all__ = [
     "key_file",
     "key_from_link",
     "key_from_pointer",
+    "key_of_file",
     "link_target",
     "parse_key",
     "pointer",
@@ -148,7 +150,8 @@ def key_file(key: str) -> str:
     return key.replace("&", "&a").replace("%", "&s").replace(":", "&c").replace("/", "%")
 
 
-def _file_key(name: str) -> str:
+def key_of_file(name: str) -> str:
+    """The key that has *name* as a file name."""
     return name.replace("%", "/").replace("&c", ":").replace("&s", "%").replace("&a", "&")
 
 
@@ -157,8 +160,13 @@ def branch_path(key: str) -> str:
 
     ``.web`` and ``.rmt`` are appended for its URLs and per-remote state.
     """
+    return f"{branch_folder(key)}{key_file(key)}.log"
+
+
+def branch_folder(key: str) -> str:
+    """The folder of the git-annex branch that has the key's logs, with a slash at its end."""
     md5 = _md5(key.encode("utf-8", "surrogateescape"))
-    return f"{md5[:3]}/{md5[3:6]}/{key_file(key)}.log"
+    return f"{md5[:3]}/{md5[3:6]}/"
 
 
 _MIXED = "0123456789zqjxkmvwgpfZQJXKMVWGPF"
@@ -185,7 +193,7 @@ def key_from_link(target: str) -> str | None:
     parts = target.replace("\\", "/").split("/")
     if len(parts) < 3 or _POINTER_PREFIX not in "/".join(parts[:-1]):
         return None
-    key = _file_key(parts[-1])
+    key = key_of_file(parts[-1])
     return key if parts[-1] == parts[-2] and parse_key(key) else None
 
 
@@ -206,7 +214,7 @@ def key_from_pointer(blob: bytes) -> str | None:
     if others and (others.pop() or not all(b"/annex/" in line for line in others)):
         return None
     line = first.decode("utf-8", "surrogateescape").rstrip("\r")
-    key = _file_key(line.rpartition("/")[2])
+    key = key_of_file(line.rpartition("/")[2])
     return key if parse_key(key) else None
 
 

@@ -1,18 +1,23 @@
-"""Plan → git objects: one ``git fast-import`` for the work branch and git-annex's.
+"""Plan → git objects: one pack for the work branch and git-annex's.
 
-Stream format: git-fast-import(1). Both commits go to refs of our own, which appear
-only when all objects are written; the branches themselves are moved afterwards.
+Both commits go to refs of our own, which appear only when all objects are written; the
+branches themselves are moved afterwards.
 """
 
 from __future__ import annotations
 
+import heapq
 import time
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-from datalad_jsdl.dataset.keys import branch_path
+from datalad_jsdl.dataset.git import BlobReader
+from datalad_jsdl.dataset.keys import branch_folder, branch_path
 from datalad_jsdl.dataset.logs import WEB_UUID, add_present, set_remote_state
+from datalad_jsdl.dataset.pack import writing_pack
 from datalad_jsdl.dataset.plan import Change
-from datalad_jsdl.dataset.records import ANNEX_BRANCH, branch_files
+from datalad_jsdl.dataset.records import ANNEX_BRANCH, key_logs
+from datalad_jsdl.dataset.tree import REGULAR
+from datalad_jsdl.dataset.trees import build_tree
 from datalad_jsdl.dataset.worktree import blob_of
 from datalad_jsdl.errors import DatasetError
 
@@ -20,8 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from datalad_jsdl.dataset.git import Git
+    from datalad_jsdl.dataset.pack import PackWriter
     from datalad_jsdl.dataset.plan import Plan
     from datalad_jsdl.dataset.tree import Tree
+    from datalad_jsdl.dataset.trees import TreeChange
 
 __all__ = ["ANNEX_REF", "WORK_REF", "merge_annex_branch", "write_annex_files", "write_objects"]
 
@@ -51,28 +58,27 @@ def write_objects(
     Returns:
         The commit for the work branch, or "" if the plan leaves the tree as it is.
     """
-    with git.feed("fast-import", "--quiet", "--done", "--date-format=raw") as stream:
+    refs: dict[str, str] = {}
+    with writing_pack(git) as pack:
         if plan.writes_tree:
-            _commit(stream, WORK_REF, _author(git) + _committer(git), message, tree.commit)
-            for step in plan.steps:
-                if step.change is Change.DELETED:
-                    stream.write(b"D " + _quoted(step.path) + b"\n")
-            for step in plan.steps:
-                if step.change in (Change.ADDED, Change.CHANGED):
-                    _file(stream, step.mode, step.path, blob_of(step))
-            for path, content in extra.items():
-                _file(stream, "100644", path, content)
+            changes = heapq.merge(
+                _step_changes(pack, plan), _file_changes(pack, extra.items()), key=_path
+            )
+            refs[WORK_REF] = _commit(git, pack, changes, tree.commit, message, _author(git))
         if plan.records:
-            _annex_commit(git, stream, _log_files(git, plan, config_uuid))
-        stream.write(b"done\n")
-    return git.text("rev-parse", "--verify", WORK_REF) if plan.writes_tree else ""
+            files = _log_files(git, plan, config_uuid)
+            refs[ANNEX_REF] = _annex_commit(git, pack, files)
+    _create(git, refs)
+    return refs.get(WORK_REF, "")
 
 
 def write_annex_files(git: Git, files: Iterable[tuple[str, bytes]]) -> None:
     """Write whole files of the git-annex branch to `ANNEX_REF`, and have them merged."""
-    with git.feed("fast-import", "--quiet", "--done", "--date-format=raw") as stream:
-        _annex_commit(git, stream, files)
-        stream.write(b"done\n")
+    if git.text("rev-parse", "--verify", "--quiet", ANNEX_REF):
+        merge_annex_branch(git)  # of a run that was killed
+    with writing_pack(git) as pack:
+        commit = _annex_commit(git, pack, sorted(files))
+    _create(git, {ANNEX_REF: commit})
     merge_annex_branch(git)
 
 
@@ -94,21 +100,16 @@ def merge_annex_branch(git: Git) -> None:
     git.run("update-ref", "-d", ANNEX_REF, commit)
 
 
-def _annex_commit(git: Git, stream: IO[bytes], files: Iterable[tuple[str, bytes]]) -> None:
+def _annex_commit(git: Git, pack: PackWriter, files: Iterable[tuple[str, bytes]]) -> str:
     # always on top of the branch: a commit without parent would hide all earlier state
-    _commit(stream, ANNEX_REF, _committer(git), "update", ANNEX_BRANCH + "^0")
-    for path, content in files:
-        _file(stream, "100644", path, content)
+    parent = git.run("rev-parse", "--verify", ANNEX_BRANCH + "^0").decode().strip()
+    return _commit(git, pack, _file_changes(pack, files), parent, "update", _committer(git))
 
 
 def _log_files(git: Git, plan: Plan, config_uuid: str) -> Iterator[tuple[str, bytes]]:
     now = time.time()
-    keys = list(plan.records)
-    suffixes = ("", ".web", ".rmt")
-    # all of them before the first is written: fast-import may lock what cat-file reads
-    blobs = list(branch_files(git, [branch_path(k) + suffix for k in keys for suffix in suffixes]))
-    for index, key in enumerate(keys):
-        location, web, state = blobs[3 * index : 3 * index + 3]
+    keys = sorted(plan.records, key=branch_folder)
+    for key, (location, web, state) in zip(keys, key_logs(git, keys), strict=True):
         record, path = plan.records[key], branch_path(key)
         if record.in_web and (content := add_present(location, [WEB_UUID], now)):
             yield path, content
@@ -118,27 +119,63 @@ def _log_files(git: Git, plan: Plan, config_uuid: str) -> Iterator[tuple[str, by
             yield path + ".rmt", set_remote_state(state, config_uuid, record.state, now)
 
 
-def _commit(stream: IO[bytes], ref: str, identity: bytes, message: str, parent: str) -> None:
-    text = message.encode("utf-8", "surrogateescape")
-    stream.write(b"commit %s\n%sdata %d\n%s\n" % (ref.encode(), identity, len(text), text))
+def _step_changes(pack: PackWriter, plan: Plan) -> Iterator[TreeChange]:
+    kinds = (Change.ADDED, Change.CHANGED, Change.DELETED)
+    steps = [step for step in plan.steps if step.change in kinds]
+    steps.sort(key=lambda step: _raw(step.path))
+    for step in steps:
+        if step.change is Change.DELETED:
+            yield _raw(step.path), None
+        else:
+            yield _raw(step.path), (step.mode.encode(), pack.add(b"blob", blob_of(step)))
+
+
+def _file_changes(pack: PackWriter, files: Iterable[tuple[str, bytes]]) -> Iterator[TreeChange]:
+    for path, content in files:
+        yield _raw(path), (REGULAR.encode(), pack.add(b"blob", content))
+
+
+def _path(change: TreeChange) -> bytes:
+    return change[0]
+
+
+def _commit(
+    git: Git,
+    pack: PackWriter,
+    changes: Iterable[TreeChange],
+    parent: str,
+    message: str,
+    author: bytes,
+) -> str:
+    """Add the commit that makes *changes* to *parent* ("": to nothing); its name."""
+    with BlobReader(git) as trees:
+        base = git.text("rev-parse", "--verify", f"{parent}^{{tree}}") if parent else ""
+        tree = build_tree(
+            pack,
+            changes,
+            bytes.fromhex(base) or None,
+            lambda oid: b"".join(trees.read(oid.hex())),
+        )
+    lines = [b"tree " + tree.hex().encode()]
     if parent:
-        stream.write(b"from %s\n" % parent.encode())
+        lines.append(b"parent " + parent.encode())
+    lines += [b"author " + author, b"committer " + _committer(git), b"", _raw(message)]
+    return pack.add(b"commit", b"\n".join(lines)).hex()
 
 
-def _file(stream: IO[bytes], mode: str, path: str, content: bytes) -> None:
-    stream.write(
-        b"M %s inline %s\ndata %d\n%s\n" % (mode.encode(), _quoted(path), len(content), content)
-    )
+def _create(git: Git, refs: Mapping[str, str]) -> None:
+    """Make refs that were not there, all or none."""
+    lines = "".join(f"create {ref} {commit}\n" for ref, commit in refs.items())
+    git.run("update-ref", "--stdin", stdin=lines.encode())
 
 
-def _quoted(path: str) -> bytes:
-    raw = path.encode("utf-8", "surrogateescape")
-    return b'"' + raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n") + b'"'
+def _raw(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _author(git: Git) -> bytes:
-    return b"author " + git.run("var", "GIT_AUTHOR_IDENT")
+    return git.run("var", "GIT_AUTHOR_IDENT").rstrip(b"\n")
 
 
 def _committer(git: Git) -> bytes:
-    return b"committer " + git.run("var", "GIT_COMMITTER_IDENT")
+    return git.run("var", "GIT_COMMITTER_IDENT").rstrip(b"\n")

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.dataset.keys import branch_path
+from datalad_jsdl.dataset.keys import branch_folder, key_file, key_of_file
 from datalad_jsdl.dataset.logs import WEB_UUID, present_values, remote_state
 from datalad_jsdl.dataset.plan import KeyRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from datalad_jsdl.dataset.git import Git
 
-__all__ = ["ANNEX_BRANCH", "branch_files", "read_records", "remote_configs"]
+__all__ = ["ANNEX_BRANCH", "KeyLogs", "branch_files", "key_logs", "read_records", "remote_configs"]
 
 ANNEX_BRANCH = "refs/heads/git-annex"
 
-# From so many files on, one listing of the branch costs less than git's finding each of
-# them by its path (0.3 ms).
-_LISTING_PAYS = 500
+# From so many keys on, one listing of the branch costs less than git's finding each of
+# their files by its path (0.3 ms).
+_LISTING_PAYS = 200
+
+_FOLDER = len("123/456/")
+_SUFFIXES = (".log", ".log.web", ".log.rmt")
+
+# What is recorded of a key: location log, URLs, per-remote state; None where there is none
+KeyLogs = tuple["bytes | None", "bytes | None", "bytes | None"]
 
 
 def _branch(git: Git) -> str:
@@ -28,19 +34,49 @@ def _branch(git: Git) -> str:
     return next(iter(git.text("for-each-ref", *names).splitlines()), ANNEX_BRANCH)
 
 
-def branch_files(git: Git, paths: Sequence[str]) -> Iterator[bytes | None]:
+def branch_files(git: Git, paths: Iterable[str]) -> Iterator[bytes | None]:
     """Contents of files of the git-annex branch, in the order of *paths*; None if missing."""
     branch = _branch(git)
-    if len(paths) < _LISTING_PAYS:
-        return git.objects(f"{branch}:{path}" for path in paths)
-    wanted = dict.fromkeys(paths, "")
-    listing = git.attempt("ls-tree", "-r", "-z", branch).stdout
-    for item in listing.decode("utf-8", "surrogateescape").split("\0"):
-        head, _, path = item.partition("\t")
-        if path in wanted:
-            wanted[path] = head.rpartition(" ")[2]
-    found = git.objects(wanted[path] for path in paths if wanted[path])
-    return (next(found) if wanted[path] else None for path in paths)
+    return git.objects(f"{branch}:{path}" for path in paths)
+
+
+def key_logs(git: Git, keys: Sequence[str]) -> Iterator[KeyLogs]:
+    """What the git-annex branch has of each of *keys* (no two the same), in their order."""
+    if len(keys) < _LISTING_PAYS:
+        stems = (branch_folder(key) + key_file(key) for key in keys)
+        blobs = branch_files(git, (stem + suffix for stem in stems for suffix in _SUFFIXES))
+        yield from zip(blobs, blobs, blobs, strict=True)
+        return
+    listed = _listed_logs(git, keys)
+    # names come in binary, three in one: a million of them have to be held
+    blobs = git.objects(oid.hex() for key in keys for oid in _names(listed, key) if any(oid))
+    for key in keys:
+        location, web, state = (next(blobs) if any(oid) else None for oid in _names(listed, key))
+        yield location, web, state
+
+
+def _names(listed: Mapping[str, bytes], key: str) -> list[bytes]:
+    """Binary names of the three logs of a key; empty or zeros for one that is not there."""
+    names = listed[key_file(key)]
+    width = len(names) // len(_SUFFIXES)
+    return [names[place * width : (place + 1) * width] for place in range(len(_SUFFIXES))]
+
+
+def _listed_logs(git: Git, keys: Iterable[str]) -> dict[str, bytes]:
+    """The keys' file names → the binary names of their three logs, one after the other."""
+    found = dict.fromkeys(map(key_file, keys), b"")
+    branch = git.text("rev-parse", "--verify", "--quiet", _branch(git))
+    for item in git.items("ls-tree", "-r", "-z", branch) if branch else ():
+        head, _, path = item.decode("utf-8", "surrogateescape").partition("\t")
+        stem, log, kind = path[_FOLDER:].rpartition(".log")
+        if (names := found.get(stem)) is None or log + kind not in _SUFFIXES:
+            continue
+        if path.startswith(branch_folder(key_of_file(stem))):
+            oid = bytes.fromhex(head.rpartition(" ")[2])
+            at = _SUFFIXES.index(log + kind) * len(oid)
+            names = names or bytes(len(_SUFFIXES) * len(oid))
+            found[stem] = names[:at] + oid + names[at + len(oid) :]
+    return found
 
 
 def remote_configs(git: Git) -> dict[str, dict[str, str]]:
@@ -65,17 +101,14 @@ def remote_configs(git: Git) -> dict[str, dict[str, str]]:
 
 def read_records(git: Git, keys: Iterable[str]) -> dict[str, KeyRecord]:
     """Look up keys; one that nothing is recorded of gets an empty record."""
-    wanted = list(keys)
+    wanted = list(dict.fromkeys(keys))
     uuids = [
         uuid
         for uuid, settings in remote_configs(git).items()
         if settings.get("externaltype") == "jsdl"
     ]
-    suffixes = ("", ".web", ".rmt")
-    blobs = branch_files(git, [branch_path(key) + suffix for key in wanted for suffix in suffixes])
     records = {}
-    for key in wanted:
-        location, web, state = next(blobs), next(blobs), next(blobs)
+    for key, (location, web, state) in zip(wanted, key_logs(git, wanted), strict=True):
         records[key] = KeyRecord(
             tuple(present_values(web)),
             WEB_UUID in present_values(location),

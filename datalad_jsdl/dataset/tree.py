@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -51,12 +52,10 @@ class Tree:
         self.commit = git.text("rev-parse", "--verify", "--quiet", revision + "^{commit}")
         if not self.commit:
             return
-        listing = git.run("ls-tree", "-r", "-z", "--full-tree", self.commit)
-        for item in listing.decode("utf-8", "surrogateescape").split("\0"):
-            head, _, path = item.partition("\t")
-            if path:
-                mode, _, oid = head.split(" ")
-                self.files[path] = TreeFile(mode, oid)
+        for item in git.items("ls-tree", "-r", "-z", "--full-tree", self.commit):
+            head, _, path = item.decode("utf-8", "surrogateescape").partition("\t")
+            mode, _, oid = head.split(" ")
+            self.files[path] = TreeFile(sys.intern(mode), oid)
 
     @cached_property
     def folders(self) -> set[str]:
