@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from datalad_jsdl.dataset.tree import EXECUTABLE, LINK, REGULAR, SUBMODULE
 from datalad_jsdl.manifest.selection import folders_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from datalad_jsdl.dataset.tree import Tree
@@ -45,6 +46,9 @@ class KeyRecord:
     urls: tuple[str, ...] = ()
     in_web: bool = False
     state: KeyState = field(default_factory=KeyState)
+
+
+_NOTHING = KeyRecord()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ class Plan:
     steps: list[Step]
     conflicts: list[Conflict]
     gone: list[str]
-    records: dict[str, KeyRecord]
+    records: Mapping[str, KeyRecord]
 
     @property
     def writes_tree(self) -> bool:
@@ -239,52 +243,87 @@ def _same(key: str, entry: Entry, record: KeyRecord) -> bool:
     return parsed.size is not None and parsed.size == entry.size
 
 
-def _wanted_records(
-    steps: Iterable[Step], records: Mapping[str, KeyRecord], tree: Tree
-) -> dict[str, KeyRecord]:
-    listed: dict[str, list[Entry]] = {}
-    for step in steps:
-        if step.entry is not None and step.key:
-            listed.setdefault(step.key, []).append(step.entry)
-    mtimes = {
-        key: max((e.mtime for e in entries if e.mtime is not None), default=None)
-        for key, entries in listed.items()
-    }
-    _keep_later_mtimes_of_others(mtimes, records, tree, {s.path for s in steps})
-    wanted: dict[str, KeyRecord] = {}
-    for key, entries in listed.items():
-        known = records.get(key, KeyRecord())
+class _Wanted(Mapping[str, KeyRecord]):
+    """What is to be recorded of keys, worked out when asked for: there may be millions."""
+
+    def __init__(
+        self,
+        listed: dict[str, Entry | list[Entry]],
+        records: Mapping[str, KeyRecord],
+        later: Mapping[str, datetime],
+    ) -> None:
+        self._listed = listed
+        self._records = records
+        self._later = later
+        same = [key for key in listed if self._is_known(key)]
+        for key in same:
+            del listed[key]
+
+    def __getitem__(self, key: str) -> KeyRecord:
+        known = self._records.get(key, _NOTHING)
+        entries = _several(self._listed[key])
         urls = list(dict.fromkeys(url for entry in entries for url in entry.registrable))
         # URLs that only the dataset knows stay, and are tried last
         urls += in_order(set(known.urls).difference(urls), known.state.order)
-        mtime = known.state.mtime if mtimes[key] is None else mtimes[key]
-        record = KeyRecord(tuple(urls), known.in_web or bool(urls), KeyState(mtime, order_of(urls)))
-        if (set(urls), record.in_web, record.state) != (
+        mtime = self._later.get(key) or _latest(entries) or known.state.mtime
+        return KeyRecord(tuple(urls), known.in_web or bool(urls), KeyState(mtime, order_of(urls)))
+
+    def _is_known(self, key: str) -> bool:
+        wanted, known = self[key], self._records.get(key, _NOTHING)
+        return (set(wanted.urls), wanted.in_web, wanted.state) == (
             set(known.urls),
             known.in_web,
             known.state,
-        ):
-            wanted[key] = record
-    return wanted
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._listed)
+
+    def __len__(self) -> int:
+        return len(self._listed)
 
 
-def _keep_later_mtimes_of_others(
-    mtimes: dict[str, datetime | None],
+def _wanted_records(
+    steps: Iterable[Step], records: Mapping[str, KeyRecord], tree: Tree
+) -> Mapping[str, KeyRecord]:
+    listed: dict[str, Entry | list[Entry]] = {}
+    for step in steps:
+        if step.entry is not None and step.key:
+            known = listed.setdefault(step.key, step.entry)
+            if isinstance(known, list):
+                known.append(step.entry)
+            elif known is not step.entry:
+                listed[step.key] = [known, step.entry]
+    return _Wanted(listed, records, _later_mtimes_of_others(listed, records, tree, steps))
+
+
+def _several(entries: Entry | list[Entry]) -> list[Entry]:
+    return entries if isinstance(entries, list) else [entries]
+
+
+def _latest(entries: Iterable[Entry]) -> datetime | None:
+    return max((e.mtime for e in entries if e.mtime is not None), default=None)
+
+
+def _later_mtimes_of_others(
+    listed: Mapping[str, Entry | list[Entry]],
     records: Mapping[str, KeyRecord],
     tree: Tree,
-    paths: set[str],
-) -> None:
-    """Let a key that another path has too keep a later mtime: it was said of that path."""
+    steps: Iterable[Step],
+) -> dict[str, datetime]:
+    """For a key that another path has too, a later mtime than is listed: it was said of that."""
     later = {
-        key: known.mtime
-        for key, mtime in mtimes.items()
-        if (known := records.get(key, KeyRecord()).state).mtime is not None
-        and mtime is not None
-        and known.mtime > mtime
+        key: known
+        for key, entries in listed.items()
+        if (known := records.get(key, _NOTHING).state.mtime) is not None
+        and (mtime := _latest(_several(entries))) is not None
+        and known > mtime
     }
-    if later:
-        others = set(tree.keys(path for path in tree.files if path not in paths).values())
-        mtimes.update({key: mtime for key, mtime in later.items() if key in others})
+    if not later:
+        return {}
+    paths = {step.path for step in steps}
+    others = set(tree.keys(path for path in tree.files if path not in paths).values())
+    return {key: mtime for key, mtime in later.items() if key in others}
 
 
 def _with_url_change(step: Step, wanted: Mapping[str, KeyRecord]) -> Step:

@@ -108,7 +108,11 @@ def read_records(git: Git, keys: Iterable[str]) -> dict[str, KeyRecord]:
         if settings.get("externaltype") == "jsdl"
     ]
     records = {}
+    nothing = KeyRecord()  # one for all: there may be millions
     for key, (location, web, state) in zip(wanted, key_logs(git, wanted), strict=True):
+        if location is web is state is None:
+            records[key] = nothing
+            continue
         records[key] = KeyRecord(
             tuple(present_values(web)),
             WEB_UUID in present_values(location),

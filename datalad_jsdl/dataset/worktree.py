@@ -182,13 +182,13 @@ def _add_links(git: Git, steps: Sequence[Step], oid_length: int) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(make, by_folder))
-    lines = []
-    for step in steps:
-        blob = blob_of(step)
-        digest = hashlib.new("sha1" if oid_length == 40 else "sha256", usedforsecurity=False)
-        digest.update(b"blob %d\0" % len(blob) + blob)
-        lines.append(f"{step.mode} {digest.hexdigest()}\t{step.path}\0")
-    git.run("update-index", "-z", "--index-info", stdin="".join(lines).encode())
+    algorithm = "sha1" if oid_length == 40 else "sha256"
+    with git.feed("update-index", "-z", "--index-info") as stream:
+        for step in steps:
+            blob = blob_of(step)
+            digest = hashlib.new(algorithm, usedforsecurity=False)
+            digest.update(b"blob %d\0%b" % (len(blob), blob))
+            stream.write(f"{step.mode} {digest.hexdigest()}\t{step.path}\0".encode())
 
 
 def _full(git: Git, path: str) -> bytes:

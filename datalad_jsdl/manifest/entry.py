@@ -5,29 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.manifest.candidates import Candidate, PlainCandidates
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
 __all__ = ["Candidate", "Entry", "Pieces", "Refusal"]
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One URL that a file can be fetched from.
-
-    Attributes:
-        url: normalised http(s) URL, ASCII only, without a login in it.
-        priority: the smaller is tried the earlier; None comes after all numbers.
-        location: where the mirror is, in the portal's own words (a country, a cloud).
-        signed: the query carries a signature or token: good for a download now,
-            never to be registered or shown.
-    """
-
-    url: str
-    priority: int | None = None
-    location: str | None = None
-    signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +46,7 @@ class Entry:
     """
 
     path: str
-    candidates: tuple[Candidate, ...]
+    candidates: Sequence[Candidate]
     size: int | None = None
     digests: Mapping[str, str] = field(default_factory=dict)
     mtime: datetime | None = None
@@ -74,6 +58,8 @@ class Entry:
     @property
     def registrable(self) -> tuple[str, ...]:
         """The candidate URLs that may be recorded in a dataset, in order."""
+        if isinstance(self.candidates, PlainCandidates):
+            return self.candidates.urls
         return tuple(c.url for c in self.candidates if not c.signed)
 
 

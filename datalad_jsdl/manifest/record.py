@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from datalad_jsdl.manifest.digests import canonical_name, digest_fault
+from datalad_jsdl.manifest.candidates import compact_candidates
+from datalad_jsdl.manifest.digests import HexDigests, canonical_name, digest_fault
 from datalad_jsdl.manifest.entry import Candidate, Entry, Pieces, Refusal
 from datalad_jsdl.manifest.paths import path_fault
 from datalad_jsdl.manifest.times import parse_mtime
@@ -70,9 +71,9 @@ def _entry(path: str, record: Record, base_url: str | None) -> Entry:
     mtime = value.get("mtime")
     return Entry(
         path=path,
-        candidates=_candidates(value, base_url),
+        candidates=compact_candidates(_candidates(value, base_url)),
         size=_size(value.get("size")),
-        digests=_digests(value.get("digests")),
+        digests=HexDigests(_digests(value.get("digests"))),
         mtime=None if mtime is None else parse_mtime(mtime),
         executable=_executable(value.get("executable")),
         pieces=_pieces(value.get("pieces"), value.get("size")),

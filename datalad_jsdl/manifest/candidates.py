@@ -1,0 +1,81 @@
+"""The candidate URLs of an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, overload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["Candidate", "PlainCandidates", "compact_candidates"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One URL that a file can be fetched from.
+
+    Attributes:
+        url: normalised http(s) URL, ASCII only, without a login in it.
+        priority: the smaller is tried the earlier; None comes after all numbers.
+        location: where the mirror is, in the portal's own words (a country, a cloud).
+        signed: the query carries a signature or token: good for a download now,
+            never to be registered or shown.
+    """
+
+    url: str
+    priority: int | None = None
+    location: str | None = None
+    signed: bool = False
+
+
+class PlainCandidates(Sequence[Candidate]):
+    """Candidates of which nothing is known but their URLs, none of them signed.
+
+    To the reader they are a tuple of `Candidate`, which takes three times the memory.
+
+    Args:
+        urls: at least one; normalised, and so without white space.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, urls: Iterable[str]) -> None:
+        self._text = "\n".join(urls)
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """In order."""
+        return tuple(self._text.split("\n"))
+
+    def __len__(self) -> int:
+        return self._text.count("\n") + 1
+
+    @overload
+    def __getitem__(self, index: int) -> Candidate: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Candidate, ...]: ...
+    def __getitem__(self, index: int | slice) -> Candidate | tuple[Candidate, ...]:
+        return tuple(self)[index]
+
+    def __iter__(self) -> Iterator[Candidate]:
+        return map(Candidate, self.urls)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, PlainCandidates):
+            return self._text == other._text
+        return isinstance(other, tuple) and tuple(self) == other
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+
+def compact_candidates(candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+    """The same candidates (at least one), in less memory if that can be."""
+    if all(c.priority is None and c.location is None and not c.signed for c in candidates):
+        return PlainCandidates(c.url for c in candidates)
+    return tuple(candidates)
