@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.dataset.git import BlobReader
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from datalad_jsdl.dataset.git import Git
+    from datalad_jsdl.dataset.logs import KeyState
     from datalad_jsdl.dataset.pack import PackWriter
     from datalad_jsdl.dataset.plan import Plan
     from datalad_jsdl.dataset.tree import Tree
@@ -108,15 +110,25 @@ def _annex_commit(git: Git, pack: PackWriter, files: Iterable[tuple[str, bytes]]
 
 def _log_files(git: Git, plan: Plan, config_uuid: str) -> Iterator[tuple[str, bytes]]:
     now = time.time()
+    new_location = add_present(None, [WEB_UUID], now)
+
+    @lru_cache(maxsize=1000)  # most states are those of many keys
+    def new_state(state: KeyState) -> bytes:
+        return set_remote_state(None, config_uuid, state, now)
+
     keys = sorted(plan.records, key=branch_folder)
     for key, (location, web, state) in zip(keys, key_logs(git, keys), strict=True):
         record, path = plan.records[key], branch_path(key)
-        if record.in_web and (content := add_present(location, [WEB_UUID], now)):
-            yield path, content
+        if record.in_web:
+            present = new_location if location is None else add_present(location, [WEB_UUID], now)
+            if present:
+                yield path, present
         if content := add_present(web, record.urls, now):
             yield path + ".web", content
-        if str(record.state) or state:
+        if state:
             yield path + ".rmt", set_remote_state(state, config_uuid, record.state, now)
+        elif str(record.state):
+            yield path + ".rmt", new_state(record.state)
 
 
 def _step_changes(pack: PackWriter, plan: Plan) -> Iterator[TreeChange]:

@@ -269,7 +269,10 @@ class _Wanted(Mapping[str, KeyRecord]):
         return KeyRecord(tuple(urls), known.in_web or bool(urls), KeyState(mtime, order_of(urls)))
 
     def _is_known(self, key: str) -> bool:
-        wanted, known = self[key], self._records.get(key, _NOTHING)
+        known = self._records.get(key, _NOTHING)
+        if known == _NOTHING and any(entry.registrable for entry in _several(self._listed[key])):
+            return False  # quickly: this is every key of a first import
+        wanted = self[key]
         return (set(wanted.urls), wanted.in_web, wanted.state) == (
             set(known.urls),
             known.in_web,

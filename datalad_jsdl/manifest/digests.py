@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -58,6 +59,9 @@ _ALIASES = {
 } | {name.replace("-", ""): name for name in ALGORITHMS}
 
 
+_HEX = re.compile(r"[0-9a-fA-F]*")
+
+
 def canonical_name(name: str) -> str | None:
     """The table's name for an algorithm, or None if it is not in the table.
 
@@ -74,7 +78,7 @@ def digest_fault(name: str, value: object) -> str | None:
         return f"the {name} digest is not a string"
     if len(value) != expected:
         return f"the {name} digest has {len(value)} characters, not {expected}"
-    if not all(c in "0123456789abcdefABCDEF" for c in value):
+    if not _HEX.fullmatch(value):
         return f"the {name} digest is not hexadecimal"
     return None
 

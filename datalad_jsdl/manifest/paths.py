@@ -27,6 +27,9 @@ _RESERVED = {
 # NTFS short names of the same (git's path.c, is_ntfs_dotgit and is_ntfs_dot_generic).
 _NTFS_SHORT = re.compile(r"(git|gitmod|gitatt|gi7eba|gi7d29|datala)~[0-9]+")
 
+# Unicode's category Cc
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 _WINDOWS_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 _WINDOWS_FORBIDDEN = frozenset('<>:"|?*')
@@ -44,7 +47,7 @@ def path_fault(path: str) -> str | None:
         raw = path.encode()
     except UnicodeEncodeError:
         return "the path is not valid Unicode (it has a lone surrogate)"
-    if any(unicodedata.category(c) == "Cc" for c in path):
+    if _CONTROL.search(path):
         return "the path has a control character"
     if "\\" in path:
         return "the path has a backslash"
