@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import fasteners
 
+from datalad_jsdl.cycles import no_cycles_made
 from datalad_jsdl.dataset.git import Git, git_config
 from datalad_jsdl.dataset.keys import ExtensionRule
 from datalad_jsdl.dataset.objects import WORK_REF, merge_annex_branch, write_objects
@@ -114,6 +115,7 @@ class Importer:
         """See `worktree.restore`."""
         restore(self.git, Tree(self.git), prefix)
 
+    @no_cycles_made()
     def plan(
         self, entries: Mapping[str, Entry], scope: Scope, *, delete: bool, dry: bool = False
     ) -> tuple[Tree, Plan]:
@@ -146,6 +148,7 @@ class Importer:
         )
         return tree, plan
 
+    @no_cycles_made()
     def apply(
         self,
         tree: Tree,

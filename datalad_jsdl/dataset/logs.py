@@ -91,7 +91,9 @@ def in_order(urls: Iterable[str], order: Sequence[str]) -> list[str]:
 def _parse(blob: bytes | None) -> dict[str, tuple[float, str, str]]:
     """Third field → (time, time as written, second field), of the newest line for each."""
     newest: dict[str, tuple[float, str, str]] = {}
-    for line in (blob or b"").decode("utf-8", "surrogateescape").split("\n"):
+    if not blob:
+        return newest
+    for line in blob.decode("utf-8", "surrogateescape").split("\n"):
         fields = line.rstrip("\r").split(" ", 2)
         if len(fields) != 3:
             continue
@@ -133,8 +135,9 @@ def add_present(blob: bytes | None, values: Iterable[str], now: float) -> bytes 
     missing = [v for v in dict.fromkeys(values) if v not in known or known[v][2] != "1"]
     if not missing:
         return None
+    first = _stamp(now)
     for value in missing:
-        stamp = _stamp(now, known[value][0]) if value in known else _stamp(now)
+        stamp = _stamp(now, known[value][0]) if value in known else first
         known[value] = (now, stamp, "1")
     lines = (f"{stamp} {status} {value}\n" for value, (_, stamp, status) in known.items())
     return "".join(lines).encode("utf-8", "surrogateescape")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.dataset.git import BlobReader
 from datalad_jsdl.dataset.keys import branch_folder, branch_path
-from datalad_jsdl.dataset.logs import WEB_UUID, add_present, set_remote_state
+from datalad_jsdl.dataset.logs import WEB_UUID, KeyState, add_present, set_remote_state
 from datalad_jsdl.dataset.pack import writing_pack
 from datalad_jsdl.dataset.plan import Change
 from datalad_jsdl.dataset.records import ANNEX_BRANCH, key_logs
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from datalad_jsdl.dataset.git import Git
-    from datalad_jsdl.dataset.logs import KeyState
     from datalad_jsdl.dataset.pack import PackWriter
     from datalad_jsdl.dataset.plan import Plan
     from datalad_jsdl.dataset.tree import Tree
@@ -110,6 +109,7 @@ def _annex_commit(git: Git, pack: PackWriter, files: Iterable[tuple[str, bytes]]
 
 def _log_files(git: Git, plan: Plan, config_uuid: str) -> Iterator[tuple[str, bytes]]:
     now = time.time()
+    nothing = KeyState()
     new_location = add_present(None, [WEB_UUID], now)
 
     @lru_cache(maxsize=1000)  # most states are those of many keys
@@ -127,7 +127,7 @@ def _log_files(git: Git, plan: Plan, config_uuid: str) -> Iterator[tuple[str, by
             yield path + ".web", content
         if state:
             yield path + ".rmt", set_remote_state(state, config_uuid, record.state, now)
-        elif str(record.state):
+        elif record.state != nothing:
             yield path + ".rmt", new_state(record.state)
 
 

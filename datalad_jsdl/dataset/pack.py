@@ -10,6 +10,7 @@ import hashlib
 import tempfile
 import zlib
 from contextlib import contextmanager
+from functools import lru_cache, partial
 from typing import IO, TYPE_CHECKING
 
 from datalad_jsdl.dataset.oids import OidSet
@@ -51,38 +52,49 @@ class PackWriter:
         self.algorithm = algorithm
         self.count = 0
         self._spool = spool
-        self._hash = getattr(hashlib, algorithm)
+        self._buffer = bytearray()
+        self._hash = partial(getattr(hashlib, algorithm), usedforsecurity=False)
         self._seen = OidSet(self._hash().digest_size)
 
     def add(self, kind: bytes, content: bytes) -> bytes:
         """Add an object (``blob``, ``tree`` or ``commit``); its binary name."""
-        size = len(content)
-        oid: bytes = self._hash(
-            b"%b %d\0%b" % (kind, size, content), usedforsecurity=False
-        ).digest()
+        oid: bytes = self._hash(b"%b %d\0%b" % (kind, len(content), content)).digest()
         if self._seen.add(oid):
             self.count += 1
-            # type and the lowest four bits of the size, then seven bits a byte
-            byte, size = _TYPES[kind] << 4 | size & 15, size >> 4
-            head = bytearray()
-            while size:
-                head.append(byte | 0x80)
-                byte, size = size & 0x7F, size >> 7
-            head.append(byte)
             packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL)
-            self._spool.write(b"%b%b%b" % (bytes(head), packer.compress(content), packer.flush()))
+            self._buffer += _head(kind, len(content))
+            self._buffer += packer.compress(content)
+            self._buffer += packer.flush()
+            if len(self._buffer) > _CHUNK:
+                self._spool.write(self._buffer)
+                self._buffer.clear()
         return oid
 
     def write_to(self, stream: IO[bytes]) -> None:
         """Write the whole pack."""
-        digest = self._hash(usedforsecurity=False)
+        digest = self._hash()
         chunk = b"PACK" + (2).to_bytes(4, "big") + self.count.to_bytes(4, "big")
+        self._spool.write(self._buffer)
+        self._buffer.clear()
         self._spool.seek(0)
         while chunk:
             digest.update(chunk)
             stream.write(chunk)
             chunk = self._spool.read(_CHUNK)
         stream.write(digest.digest())
+
+
+@lru_cache(maxsize=10_000)
+def _head(kind: bytes, size: int) -> bytes:
+    """What comes before the content: type and size in bytes."""
+    # the lowest four bits of the size beside the type, then seven bits a byte
+    byte, size = _TYPES[kind] << 4 | size & 15, size >> 4
+    head = bytearray()
+    while size:
+        head.append(byte | 0x80)
+        byte, size = size & 0x7F, size >> 7
+    head.append(byte)
+    return bytes(head)
 
 
 @contextmanager

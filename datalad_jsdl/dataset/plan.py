@@ -14,7 +14,7 @@ from datalad_jsdl.dataset.tree import EXECUTABLE, LINK, REGULAR, SUBMODULE
 from datalad_jsdl.manifest.selection import folders_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence, Set
     from datetime import datetime
 
     from datalad_jsdl.dataset.tree import Tree
@@ -137,18 +137,19 @@ def make_plan(
     """
     gone = sorted(gone)
     removed = frozenset(gone) if delete else frozenset()
+    folders = tree.folders_without(removed)
     old_keys = tree.keys(entries)
     records = dict(records_of(key for key in old_keys.values() if key))
     steps: list[Step] = []
     conflicts: list[Conflict] = []
     for path, entry in entries.items():
-        if reason := _conflict(path, entry, tree, old_keys, removed):
+        if reason := _conflict(path, entry, tree, old_keys, removed, folders):
             conflicts.append(Conflict(path, reason))
         else:
             steps.append(_step(path, entry, tree, old_keys, records, rule, unlocked))
-    for path in _users_own(steps, records, imported):
-        conflicts.append(Conflict(path, _OWN_FILE))
-        steps = [step for step in steps if step.path != path]
+    if own := _users_own(steps, records, imported):
+        conflicts += [Conflict(path, _OWN_FILE) for path in own]
+        steps = [step for step in steps if step.path not in own]
     steps += [
         Step(path, Change.DELETED, key or "", tree.files[path].mode, key)
         for path, key in tree.keys(sorted(removed)).items()
@@ -181,14 +182,13 @@ def _conflict(
     tree: Tree,
     old_keys: Mapping[str, str | None],
     removed: frozenset[str],
+    folders: Set[str],
 ) -> str | None:
     for folder in folders_of(path):
         if folder in tree.files and folder not in removed:
             what = "a subdataset" if tree.files[folder].mode == SUBMODULE else "a file"
             return f"it lies in {folder}, which is {what} of the dataset"
-    if path in tree.folders and any(
-        other.startswith(path + "/") and other not in removed for other in tree.files
-    ):
+    if path in folders:
         return "it is a folder of the dataset"
     if path not in tree.files or old_keys[path]:
         return None

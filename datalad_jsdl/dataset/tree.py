@@ -12,7 +12,7 @@ from datalad_jsdl.manifest.digests import ALGORITHMS
 from datalad_jsdl.manifest.selection import folders_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Set
 
     from datalad_jsdl.dataset.git import Git
 
@@ -60,13 +60,13 @@ class Tree:
     @cached_property
     def folders(self) -> set[str]:
         """Every folder that a file lies in."""
-        found: set[str] = set()
-        for path in self.files:
-            for folder in folders_of(path):
-                if folder in found:
-                    break
-                found.add(folder)
-        return found
+        return _folders(self.files)
+
+    def folders_without(self, removed: Set[str]) -> set[str]:
+        """Every folder that another file than *removed* lies in."""
+        if not removed:
+            return self.folders
+        return _folders(path for path in self.files if path not in removed)
 
     def keys(self, paths: Iterable[str]) -> dict[str, str | None]:
         """The keys of those of *paths* that are files here; None: kept in git itself."""
@@ -104,3 +104,13 @@ class Tree:
                 digest.update(content)
                 return digest.hexdigest() == digests[name]
         return False
+
+
+def _folders(paths: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for path in paths:
+        for folder in folders_of(path):
+            if folder in found:
+                break
+            found.add(folder)
+    return found

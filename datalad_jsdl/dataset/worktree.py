@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.dataset.git import batches
@@ -45,7 +46,7 @@ def in_the_way(git: Git, tree: Tree, steps: Sequence[Step], *, dry: bool) -> dic
     diff = ("diff", "--name-only", "--no-ext-diff", "--ignore-submodules")
     modified = set(_names(git, *no_filter, *diff))
     removed = {s.path for s in steps if s.change is Change.DELETED}
-    sound: dict[str, bool] = {}
+    folders = _Folders(git)
     found: dict[str, str] = {}
     for step in steps:
         if step.path in staged and not _is_staged_already(git, step, staged[step.path]):
@@ -54,22 +55,52 @@ def in_the_way(git: Git, tree: Tree, steps: Sequence[Step], *, dry: bool) -> dic
             found[step.path] = "you have changed it and not committed that; commit or restore it"
         elif step.change is Change.ADDED:
             for folder in folders_of(step.path):
-                if folder not in sound:
-                    sound[folder] = folder in removed or _may_hold_files(git, folder)
-                if not sound[folder]:
+                if folders.kind(folder) is _Kind.OTHER and folder not in removed:
                     found[step.path] = f"{folder} in the work tree is not a folder"
-            if step.path not in found and step.path not in staged and _is_occupied(git, tree, step):
+            if step.path in found or step.path in staged or folders.is_missing_for(step.path):
+                continue
+            if _is_occupied(git, tree, step):
                 found[step.path] = "an untracked file is in its place; move it away"
     kept = removed.intersection(found)
-    for step in steps:
-        needs = {*folders_of(step.path)} & kept or {p for p in kept if _is_in(p, step.path)}
-        if needs and step.path not in found:
+    # the first of them in each folder
+    inside = {folder: p for p in sorted(kept, reverse=True) for folder in folders_of(p)}
+    for step in steps if kept else ():
+        needs = kept.intersection(folders_of(step.path)) or {inside.get(step.path, "")}
+        if any(needs) and step.path not in found:
             found[step.path] = f"{min(needs)} cannot make place for it"
     return found
 
 
-def _is_in(path: str, folder: str) -> bool:
-    return path.startswith(folder + "/")
+class _Kind(Enum):
+    MISSING = "missing"
+    FOLDER = "folder"
+    OTHER = "other"
+
+
+class _Folders:
+    """What folders of the work tree are; each is looked at once for all that is in it."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+        self._kinds = {"": _Kind.FOLDER}
+
+    def kind(self, folder: str) -> _Kind:
+        if folder not in self._kinds:
+            self._kinds[folder] = _kind_of(_full(self._git, folder))
+        return self._kinds[folder]
+
+    def is_missing_for(self, path: str) -> bool:
+        """Whether nothing can be at *path* because there is no folder for it."""
+        return self.kind(path.rpartition("/")[0]) is _Kind.MISSING
+
+
+def _kind_of(full: bytes) -> _Kind:
+    try:
+        return _Kind.FOLDER if stat.S_ISDIR(os.lstat(full).st_mode) else _Kind.OTHER
+    except FileNotFoundError:
+        return _Kind.MISSING
+    except OSError:  # a parent is no folder
+        return _Kind.OTHER
 
 
 def undo_half_a_switch(git: Git, commit: str) -> None:
@@ -131,9 +162,10 @@ def switch(
     # read-tree will not replace an untracked file, not even with the same; what is in the
     # index already it will not write again
     staged = {path for path, _ in _staged(git, tree)}
+    folders = _Folders(git)
     for step in steps:
         writes = step.change in (Change.ADDED, Change.CHANGED) and step.path not in staged
-        if writes and _is_there_already(git, step):
+        if writes and not folders.is_missing_for(step.path) and _is_there_already(git, step):
             os.unlink(_full(git, step.path))
     for path, content in extra.items():
         known = path in tree.files or path in staged
@@ -170,25 +202,28 @@ def _add_links(git: Git, steps: Sequence[Step], oid_length: int) -> None:
     for step in steps:
         by_folder.setdefault(step.path.rpartition("/")[0], []).append(step)
 
-    def make(folder: str) -> None:
+    def make(folder: str) -> bytes:
+        """Make the links of one folder; returns the names of their blobs, end to end."""
         os.makedirs(_full(git, folder), exist_ok=True)
+        oids = []
         for step in by_folder[folder]:
-            full = _full(git, step.path)
+            full, blob = _full(git, step.path), blob_of(step)
             try:
-                os.symlink(blob_of(step), full)
+                os.symlink(blob, full)
             except FileExistsError:
                 os.rmdir(full)  # in_the_way has let empty folders pass, and nothing else
-                os.symlink(blob_of(step), full)
+                os.symlink(blob, full)
+            oids.append(_blob_oid(blob, oid_length))
+        return b"".join(oids)
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(make, by_folder))
-    algorithm = "sha1" if oid_length == 40 else "sha256"
+        oids = list(pool.map(make, by_folder))
+    width = oid_length // 2
     with git.feed("update-index", "-z", "--index-info") as stream:
-        for step in steps:
-            blob = blob_of(step)
-            digest = hashlib.new(algorithm, usedforsecurity=False)
-            digest.update(b"blob %d\0%b" % (len(blob), blob))
-            stream.write(f"{step.mode} {digest.hexdigest()}\t{step.path}\0".encode())
+        for inside, found in zip(by_folder.values(), oids, strict=True):
+            for number, step in enumerate(inside):
+                oid = found[number * width : (number + 1) * width].hex()
+                stream.write(f"{step.mode} {oid}\t{step.path}\0".encode())
 
 
 def _full(git: Git, path: str) -> bytes:
@@ -222,8 +257,15 @@ def _is_staged_already(git: Git, step: Step, staged: tuple[str, str]) -> bool:
     mode, oid = staged
     if step.change is Change.DELETED:
         return mode == "000000"
-    hashed = git.run("hash-object", "--stdin", stdin=blob_of(step))
-    return mode == step.mode and oid == hashed.decode().strip()
+    return mode == step.mode and oid == _blob_oid(blob_of(step), len(oid)).hex()
+
+
+def _blob_oid(blob: bytes, hex_length: int) -> bytes:
+    """The name that git gives to a blob, in a repository where names have so many digits."""
+    algorithm = "sha1" if hex_length == 40 else "sha256"
+    digest = hashlib.new(algorithm, usedforsecurity=False)
+    digest.update(b"blob %d\0%b" % (len(blob), blob))
+    return digest.digest()
 
 
 def _is_there_already(git: Git, step: Step) -> bool:
@@ -245,15 +287,6 @@ def _holds(full: bytes, content: bytes) -> bool:
         with open(full, "rb") as file:
             return file.read(len(content) + 1) == content
     except OSError:
-        return False
-
-
-def _may_hold_files(git: Git, folder: str) -> bool:
-    try:
-        return stat.S_ISDIR(os.lstat(_full(git, folder)).st_mode)
-    except FileNotFoundError:
-        return True
-    except OSError:  # a parent is no folder
         return False
 
 

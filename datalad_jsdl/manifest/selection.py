@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.cycles import no_cycles_made
 from datalad_jsdl.manifest.entry import Entry, Refusal
 from datalad_jsdl.manifest.paths import looks_alike_key, path_fault, path_warning
 
@@ -66,6 +67,7 @@ class Selection:
     warnings: list[str] = field(default_factory=list)
 
 
+@no_cycles_made()
 def select_entries(
     items: Iterable[Entry | Refusal],
     wanted: Filter | None = None,
