@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.dataset.keys import branch_folder, key_file, key_of_file
-from datalad_jsdl.dataset.logs import WEB_UUID, present_values, remote_state
-from datalad_jsdl.dataset.plan import KeyRecord
+from datalad_jsdl.dataset.logs import WEB_UUID, KeyState, present_values, remote_state
+from datalad_jsdl.dataset.recording import KeyRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -107,15 +108,20 @@ def read_records(git: Git, keys: Iterable[str]) -> dict[str, KeyRecord]:
         for uuid, settings in remote_configs(git).items()
         if settings.get("externaltype") == "jsdl"
     ]
+
+    @lru_cache(maxsize=1000)  # most location logs are one, and so are many states
+    def in_web(location: bytes | None) -> bool:
+        return WEB_UUID in present_values(location)
+
+    @lru_cache(maxsize=1000)
+    def state_of(state: bytes | None) -> KeyState:
+        return remote_state(state, uuids)
+
     records = {}
     nothing = KeyRecord()  # one for all: there may be millions
     for key, (location, web, state) in zip(wanted, key_logs(git, wanted), strict=True):
         if location is web is state is None:
             records[key] = nothing
             continue
-        records[key] = KeyRecord(
-            tuple(present_values(web)),
-            WEB_UUID in present_values(location),
-            remote_state(state, uuids),
-        )
+        records[key] = KeyRecord(tuple(present_values(web)), in_web(location), state_of(state))
     return records
