@@ -29,7 +29,7 @@ from datalad_jsdl.dataset.program import require_git_annex
 from datalad_jsdl.errors import DatasetError, JsdlError, ManifestError
 from datalad_jsdl.fetch.origins import origin_of
 from datalad_jsdl.manifest.formats import Options
-from datalad_jsdl.manifest.parts import advice, parts_of
+from datalad_jsdl.manifest.parts import MOST_FILES, advice, parts_of
 from datalad_jsdl.manifest.paths import path_fault
 from datalad_jsdl.manifest.selection import Filter, Selection, select_entries
 from datalad_jsdl.manifest.urls import normalise_url
@@ -191,7 +191,7 @@ class Call:
                 use_signed=self.get,
                 split=self.split,
             )
-        for part in parts_of(selection.entries) if self.split is None else ():
+        for part in parts_of(selection.entries) if len(selection.entries) > MOST_FILES else ():
             if sentence := advice(part):
                 lgr.warning("%s", sentence)
         return selection, source

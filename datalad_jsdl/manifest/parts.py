@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Part:
     """
 
     folder: str
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: Mapping[str, Entry]
 
 
 def split_path(path: str) -> tuple[str, str]:
@@ -69,16 +69,19 @@ def parts_of(entries: Mapping[str, Entry]) -> list[Part]:
     Args:
         entries: by path, with marks.
     """
-    parts = {"": Part("")}
+    if not any(MARK in path for path in entries):
+        return [Part("", entries)]  # a million of them need not be there twice
+    own: dict[str, Entry] = {}
+    inner: dict[str, dict[str, Entry]] = {}
     for path, entry in entries.items():
         if MARK not in path:
-            parts[""].entries[path] = entry
+            own[path] = entry
             continue
         for folder in _datasets(path):
-            parts.setdefault(folder, Part(folder))
+            inner.setdefault(folder, {})
         folder, name = split_path(path)
-        parts[folder].entries[name] = replace(entry, path=name)
-    return [parts[folder] for folder in sorted(parts)]
+        inner[folder][name] = replace(entry, path=name)
+    return [Part("", own), *(Part(folder, inner[folder]) for folder in sorted(inner))]
 
 
 def _datasets(path: str) -> list[str]:
