@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from datalad.distribution.dataset import Dataset
 from datalad.utils import get_dataset_root
 
-from datalad_jsdl.commands._check import check_records
+from datalad_jsdl.commands._check import Check
 from datalad_jsdl.commands._common import Bar, failure
 from datalad_jsdl.commands._credentials import (
     cookies_line,
@@ -84,7 +84,9 @@ class Call:
             yield from refusal_records(self.target, selection, lgr, dry=True)
             importer = self._importer()
             logins = self._logins(selection)
-            yield from check_records(self.target, selection.entries, importer, lgr, logins)
+            scope = Scope(self.prefix.rstrip("/"), Filter(self.include, self.exclude))
+            check = Check(self.target, selection.entries, importer, scope, self.get, lgr, logins)
+            yield from check.records()
         except (JsdlError, OSError) as error:
             yield failure(ACTION, self.target, error, lgr)
 

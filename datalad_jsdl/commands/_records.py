@@ -173,11 +173,11 @@ _SIGNS = {"added": "+", "changed": "~", "urls": "u", "unchanged": "=", "deleted"
 def render(result: dict[str, Any]) -> None:
     """Show one record to a person."""
     message = result.get("message", "")
+    if result.get("check"):
+        return  # shown all together, in a table
     if result["status"] in ("error", "impossible"):
         text = message[0] % message[1:] if isinstance(message, tuple) else message
         ui.message(f"error: {text}")
-    elif result["type"] == "mirror":
-        ui.message(message)
     elif result["type"] == "file":
         ui.message(f"{_SIGNS[result['change']]} {result['entry']}")
     else:

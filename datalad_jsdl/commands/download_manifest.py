@@ -14,7 +14,9 @@ from datalad.interface.base import Interface, build_doc, eval_results
 from datalad.interface.common_opts import jobs_opt
 from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
 from datalad.support.param import Parameter
+from datalad.ui import ui
 
+from datalad_jsdl.commands._check_table import check_lines
 from datalad_jsdl.commands._credentials import CREDENTIAL
 from datalad_jsdl.commands._download import Call
 from datalad_jsdl.commands._records import render
@@ -267,7 +269,9 @@ class DownloadManifest(Interface):
 
     @staticmethod
     def custom_result_summary_renderer(results: Any) -> None:
-        """The dataset's own record, rendered last, is the summary."""
+        """The dataset's own record, rendered last, is the summary; a check is one table."""
+        for line in check_lines([result for result in results if result.get("check")]):
+            ui.message(line)
 
 
 def _is_no_file(manifest: str) -> bool:
