@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -179,7 +180,8 @@ class Check:
             if number not in lost and any(a.state is State.SIZE for a in answers.values())
         ]
         for number in (*disagree, *shown):
-            file, answers = found.wanted[number], found.answers.get(number, {})
+            file, known = found.wanted[number], found.answers.get(number, {})
+            answers = {url: known[url] for url in file.urls if url in known}
             said = [
                 {
                     "url": redact(url),
@@ -198,8 +200,8 @@ class Check:
                 f"{name}: see the mirror ({found.mirrors[name].state.value})"
                 for name in _names(found, number, answers)
             ]
-            states = Counter(a.state for a in answers.values() if a.state is not State.OK)
-            state = states.most_common(1)[0][0] if states else State.UNASKED
+            states = [a.state for a in answers.values() if a.state is not State.OK]
+            state = states[0] if states else State.UNASKED
             what = "cannot be had" if number in lost else "can be had elsewhere"
             yield self._record(
                 "error" if number in lost else "ok",
@@ -225,7 +227,7 @@ class Check:
             "files_here": here,
             "files_to_download": len(sizes),
             "files_unsized": sizes.count(None),
-            "files_asked": len(found.chosen),
+            "files_asked": len(found.answers),
             "files_lost": lost,
             "bytes_to_download": size,
             "bytes_staged": staged,
@@ -286,8 +288,11 @@ def _room(root: Path) -> tuple[int, int | None]:
     place = root
     while not place.exists():
         place = place.parent
+    free = shutil.disk_usage(place).free
+    if not hasattr(os, "statvfs"):
+        return free, None
     disk = os.statvfs(place)
-    return disk.f_bavail * disk.f_frsize, disk.f_favail if disk.f_files else None
+    return free, disk.f_favail if disk.f_files else None
 
 
 def _staged(importer: Importer) -> int:

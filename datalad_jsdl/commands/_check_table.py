@@ -9,11 +9,11 @@ import humanize
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["check_lines", "summary"]
+__all__ = ["HEADER", "check_lines", "summary"]
 
 _MOST_FILES = 10
 _UNKNOWN = "unknown"
-_HEADER = (
+HEADER = (
     "mirror", "state", "files", "only there", "size", "per connection", "answers in", "resumes",
 )  # fmt: skip
 _LEFT = (0, 1, 7)  # columns of words; numbers are to the right
@@ -37,7 +37,7 @@ def check_lines(records: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _table(mirrors: Sequence[Mapping[str, Any]]) -> list[str]:
-    rows = [_HEADER, *map(_row, mirrors)]
+    rows = [HEADER, *map(_row, mirrors)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(
@@ -85,7 +85,7 @@ def summary(fields: Mapping[str, Any]) -> str:
     parts.append(_room(fields))
     if files:
         parts.append(_time(fields["seconds_least"], fields["seconds_most"]))
-        some = "" if asked == files else f", as far as a sample of {asked} tells"
+        some = "" if asked == files else f" ({asked} were asked for)"
         parts.append((f"{lost} of them cannot be had" if lost else "all can be had") + some)
     return "; ".join(parts)
 
@@ -102,7 +102,7 @@ def _time(least: float | None, most: float | None) -> str:
     if least is None or most is None:
         return "time unknown"
     short, long = _duration(least), _duration(most)
-    return f"about {long}" if short == long else f"between {short} and {long}"
+    return f"about {long}" if short == long else f"{short} to {long}"
 
 
 def _duration(seconds: float) -> str:

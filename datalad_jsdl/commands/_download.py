@@ -82,7 +82,11 @@ class Call:
             require_git_annex()
             selection = self._read()[0]
             yield from refusal_records(self.target, selection, lgr, dry=True)
+            if not selection.entries:
+                raise ManifestError(_nothing(selection))
             importer = self._importer()
+            if importer is None:
+                _check_place(self.target, self.parent)
             logins = self._logins(selection)
             scope = Scope(self.prefix.rstrip("/"), Filter(self.include, self.exclude))
             check = Check(self.target, selection.entries, importer, scope, self.get, lgr, logins)

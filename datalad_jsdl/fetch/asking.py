@@ -221,7 +221,7 @@ class _Asking:
             line.strikes += 1
         self._again.add(item)
         line.resting_until = max(line.resting_until, now + min(pause, longest))
-        line.queue.appendleft(item)
+        line.queue.append(item)  # last: others may tell more of the mirror
         return True
 
     def _judge(self, line: _Line, answer: Answer) -> None:

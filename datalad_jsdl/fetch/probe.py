@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.values import Expected, Fault
     from datalad_jsdl.fetch.web import Response
 
-__all__ = ["Answer", "State", "probe", "read_answer", "sample", "state_of"]
+__all__ = ["MEANINGS", "Answer", "State", "probe", "read_answer", "sample", "state_of"]
 
 _SAMPLE_SECONDS = 2.0
 _CHUNK = 64 << 10  # bytes
@@ -31,17 +31,31 @@ _CHUNK = 64 << 10  # bytes
 class State(str, Enum):
     """What an answer means for a download; of a mirror, what its answers come to."""
 
-    OK = "ok"  # it gives files
-    LOGIN = "login"  # 401, or 403 with a challenge
-    TERMS = "terms"  # 403 without one, or a web page in the place of a file
-    GONE = "gone"  # 404, 410
-    SIZE = "size"  # another size than the manifest's
-    BUSY = "busy"  # 429, or 503 with Retry-After
-    DEAD = "dead"  # no answer, a name that leads nowhere, TLS, 5xx
-    REFUSED = "refused"  # the address policy forbids to ask it
-    UNFIT = "unfit"  # any other answer that is no file
-    UNASKED = "unasked"  # none of its files was among those asked for
+    OK = "ok"
+    LOGIN = "login"
+    TERMS = "terms"
+    GONE = "gone"
+    SIZE = "size"
+    BUSY = "busy"
+    DEAD = "dead"
+    REFUSED = "refused"
+    UNFIT = "unfit"
+    UNASKED = "unasked"
 
+
+#: For the documentation.
+MEANINGS = {
+    State.OK: "it gives files",
+    State.LOGIN: "401, or 403 with a challenge (``WWW-Authenticate``)",
+    State.TERMS: "403 without a challenge, or a web page with status 200 in the place of a file",
+    State.GONE: "404 or 410",
+    State.SIZE: "a file of another size than the manifest says",
+    State.BUSY: "429, or 503 with ``Retry-After``, and again after that time",
+    State.DEAD: "no answer, a name that leads nowhere, a fault of TLS, or 5xx",
+    State.REFUSED: "the address policy forbids the connection",
+    State.UNFIT: "any other answer that is no file",
+    State.UNASKED: "none of its files was among those that were asked for",
+}
 
 _BY_STATUS = {401: State.LOGIN, 404: State.GONE, 410: State.GONE, 429: State.BUSY}
 _PASSING = (408, 425)
