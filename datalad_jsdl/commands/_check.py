@@ -17,7 +17,7 @@ from datalad_jsdl.commands._records import ACTION
 from datalad_jsdl.commands._staging import expected_of, staging_folder
 from datalad_jsdl.dataset.keys import ExtensionRule, entry_key
 from datalad_jsdl.fetch.asking import survey
-from datalad_jsdl.fetch.estimate import Load, estimate
+from datalad_jsdl.fetch.estimate import estimate, share_out
 from datalad_jsdl.fetch.probe import State
 from datalad_jsdl.fetch.survey import Wanted
 from datalad_jsdl.fetch.values import Expected
@@ -89,9 +89,10 @@ class Check:
                 wanted, engine, lambda done, all_: bar.update("asking mirrors", done, all_)
             )
             bar.end("asking mirrors")
-            lost, loads = _shares(found, engine)
+            scores = {name: engine.origins.of(name).score for name in found.mirrors}
+            lost, loads = share_out(found, scores)
             by_files = sorted(found.mirrors.values(), key=lambda m: (-m.files, m.name))
-            losses = Counter(n for number in lost for n in _names(found, number))
+            losses = Counter(n for number in lost for n in found.names(number))
             for mirror in by_files:
                 yield self._mirror_record(mirror, losses[mirror.name], engine)
             yield from self._file_records(found, set(lost))
@@ -198,7 +199,7 @@ class Check:
             ]
             faults += [
                 f"{name}: see the mirror ({found.mirrors[name].state.value})"
-                for name in _names(found, number, answers)
+                for name in found.names(number, answers)
             ]
             states = [a.state for a in answers.values() if a.state is not State.OK]
             state = states[0] if states else State.UNASKED
@@ -258,29 +259,6 @@ class Check:
 def _said(url: str, answer: Answer) -> dict[str, Any]:
     fault = answer.what or None
     return {"url": redact(url), "state": answer.state.value, "fault": fault, "size": answer.size}
-
-
-def _names(found: Survey, number: int, answered: Mapping[str, Any] | None = None) -> list[str]:
-    """The mirrors of a file, or those of URLs that are not *answered*."""
-    urls = (url for url in found.wanted[number].urls if url not in (answered or ()))
-    return list(dict.fromkeys(map(found.name_of, urls)))
-
-
-def _shares(found: Survey, engine: Engine) -> tuple[list[int], dict[str, Load]]:
-    """Which files cannot be had, and what each mirror would be asked for."""
-    lost: list[int] = []
-    scores = {name: engine.origins.of(name).score for name in found.mirrors}
-    loads = {name: Load(score.rate, score.latency) for name, score in scores.items()}
-    for number in range(len(found.wanted)):
-        sources = [mirror.name for mirror in found.sources(number)]
-        if not sources:
-            lost.append(number)
-        elif (size := found.size(number)) is not None:
-            # the first, unless another one is much faster; see `Origins.rank`
-            best = max(loads[name].rate for name in sources)
-            fast = (n for n in sources if not loads[n].rate or 2 * loads[n].rate >= best)
-            loads[next(fast)].add(size)
-    return lost, loads
 
 
 def _room(root: Path) -> tuple[int, int | None]:

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["Load", "Span", "estimate"]
+    from datalad_jsdl.fetch.scores import Score
+    from datalad_jsdl.fetch.survey import Survey
 
+__all__ = ["Load", "Span", "estimate", "share_out"]
+
+_MUCH_SLOWER = 2.0  # times
 _SMALL = 64 << 10  # bytes; such files take as long as their requests
 
 
@@ -78,3 +82,27 @@ def estimate(
         width = min(connections, load.files * (segments if load.largest >= _SMALL else 1))
         least, most = max(least, seconds / width), max(most, seconds)
     return Span(least, most) if loads else None
+
+
+def share_out(found: Survey, scores: Mapping[str, Score]) -> tuple[list[int], dict[str, Load]]:
+    """Which files cannot be had, and what each mirror would be asked for.
+
+    Args:
+        found: what the mirrors were found to be.
+        scores: what is known of them, by name.
+
+    Returns:
+        Numbers of files that cannot be had; mirrors' loads, without files of unknown size.
+    """
+    lost: list[int] = []
+    loads = {name: Load(score.rate, score.latency) for name, score in scores.items()}
+    for number in range(len(found.wanted)):
+        sources = [mirror.name for mirror in found.sources(number)]
+        if not sources:
+            lost.append(number)
+        elif (size := found.size(number)) is not None:
+            # the first, unless another one is much faster; as `Origins.rank` has it
+            best = max(loads[name].rate for name in sources) / _MUCH_SLOWER
+            rates = ((name, loads[name].rate) for name in sources)
+            loads[next(name for name, rate in rates if not rate or rate >= best)].add(size)
+    return lost, loads

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.fetch.probe import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from datalad_jsdl.fetch.probe import Answer
     from datalad_jsdl.fetch.values import Expected
@@ -94,6 +94,11 @@ class Survey:
     name_of: Callable[[str], str]
     chosen: Sequence[int] = ()
     answers: dict[int, dict[str, Answer]] = field(default_factory=dict)
+
+    def names(self, number: int, answered: Collection[str] = ()) -> list[str]:
+        """The mirrors of a file, or those of its URLs that are not *answered*."""
+        urls = (url for url in self.wanted[number].urls if url not in answered)
+        return list(dict.fromkeys(map(self.name_of, urls)))
 
     def sources(self, number: int) -> list[Mirror]:
         """The mirrors that a file can be had from, as far as is known, in order."""
