@@ -20,7 +20,7 @@ from datalad_jsdl.commands._check_table import check_lines
 from datalad_jsdl.commands._credentials import CREDENTIAL
 from datalad_jsdl.commands._download import Call
 from datalad_jsdl.commands._records import render
-from datalad_jsdl.commands._source import is_url
+from datalad_jsdl.commands._source import is_no_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,7 +58,8 @@ class DownloadManifest(Interface):
         manifest=Parameter(
             args=("manifest",),
             metavar="MANIFEST",
-            doc="""file name or http(s) URL of the manifest, or '-' for standard input.""",
+            doc="""file name or http(s) URL of the manifest, '-' for standard input, or the address
+            of a dataset at a portal, such as 'dandi:000027' (docs/addresses.rst has all).""",
             constraints=EnsureStr(),
         ),
         path=Parameter(
@@ -101,7 +102,8 @@ class DownloadManifest(Interface):
             args=("--base-url",),
             metavar="URL",
             doc="""resolve relative URLs in the manifest against this one. By default
-            that is the manifest's own URL, if it has one.""",
+            that is the manifest's own URL, if it has one. For an address: look it up at the
+            portal with this URL instead of the usual one.""",
             constraints=EnsureStr() | EnsureNone(),
         ),
         manifest_format=Parameter(
@@ -246,7 +248,7 @@ class DownloadManifest(Interface):
             target = require_dataset(dataset, check_installed=False, purpose="import").pathobj
         call = Call(
             manifest=str(manifest),
-            file=None if _is_no_file(str(manifest)) else resolve_path(manifest, dataset),
+            file=None if is_no_file(str(manifest)) else resolve_path(manifest, dataset),
             target=target,
             parent=dataset if path is not None else None,
             prefix=prefix or "",
@@ -277,10 +279,6 @@ class DownloadManifest(Interface):
         """The dataset's own record, rendered last, is the summary; a check is one table."""
         for line in check_lines([result for result in results if result.get("check")]):
             ui.message(line)
-
-
-def _is_no_file(manifest: str) -> bool:
-    return manifest == "-" or is_url(manifest)
 
 
 def _listed(patterns: Sequence[str] | str | None) -> tuple[str, ...]:
