@@ -31,6 +31,7 @@ _AT_ONCE = 16  # requests
 _OF_ONE = 4  # of them to one mirror
 _SCOUTS = 3  # questions by GET, until one tells of ranges and rate
 _STRIKES = 3  # until a mirror is asked no more
+_COSTLY = 50  # questions to a mirror that begins to send the whole file with each
 _SAMPLE = 1 << 20  # bytes
 _WORTH_A_SAMPLE = 64 << 10  # bytes; fewer say nothing of a rate
 _PAUSE = 1.0  # seconds until a passing fault may be over
@@ -235,4 +236,6 @@ class _Asking:
         useless = line.denials >= _STRIKES and not mirror.answers[State.OK]
         if answer.state is State.BUSY or line.strikes >= _STRIKES or useless:
             mirror.stopped = mirror.stopped or answer.state
+            line.queue.clear()
+        elif not line.head and mirror.ranges is False and mirror.answers.total() >= _COSTLY:
             line.queue.clear()

@@ -85,3 +85,14 @@ def test_a_mirror_is_asked_no_more_than_is_of_use(lab: Lab, other_lab: Lab) -> N
         assert len(third.requests) == 30
     # a silent mirror has nothing to give, whatever it gave before
     assert [bool(found.sources(number)) for number in (0, 30, 60, 61)] == [False, False, True, True]
+
+
+def test_a_mirror_without_head_and_ranges_is_spared(lab: Lab) -> None:
+    urls = [lab.put(f"f{i}", bytes(100_000), head=False, ranges=False) for i in range(100)]
+    with Engine(AddressPolicy(allow_all=True)) as engine:
+        files = [Wanted(url, (url,), Expected()) for url in urls]
+        found = survey(files, engine, lambda done, total: None)
+    asked = [request for request in lab.requests if request.method == "GET"]
+    assert 50 <= len(asked) == len(found.answers) < 55
+    assert all(found.sources(number) for number in range(100))
+    assert found.size(next(iter(found.answers))) == 100_000
