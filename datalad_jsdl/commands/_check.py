@@ -39,11 +39,6 @@ if TYPE_CHECKING:
 __all__ = ["Check"]
 
 _MOST_RECORDS = 1000  # of files that cannot be had
-# what the mirror's own record says at length
-_SHORT = {
-    State.LOGIN: "it wants a login; see the mirror",
-    State.TERMS: "it may want terms to be accepted, or a login; see the mirror",
-}
 # of a file in an annex: the content, its folder, the one around that, and the symlink
 _INODES = 4
 
@@ -193,7 +188,7 @@ class Check:
                 for url, a in answers.items()
             ]
             faults = [
-                f"{redact(url)}: {_SHORT.get(a.state, a.what)}"
+                f"{redact(url)}: {_phrase(a, found.mirrors[found.name_of(url)])}"
                 for url, a in answers.items()
                 if a.what
             ]
@@ -254,6 +249,13 @@ class Check:
         )
         entry = {"entry": path} if path else {}
         return result | {"message": message, "dry_run": True, "check": True} | entry | more
+
+
+def _phrase(answer: Answer, mirror: Mirror) -> str:
+    """What was answered; the advice on logins is long, and may be the mirror's record's."""
+    if answer.state in (State.LOGIN, State.TERMS) and answer.state is mirror.state:
+        return f"see the mirror ({answer.state.value})"
+    return answer.what
 
 
 def _said(url: str, answer: Answer) -> dict[str, Any]:

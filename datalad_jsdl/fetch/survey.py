@@ -64,11 +64,12 @@ class Mirror:
     @property
     def state(self) -> State:
         """What its answers come to."""
-        if self.stopped is not None:
+        if self.stopped in (State.DEAD, State.BUSY):
             return self.stopped
-        if not self.answers:
-            return State.UNASKED
-        return State.OK if self.answers[State.OK] else self.answers.most_common(1)[0][0]
+        # one that was given up for its denials may have had a good answer under way
+        if self.answers[State.OK]:
+            return State.OK
+        return self.answers.most_common(1)[0][0] if self.answers else State.UNASKED
 
     @property
     def usable(self) -> bool:

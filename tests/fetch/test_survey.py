@@ -14,7 +14,7 @@ from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.estimate import Load, Span, estimate
 from datalad_jsdl.fetch.probe import State, state_of
 from datalad_jsdl.fetch.settings import Settings
-from datalad_jsdl.fetch.survey import Wanted, choose
+from datalad_jsdl.fetch.survey import Mirror, Wanted, choose
 from datalad_jsdl.fetch.values import Expected
 from tests.lab import Lab
 
@@ -65,6 +65,19 @@ def test_the_time_is_a_span() -> None:
     unknown.add(10_000_000)
     assert estimate([large, unknown], **BOTH) is None
     assert estimate([], **BOTH) is None
+
+
+def test_the_state_of_a_mirror() -> None:
+    mirror = Mirror("https://a.example")
+    assert (mirror.state, mirror.usable) == (State.UNASKED, True)
+    mirror.answers.update([State.GONE, State.LOGIN, State.LOGIN])
+    assert (mirror.state, mirror.usable) == (State.LOGIN, False)
+    mirror.stopped = State.LOGIN
+    mirror.answers[State.OK] += 1  # it was under way
+    assert (mirror.state, mirror.usable) == (State.OK, True)
+    for stopped, usable in ((State.BUSY, True), (State.DEAD, False)):
+        mirror.stopped = stopped
+        assert (mirror.state, mirror.usable) == (stopped, usable)
 
 
 def test_a_mirror_is_asked_no_more_than_is_of_use(lab: Lab, other_lab: Lab) -> None:
