@@ -12,7 +12,7 @@ from datalad.distribution.dataset import (
 )
 from datalad.interface.base import Interface, build_doc, eval_results
 from datalad.interface.common_opts import jobs_opt
-from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
+from datalad.support.constraints import EnsureChoice, EnsureInt, EnsureNone, EnsureStr
 from datalad.support.param import Parameter
 
 from datalad_jsdl.commands._credentials import CREDENTIAL
@@ -81,6 +81,14 @@ class DownloadManifest(Interface):
             metavar="DIR",
             doc="""put all paths of the manifest into this folder of the dataset.""",
             constraints=EnsureStr() | EnsureNone(),
+        ),
+        split=Parameter(
+            args=("--split",),
+            metavar="N",
+            doc="""make a subdataset of each folder at this depth: with 1, of each folder at the
+            top of the manifest. git-annex takes seconds for a command in a dataset of more than
+            some 200,000 files. A '//' in a path of the manifest begins a subdataset, too.""",
+            constraints=EnsureInt() | EnsureNone(),
         ),
         include=Parameter(
             args=("--include",),
@@ -225,6 +233,7 @@ class DownloadManifest(Interface):
         *,
         dataset: Any = None,
         prefix: str | None = None,
+        split: int | None = None,
         include: Sequence[str] | None = None,
         exclude: Sequence[str] | None = None,
         base_url: str | None = None,
@@ -250,6 +259,7 @@ class DownloadManifest(Interface):
             target=target,
             parent=dataset if path is not None else None,
             prefix=prefix or "",
+            split=split,
             include=_listed(include),
             exclude=_listed(exclude),
             base_url=base_url,
