@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalad.distribution.dataset import Dataset
 
-from datalad_jsdl.commands._check import check_records
+from datalad_jsdl.commands._check import Check
 from datalad_jsdl.commands._common import Bar, failure
 from datalad_jsdl.commands._credentials import (
     cookies_line,
@@ -24,7 +24,7 @@ from datalad_jsdl.commands._recording import Recording
 from datalad_jsdl.commands._records import ACTION, refusal_records
 from datalad_jsdl.commands._source import Place, Source, is_url, open_source
 from datalad_jsdl.dataset.git import Git
-from datalad_jsdl.dataset.importer import Importer
+from datalad_jsdl.dataset.importer import Importer, Scope
 from datalad_jsdl.dataset.program import require_git_annex
 from datalad_jsdl.errors import DatasetError, JsdlError, ManifestError
 from datalad_jsdl.fetch.origins import origin_of
@@ -84,9 +84,15 @@ class Call:
             require_git_annex()
             selection = self._read()[0]
             yield from refusal_records(self.target, selection.refusals, lgr, dry=True)
+            if not selection.entries:
+                raise ManifestError(_nothing(selection))
             importer = self._importer()
+            if importer is None:
+                check_place(self.target, self.parent)
             logins = self._logins(selection)
-            yield from check_records(self.target, selection.entries, importer, lgr, logins)
+            scope = Scope(self.prefix.rstrip("/"), "", Filter(self.include, self.exclude))
+            check = Check(self.target, selection.entries, importer, scope, self.get, lgr, logins)
+            yield from check.records()
         except (JsdlError, OSError) as error:
             yield failure(ACTION, self.target, error, lgr)
 

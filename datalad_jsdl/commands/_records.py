@@ -207,10 +207,10 @@ _SIGNS = {
 def render(result: dict[str, Any]) -> None:
     """Show one record to a person."""
     message = result.get("message", "")
+    if result.get("check"):
+        return  # shown all together, in a table
     if result["status"] in ("error", "impossible"):
         ui.message(f"error: {message_of(result)}")
-    elif result["type"] == "mirror":
-        ui.message(message)
     elif result["type"] == "file":
         old = f" (was {result['renamed_from']})" if "renamed_from" in result else ""
         ui.message(f"{_SIGNS[result['change']]} {result['entry']}{old}")
