@@ -19,6 +19,7 @@ from datalad_jsdl.commands._credentials import (
     origin_of_all,
     remember,
 )
+from datalad_jsdl.commands._documents import is_bag, with_documents
 from datalad_jsdl.commands._importing import Outcome, Request, dry_run, run_import
 from datalad_jsdl.commands._monitor import Monitor
 from datalad_jsdl.commands._records import ACTION, refusal_records, result_records
@@ -52,6 +53,7 @@ class Call:
         parent: the dataset in which *target* is to be a subdataset, or None.
         prefix, include, exclude, base_url, format, get, delete, restore, message: as given.
         columns: of a table, each ROLE=NAME.
+        checksums: lists of them, as given, each with its absolute path if it is a file.
         jobs: files to fetch at a time; None for the user's setting.
         credentials: where logins are; see `_credentials`.
         cookies: a browser or file with cookies for the manifest's origin, or None.
@@ -67,6 +69,7 @@ class Call:
     base_url: str | None
     format: str | None
     columns: tuple[str, ...]
+    checksums: tuple[tuple[str, Path | None], ...]
     get: bool
     jobs: int | None
     delete: bool
@@ -172,13 +175,19 @@ class Call:
             raise DatasetError("--jobs must be 1 or more")
         importer = self._importer()
         git_dir = importer.git_dir() if importer else None
-        with open_source(self._place(), git_dir, self._logins()) as source:
+        logins = self._logins()
+        place, bag = with_documents(self._place(), self.checksums, git_dir, logins)
+        with open_source(place, git_dir, logins) as source:
+            items = source.entries()
             selection = select_entries(
-                source.entries(),
+                bag.entries(items) if bag else items,
                 Filter(self.include, self.exclude),
                 self.prefix.rstrip("/"),
                 use_signed=self.get,
             )
+        if place.options.checksums is not None:
+            selection.warnings += place.options.checksums.warnings()
+        selection.warnings += bag.warnings if bag else []
         return selection, source
 
     def _options(self) -> Options:
@@ -224,6 +233,8 @@ class Call:
         )
 
     def _manifest_for_record(self, url: str) -> str | None:
+        if self.checksums or is_bag(self._place()):
+            return None  # of several documents one copy is made
         if self.file is None:
             return url or None
         try:
