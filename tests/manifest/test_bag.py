@@ -51,11 +51,13 @@ def test_urls_and_digests_are_put_together(tmp_path: Path) -> None:
 
 
 def test_payload_without_a_url(tmp_path: Path) -> None:
+    (tmp_path / "bag").mkdir()
+    (tmp_path / "outside").touch()  # which is not in the bag
     folder = make(
-        tmp_path,
+        tmp_path / "bag",
         fetch=f"{URL}/a 12 data/a\nark:/1/b 1 data/b\n",
         manifest_md5="".join(f"{MD5}  {p}\n" for p in ("data/a", "data/b", "data/c", "data/d"))
-        + f"{MD5}  ../../etc/passwd\n",
+        + f"{MD5}  ../outside\n",
     )
     (folder / "data").mkdir()
     (folder / "data/c").touch()

@@ -113,6 +113,33 @@ def test_a_bag_of_other_schemes_is_known_and_refused(url: str) -> None:
     assert "none of its URLs is http or https" in refused(f"{url}\t223\tdata/a.txt\n")
 
 
+# bdbag: a stream of objects; lengths that are not known; names that no folder can hold
+def test_bdbag_as_a_stream_of_objects() -> None:
+    lines = [
+        {"url": f"{H}/t t%25®.txt", "length": "201", "filename": "t t®.txt", "md5": MD5},
+        {"url": f"{H}/b", "length": "-", "filename": "b"},
+        {"url": f"{H}/c", "length": 1, "filename": "c\r\n"},
+    ]
+    document = "".join(json.dumps(line) + "\n" for line in lines)
+    first, second, bad = read(document)
+    assert isinstance(first, Entry)
+    assert (first.path, first.size, first.digests) == ("t t®.txt", 201, {"md5": MD5})
+    assert urls(first) == [f"{H}/t%20t%25%C2%AE.txt"]
+    assert isinstance(second, Entry)
+    assert second.size is None
+    assert isinstance(bad, Refusal)
+    assert (bad.where, bad.reason) == ("line 3", "the path has a control character")
+    for broken in ('{"url": ', "[]"):
+        assert refused(json.dumps(lines[0]) + f"\n{broken}\n").startswith("line 2: None: not ")
+
+
+# Dataverse's clients: files without a label
+def test_a_dataverse_without_labels() -> None:
+    files = [{"dataFile": {"id": 7, "filename": "a.mat", "filesize": 9, "md5": MD5}}]
+    entry = one({"status": "OK", "data": {"latestVersion": {"files": files}}})
+    assert (entry.path, entry.size) == ("a.mat", 9)
+
+
 # Kaggle's Croissant: a list around it, and an md5 in base64
 def test_croissant_of_kaggle() -> None:
     distribution = {
