@@ -13,6 +13,7 @@ from datalad_jsdl.manifest.checksums import Checksums
 from datalad_jsdl.manifest.digests import canonical_name
 from datalad_jsdl.manifest.entry import Entry, Refusal
 from datalad_jsdl.manifest.formats.bagit_fetch import unescaped
+from datalad_jsdl.manifest.parts import joined
 from datalad_jsdl.manifest.paths import path_fault
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Bag:
         fetched: set[str] = set()
         for item in items:
             if item.path is not None:
-                fetched.add(unicodedata.normalize("NFC", item.path))
+                fetched.add(unicodedata.normalize("NFC", joined(item.path)))
             yield item
         rest = [path for path in self.payload if unicodedata.normalize("NFC", path) not in fetched]
         missing = [path for path in rest if not self._has(path)]

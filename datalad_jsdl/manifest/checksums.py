@@ -16,6 +16,7 @@ from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.digests import ALGORITHMS, canonical_name, digest_fault
 from datalad_jsdl.manifest.entry import Entry, Refusal
 from datalad_jsdl.manifest.formats.lines import lines
+from datalad_jsdl.manifest.parts import joined
 from datalad_jsdl.manifest.text import decoded
 
 if TYPE_CHECKING:
@@ -147,6 +148,7 @@ class Checksums:
             yield f"{text}; the paths there must be those of the manifest, but are like {example!r}"
 
     def _path_for(self, path: str, *, by_name: bool) -> str | None:
+        path = joined(path)  # a list knows of no subdatasets
         if path in self._digests:
             return path
         alike = self._alike.get(_nfc(path), [])

@@ -128,6 +128,10 @@ def test_the_last_part_is_enough_for_a_list_of_urls() -> None:
     assert "must be those of the manifest, but are like 'x/a'" in warning
 
 
+def test_where_a_subdataset_begins() -> None:
+    assert digests("a//b", f"{MD5}  a/b") == {"md5": MD5}
+
+
 def test_forms_of_unicode() -> None:
     assert digests("data/\u00fc", f"{MD5}  data/u\u0308") == {"md5": MD5}
     both = f"{MD5}  u\u0308\n{SHA1}  \u00fc"
