@@ -58,8 +58,9 @@ class DownloadManifest(Interface):
         manifest=Parameter(
             args=("manifest",),
             metavar="MANIFEST",
-            doc="""file name or http(s) URL of the manifest, '-' for standard input, or the address
-            of a dataset at a portal, such as 'dandi:000027' (docs/addresses.rst has all).""",
+            doc="""file name or http(s) URL of the manifest, '-' for standard input, the folder
+            of a BagIt bag, or the address of a dataset at a portal, such as 'dandi:000027'
+            (docs/addresses.rst has all).""",
             constraints=EnsureStr(),
         ),
         path=Parameter(
@@ -129,6 +130,16 @@ class DownloadManifest(Interface):
             doc="""which column of a table has what: path, url, size, mtime or the name of a
             digest, and the column's name in the header. Can be given several times; columns
             with well-known names need not be named.""",
+        ),
+        checksums=Parameter(
+            args=("--checksums",),
+            metavar="FILE",
+            action="append",
+            doc="""file name or URL of a list of checksums, as md5sum, sha256sum and the like
+            write them ('HEX  path', or 'SHA256 (path) = HEX'): they are added to the entries
+            with those paths; for a list of bare URLs, their last parts are enough. An entry
+            whose checksum in the manifest is another is refused. Can be given several
+            times.""",
         ),
         get=Parameter(
             args=("--get",),
@@ -229,6 +240,11 @@ class DownloadManifest(Interface):
             "get=True, jobs=8)",
             code_cmd="datalad download-manifest --include '*.nii.gz' --get -J 8 study.json study",
         ),
+        dict(
+            text="Take URLs from one list, and checksums from another",
+            code_py="download_manifest('urls.txt', 'study', checksums=['SHA256SUMS'])",
+            code_cmd="datalad download-manifest --checksums SHA256SUMS urls.txt study",
+        ),
     ]
 
     @staticmethod
@@ -246,6 +262,7 @@ class DownloadManifest(Interface):
         base_url: str | None = None,
         manifest_format: str | None = None,
         column: Sequence[str] | None = None,
+        checksums: Sequence[str] | None = None,
         get: bool = False,
         jobs: int | str | None = None,
         dry_run: bool = False,
@@ -272,6 +289,10 @@ class DownloadManifest(Interface):
             base_url=base_url,
             format=manifest_format,
             columns=_listed(column),
+            checksums=tuple(
+                (given, None if is_no_file(given) else resolve_path(given, dataset))
+                for given in _listed(checksums)
+            ),
             get=get,
             jobs=jobs if isinstance(jobs, int) else None,
             delete=delete,

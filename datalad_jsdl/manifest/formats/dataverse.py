@@ -51,11 +51,14 @@ _ENDINGS = (
 
 
 def sniff(head: str) -> bool:
-    """A list of objects with ``label`` and ``dataFile`` where the API has it."""
+    """A list of objects with ``dataFile`` and a name where the API has it."""
     if not is_object(head):
         return False
-    _, files = _found(outline(head, "label", "dataFile"))
-    return any(item.keys() >= {"label", "dataFile"} for item in objects(files))
+    _, files = _found(outline(head, "dataFile"))
+    return any(
+        isinstance(file := item.get("dataFile"), dict) and ("label" in item or "filename" in file)
+        for item in objects(files)
+    )
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
