@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.addresses import hugging_face, openneuro, orthanc, osf
 from datalad_jsdl.manifest.urls import normalise_url, redact
 
 if TYPE_CHECKING:
@@ -82,13 +83,21 @@ class Api(Protocol):
 class Portal(Protocol):
     """What an address's module offers."""
 
-    EXAMPLES: tuple[str, ...]
-    BASE: str | None
+    @property
+    def EXAMPLES(self) -> tuple[str, ...]: ...  # noqa: N802
+
+    @property
+    def BASE(self) -> str | None: ...  # noqa: N802
 
     def records(self, rest: str, base: str, api: Api) -> Iterator[Record]: ...
 
 
-ADDRESSES: dict[str, Portal] = {}
+ADDRESSES: dict[str, Portal] = {
+    "hf": hugging_face,
+    "openneuro": openneuro,
+    "orthanc": orthanc,
+    "osf": osf,
+}
 
 
 @dataclass(frozen=True)
@@ -150,7 +159,11 @@ def find_address(
 
 def _checked(base: str, manifest: str) -> str:
     try:
-        return normalise_url(base).rstrip("/")
+        url = normalise_url(base)
+        # it is recorded, and a token may be in there
+        if "?" in url or "#" in url:
+            raise ValueError("the URL of a portal ends before any ? or #")
+        return url.rstrip("/")
     except ValueError as error:
-        shown = manifest if "@" not in manifest else manifest.partition(":")[0]
+        shown = manifest if not set("@?#") & set(manifest) else manifest.partition(":")[0]
         raise ManifestError(f"{shown}: {error}") from None

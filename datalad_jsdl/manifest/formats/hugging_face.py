@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.formats import Options
 
-__all__ = ["records", "sniff"]
+__all__ = ["file_record", "records", "sniff"]
 
 _KEYS = ("type", "path", "oid")
 
@@ -41,15 +41,18 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     Raises:
         ManifestError: the document is not JSON or not a list.
     """
-    yield from each(load(text), "", _record)
+    yield from each(load(text), "", file_record)
 
 
-def _record(item: dict[str, Any], where: str) -> Iterator[Record]:
+def file_record(
+    item: dict[str, Any], where: str, resolved: str = "resolve/main/"
+) -> Iterator[Record]:
+    """The record of one file, which has its path behind *resolved* as URL; none of a directory."""
     if item.get("type") == "directory":
         return
     path, lfs = item.get("path"), item.get("lfs")
     value = {
-        "urls": f"resolve/main/{quoted(path)}" if isinstance(path, str) else None,
+        "urls": f"{resolved}{quoted(path)}" if isinstance(path, str) else None,
         # without LFS both are of the blob, which is the content
         "size": dig(lfs, "size") if isinstance(lfs, dict) else item.get("size"),
         "digests": stated({"sha256": dig(lfs, "oid")}),
