@@ -19,6 +19,7 @@ from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.settings import PREFIXES
 from datalad_jsdl.fetch.values import Expected, Failed
 from datalad_jsdl.manifest.addresses import Address, find_address, is_address
+from datalad_jsdl.manifest.addresses.web_pages import hint
 from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.manifest.record import entry_from_record
 from datalad_jsdl.manifest.urls import is_signed, normalise_url, redact
@@ -118,7 +119,7 @@ class _Document:
         try:
             yield from read_manifest(self, base, name=place.format, options=place.options)
         except ManifestError as error:
-            raise ManifestError(f"{self.name}: {error}") from None
+            raise ManifestError(f"{self.name}: {error}{_address_hint(place)}") from None
 
     def read(self, size: int = -1) -> bytes:
         chunk = self._stream.read(size)
@@ -197,6 +198,12 @@ def _fetched(place: Place, git_dir: Path | None, credentials: Sequence[str]) -> 
         with open_engine(git_dir, credentials=credentials, typed=url) as engine:
             outcome = fetch_file(Job("manifest", (url,), Expected(), target), engine)
         if isinstance(outcome, Failed):
-            raise FetchError(f"cannot fetch the manifest {outcome}")
+            raise FetchError(f"cannot fetch the manifest {outcome}{_address_hint(place)}")
         with target.open("rb") as stream:
             yield _Document(redact(url), "" if is_signed(url) else url, url, stream, place)
+
+
+def _address_hint(place: Place) -> str:
+    """What to say of a manifest that cannot be read, if it is a portal's web page."""
+    address = hint(place.manifest)
+    return f"; what this page is about is imported with: {address}" if address else ""

@@ -13,7 +13,8 @@ An address is a module with
   resolved against *base*. It raises `ManifestError` for an address that cannot be, and lets
   the errors of *api* through.
 
-To add one, copy the smallest module here and give it a row.
+To add one, copy the smallest module here and give it a row, and one in `web_pages` for each page
+of the portal that a user may take for an address.
 """
 
 from __future__ import annotations
@@ -23,7 +24,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.addresses import hugging_face, openneuro, orthanc, osf
+from datalad_jsdl.manifest.addresses import (
+    dandi,
+    dataverse,
+    figshare,
+    hugging_face,
+    openneuro,
+    orthanc,
+    osf,
+    zenodo,
+)
 from datalad_jsdl.manifest.urls import normalise_url, redact
 
 if TYPE_CHECKING:
@@ -83,20 +93,21 @@ class Api(Protocol):
 class Portal(Protocol):
     """What an address's module offers."""
 
-    @property
-    def EXAMPLES(self) -> tuple[str, ...]: ...  # noqa: N802
-
-    @property
-    def BASE(self) -> str | None: ...  # noqa: N802
+    EXAMPLES: tuple[str, ...]
+    BASE: str | None
 
     def records(self, rest: str, base: str, api: Api) -> Iterator[Record]: ...
 
 
 ADDRESSES: dict[str, Portal] = {
+    "dandi": dandi,
+    "dataverse": dataverse,
+    "figshare": figshare,
     "hf": hugging_face,
     "openneuro": openneuro,
     "orthanc": orthanc,
     "osf": osf,
+    "zenodo": zenodo,
 }
 
 
@@ -121,7 +132,8 @@ class Address:
         try:
             yield from self._portal.records(self._rest, self.base, api)
         except ManifestError as error:
-            raise ManifestError(f"{self.text}: {error}") from None
+            # somebody may have pasted a query with a token in it
+            raise ManifestError(f"{self.text.partition('?')[0]}: {error}") from None
 
 
 def is_address(manifest: str) -> bool:

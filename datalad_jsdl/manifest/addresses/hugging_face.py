@@ -14,8 +14,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from datalad_jsdl.errors import ManifestError, StatusError
-from datalad_jsdl.manifest.addresses.listings import Links, array_of, object_of, text_in
+from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.addresses.asking import ask, explained, items_of, login_line
+from datalad_jsdl.manifest.addresses.links import Links
 from datalad_jsdl.manifest.formats.documents import each
 from datalad_jsdl.manifest.formats.hugging_face import file_record
 from datalad_jsdl.manifest.urls import redact
@@ -28,8 +29,12 @@ if TYPE_CHECKING:
 
 __all__ = ["BASE", "EXAMPLES", "records"]
 
-EXAMPLES = ("hf:datasets/OWNER/NAME", "hf:OWNER/MODEL@REVISION", "hf:spaces/OWNER/NAME")
-BASE = "https://huggingface.co"
+EXAMPLES: tuple[str, ...] = (
+    "hf:datasets/OWNER/NAME",
+    "hf:OWNER/MODEL@REVISION",
+    "hf:spaces/OWNER/NAME",
+)
+BASE: str | None = "https://huggingface.co"
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _ADDRESS = re.compile(rf"(?:(datasets|spaces)/)?({_NAME}(?:/{_NAME})?)(?:@(.+))?")
@@ -47,32 +52,26 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     kind, name, revision = match[1], match[2], match[3] or "main"
     page = f"{base}/{kind}/{name}" if kind else f"{base}/{name}"
     listed = f"{base}/api/{kind or 'models'}/{name}"
-    commit = _commit(api, listed, revision, page)
-    read = partial(file_record, resolved=f"{page}/resolve/{commit}/")
-    links = Links(base)
-    url: str | None = f"{listed}/tree/{commit}?recursive=true&expand=false"
-    while url:
-        answer = api.get(url)
-        yield from each(array_of(answer), redact(url), read)
-        following = _NEXT.search(answer.headers.get("link", ""))
-        url = links.to(following[1], answer) if following else None
+    closed = (
+        f"there is no {page}, or it is private or gated: accept its terms there, and give a token "
+        f"of yours that may read it: {login_line(base)}"
+    )
+    unknown = f"there is no {page}, or no revision {revision!r} in it"
+    with explained({401: closed, 403: closed, 404: unknown}):
+        commit = _commit(api, f"{listed}/revision/{quote(revision, safe='')}")
+        read = partial(file_record, resolved=f"{page}/resolve/{commit}/")
+        links = Links(base)
+        url: str | None = f"{listed}/tree/{commit}?recursive=true&expand=false"
+        while url:
+            answer = api.get(url)
+            yield from each(items_of(answer.document(), url), redact(url), read)
+            following = _NEXT.search(answer.headers.get("link", ""))
+            url = links.to(following[1], answer) if following else None
 
 
-def _commit(api: Api, listed: str, revision: str, page: str) -> str:
+def _commit(api: Api, url: str) -> str:
     """The commit that a revision is now."""
-    try:
-        answer = api.get(f"{listed}/revision/{quote(revision, safe='')}")
-    except StatusError as error:
-        if error.status == 404:
-            raise ManifestError(f"there is no {page}, or no revision {revision!r} in it") from None
-        if error.status in (401, 403):
-            hint = (
-                f"{error}; there is no {page}, or it is private or gated: accept its terms there "
-                "and give a token that may read it (docs/logins.rst)"
-            )
-            raise StatusError(hint, error.status) from None
-        raise
-    commit = text_in(object_of(answer), "sha", redact(answer.url))
-    if not _COMMIT.fullmatch(commit):
-        raise ManifestError(f"{redact(answer.url)}: its sha is not that of a commit")
+    commit = ask(api, url).get("sha")
+    if not isinstance(commit, str) or not _COMMIT.fullmatch(commit):
+        raise ManifestError(f"{redact(url)}: expected a commit as its sha")
     return commit

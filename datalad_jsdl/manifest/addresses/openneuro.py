@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.addresses.listings import object_of
+from datalad_jsdl.manifest.addresses.asking import login_line
 from datalad_jsdl.manifest.formats.documents import dig, each
 from datalad_jsdl.manifest.formats.openneuro import file_record
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BASE", "EXAMPLES", "records"]
 
-EXAMPLES = ("openneuro:ds000001", "openneuro:ds000001/1.0.0")
-BASE = "https://openneuro.org"
+EXAMPLES: tuple[str, ...] = ("openneuro:ds000001", "openneuro:ds000001/1.0.0")
+BASE: str | None = "https://openneuro.org"
 
 _ADDRESS = re.compile(r"(ds[0-9]{1,9})(?:/([^/]+))?", re.IGNORECASE)
 
@@ -39,11 +39,6 @@ _TAGGED = (
 # has at once when it is asked again.
 _TRIES = 3
 _PASSING = re.compile(r"50[234]\b.*|.*\btimeout|fetch failed", re.DOTALL)
-
-_NO_ACCESS = (
-    "; if you have access: give your API key as a cookie, accessToken=KEY, for {base} "
-    "(docs/logins.rst)"
-)
 
 
 def records(rest: str, base: str, api: Api) -> Iterator[Record]:
@@ -68,17 +63,19 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
 
 def _asked(api: Api, base: str, query: str, variables: dict[str, str]) -> Any:
     """The data of an answer without errors."""
+    url = f"{base}/crn/graphql"
+    question = {"query": query, "variables": variables}
     said = ""
     for _ in range(_TRIES):
-        answer = object_of(
-            api.post(f"{base}/crn/graphql", {"query": query, "variables": variables})
-        )
+        answer = api.post(url, question).document()
+        if not isinstance(answer, dict):
+            raise ManifestError(f"{url}: expected an object")
         errors = answer.get("errors")
         if not errors:
             return answer.get("data")
         first = errors[0] if isinstance(errors, list) else None
         said = " ".join(str(dig(first, "message") or "an error without a message").split())[:200]
         if not _PASSING.fullmatch(said):
-            hint = _NO_ACCESS.format(base=base) if "access" in said else ""
-            raise ManifestError(f"OpenNeuro says: {said}{hint}")
+            login = f"; if you have, give accessToken=KEY: {login_line(base, ' kind=cookie')}"
+            raise ManifestError(f"OpenNeuro says: {said}{login if 'access' in said else ''}")
     raise ManifestError(f"OpenNeuro says: {said} ({_TRIES} times); try again later")

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
-from datalad_jsdl.errors import ManifestError, StatusError
-from datalad_jsdl.manifest.addresses.listings import array_of, object_of, text_in
+from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.addresses.asking import ask, explained, items_of
 from datalad_jsdl.manifest.addresses.orthanc_names import (
     Version,
     file_names,
@@ -23,7 +23,6 @@ from datalad_jsdl.manifest.addresses.orthanc_names import (
 from datalad_jsdl.manifest.formats.documents import dig
 from datalad_jsdl.manifest.formats.fields import stated
 from datalad_jsdl.manifest.record import Record
-from datalad_jsdl.manifest.urls import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,11 +31,11 @@ if TYPE_CHECKING:
 
 __all__ = ["BASE", "EXAMPLES", "records"]
 
-EXAMPLES = (
+EXAMPLES: tuple[str, ...] = (
     "orthanc+https://pacs.example/studies/ID",
     "orthanc+http://127.0.0.1:8042/patients/ID",
 )
-BASE = None
+BASE: str | None = None
 
 _ADDRESS = re.compile(r"(https?://.*)/(patients|studies|series)/([^/]+)")
 _OWN_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{8}){4}")
@@ -54,12 +53,11 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     if not match:
         raise ManifestError(f"expected the URL of a patient, study or series, as in {EXAMPLES[0]}")
     root, plural, given = match[1], match[2], unquote(match[3])
-    version = version_of(_text(api.get(f"{root}/system"), "Version"))
-    top = f"{root}/{plural}/{quote(_own_id(api, root, plural, given), safe='')}"
-    try:
-        resource = _Resource(api.get(top))
-    except StatusError as error:
-        raise _unknown(error, plural, given) from None
+    version = version_of(_string(ask(api, f"{root}/system"), "Version", f"{root}/system"))
+    level, tag = _LEVELS[plural]
+    unknown = f"there is no {level.lower()} of this ID of Orthanc's; its {tag} may be given, too"
+    with explained({404: unknown}):
+        resource = _asked(api, f"{root}/{plural}/{_own_id(api, root, plural, given)}")
     paths: dict[str, str] = {}
     listed = list(_series(api, root, plural, resource, version))
     answers = api.get_all(f"{root}/series/{series.identifier}/instances" for _, series in listed)
@@ -70,7 +68,7 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     known = _attachments(api, root, list(paths), version)
     for (identifier, path), fields in zip(paths.items(), known, strict=True):
         instance = f"{root}/instances/{identifier}"
-        yield Record(path, {"urls": f"{instance}/file", **fields}, redact(instance))
+        yield Record(path, {"urls": f"{instance}/file", **fields}, instance)
 
 
 class _Resource:
@@ -83,14 +81,11 @@ class _Resource:
         number: of an instance in its series; 0 for none.
     """
 
-    def __init__(self, described: Answer | tuple[Any, str]) -> None:
-        if isinstance(described, tuple):
-            self.document, self.where = described
-        else:
-            self.document, self.where = object_of(described), redact(described.url)
-        self.identifier = text_in(self.document, "ID", self.where)
-        if not _OWN_ID.fullmatch(self.identifier):
-            raise ManifestError(f"{self.where}: ID is not one of Orthanc's")
+    def __init__(self, document: Any, where: str) -> None:
+        if not isinstance(document, dict):
+            raise ManifestError(f"{where}: expected an object for each of them")
+        self.document, self.where = document, where
+        self.identifier = self.own_id("ID")
         self.tags = self.tags_in("MainDicomTags")
         number = self.document.get("IndexInSeries")
         self.number = number if type(number) is int and 0 <= number < 1 << 32 else 0
@@ -99,9 +94,11 @@ class _Resource:
         tags = self.document.get(key)
         return tags if isinstance(tags, dict) else {}
 
-    def parent(self, key: str) -> str:
-        identifier = text_in(self.document, key, self.where)
-        return quote(identifier, safe="")
+    def own_id(self, key: str) -> str:
+        identifier = _string(self.document, key, self.where)
+        if not _OWN_ID.fullmatch(identifier):
+            raise ManifestError(f"{self.where}: {key} is not an ID of Orthanc's")
+        return identifier
 
 
 def _series(
@@ -113,8 +110,8 @@ def _series(
     else:
         study = top
         if plural == "series":
-            study = _Resource(api.get(f"{root}/studies/{top.parent('ParentStudy')}"))
-        patient = _Resource(api.get(f"{root}/patients/{study.parent('ParentPatient')}"))
+            study = _asked(api, f"{root}/studies/{top.own_id('ParentStudy')}")
+        patient = _asked(api, f"{root}/patients/{study.own_id('ParentPatient')}")
         studies = [study]
     tags = _patient_tags(patient, studies, plural, version)
     (upper,) = folder_names("Patient", {patient.identifier: tags}, version).values()
@@ -146,29 +143,29 @@ def _own_id(api: Api, root: str, plural: str, given: str) -> str:
     if re.search(r"[*?\\\x00-\x1f]", given):  # a pattern, or several
         raise ManifestError(f"{given!r} is neither Orthanc's ID of a {level.lower()} nor a {tag}")
     question = {"Level": level, "Query": {tag: given}, "CaseSensitive": True}
-    answer = api.post(f"{root}/tools/find", question)
-    found = array_of(answer)
-    if len(found) != 1 or not isinstance(found[0], str):
+    url = f"{root}/tools/find"
+    found = items_of(api.post(url, question).document(), url)
+    if len(found) != 1 or not _OWN_ID.fullmatch(str(found[0])):
         raise ManifestError(
             f"there are {len(found)} {plural} with the {tag} {given!r}; expected Orthanc's own ID, "
             "or one that a single one has"
         )
-    return found[0]
+    return str(found[0])
 
 
-def _unknown(error: StatusError, plural: str, given: str) -> Exception:
-    if error.status != 404:
-        return error
-    level, tag = _LEVELS[plural]
-    return ManifestError(f"there is no {level.lower()} of the ID {given}; {tag} may be given, too")
+def _asked(api: Api, url: str) -> _Resource:
+    return _Resource(ask(api, url), url)
 
 
 def _listed(answer: Answer) -> list[_Resource]:
-    return [_Resource((item, redact(answer.url))) for item in array_of(answer)]
+    return [_Resource(item, answer.url) for item in items_of(answer.document(), answer.url)]
 
 
-def _text(answer: Answer, key: str) -> str:
-    return text_in(object_of(answer), key, redact(answer.url))
+def _string(document: dict[str, Any], key: str, where: str) -> str:
+    value = document.get(key)
+    if not isinstance(value, str):
+        raise ManifestError(f"{where}: expected a string as its {key}")
+    return value
 
 
 def _attachments(
@@ -176,26 +173,23 @@ def _attachments(
 ) -> Iterator[dict[str, Any]]:
     """Size and digest of each instance's DICOM file, as it is downloaded."""
     urls = [f"{root}/instances/{identifier}/attachments/dicom" for identifier in identifiers]
-    try:
-        if version >= _WITH_INFO:
-            for answer in api.get_all(f"{url}/info" for url in urls):
-                info = object_of(answer)
-                md5 = dig(info, "UncompressedMD5")
-                yield {"size": dig(info, "UncompressedSize"), "digests": stated({"md5": md5})}
-        else:
+    gone = (
+        "the instance is gone, or its DICOM file is not kept (StoreDicom); if it was deleted just "
+        "now, try again"
+    )
+    with explained({404: gone}):
+        if version < _WITH_INFO:
             yield from _attachments_of_old(api, urls)
-    except StatusError as error:
-        if error.status != 404:
-            raise
-        raise ManifestError(
-            f"{error}: the instance is gone, or its DICOM file is not kept (StoreDicom); if it "
-            "was deleted just now, run this again"
-        ) from None
+            return
+        for answer in api.get_all(f"{url}/info" for url in urls):
+            info = answer.document()
+            md5 = dig(info, "UncompressedMD5")
+            yield {"size": dig(info, "UncompressedSize"), "digests": stated({"md5": md5})}
 
 
 def _attachments_of_old(api: Api, urls: list[str]) -> Iterator[dict[str, Any]]:
     """The same from versions that have a page for each."""
-    having = ["md5" in array_of(answer) for answer in api.get_all(urls)]
+    having = ["md5" in items_of(a.document(), a.url) for a in api.get_all(urls)]
     sizes = api.get_all(f"{url}/size" for url in urls)
     digests = api.get_all(f"{url}/md5" for url, has in zip(urls, having, strict=True) if has)
     for size, has in zip(sizes, having, strict=True):

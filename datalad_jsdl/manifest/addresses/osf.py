@@ -13,7 +13,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import ManifestError, StatusError
-from datalad_jsdl.manifest.addresses.listings import Links, array_of
+from datalad_jsdl.manifest.addresses.asking import explained, items_of, login_line
+from datalad_jsdl.manifest.addresses.links import Links
 from datalad_jsdl.manifest.formats.documents import dig, each
 from datalad_jsdl.manifest.formats.osf import file_record
 from datalad_jsdl.manifest.urls import redact
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BASE", "EXAMPLES", "records"]
 
-EXAMPLES = ("osf:ezcuj",)
-BASE = "https://api.osf.io"
+EXAMPLES: tuple[str, ...] = ("osf:ezcuj",)
+BASE: str | None = "https://api.osf.io"
 
 _ID = re.compile(r"[A-Za-z0-9]{4,20}")
 _OWN = "osfstorage"
@@ -39,15 +40,18 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     if not _ID.fullmatch(rest):
         raise ManifestError(f"expected the id of a project, as in {EXAMPLES[0]}")
     links = Links(base)
-    pending = [(_storages(rest.lower(), base, api), "")]
-    following: list[tuple[str, str]] = []
-    while pending:
-        for answer, folder in pending:
-            yield from _listed(answer, folder, links, following)
-        # level by level, the listings of each several at a time
-        folders = [folder for _, folder in following]
-        answers = api.get_all([url for url, _ in following])
-        pending, following = list(zip(answers, folders, strict=True)), []
+    closed = "a private project is for those who have a token for it: " + login_line(base)
+    unknown = f"OSF has no project, component or registration {rest}"
+    with explained({401: closed, 403: closed}):
+        with explained({404: unknown}):
+            pending = [(_storages(rest.lower(), base, api), "")]
+        while pending:
+            following: list[tuple[str, str]] = []
+            for answer, folder in pending:
+                yield from _listed(answer, folder, links, following)
+            # level by level, the listings of each several at a time
+            answers = api.get_all([url for url, _ in following])
+            pending = [(a, folder) for a, (_, folder) in zip(answers, following, strict=True)]
 
 
 def _storages(node: str, base: str, api: Api) -> Answer:
@@ -56,12 +60,7 @@ def _storages(node: str, base: str, api: Api) -> Answer:
     except StatusError as error:
         if error.status != 404:
             raise
-    try:
-        return api.get(f"{base}/v2/registrations/{node}/files/?{_PAGE}")
-    except StatusError as error:
-        if error.status != 404:
-            raise
-        raise ManifestError(f"OSF has no project, component or registration {node}") from None
+    return api.get(f"{base}/v2/registrations/{node}/files/?{_PAGE}")
 
 
 def _listed(
@@ -87,7 +86,9 @@ def _listed(
             link += ("&" if "?" in link else "?") + _PAGE
         following.append((links.to(link, answer), inside))
 
-    yield from each(array_of(answer, "data"), f"{redact(answer.url)} data", read)
-    page = dig(answer.document(), "links", "next")
+    document = answer.document()
+    where = redact(answer.url)
+    yield from each(items_of(document, where, "data"), f"{where} data", read)
+    page = dig(document, "links", "next")
     if page is not None:
         following.append((links.to(page, answer), folder))

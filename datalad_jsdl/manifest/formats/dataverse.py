@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.formats import Options
 
-__all__ = ["records", "sniff"]
+__all__ = ["file_records", "records", "sniff"]
 
 #: Where the list is: an answer for the files, a version, a dataset; the same without the
 #: answer's wrapping; an export.
@@ -67,7 +67,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     where, files = _found(load(text))
     if files is None:
         raise ManifestError("there is no list of files, as a dataset or its version has it")
-    yield from each(files, where, _record)
+    yield from each(files, where, file_records)
 
 
 def _found(document: Any) -> tuple[str, list[Any] | None]:
@@ -77,7 +77,8 @@ def _found(document: Any) -> tuple[str, list[Any] | None]:
     return "", None
 
 
-def _record(item: dict[str, Any], where: str) -> Iterator[Record]:
+def file_records(item: dict[str, Any], where: str) -> Iterator[Record]:
+    """The record of one file of a dataset."""
     file = item.get("dataFile")
     if not isinstance(file, dict):
         yield Record(None, None, where, "dataFile is not an object")
