@@ -55,7 +55,7 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     root, plural, given = match[1], match[2], unquote(match[3])
     version = version_of(_string(ask(api, f"{root}/system"), "Version", f"{root}/system"))
     level, tag = _LEVELS[plural]
-    unknown = f"there is no {level.lower()} of this ID of Orthanc's; its {tag} may be given, too"
+    unknown = f"Orthanc has no {level.lower()} of this ID; its {tag} may be given, too"
     with explained({404: unknown}):
         resource = _asked(api, f"{root}/{plural}/{_own_id(api, root, plural, given)}")
     paths: dict[str, str] = {}

@@ -32,7 +32,7 @@ BASE: str | None = "https://api.osf.io"
 
 _ID = re.compile(r"[A-Za-z0-9]{4,20}")
 _OWN = "osfstorage"
-_PAGE = "page[size]=100"  # the most that is given; without it a page has ten
+_PAGE = "page%5Bsize%5D=100"  # the most that is given; without it a page has ten
 
 
 def records(rest: str, base: str, api: Api) -> Iterator[Record]:
