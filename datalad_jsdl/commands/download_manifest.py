@@ -187,6 +187,11 @@ class DownloadManifest(Interface):
             "cd study && git annex get sub-01",
         ),
         dict(
+            text="Make one of a dataset at DANDI; docs/addresses.rst has the other portals",
+            code_py="download_manifest('dandi:000027', 'study')",
+            code_cmd="datalad download-manifest dandi:000027 study",
+        ),
+        dict(
             text="See what a newer manifest would change",
             code_py="download_manifest('study.json', 'study', dry_run=True)",
             code_cmd="datalad download-manifest --dry-run study.json study",
