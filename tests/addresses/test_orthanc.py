@@ -168,7 +168,7 @@ def test_what_there_is_not(server: Server) -> None:
     (once,) = server.find("Patient", PatientID="once")
     assert len(server.listed("/patients/once")) == len(server.listed(f"/patients/{once}")) == 1
     other = once[:-1] + ("0" if once[-1] != "0" else "1")
-    with pytest.raises(StatusError, match="404.*no patient of this ID; its PatientID"):
+    with pytest.raises(StatusError, match=r"404.*no patient of this ID; its PatientID"):
         server.listed(f"/patients/{other}")
     # a study's ID is none of a patient
     (study,) = server.find("Study", StudyInstanceUID="1.4.2")
