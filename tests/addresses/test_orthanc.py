@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+import shlex
 import warnings
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,16 +17,15 @@ from datalad_jsdl.errors import ManifestError, StatusError
 from datalad_jsdl.manifest import Entry
 from datalad_jsdl.manifest.paths import path_fault
 from tests.credentials.servers import dicom_instance, orthanc
-from tests.portal import datalad, git, summary
 from tests.portals import listed, md5
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from datalad_jsdl.manifest import Refusal
+    from tests.vault import Vault
 
-USER, PASSWORD = "alice", "secret"
+USER, PASSWORD = "alice", "planted-orthanc-hunter2"
 LATIN, UTF8 = "ISO_IR 100", "ISO_IR 192"
 PATIENTS = [
     {"PatientID": "p/1", "PatientName": "Müller^Jörg", "SpecificCharacterSet": LATIN},
@@ -136,30 +137,36 @@ def test_names_are_those_of_the_archive(server: Server) -> None:
     assert compared > 40
 
 
-def test_a_study_that_grows(tmp_path: Path, server: Server) -> None:
-    """Asked for by its UID; with a login, which is remembered; and its zip is Orthanc's."""
-    tags = {"PatientID": "grows", "PatientName": "Doe^Jane", "StudyDescription": "Head"}
-    first = server.send("1.3", SeriesDescription="a", **tags)
-    server.send("1.3", SeriesDescription="a", **tags)
-    address = f"orthanc+{server.url}/studies/1.3"
-    with pytest.raises(StatusError, match=r"wants a login \(Basic\)"):
-        listed(address, None)
-    run = ("download-manifest", "--credential", server.login(), address, "ds")
-    assert summary(datalad(*run)) == {"added": 2}
-    dataset = tmp_path / "ds"
-    member = "grows Doe Jane/Head/OT a/OT000000.dcm"
-    git(dataset, "annex", "get", member)
-    assert (dataset / member).read_bytes() == first
-    server.send("1.3", SeriesDescription="a", **tags)
-    server.send("1.3", 2, SeriesDescription="b", **tags)
-    assert summary(datalad(*run[:1], *run[3:])) == {"added": 2, "unchanged": 2}
-    datalad("export-archive", "-t", "zip", "../ds.zip", cwd=dataset)
-    with zipfile.ZipFile(tmp_path / "ds.zip") as archive:
-        ours = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
-    (study,) = server.find("Study", StudyInstanceUID="1.3")
-    assert {name: c for name, c in ours.items() if not name.endswith("/") and name} == (
-        server.archive(f"/studies/{study}")
+def test_the_page_on_orthanc(tmp_path: Path, vault: Vault, server: Server) -> None:
+    """A study that grows, by the page's own commands; and the zip's members are Orthanc's."""
+    page = (Path(__file__).parents[2] / "docs/orthanc.rst").read_text()
+    shown = re.findall(r"^   ((?:keyring|git|datalad) .*)$", page, re.MULTILINE)
+    at, study = "http://127.0.0.1:8042", "1.2.840.113619.2.176.2025"
+    secret, config, first, again, export = (
+        shlex.split(line.replace(at, server.url)) for line in shown
     )
+    tags = {"PatientID": "sub-01", "PatientName": "Doe^Jane", "StudyDescription": "Head"}
+    content = server.send(study, SeriesDescription="T1w", **tags)
+    server.send(study, SeriesDescription="T1w", **tags)
+    with pytest.raises(StatusError, match=r"wants a login \(Basic\)"):
+        listed(f"orthanc+{server.url}/studies/{study}", None)
+    vault.plant(PASSWORD)
+    vault.keyring(secret[2].removeprefix("datalad-"), secret[3], PASSWORD)
+    vault.basic(USER, PASSWORD)
+    for command in (config, first):
+        vault.run(*command)
+    member = "sub01 Doe Jane/Head/OT T1w/OT000000.dcm"
+    vault.run("git", "annex", "get", member, cwd=tmp_path / "study")
+    assert (tmp_path / "study" / member).read_bytes() == content
+    server.send(study, SeriesDescription="T1w", **tags)
+    server.send(study, 2, SeriesDescription="T2w", **tags)
+    assert "2 added" in vault.run(*again)
+    vault.run(*export)
+    with zipfile.ZipFile("study.zip") as archive:
+        members = [name for name in archive.namelist() if not name.endswith("/")]
+        ours = {name.partition("/")[2]: archive.read(name) for name in members}
+    (identifier,) = server.find("Study", StudyInstanceUID=study)
+    assert ours == server.archive(f"/studies/{identifier}")
 
 
 def test_what_there_is_not(server: Server) -> None:

@@ -54,7 +54,7 @@ _PAGES = (
     (r"doi\.org/10\.17605/osf\.io/(?P<id>[2-9a-hjkmnp-z]{5})", "osf:{id}", ""),
     (
         r"huggingface\.co/(?P<id>(?:datasets|spaces)/[\w.-]+/[\w.-]+)"
-        r"(?:/tree/(?P<version>[\w.-]+)(?:/.*)?)?",
+        r"(?:/tree/(?P<version>[\w.-]+)(?:/.*)?|/.*)?",
         "hf:{id}",
         "@{version}",
     ),
