@@ -103,7 +103,8 @@ def serve(lab: Lab, version: str) -> None:
     """A study of two instances, one of them without an MD5."""
     answer(lab, "/o/system", {"Version": version})
     tags: dict[str, Any] = {"MainDicomTags": KNEE}
-    answer(lab, f"/o/patients/{PATIENT}", {"ID": PATIENT, **tags})
+    if version_of(version) < DASHED:  # later ones may do without
+        answer(lab, f"/o/patients/{PATIENT}", {"ID": PATIENT, **tags})
     own = {"PatientMainDicomTags": {"PatientID": "887", "PatientName": "Knee"}}
     study = {"ID": STUDY, "ParentPatient": PATIENT, "MainDicomTags": {}, **own}
     answer(lab, f"/o/studies/{STUDY}", study)

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.addresses.asking import ask, explained, items_of
 from datalad_jsdl.manifest.addresses.orthanc_names import (
+    PATIENT_OF_STUDY,
     Version,
     file_names,
     folder_names,
@@ -106,15 +107,19 @@ def _series(
 ) -> Iterator[tuple[str, _Resource]]:
     """Each series and the folder of its files."""
     if plural == "patients":
-        patient, studies = top, _listed(api.get(f"{root}/patients/{top.identifier}/studies"))
+        patient, tags = top.identifier, top.tags
+        studies = _listed(api.get(f"{root}/patients/{patient}/studies"))
     else:
         study = top
         if plural == "series":
             study = _asked(api, f"{root}/studies/{top.own_id('ParentStudy')}")
-        patient = _asked(api, f"{root}/patients/{study.own_id('ParentPatient')}")
         studies = [study]
-    tags = _patient_tags(patient, studies, plural, version)
-    (upper,) = folder_names("Patient", {patient.identifier: tags}, version).values()
+        if version >= PATIENT_OF_STUDY:
+            patient, tags = study.identifier, study.tags_in("PatientMainDicomTags")
+        else:
+            patient = study.own_id("ParentPatient")
+            tags = _asked(api, f"{root}/patients/{patient}").tags
+    (upper,) = folder_names("Patient", {patient: tags}, version).values()
     folders = folder_names("Study", {s.identifier: s.tags for s in studies}, version)
     if plural == "series":
         children = iter([[top]])
@@ -124,15 +129,6 @@ def _series(
         series = {child.identifier: child for child in found}
         names = folder_names("Series", {i: s.tags for i, s in series.items()}, version)
         yield from ((f"{upper}/{folder}/{name}", series[i]) for i, name in names.items())
-
-
-def _patient_tags(
-    patient: _Resource, studies: list[_Resource], plural: str, version: Version
-) -> dict[str, Any]:
-    """Studies of a patient may differ in the name; newer archives have that of the study."""
-    if plural != "patients" and version >= (1, 13, 0):
-        return studies[0].tags_in("PatientMainDicomTags") or patient.tags
-    return patient.tags
 
 
 def _own_id(api: Api, root: str, plural: str, given: str) -> str:

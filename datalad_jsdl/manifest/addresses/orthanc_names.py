@@ -24,7 +24,7 @@ from datalad_jsdl.manifest.paths import path_fault
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Version", "file_names", "folder_names", "version_of"]
+__all__ = ["PATIENT_OF_STUDY", "Version", "file_names", "folder_names", "version_of"]
 
 #: Of Orthanc: major, minor, revision.
 Version = tuple[int, ...]
@@ -33,6 +33,10 @@ _NUMBERED = (1, 12, 6)
 _WIDE = (1, 12, 11)
 _DASHED = (1, 13, 0)
 _NEWEST = (1 << 30,)
+
+#: Since this version the folder of a study's patient is named by what the study says of it;
+#: studies of a patient may differ in that, and a server may have no patients.
+PATIENT_OF_STUDY = _DASHED
 
 _SPACES = " \t\n\v\f\r"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
