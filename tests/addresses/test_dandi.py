@@ -47,6 +47,11 @@ def test_pages_of_a_dandiset(lab: Lab) -> None:
     lab.files[targets[3]] = lab.files[targets[1]]
     with pytest.raises(ManifestError, match="page 4 has an item that page 2 had"):
         listed("dandi:000027/draft", lab.url)
+    # one that would keep us for ever
+    answer(lab, targets[0], {"results": [{"asset_id": "1", "path": "a"}], "count": 10**12})
+    with pytest.raises(ManifestError, match="1000000000000 items in pages of 1 are beyond sense"):
+        listed("dandi:000027/draft", lab.url)
+    dandiset_version(lab, "000027", "draft", many, per_page=5)
     # one that gives less than it has announced
     answer(lab, targets[3], {"results": []})
     with pytest.raises(ManifestError, match="count is 23, but 18 came"):
