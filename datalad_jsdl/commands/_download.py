@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalad.distribution.dataset import Dataset
-from datalad.utils import get_dataset_root
 
-from datalad_jsdl.commands._check import check_records
+from datalad_jsdl.commands._check import Check
 from datalad_jsdl.commands._common import Bar, failure
 from datalad_jsdl.commands._credentials import (
     cookies_line,
@@ -19,20 +17,23 @@ from datalad_jsdl.commands._credentials import (
     origin_of_all,
     remember,
 )
-from datalad_jsdl.commands._importing import Outcome, Request, dry_run, run_import
+from datalad_jsdl.commands._datasets import check_place, make_dataset, save_in
+from datalad_jsdl.commands._documents import is_bag, with_documents
 from datalad_jsdl.commands._monitor import Monitor
-from datalad_jsdl.commands._records import ACTION, refusal_records, result_records
-from datalad_jsdl.commands._source import is_url, open_source
+from datalad_jsdl.commands._parts import Import
+from datalad_jsdl.commands._recording import Recording
+from datalad_jsdl.commands._records import ACTION, refusal_records
+from datalad_jsdl.commands._source import Place, Source, is_url, open_source
 from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.dataset.importer import Importer, Scope
 from datalad_jsdl.dataset.program import require_git_annex
 from datalad_jsdl.errors import DatasetError, JsdlError, ManifestError
 from datalad_jsdl.fetch.origins import origin_of
 from datalad_jsdl.manifest.formats import Options
+from datalad_jsdl.manifest.parts import MOST_FILES, advice, parts_of
 from datalad_jsdl.manifest.paths import path_fault
-from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.manifest.selection import Filter, Selection, select_entries
-from datalad_jsdl.manifest.urls import is_signed, normalise_url
+from datalad_jsdl.manifest.urls import normalise_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +54,8 @@ class Call:
         parent: the dataset in which *target* is to be a subdataset, or None.
         prefix, include, exclude, base_url, format, get, delete, restore, message: as given.
         columns: of a table, each ROLE=NAME.
+        checksums: lists of them, as given, each with its absolute path if it is a file.
+        split: folders behind which a subdataset begins, or None for where the manifest says so.
         jobs: files to fetch at a time; None for the user's setting.
         credentials: where logins are; see `_credentials`.
         cookies: a browser or file with cookies for the manifest's origin, or None.
@@ -68,6 +71,8 @@ class Call:
     base_url: str | None
     format: str | None
     columns: tuple[str, ...]
+    checksums: tuple[tuple[str, Path | None], ...]
+    split: int | None
     get: bool
     jobs: int | None
     delete: bool
@@ -81,10 +86,16 @@ class Call:
         try:
             require_git_annex()
             selection = self._read()[0]
-            yield from refusal_records(self.target, selection, lgr, dry=True)
+            yield from refusal_records(self.target, selection.refusals, lgr, dry=True)
+            if not selection.entries:
+                raise ManifestError(_nothing(selection))
             importer = self._importer()
+            if importer is None:
+                check_place(self.target, self.parent)
             logins = self._logins(selection)
-            yield from check_records(self.target, selection.entries, importer, lgr, logins)
+            scope = Scope(self.prefix.rstrip("/"), "", Filter(self.include, self.exclude))
+            check = Check(self.target, selection.entries, importer, scope, self.get, lgr, logins)
+            yield from check.records()
         except (JsdlError, OSError) as error:
             yield failure(ACTION, self.target, error, lgr)
 
@@ -98,17 +109,17 @@ class Call:
                 with importer.lock():
                     importer.recover()
                     importer.restore(self.prefix.rstrip("/"))
-            selection, sha256, url = self._read()
+            selection, source = self._read()
             for warning in selection.warnings:
                 lgr.warning("%s", warning)
             dataset = Dataset(self.target)
             if not dataset.is_installed():
-                _check_place(self.target, self.parent)
+                check_place(self.target, self.parent)
                 if not selection.entries:
-                    yield from refusal_records(self.target, selection, lgr)
+                    yield from refusal_records(self.target, selection.refusals, lgr)
                     raise ManifestError(_nothing(selection))
                 if not dry:
-                    yield from _create(dataset, self.parent)
+                    yield from make_dataset(dataset, self.parent)
                     if not dataset.is_installed():
                         return
             importer = self._importer()
@@ -116,14 +127,20 @@ class Call:
             if importer is not None and not dry:
                 remember(importer.git, logins)
             with Bar(lgr, str(self.target), " Bytes") as bar:
-                request = self._request(selection, sha256, url, dataset, bar)
-                if dry or importer is None:
-                    outcome = Outcome(dry_run(importer, request))
-                else:
-                    outcome = run_import(importer, request)
-            yield from result_records(
-                self.target, selection, outcome, dry=dry, report_all=report_all, logger=lgr
-            )
+                yield from Import(
+                    target=self.target,
+                    selection=selection,
+                    recording=self._recording(selection, source),
+                    wanted=Filter(self.include, self.exclude),
+                    delete=self.delete and _may_delete(selection),
+                    get=self.get,
+                    jobs=self.jobs,
+                    restore=self.restore,
+                    dry=dry,
+                    report_all=report_all,
+                    monitor=Monitor(bar),
+                    logger=lgr,
+                ).run()
             if not dry:
                 yield from self._save_in_parent(dataset)
         except (JsdlError, OSError) as error:
@@ -137,7 +154,11 @@ class Call:
         named = credential_lines(self.credentials)
         if self.cookies is None:
             return named
-        if is_url(self.manifest):
+        importer = self._importer()
+        address = self._place().address(importer.git_dir() if importer else None)
+        if address is not None:
+            origin = origin_of(address.base)
+        elif is_url(self.manifest):
             origin = origin_of(self.manifest)
         elif selection is not None:
             origin = origin_of_all(selection.entries.values())
@@ -145,12 +166,12 @@ class Call:
             return named
         return (*named, cookies_line(self.cookies, origin))
 
-    def _read(self) -> tuple[Selection, str, str]:
-        """Selected entries, checksum of the manifest, and its URL if that may be recorded."""
-        if self.prefix and (fault := path_fault(self.prefix.rstrip("/"))):
-            raise DatasetError(f"--prefix {self.prefix!r}: {fault}")
-        if self.jobs is not None and self.jobs < 1:
-            raise DatasetError("--jobs must be 1 or more")
+    def _place(self) -> Place:
+        """Where the manifest is.
+
+        Raises:
+            ManifestError: what is said of it cannot be.
+        """
         base = None
         if self.base_url is not None:
             if not is_url(self.base_url):
@@ -159,21 +180,36 @@ class Call:
                 base = normalise_url(self.base_url)
             except ValueError as error:
                 raise ManifestError(f"--base-url: {error}") from None
+        return Place(self.manifest, self.file, base, self.format, self._options())
+
+    def _read(self) -> tuple[Selection, Source]:
+        """Selected entries, and what there is to say of the manifest that they are from."""
+        if self.prefix and (fault := path_fault(self.prefix.rstrip("/"))):
+            raise DatasetError(f"--prefix {self.prefix!r}: {fault}")
+        if self.split is not None and self.split < 1:
+            raise DatasetError("--split must be 1 or more")
+        if self.jobs is not None and self.jobs < 1:
+            raise DatasetError("--jobs must be 1 or more")
         importer = self._importer()
         git_dir = importer.git_dir() if importer else None
-        with open_source(self.manifest, self.file, git_dir, self._logins()) as source:
-            try:
-                selection = select_entries(
-                    read_manifest(
-                        source, base or source.base, name=self.format, options=self._options()
-                    ),
-                    Filter(self.include, self.exclude),
-                    self.prefix.rstrip("/"),
-                    use_signed=self.get,
-                )
-            except ManifestError as error:
-                raise ManifestError(f"{source.name}: {error}") from None
-            return selection, source.sha256(), source.url
+        logins = self._logins()
+        place, bag = with_documents(self._place(), self.checksums, git_dir, logins)
+        with open_source(place, git_dir, logins) as source:
+            items = source.entries()
+            selection = select_entries(
+                bag.entries(items) if bag else items,
+                Filter(self.include, self.exclude),
+                self.prefix.rstrip("/"),
+                use_signed=self.get,
+                split=self.split,
+            )
+        if place.options.checksums is not None:
+            selection.warnings += place.options.checksums.warnings()
+        selection.warnings += bag.warnings if bag else []
+        for part in parts_of(selection.entries) if len(selection.entries) > MOST_FILES else ():
+            if sentence := advice(part):
+                lgr.warning("%s", sentence)
+        return selection, source
 
     def _options(self) -> Options:
         columns = {}
@@ -184,42 +220,20 @@ class Call:
             columns[role] = name
         return Options(columns)
 
-    def _request(
-        self, selection: Selection, sha256: str, url: str, dataset: Dataset, bar: Bar
-    ) -> Request:
-        prefix = self.prefix.rstrip("/")
-        start = f"{prefix}/" if prefix else ""
-        refused = [refusal.path for refusal in selection.refusals]
-        delete = self.delete
-        if delete and not selection.entries:
-            lgr.warning("nothing is deleted: no entry was taken from the manifest")
-            delete = False
-        if delete and None in refused:
-            lgr.warning(
-                "nothing is deleted: the manifest has entries whose path could not be read, "
-                "so that it cannot be told what is gone"
-            )
-            delete = False
-        recorded = self._manifest_for_record(url)
-        return Request(
-            selection=selection,
-            scope=Scope(
-                prefix,
-                Filter(self.include, self.exclude),
-                frozenset(start + path for path in refused if path is not None),
-            ),
-            delete=delete,
-            get=self.get,
-            jobs=self.jobs,
+    def _recording(self, selection: Selection, source: Source) -> Recording:
+        recorded = self._manifest_for_record(source.url)
+        return Recording(
             subject=self.message,
-            manifest_sha256=sha256,
+            sha256=source.sha256(),
             manifest=recorded,
-            arguments=self._arguments_for_record(copied=recorded is None),
-            dataset_id=(dataset.id or "") if dataset.is_installed() else "",
-            monitor=Monitor(bar),
+            arguments=self._arguments_for_record(source.base, copied=recorded is None),
+            prefix=self.prefix.rstrip("/"),
+            entries=selection.entries,
         )
 
     def _manifest_for_record(self, url: str) -> str | None:
+        if self.checksums or is_bag(self._place()):
+            return None  # of several documents one copy is made
         if self.file is None:
             return url or None
         try:
@@ -233,18 +247,19 @@ class Call:
             return None
         return name if not name.startswith("-") else f"./{name}"
 
-    def _arguments_for_record(self, *, copied: bool) -> list[str]:
+    def _arguments_for_record(self, base: str | None, *, copied: bool) -> list[str]:
         arguments = []
         if not copied:  # a copy is in our own form
             arguments += [f"--format={self.format}"] if self.format else []
             arguments += [f"--column={column}" for column in self.columns]
         if self.prefix:
             arguments.append(f"--prefix={self.prefix}")
+        if self.split is not None:
+            arguments.append(f"--split={self.split}")
         for option, patterns in (("--include", self.include), ("--exclude", self.exclude)):
             arguments += [f"{option}={pattern}" for pattern in patterns]
-        # a copied manifest has absolute URLs; a base with a token in it is not recorded
-        if self.base_url is not None and not is_signed(self.base_url):
-            arguments.append(f"--base-url={self.base_url}")
+        if base is not None:
+            arguments.append(f"--base-url={base}")
         arguments += ["--get"] * self.get + ["--delete"] * self.delete
         return arguments
 
@@ -252,34 +267,23 @@ class Call:
         if self.parent is None:
             return
         parent = self.parent if isinstance(self.parent, Dataset) else Dataset(self.parent)
-        if parent.pathobj == dataset.pathobj:
-            return
-        for result in parent.save(
-            path=dataset.path,
-            message=f"[DATALAD] download-manifest in {dataset.pathobj.name}",
-            on_failure="ignore",
-            result_renderer="disabled",
-            return_type="generator",
-        ):
-            if result["status"] not in ("ok", "notneeded"):
-                yield result
+        if parent.pathobj != dataset.pathobj:
+            message = f"[DATALAD] download-manifest in {dataset.pathobj.name}"
+            yield from save_in(parent, [dataset.path], message)
 
 
-def _check_place(target: Path, parent: Any) -> None:
-    """Make sure that a dataset may be made there, and that this is what is meant."""
-    if target.exists() and not target.is_dir():
-        raise DatasetError(f"{target} is a file; give the folder of a dataset, or one to make")
-    if target.is_dir() and any(target.iterdir()):
-        raise DatasetError(
-            f"{target} is a folder with files in it, and no dataset; give another folder, or "
-            f"make it one: datalad create --force {shlex.quote(str(target))}"
+def _may_delete(selection: Selection) -> bool:
+    """Whether the manifest tells what is gone; a warning if it does not."""
+    if not selection.entries:
+        lgr.warning("nothing is deleted: no entry was taken from the manifest")
+        return False
+    if any(refusal.path is None for refusal in selection.refusals):
+        lgr.warning(
+            "nothing is deleted: the manifest has entries whose path could not be read, "
+            "so that it cannot be told what is gone"
         )
-    around = get_dataset_root(str(target.parent))
-    if around and parent is None:
-        raise DatasetError(
-            f"{target} lies in the dataset {around}; to import into a folder of it, use "
-            "-d and --prefix, to make a subdataset there, use -d and PATH"
-        )
+        return False
+    return True
 
 
 def _nothing(selection: Selection) -> str:
@@ -291,20 +295,3 @@ def _nothing(selection: Selection) -> str:
     if selection.refusals:
         return "there is nothing to import: all entries were refused"
     return "there is nothing to import: the manifest has no entries"
-
-
-def _create(dataset: Dataset, parent: Any) -> Iterator[dict[str, Any]]:
-    """Make the dataset; only what goes wrong is reported."""
-    from datalad.api import create
-
-    for result in create(
-        path=dataset.path,
-        dataset=parent,
-        on_failure="ignore",
-        result_renderer="disabled",
-        result_filter=None,
-        result_xfm=None,
-        return_type="generator",
-    ):
-        if result["status"] not in ("ok", "notneeded"):
-            yield result

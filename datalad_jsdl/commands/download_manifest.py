@@ -12,13 +12,15 @@ from datalad.distribution.dataset import (
 )
 from datalad.interface.base import Interface, build_doc, eval_results
 from datalad.interface.common_opts import jobs_opt
-from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
+from datalad.support.constraints import EnsureChoice, EnsureInt, EnsureNone, EnsureStr
 from datalad.support.param import Parameter
+from datalad.ui import ui
 
+from datalad_jsdl.commands._check_table import check_lines
 from datalad_jsdl.commands._credentials import CREDENTIAL
 from datalad_jsdl.commands._download import Call
 from datalad_jsdl.commands._records import render
-from datalad_jsdl.commands._source import is_url
+from datalad_jsdl.commands._source import is_no_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +58,9 @@ class DownloadManifest(Interface):
         manifest=Parameter(
             args=("manifest",),
             metavar="MANIFEST",
-            doc="""file name or http(s) URL of the manifest, or '-' for standard input.""",
+            doc="""file name or http(s) URL of the manifest, '-' for standard input, the folder
+            of a BagIt bag, or the address of a dataset at a portal, such as 'dandi:000027'
+            (docs/addresses.rst has all).""",
             constraints=EnsureStr(),
         ),
         path=Parameter(
@@ -81,6 +85,14 @@ class DownloadManifest(Interface):
             doc="""put all paths of the manifest into this folder of the dataset.""",
             constraints=EnsureStr() | EnsureNone(),
         ),
+        split=Parameter(
+            args=("--split",),
+            metavar="N",
+            doc="""make a subdataset of each folder at this depth: with 1, of each folder at the
+            top of the manifest. git-annex takes seconds for a command in a dataset of more than
+            some 200,000 files. A '//' in a path of the manifest begins a subdataset, too.""",
+            constraints=EnsureInt() | EnsureNone(),
+        ),
         include=Parameter(
             args=("--include",),
             metavar="GLOB",
@@ -99,7 +111,8 @@ class DownloadManifest(Interface):
             args=("--base-url",),
             metavar="URL",
             doc="""resolve relative URLs in the manifest against this one. By default
-            that is the manifest's own URL, if it has one.""",
+            that is the manifest's own URL, if it has one. For an address: look it up at the
+            portal with this URL instead of the usual one.""",
             constraints=EnsureStr() | EnsureNone(),
         ),
         manifest_format=Parameter(
@@ -118,6 +131,16 @@ class DownloadManifest(Interface):
             digest, and the column's name in the header. Can be given several times; columns
             with well-known names need not be named.""",
         ),
+        checksums=Parameter(
+            args=("--checksums",),
+            metavar="FILE",
+            action="append",
+            doc="""file name or URL of a list of checksums, as md5sum, sha256sum and the like
+            write them ('HEX  path', or 'SHA256 (path) = HEX'): they are added to the entries
+            with those paths; for a list of bare URLs, their last parts are enough. An entry
+            whose checksum in the manifest is another is refused. Can be given several
+            times.""",
+        ),
         get=Parameter(
             args=("--get",),
             action="store_true",
@@ -134,10 +157,13 @@ class DownloadManifest(Interface):
         check=Parameter(
             args=("--check",),
             action="store_true",
-            doc="""only look whether the download would go well: ask each mirror for one byte,
-            show what is known of it from earlier downloads into this dataset (rate, latency,
-            reliability, whether it can resume), and compare the size of it all with the free
-            disk. Fails if a mirror does not answer as it should.""",
+            doc="""only look whether the download would go well, and write nothing but what is
+            learned of the mirrors: ask them for the files (of more than 1000, for a sample)
+            whose content is not here yet; show a line for each mirror, the files that are gone
+            or of another size, the free disk, and the time it may take. Fails if a file cannot
+            be had from any of its mirrors, or the disk is too small; a mirror that is out of
+            order while others have all its files is shown, and is no failure. docs/check.rst
+            has the details.""",
         ),
         credential=CREDENTIAL,
         cookies=Parameter(
@@ -185,14 +211,21 @@ class DownloadManifest(Interface):
             "cd study && git annex get sub-01",
         ),
         dict(
+            text="Make one of a dataset at DANDI; docs/addresses.rst has the other portals",
+            code_py="download_manifest('dandi:000027', 'study')",
+            code_cmd="datalad download-manifest dandi:000027 study",
+        ),
+        dict(
             text="See what a newer manifest would change",
             code_py="download_manifest('study.json', 'study', dry_run=True)",
             code_cmd="datalad download-manifest --dry-run study.json study",
         ),
         dict(
-            text="See which mirrors answer, and whether the disk is large enough",
+            text="See whether all can be had, from which mirrors, and whether the disk is large "
+            "enough; then download",
             code_py="download_manifest('study.json', 'study', check=True)",
-            code_cmd="datalad download-manifest --check study.json study",
+            code_cmd="datalad download-manifest --check study.json study &&\n"
+            "datalad download-manifest --get study.json study",
         ),
         dict(
             text="Log in at the portal as you are logged in with your browser",
@@ -202,10 +235,21 @@ class DownloadManifest(Interface):
             "https://portal.example/study.json study",
         ),
         dict(
+            text="Import a study of an Orthanc server, named as in Orthanc's own archive",
+            code_py="download_manifest('orthanc+https://pacs.example/studies/1.2.840.1', 'study')",
+            code_cmd="datalad download-manifest orthanc+https://pacs.example/studies/1.2.840.1 "
+            "study",
+        ),
+        dict(
             text="Import the NIfTI files only, download them too, eight at a time",
             code_py="download_manifest('study.json', 'study', include=['*.nii.gz'], "
             "get=True, jobs=8)",
             code_cmd="datalad download-manifest --include '*.nii.gz' --get -J 8 study.json study",
+        ),
+        dict(
+            text="Take URLs from one list, and checksums from another",
+            code_py="download_manifest('urls.txt', 'study', checksums=['SHA256SUMS'])",
+            code_cmd="datalad download-manifest --checksums SHA256SUMS urls.txt study",
         ),
     ]
 
@@ -218,11 +262,13 @@ class DownloadManifest(Interface):
         *,
         dataset: Any = None,
         prefix: str | None = None,
+        split: int | None = None,
         include: Sequence[str] | None = None,
         exclude: Sequence[str] | None = None,
         base_url: str | None = None,
         manifest_format: str | None = None,
         column: Sequence[str] | None = None,
+        checksums: Sequence[str] | None = None,
         get: bool = False,
         jobs: int | str | None = None,
         dry_run: bool = False,
@@ -239,15 +285,20 @@ class DownloadManifest(Interface):
             target = require_dataset(dataset, check_installed=False, purpose="import").pathobj
         call = Call(
             manifest=str(manifest),
-            file=None if _is_no_file(str(manifest)) else resolve_path(manifest, dataset),
+            file=None if is_no_file(str(manifest)) else resolve_path(manifest, dataset),
             target=target,
             parent=dataset if path is not None else None,
             prefix=prefix or "",
+            split=split,
             include=_listed(include),
             exclude=_listed(exclude),
             base_url=base_url,
             format=manifest_format,
             columns=_listed(column),
+            checksums=tuple(
+                (given, None if is_no_file(given) else resolve_path(given, dataset))
+                for given in _listed(checksums)
+            ),
             get=get,
             jobs=jobs if isinstance(jobs, int) else None,
             delete=delete,
@@ -267,11 +318,9 @@ class DownloadManifest(Interface):
 
     @staticmethod
     def custom_result_summary_renderer(results: Any) -> None:
-        """The dataset's own record, rendered last, is the summary."""
-
-
-def _is_no_file(manifest: str) -> bool:
-    return manifest == "-" or is_url(manifest)
+        """The dataset's own record, rendered last, is the summary; a check is one table."""
+        for line in check_lines([result for result in results if result.get("check")]):
+            ui.message(line)
 
 
 def _listed(patterns: Sequence[str] | str | None) -> tuple[str, ...]:

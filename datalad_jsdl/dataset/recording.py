@@ -127,6 +127,9 @@ class _Wanted(Mapping[str, KeyRecord]):
             known.state,
         )
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._listed
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._listed)
 

@@ -123,7 +123,7 @@ def plan(count: int) -> Plan:
         step.key: KeyRecord((f"https://a.example/{step.path}",), n % 3 > 0, states[n % 2])
         for n, step in enumerate(steps)
     } | {key(7): KeyRecord(("https://new.example", "https://old.example"), True)}
-    return Plan(steps, [], [], records)
+    return Plan(steps, [], [], records, {})
 
 
 def fast_import(git: Git, plan: Plan, message: str, extra: dict[str, bytes]) -> None:

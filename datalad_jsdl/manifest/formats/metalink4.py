@@ -63,9 +63,15 @@ def _url(url: Element) -> dict[str, Any]:
     # the lowest priority is the best, as in our own form
     return {
         "url": url.text,
-        "priority": whole_number(url.attributes.get("priority", "")),
+        "priority": _priority(url.attributes.get("priority", "")),
         "location": url.attributes.get("location"),
     }
+
+
+def _priority(text: str) -> int | None:
+    """It only orders mirrors: one that is no number is as good as none."""
+    priority = whole_number(text)
+    return priority if isinstance(priority, int) and priority >= 0 else None
 
 
 def file_record(file: Element, checks: Element | None, urls: list[dict[str, Any]]) -> Record:
@@ -94,6 +100,8 @@ def file_record(file: Element, checks: Element | None, urls: list[dict[str, Any]
 def _digests(hashes: list[Element]) -> dict[str, str]:
     digests: dict[str, str] = {}
     for element in hashes:
+        if not element.text:  # as empty as a size can be
+            continue
         name = element.attributes.get("type", "(no type)")
         if digests.setdefault(name, element.text).lower() != element.text.lower():
             raise ValueError(f"there are two different {name} digests")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest import Entry, Refusal, read_manifest
 from datalad_jsdl.manifest.formats import FORMATS, Options
-from datalad_jsdl.manifest.paths import path_fault
+from datalad_jsdl.manifest.paths import marked_path_fault
 from datalad_jsdl.manifest.reading import HEAD
 from datalad_jsdl.manifest.record import entry_from_record
 from datalad_jsdl.manifest.times import format_mtime
@@ -40,7 +40,7 @@ def read_as(text: str, name: str | None) -> Items:
     """As `read`, and many times as fast where the name is known."""
     if name is None:
         return read(text)
-    found = FORMATS[name].records(iter([text]), Options())
+    found = FORMATS[name].records(iter([text]), Options(base_url=BASE))
     return [entry_from_record(record, BASE) for record in found]
 
 
@@ -124,7 +124,7 @@ def test_places(name: str, where: str) -> None:
     assert read(value)[-1].where == where
 
 
-@pytest.mark.parametrize("name", ["dataverse", "hugging-face", "frictionless", "ro-crate"])
+@pytest.mark.parametrize("name", ["dataverse", "frictionless", "ro-crate"])
 def test_without_a_base_relative_urls_are_refused(name: str) -> None:
     value = next(value for sample, value, _ in SAMPLES if sample == name)
     reasons = [item.reason for item in read(value, base=None) if isinstance(item, Refusal)]
@@ -178,7 +178,7 @@ def check(value: Any, name: str | None, raw: bool = True) -> None:
     for item in found:
         assert item.where
         if isinstance(item, Entry):
-            assert path_fault(item.path) is None
+            assert marked_path_fault(item.path) is None
             assert item.candidates
         else:
             assert item.reason
@@ -225,7 +225,7 @@ HOSTILE = {
     "zenodo": '{{"files": [{{"key": "{path}", "checksum": "", "links": {{"self": "{url}"}}}}]}}',
 }
 BAD_PATHS = ["../x", "a/../../x", "//etc/passwd", ".git/config", "a/.GIT/x", "a\\\\b", "a\\u0000b"]
-BAD_PATHS += ["\\ud800", "", "a//b", ".datalad/config", "..", "x" * 300]
+BAD_PATHS += ["\\ud800", "", "a///b", ".datalad/config", "..", "x" * 300]
 
 
 @pytest.mark.parametrize("path", BAD_PATHS)
