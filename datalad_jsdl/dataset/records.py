@@ -50,14 +50,18 @@ def key_logs(git: Git, keys: Sequence[str]) -> Iterator[KeyLogs]:
         return
     listed = _listed_logs(git, keys)
     # names come in binary, three in one: a million of them have to be held
-    blobs = git.objects(oid.hex() for key in keys for oid in _names(listed, key) if any(oid))
+    known = (key for key in keys if listed[key_file(key)])
+    blobs = git.objects(oid.hex() for key in known for oid in _names(listed, key) if any(oid))
     for key in keys:
+        if not listed[key_file(key)]:
+            yield None, None, None
+            continue
         location, web, state = (next(blobs) if any(oid) else None for oid in _names(listed, key))
         yield location, web, state
 
 
 def _names(listed: Mapping[str, bytes], key: str) -> list[bytes]:
-    """Binary names of the three logs of a key; empty or zeros for one that is not there."""
+    """Binary names of the three logs of a key; zeros for one that is not there."""
     names = listed[key_file(key)]
     width = len(names) // len(_SUFFIXES)
     return [names[place * width : (place + 1) * width] for place in range(len(_SUFFIXES))]

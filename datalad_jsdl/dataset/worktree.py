@@ -204,10 +204,12 @@ def _add_links(git: Git, steps: Sequence[Step], oid_length: int) -> None:
 
     def make(folder: str) -> bytes:
         """Make the links of one folder; returns the names of their blobs, end to end."""
-        os.makedirs(_full(git, folder), exist_ok=True)
+        place = _full(git, folder)
+        os.makedirs(place, exist_ok=True)
         oids = []
         for step in by_folder[folder]:
-            full, blob = _full(git, step.path), blob_of(step)
+            full = os.path.join(place, step.path.rpartition("/")[2].encode())
+            blob = blob_of(step)
             try:
                 os.symlink(blob, full)
             except FileExistsError:
