@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.manifest.entry import Entry, Refusal
+from datalad_jsdl.manifest.own_form import own_form
 from datalad_jsdl.manifest.paths import looks_alike_key, path_fault, path_warning
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _let_in(selection: Selection, entry: Entry, prefix: str, use_signed: bool) -
             "but --get downloads through them now"
         )
     if fault:
-        selection.refusals.append(Refusal(entry.path, fault, entry.where))
+        selection.refusals.append(_refused(entry, entry.path, fault))
     else:
         selection.entries[path] = replace(entry, path=path) if prefix else entry
 
@@ -131,7 +132,11 @@ def _refuse_folders(selection: Selection, prefix: str) -> None:
         entry = selection.entries.pop(path)
         reason = "the path is also a folder of another entry"
         given = path.removeprefix(f"{prefix}/") if prefix else path
-        selection.refusals.append(Refusal(given, reason, entry.where))
+        selection.refusals.append(_refused(entry, given, reason))
+
+
+def _refused(entry: Entry, path: str, reason: str) -> Refusal:
+    return Refusal(path, reason, entry.where, own_form(entry, signed=True))
 
 
 def _warnings(paths: Iterable[str]) -> Iterator[str]:

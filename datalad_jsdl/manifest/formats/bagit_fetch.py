@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.formats import Options
 
-__all__ = ["records", "sniff"]
+__all__ = ["escaped", "records", "sniff"]
 
-_LINE = re.compile(r"[ \t]*(\S+)[ \t]+([0-9]+|-)[ \t]+(\S.*)")
+_LINE = re.compile(r"[ \t]*(\S+)[ \t]+([0-9]+|-)[ \t]+([^ \t].*)")
 # only what would break the line, and the character that it is escaped with
 _ESCAPED = re.compile("%0A|%0D|%25", re.IGNORECASE)
 _PLAIN = {"%0A": "\n", "%0D": "\r", "%25": "%"}
+_ESCAPES = str.maketrans({plain: escape for escape, plain in _PLAIN.items()})
 
 
 def sniff(head: str) -> bool:
@@ -47,3 +48,8 @@ def _record(line: str, where: str) -> Record:
         return Record(path, None, where, str(error))
     size = None if length == "-" else whole_number(length)
     return Record(path, {"urls": urls, "size": size}, where)
+
+
+def escaped(path: str) -> str:
+    """A path as it stands in such a line; nothing else in it is escaped."""
+    return path.translate(_ESCAPES)
