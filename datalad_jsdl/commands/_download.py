@@ -19,6 +19,7 @@ from datalad_jsdl.commands._credentials import (
     origin_of_all,
     remember,
 )
+from datalad_jsdl.commands._failed import write_failed
 from datalad_jsdl.commands._importing import Outcome, Request, dry_run, run_import
 from datalad_jsdl.commands._monitor import Monitor
 from datalad_jsdl.commands._records import ACTION, refusal_records, result_records
@@ -56,6 +57,7 @@ class Call:
         jobs: files to fetch at a time; None for the user's setting.
         credentials: where logins are; see `_credentials`.
         cookies: a browser or file with cookies for the manifest's origin, or None.
+        failed: absolute path of a file to write what could not be imported to, or None.
     """
 
     manifest: str
@@ -75,6 +77,7 @@ class Call:
     message: str | None
     credentials: tuple[str, ...]
     cookies: str | None
+    failed: Path | None = None
 
     def check(self) -> Iterator[dict[str, Any]]:
         """Look at the mirrors and the disk, and write nothing but what is learned of them."""
@@ -90,8 +93,11 @@ class Call:
 
     def run(self, *, dry: bool, report_all: bool) -> Iterator[dict[str, Any]]:
         """Carry it out and yield result records; never raises for a single entry."""
+        selection: Selection | None = None
         try:
             require_git_annex()
+            if self.failed and not self.failed.parent.is_dir():
+                raise DatasetError(f"--failed: there is no folder {self.failed.parent}")
             importer = self._importer()
             if self.restore and importer is not None and not dry:
                 # first of all: fetching the manifest may fail
@@ -121,13 +127,27 @@ class Call:
                     outcome = Outcome(dry_run(importer, request))
                 else:
                     outcome = run_import(importer, request)
+                    yield from self._write_failed(selection, outcome)
             yield from result_records(
                 self.target, selection, outcome, dry=dry, report_all=report_all, logger=lgr
             )
             if not dry:
                 yield from self._save_in_parent(dataset)
         except (JsdlError, OSError) as error:
+            if selection is not None and selection.refusals and not dry:
+                yield from self._write_failed(selection, None)
             yield failure(ACTION, self.target, error, lgr)
+
+    def _write_failed(
+        self, selection: Selection, outcome: Outcome | None
+    ) -> Iterator[dict[str, Any]]:
+        """Write the file that was asked for; only what goes wrong is reported."""
+        if self.failed is None:
+            return
+        try:
+            write_failed(self.failed, selection, outcome, self.prefix.rstrip("/"))
+        except (JsdlError, OSError) as error:
+            yield failure(ACTION, self.failed, error, lgr, "file")
 
     def _importer(self) -> Importer | None:
         return Importer(self.target) if Dataset(self.target).is_installed() else None
