@@ -13,6 +13,7 @@ from datalad.interface.common_opts import recursion_flag, recursion_limit
 from datalad.interface.results import get_status_dict
 from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
 from datalad.support.param import Parameter
+from datalad.ui import ui
 
 from datalad_jsdl.archive.output import FileOutput, PipeOutput
 from datalad_jsdl.commands._common import Bar, failure
@@ -50,6 +51,8 @@ class ExportManifest(Interface):
 
     Options have to come before FILE.
     """
+
+    result_renderer = "tailored"
 
     _params_ = dict(
         file=Parameter(
@@ -185,7 +188,8 @@ class ExportManifest(Interface):
             for item in export.unlisted:
                 if not item.in_git or in_git <= _MOST_RECORDS:
                     status = "notneeded" if item.in_git else "impossible"
-                    yield record(status, found.pathobj / item.path, "file", item.reason)
+                    path_there = found.pathobj / item.path
+                    yield record(status, path_there, "file", item.reason, entry=item.path)
             if error is not None:
                 yield failure(_ACTION, target or found.pathobj, error, lgr, kind)
                 return
@@ -200,3 +204,14 @@ class ExportManifest(Interface):
                 left_out=len(export.unlisted) - in_git,
                 lost=dict(export.lost),
             )
+
+    @staticmethod
+    def custom_result_renderer(res: dict[str, Any], **_: Any) -> None:
+        if "entry" in res:
+            ui.message(f"left out {res['entry']}: {res['message']}")
+        else:
+            ui.message(f"{'error' if res['status'] == 'error' else res['path']}: {res['message']}")
+
+    @staticmethod
+    def custom_result_summary_renderer(results: Any) -> None:
+        """The last record is the summary; standard output is no longer ours when this is called."""
