@@ -83,8 +83,8 @@ def _given(value: Any, base_url: str | None) -> dict[str, Any]:
 
 
 def _resolved(item: Any, base_url: str) -> Any:
-    if isinstance(item, dict):
-        return {**item, "url": _absolute(item.get("url"), base_url)}
+    if isinstance(item, dict) and "url" in item:
+        return {**item, "url": _absolute(item["url"], base_url)}
     return _absolute(item, base_url)
 
 
