@@ -179,7 +179,7 @@ def test_a_refusal_has_what_was_given() -> None:
     value = {"path": 5, "url": "ftp://h/a", "extra_urls": ["", "a\n"], "size": "x", "note": [1]}
     assert given(5, value) == {name: field for name, field in value.items() if name != "path"}
     assert given("..", ["a"], None) == {"urls": ["a"]}
-    assert given("a", "text") == {"urls": "text"}
+    assert given("a", 7) == {"urls": 7}
     assert given("a", None) == {}
     # it may have secrets in it
     assert "hunter2" not in repr(entry_from_record(Record("..", [f"{URL}?sig=hunter2"], "")))
