@@ -6,7 +6,8 @@
     ├── ManifestError (ValueError)     a manifest that cannot be read at all
     ├── DatasetError (RuntimeError)    git, git-annex or the dataset refuse
     ├── FetchError (OSError)           content that cannot be had
-    │   └── AddressRefusedError             the address policy forbids the connection
+    │   ├── AddressRefusedError             the address policy forbids the connection
+    │   └── StatusError                     an API answered with a status of failure
     ├── ArchiveError (ValueError)      an archive that cannot be written as asked
     └── SettingError (ValueError)      git config that cannot be understood
 
@@ -24,6 +25,7 @@ __all__ = [
     "JsdlError",
     "ManifestError",
     "SettingError",
+    "StatusError",
 ]
 
 
@@ -45,6 +47,18 @@ class FetchError(JsdlError, OSError):
 
 class AddressRefusedError(FetchError):
     """The address policy forbids the connection."""
+
+
+class StatusError(FetchError):
+    """An API answered, with a status of failure.
+
+    Attributes:
+        status: of HTTP.
+    """
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class ArchiveError(JsdlError, ValueError):

@@ -23,7 +23,7 @@ from datalad_jsdl.commands._failed import write_failed
 from datalad_jsdl.commands._importing import Outcome, Request, dry_run, run_import
 from datalad_jsdl.commands._monitor import Monitor
 from datalad_jsdl.commands._records import ACTION, refusal_records, result_records
-from datalad_jsdl.commands._source import is_url, open_source
+from datalad_jsdl.commands._source import Place, Source, is_url, open_source
 from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.dataset.importer import Importer, Scope
 from datalad_jsdl.dataset.program import require_git_annex
@@ -31,9 +31,8 @@ from datalad_jsdl.errors import DatasetError, JsdlError, ManifestError
 from datalad_jsdl.fetch.origins import origin_of
 from datalad_jsdl.manifest.formats import Options
 from datalad_jsdl.manifest.paths import path_fault
-from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.manifest.selection import Filter, Selection, select_entries
-from datalad_jsdl.manifest.urls import is_signed, normalise_url
+from datalad_jsdl.manifest.urls import normalise_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,7 +103,7 @@ class Call:
                 with importer.lock():
                     importer.recover()
                     importer.restore(self.prefix.rstrip("/"))
-            selection, sha256, url = self._read()
+            selection, source = self._read()
             for warning in selection.warnings:
                 lgr.warning("%s", warning)
             dataset = Dataset(self.target)
@@ -122,7 +121,7 @@ class Call:
             if importer is not None and not dry:
                 remember(importer.git, logins)
             with Bar(lgr, str(self.target), " Bytes") as bar:
-                request = self._request(selection, sha256, url, dataset, bar)
+                request = self._request(selection, source, dataset, bar)
                 if dry or importer is None:
                     outcome = Outcome(dry_run(importer, request))
                 else:
@@ -157,7 +156,11 @@ class Call:
         named = credential_lines(self.credentials)
         if self.cookies is None:
             return named
-        if is_url(self.manifest):
+        importer = self._importer()
+        address = self._place().address(importer.git_dir() if importer else None)
+        if address is not None:
+            origin = origin_of(address.base)
+        elif is_url(self.manifest):
             origin = origin_of(self.manifest)
         elif selection is not None:
             origin = origin_of_all(selection.entries.values())
@@ -165,12 +168,12 @@ class Call:
             return named
         return (*named, cookies_line(self.cookies, origin))
 
-    def _read(self) -> tuple[Selection, str, str]:
-        """Selected entries, checksum of the manifest, and its URL if that may be recorded."""
-        if self.prefix and (fault := path_fault(self.prefix.rstrip("/"))):
-            raise DatasetError(f"--prefix {self.prefix!r}: {fault}")
-        if self.jobs is not None and self.jobs < 1:
-            raise DatasetError("--jobs must be 1 or more")
+    def _place(self) -> Place:
+        """Where the manifest is.
+
+        Raises:
+            ManifestError: what is said of it cannot be.
+        """
         base = None
         if self.base_url is not None:
             if not is_url(self.base_url):
@@ -179,21 +182,24 @@ class Call:
                 base = normalise_url(self.base_url)
             except ValueError as error:
                 raise ManifestError(f"--base-url: {error}") from None
+        return Place(self.manifest, self.file, base, self.format, self._options())
+
+    def _read(self) -> tuple[Selection, Source]:
+        """Selected entries, and what there is to say of the manifest that they are from."""
+        if self.prefix and (fault := path_fault(self.prefix.rstrip("/"))):
+            raise DatasetError(f"--prefix {self.prefix!r}: {fault}")
+        if self.jobs is not None and self.jobs < 1:
+            raise DatasetError("--jobs must be 1 or more")
         importer = self._importer()
         git_dir = importer.git_dir() if importer else None
-        with open_source(self.manifest, self.file, git_dir, self._logins()) as source:
-            try:
-                selection = select_entries(
-                    read_manifest(
-                        source, base or source.base, name=self.format, options=self._options()
-                    ),
-                    Filter(self.include, self.exclude),
-                    self.prefix.rstrip("/"),
-                    use_signed=self.get,
-                )
-            except ManifestError as error:
-                raise ManifestError(f"{source.name}: {error}") from None
-            return selection, source.sha256(), source.url
+        with open_source(self._place(), git_dir, self._logins()) as source:
+            selection = select_entries(
+                source.entries(),
+                Filter(self.include, self.exclude),
+                self.prefix.rstrip("/"),
+                use_signed=self.get,
+            )
+        return selection, source
 
     def _options(self) -> Options:
         columns = {}
@@ -204,9 +210,7 @@ class Call:
             columns[role] = name
         return Options(columns)
 
-    def _request(
-        self, selection: Selection, sha256: str, url: str, dataset: Dataset, bar: Bar
-    ) -> Request:
+    def _request(self, selection: Selection, source: Source, dataset: Dataset, bar: Bar) -> Request:
         prefix = self.prefix.rstrip("/")
         start = f"{prefix}/" if prefix else ""
         refused = [refusal.path for refusal in selection.refusals]
@@ -220,7 +224,7 @@ class Call:
                 "so that it cannot be told what is gone"
             )
             delete = False
-        recorded = self._manifest_for_record(url)
+        recorded = self._manifest_for_record(source.url)
         return Request(
             selection=selection,
             scope=Scope(
@@ -232,9 +236,9 @@ class Call:
             get=self.get,
             jobs=self.jobs,
             subject=self.message,
-            manifest_sha256=sha256,
+            manifest_sha256=source.sha256(),
             manifest=recorded,
-            arguments=self._arguments_for_record(copied=recorded is None),
+            arguments=self._arguments_for_record(source.base, copied=recorded is None),
             dataset_id=(dataset.id or "") if dataset.is_installed() else "",
             monitor=Monitor(bar),
         )
@@ -253,7 +257,7 @@ class Call:
             return None
         return name if not name.startswith("-") else f"./{name}"
 
-    def _arguments_for_record(self, *, copied: bool) -> list[str]:
+    def _arguments_for_record(self, base: str | None, *, copied: bool) -> list[str]:
         arguments = []
         if not copied:  # a copy is in our own form
             arguments += [f"--format={self.format}"] if self.format else []
@@ -262,9 +266,8 @@ class Call:
             arguments.append(f"--prefix={self.prefix}")
         for option, patterns in (("--include", self.include), ("--exclude", self.exclude)):
             arguments += [f"{option}={pattern}" for pattern in patterns]
-        # a copied manifest has absolute URLs; a base with a token in it is not recorded
-        if self.base_url is not None and not is_signed(self.base_url):
-            arguments.append(f"--base-url={self.base_url}")
+        if base is not None:
+            arguments.append(f"--base-url={base}")
         arguments += ["--get"] * self.get + ["--delete"] * self.delete
         return arguments
 

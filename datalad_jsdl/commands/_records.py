@@ -8,6 +8,7 @@ from datalad.interface.results import get_status_dict
 from datalad.ui import ui
 
 from datalad_jsdl.commands._common import EXTENSION_LINE, is_extension_loaded
+from datalad_jsdl.commands._stat import stat_lines, stat_of
 from datalad_jsdl.dataset.keys import parse_key
 from datalad_jsdl.dataset.plan import Change
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.commands._importing import Outcome
     from datalad_jsdl.dataset.plan import Step
+    from datalad_jsdl.manifest.entry import Refusal
     from datalad_jsdl.manifest.selection import Selection
 
 __all__ = ["ACTION", "render", "result_records"]
@@ -68,10 +70,14 @@ def result_records(
     for step in _reported(outcome, report_all):
         status = "notneeded" if step.change is Change.UNCHANGED else "ok"
         change, key = step.change.value, step.key or None
-        yield record(status, root / step.path, "file", entry=step.path, change=change, key=key)
+        old = {"renamed_from": plan.renamed[step.path]} if step.path in plan.renamed else {}
+        yield record(
+            status, root / step.path, "file", entry=step.path, change=change, key=key, **old
+        )
     counts = {
         **plan.counts(),
         "gone": len(plan.gone),
+        "renamed": len(plan.renamed),
         "refused": len(selection.refusals),
         "conflicts": len(plan.conflicts),
         "failed": len(outcome.failures),
@@ -79,6 +85,7 @@ def result_records(
         "skipped": selection.skipped,
     }
     unverifiable = sum(_is_unverifiable(step) for step in plan.steps)
+    stat = {"stat": stat_of(plan, [_named(r) for r in selection.refusals])} if dry else {}
     nothing = not (plan.writes_tree or plan.records or outcome.fetched or outcome.remote)
     yield record(
         "notneeded" if nothing else "ok",
@@ -89,6 +96,7 @@ def result_records(
         gone=plan.gone[:_MOST_GONE],
         commit=outcome.commit or None,
         unverifiable=unverifiable,
+        **stat,
     )
 
 
@@ -98,11 +106,14 @@ def refusal_records(
     """One record for each entry that was refused."""
     for refusal in selection.refusals:
         # the path may lead anywhere: it is named, but never joined to the dataset's
-        name = "an entry" if refusal.path is None else repr(refusal.path)
         where = f" ({refusal.where})" if refusal.where else ""
-        text = f"refused {name}{where}: {refusal.reason}"
+        text = f"refused {_named(refusal)}{where}: {refusal.reason}"
         more = {"entry": refusal.path, "change": "refused"}
         yield _record(root, logger, "error", root, "file", text, dry=dry, **more)
+
+
+def _named(refusal: Refusal) -> str:
+    return "an entry" if refusal.path is None else repr(refusal.path)
 
 
 def _record(
@@ -141,7 +152,8 @@ def _reported(outcome: Outcome, report_all: bool) -> Iterator[Step]:
 _WORDS = {
     "added": "added",
     "changed": "changed",
-    "urls": "with other URLs or times",
+    "urls": "with other URLs",
+    "mtime": "with another time",
     "unchanged": "unchanged",
     "deleted": "deleted",
     "fetched": "downloaded",
@@ -159,6 +171,8 @@ def _is_unverifiable(step: Step) -> bool:
 
 def _summary(counts: dict[str, int], unverifiable: int, dry: bool) -> str:
     parts = [f"{counts[name]} {word}" for name, word in _WORDS.items() if counts[name]]
+    if counts["renamed"]:
+        parts[0] += f" ({counts['renamed']} of them renamed)"
     if counts["gone"] > counts["deleted"]:
         parts.append(f"{counts['gone']} gone from the manifest (--delete deletes them)")
     text = ", ".join(parts) or "the manifest has no entries"
@@ -167,7 +181,14 @@ def _summary(counts: dict[str, int], unverifiable: int, dry: bool) -> str:
     return f"would be: {text}" if dry else text
 
 
-_SIGNS = {"added": "+", "changed": "~", "urls": "u", "unchanged": "=", "deleted": "-"}
+_SIGNS = {
+    "added": "+",
+    "changed": "~",
+    "urls": "u",
+    "mtime": "t",
+    "unchanged": "=",
+    "deleted": "-",
+}
 
 
 def render(result: dict[str, Any]) -> None:
@@ -179,7 +200,13 @@ def render(result: dict[str, Any]) -> None:
     elif result["type"] == "mirror":
         ui.message(message)
     elif result["type"] == "file":
-        ui.message(f"{_SIGNS[result['change']]} {result['entry']}")
+        old = f" (was {result['renamed_from']})" if "renamed_from" in result else ""
+        ui.message(f"{_SIGNS[result['change']]} {result['entry']}{old}")
+    elif "stat" in result:
+        ui.message(f"{result['path']}: {message}")
+        for line in stat_lines(result["stat"]):
+            ui.message(line)
+        ui.message("nothing was written (--dry-run)")
     else:
         gone = result.get("gone", []) if not result.get("counts", {}).get("deleted") else []
         for path in gone[:10]:

@@ -1,4 +1,4 @@
-"""Where a manifest comes from: a file, a URL, or standard input."""
+"""Where a manifest comes from: a file, a URL, standard input, or a portal's address."""
 
 from __future__ import annotations
 
@@ -8,19 +8,28 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 from datalad_jsdl.annex.engine import open_engine
+from datalad_jsdl.dataset.git import git_config
 from datalad_jsdl.errors import FetchError, ManifestError
+from datalad_jsdl.fetch.api import WebApi
 from datalad_jsdl.fetch.bulk import Job, fetch_file
+from datalad_jsdl.fetch.settings import PREFIXES
 from datalad_jsdl.fetch.values import Expected, Failed
+from datalad_jsdl.manifest.addresses import Address, find_address, is_address
+from datalad_jsdl.manifest.reading import read_manifest
+from datalad_jsdl.manifest.record import entry_from_record
 from datalad_jsdl.manifest.urls import is_signed, normalise_url, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Source", "is_url", "open_source"]
+    from datalad_jsdl.manifest.entry import Entry, Refusal
+    from datalad_jsdl.manifest.formats import Options
+
+__all__ = ["Place", "Source", "is_no_file", "is_url", "open_source"]
 
 
 def is_url(manifest: str) -> bool:
@@ -28,44 +37,123 @@ def is_url(manifest: str) -> bool:
     return urlsplit(manifest).scheme.lower() in ("http", "https")
 
 
-@dataclass
-class Source:
+def is_no_file(manifest: str) -> bool:
+    """Whether a MANIFEST argument is anything but a file's name."""
+    return manifest == "-" or is_url(manifest) or is_address(manifest)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a manifest is, and what the user says of it.
+
+    Attributes:
+        manifest: as the user gave it.
+        file: its absolute path, if it is a file.
+        base: what the user says relative URLs are to be resolved against, or which URL an
+            address is to be looked up at; None if nothing is said.
+        format: name of its format, or None.
+        options: further for the format.
+    """
+
+    manifest: str
+    file: Path | None
+    base: str | None
+    format: str | None
+    options: Options
+
+    def address(self, git_dir: Path | None) -> Address | None:
+        """The portal's address that it is, or None if it is none.
+
+        Raises:
+            ManifestError: it is one that cannot be.
+        """
+        if not is_address(self.manifest):
+            return None
+
+        def configured(name: str) -> str | None:
+            # a name for each address, not a setting for all of them
+            settings = (f"{prefix}address.{name}" for prefix in reversed(PREFIXES))
+            config = git_config(r"\.jsdl\.address\.", git_dir)
+            return next((config[name] for name in settings if name in config), None)
+
+        return find_address(self.manifest, self.base, configured)
+
+
+class Source(Protocol):
     """A manifest that is open for reading.
 
     Attributes:
         name: for messages, free of secrets.
-        url: if it is one that may be recorded, else "".
-        base: what relative URLs in it are resolved against, or None.
+        url: what a run record may name it by, else "".
+        base: what a run record has to say of its base URL, or None.
     """
 
     name: str
     url: str
     base: str | None
-    _stream: BinaryIO
 
-    def __post_init__(self) -> None:
+    def entries(self) -> Iterator[Entry | Refusal]:
+        """What it has; see `read_manifest` for the errors."""
+
+    def sha256(self) -> str:
+        """Hex digest of what was read."""
+
+
+class _Document:
+    """One that is read as a stream of bytes."""
+
+    def __init__(self, name: str, url: str, own: str | None, stream: BinaryIO, place: Place):
+        self.name = name
+        self.url = url
+        # a base with a token in it is not recorded
+        self.base = place.base if place.base and not is_signed(place.base) else None
+        self._own = own
+        self._stream = stream
+        self._place = place
         self._hash = hashlib.sha256()
 
+    def entries(self) -> Iterator[Entry | Refusal]:
+        place = self._place
+        base = place.base or self._own
+        try:
+            yield from read_manifest(self, base, name=place.format, options=place.options)
+        except ManifestError as error:
+            raise ManifestError(f"{self.name}: {error}") from None
+
     def read(self, size: int = -1) -> bytes:
-        """The next bytes."""
         chunk = self._stream.read(size)
         self._hash.update(chunk)
         return chunk
 
     def sha256(self) -> str:
-        """Hex digest of what was read."""
         return self._hash.hexdigest()
+
+
+class _Listing:
+    """One that is asked for at a portal's API."""
+
+    def __init__(self, address: Address, api: WebApi) -> None:
+        self.name = self.url = address.text
+        self.base = None if address.usual else address.base
+        self._address = address
+        self._api = api
+
+    def entries(self) -> Iterator[Entry | Refusal]:
+        for record in self._address.records(self._api):
+            yield entry_from_record(record, self._address.base)
+
+    def sha256(self) -> str:
+        return self._api.sha256()
 
 
 @contextmanager
 def open_source(
-    manifest: str, path: Path | None, git_dir: Path | None = None, credentials: Sequence[str] = ()
+    place: Place, git_dir: Path | None = None, credentials: Sequence[str] = ()
 ) -> Iterator[Source]:
-    """Open a MANIFEST argument.
+    """Open a manifest.
 
     Args:
-        manifest: as the user gave it.
-        path: the file, where it is neither a URL nor ``-``.
+        place: where it is.
         git_dir: of the dataset, whose settings hold; None where there is none yet.
         credentials: where logins for it are; see `open_engine`.
 
@@ -73,27 +161,34 @@ def open_source(
         ManifestError: it cannot be opened.
         FetchError: it cannot be fetched.
     """
-    if manifest == "-":
-        yield Source("standard input", "", None, sys.stdin.buffer)
+    manifest = place.manifest
+    if address := place.address(git_dir):
+        if place.format or place.options.columns:
+            raise ManifestError(f"{manifest} is an address: --format and --column do not apply")
+        with open_engine(git_dir, credentials=credentials, typed=address.base) as engine:
+            yield _Listing(address, WebApi(engine))
+    elif manifest == "-":
+        yield _Document("standard input", "", None, sys.stdin.buffer, place)
     elif "://" in manifest and not is_url(manifest):
         scheme = manifest.partition(":")[0]
         raise ManifestError(f"a manifest can be fetched by http and https, not by {scheme}")
-    elif path is None:
-        with _fetched(manifest, git_dir, credentials) as source:
+    elif place.file is None:
+        with _fetched(place, git_dir, credentials) as source:
             yield source
     else:
         try:
-            stream = path.open("rb")
+            stream = place.file.open("rb")
         except OSError as error:
-            raise ManifestError(f"cannot read the manifest {path}: {error.strerror}") from None
+            reason = error.strerror
+            raise ManifestError(f"cannot read the manifest {place.file}: {reason}") from None
         with stream:
-            yield Source(str(path), "", None, stream)
+            yield _Document(str(place.file), "", None, stream, place)
 
 
 @contextmanager
-def _fetched(manifest: str, git_dir: Path | None, credentials: Sequence[str]) -> Iterator[Source]:
+def _fetched(place: Place, git_dir: Path | None, credentials: Sequence[str]) -> Iterator[Source]:
     try:
-        url = normalise_url(manifest)
+        url = normalise_url(place.manifest)
     except ValueError as error:
         raise ManifestError(f"cannot fetch the manifest: {error}") from None
     with tempfile.TemporaryDirectory(prefix="jsdl-") as folder:
@@ -104,4 +199,4 @@ def _fetched(manifest: str, git_dir: Path | None, credentials: Sequence[str]) ->
         if isinstance(outcome, Failed):
             raise FetchError(f"cannot fetch the manifest {outcome}")
         with target.open("rb") as stream:
-            yield Source(redact(url), "" if is_signed(url) else url, url, stream)
+            yield _Document(redact(url), "" if is_signed(url) else url, url, stream, place)

@@ -18,7 +18,7 @@ from datalad.support.param import Parameter
 from datalad_jsdl.commands._credentials import CREDENTIAL
 from datalad_jsdl.commands._download import Call
 from datalad_jsdl.commands._records import render
-from datalad_jsdl.commands._source import is_url
+from datalad_jsdl.commands._source import is_no_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +56,8 @@ class DownloadManifest(Interface):
         manifest=Parameter(
             args=("manifest",),
             metavar="MANIFEST",
-            doc="""file name or http(s) URL of the manifest, or '-' for standard input.""",
+            doc="""file name or http(s) URL of the manifest, '-' for standard input, or the address
+            of a dataset at a portal, such as 'dandi:000027' (docs/addresses.rst has all).""",
             constraints=EnsureStr(),
         ),
         path=Parameter(
@@ -99,7 +100,8 @@ class DownloadManifest(Interface):
             args=("--base-url",),
             metavar="URL",
             doc="""resolve relative URLs in the manifest against this one. By default
-            that is the manifest's own URL, if it has one.""",
+            that is the manifest's own URL, if it has one. For an address: look it up at the
+            portal with this URL instead of the usual one.""",
             constraints=EnsureStr() | EnsureNone(),
         ),
         manifest_format=Parameter(
@@ -256,7 +258,7 @@ class DownloadManifest(Interface):
             target = require_dataset(dataset, check_installed=False, purpose="import").pathobj
         call = Call(
             manifest=str(manifest),
-            file=None if _is_no_file(str(manifest)) else resolve_path(manifest, dataset),
+            file=None if is_no_file(str(manifest)) else resolve_path(manifest, dataset),
             target=target,
             parent=dataset if path is not None else None,
             prefix=prefix or "",
@@ -286,10 +288,6 @@ class DownloadManifest(Interface):
     @staticmethod
     def custom_result_summary_renderer(results: Any) -> None:
         """The dataset's own record, rendered last, is the summary."""
-
-
-def _is_no_file(manifest: str) -> bool:
-    return manifest == "-" or is_url(manifest)
 
 
 def _listed(patterns: Sequence[str] | str | None) -> tuple[str, ...]:

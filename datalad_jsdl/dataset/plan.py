@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.dataset.keys import ExtensionRule, entry_key, parse_key
 from datalad_jsdl.dataset.logs import KeyState, in_order, order_of
+from datalad_jsdl.dataset.renames import renames
 from datalad_jsdl.dataset.tree import EXECUTABLE, LINK, REGULAR, SUBMODULE
 from datalad_jsdl.manifest.selection import folders_of
 
@@ -27,7 +28,8 @@ class Change(str, Enum):
 
     ADDED = "added"
     CHANGED = "changed"
-    URLS = "urls"  # same content, something else is recorded of it: URLs, order, mtime
+    URLS = "urls"  # same content, other URLs or another order of them
+    MTIME = "mtime"  # same content and URLs, another time
     UNCHANGED = "unchanged"
     DELETED = "deleted"  # gone from the manifest, and deletion was asked for
 
@@ -87,12 +89,14 @@ class Plan:
         gone: paths that an earlier import wrote and the manifest no longer has;
             left alone unless they are among the steps as DELETED.
         records: key → what the git-annex branch is to say; only those that change.
+        renamed: path that is added → path that is gone and had the same content.
     """
 
     steps: list[Step]
     conflicts: list[Conflict]
     gone: list[str]
     records: dict[str, KeyRecord]
+    renamed: dict[str, str]
 
     @property
     def writes_tree(self) -> bool:
@@ -145,16 +149,20 @@ def make_plan(
     for path in _users_own(steps, records, imported):
         conflicts.append(Conflict(path, _OWN_FILE))
         steps = [step for step in steps if step.path != path]
-    steps += [
-        Step(path, Change.DELETED, key or "", tree.files[path].mode, key)
-        for path, key in tree.keys(sorted(removed)).items()
-    ]
+    gone_keys = tree.keys(gone)
+    if delete:
+        steps += [
+            Step(path, Change.DELETED, key or "", tree.files[path].mode, key)
+            for path, key in gone_keys.items()
+        ]
     blocked = in_the_way([s for s in steps if s.change is not Change.UNCHANGED])
     conflicts += [Conflict(path, reason) for path, reason in blocked.items()]
     steps = [step for step in steps if step.path not in blocked]
     records |= records_of({step.key for step in steps if step.key} - records.keys())
     wanted = _wanted_records(steps, records, tree)
-    return Plan([_with_url_change(s, wanted) for s in steps], conflicts, gone, wanted)
+    steps = [_with_recorded_change(step, wanted, records) for step in steps]
+    added = ((step.path, step.key) for step in steps if step.change is Change.ADDED)
+    return Plan(steps, conflicts, gone, wanted, renames(added, gone_keys))
 
 
 _OWN_FILE = "the dataset has a file of its own there; move it away or use --exclude"
@@ -287,7 +295,16 @@ def _keep_later_mtimes_of_others(
         mtimes.update({key: mtime for key, mtime in later.items() if key in others})
 
 
-def _with_url_change(step: Step, wanted: Mapping[str, KeyRecord]) -> Step:
+def _with_recorded_change(
+    step: Step, wanted: Mapping[str, KeyRecord], records: Mapping[str, KeyRecord]
+) -> Step:
     if step.change is not Change.UNCHANGED or step.key not in wanted:
         return step
-    return Step(step.path, Change.URLS, step.key, step.mode, step.old_key, step.entry)
+    new, known = wanted[step.key], records.get(step.key, KeyRecord())
+    same = (set(new.urls), new.in_web, new.state.order) == (
+        set(known.urls),
+        known.in_web,
+        known.state.order,
+    )
+    change = Change.MTIME if same else Change.URLS
+    return Step(step.path, change, step.key, step.mode, step.old_key, step.entry)

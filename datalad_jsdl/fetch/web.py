@@ -119,12 +119,18 @@ class Web:
         self._pools = Pools(policy or AddressPolicy(), options, http_settings)
 
     def open(
-        self, url: str, headers: Mapping[str, str] | None = None, *, method: str = "GET"
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        method: str = "GET",
+        document: bytes | None = None,
     ) -> Response:
         """Ask for *url* and follow redirects.
 
         The headers of each hop are made anew: those given, as far as they may be passed on
-        (Range, If-Range), and the login of that hop's own origin.
+        (Range, If-Range), and the login of that hop's own origin. A *document* is JSON that is
+        sent along; then redirects are not followed.
 
         Raises:
             AddressRefusedError: a hop leads where the policy does not allow.
@@ -134,9 +140,9 @@ class Web:
         passed_on = {k: v for k, v in (headers or {}).items() if k in _PASSED_ON}
         for _ in range(_MAX_HOPS):
             url = _plain(url)
-            response = self._ask(method, url, passed_on)
+            response = self._ask(method, url, passed_on, document)
             target = response.headers.get("Location")
-            if response.status not in _REDIRECTS or not target:
+            if response.status not in _REDIRECTS or not target or document is not None:
                 return response
             response.close()
             hop, url = url, _plain(_joined(url, target))
@@ -172,14 +178,19 @@ class Web:
         """Close idle connections."""
         self._pools.close()
 
-    def _ask(self, method: str, url: str, headers: Mapping[str, str]) -> Response:
+    def _ask(
+        self, method: str, url: str, headers: Mapping[str, str], document: bytes | None
+    ) -> Response:
         """One hop, with each login for its origin until one is taken."""
+        if document is not None:
+            headers = {**headers, "Content-Type": "application/json"}
         door = self._pools.door(url)
         attempt = self._credentials.attempt(door.origin, url, overheard=door.overheard)
         while True:
             with attempt.turn():
                 target, login = attempt.sign(method, url, self.post)
-                response = self._send(door, method, target, {**_HEADERS, **headers, **login})
+                sent = {**_HEADERS, **headers, **login}
+                response = self._send(door, method, target, sent, document)
                 if response.status not in (401, 403):
                     attempt.accepted()
                     return response

@@ -28,6 +28,7 @@ def test_a_second_manifest_is_planned_against_the_dataset(tmp_path: Path) -> Non
     second["changed"] = described("other", f"{A}/changed")
     second["urls"] = described("urls", f"{A}/urls", f"{B}/urls", "https://c.example/urls")
     second["times"] = described("times", *first["times"]["urls"], mtime=MTIME)
+    second["moved/b.txt"] = first["gone/b"]  # its key will have another extension
     manifest = write_manifest("m.json", second)
     dataset = tmp_path / "ds"
     before = git(dataset, "rev-parse", "HEAD")
@@ -39,17 +40,29 @@ def test_a_second_manifest_is_planned_against_the_dataset(tmp_path: Path) -> Non
         "same": "unchanged",
         "changed": "changed",
         "urls": "urls",
-        "times": "urls",
+        "times": "mtime",
         "new": "added",
+        "moved/b.txt": "added",
     }
+    (stat,) = [r["stat"] for r in plan if r["type"] == "dataset"]
+    assert {kind["change"]: (kind["files"], kind["examples"]) for kind in stat} == {
+        "added": (1, ["new"]),
+        "changed": (1, ["changed"]),
+        "renamed": (1, ["gone/b => moved/b.txt"]),
+        "urls": (1, ["urls"]),
+        "mtime": (1, ["times"]),
+        "unchanged": (1, ["same"]),
+        "gone": (1, ["gone/a"]),
+    }
+    assert [r["renamed_from"] for r in records if "renamed_from" in r] == ["gone/b"]
     (own,) = [r for r in records if r["type"] == "dataset"]
     assert own["gone"] == ["gone/a", "gone/b"]
     assert (dataset / "gone/a").is_symlink()
     assert "https://c.example/urls" in git(dataset, "annex", "whereis", "urls")
     records = datalad("download-manifest", "--delete", manifest, "ds")
-    assert summary(records) == {"unchanged": 5, "deleted": 2, "gone": 2}
+    assert summary(records) == {"unchanged": 6, "deleted": 2, "gone": 2}
     assert not (dataset / "gone").exists()
-    assert summary(datalad("download-manifest", manifest, "ds")) == {"unchanged": 5}
+    assert summary(datalad("download-manifest", manifest, "ds")) == {"unchanged": 6}
 
 
 def test_a_changed_file_is_a_new_key_and_the_old_one_keeps_its_urls(tmp_path: Path) -> None:

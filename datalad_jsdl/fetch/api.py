@@ -1,0 +1,137 @@
+"""Documents of a portal's API, by the engine's connections, logins and limits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import urllib3
+
+from datalad_jsdl.errors import FetchError, StatusError
+from datalad_jsdl.fetch.answers import no_answer, refusal
+from datalad_jsdl.manifest.addresses import Answer
+from datalad_jsdl.manifest.urls import redact, redact_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.values import Fault
+    from datalad_jsdl.fetch.web import Response
+
+__all__ = ["WebApi"]
+
+_AT_ONCE = 8
+_AHEAD = 4 * _AT_ONCE
+_MOST = 256 << 20  # bytes of one answer, which is held in memory
+_PAUSE = 0.5  # seconds before the second attempt; doubled for each that follows
+_SAID = 200  # characters of what a portal says of a refusal
+
+
+class WebApi:
+    """Fulfils `manifest.addresses.Api`.
+
+    Args:
+        engine: whose connections, credentials, limits and address policy hold.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._hash = hashlib.sha256()
+
+    def sha256(self) -> str:
+        """Hex digest of all answers so far, one after another."""
+        return self._hash.hexdigest()
+
+    def get(self, url: str) -> Answer:
+        """See `Api`."""
+        return self._heard(self._ask(url, None))
+
+    def post(self, url: str, document: Any) -> Answer:
+        """See `Api`."""
+        return self._heard(self._ask(url, json.dumps(document).encode()))
+
+    def get_all(self, urls: Iterable[str]) -> Iterator[Answer]:
+        """See `Api`."""
+        rest = iter(urls)
+        stopped = threading.Event()
+
+        def ask(url: str) -> Answer:
+            if stopped.is_set():
+                raise FetchError(f"{redact(url)}: not asked for")
+            return self._ask(url, None)
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            try:
+                waiting = [pool.submit(ask, url) for url in islice(rest, _AHEAD)]
+                while waiting:
+                    yield self._heard(waiting.pop(0).result())
+                    waiting += [pool.submit(ask, url) for url in islice(rest, 1)]
+            finally:
+                stopped.set()
+
+    def _heard(self, answer: Answer) -> Answer:
+        self._hash.update(answer.text.encode("utf-8", "surrogateescape"))
+        return answer
+
+    def _ask(self, url: str, document: bytes | None) -> Answer:
+        settings = self._engine.settings
+        pause = _PAUSE
+        for attempt in range(1, settings.retries + 1):
+            found = self._attempt(url, document)
+            if isinstance(found, Answer):
+                return found
+            fault, error = found
+            if fault.lasting or attempt == settings.retries:
+                raise error
+            wait = pause if fault.wait is None else fault.wait
+            self._engine.sleep(min(wait, settings.max_wait))
+            pause *= 2
+        raise AssertionError("settings.retries is at least 1")
+
+    def _attempt(self, url: str, document: bytes | None) -> Answer | tuple[Fault, FetchError]:
+        method = "GET" if document is None else "POST"
+        try:
+            response = self._engine.web.open(url, method=method, document=document)
+            try:
+                body = _body(response)
+            finally:
+                response.close()
+        except (OSError, urllib3.exceptions.HTTPError) as error:
+            fault = no_answer(url, error)
+            return fault, FetchError(f"{redact(url)}: {fault.what}")
+        if response.status != 200:
+            fault = refusal(url, response)
+            said = _said(body)
+            text = f"{redact(url)}: {fault.what}" + (f"; it says: {said}" if said else "")
+            return fault, StatusError(text, response.status)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(url, body.decode("utf-8-sig", "surrogateescape"), headers)
+
+
+def _body(response: Response) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while chunk := response.read(1 << 20):
+        size += len(chunk)
+        if size > _MOST:
+            raise FetchError(f"the answer has more than {_MOST} bytes")
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def _said(body: bytes) -> str:
+    """What an error document says, or ""."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    for name in ("detail", "message", "error", "Message"):
+        said = document.get(name) if isinstance(document, dict) else None
+        if isinstance(said, str):
+            return redact_text(" ".join(said.split())[:_SAID])
+    return ""

@@ -1,0 +1,156 @@
+"""The one table of portal addresses: ``dandi:000027`` and the like, in a manifest's place.
+
+An address is a module with
+
+- a docstring whose first line says what it is, for the documentation;
+- ``EXAMPLES: tuple[str, ...]``: addresses as a user writes them, for the documentation;
+- ``BASE: str | None``: URL of the portal's API, without a slash at its end, unless the user
+  gives another one; None if the address has it (``NAME+https://host/…``);
+- ``records(rest: str, base: str, api: Api) -> Iterator[Record]``: the entries as the portal
+  gives them, still unchecked, like those of a format's ``records`` (see `formats`). *rest* is
+  what stands behind the name and its colon, *base* what `BASE` or the user says; for a module
+  without `BASE`, *rest* is "" and *base* the whole URL. Relative URLs in records are
+  resolved against *base*. It raises `ManifestError` for an address that cannot be, and lets
+  the errors of *api* through.
+
+To add one, copy the smallest module here and give it a row.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.urls import normalise_url, redact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from datalad_jsdl.manifest.record import Record
+
+__all__ = ["ADDRESSES", "Address", "Answer", "Api", "find_address", "is_address"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a portal's API answered.
+
+    Attributes:
+        url: that was asked.
+        text: the body.
+        headers: names in lower case.
+    """
+
+    url: str
+    text: str
+    headers: Mapping[str, str]
+
+    def document(self) -> Any:
+        """The JSON in it.
+
+        Raises:
+            ManifestError: it is none.
+        """
+        try:
+            return json.loads(self.text)
+        except (ValueError, RecursionError):
+            begins = self.text.lstrip()[:20]
+            raise ManifestError(
+                f"{redact(self.url)}: expected JSON, but the answer begins with {begins!r}"
+            ) from None
+
+
+class Api(Protocol):
+    """HTTP for addresses: with the user's logins, retries, and patience where it is asked for.
+
+    All methods raise `FetchError` if there is no answer, and its kind `StatusError` (with
+    ``status``) for one that is none of success.
+    """
+
+    def get(self, url: str) -> Answer:
+        """The answer to a GET, redirects followed."""
+
+    def get_all(self, urls: Iterable[str]) -> Iterator[Answer]:
+        """The answers to many, several asked for at a time, in the order of *urls*."""
+
+    def post(self, url: str, document: Any) -> Answer:
+        """The answer to a POST of JSON, as for GraphQL."""
+
+
+class Portal(Protocol):
+    """What an address's module offers."""
+
+    EXAMPLES: tuple[str, ...]
+    BASE: str | None
+
+    def records(self, rest: str, base: str, api: Api) -> Iterator[Record]: ...
+
+
+ADDRESSES: dict[str, Portal] = {}
+
+
+@dataclass(frozen=True)
+class Address:
+    """One address that was found in the table.
+
+    Attributes:
+        text: as the user gave it.
+        base: URL of the portal's API.
+        usual: nobody has given another base than the portal's own.
+    """
+
+    text: str
+    base: str
+    usual: bool
+    _portal: Portal
+    _rest: str
+
+    def records(self, api: Api) -> Iterator[Record]:
+        """The entries, unchecked; errors name the address."""
+        try:
+            yield from self._portal.records(self._rest, self.base, api)
+        except ManifestError as error:
+            raise ManifestError(f"{self.text}: {error}") from None
+
+
+def is_address(manifest: str) -> bool:
+    """Whether a MANIFEST argument is an address of the table."""
+    name = manifest.partition(":")[0].lower()
+    return name in ADDRESSES or (name.partition("+")[0] in ADDRESSES and "+" in name)
+
+
+def find_address(
+    manifest: str, given: str | None, configured: Callable[[str], str | None]
+) -> Address:
+    """Look an address up.
+
+    Args:
+        manifest: one that `is_address`.
+        given: the base URL that the user gave with it, or None.
+        configured: the base URL that the user has set for an address of some name.
+
+    Raises:
+        ManifestError: it, or its base URL, is none that can be.
+    """
+    name, _, rest = manifest.partition(":")
+    name, plus, transport = name.lower().partition("+")
+    portal = ADDRESSES[name]
+    if portal.BASE is None:
+        if not plus:
+            raise ManifestError(f"{manifest}: expected an address such as {portal.EXAMPLES[0]}")
+        return Address(manifest, _checked(f"{transport}:{rest}", manifest), True, portal, "")
+    if plus or not rest:
+        raise ManifestError(f"{manifest}: expected an address such as {portal.EXAMPLES[0]}")
+    base = given or configured(name)
+    usual = base is None
+    return Address(manifest, _checked(base or portal.BASE, manifest), usual, portal, rest)
+
+
+def _checked(base: str, manifest: str) -> str:
+    try:
+        return normalise_url(base).rstrip("/")
+    except ValueError as error:
+        shown = manifest if "@" not in manifest else manifest.partition(":")[0]
+        raise ManifestError(f"{shown}: {error}") from None
