@@ -105,7 +105,7 @@ def test_any_refusal_can_be_written(tmp_path: Path) -> None:
             Refusal("deep", "no list", given={"urls": deep}),
         ],
     )
-    outcome = Outcome(Plan([], [Conflict("in/own", "in the way")], [], {}))
+    outcome = Outcome(Plan([], [Conflict("in/own", "in the way")], [], {}, {}))
     write_failed(tmp_path / FILE, selection, outcome, "in")
     assert lines() == [
         {"path": "", "urls": ["u"], "reason": "no path"},
