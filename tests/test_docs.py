@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from datalad_jsdl.annex.engine import open_engine
+from datalad_jsdl.commands._check_table import HEADER
 from datalad_jsdl.fetch.credentials.kinds import KINDS
 from datalad_jsdl.fetch.credentials.rules import OPTIONS
 from datalad_jsdl.fetch.credentials.sources import SOURCES
+from datalad_jsdl.fetch.probe import MEANINGS, State
 from datalad_jsdl.fetch.settings import settings_table
 from datalad_jsdl.manifest.formats import FORMATS
 from tests.archive.readers.cases import CASES
@@ -105,6 +107,18 @@ def test_the_page_on_the_special_remote(tmp_path: Path, portal: Lab) -> None:
         drop = "git annex drop --force f"
         shell(f"{make}\n{setup}\n{allow}\ngit annex get --from jsdl f\n{drop}\n{fetch}", tmp_path)
         assert (tmp_path / name / "f").read_bytes() == content_of("sub-01/anat.nii.gz")
+
+
+def test_the_page_on_the_check(tmp_path: Path, portal: Lab) -> None:
+    text = (ROOT / "docs/check.rst").read_text()
+    rows = re.findall(r"   \* - ``(\w+)``\n     - (.*)\n", text)
+    assert rows == [(state.value, meaning) for state, meaning in MEANINGS.items()]
+    assert [state for state, _ in rows] == [state.value for state in State]
+    assert "   " + "  ".join(HEADER) in re.sub(r"(?<=\S)  +", "  ", text)
+    check, then = (c for c in indented("check.rst") if c.startswith("datalad"))
+    assert then.startswith(f"{check} && ")
+    shell(then.replace("study.json", f"{portal.url}/study.json"), tmp_path)
+    assert (tmp_path / "study/sub-01/anat.nii.gz").exists()
 
 
 def test_the_page_on_the_zip(tmp_path: Path, portal: Lab) -> None:

@@ -1,159 +1,290 @@
-"""``download-manifest --check``: what is known of a manifest's mirrors, and one request each."""
+"""``download-manifest --check``: would the download go well? Records of a look at the mirrors."""
 
 from __future__ import annotations
 
+import os
 import shutil
-import time
-from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import urllib3
+from datalad.distribution.dataset import Dataset
 from datalad.interface.results import get_status_dict
 
 from datalad_jsdl.annex.engine import open_engine
+from datalad_jsdl.commands._check_table import summary
+from datalad_jsdl.commands._common import Bar
 from datalad_jsdl.commands._records import ACTION
-from datalad_jsdl.fetch.answers import no_answer, refusal
-from datalad_jsdl.fetch.values import PAGE, Fault
-from datalad_jsdl.fetch.verification import is_error_page
+from datalad_jsdl.commands._staging import expected_of, staging_folder
+from datalad_jsdl.dataset.importer import Importer, Scope
+from datalad_jsdl.dataset.keys import ExtensionRule, entry_key
+from datalad_jsdl.fetch.asking import survey
+from datalad_jsdl.fetch.estimate import estimate, share_out
+from datalad_jsdl.fetch.probe import State
+from datalad_jsdl.fetch.survey import Wanted
+from datalad_jsdl.fetch.values import Expected
+from datalad_jsdl.fetch.verification import is_page_name
+from datalad_jsdl.manifest.parts import parts_of
+from datalad_jsdl.manifest.urls import redact
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from datalad_jsdl.dataset.importer import Importer
+    from datalad_jsdl.dataset.plan import Conflict
     from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.estimate import Span
+    from datalad_jsdl.fetch.probe import Answer
+    from datalad_jsdl.fetch.survey import Mirror, Survey
     from datalad_jsdl.manifest.entry import Entry
+    from datalad_jsdl.manifest.parts import Part
 
-__all__ = ["check_records"]
+__all__ = ["Check"]
 
-_AT_ONCE = 8
+_MOST_RECORDS = 1000  # of files that cannot be had
+# of a file in an annex: the content, its folder, the one around that, and the symlink
+_INODES = 4
 
 
-@dataclass
-class _Mirror:
-    """One origin of a manifest's URLs.
+@dataclass(frozen=True)
+class Check:
+    """What is to be looked at.
 
     Attributes:
-        files: entries with a URL there.
-        only: those that have no other.
-        size: bytes of its entries, as far as known.
-        url: one of its URLs, to be asked for one byte.
-        fault: what came of that, or None if all was well.
-    """
-
-    files: int = 0
-    only: int = 0
-    size: int = 0
-    url: str = ""
-    fault: Fault | None = None
-
-
-def check_records(
-    root: Path,
-    entries: Mapping[str, Entry],
-    importer: Importer | None,
-    logger: logging.Logger,
-    credentials: Sequence[str] = (),
-) -> Iterator[dict[str, Any]]:
-    """One record for each mirror, then the dataset's with files, bytes, disk and time.
-
-    Args:
         root: the dataset, or where it is to be.
-        entries: by path.
+        entries: by path, with ``//`` where a subdataset begins.
         importer: of the dataset, or None if it is still to be made.
+        scope: what the manifest speaks for.
+        signed: signed URLs may be used, too (--get).
         logger: for the records.
         credentials: where logins are; see `open_engine`.
     """
 
-    def record(status: str, kind: str, message: str, **more: Any) -> dict[str, Any]:
-        result: dict[str, Any] = get_status_dict(
-            action=ACTION, status=status, path=str(root), type=kind, refds=str(root), logger=logger
-        )
-        return result | {"message": message, "dry_run": True} | more
+    root: Path
+    entries: Mapping[str, Entry]
+    importer: Importer | None
+    scope: Scope
+    signed: bool
+    logger: logging.Logger
+    credentials: tuple[str, ...] = ()
 
-    git_dir = importer.git_dir() if importer else None
-    with open_engine(git_dir, credentials=credentials) as engine:
-        mirrors = _mirrors(entries, engine)
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            list(pool.map(lambda mirror: _ask(mirror, engine), mirrors.values()))
-        for name, mirror in sorted(mirrors.items(), key=lambda item: -item[1].files):
-            score = engine.origins.of(mirror.url).score
-            what = f"{name}: {mirror.files} files ({mirror.only} only there), {mirror.size} bytes"
-            known = str(score) if score.requests else ""
-            state = "; ".join(filter(None, [mirror.fault.what if mirror.fault else "", known]))
-            yield record(
-                "error" if mirror.fault else "ok",
-                "mirror",
-                f"{what}; {state}",
-                mirror=name,
-                files=mirror.files,
-                only=mirror.only,
-                bytes=mirror.size,
-                rate=score.rate or None,
-                latency=score.latency or None,
-                success=score.success,
-                requests=score.requests,
-                ranges=score.ranges,
-                fault=mirror.fault.what if mirror.fault else None,
+    def records(self) -> Iterator[dict[str, Any]]:
+        """One of each mirror, one of each file that is not as it should be, the dataset's.
+
+        Raises:
+            DatasetError: the dataset cannot take the manifest in.
+        """
+        wanted, here, conflicts = self._wanted()
+        for path, reason in conflicts.items():
+            text = f"would be left alone: {path!r}: {reason}"
+            yield self._record("error", "file", text, path, state="conflict")
+        git_dir = self.importer.git_dir() if self.importer else None
+        with (
+            open_engine(git_dir, credentials=self.credentials) as engine,
+            Bar(self.logger, str(self.root), " questions") as bar,
+        ):
+            found = survey(
+                wanted, engine, lambda done, all_: bar.update("asking mirrors", done, all_)
             )
-        yield _summary(record, root, entries, engine)
+            bar.end("asking mirrors")
+            scores = {name: engine.origins.of(name).score for name in found.mirrors}
+            lost, loads = share_out(found, scores)
+            by_files = sorted(found.mirrors.values(), key=lambda m: (-m.files, m.name))
+            losses = Counter(n for number in lost for n in found.names(number))
+            for mirror in by_files:
+                yield self._mirror_record(mirror, losses[mirror.name], engine)
+            yield from self._file_records(found, set(lost))
+            settings = engine.settings
+            span = estimate(
+                loads.values(),
+                connections=engine.origins.host_room,
+                segments=settings.segments,
+                bandwidth=settings.bandwidth,
+            )
+        yield self._summary(found, here, len(lost), len(conflicts), span)
+
+    def _wanted(self) -> tuple[list[Wanted], int, dict[str, str]]:
+        """What is to be fetched: each content once.
+
+        And the number of entries whose content is here, and those that the dataset will not
+        take, with the reason.
+        """
+        conflicts: dict[str, str] = {}
+        contents: dict[str, list[Entry]] = {}
+        here = 0
+        for part in parts_of(self.entries):
+            start = f"{part.folder}/" if part.folder else ""
+            pairs, missing, in_the_way = self._planned(part)
+            conflicts.update((start + c.path, c.reason) for c in in_the_way)
+            for key, entry in pairs:
+                # without a key: to be fetched to make one, or kept in git
+                if key in missing or (not key and not entry.digests):
+                    named = replace(entry, path=start + entry.path) if start else entry
+                    contents.setdefault(key or f"/{named.path}", []).append(named)
+                else:
+                    here += 1
+        wanted = [self._content(key, entries) for key, entries in contents.items()]
+        return wanted, here, conflicts
+
+    def _planned(self, part: Part) -> tuple[list[tuple[str, Entry]], set[str], list[Conflict]]:
+        """The part's keys with their entries, those that are not here, and what is in the way."""
+        importer, scope = self.importer, self.scope
+        if part.folder:
+            subdataset = Dataset(self.root / part.folder)
+            importer = Importer(subdataset.pathobj) if subdataset.is_installed() else None
+            scope = Scope()
+        if importer is None:
+            rule = ExtensionRule()
+            pairs = [
+                (entry_key(e, rule) if e.digests or e.registrable else "", e)
+                for e in part.entries.values()
+            ]
+            return pairs, {key for key, _ in pairs}, []
+        importer.require_annex()
+        plan = importer.plan(part.entries, scope, delete=False, dry=True)[1]
+        pairs = [(step.key, step.entry) for step in plan.steps if step.entry]
+        return pairs, importer.missing_keys({key for key, _ in pairs if key}), plan.conflicts
+
+    def _content(self, key: str, entries: list[Entry]) -> Wanted:
+        """One content, by whichever path and URL."""
+        urls = dict.fromkeys(
+            c.url for e in entries for c in e.candidates if self.signed or not c.signed
+        )
+        size = next((entry.size for entry in entries if entry.size is not None), None)
+        if size is None:
+            size = expected_of(key).size
+        page = any(is_page_name(entry.path) for entry in entries)
+        return Wanted(entries[0].path, tuple(urls), Expected(size, page=page))
+
+    def _mirror_record(self, mirror: Mirror, lost: int, engine: Engine) -> dict[str, Any]:
+        state = mirror.state
+        score = engine.origins.of(mirror.name).score
+        said = mirror.said.get(state, "")
+        text = f"{mirror.name}: {state.value}; {mirror.files} files, {mirror.only} only there"
+        return self._record(
+            "error" if lost and state is not State.OK else "ok",
+            "mirror",
+            f"{text}; {said}" if said else text,
+            mirror=mirror.name,
+            state=state.value,
+            fault=said or None,
+            files=mirror.files,
+            only=mirror.only,
+            lost=lost,
+            bytes=mirror.size,
+            rate=score.rate or None,
+            rate_from=("sample" if mirror.sampled else "earlier") if score.rate else None,
+            latency=score.latency or None,
+            ranges=mirror.ranges if mirror.ranges is not None else score.ranges,
+            success=score.success if score.requests else None,
+            requests=score.requests,
+            answers={kind.value: number for kind, number in mirror.answers.items()},
+        )
+
+    def _file_records(self, found: Survey, lost: set[int]) -> Iterator[dict[str, Any]]:
+        """Files that cannot be had; those whose size is another one at some mirror."""
+        shown = sorted(lost)[:_MOST_RECORDS]
+        disagree = [
+            number
+            for number, answers in sorted(found.answers.items())
+            if number not in lost and any(a.state is State.SIZE for a in answers.values())
+        ]
+        for number in (*disagree, *shown):
+            file, known = found.wanted[number], found.answers.get(number, {})
+            answers = {url: known[url] for url in file.urls if url in known}
+            said = [_said(url, answer) for url, answer in answers.items()]
+            faults = [
+                f"{redact(url)}: {_phrase(a, found.mirrors[found.name_of(url)])}"
+                for url, a in answers.items()
+                if a.what
+            ]
+            faults += [
+                f"{name}: see the mirror ({found.mirrors[name].state.value})"
+                for name in found.names(number, answers)
+            ]
+            states = [a.state for a in answers.values() if a.state is not State.OK]
+            state = states[0] if states else State.UNASKED
+            what = "cannot be had" if number in lost else "can be had elsewhere"
+            yield self._record(
+                "error" if number in lost else "ok",
+                "file",
+                f"{file.path!r} {what}: {'; '.join(faults)}",
+                file.path,
+                state=(state if number in lost else State.SIZE).value,
+                size=file.expected.size,
+                answers=said,
+            )
+
+    def _summary(
+        self, found: Survey, here: int, lost: int, conflicts: int, span: Span | None
+    ) -> dict[str, Any]:
+        sizes = [found.size(number) for number in range(len(found.wanted))]
+        size = sum(filter(None, sizes))
+        free, inodes = _room(self.root)
+        staged = _staged(self.importer) if self.importer else 0
+        full = size - staged > free
+        too_many = inodes is not None and len(sizes) * _INODES > inodes
+        fields: dict[str, Any] = {
+            "files": len(self.entries),
+            "files_here": here,
+            "files_to_download": len(sizes),
+            "files_unsized": sizes.count(None),
+            "files_asked": len(found.answers),
+            "files_lost": lost,
+            "bytes_to_download": size,
+            "bytes_staged": staged,
+            "bytes_free": free,
+            "inodes_free": inodes,
+            "disk_full": full or too_many,
+            "seconds_least": span.least if span else None,
+            "seconds_most": span.most if span else None,
+        }
+        bad = lost or conflicts or full or too_many
+        return self._record("error" if bad else "ok", "dataset", summary(fields), **fields)
+
+    def _record(
+        self, status: str, kind: str, message: str, path: str = "", **more: Any
+    ) -> dict[str, Any]:
+        result: dict[str, Any] = get_status_dict(
+            action=ACTION,
+            status=status,
+            path=str(self.root / path),
+            type=kind,
+            refds=str(self.root),
+            logger=self.logger,
+        )
+        entry = {"entry": path} if path else {}
+        return result | {"message": message, "dry_run": True, "check": True} | entry | more
 
 
-def _mirrors(entries: Mapping[str, Entry], engine: Engine) -> dict[str, _Mirror]:
-    mirrors: dict[str, _Mirror] = defaultdict(_Mirror)
-    for entry in entries.values():
-        names = {engine.origins.of(c.url).name: c.url for c in entry.candidates}
-        for name, url in names.items():
-            mirror = mirrors[name]
-            mirror.files += 1
-            mirror.only += len(names) == 1
-            mirror.size += entry.size or 0
-            mirror.url = mirror.url or url
-    return mirrors
+def _phrase(answer: Answer, mirror: Mirror) -> str:
+    """What was answered; the advice on logins is long, and may be the mirror's record's."""
+    if answer.state in (State.LOGIN, State.TERMS) and answer.state is mirror.state:
+        return f"see the mirror ({answer.state.value})"
+    return answer.what
 
 
-def _ask(mirror: _Mirror, engine: Engine) -> None:
-    """Ask for the first byte of one file."""
-    url, origins = mirror.url, engine.origins
-    began = time.monotonic()
-    try:
-        response = engine.web.open(url, {"Range": "bytes=0-0"})
-    except (OSError, urllib3.exceptions.HTTPError) as error:
-        mirror.fault = no_answer(url, error)
-    else:
-        origins.measured(url, 0, 0, time.monotonic() - began)
-        if response.status in (200, 206):
-            origins.of(url).score.ranges = response.status == 206
-            kind = response.headers.get("Content-Type", "")
-            if is_error_page(url, kind):
-                mirror.fault = Fault(url, PAGE)
-        elif response.status != 416:  # an empty file has no first byte
-            mirror.fault = refusal(url, response)
-        response.close()
-    if mirror.fault is not None and mirror.fault.unasked:
-        return
-    bad = mirror.fault is not None and mirror.fault.mirror
-    origins.of(url).score.add_request(mirror.fault.what if bad and mirror.fault else "")
+def _said(url: str, answer: Answer) -> dict[str, Any]:
+    fault = answer.what or None
+    return {"url": redact(url), "state": answer.state.value, "fault": fault, "size": answer.size}
 
 
-def _summary(
-    record: Any, root: Path, entries: Mapping[str, Entry], engine: Engine
-) -> dict[str, Any]:
-    size = sum(entry.size or 0 for entry in entries.values())
-    unsized = sum(entry.size is None for entry in entries.values())
+def _room(root: Path) -> tuple[int, int | None]:
+    """Free bytes and inodes of the disk; None for a disk that counts no inodes."""
     place = root
     while not place.exists():
         place = place.parent
     free = shutil.disk_usage(place).free
-    rate = sum(o.score.rate * engine.settings.segments for o in engine.origins.all())
-    seconds = size / rate if rate else None
-    text = f"{len(entries)} files, {size} bytes"
-    text += f" and {unsized} of unknown size" if unsized else ""
-    text += f"; {free} bytes are free"
-    text += f"; about {seconds:.0f} s at the rates known" if seconds is not None else ""
-    if size > free:
-        return dict(record("error", "dataset", f"{text}: too little for all of them"))
-    return dict(record("ok", "dataset", text, bytes=size, free=free, seconds=seconds))
+    if not hasattr(os, "statvfs"):
+        return free, None
+    disk = os.statvfs(place)
+    return free, disk.f_favail if disk.f_files else None
+
+
+def _staged(importer: Importer) -> int:
+    """Bytes that an interrupted download has left to be taken up."""
+    folder = staging_folder(importer)
+    if not folder.is_dir():
+        return 0
+    return sum(file.stat().st_size for file in folder.iterdir())

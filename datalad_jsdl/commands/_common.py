@@ -9,9 +9,10 @@ from datalad.interface.results import get_status_dict
 from datalad.log import log_progress
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["EXTENSION_LINE", "Bar", "failure", "is_extension_loaded"]
+__all__ = ["EXTENSION_LINE", "Bar", "failure", "is_extension_loaded", "message_of"]
 
 EXTENSION_LINE = "git config --global --add datalad.extensions.load jsdl"
 
@@ -33,6 +34,12 @@ def failure(
     )
     record["message"] = str(error)
     return record
+
+
+def message_of(record: Mapping[str, Any]) -> str:
+    """What a result record of any command says, in one line or more."""
+    message = record.get("message") or ""
+    return str(message[0] % message[1:]) if isinstance(message, tuple) else str(message)
 
 
 class Bar:

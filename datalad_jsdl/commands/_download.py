@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-import shlex
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalad.distribution.dataset import Dataset
-from datalad.utils import get_dataset_root
 
-from datalad_jsdl.commands._check import check_records
+from datalad_jsdl.commands._check import Check
 from datalad_jsdl.commands._common import Bar, failure
 from datalad_jsdl.commands._credentials import (
     cookies_line,
@@ -19,10 +18,12 @@ from datalad_jsdl.commands._credentials import (
     origin_of_all,
     remember,
 )
+from datalad_jsdl.commands._datasets import check_place, make_dataset, save_in
 from datalad_jsdl.commands._failed import write_failed
-from datalad_jsdl.commands._importing import Outcome, Request, dry_run, run_import
 from datalad_jsdl.commands._monitor import Monitor
-from datalad_jsdl.commands._records import ACTION, refusal_records, result_records
+from datalad_jsdl.commands._parts import Import
+from datalad_jsdl.commands._recording import Recording
+from datalad_jsdl.commands._records import ACTION, refusal_records
 from datalad_jsdl.commands._source import Place, Source, is_url, open_source
 from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.dataset.importer import Importer, Scope
@@ -30,12 +31,13 @@ from datalad_jsdl.dataset.program import require_git_annex
 from datalad_jsdl.errors import DatasetError, JsdlError, ManifestError
 from datalad_jsdl.fetch.origins import origin_of
 from datalad_jsdl.manifest.formats import Options
+from datalad_jsdl.manifest.parts import MOST_FILES, advice, parts_of
 from datalad_jsdl.manifest.paths import path_fault
 from datalad_jsdl.manifest.selection import Filter, Selection, select_entries
 from datalad_jsdl.manifest.urls import normalise_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["Call"]
 
@@ -53,6 +55,7 @@ class Call:
         parent: the dataset in which *target* is to be a subdataset, or None.
         prefix, include, exclude, base_url, format, get, delete, restore, message: as given.
         columns: of a table, each ROLE=NAME.
+        split: folders behind which a subdataset begins, or None for where the manifest says so.
         jobs: files to fetch at a time; None for the user's setting.
         credentials: where logins are; see `_credentials`.
         cookies: a browser or file with cookies for the manifest's origin, or None.
@@ -69,6 +72,7 @@ class Call:
     base_url: str | None
     format: str | None
     columns: tuple[str, ...]
+    split: int | None
     get: bool
     jobs: int | None
     delete: bool
@@ -83,10 +87,16 @@ class Call:
         try:
             require_git_annex()
             selection = self._read()[0]
-            yield from refusal_records(self.target, selection, lgr, dry=True)
+            yield from refusal_records(self.target, selection.refusals, lgr, dry=True)
+            if not selection.entries:
+                raise ManifestError(_nothing(selection))
             importer = self._importer()
+            if importer is None:
+                check_place(self.target, self.parent)
             logins = self._logins(selection)
-            yield from check_records(self.target, selection.entries, importer, lgr, logins)
+            scope = Scope(self.prefix.rstrip("/"), "", Filter(self.include, self.exclude))
+            check = Check(self.target, selection.entries, importer, scope, self.get, lgr, logins)
+            yield from check.records()
         except (JsdlError, OSError) as error:
             yield failure(ACTION, self.target, error, lgr)
 
@@ -108,12 +118,12 @@ class Call:
                 lgr.warning("%s", warning)
             dataset = Dataset(self.target)
             if not dataset.is_installed():
-                _check_place(self.target, self.parent)
+                check_place(self.target, self.parent)
                 if not selection.entries:
-                    yield from refusal_records(self.target, selection, lgr)
+                    yield from refusal_records(self.target, selection.refusals, lgr)
                     raise ManifestError(_nothing(selection))
                 if not dry:
-                    yield from _create(dataset, self.parent)
+                    yield from make_dataset(dataset, self.parent)
                     if not dataset.is_installed():
                         return
             importer = self._importer()
@@ -121,30 +131,36 @@ class Call:
             if importer is not None and not dry:
                 remember(importer.git, logins)
             with Bar(lgr, str(self.target), " Bytes") as bar:
-                request = self._request(selection, source, dataset, bar)
-                if dry or importer is None:
-                    outcome = Outcome(dry_run(importer, request))
-                else:
-                    outcome = run_import(importer, request)
-                    yield from self._write_failed(selection, outcome)
-            yield from result_records(
-                self.target, selection, outcome, dry=dry, report_all=report_all, logger=lgr
-            )
+                yield from Import(
+                    target=self.target,
+                    selection=selection,
+                    recording=self._recording(selection, source),
+                    wanted=Filter(self.include, self.exclude),
+                    delete=self.delete and _may_delete(selection),
+                    get=self.get,
+                    jobs=self.jobs,
+                    restore=self.restore,
+                    dry=dry,
+                    report_all=report_all,
+                    monitor=Monitor(bar),
+                    logger=lgr,
+                    finish=partial(self._write_failed, selection),
+                ).run()
             if not dry:
                 yield from self._save_in_parent(dataset)
         except (JsdlError, OSError) as error:
             if selection is not None and selection.refusals and not dry:
-                yield from self._write_failed(selection, None)
+                yield from self._write_failed(selection, {})
             yield failure(ACTION, self.target, error, lgr)
 
     def _write_failed(
-        self, selection: Selection, outcome: Outcome | None
+        self, selection: Selection, problems: Mapping[str, str]
     ) -> Iterator[dict[str, Any]]:
         """Write the file that was asked for; only what goes wrong is reported."""
         if self.failed is None:
             return
         try:
-            write_failed(self.failed, selection, outcome, self.prefix.rstrip("/"))
+            write_failed(self.failed, selection, problems, self.prefix.rstrip("/"))
         except (JsdlError, OSError) as error:
             yield failure(ACTION, self.failed, error, lgr, "file")
 
@@ -188,6 +204,8 @@ class Call:
         """Selected entries, and what there is to say of the manifest that they are from."""
         if self.prefix and (fault := path_fault(self.prefix.rstrip("/"))):
             raise DatasetError(f"--prefix {self.prefix!r}: {fault}")
+        if self.split is not None and self.split < 1:
+            raise DatasetError("--split must be 1 or more")
         if self.jobs is not None and self.jobs < 1:
             raise DatasetError("--jobs must be 1 or more")
         importer = self._importer()
@@ -198,7 +216,11 @@ class Call:
                 Filter(self.include, self.exclude),
                 self.prefix.rstrip("/"),
                 use_signed=self.get,
+                split=self.split,
             )
+        for part in parts_of(selection.entries) if len(selection.entries) > MOST_FILES else ():
+            if sentence := advice(part):
+                lgr.warning("%s", sentence)
         return selection, source
 
     def _options(self) -> Options:
@@ -210,37 +232,15 @@ class Call:
             columns[role] = name
         return Options(columns)
 
-    def _request(self, selection: Selection, source: Source, dataset: Dataset, bar: Bar) -> Request:
-        prefix = self.prefix.rstrip("/")
-        start = f"{prefix}/" if prefix else ""
-        refused = [refusal.path for refusal in selection.refusals]
-        delete = self.delete
-        if delete and not selection.entries:
-            lgr.warning("nothing is deleted: no entry was taken from the manifest")
-            delete = False
-        if delete and None in refused:
-            lgr.warning(
-                "nothing is deleted: the manifest has entries whose path could not be read, "
-                "so that it cannot be told what is gone"
-            )
-            delete = False
+    def _recording(self, selection: Selection, source: Source) -> Recording:
         recorded = self._manifest_for_record(source.url)
-        return Request(
-            selection=selection,
-            scope=Scope(
-                prefix,
-                Filter(self.include, self.exclude),
-                frozenset(start + path for path in refused if path is not None),
-            ),
-            delete=delete,
-            get=self.get,
-            jobs=self.jobs,
+        return Recording(
             subject=self.message,
-            manifest_sha256=source.sha256(),
+            sha256=source.sha256(),
             manifest=recorded,
             arguments=self._arguments_for_record(source.base, copied=recorded is None),
-            dataset_id=(dataset.id or "") if dataset.is_installed() else "",
-            monitor=Monitor(bar),
+            prefix=self.prefix.rstrip("/"),
+            entries=selection.entries,
         )
 
     def _manifest_for_record(self, url: str) -> str | None:
@@ -264,6 +264,8 @@ class Call:
             arguments += [f"--column={column}" for column in self.columns]
         if self.prefix:
             arguments.append(f"--prefix={self.prefix}")
+        if self.split is not None:
+            arguments.append(f"--split={self.split}")
         for option, patterns in (("--include", self.include), ("--exclude", self.exclude)):
             arguments += [f"{option}={pattern}" for pattern in patterns]
         if base is not None:
@@ -275,34 +277,23 @@ class Call:
         if self.parent is None:
             return
         parent = self.parent if isinstance(self.parent, Dataset) else Dataset(self.parent)
-        if parent.pathobj == dataset.pathobj:
-            return
-        for result in parent.save(
-            path=dataset.path,
-            message=f"[DATALAD] download-manifest in {dataset.pathobj.name}",
-            on_failure="ignore",
-            result_renderer="disabled",
-            return_type="generator",
-        ):
-            if result["status"] not in ("ok", "notneeded"):
-                yield result
+        if parent.pathobj != dataset.pathobj:
+            message = f"[DATALAD] download-manifest in {dataset.pathobj.name}"
+            yield from save_in(parent, [dataset.path], message)
 
 
-def _check_place(target: Path, parent: Any) -> None:
-    """Make sure that a dataset may be made there, and that this is what is meant."""
-    if target.exists() and not target.is_dir():
-        raise DatasetError(f"{target} is a file; give the folder of a dataset, or one to make")
-    if target.is_dir() and any(target.iterdir()):
-        raise DatasetError(
-            f"{target} is a folder with files in it, and no dataset; give another folder, or "
-            f"make it one: datalad create --force {shlex.quote(str(target))}"
+def _may_delete(selection: Selection) -> bool:
+    """Whether the manifest tells what is gone; a warning if it does not."""
+    if not selection.entries:
+        lgr.warning("nothing is deleted: no entry was taken from the manifest")
+        return False
+    if any(refusal.path is None for refusal in selection.refusals):
+        lgr.warning(
+            "nothing is deleted: the manifest has entries whose path could not be read, "
+            "so that it cannot be told what is gone"
         )
-    around = get_dataset_root(str(target.parent))
-    if around and parent is None:
-        raise DatasetError(
-            f"{target} lies in the dataset {around}; to import into a folder of it, use "
-            "-d and --prefix, to make a subdataset there, use -d and PATH"
-        )
+        return False
+    return True
 
 
 def _nothing(selection: Selection) -> str:
@@ -314,20 +305,3 @@ def _nothing(selection: Selection) -> str:
     if selection.refusals:
         return "there is nothing to import: all entries were refused"
     return "there is nothing to import: the manifest has no entries"
-
-
-def _create(dataset: Dataset, parent: Any) -> Iterator[dict[str, Any]]:
-    """Make the dataset; only what goes wrong is reported."""
-    from datalad.api import create
-
-    for result in create(
-        path=dataset.path,
-        dataset=parent,
-        on_failure="ignore",
-        result_renderer="disabled",
-        result_filter=None,
-        result_xfm=None,
-        return_type="generator",
-    ):
-        if result["status"] not in ("ok", "notneeded"):
-            yield result

@@ -10,27 +10,22 @@ from datalad_jsdl.commands._staging import Staging, expected_of
 from datalad_jsdl.dataset.importer import Importer, Scope
 from datalad_jsdl.dataset.keys import key_file, parse_key
 from datalad_jsdl.dataset.plan import Change, Plan
-from datalad_jsdl.dataset.provenance import commit_message
 from datalad_jsdl.dataset.special_remote import set_up_remote
 from datalad_jsdl.fetch.values import Expected, Failed
 from datalad_jsdl.fetch.verification import is_page_name
-from datalad_jsdl.manifest.writing import write_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from datalad_jsdl.commands._monitor import Monitor
+    from datalad_jsdl.commands._recording import Recording
     from datalad_jsdl.dataset.special_remote import RemoteSetup
     from datalad_jsdl.dataset.tree import Tree
     from datalad_jsdl.fetch.bulk import Job
     from datalad_jsdl.manifest.entry import Entry
-    from datalad_jsdl.manifest.selection import Selection
 
 __all__ = ["Outcome", "Request", "dry_run", "run_import"]
-
-# characters; a larger manifest from elsewhere would weigh more than its record is worth
-_COPY_LIMIT = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -38,29 +33,23 @@ class Request:
     """What is to be imported, and how.
 
     Attributes:
-        selection: of the manifest's entries.
+        entries: of the manifest, by path within the dataset.
         scope: what the manifest speaks for.
         delete: delete what is gone.
         get: fetch content, with *jobs* files at a time (None: the user's setting).
-        subject: of the commit message; None for the usual one.
-        manifest_sha256: hex digest of the manifest as it was read.
-        manifest: how a run record can name it: relative to the dataset, or a URL without
-            secret; None if it cannot, so that it has to be copied.
-        arguments: of the command, beside the manifest, for the run record.
-        dataset_id: of the DataLad dataset.
+        recording: what the commit says of how it was made.
+        dataset_id: of the DataLad dataset, or None for a subdataset that the manifest has a
+            part for: then the command is not to be run again in it.
         monitor: shows how fetching is going.
     """
 
-    selection: Selection
+    entries: Mapping[str, Entry]
     scope: Scope
     delete: bool
     get: bool
     jobs: int | None
-    subject: str | None
-    manifest_sha256: str
-    manifest: str | None
-    arguments: Sequence[str]
-    dataset_id: str
+    recording: Recording
+    dataset_id: str | None
     monitor: Monitor
 
 
@@ -89,14 +78,14 @@ def dry_run(importer: Importer | None, request: Request) -> Plan:
     """The plan, with nothing written; without an importer, for a dataset still to be made."""
     if importer is not None:
         importer.require_annex()
-        entries, delete = request.selection.entries, request.delete
+        entries, delete = request.entries, request.delete
         return importer.plan(entries, request.scope, delete=delete, dry=True)[1]
     from datalad_jsdl.dataset.keys import ExtensionRule
     from datalad_jsdl.dataset.plan import make_plan
     from datalad_jsdl.dataset.tree import Tree
 
     return make_plan(
-        request.selection.entries,
+        request.entries,
         Tree(),
         rule=ExtensionRule(),
         records_of=lambda keys: {},
@@ -117,9 +106,7 @@ def run_import(importer: Importer, request: Request) -> Outcome:
         importer.recover()
         setup = set_up_remote(importer.git)
         if not request.get:
-            tree, plan = importer.plan(
-                request.selection.entries, request.scope, delete=request.delete
-            )
+            tree, plan = importer.plan(request.entries, request.scope, delete=request.delete)
             outcome = Outcome(plan, remote=setup.done)
             _apply(importer, request, tree, outcome, setup.config_uuid)
             return outcome
@@ -131,7 +118,7 @@ def _import_and_fetch(
     importer: Importer, request: Request, setup: RemoteSetup, staging: Staging
 ) -> Outcome:
     fetching = _Fetching(importer, staging)
-    entries = dict(request.selection.entries)
+    entries = dict(request.entries)
     tree, plan = importer.plan(entries, request.scope, delete=request.delete)
     outcome = Outcome(plan, remote=setup.done)
     if undigested := _without_digest(plan, importer):
@@ -172,38 +159,10 @@ def _is_verifiable(key: str) -> bool:
 def _message(request: Request, plan: Plan) -> tuple[str, dict[str, bytes]]:
     counts = {name: number for name, number in plan.counts().items() if number}
     counts.pop(Change.UNCHANGED.value, None)
-    subject = request.subject or "download-manifest: " + ", ".join(
-        f"{number} {name}" for name, number in counts.items()
-    )
-    manifest, extra = request.manifest, {}
-    if manifest is None:
-        copy = write_manifest(
-            (
-                replace(entry, path=path[len(request.scope.prefix) :].lstrip("/"))
-                for path, entry in request.selection.entries.items()
-            ),
-            _COPY_LIMIT,
-        )
-        if copy is not None:
-            content = copy.encode()
-            name = hashlib.sha256(content).hexdigest()[:16]
-            manifest = f".datalad/jsdl/manifest-{name}.json"
-            extra[manifest] = content
-    command = None
-    if manifest is not None:
-        command = [
-            "datalad",
-            "download-manifest",
-            "-d",
-            ".",
-            "--restore",
-            *request.arguments,
-            manifest,
-        ]
-    text = commit_message(
-        subject, request.manifest_sha256, request.scope.prefix, command, request.dataset_id
-    )
-    return text, extra
+    changes = ", ".join(f"{number} {name}" for name, number in counts.items())
+    if request.dataset_id is None:
+        return request.recording.message_of_part(changes), {}
+    return request.recording.message(changes, request.dataset_id)
 
 
 class _Fetching:

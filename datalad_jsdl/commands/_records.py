@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING, Any
 from datalad.interface.results import get_status_dict
 from datalad.ui import ui
 
-from datalad_jsdl.commands._common import EXTENSION_LINE, is_extension_loaded
+from datalad_jsdl.commands._common import EXTENSION_LINE, is_extension_loaded, message_of
 from datalad_jsdl.commands._stat import stat_lines, stat_of
 from datalad_jsdl.dataset.keys import parse_key
 from datalad_jsdl.dataset.plan import Change
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from datalad_jsdl.commands._importing import Outcome
-    from datalad_jsdl.dataset.plan import Step
+    from datalad_jsdl.dataset.plan import Plan, Step
     from datalad_jsdl.manifest.entry import Refusal
-    from datalad_jsdl.manifest.selection import Selection
 
 __all__ = ["ACTION", "render", "result_records"]
 
@@ -31,9 +30,12 @@ _MOST_GONE = 1000
 
 def result_records(
     root: Path,
-    selection: Selection,
     outcome: Outcome,
     *,
+    refusals: Sequence[Refusal],
+    skipped: int,
+    folder: str,
+    others: Sequence[tuple[str, Plan]],
     dry: bool,
     report_all: bool,
     logger: logging.Logger,
@@ -41,70 +43,81 @@ def result_records(
     """Records of the entries, then the dataset's own with the counts.
 
     Args:
-        root: the dataset.
-        selection: what the manifest came to.
-        outcome: what became of it.
+        root: the dataset that the manifest is imported into.
+        outcome: what became of one part of the manifest.
+        refusals: entries that were not let in.
+        skipped: number of entries that were filtered out.
+        folder: of the subdataset that the part is in, or "".
+        others: folders and plans of parts in subdatasets, to be told of together.
         dry: nothing was written.
         report_all: one record per entry, whatever became of it.
         logger: for the records.
     """
 
-    def record(status: str, path: Path, kind: str, message: str = "", **more: Any) -> Any:
-        return _record(root, logger, status, path, kind, message, dry=dry, **more)
+    start = f"{folder}/" if folder else ""
+
+    def record(status: str, path: str, message: str = "", **more: Any) -> Any:
+        more["entry"] = name = start + path
+        return _record(root, logger, status, root / name, "file", message, dry=dry, **more)
 
     plan = outcome.plan
-    yield from refusal_records(root, selection, logger, dry=dry)
+    yield from refusal_records(root, refusals, logger, dry=dry)
     for conflict in plan.conflicts:
-        text = f"left alone {conflict.path!r}: {conflict.reason}"
-        yield record(
-            "error", root / conflict.path, "file", text, entry=conflict.path, change="conflict"
-        )
+        text = f"left alone {start + conflict.path!r}: {conflict.reason}"
+        yield record("error", conflict.path, text, change="conflict")
     for path, problem in outcome.failures.items():
-        text = f"could not fetch {path!r}: {problem}"
+        text = f"could not fetch {start + path!r}: {problem}"
         registered = path not in outcome.unregistered
         if not registered:
             text += "; it was not registered (without --get it would be, unverified)"
-        yield record(
-            "error", root / path, "file", text, entry=path, change="failed", registered=registered
-        )
+        yield record("error", path, text, change="failed", registered=registered)
     for step in _reported(outcome, report_all):
         status = "notneeded" if step.change is Change.UNCHANGED else "ok"
         change, key = step.change.value, step.key or None
         old = {"renamed_from": plan.renamed[step.path]} if step.path in plan.renamed else {}
-        yield record(
-            status, root / step.path, "file", entry=step.path, change=change, key=key, **old
-        )
+        yield record(status, step.path, change=change, key=key, **old)
     counts = {
         **plan.counts(),
         "gone": len(plan.gone),
         "renamed": len(plan.renamed),
-        "refused": len(selection.refusals),
+        "refused": len(refusals),
         "conflicts": len(plan.conflicts),
         "failed": len(outcome.failures),
         "fetched": outcome.fetched,
-        "skipped": selection.skipped,
+        "skipped": skipped,
     }
     unverifiable = sum(_is_unverifiable(step) for step in plan.steps)
-    stat = {"stat": stat_of(plan, [_named(r) for r in selection.refusals])} if dry else {}
+    more: dict[str, Any] = {}
+    if dry and not folder:
+        plans = [(folder, plan), *others]
+        more["stat"] = stat_of(plans, [_named(refusal) for refusal in refusals])
+    if others:
+        more["subdatasets"] = len(others)
     nothing = not (plan.writes_tree or plan.records or outcome.fetched or outcome.remote)
-    yield record(
-        "notneeded" if nothing else "ok",
+    text = _summary(counts, unverifiable, dry)
+    if others:
+        text += f"; and what is in {len(others)} subdatasets"
+    yield _record(
         root,
+        logger,
+        "notneeded" if nothing else "ok",
+        root / folder,
         "dataset",
-        _summary(counts, unverifiable, dry),
+        text,
+        dry=dry,
         counts=counts,
         gone=plan.gone[:_MOST_GONE],
         commit=outcome.commit or None,
         unverifiable=unverifiable,
-        **stat,
+        **more,
     )
 
 
 def refusal_records(
-    root: Path, selection: Selection, logger: logging.Logger, *, dry: bool = False
+    root: Path, refusals: Sequence[Refusal], logger: logging.Logger, *, dry: bool = False
 ) -> Iterator[dict[str, Any]]:
     """One record for each entry that was refused."""
-    for refusal in selection.refusals:
+    for refusal in refusals:
         # the path may lead anywhere: it is named, but never joined to the dataset's
         where = f" ({refusal.where})" if refusal.where else ""
         text = f"refused {_named(refusal)}{where}: {refusal.reason}"
@@ -194,11 +207,10 @@ _SIGNS = {
 def render(result: dict[str, Any]) -> None:
     """Show one record to a person."""
     message = result.get("message", "")
+    if result.get("check"):
+        return  # shown all together, in a table
     if result["status"] in ("error", "impossible"):
-        text = message[0] % message[1:] if isinstance(message, tuple) else message
-        ui.message(f"error: {text}")
-    elif result["type"] == "mirror":
-        ui.message(message)
+        ui.message(f"error: {message_of(result)}")
     elif result["type"] == "file":
         old = f" (was {result['renamed_from']})" if "renamed_from" in result else ""
         ui.message(f"{_SIGNS[result['change']]} {result['entry']}{old}")

@@ -56,28 +56,18 @@ _WORDS = {
 }
 
 
-def stat_of(plan: Plan, refused: Sequence[str]) -> list[dict[str, Any]]:
+def stat_of(plans: Sequence[tuple[str, Plan]], refused: Sequence[str]) -> list[dict[str, Any]]:
     """One object for each kind that there is: ``change``, ``files``, ``bytes``, ``examples``.
 
     Other than in the counts, a file that is renamed is neither added nor gone or deleted.
 
     Args:
-        plan: of the import.
+        plans: of the import, each with the folder of the subdataset that it is for, or "".
         refused: names of the entries that were refused.
     """
     kinds = {name: _Kind() for name in _WORDS}
-    old = set(plan.renamed.values())
-    for step in plan.steps:
-        if step.path in plan.renamed:
-            kinds["renamed"].add(f"{plan.renamed[step.path]} => {step.path}", _size(step))
-        elif step.change is not Change.DELETED or step.path not in old:
-            kinds[step.change.value].add(step.path, _size(step))
-    deleted = {step.path for step in plan.steps if step.change is Change.DELETED}
-    for path in plan.gone:
-        if path not in deleted and path not in old:
-            kinds["gone"].add(path)
-    for conflict in plan.conflicts:
-        kinds["conflicts"].add(conflict.path)
+    for folder, plan in plans:
+        _add_plan(kinds, f"{folder}/" if folder else "", plan)
     for name in refused:
         kinds["refused"].add(name)
     return [
@@ -85,6 +75,26 @@ def stat_of(plan: Plan, refused: Sequence[str]) -> list[dict[str, Any]]:
         for name, kind in kinds.items()
         if kind.files
     ]
+
+
+def _add_plan(kinds: Mapping[str, _Kind], start: str, plan: Plan) -> None:
+    old = set(plan.renamed.values())
+    deleted = set()
+    for step in plan.steps:
+        path = start + step.path
+        if step.path in plan.renamed:
+            kinds["renamed"].add(f"{start}{plan.renamed[step.path]} => {path}", _size(step))
+            continue
+        if step.change is Change.DELETED:
+            deleted.add(step.path)
+            if step.path in old:
+                continue
+        kinds[step.change.value].add(path, _size(step))
+    for gone in plan.gone:
+        if gone not in deleted and gone not in old:
+            kinds["gone"].add(start + gone)
+    for conflict in plan.conflicts:
+        kinds["conflicts"].add(start + conflict.path)
 
 
 def _size(step: Step) -> int | None:

@@ -12,9 +12,11 @@ from datalad.distribution.dataset import (
 )
 from datalad.interface.base import Interface, build_doc, eval_results
 from datalad.interface.common_opts import jobs_opt
-from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
+from datalad.support.constraints import EnsureChoice, EnsureInt, EnsureNone, EnsureStr
 from datalad.support.param import Parameter
+from datalad.ui import ui
 
+from datalad_jsdl.commands._check_table import check_lines
 from datalad_jsdl.commands._credentials import CREDENTIAL
 from datalad_jsdl.commands._download import Call
 from datalad_jsdl.commands._records import render
@@ -82,6 +84,14 @@ class DownloadManifest(Interface):
             doc="""put all paths of the manifest into this folder of the dataset.""",
             constraints=EnsureStr() | EnsureNone(),
         ),
+        split=Parameter(
+            args=("--split",),
+            metavar="N",
+            doc="""make a subdataset of each folder at this depth: with 1, of each folder at the
+            top of the manifest. git-annex takes seconds for a command in a dataset of more than
+            some 200,000 files. A '//' in a path of the manifest begins a subdataset, too.""",
+            constraints=EnsureInt() | EnsureNone(),
+        ),
         include=Parameter(
             args=("--include",),
             metavar="GLOB",
@@ -136,10 +146,13 @@ class DownloadManifest(Interface):
         check=Parameter(
             args=("--check",),
             action="store_true",
-            doc="""only look whether the download would go well: ask each mirror for one byte,
-            show what is known of it from earlier downloads into this dataset (rate, latency,
-            reliability, whether it can resume), and compare the size of it all with the free
-            disk. Fails if a mirror does not answer as it should.""",
+            doc="""only look whether the download would go well, and write nothing but what is
+            learned of the mirrors: ask them for the files (of more than 1000, for a sample)
+            whose content is not here yet; show a line for each mirror, the files that are gone
+            or of another size, the free disk, and the time it may take. Fails if a file cannot
+            be had from any of its mirrors, or the disk is too small; a mirror that is out of
+            order while others have all its files is shown, and is no failure. docs/check.rst
+            has the details.""",
         ),
         credential=CREDENTIAL,
         cookies=Parameter(
@@ -202,9 +215,11 @@ class DownloadManifest(Interface):
             code_cmd="datalad download-manifest --dry-run study.json study",
         ),
         dict(
-            text="See which mirrors answer, and whether the disk is large enough",
+            text="See whether all can be had, from which mirrors, and whether the disk is large "
+            "enough; then download",
             code_py="download_manifest('study.json', 'study', check=True)",
-            code_cmd="datalad download-manifest --check study.json study",
+            code_cmd="datalad download-manifest --check study.json study &&\n"
+            "datalad download-manifest --get study.json study",
         ),
         dict(
             text="Log in at the portal as you are logged in with your browser",
@@ -236,6 +251,7 @@ class DownloadManifest(Interface):
         *,
         dataset: Any = None,
         prefix: str | None = None,
+        split: int | None = None,
         include: Sequence[str] | None = None,
         exclude: Sequence[str] | None = None,
         base_url: str | None = None,
@@ -262,6 +278,7 @@ class DownloadManifest(Interface):
             target=target,
             parent=dataset if path is not None else None,
             prefix=prefix or "",
+            split=split,
             include=_listed(include),
             exclude=_listed(exclude),
             base_url=base_url,
@@ -287,7 +304,9 @@ class DownloadManifest(Interface):
 
     @staticmethod
     def custom_result_summary_renderer(results: Any) -> None:
-        """The dataset's own record, rendered last, is the summary."""
+        """The dataset's own record, rendered last, is the summary; a check is one table."""
+        for line in check_lines([result for result in results if result.get("check")]):
+            ui.message(line)
 
 
 def _listed(patterns: Sequence[str] | str | None) -> tuple[str, ...]:

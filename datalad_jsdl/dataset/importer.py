@@ -44,12 +44,15 @@ class Scope:
 
     Attributes:
         prefix: folder that the manifest's paths are put under; may be empty.
-        wanted: filter on the manifest's paths.
+        start: the folder of the manifest, with a slash at its end, that the dataset is; "" if
+            it is the whole manifest.
+        wanted: filter on the manifest's paths, start and all.
         kept: paths within the dataset that the manifest names in entries that were
             refused: they are not gone.
     """
 
     prefix: str = ""
+    start: str = ""
     wanted: Filter = field(default_factory=Filter)
     kept: frozenset[str] = frozenset()
 
@@ -57,7 +60,7 @@ class Scope:
         start = f"{self.prefix}/" if self.prefix else ""
         if not path.startswith(start) or path in self.kept or path_fault(path):
             return False
-        return self.wanted(path[len(start) :])
+        return self.wanted(self.start + path[len(start) :])
 
 
 class Importer:

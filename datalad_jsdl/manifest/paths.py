@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["looks_alike_key", "path_fault", "path_warning"]
+__all__ = ["looks_alike_key", "marked_path_fault", "path_fault", "path_warning"]
 
 # Code points that HFS+ ignores in names; git refuses them in .git (utf8.c, is_hfs_dotgit).
 _HFS_IGNORED = dict.fromkeys(
@@ -60,9 +60,24 @@ def path_fault(path: str) -> str | None:
     return None
 
 
+def marked_path_fault(path: str) -> str | None:
+    """The same for a path in which ``//`` marks where a subdataset begins (see `parts`)."""
+    if "//" not in path:
+        return path_fault(path)
+    if path.startswith("/"):
+        return "the path is absolute"
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
+        return "the path is a URL"
+    pieces = path.split("//")
+    if "" in pieces:
+        return "the path has an empty component"
+    faults = (path_fault(piece) for piece in (*pieces, "/".join(pieces)))
+    return next((fault for fault in faults if fault), None)
+
+
 def _component_fault(component: str) -> str | None:
     if not component:
-        return "the path has an empty component (// or a trailing /)"
+        return "the path has an empty component"
     if component in (".", ".."):
         return f"the path has a {component!r} component"
     if len(component.encode()) > _MAX_COMPONENT:

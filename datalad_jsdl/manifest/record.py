@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from datalad_jsdl.manifest.digests import canonical_name, digest_fault
 from datalad_jsdl.manifest.entry import Candidate, Entry, Pieces, Refusal
-from datalad_jsdl.manifest.paths import path_fault
+from datalad_jsdl.manifest.paths import marked_path_fault
 from datalad_jsdl.manifest.times import parse_mtime
 from datalad_jsdl.manifest.urls import is_signed, normalise_url
 
@@ -59,7 +59,7 @@ def entry_from_record(record: Record, base_url: str | None = None) -> Entry | Re
             raise ValueError(record.fault)
         if path is None:
             raise ValueError("the path is missing or not a string")
-        if fault := path_fault(path):
+        if fault := marked_path_fault(path):
             raise ValueError(fault)
         return _entry(path, record, base_url)
     except ValueError as error:

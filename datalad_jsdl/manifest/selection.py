@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.manifest.entry import Entry, Refusal
 from datalad_jsdl.manifest.own_form import own_form
-from datalad_jsdl.manifest.paths import looks_alike_key, path_fault, path_warning
+from datalad_jsdl.manifest.parts import MARK, joined, marked, misplaced
+from datalad_jsdl.manifest.paths import looks_alike_key, marked_path_fault, path_warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -55,7 +56,8 @@ class Selection:
     """What a manifest comes to.
 
     Attributes:
-        entries: by path within the dataset (the prefix is in it), in the given order.
+        entries: by path within the dataset (the prefix is in it), with ``//`` where a
+            subdataset begins, in the given order.
         refusals: entries not let in.
         skipped: number of entries that the filter left out.
         warnings: sentences about names that will trouble some file systems.
@@ -73,6 +75,7 @@ def select_entries(
     prefix: str = "",
     *,
     use_signed: bool = False,
+    split: int | None = None,
 ) -> Selection:
     """Filter entries, put them under *prefix*, and refuse those that collide.
 
@@ -82,17 +85,23 @@ def select_entries(
         prefix: folder in the dataset, without a trailing slash; may be empty.
         use_signed: whether content is fetched now, so that an entry may have
             signed URLs only.
+        split: the number of folders behind which a subdataset begins; None for where the
+            manifest itself says so.
     """
     selection = Selection()
     for item in items:
         if isinstance(item, Refusal):
             selection.refusals.append(item)
-        elif wanted is not None and not wanted(item.path):
+        elif wanted is not None and not wanted(joined(item.path)):
             selection.skipped += 1
         else:
-            _let_in(selection, item, prefix, use_signed)
+            _let_in(selection, item, prefix, use_signed, split)
+    _refuse_misplaced(selection, prefix)
     _refuse_folders(selection, prefix)
-    selection.warnings = [*_warnings(selection.entries), *_passed_over(selection.entries)]
+    selection.warnings = [
+        *_warnings(map(joined, selection.entries)),
+        *_passed_over(selection.entries),
+    ]
     return selection
 
 
@@ -108,11 +117,14 @@ def _any_match(names: Iterable[str], patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(name, glob) for glob in globs for name in names)
 
 
-def _let_in(selection: Selection, entry: Entry, prefix: str, use_signed: bool) -> None:
-    path = f"{prefix}/{entry.path}" if prefix else entry.path
+def _let_in(
+    selection: Selection, entry: Entry, prefix: str, use_signed: bool, split: int | None
+) -> None:
+    path = entry.path if split is None else marked(entry.path, split)
     fault = None
     if prefix:
-        fault = path_fault(path)
+        path = f"{prefix}/{path}"
+        fault = marked_path_fault(path)
     if path in selection.entries:
         fault = f"the path stands in the manifest twice (first at {selection.entries[path].where})"
     elif not entry.registrable and not use_signed:
@@ -126,17 +138,30 @@ def _let_in(selection: Selection, entry: Entry, prefix: str, use_signed: bool) -
         selection.entries[path] = replace(entry, path=path) if prefix else entry
 
 
+def _refuse_misplaced(selection: Selection, prefix: str) -> None:
+    for path, folder in misplaced(selection.entries).items():
+        entry = selection.entries.pop(path)
+        reason = (
+            f"it lies in {folder!r}, of which other entries make a subdataset ({folder}{MARK}…)"
+        )
+        selection.refusals.append(_refused(entry, _given(path, prefix), reason))
+
+
 def _refuse_folders(selection: Selection, prefix: str) -> None:
-    folders = {folder for path in selection.entries for folder in folders_of(path)}
-    for path in sorted(folders.intersection(selection.entries)):
+    plain = (joined(path) for path in selection.entries)
+    folders = {folder for path in plain for folder in folders_of(path)}
+    for path in sorted(path for path in selection.entries if joined(path) in folders):
         entry = selection.entries.pop(path)
         reason = "the path is also a folder of another entry"
-        given = path.removeprefix(f"{prefix}/") if prefix else path
-        selection.refusals.append(_refused(entry, given, reason))
+        selection.refusals.append(_refused(entry, _given(path, prefix), reason))
 
 
 def _refused(entry: Entry, path: str, reason: str) -> Refusal:
     return Refusal(path, reason, entry.where, own_form(entry, signed=True))
+
+
+def _given(path: str, prefix: str) -> str:
+    return path.removeprefix(f"{prefix}/") if prefix else path
 
 
 def _warnings(paths: Iterable[str]) -> Iterator[str]:

@@ -175,9 +175,10 @@ def test_what_is_known_of_mirrors_is_shown(lab: Lab) -> None:
     shown = git(dataset, "annex", "info", "jsdl")
     assert f"mirror {lab.url}: answers in" in shown
     assert "100% of requests good of late (3 in all)" in shown
+    git(dataset, "annex", "drop", "-q", "--force", ".")
     records = datalad("download-manifest", "--check", "m.json", "ds")
     (mirror,) = [record for record in records if record["type"] == "mirror"]
-    assert (mirror["mirror"], mirror["files"], mirror["requests"]) == (lab.url, 3, 4)
+    assert (mirror["mirror"], mirror["files"], mirror["requests"]) == (lab.url, 3, 6)
     assert mirror["ranges"] is True
 
 

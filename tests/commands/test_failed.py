@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.commands._failed import write_failed
-from datalad_jsdl.commands._importing import Outcome
-from datalad_jsdl.dataset.plan import Conflict, Plan
 from datalad_jsdl.manifest import Candidate, Entry, Refusal
 from datalad_jsdl.manifest.selection import Selection
 from tests.portal import (
@@ -96,22 +95,21 @@ def test_any_refusal_can_be_written(tmp_path: Path) -> None:
     deep: Any = []
     for _ in range(100_000):
         deep = [deep]
-    entry = Entry("in/own", (Candidate("https://a.example/own"),))
+    entry = Entry("in/sub//own", (Candidate("https://a.example/own"),))
     selection = Selection(
-        {"in/own": entry},
+        {"in/sub//own": entry, "in/fine": replace(entry, path="in/fine")},
         [
             Refusal(None, "no path", given={"urls": ["u"]}),
             Refusal("a\udc80", "no Unicode"),
             Refusal("deep", "no list", given={"urls": deep}),
         ],
     )
-    outcome = Outcome(Plan([], [Conflict("in/own", "in the way")], [], {}, {}))
-    write_failed(tmp_path / FILE, selection, outcome, "in")
+    write_failed(tmp_path / FILE, selection, {"in/sub/own": "in the way"}, "in")
     assert lines() == [
         {"path": "", "urls": ["u"], "reason": "no path"},
         {"path": "a\udc80", "reason": "no Unicode"},
         {"path": "deep", "reason": "no list"},
-        {"path": "own", "urls": ["https://a.example/own"], "reason": "in the way"},
+        {"path": "sub//own", "urls": ["https://a.example/own"], "reason": "in the way"},
     ]
-    write_failed(tmp_path / FILE, Selection(), None, "")
+    write_failed(tmp_path / FILE, Selection(), {}, "")
     assert FILE.read_text() == ""

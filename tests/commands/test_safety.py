@@ -34,7 +34,7 @@ HOSTILE: dict[str, Any] = {
     "../outside": [URL],
     "a/../../outside": [URL],
     "./dot": [URL],
-    "a//b": [URL],
+    "a///b": [URL],
     "a\\b": [URL],
     "new\nline": [URL],
     ".git/hooks/hostile": [URL],

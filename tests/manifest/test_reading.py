@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest import Entry, Refusal, read_manifest
 from datalad_jsdl.manifest.formats import FORMATS, Options
-from datalad_jsdl.manifest.paths import path_fault
+from datalad_jsdl.manifest.paths import marked_path_fault
 from datalad_jsdl.manifest.reading import HEAD
 
 URL = "https://h.org/a"
@@ -173,7 +173,7 @@ def check(data: bytes) -> None:
     for item in found:
         assert item.where
         if isinstance(item, Entry):
-            assert path_fault(item.path) is None
+            assert marked_path_fault(item.path) is None
             assert item.candidates
         else:
             assert item.reason

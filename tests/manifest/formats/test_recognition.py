@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest import Entry, Refusal
 from datalad_jsdl.manifest.formats import FORMATS, Options
-from datalad_jsdl.manifest.paths import path_fault
+from datalad_jsdl.manifest.paths import marked_path_fault
 from tests.manifest.formats import samples
 from tests.manifest.formats.samples import SAMPLES, error_of, read
 
@@ -120,7 +120,7 @@ def check(document: str, name: str | None, **columns: str) -> None:
     for item in found:
         assert item.where
         if isinstance(item, Entry):
-            assert path_fault(item.path) is None
+            assert marked_path_fault(item.path) is None
             assert item.candidates
         else:
             assert isinstance(item, Refusal)

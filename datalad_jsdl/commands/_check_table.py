@@ -1,0 +1,110 @@
+"""What ``download-manifest --check`` shows a person: a table of mirrors, files, a summary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import humanize
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["HEADER", "check_lines", "summary"]
+
+_MOST_FILES = 10
+_UNKNOWN = "unknown"
+HEADER = (
+    "mirror", "state", "files", "only there", "size", "per connection", "answers in", "resumes",
+)  # fmt: skip
+_LEFT = (0, 1, 7)  # columns of words; numbers are to the right
+
+
+def check_lines(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The records of one check, as lines of text."""
+    mirrors = [record for record in records if record["type"] == "mirror"]
+    files = [record for record in records if record["type"] == "file"]
+    lines = _table(mirrors) if mirrors else []
+    for status, sign in (("ok", "warning: "), ("error", "error: ")):
+        some = [record["message"] for record in files if record["status"] == status]
+        lines += [f"{sign}{message}" for message in some[:_MOST_FILES]]
+        if len(some) > _MOST_FILES:
+            lines.append(f"{sign}and {len(some) - _MOST_FILES} more files (datalad -f json)")
+    for record in records:
+        if record["type"] == "dataset":
+            sign = "" if record["status"] == "ok" else "error: "
+            lines.append(f"{sign}{record['path']}: {record['message']}")
+    return lines
+
+
+def _table(mirrors: Sequence[Mapping[str, Any]]) -> list[str]:
+    rows = [HEADER, *map(_row, mirrors)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if number in _LEFT else cell.rjust(width)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    notes = ["", *map(_note, mirrors)]
+    return [text for line, note in zip(lines, notes, strict=True) for text in (line, note) if text]
+
+
+def _row(mirror: Mapping[str, Any]) -> tuple[str, ...]:
+    rate, latency, ranges = mirror["rate"], mirror["latency"], mirror["ranges"]
+    return (
+        mirror["mirror"],
+        mirror["state"],
+        str(mirror["files"]),
+        str(mirror["only"]),
+        humanize.naturalsize(mirror["bytes"]),
+        f"{humanize.naturalsize(rate)}/s" if rate else _UNKNOWN,
+        f"{1000 * latency:.0f} ms" if latency else _UNKNOWN,
+        _UNKNOWN if ranges is None else "yes" if ranges else "no",
+    )
+
+
+def _note(mirror: Mapping[str, Any]) -> str:
+    """What else there is to say of a mirror, below its line; "" for nothing."""
+    if mirror["state"] != "ok":
+        return f"  {mirror['fault']}" if mirror["fault"] else ""
+    others = {kind: number for kind, number in mirror["answers"].items() if kind != "ok"}
+    return f"  but: {', '.join(f'{n} {kind}' for kind, n in others.items())}" if others else ""
+
+
+def summary(fields: Mapping[str, Any]) -> str:
+    """The dataset's record in words; *fields* are the record's."""
+    files, asked, lost = (fields[f"files_{word}"] for word in ("to_download", "asked", "lost"))
+    parts = [f"{files} files to download, {humanize.naturalsize(fields['bytes_to_download'])}"]
+    if unsized := fields["files_unsized"]:
+        parts[0] += f" and {unsized} of unknown size"
+    if fields["files_here"]:
+        parts[0] += f" ({fields['files_here']} more are here)"
+    if fields["bytes_staged"]:
+        parts.append(f"{humanize.naturalsize(fields['bytes_staged'])} are from an interrupted run")
+    parts.append(_room(fields))
+    if files:
+        parts.append(_time(fields["seconds_least"], fields["seconds_most"]))
+        some = "" if asked == files else f" ({asked} were asked for)"
+        parts.append((f"{lost} of them cannot be had" if lost else "all can be had") + some)
+    return "; ".join(parts)
+
+
+def _room(fields: Mapping[str, Any]) -> str:
+    text = f"{humanize.naturalsize(fields['bytes_free'])} free"
+    if fields["disk_full"]:
+        inodes = fields["inodes_free"]
+        text += f" ({inodes} inodes): too little" if inodes is not None else ": too little"
+    return text
+
+
+def _time(least: float | None, most: float | None) -> str:
+    if least is None or most is None:
+        return "time unknown"
+    short, long = _duration(least), _duration(most)
+    return f"about {long}" if short == long else f"{short} to {long}"
+
+
+def _duration(seconds: float) -> str:
+    unit = "seconds" if seconds < 120 else "minutes" if seconds < 86_400 else "hours"
+    return humanize.precisedelta(max(1, round(seconds)), minimum_unit=unit, format="%d")

@@ -1,0 +1,241 @@
+"""Each mirror is asked for some of its files before a download, a few at a time.
+
+One that does not answer, wants to be left alone, or refuses whatever it is asked for is asked
+no more.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.fetch.probe import Answer, State, probe, sample
+from datalad_jsdl.fetch.survey import list_mirrors
+from datalad_jsdl.manifest.urls import redact_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.survey import Mirror, Survey, Wanted
+
+__all__ = ["survey"]
+
+_MOST_ASKED = 1000  # files
+_AT_ONCE = 16  # requests
+_OF_ONE = 4  # of them to one mirror
+_SCOUTS = 3  # questions by GET, until one tells of ranges and rate
+_STRIKES = 3  # until a mirror is asked no more
+_COSTLY = 50  # questions to a mirror that begins to send the whole file with each
+_SAMPLE = 1 << 20  # bytes
+_WORTH_A_SAMPLE = 64 << 10  # bytes; fewer say nothing of a rate
+_PAUSE = 1.0  # seconds until a passing fault may be over
+_TICK = 0.2  # seconds
+
+_DENIALS = (State.LOGIN, State.TERMS, State.REFUSED, State.UNFIT)
+
+
+@dataclass
+class _Line:
+    """The questions to one mirror.
+
+    Attributes:
+        mirror: who is asked.
+        queue: number of a file and one of its URLs.
+        head: HEAD is worth asking by.
+        scouts: questions by GET so far.
+        scouting: one is under way.
+        active: questions under way.
+        strikes: no answer, or an answer that is the mirror's own fault, in a row.
+        denials: answers that would be the same to any question.
+        rests: how often it asked to be left alone.
+        resting_until: as it asked (monotonic seconds).
+    """
+
+    mirror: Mirror
+    queue: deque[tuple[int, str]] = field(default_factory=deque)
+    head: bool = True
+    scouts: int = 0
+    scouting: bool = False
+    active: int = 0
+    strikes: int = 0
+    denials: int = 0
+    rests: int = 0
+    resting_until: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Question:
+    """For one URL of a file; a scout is to tell of ranges and rate as well."""
+
+    line: _Line
+    number: int
+    url: str
+    scout: bool
+    ask: Callable[[], Answer]
+
+
+def survey(
+    wanted: Sequence[Wanted],
+    engine: Engine,
+    tick: Callable[[int, int], object],
+    most: int = _MOST_ASKED,
+) -> Survey:
+    """Ask the mirrors of *wanted*; what is learned of them, the engine learns, too.
+
+    Args:
+        wanted: files.
+        engine: to ask with.
+        tick: told, now and then, how many questions are answered, and of how many.
+        most: files to ask for; of more than that, a sample spread over the mirrors.
+    """
+    found = list_mirrors(wanted, lambda url: engine.origins.of(url).name, most)
+    _Asking(found, engine, tick).run()
+    return found
+
+
+class _Asking:
+    """The questions under way; what is to be done is decided in the thread that calls `run`."""
+
+    def __init__(self, found: Survey, engine: Engine, tick: Callable[[int, int], object]) -> None:
+        self._found = found
+        self._engine = engine
+        self._tick = tick
+        self._lines = {name: _Line(mirror) for name, mirror in found.mirrors.items()}
+        wanted = found.wanted
+        # the largest first: they tell a mirror's rate
+        for number in sorted(found.chosen, key=lambda n: -(wanted[n].expected.size or 0)):
+            for url in dict.fromkeys(wanted[number].urls):
+                self._lines[found.name_of(url)].queue.append((number, url))
+        self._all = self._left()
+        self._again: set[tuple[int, str]] = set()
+        self._under_way = 0
+        self._questions: queue.SimpleQueue[_Question | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[tuple[_Question, Answer]] = queue.SimpleQueue()
+        self._of_one = min(_OF_ONE, engine.settings.connections_per_host or _OF_ONE)
+        self._threads = min(_AT_ONCE, engine.settings.connections or _AT_ONCE, self._all)
+
+    def run(self) -> None:
+        """Ask until all is answered, or nobody is left to be asked."""
+        for _ in range(self._threads):
+            # daemons: one that hangs in connecting does not keep the process
+            threading.Thread(target=self._work, name="probe", daemon=True).start()
+        try:
+            while True:
+                self._dispatch()
+                self._tick(self._all - self._left() - self._under_way, self._all)
+                resting = [line.resting_until for line in self._lines.values() if line.queue]
+                if not self._under_way and not resting:
+                    return
+                if not self._under_way:
+                    pause = min(resting) - time.monotonic()
+                    self._engine.sleep(min(_TICK, max(0.0, pause)))
+                    continue
+                try:
+                    self._learn(*self._answers.get(timeout=_TICK))
+                except queue.Empty:
+                    continue
+        finally:
+            for _ in range(self._threads):
+                self._questions.put(None)
+
+    def _left(self) -> int:
+        return sum(len(line.queue) for line in self._lines.values())
+
+    def _work(self) -> None:
+        while (question := self._questions.get()) is not None:
+            try:
+                answer = question.ask()
+            except Exception as error:  # whatever a hostile answer has found: the others go on
+                what = f"{type(error).__name__}: {redact_text(str(error))}"
+                answer = Answer(State.UNFIT, what)
+            self._answers.put((question, answer))
+
+    def _dispatch(self) -> None:
+        now = time.monotonic()
+        for line in self._lines.values():
+            room = 1 if line.rests else self._of_one
+            while line.queue and line.active < room and line.resting_until <= now:
+                if self._under_way >= self._threads:
+                    return
+                number, url = line.queue.popleft()
+                line.active += 1
+                self._under_way += 1
+                self._questions.put(self._question(line, number, url))
+
+    def _question(self, line: _Line, number: int, url: str) -> _Question:
+        expected, engine = self._found.wanted[number].expected, self._engine
+        if line.scouting or line.scouts == _SCOUTS or line.mirror.ranges is not None:
+            ask = partial(probe, url, expected, engine, head=line.head)
+            return _Question(line, number, url, False, ask)
+        line.scouting = True
+        line.scouts += 1
+        small = expected.size is not None and expected.size < _WORTH_A_SAMPLE
+        known = engine.origins.of(url).score.rate > 0
+        length = 1 if small or known else _SAMPLE
+        return _Question(line, number, url, True, partial(sample, url, expected, engine, length))
+
+    def _learn(self, question: _Question, answer: Answer) -> None:
+        line, number, url = question.line, question.number, question.url
+        line.active -= 1
+        self._under_way -= 1
+        line.scouting = line.scouting and not question.scout
+        line.head = line.head and answer.head
+        self._teach_engine(line.mirror, url, answer)
+        if answer.passing and self._may_ask_again(line, (number, url), answer):
+            return
+        self._found.answers.setdefault(number, {})[url] = answer
+        line.mirror.answers[answer.state] += 1
+        # the first time is when advice on a login is given in full
+        line.mirror.said.setdefault(answer.state, answer.what)
+        self._judge(line, answer)
+
+    def _teach_engine(self, mirror: Mirror, url: str, answer: Answer) -> None:
+        origins, fault = self._engine.origins, answer.fault
+        if answer.state is State.REFUSED:
+            return
+        score = origins.of(url).score
+        score.add_request(fault.what if fault and fault.mirror else "")
+        if answer.ranges is not None:
+            score.ranges = mirror.ranges = answer.ranges
+        if answer.latency:
+            unknown = not score.rate
+            origins.measured(url, answer.received, answer.seconds, answer.latency)
+            mirror.sampled = mirror.sampled or (unknown and score.rate > 0)
+
+    def _may_ask_again(self, line: _Line, item: tuple[int, str], answer: Answer) -> bool:
+        """Whether a passing fault gets a second chance, after a pause."""
+        now, longest = time.monotonic(), self._engine.settings.max_wait
+        pause = answer.wait if answer.wait is not None else _PAUSE
+        if answer.state is State.BUSY:
+            line.rests += now >= line.resting_until  # many at once are refused for one reason
+            if line.rests > 1 or pause > longest:
+                return False
+        elif item in self._again or line.strikes + 1 >= _STRIKES:
+            return False
+        else:
+            line.strikes += 1
+        self._again.add(item)
+        line.resting_until = max(line.resting_until, now + min(pause, longest))
+        line.queue.append(item)  # last: others may tell more of the mirror
+        return True
+
+    def _judge(self, line: _Line, answer: Answer) -> None:
+        """Whether the mirror is to be asked on."""
+        mirror = line.mirror
+        if answer.state is State.DEAD:
+            line.strikes += 1
+        else:
+            line.strikes = 0
+            line.denials += answer.state in _DENIALS
+        useless = line.denials >= _STRIKES and not mirror.answers[State.OK]
+        if answer.state is State.BUSY or line.strikes >= _STRIKES or useless:
+            mirror.stopped = mirror.stopped or answer.state
+            line.queue.clear()
+        elif not line.head and mirror.ranges is False and mirror.answers.total() >= _COSTLY:
+            line.queue.clear()

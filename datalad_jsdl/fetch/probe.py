@@ -1,0 +1,210 @@
+"""One question to one mirror before a download: would it give this file?
+
+RFC 9110, sections 9.3.2 (HEAD), 14 (ranges) and 15 (status).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import urllib3
+
+from datalad_jsdl.errors import FetchError
+from datalad_jsdl.fetch.answers import no_answer, refusal, total_size
+from datalad_jsdl.fetch.values import PAGE
+from datalad_jsdl.fetch.verification import is_error_page
+
+if TYPE_CHECKING:
+    from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.values import Expected, Fault
+    from datalad_jsdl.fetch.web import Response
+
+__all__ = ["MEANINGS", "Answer", "State", "probe", "read_answer", "sample", "state_of"]
+
+_SAMPLE_SECONDS = 2.0
+_CHUNK = 64 << 10  # bytes
+
+
+class State(str, Enum):
+    """What an answer means for a download; of a mirror, what its answers come to."""
+
+    OK = "ok"
+    LOGIN = "login"
+    TERMS = "terms"
+    GONE = "gone"
+    SIZE = "size"
+    BUSY = "busy"
+    DEAD = "dead"
+    REFUSED = "refused"
+    UNFIT = "unfit"
+    UNASKED = "unasked"
+
+
+#: For the documentation.
+MEANINGS = {
+    State.OK: "it gives files",
+    State.LOGIN: "401, or 403 with a challenge (``WWW-Authenticate``)",
+    State.TERMS: "403 without a challenge, or a web page with status 200 in the place of a file",
+    State.GONE: "404 or 410",
+    State.SIZE: "a file of another size than the manifest says",
+    State.BUSY: "429, or 503 with ``Retry-After``, and again after that time",
+    State.DEAD: "no answer, a name that leads nowhere, a fault of TLS, or 5xx",
+    State.REFUSED: "the address policy forbids the connection",
+    State.UNFIT: "any other answer that is no file",
+    State.UNASKED: "none of its files was among those that were asked for",
+}
+
+_BY_STATUS = {401: State.LOGIN, 404: State.GONE, 410: State.GONE, 429: State.BUSY}
+_PASSING = (408, 425)
+# the next question would be one too many, or have the same answer
+_FINAL = (State.LOGIN, State.BUSY, State.REFUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of it.
+
+    Attributes:
+        state: what it means.
+        what: a phrase, free of secrets; "" if all is well.
+        size: of the whole file in bytes, as announced, or None.
+        ranges: whether the mirror gives parts of files; None if that was not asked.
+        latency: seconds from the request to the answer; 0 if there was none.
+        received: bytes of a sample.
+        seconds: that they took, after the answer had begun.
+        fault: what the engine would make of it; None if all is well.
+        head: False if HEAD was refused, or told too little, where GET told enough.
+    """
+
+    state: State
+    what: str = ""
+    size: int | None = None
+    ranges: bool | None = None
+    latency: float = 0.0
+    received: int = 0
+    seconds: float = 0.0
+    fault: Fault | None = None
+    head: bool = True
+
+    @property
+    def wait(self) -> float | None:
+        """Seconds that the mirror asks to be left alone, or None."""
+        return self.fault.wait if self.fault else None
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same question may be answered otherwise in a moment."""
+        return self.fault is not None and not self.fault.lasting and not self.fault.refused
+
+
+def probe(url: str, expected: Expected, engine: Engine, *, head: bool = True) -> Answer:
+    """Ask by HEAD, and for the first byte where that is refused or tells too little.
+
+    Args:
+        url: to be asked.
+        expected: what is known of the content; only its size and kind are looked at.
+        engine: to ask with.
+        head: use HEAD.
+    """
+    if head:
+        answer = _ask("HEAD", url, expected, engine, 0)
+        told = answer.state is State.OK and (answer.size is not None or expected.size is None)
+        silent = answer.fault is not None and not answer.fault.answered
+        if answer.state in _FINAL or silent or told:
+            return answer
+    answer = _ask("GET", url, expected, engine, 1)
+    # a file that is not there says nothing about HEAD
+    return replace(answer, head=False) if head and answer.state is State.OK else answer
+
+
+def sample(url: str, expected: Expected, engine: Engine, length: int) -> Answer:
+    """Fetch the first *length* bytes, or what comes of them in two seconds, and forget them."""
+    return _ask("GET", url, expected, engine, length)
+
+
+def _ask(method: str, url: str, expected: Expected, engine: Engine, length: int) -> Answer:
+    headers = {"Range": f"bytes=0-{length - 1}"} if length else {}
+    began = time.monotonic()
+    try:
+        response = engine.web.open(url, headers, method=method)
+    except (OSError, urllib3.exceptions.HTTPError) as error:
+        return _unanswered(url, error)
+    answer = read_answer(url, expected, response)
+    answer = replace(answer, latency=time.monotonic() - began)
+    engine.opened(response)
+    try:
+        if answer.state is State.OK and length > 1:
+            received, seconds = _receive(response, engine, length)
+            answer = replace(answer, received=received, seconds=seconds)
+    except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
+        # ValueError: urllib3 reads from a connection that another thread has shut
+        answer = _unanswered(url, error)
+    finally:
+        engine.closed(response)
+        response.close()
+    # only a GET can tell; an empty file has no parts
+    known = method == "GET" and answer.state is State.OK and response.status in (200, 206)
+    return replace(answer, ranges=response.status == 206) if known else answer
+
+
+def _receive(response: Response, engine: Engine, length: int) -> tuple[int, float]:
+    """Take bytes from an answer: how many, in how many seconds."""
+    began, received = time.monotonic(), 0
+    chunk_size = engine.throttle.chunk(_CHUNK)
+    while received < length and time.monotonic() - began < _SAMPLE_SECONDS:
+        chunk = response.read(min(chunk_size, length - received))
+        if not chunk or engine.stop.is_set():
+            break
+        received += len(chunk)
+        if pause := engine.throttle.pause(len(chunk)):
+            engine.stop.wait(pause)
+    return received, time.monotonic() - began
+
+
+def _unanswered(url: str, error: Exception) -> Answer:
+    fault = no_answer(url, error)
+    if fault.unasked:
+        return Answer(State.REFUSED, fault.what, fault=fault)
+    # a URL that cannot be asked for, redirects that lead nowhere: others there may be good
+    state = State.UNFIT if isinstance(error, FetchError) else State.DEAD
+    return Answer(state, fault.what, fault=fault)
+
+
+def read_answer(url: str, expected: Expected, response: Response) -> Answer:
+    """What the head of an answer means; the body is not looked at."""
+    status, headers = response.status, response.headers
+    if status not in (200, 206, 416):
+        fault = refusal(url, response)
+        challenge = headers.get("WWW-Authenticate", "")
+        return Answer(state_of(status, challenge, fault.wait), fault.what, fault=fault)
+    # an empty file has no first byte
+    size = 0 if status == 416 else total_size(status, headers)
+    wrong = None not in (size, expected.size) and size != expected.size
+    kind = headers.get("Content-Type", "")
+    # a page of the very size that is expected is the file
+    if (wrong or expected.size is None) and not expected.page and is_error_page(url, kind):
+        return Answer(State.TERMS, PAGE)
+    if wrong:
+        what = f"expected a file of {expected.size} bytes, it offers {size}"
+        return Answer(State.SIZE, what, size)
+    return Answer(State.OK, "", size)
+
+
+def state_of(status: int, challenge: str, wait: float | None) -> State:
+    """What a status that is no file's means.
+
+    Args:
+        status: of HTTP.
+        challenge: the header WWW-Authenticate.
+        wait: seconds of Retry-After, or None.
+    """
+    if status == 403:
+        return State.LOGIN if challenge else State.TERMS
+    if status == 503 and wait is not None:
+        return State.BUSY
+    if status >= 500 or status in _PASSING:
+        return State.DEAD
+    return _BY_STATUS.get(status, State.UNFIT)

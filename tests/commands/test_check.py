@@ -1,0 +1,122 @@
+"""download-manifest --check: would the download go well?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import run
+from tests.lab import Lab, refused_url
+from tests.portal import content_of, datalad, described, git, publish, write_manifest
+
+LARGE = bytes(400_000)
+
+
+def by_name(records: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Mirrors by their port, files by their path, and the dataset."""
+    names = {"mirror": lambda r: r["mirror"].rpartition(":")[2], "file": lambda r: r["entry"]}
+    return {names.get(r["type"], lambda r: "dataset")(r): r for r in records}
+
+
+def port(lab: Lab) -> str:
+    return str(lab.port)
+
+
+def test_all_faults_at_once(lab: Lab, other_lab: Lab) -> None:
+    dead = refused_url("x")
+    with Lab() as login, Lab() as terms, Lab() as busy, Lab() as weary:
+        wall = {"wants": ("Authorization", "x"), "challenge": "Bearer"}
+        wait = {"status": 429, "headers": {"Retry-After": "1"}}
+        urls = {
+            "here": [lab.put("here", content_of("here"), head=False), dead],
+            "no-size": [lab.put("no-size", b"12345")],
+            "large": [other_lab.put("large", LARGE, rate=400_000, ranges=False)],
+            "shorter": [other_lab.put("s", content_of("shorter"), shorter=1), lab.put("s")],
+            "lost": [lab.put("lost", status=404), dead],
+            "wrong": [lab.put("wrong", b"12345")],
+            "login": [login.put("login", b"", **wall)],
+            "forbidden": [terms.put("forbidden", status=403), f"{lab.url}/here"],
+            "page": [terms.put("page", html=True)],
+            "inside": ["http://10.0.0.1/inside", f"{lab.url}/here"],
+            "wait": [busy.put("wait", content_of("wait"), times=1, **wait)],
+            "never": [weary.put("never", **wait)],
+        }
+        lab.put("s", content_of("shorter"))
+        members = {path: described(path, *found) for path, found in urls.items()}
+        members["no-size"] = urls["no-size"]
+        members["large"] = {"urls": urls["large"], "size": len(LARGE)}
+        members["../out"] = [f"{lab.url}/here"]
+        manifest = write_manifest("m.json", members)
+        records = datalad("download-manifest", "--check", manifest, "ds", code=1)
+        assert not Path("ds").exists()
+        assert len(weary.requests) == 2
+    assert "refused '../out'" in records[0]["message"]
+    found = by_name(records[1:])
+    dead_port = dead.split(":")[2].partition("/")[0]
+    # (state, status): of whose files some are lost is in error, unless it gives files
+    assert {name: (r["state"], r["status"]) for name, r in found.items() if "state" in r} == {
+        port(lab): ("ok", "ok"),
+        port(other_lab): ("ok", "ok"),
+        dead_port: ("dead", "error"),
+        port(login): ("login", "error"),
+        port(terms): ("terms", "error"),
+        port(busy): ("ok", "ok"),
+        port(weary): ("busy", "error"),
+        "//10.0.0.1": ("refused", "ok"),
+        "shorter": ("size", "ok"),
+        "lost": ("gone", "error"),
+        "wrong": ("size", "error"),
+        "login": ("login", "error"),
+        "page": ("terms", "error"),
+        "never": ("busy", "error"),
+    }
+    good, slow, down = found[port(lab)], found[port(other_lab)], found[dead_port]
+    assert (good["files"], good["only"], good["lost"]) == (7, 2, 2)
+    assert good["answers"] == {"ok": 5, "gone": 1, "size": 1}
+    assert good["rate"] is None  # so small a file tells nothing
+    assert good["ranges"] is True
+    assert good["latency"] > 0
+    assert 200_000 < slow["rate"] < 800_000
+    assert (slow["rate_from"], slow["ranges"]) == ("sample", False)
+    assert (down["files"], down["only"], down["bytes"]) == (2, 0, 6000)
+    assert down["fault"].startswith("no connection:")
+    assert found["shorter"]["answers"][0]["size"] == 2999
+    assert "expected a file of 3000 bytes, it offers 2999" in found["shorter"]["message"]
+    whole = found["dataset"]
+    assert whole["status"] == "error"
+    assert (whole["files"], whole["files_to_download"], whole["files_lost"]) == (12, 12, 5)
+    assert (whole["files_unsized"], whole["files_asked"]) == (0, 12)  # its mirror told the size
+    assert whole["bytes_to_download"] == 10 * 3000 + 5 + len(LARGE)
+    assert 0.2 < whole["seconds_least"] < whole["seconds_most"] < 4
+    assert whole["bytes_free"] > 0
+
+
+def test_a_download_that_will_go_well(lab: Lab, other_lab: Lab) -> None:
+    """What is here is not asked for, a dead mirror is no failure, and no secret is shown."""
+    members = {path: described(path, url) for path, url in publish(lab, ["a", "b"]).items()}
+    datalad("download-manifest", "--get", write_manifest("m.json", members), "ds")
+    signed = other_lab.put("c", LARGE) + "?sig=SECRET"
+    members["c"] = {"urls": [refused_url("c?token=SECRET"), signed], "size": len(LARGE)}
+    members["d"] = described("d", lab.put("d", content_of("d")))
+    manifest = write_manifest("m.json", members)
+    lab.requests.clear()
+    head = git(Path("ds"), "rev-parse", "HEAD", "git-annex")
+    lines = run("datalad", "download-manifest", "--check", "--get", manifest, "ds").splitlines()
+    assert [request.path for request in lab.requests] == ["/d"]
+    assert sum(request.sent for request in other_lab.requests) == len(LARGE)
+    assert "SECRET" not in "".join(lines)
+    header, *rows = [line for line in lines if not line.startswith("  ")]
+    columns = [header.index(word) for word in ("state", "resumes")]
+    assert sorted([row[at:].split()[0] for at in columns] for row in rows[:3]) == [
+        ["dead", "unknown"],
+        ["ok", "yes"],
+        ["ok", "yes"],
+    ]
+    assert "2 files to download, 403.0 kB (2 more are here); " in rows[3]
+    assert rows[3].endswith("; all can be had")
+    assert git(Path("ds"), "rev-parse", "HEAD", "git-annex") == head
+    # what was measured is known to the next one, which need not measure it again
+    records = datalad("download-manifest", "--check", "--get", manifest, "ds")
+    mirror = by_name(records)[port(other_lab)]
+    assert (mirror["rate_from"], mirror["requests"]) == ("earlier", 2)
+    assert sum(request.sent for request in other_lab.requests) == len(LARGE) + 1

@@ -1,0 +1,108 @@
+"""Paths with ``//``: one manifest, several datasets."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.lab import Lab
+from tests.portal import (
+    content_of,
+    datalad,
+    described,
+    entries,
+    git,
+    publish,
+    simple,
+    summary,
+    tree,
+    write_manifest,
+)
+
+
+def own(records: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
+    (record,) = [r for r in records if r["type"] == "dataset" and r["path"] == str(folder)]
+    return record
+
+
+def test_subdatasets_are_made_kept_up_to_date_and_fetched(tmp_path: Path, lab: Lab) -> None:
+    urls = publish(lab, ["top", "s/a", "s/b", "s/deep/x", "t/a"])
+    marked = {"top": "top", "s/a": "s//a", "s/b": "s//b", "s/deep/x": "s//deep//x", "t/a": "t//a"}
+    first = {marked[path]: described(path, url) for path, url in urls.items()}
+    manifest = write_manifest("m.json", first)
+    dataset = tmp_path / "ds"
+    plan = datalad("download-manifest", "-n", manifest, "ds")
+    assert own(plan, dataset)["stat"][0]["files"] == 5
+    assert not dataset.exists()
+    records = datalad("download-manifest", manifest, "ds")
+    assert entries(records) == dict.fromkeys(urls, "added")
+    assert {r["path"] for r in datalad("subdatasets", "-r", "-d", "ds")} == {
+        str(dataset / folder) for folder in ("s", "s/deep", "t")
+    }
+    assert git(dataset, "status", "--short") == ""
+    # a clone gets them, and an update in it fetches the subdatasets that it needs
+    datalad("clone", "ds", "clone")
+    changed = {**first, "s//c": described("s/c", "https://a.example/c"), "s/odd": first["top"]}
+    del changed["s//b"]
+    manifest = write_manifest("m.json", changed)
+    clone = tmp_path / "clone"
+    before = git(clone, "rev-parse", "HEAD:t")
+    # the folder cannot be both; the other entries go in
+    (refused,) = [
+        r
+        for r in datalad("download-manifest", "--delete", manifest, "clone", code=1)
+        if r["status"] == "error"
+    ]
+    assert refused["entry"] == "s/odd"
+    assert (clone / "s" / "c").is_symlink()
+    assert not (clone / "s" / "b").is_symlink()
+    assert git(clone, "rev-parse", "HEAD:t") == before
+    assert git(clone, "status", "--short") == ""
+    head = git(clone, "rev-parse", "HEAD")
+    datalad("download-manifest", "--delete", manifest, "clone", code=1)
+    assert git(clone, "rev-parse", "HEAD") == head
+    datalad("get", "-r", ".", cwd=clone, code=1)  # s//c is nowhere
+    for path in urls.keys() - {"s/b"}:
+        assert (clone / path).read_bytes() == content_of(path)
+
+
+def test_split_and_a_run_that_was_killed(tmp_path: Path) -> None:
+    manifest = write_manifest("m.json", simple("r", "a/1", "a/2", "b/1"))
+    datalad("download-manifest", "--split", "1", manifest, "ds")
+    dataset = tmp_path / "ds"
+    subdatasets = git(dataset, "config", "-f", ".gitmodules", "--get-regexp", "path")
+    assert [line.split()[1] for line in subdatasets.splitlines()] == ["a", "b"]
+    assert "--split=1" in git(dataset, "log", "-1", "--format=%B")
+    # as if it had been killed: one is only begun, one not yet saved above
+    again = tmp_path / "again"
+    datalad("create", again)
+    subprocess.run(["git", "init", "-q", again / "a"], check=True)
+    datalad("create", again / "b")
+    records = datalad("download-manifest", "--split", "1", manifest, "again")
+    assert summary([own(records, again)]) == {"added": 1}
+    for folder in ("a", "b"):
+        assert tree(again / folder) == tree(dataset / folder)
+    assert git(again, "status", "--short") == ""
+    head = git(again, "rev-parse", "HEAD")
+    datalad("rerun", cwd=again)
+    assert git(again, "rev-parse", "HEAD") == head
+
+
+def test_what_is_in_the_way_of_a_subdataset(tmp_path: Path) -> None:
+    dataset = tmp_path / "ds"
+    datalad("download-manifest", write_manifest("m.json", simple("a/1", "b")), "ds")
+    (dataset / "c").mkdir()
+    (dataset / "c" / "mine").write_text("mine")
+    manifest = write_manifest("n.json", simple("a//1", "c//1", "d//1"))
+    records = datalad("download-manifest", manifest, "ds", code=1)
+    wrong = {r["path"]: r["message"] for r in records if r["status"] == "error"}
+    assert set(wrong) == {str(dataset / "a"), str(dataset / "c")}
+    assert "is a folder with files in it" in wrong[str(dataset / "a")]
+    assert (dataset / "c" / "mine").read_text() == "mine"
+    assert (dataset / "d" / "1").is_symlink()
+    shutil.rmtree(dataset / "c")
+    manifest = write_manifest("n.json", simple("c//1", "d//1"))
+    datalad("download-manifest", manifest, "ds")
+    assert (dataset / "c" / "1").is_symlink()

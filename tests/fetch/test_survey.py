@@ -1,0 +1,111 @@
+"""What is made of mirrors' answers before a download."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datalad_jsdl.fetch.addresses import AddressPolicy
+from datalad_jsdl.fetch.asking import survey
+from datalad_jsdl.fetch.engine import Engine
+from datalad_jsdl.fetch.estimate import Load, Span, estimate
+from datalad_jsdl.fetch.probe import State, state_of
+from datalad_jsdl.fetch.settings import Settings
+from datalad_jsdl.fetch.survey import Mirror, Wanted, choose
+from datalad_jsdl.fetch.values import Expected
+from tests.lab import Lab
+
+BOTH = {"connections": 8, "segments": 4, "bandwidth": 0}
+
+
+@given(st.lists(st.integers(1, 40), max_size=20), st.integers(0, 200))
+def test_a_sample_is_spread_over_the_groups(sizes: list[int], most: int) -> None:
+    groups = [[100 * g + i for i in range(size)] for g, size in enumerate(sizes)]
+    chosen = choose(groups, most)
+    assert len(set(chosen)) == len(chosen) == min(most, sum(sizes))
+    shares = [sum(item in group for item in chosen) for group in groups]
+    # nobody has more than others that could have more, but for what cannot be divided
+    starved = [share for share, size in zip(shares, sizes, strict=True) if share < size]
+    assert not starved or max(shares) <= min(starved) + 1
+
+
+@pytest.mark.parametrize(
+    ("status", "challenge", "wait", "state"),
+    [
+        (401, "", None, State.LOGIN),
+        (403, "Bearer", None, State.LOGIN),
+        (403, "", None, State.TERMS),
+        (404, "", None, State.GONE),
+        (410, "", None, State.GONE),
+        (429, "", None, State.BUSY),
+        (503, "", 5.0, State.BUSY),
+        (503, "", None, State.DEAD),
+        (500, "", None, State.DEAD),
+        (408, "", None, State.DEAD),
+        (400, "", None, State.UNFIT),
+    ],
+)
+def test_what_a_status_means(status: int, challenge: str, wait: float | None, state: State) -> None:
+    assert state_of(status, challenge, wait) is state
+
+
+def test_the_time_is_a_span() -> None:
+    large, small = Load(1e6, 0.1), Load(0, 0.05)
+    large.add(10_000_000)
+    for _ in range(100):
+        small.add(1000)
+    assert estimate([large], **BOTH) == Span(10.1 / 4, 10.1)
+    assert estimate([large, small], **BOTH) == Span(10.1 / 4, 10.1)
+    assert estimate([small, Load(0, 0)], **BOTH) == Span(pytest.approx(5 / 8), pytest.approx(5))
+    assert estimate([large], **(BOTH | {"bandwidth": 100_000})) == Span(100, 100)
+    unknown = Load(0, 0.1)
+    unknown.add(10_000_000)
+    assert estimate([large, unknown], **BOTH) is None
+    assert estimate([], **BOTH) is None
+
+
+def test_the_state_of_a_mirror() -> None:
+    mirror = Mirror("https://a.example")
+    assert (mirror.state, mirror.usable) == (State.UNASKED, True)
+    mirror.answers.update([State.GONE, State.LOGIN, State.LOGIN])
+    assert (mirror.state, mirror.usable) == (State.LOGIN, False)
+    mirror.stopped = State.LOGIN
+    mirror.answers[State.OK] += 1  # it was under way
+    assert (mirror.state, mirror.usable) == (State.OK, True)
+    for stopped, usable in ((State.BUSY, True), (State.DEAD, False)):
+        mirror.stopped = stopped
+        assert (mirror.state, mirror.usable) == (stopped, usable)
+
+
+def test_a_mirror_is_asked_no_more_than_is_of_use(lab: Lab, other_lab: Lab) -> None:
+    """One that refuses all, one that falls silent, and a sample of one that is in order."""
+    expected = Expected(3)
+    files = [Wanted(f"f{i}", (lab.put(f"f{i}", status=401),), expected) for i in range(30)]
+    files += [
+        Wanted(f"g{i}", (other_lab.put(f"g{i}", b"abc", mute=i > 5),), expected) for i in range(30)
+    ]
+    with Lab() as third, Engine(AddressPolicy(allow_all=True), Settings(read_timeout=0.3)) as e:
+        files += [Wanted(f"h{i}", (third.put(f"h{i}", b"abc"),), expected) for i in range(300)]
+        began = time.monotonic()
+        found = survey(files, e, lambda done, total: None, most=90)
+        assert time.monotonic() - began < 5
+        states = [found.mirrors[one.url].state for one in (lab, other_lab, third)]
+        assert states == [State.LOGIN, State.DEAD, State.OK]
+        assert len(lab.requests) <= 6
+        assert len(third.requests) == 30
+    # a silent mirror has nothing to give, whatever it gave before
+    assert [bool(found.sources(number)) for number in (0, 30, 60, 61)] == [False, False, True, True]
+
+
+def test_a_mirror_without_head_and_ranges_is_spared(lab: Lab) -> None:
+    urls = [lab.put(f"f{i}", bytes(100_000), head=False, ranges=False) for i in range(100)]
+    with Engine(AddressPolicy(allow_all=True)) as engine:
+        files = [Wanted(url, (url,), Expected()) for url in urls]
+        found = survey(files, engine, lambda done, total: None)
+    asked = [request for request in lab.requests if request.method == "GET"]
+    assert 50 <= len(asked) == len(found.answers) < 55
+    assert all(found.sources(number) for number in range(100))
+    assert found.size(next(iter(found.answers))) == 100_000
