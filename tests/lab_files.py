@@ -105,7 +105,7 @@ class Request:
 
     Attributes:
         method: of HTTP.
-        path: without the query.
+        path: without the query, unless the file is kept by it too.
         headers: as sent.
         port: of the client; tells connections apart.
         status: of the answer; 0 if there was none.

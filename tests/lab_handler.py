@@ -65,7 +65,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, *, body: bool) -> None:
         lab: Lab = self.server.lab  # type: ignore[attr-defined]
-        self._lab, path = lab, urlsplit(self.path).path
+        # a file may be kept by its query too
+        self._lab = lab
+        path = self.path if self.path in lab.files else urlsplit(self.path).path
         self._request = Request(self.command, path, dict(self.headers), self.client_address[1])
         lab.requests.append(self._request)
         file = lab.files.get(path)

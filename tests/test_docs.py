@@ -18,6 +18,7 @@ from datalad_jsdl.fetch.credentials.rules import OPTIONS
 from datalad_jsdl.fetch.credentials.sources import SOURCES
 from datalad_jsdl.fetch.probe import MEANINGS, State
 from datalad_jsdl.fetch.settings import settings_table
+from datalad_jsdl.manifest.addresses import ADDRESSES
 from datalad_jsdl.manifest.formats import FORMATS
 from tests.archive.readers.cases import CASES
 from tests.archive.readers.known import NOT_RUN, known
@@ -25,7 +26,8 @@ from tests.archive.readers.table import READERS
 from tests.credentials.test_cookies import cookie_line, firefox
 from tests.credentials.test_sources import find
 from tests.lab import Lab
-from tests.portal import content_of, described, git, write_manifest
+from tests.portal import content_of, described, git, tree, write_manifest
+from tests.portals import dandiset, dandiset_version
 from tests.vault import Vault
 
 ROOT = Path(__file__).parent.parent
@@ -160,6 +162,32 @@ def test_the_table_of_formats_is_that_of_the_code() -> None:
     text = (ROOT / "docs/formats.rst").read_text()
     rows = re.findall(r"   \* - ``([\w-]+)``\n     - (.*)\n", text)
     assert rows == [(name, (f.__doc__ or "").partition("\n")[0]) for name, f in FORMATS.items()]
+
+
+def test_the_table_of_addresses_is_that_of_the_code() -> None:
+    text = (ROOT / "docs/addresses.rst").read_text()
+    rows = re.findall(r"   \* - ``([\w-]+)(?::|\+…)``\n     - (.*)\n     - (.*)\n", text)
+    assert rows == [
+        (name, (a.__doc__ or "").partition("\n")[0], ", ".join(f"``{e}``" for e in a.EXAMPLES))
+        for name, a in ADDRESSES.items()
+    ]
+    assert all(address.BASE in text for address in ADDRESSES.values() if address.BASE)
+
+
+def test_the_page_on_addresses(tmp_path: Path, vault: Vault, lab: Lab) -> None:
+    lines = indented("addresses.rst")
+    first, newer, other, *logins = (c for c in lines if c.split()[0] in ("git", "datalad"))
+    dandiset(lab, "000027", "0.210901.1000")
+    for version, path in (("0.210831.2033", "a.nwb"), ("0.210901.1000", "b.nwb")):
+        dandiset_version(lab, "000027", version, {path: b"content"})
+    git(tmp_path, "config", "--global", "datalad.jsdl.address.dandi", lab.url)
+    shell(f"{first}\n{newer}\ncd study\n" + "\n".join([other, *logins]), tmp_path)
+    assert [line.partition("\t")[2] for line in tree(tmp_path / "study").splitlines()] == [
+        ".gitattributes",
+        "b.nwb",
+    ]
+    with open_engine(tmp_path / "study/.git") as engine:
+        assert len(engine.settings.credential) == len(logins) == 4
 
 
 def test_the_tables_of_logins_are_those_of_the_code() -> None:

@@ -19,6 +19,7 @@ from datalad_jsdl.commands._credentials import (
     remember,
 )
 from datalad_jsdl.commands._datasets import check_place, make_dataset, save_in
+from datalad_jsdl.commands._documents import is_bag, with_documents
 from datalad_jsdl.commands._failed import write_failed
 from datalad_jsdl.commands._monitor import Monitor
 from datalad_jsdl.commands._parts import Import
@@ -55,6 +56,7 @@ class Call:
         parent: the dataset in which *target* is to be a subdataset, or None.
         prefix, include, exclude, base_url, format, get, delete, restore, message: as given.
         columns: of a table, each ROLE=NAME.
+        checksums: lists of them, as given, each with its absolute path if it is a file.
         split: folders behind which a subdataset begins, or None for where the manifest says so.
         jobs: files to fetch at a time; None for the user's setting.
         credentials: where logins are; see `_credentials`.
@@ -72,6 +74,7 @@ class Call:
     base_url: str | None
     format: str | None
     columns: tuple[str, ...]
+    checksums: tuple[tuple[str, Path | None], ...]
     split: int | None
     get: bool
     jobs: int | None
@@ -210,14 +213,20 @@ class Call:
             raise DatasetError("--jobs must be 1 or more")
         importer = self._importer()
         git_dir = importer.git_dir() if importer else None
-        with open_source(self._place(), git_dir, self._logins()) as source:
+        logins = self._logins()
+        place, bag = with_documents(self._place(), self.checksums, git_dir, logins)
+        with open_source(place, git_dir, logins) as source:
+            items = source.entries()
             selection = select_entries(
-                source.entries(),
+                bag.entries(items) if bag else items,
                 Filter(self.include, self.exclude),
                 self.prefix.rstrip("/"),
                 use_signed=self.get,
                 split=self.split,
             )
+        if place.options.checksums is not None:
+            selection.warnings += place.options.checksums.warnings()
+        selection.warnings += bag.warnings if bag else []
         for part in parts_of(selection.entries) if len(selection.entries) > MOST_FILES else ():
             if sentence := advice(part):
                 lgr.warning("%s", sentence)
@@ -244,6 +253,8 @@ class Call:
         )
 
     def _manifest_for_record(self, url: str) -> str | None:
+        if self.checksums or is_bag(self._place()):
+            return None  # of several documents one copy is made
         if self.file is None:
             return url or None
         try:

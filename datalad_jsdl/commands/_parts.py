@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalad.distribution.dataset import Dataset
 
-from datalad_jsdl.commands._common import failure
+from datalad_jsdl.commands._common import Bar, failure
 from datalad_jsdl.commands._datasets import open_subdataset, save_in, unsaved
 from datalad_jsdl.commands._importing import Outcome, Request, dry_run, run_import
 from datalad_jsdl.commands._records import ACTION, result_records
@@ -77,17 +77,19 @@ class Import:
         folders = {part.folder for part in others}
         done: list[tuple[str, Plan]] = []
         problems: dict[str, str] = {}
-        for part in others:
-            try:
-                dataset = self._open(part.folder, _above(part.folder, folders))
-                outcome = self._import(part, dataset)
-            except (JsdlError, OSError) as error:
-                problems |= dict.fromkeys(_joined(part, part.entries), str(error))
-                yield failure(ACTION, self.target / part.folder, error, self.logger)
-                continue
-            problems |= _problems(part, outcome)
-            done.append((part.folder, outcome.plan))
-            yield from self._records(part, outcome, [])
+        with Bar(self.logger, f"{self.target} parts", " datasets") as bar:
+            for number, part in enumerate(others):
+                bar.update("importing into subdatasets", number, len(others))
+                try:
+                    dataset = self._open(part.folder, _above(part.folder, folders))
+                    outcome = self._import(part, dataset)
+                except (JsdlError, OSError) as error:
+                    problems |= dict.fromkeys(_joined(part, part.entries), str(error))
+                    yield failure(ACTION, self.target / part.folder, error, self.logger)
+                    continue
+                problems |= _problems(part, outcome)
+                done.append((part.folder, outcome.plan))
+                yield from self._records(part, outcome, [])
         outcome = self._import(own, Dataset(self.target))
         if not self.dry:
             yield from self.finish(problems | _problems(own, outcome))

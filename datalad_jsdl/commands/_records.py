@@ -209,6 +209,9 @@ def render(result: dict[str, Any]) -> None:
     message = result.get("message", "")
     if result.get("check"):
         return  # shown all together, in a table
+    own = result["path"] == result.get("refds")
+    if (result["status"], result["type"], own) == ("notneeded", "dataset", False):
+        return  # one of many subdatasets, with nothing new
     if result["status"] in ("error", "impossible"):
         ui.message(f"error: {message_of(result)}")
     elif result["type"] == "file":

@@ -19,6 +19,7 @@ from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.settings import PREFIXES
 from datalad_jsdl.fetch.values import Expected, Failed
 from datalad_jsdl.manifest.addresses import Address, find_address, is_address
+from datalad_jsdl.manifest.addresses.web_pages import hint
 from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.manifest.record import entry_from_record
 from datalad_jsdl.manifest.urls import is_signed, normalise_url, redact
@@ -26,10 +27,19 @@ from datalad_jsdl.manifest.urls import is_signed, normalise_url, redact
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from datalad_jsdl.manifest.checksums import Checksums
     from datalad_jsdl.manifest.entry import Entry, Refusal
     from datalad_jsdl.manifest.formats import Options
 
-__all__ = ["Place", "Source", "is_no_file", "is_url", "open_source"]
+__all__ = [
+    "Document",
+    "Place",
+    "Source",
+    "is_no_file",
+    "is_url",
+    "open_document",
+    "open_source",
+]
 
 
 def is_url(manifest: str) -> bool:
@@ -99,7 +109,7 @@ class Source(Protocol):
         """Hex digest of what was read."""
 
 
-class _Document:
+class Document:
     """One that is read as a stream of bytes."""
 
     def __init__(self, name: str, url: str, own: str | None, stream: BinaryIO, place: Place):
@@ -118,9 +128,10 @@ class _Document:
         try:
             yield from read_manifest(self, base, name=place.format, options=place.options)
         except ManifestError as error:
-            raise ManifestError(f"{self.name}: {error}") from None
+            raise ManifestError(f"{self.name}: {error}{_address_hint(place)}") from None
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes; b"" at the end."""
         chunk = self._stream.read(size)
         self._hash.update(chunk)
         return chunk
@@ -132,15 +143,17 @@ class _Document:
 class _Listing:
     """One that is asked for at a portal's API."""
 
-    def __init__(self, address: Address, api: WebApi) -> None:
+    def __init__(self, address: Address, api: WebApi, checksums: Checksums | None) -> None:
         self.name = self.url = address.text
         self.base = None if address.usual else address.base
         self._address = address
         self._api = api
+        self._checksums = checksums
 
     def entries(self) -> Iterator[Entry | Refusal]:
-        for record in self._address.records(self._api):
-            yield entry_from_record(record, self._address.base)
+        records = self._address.records(self._api)
+        items = (entry_from_record(record, self._address.base) for record in records)
+        yield from items if self._checksums is None else self._checksums.applied(items)
 
     def sha256(self) -> str:
         return self._api.sha256()
@@ -161,14 +174,26 @@ def open_source(
         ManifestError: it cannot be opened.
         FetchError: it cannot be fetched.
     """
-    manifest = place.manifest
     if address := place.address(git_dir):
         if place.format or place.options.columns:
-            raise ManifestError(f"{manifest} is an address: --format and --column do not apply")
+            raise ManifestError(
+                f"{place.manifest} is an address: --format and --column do not apply"
+            )
         with open_engine(git_dir, credentials=credentials, typed=address.base) as engine:
-            yield _Listing(address, WebApi(engine))
-    elif manifest == "-":
-        yield _Document("standard input", "", None, sys.stdin.buffer, place)
+            yield _Listing(address, WebApi(engine), place.options.checksums)
+        return
+    with open_document(place, git_dir, credentials) as source:
+        yield source
+
+
+@contextmanager
+def open_document(
+    place: Place, git_dir: Path | None = None, credentials: Sequence[str] = ()
+) -> Iterator[Document]:
+    """Open what is no address; see `open_source`."""
+    manifest = place.manifest
+    if manifest == "-":
+        yield Document("standard input", "", None, sys.stdin.buffer, place)
     elif "://" in manifest and not is_url(manifest):
         scheme = manifest.partition(":")[0]
         raise ManifestError(f"a manifest can be fetched by http and https, not by {scheme}")
@@ -182,11 +207,11 @@ def open_source(
             reason = error.strerror
             raise ManifestError(f"cannot read the manifest {place.file}: {reason}") from None
         with stream:
-            yield _Document(str(place.file), "", None, stream, place)
+            yield Document(str(place.file), "", None, stream, place)
 
 
 @contextmanager
-def _fetched(place: Place, git_dir: Path | None, credentials: Sequence[str]) -> Iterator[Source]:
+def _fetched(place: Place, git_dir: Path | None, credentials: Sequence[str]) -> Iterator[Document]:
     try:
         url = normalise_url(place.manifest)
     except ValueError as error:
@@ -197,6 +222,12 @@ def _fetched(place: Place, git_dir: Path | None, credentials: Sequence[str]) -> 
         with open_engine(git_dir, credentials=credentials, typed=url) as engine:
             outcome = fetch_file(Job("manifest", (url,), Expected(), target), engine)
         if isinstance(outcome, Failed):
-            raise FetchError(f"cannot fetch the manifest {outcome}")
+            raise FetchError(f"cannot fetch the manifest {outcome}{_address_hint(place)}")
         with target.open("rb") as stream:
-            yield _Document(redact(url), "" if is_signed(url) else url, url, stream, place)
+            yield Document(redact(url), "" if is_signed(url) else url, url, stream, place)
+
+
+def _address_hint(place: Place) -> str:
+    """What to say of a manifest that cannot be read, if it is a portal's web page."""
+    address = hint(place.manifest)
+    return f"; what this page is about is imported with: {address}" if address else ""

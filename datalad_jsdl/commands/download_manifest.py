@@ -58,8 +58,9 @@ class DownloadManifest(Interface):
         manifest=Parameter(
             args=("manifest",),
             metavar="MANIFEST",
-            doc="""file name or http(s) URL of the manifest, '-' for standard input, or the address
-            of a dataset at a portal, such as 'dandi:000027' (docs/addresses.rst has all).""",
+            doc="""file name or http(s) URL of the manifest, '-' for standard input, the folder
+            of a BagIt bag, or the address of a dataset at a portal, such as 'dandi:000027'
+            (docs/addresses.rst has all).""",
             constraints=EnsureStr(),
         ),
         path=Parameter(
@@ -129,6 +130,16 @@ class DownloadManifest(Interface):
             doc="""which column of a table has what: path, url, size, mtime or the name of a
             digest, and the column's name in the header. Can be given several times; columns
             with well-known names need not be named.""",
+        ),
+        checksums=Parameter(
+            args=("--checksums",),
+            metavar="FILE",
+            action="append",
+            doc="""file name or URL of a list of checksums, as md5sum, sha256sum and the like
+            write them ('HEX  path', or 'SHA256 (path) = HEX'): they are added to the entries
+            with those paths; for a list of bare URLs, their last parts are enough. An entry
+            whose checksum in the manifest is another is refused. Can be given several
+            times.""",
         ),
         get=Parameter(
             args=("--get",),
@@ -210,6 +221,11 @@ class DownloadManifest(Interface):
             "cd study && git annex get sub-01",
         ),
         dict(
+            text="Make one of a dataset at DANDI; docs/addresses.rst has the other portals",
+            code_py="download_manifest('dandi:000027', 'study')",
+            code_cmd="datalad download-manifest dandi:000027 study",
+        ),
+        dict(
             text="See what a newer manifest would change",
             code_py="download_manifest('study.json', 'study', dry_run=True)",
             code_cmd="datalad download-manifest --dry-run study.json study",
@@ -240,6 +256,11 @@ class DownloadManifest(Interface):
             code_cmd="datalad download-manifest --get --failed failed.jsonl study.json study\n"
             "datalad download-manifest --get --failed failed.jsonl failed.jsonl study",
         ),
+        dict(
+            text="Take URLs from one list, and checksums from another",
+            code_py="download_manifest('urls.txt', 'study', checksums=['SHA256SUMS'])",
+            code_cmd="datalad download-manifest --checksums SHA256SUMS urls.txt study",
+        ),
     ]
 
     @staticmethod
@@ -257,6 +278,7 @@ class DownloadManifest(Interface):
         base_url: str | None = None,
         manifest_format: str | None = None,
         column: Sequence[str] | None = None,
+        checksums: Sequence[str] | None = None,
         get: bool = False,
         jobs: int | str | None = None,
         dry_run: bool = False,
@@ -284,6 +306,10 @@ class DownloadManifest(Interface):
             base_url=base_url,
             format=manifest_format,
             columns=_listed(column),
+            checksums=tuple(
+                (given, None if is_no_file(given) else resolve_path(given, dataset))
+                for given in _listed(checksums)
+            ),
             get=get,
             jobs=jobs if isinstance(jobs, int) else None,
             delete=delete,

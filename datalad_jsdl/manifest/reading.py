@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import codecs
+from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.entry import Entry, Refusal
-from datalad_jsdl.manifest.formats import Format, Options, all_formats
+from datalad_jsdl.manifest.foreign import foreign, other_json
+from datalad_jsdl.manifest.formats import (
+    Format,
+    Options,
+    all_formats,
+    json_lines,
+    json_object,
+    url_list,
+)
 from datalad_jsdl.manifest.record import entry_from_record
+from datalad_jsdl.manifest.text import decoded
+from datalad_jsdl.manifest.unpacking import Readable
 from datalad_jsdl.manifest.urls import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from datalad_jsdl.manifest.entry import Entry, Refusal
+
 __all__ = ["HEAD", "Readable", "read_manifest"]
 
 HEAD = 1 << 20  # characters that a format is recognised by
-_CHUNK = 1 << 18  # bytes
-
-
-class Readable(Protocol):
-    """As much of a binary file as reading a manifest takes."""
-
-    def read(self, size: int, /) -> bytes:
-        """The next bytes; b"" at the end."""
 
 
 def read_manifest(
@@ -50,7 +53,8 @@ def read_manifest(
     Raises:
         ManifestError: it is in no known format or breaks off; the text says where.
     """
-    text = _decode(stream)
+    options = replace(options or Options(), base_url=base_url)
+    text = decoded(stream, options.encoding)
     head: list[str] = []
     seen = 0
     while seen < HEAD and (chunk := next(text, None)) is not None:
@@ -58,55 +62,39 @@ def read_manifest(
         seen += len(chunk)
     beginning = "".join(head)
     found = _format(beginning, name)
-    for record in found.records(chain([beginning], text), options or Options()):
-        yield entry_from_record(record, base_url)
+    records = found.records(chain([beginning], text), options)
+    items = (entry_from_record(record, base_url) for record in records)
+    if options.checksums is None:
+        yield from items
+    else:
+        yield from options.checksums.applied(items, by_name=found is url_list)
 
 
 def _format(beginning: str, name: str | None) -> Format:
     formats = all_formats()
+    head = beginning[:HEAD]
+    if name is not None and name not in formats:
+        known = ", ".join(sorted(formats))
+        raise ManifestError(f"there is no format {name!r}; known are {known}")
+    rows = formats.values() if name is None else [formats[name]]
+    found = next((row for row in rows if row.sniff(head)), None)
+    # these two are known by little: an object, an object with a path
+    fault = foreign(head) if found in (None, json_object, json_lines) else None
+    if found is json_object:
+        fault = fault or other_json(head)
+    if fault:
+        raise ManifestError(fault)
     if name is not None:
-        if name not in formats:
-            known = ", ".join(sorted(formats))
-            raise ManifestError(f"there is no format {name!r}; known are {known}")
         return formats[name]
-    for found in formats.values():
-        if found.sniff(beginning[:HEAD]):
-            return found
-    raise ManifestError(_unknown(beginning))
-
-
-def _decode(stream: Readable) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder("utf-8-sig")()
-    position = 0
-    try:
-        beginning = stream.read(1) + stream.read(1)
-        if beginning == b"\x1f\x8b":
-            raise ManifestError("the manifest is compressed (gzip); unpack it first")
-        position = len(beginning)
-        yield decoder.decode(beginning)
-        while chunk := stream.read(_CHUNK):
-            position += len(chunk)
-            if text := decoder.decode(chunk):
-                yield text
-        if text := decoder.decode(b"", final=True):
-            yield text
-    except UnicodeDecodeError as error:
-        # the decoder may have held bytes back: count from the end of what it was given
-        position -= len(error.object) - error.start
-        raise ManifestError(
-            f"the manifest is not UTF-8 text: {error.reason} at byte {position}"
-        ) from None
+    if found is None:
+        raise ManifestError(_unknown(beginning))
+    return found
 
 
 def _unknown(beginning: str) -> str:
     start = beginning.lstrip()
     if not start:
         return "the manifest is empty; expected a JSON object of path and URLs"
-    if start[:40].lower().startswith(("<!doctype html", "<html")):
-        return (
-            "the manifest is an HTML page, not a manifest; if the portal wants a login, "
-            "download the manifest with the browser and give its file name"
-        )
     return (
         "the manifest is in no known format; expected a JSON object "
         '{"path": ["url", …]}, JSON Lines of {"path": …, "urls": […]}, or one of docs/formats.rst '

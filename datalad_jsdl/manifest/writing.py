@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape, quoteattr
 from datalad_jsdl.manifest.formats.bagit_fetch import escaped
 from datalad_jsdl.manifest.formats.metalink4 import NAMESPACE, OWN_NAMESPACE
 from datalad_jsdl.manifest.own_form import own_form
+from datalad_jsdl.manifest.paths import marked_path_fault
 from datalad_jsdl.manifest.times import format_mtime
 
 if TYPE_CHECKING:
@@ -115,12 +116,16 @@ def _json_lines(entries: Iterable[Entry]) -> Iterator[str]:
 def _fetch_txt(entries: Iterable[Entry]) -> Iterator[str]:
     for entry in entries:
         size = "-" if entry.size is None else entry.size
-        yield f"{entry.candidates[0].url} {size} {escaped(entry.path)}\n"
+        yield f"{entry.candidates[0].url} {size} {escaped(_in_payload(entry.path))}\n"
+
+
+def _in_payload(path: str) -> str:
+    """A path as a bag has it, whose payload is in data/ (RFC 8493, 2.1.2)."""
+    return path if path.startswith("data/") else f"data/{path}"
 
 
 def _fetch_txt_fault(entry: Entry) -> str | None:
-    # what is between the length and the path may be any number of spaces
-    return "the path begins with a space" if entry.path.startswith(" ") else None
+    return marked_path_fault(_in_payload(entry.path))  # it may be too long now
 
 
 def _fetch_txt_lost(entry: Entry) -> Iterator[str]:

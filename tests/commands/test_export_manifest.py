@@ -52,7 +52,8 @@ def test_a_dataset_survives_export_and_import(tmp_path: Path) -> None:
         assert recorded(tmp_path / f"of-{name}") == recorded(tmp_path / "ds")
     (record,) = datalad("export-manifest", "-d", "ds", "fetch.txt", "ds/no", "ds/run.sh")
     assert Path("fetch.txt").read_text() == (
-        f"{B}/no,digest?x=1 - no/digest\n{A}/size - no/size.txt\n{A}/run.sh 3000 run.sh\n"
+        f"{B}/no,digest?x=1 - data/no/digest\n{A}/size - data/no/size.txt\n"
+        f"{A}/run.sh 3000 data/run.sh\n"
     )
     assert record["lost"] == {"further URLs": 1, "digests": 2, "executable bits": 1}
     assert "further URLs (1)" in record["message"]

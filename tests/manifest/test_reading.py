@@ -80,9 +80,10 @@ def test_a_broken_line_names_its_column() -> None:
 UNREADABLE: dict[str, list[str | bytes]] = {
     "is empty": ["", "\ufeff", b"\xef\xbb", " \n\t"],
     "is an HTML page": ["<!DOCTYPE html>\n<html><body>Log in</body></html>", "\n  <HTML lang=en>"],
-    "compressed (gzip)": [b"\x1f\x8b\x08\x00"],
-    "is not UTF-8": [OBJECT.encode("utf-16"), b"\xed\xa0\x80", b"{}\xff"],
+    "gzip breaks off": [b"\x1f\x8b\x08\x00"],
+    "is not UTF-8": [b"\xed\xa0\x80", b"{}\xff"],
     "invalid continuation byte at byte 2": [OBJECT.encode("latin-1")],
+    "not UTF-16 text: truncated data at byte 4": [b"\xff\xfe{\0}"],
     "unexpected end of data at byte 7": [b'{"a": "\xc3'],
     "invalid start byte at byte 5": [b"\xef\xbb\xbf{}\xff"],
     "in no known format": ["[]", "null", "[" * DEEP, "\0", "9" * 10_000],

@@ -13,7 +13,8 @@ An address is a module with
   resolved against *base*. It raises `ManifestError` for an address that cannot be, and lets
   the errors of *api* through.
 
-To add one, copy the smallest module here and give it a row.
+To add one, copy the smallest module here and give it a row, and one in `web_pages` for each page
+of the portal that a user may take for an address.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.addresses import dandi, dataverse, figshare, zenodo
 from datalad_jsdl.manifest.urls import normalise_url, redact
 
 if TYPE_CHECKING:
@@ -88,7 +90,12 @@ class Portal(Protocol):
     def records(self, rest: str, base: str, api: Api) -> Iterator[Record]: ...
 
 
-ADDRESSES: dict[str, Portal] = {}
+ADDRESSES: dict[str, Portal] = {
+    "dandi": dandi,
+    "dataverse": dataverse,
+    "figshare": figshare,
+    "zenodo": zenodo,
+}
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,8 @@ class Address:
         try:
             yield from self._portal.records(self._rest, self.base, api)
         except ManifestError as error:
-            raise ManifestError(f"{self.text}: {error}") from None
+            # somebody may have pasted a query with a token in it
+            raise ManifestError(f"{self.text.partition('?')[0]}: {error}") from None
 
 
 def is_address(manifest: str) -> bool:

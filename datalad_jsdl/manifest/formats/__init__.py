@@ -54,6 +54,7 @@ from datalad_jsdl.manifest.formats import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from datalad_jsdl.manifest.checksums import Checksums
     from datalad_jsdl.manifest.record import Record
 
 __all__ = ["FORMATS", "GROUP", "Format", "Options", "all_formats"]
@@ -69,9 +70,16 @@ class Options:
     Attributes:
         columns: of a table: role (``path``, ``url``, ``size``, a digest's name, …) to the
             name of the column that has it.
+        encoding: of its text.
+        base_url: what relative URLs are resolved against afterwards, or None; for formats
+            that have to build URLs.
+        checksums: digests for its entries from elsewhere, or None.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
+    encoding: str = "utf-8"
+    base_url: str | None = None
+    checksums: Checksums | None = None
 
 
 class Format(Protocol):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.manifest.formats.lines import beginning, lines
 from datalad_jsdl.manifest.formats.values import scheme_of, web_urls, whole_number
+from datalad_jsdl.manifest.paths import path_fault
 from datalad_jsdl.manifest.record import Record
 
 if TYPE_CHECKING:
@@ -14,13 +15,18 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.formats import Options
 
-__all__ = ["escaped", "records", "sniff"]
+__all__ = ["escaped", "records", "sniff", "unescaped"]
 
 _LINE = re.compile(r"[ \t]*(\S+)[ \t]+([0-9]+|-)[ \t]+([^ \t].*)")
 # only what would break the line, and the character that it is escaped with
 _ESCAPED = re.compile("%0A|%0D|%25", re.IGNORECASE)
 _PLAIN = {"%0A": "\n", "%0D": "\r", "%25": "%"}
 _ESCAPES = str.maketrans({plain: escape for escape, plain in _PLAIN.items()})
+
+
+def unescaped(name: str) -> str:
+    """A path as BagIt's files have it → the path (RFC 8493, 2.1.3)."""
+    return _ESCAPED.sub(lambda escape: _PLAIN[escape.group().upper()], name)
 
 
 def sniff(head: str) -> bool:
@@ -30,7 +36,7 @@ def sniff(head: str) -> bool:
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
-    """One record a line; paths keep their ``data/``."""
+    """One record a line; paths keep their ``data/``, and what lies elsewhere is refused."""
     for number, line in lines(text):
         if line.strip():
             yield _record(line.rstrip("\r\n"), f"line {number}")
@@ -41,7 +47,9 @@ def _record(line: str, where: str) -> Record:
     if not match:
         return Record(None, None, where, "it is not of the form: URL length path")
     url, length, name = match.groups()
-    path = _ESCAPED.sub(lambda escape: _PLAIN[escape.group().upper()], name)
+    path = unescaped(name)
+    if not path.startswith("data/") and not path_fault(path):
+        return Record(path, None, where, "the path is not in data/, where a bag has its payload")
     try:
         urls = web_urls([url])
     except ValueError as error:

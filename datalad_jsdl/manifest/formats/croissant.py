@@ -4,14 +4,23 @@ Described at https://docs.mlcommons.org/croissant/docs/croissant-spec.html. Of t
 only a ``FileObject`` of its own is a file to fetch: a ``FileSet``, and what is ``containedIn``
 another file, are views into one. The file's name is the last part of an ``@id`` that is a path, or
 the ``name``. Sizes such as "4.698 MB" are rounded, and a ``sha256`` may be the address of a page
-that explains why there is none: neither is taken.
+that explains why there is none, or just "sha256": none of them is taken. Kaggle's ``md5`` is
+in base64.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from datalad_jsdl.manifest.formats.documents import dig, each, is_object, load, objects, outline
+from datalad_jsdl.manifest.formats.documents import (
+    dig,
+    each,
+    is_array,
+    is_object,
+    load,
+    objects,
+    outline,
+)
 from datalad_jsdl.manifest.formats.fields import digests_in, whole_bytes
 from datalad_jsdl.manifest.formats.values import name_in_url
 from datalad_jsdl.manifest.record import Record
@@ -28,9 +37,9 @@ _KINDS = ("FileObject", "FileSet")
 
 def sniff(head: str) -> bool:
     """A ``distribution`` of FileObjects or FileSets."""
-    if not is_object(head):
+    if not (is_object(head) or is_array(head)):
         return False
-    distribution = _listed(dig(outline(head, "distribution", "@type"), "distribution"))
+    distribution = _distribution(outline(head, "distribution", "@type"))
     return any(_is(item, kind) for item in objects(distribution) for kind in _KINDS)
 
 
@@ -40,7 +49,13 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     Raises:
         ManifestError: the document is not JSON, or has no ``distribution``.
     """
-    yield from each(_listed(dig(load(text), "distribution")), "distribution", _record)
+    yield from each(_distribution(load(text)), "distribution", _record)
+
+
+def _distribution(document: Any) -> Any:
+    if isinstance(document, list) and len(document) == 1:  # so Kaggle's, on its pages
+        document = document[0]
+    return _listed(dig(document, "distribution"))
 
 
 def _listed(value: Any) -> Any:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.formats import Options
 
-__all__ = ["records", "sniff"]
+__all__ = ["asset_records", "records", "sniff"]
 
 _ZARR = "a Zarr asset is a folder of many files, not one file that a URL leads to"
 
@@ -59,15 +59,16 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     """
     document = load(text)
     if isinstance(document, list):
-        yield from each(document, "", _record)
+        yield from each(document, "", asset_records)
     elif isinstance(document, dict):
-        yield from each(document.get("results"), "results", _record)
+        yield from each(document.get("results"), "results", asset_records)
         yield from one_page(document.get("next"), "next")
     else:
         raise ManifestError("the document is neither a page of results nor a list of assets")
 
 
-def _record(asset: dict[str, Any], where: str) -> Iterator[Record]:
+def asset_records(asset: dict[str, Any], where: str) -> Iterator[Record]:
+    """The record of one asset of a listing, or of its metadata."""
     given = asset.get("metadata")
     metadata = given if isinstance(given, dict) else asset
     path = asset.get("path", metadata.get("path"))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.formats import Options
 
-__all__ = ["records", "sniff"]
+__all__ = ["file_records", "records", "sniff"]
 
 #: Where the list is: an answer for the files, a version, a dataset; the same without the
 #: answer's wrapping; an export.
@@ -51,11 +51,14 @@ _ENDINGS = (
 
 
 def sniff(head: str) -> bool:
-    """A list of objects with ``label`` and ``dataFile`` where the API has it."""
+    """A list of objects with ``dataFile`` and a name where the API has it."""
     if not is_object(head):
         return False
-    _, files = _found(outline(head, "label", "dataFile"))
-    return any(item.keys() >= {"label", "dataFile"} for item in objects(files))
+    _, files = _found(outline(head, "dataFile"))
+    return any(
+        isinstance(file := item.get("dataFile"), dict) and ("label" in item or "filename" in file)
+        for item in objects(files)
+    )
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
@@ -67,7 +70,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     where, files = _found(load(text))
     if files is None:
         raise ManifestError("there is no list of files, as a dataset or its version has it")
-    yield from each(files, where, _record)
+    yield from each(files, where, file_records)
 
 
 def _found(document: Any) -> tuple[str, list[Any] | None]:
@@ -77,7 +80,8 @@ def _found(document: Any) -> tuple[str, list[Any] | None]:
     return "", None
 
 
-def _record(item: dict[str, Any], where: str) -> Iterator[Record]:
+def file_records(item: dict[str, Any], where: str) -> Iterator[Record]:
+    """The record of one file of a dataset."""
     file = item.get("dataFile")
     if not isinstance(file, dict):
         yield Record(None, None, where, "dataFile is not an object")

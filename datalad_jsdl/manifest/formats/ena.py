@@ -1,10 +1,17 @@
-"""A file report of the European Nucleotide Archive: ``fastq_ftp``, ``fastq_md5`` and so on."""
+"""A file report of the European Nucleotide Archive: ``fastq_ftp``, ``fastq_md5`` and so on.
+
+Described at https://ena-docs.readthedocs.io (File Reports); a table, or with ``format=json`` a list
+of objects with the same names.
+"""
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats import csv_table
+from datalad_jsdl.manifest.formats.documents import is_array, load, objects, outline
 from datalad_jsdl.manifest.formats.tables import Row, Table, has_columns
 from datalad_jsdl.manifest.formats.values import scheme_of, whole_number
 from datalad_jsdl.manifest.record import Record
@@ -21,7 +28,10 @@ _KINDS = ("fastq", "submitted", "sra")
 
 
 def sniff(head: str) -> bool:
-    """The header has a column of addresses of one of the kinds."""
+    """The header, or an object, has a column of addresses of one of the kinds."""
+    if is_array(head):
+        rows = objects(outline(head))
+        return any(f"{kind}_ftp" in row for row in rows for kind in _KINDS)
     return any(has_columns(head, "\t", f"{kind}_ftp") for kind in _KINDS)
 
 
@@ -30,7 +40,10 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     if options.columns:
         yield from csv_table.records(text, options)
         return
-    for row in Table(text, "\t").rows():
+    start = next(text, "")
+    chunks = chain([start], text)
+    rows = _objects(chunks) if is_array(start) else Table(chunks, "\t").rows()
+    for row in rows:
         if row.fault:
             yield Record(None, None, row.where, row.fault)
         elif not any(_cells(row, f"{kind}_ftp") for kind in _KINDS):
@@ -39,6 +52,20 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         else:
             for kind in _KINDS:
                 yield from _files(row, kind)
+
+
+def _objects(text: Iterator[str]) -> Iterator[Row]:
+    document = load(text)
+    if not isinstance(document, list):
+        raise ManifestError("the document is not a list")
+    for index, item in enumerate(document):
+        where = f"[{index}]"
+        if not isinstance(item, dict):
+            yield Row(where, {}, "not an object")
+        elif not all(isinstance(value, str) for value in item.values()):
+            yield Row(where, {}, "a value in it is not a string")
+        else:
+            yield Row(where, item)
 
 
 def _cells(row: Row, column: str) -> list[str]:

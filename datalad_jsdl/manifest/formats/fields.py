@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any
 from urllib.parse import quote
 
-from datalad_jsdl.manifest.digests import canonical_name
+from datalad_jsdl.manifest.digests import ALGORITHMS, canonical_name
 
 __all__ = ["digests_in", "is_web", "named_digest", "quoted", "stated", "whole_bytes"]
 
@@ -14,12 +15,24 @@ _BYTES = re.compile(r"([0-9]{1,19})\s*(b|bytes?)?", re.IGNORECASE)
 
 
 def stated(digests: dict[str, Any]) -> dict[str, Any]:
-    """Without those that are null, empty, or the address of a page in place of a digest."""
+    """As hex, without what says nothing: null, "", a page's address, the algorithm's own name."""
     return {
-        name: value
+        name: _hex(name, value)
         for name, value in digests.items()
-        if value is not None and value != "" and not is_web(value)
+        if value is not None and value not in ("", name) and not is_web(value)
     }
+
+
+def _hex(name: str, value: Any) -> Any:
+    """A digest in base64 (as in HTTP's Content-MD5) as hex; anything else as it is."""
+    algorithm = canonical_name(name)
+    if algorithm is None or not isinstance(value, str) or not value.endswith("="):
+        return value
+    try:
+        digest = base64.b64decode(value, validate=True).hex()
+    except ValueError:
+        return value
+    return digest if len(digest) == ALGORITHMS[algorithm].hex_length else value
 
 
 def digests_in(item: dict[str, Any]) -> dict[str, Any]:

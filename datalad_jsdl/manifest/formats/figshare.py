@@ -8,6 +8,7 @@ say nothing of it.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import ManifestError
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.formats import Options
 
-__all__ = ["records", "sniff"]
+__all__ = ["file_records", "records", "sniff"]
 
 _KEYS = ("name", "download_url")
 _TRAITS = frozenset({"is_link_only", "computed_md5", "supplied_md5"})
@@ -52,22 +53,23 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         ManifestError: the document is not JSON, or has no list of files.
     """
     document = load(text)
-    folders = dig(document, "folder_structure")
-
-    def record(item: dict[str, Any], where: str) -> Iterator[Record]:
-        name, number = item.get("name"), item.get("id")
-        folder = dig(folders, str(number)) if isinstance(number, int) else None
-        if isinstance(name, str) and isinstance(folder, str) and folder.strip("/"):
-            name = f"{folder.strip('/')}/{name}"
-        value = {"urls": item.get("download_url")}
-        if item.get("is_link_only") is not True:
-            md5 = stated({"md5": item.get("computed_md5")}) or {"md5": item.get("supplied_md5")}
-            value |= {"size": item.get("size"), "digests": stated(md5)}
-        yield Record(name, value, where)
-
+    record = partial(file_records, dig(document, "folder_structure"))
     if isinstance(document, list):
         yield from each(document, "", record)
     elif isinstance(document, dict):
         yield from each(document.get("files"), "files", record)
     else:
         raise ManifestError("the document is neither an article nor a list of files")
+
+
+def file_records(folders: Any, item: dict[str, Any], where: str) -> Iterator[Record]:
+    """The record of one file, in the folder that the article's ``folder_structure`` has for it."""
+    name, number = item.get("name"), item.get("id")
+    folder = dig(folders, str(number)) if isinstance(number, int) else None
+    if isinstance(name, str) and isinstance(folder, str) and folder.strip("/"):
+        name = f"{folder.strip('/')}/{name}"
+    value = {"urls": item.get("download_url")}
+    if item.get("is_link_only") is not True:
+        md5 = stated({"md5": item.get("computed_md5")}) or {"md5": item.get("supplied_md5")}
+        value |= {"size": item.get("size"), "digests": stated(md5)}
+    yield Record(name, value, where)

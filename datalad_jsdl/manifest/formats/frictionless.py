@@ -37,7 +37,14 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     Raises:
         ManifestError: the document is not JSON, or has no list ``resources``.
     """
-    yield from each(dig(load(text), "resources"), "resources", _records)
+    seen: dict[str, Any] = {}
+    for record in each(dig(load(text), "resources"), "resources", _records):
+        if isinstance(record.path, str) and record.value is not None:
+            # sheets of a workbook and members of a zip are resources of one file
+            if seen.get(record.path) == record.value:
+                continue
+            seen[record.path] = record.value
+        yield record
 
 
 def _records(resource: dict[str, Any], where: str) -> Iterator[Record]:

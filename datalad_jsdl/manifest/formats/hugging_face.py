@@ -1,19 +1,32 @@
-"""The tree of a repository on the Hugging Face Hub, from its API (JSON).
+"""The files of a repository on the Hugging Face Hub, from its API (JSON).
 
-Described in the Hub's API (https://huggingface.co/docs/hub/api, ``/api/datasets/NAME/tree/main``).
-``lfs.oid`` is the SHA-256 of the content; ``oid`` is git's name of the blob, made of a header and
-the content, and says nothing of the content alone. There is no URL: it is
-``resolve/main/PATH``, relative to the repository's page, which has to be given as base URL
-(``https://huggingface.co/datasets/NAME/``, with the slash). Directories are passed over, so the
-tree has to be asked for with ``recursive=true``; above 1,000 entries it comes in pages, which shows
-in the answer's header only.
+Described in the Hub's API (https://huggingface.co/docs/hub/api): the tree of a repository,
+``/api/datasets/NAME/tree/main``, or its ``siblings`` in ``/api/datasets/NAME?blobs=true``.
+``lfs.oid``, there ``lfs.sha256``, is the SHA-256 of the content; ``oid`` and ``blobId`` are git's
+name of the blob, made of a header and the content, and say nothing of the content alone. There is
+no URL: it is ``resolve/REVISION/PATH``, relative to the repository's page, which is told by the
+listing's own URL, or has to be given as base URL (``https://huggingface.co/datasets/NAME/``, with
+the slash; then the revision is ``main``). Directories are passed over, so the tree has to be asked
+for with ``recursive=true``; above 1,000 entries it comes in pages, which shows in the answer's
+header only.
 """
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from datalad_jsdl.manifest.formats.documents import dig, each, is_array, load, objects, outline
+from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.formats.documents import (
+    dig,
+    each,
+    is_array,
+    is_object,
+    load,
+    objects,
+    outline,
+)
 from datalad_jsdl.manifest.formats.fields import quoted, stated
 from datalad_jsdl.manifest.record import Record
 
@@ -27,8 +40,19 @@ __all__ = ["records", "sniff"]
 _KEYS = ("type", "path", "oid")
 
 
+# https://huggingface.co/api/datasets/NAME/tree/REVISION/FOLDER?recursive=true; a model's page
+# has no word before its name
+_API = re.compile(
+    r"(https?://[^/]+/)api/(?:models/|((?:datasets|spaces)/))"
+    r"([^/?#]+(?:/(?!tree/|revision/)[^/?#]+)?)(?:/(?:tree|revision)/([^/?#]+))?(?:[/?#].*)?"
+)
+
+
 def sniff(head: str) -> bool:
-    """A list of objects with ``path``, ``oid`` and the ``type`` of a file or directory."""
+    """A list of objects with ``path``, ``oid`` and a ``type``, or ``siblings`` with names."""
+    if is_object(head):
+        siblings = dig(outline(head, "siblings", "rfilename"), "siblings")
+        return any("rfilename" in item for item in objects(siblings))
     return is_array(head) and any(
         item.keys() >= set(_KEYS) and item["type"] in ("file", "directory")
         for item in objects(outline(head, *_KEYS))
@@ -39,19 +63,38 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     """One record a file.
 
     Raises:
-        ManifestError: the document is not JSON or not a list.
+        ManifestError: the document is not JSON or has no list, or the repository is not told.
     """
-    yield from each(load(text), "", _record)
+    document = load(text)
+    resolve = _resolve(options.base_url)
+    if isinstance(document, dict):
+        yield from each(document.get("siblings"), "siblings", partial(_record, resolve))
+    else:
+        yield from each(document, "", partial(_record, resolve))
 
 
-def _record(item: dict[str, Any], where: str) -> Iterator[Record]:
+def _resolve(base: str | None) -> str:
+    """What stands before the paths in URLs."""
+    if base and (listing := _API.fullmatch(base)):
+        host, kind, name, revision = listing.groups()
+        return f"{host}{kind or ''}{name}/resolve/{revision or 'main'}/"
+    if base and base.endswith("/"):
+        return f"{base}resolve/main/"
+    raise ManifestError(
+        "this is a listing of the Hugging Face Hub, which has no URLs: say of which repository, "
+        "with --base-url https://huggingface.co/datasets/NAME/ (of a model without datasets/; "
+        "with the slash at the end)"
+    )
+
+
+def _record(resolve: str, item: dict[str, Any], where: str) -> Iterator[Record]:
     if item.get("type") == "directory":
         return
-    path, lfs = item.get("path"), item.get("lfs")
+    path, lfs = item.get("path", item.get("rfilename")), item.get("lfs")
     value = {
-        "urls": f"resolve/main/{quoted(path)}" if isinstance(path, str) else None,
+        "urls": f"{resolve}{quoted(path)}" if isinstance(path, str) else None,
         # without LFS both are of the blob, which is the content
         "size": dig(lfs, "size") if isinstance(lfs, dict) else item.get("size"),
-        "digests": stated({"sha256": dig(lfs, "oid")}),
+        "digests": stated({"sha256": dig(lfs, "oid") or dig(lfs, "sha256")}),
     }
     yield Record(path, value, where)

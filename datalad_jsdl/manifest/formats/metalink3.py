@@ -57,5 +57,5 @@ def _is_torrent(url: Element, name: str) -> bool:
 def _url(url: Element) -> dict[str, Any]:
     preference = whole_number(url.attributes.get("preference", ""))
     # the highest is the best, in our own form the lowest
-    priority = max(_BEST - preference, 0) if isinstance(preference, int) else preference
+    priority = max(_BEST - preference, 0) if isinstance(preference, int) else None
     return {"url": url.text, "priority": priority, "location": url.attributes.get("location")}

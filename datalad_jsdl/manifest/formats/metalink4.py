@@ -72,7 +72,7 @@ def _url(url: Element) -> dict[str, Any]:
     # the lowest priority is the best, as in our own form
     priority = given.get("priority", given.get(f"{_OWN}priority", ""))
     location = given.get("location", given.get(f"{_OWN}location"))
-    return {"url": url.text, "priority": whole_number(priority), "location": location}
+    return {"url": url.text, "priority": _priority(priority), "location": location}
 
 
 def _own_fields(file: Element) -> dict[str, Any]:
@@ -83,6 +83,12 @@ def _own_fields(file: Element) -> dict[str, Any]:
         # what is neither is refused as in our own form
         fields["executable"] = {"true": True, "false": False}.get(executable, executable)
     return fields
+
+
+def _priority(text: str) -> int | None:
+    """It only orders mirrors: one that is no number is as good as none."""
+    priority = whole_number(text)
+    return priority if isinstance(priority, int) and priority >= 0 else None
 
 
 def file_record(file: Element, checks: Element | None, urls: list[dict[str, Any]]) -> Record:
@@ -111,6 +117,8 @@ def file_record(file: Element, checks: Element | None, urls: list[dict[str, Any]
 def _digests(hashes: list[Element]) -> dict[str, str]:
     digests: dict[str, str] = {}
     for element in hashes:
+        if not element.text:  # as empty as a size can be
+            continue
         name = element.attributes.get("type", "(no type)")
         if digests.setdefault(name, element.text).lower() != element.text.lower():
             raise ValueError(f"there are two different {name} digests")

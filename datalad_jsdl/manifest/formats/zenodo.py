@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.formats import Options
 
-__all__ = ["records", "sniff"]
+__all__ = ["document_records", "found_files", "records", "sniff"]
 
 
 def sniff(head: str) -> bool:
@@ -31,7 +31,7 @@ def sniff(head: str) -> bool:
         return False
     return any(
         "checksum" in item and ("key" in item or "filename" in item)
-        for item in objects(_found(outline(head, "checksum"))[1])
+        for item in objects(found_files(outline(head, "checksum"))[1])
     )
 
 
@@ -41,8 +41,16 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     Raises:
         ManifestError: the document is not JSON, or has no files (they may be restricted).
     """
-    document = load(text)
-    where, files = _found(document)
+    yield from document_records(load(text))
+
+
+def document_records(document: Any) -> Iterator[Record]:
+    """The records of a record's files, or of the answer for its files alone.
+
+    Raises:
+        ManifestError: it has no files.
+    """
+    where, files = found_files(document)
     if files is None:
         raise ManifestError(
             "there is neither a list files nor files.entries; "
@@ -60,8 +68,8 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     yield from each(files, where, record)
 
 
-def _found(document: Any) -> tuple[str, list[Any] | None]:
-    """Where the files are, and their list."""
+def found_files(document: Any) -> tuple[str, list[Any] | None]:
+    """Where the files are, and their list, or None."""
     files = dig(document, "files")
     if isinstance(files, list):
         return "files", files

@@ -78,8 +78,6 @@ FAULTS = [
     ('length="256"', 'length="0"', "length"),
     ('length="256"', "", "length"),
     (">http", ">rsync", "none of its URLs is http or https"),
-    ('ce="10"', 'ce="x"', "priority"),
-    ('ty="2"', 'ty="-2"', "priority"),
 ]
 GOOD = """<file name="good"><url>https://g.example/g</url>
 <resources><url>https://g.example/g</url></resources></file>"""

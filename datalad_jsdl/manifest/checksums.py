@@ -1,0 +1,194 @@
+"""Checksum lists, as md5sum, sha256sum and the like write them → digests for entries.
+
+A line is ``HEX  path`` (or ``HEX *path``; coreutils' manual, "md5sum invocation"), with a
+backslash before it where the path has escapes, or ``SHA256 (path) = HEX`` (BSD's, and that of
+``openssl dgst``). Blank lines and those that begin with # or ; say nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.digests import ALGORITHMS, canonical_name, digest_fault
+from datalad_jsdl.manifest.entry import Entry, Refusal
+from datalad_jsdl.manifest.formats.lines import lines
+from datalad_jsdl.manifest.parts import joined
+from datalad_jsdl.manifest.text import decoded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from datalad_jsdl.manifest.unpacking import Readable
+
+__all__ = ["Checksums", "Digest"]
+
+# A second space is the mode (text), so that a star behind it is of the name.
+_SUM = re.compile(r"(\\?)([0-9A-Fa-f]+)(?: [ *](?=\S)|[ \t]+\*?)(\S.*)", re.DOTALL)
+_TAGGED = re.compile(r"(\\?)([A-Za-z0-9/-]+) ?\((.+)\) ?= ?([0-9A-Fa-f]+)", re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)")
+_PLAIN = {"n": "\n", "r": "\r", "\\": "\\"}
+
+# Of the algorithms that share a length, those of the programs with a name of their own.
+_BY_LENGTH = {
+    ALGORITHMS[name].hex_length: name
+    for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
+}
+_FORM = "expected a checksum and a path, as sha256sum writes them, or: SHA256 (path) = checksum"
+
+
+class Digest(NamedTuple):
+    """One line of a list: lower-case hex, and the line's place."""
+
+    hexdigest: str
+    where: str
+
+
+@dataclass
+class Checksums:
+    """Digests by path, of one list or several.
+
+    Attributes:
+        found: number of entries that got digests.
+        missed: number of those that have no line.
+    """
+
+    found: int = 0
+    missed: int = 0
+    _digests: dict[str, dict[str, Digest]] = field(default_factory=dict)
+    _faults: dict[str, str] = field(default_factory=dict)
+    # paths by what they may be asked for instead: their NFC, their last part
+    _alike: dict[str, list[str]] = field(default_factory=dict)
+    _names: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def paths(self) -> Iterable[str]:
+        """All that there are lines for."""
+        return self._digests.keys()
+
+    def read(
+        self,
+        stream: Readable,
+        name: str,
+        *,
+        encoding: str = "utf-8",
+        algorithm: str | None = None,
+        unescape: Callable[[str], str] | None = None,
+    ) -> None:
+        """Take in a list.
+
+        Args:
+            stream: the document.
+            name: of it, for messages.
+            encoding: of its text.
+            algorithm: of its digests (a name of `ALGORITHMS`); None to tell it by a line's tag,
+                or its length.
+            unescape: what makes the path of a line's name, where that is not as coreutils do.
+
+        Raises:
+            ManifestError: a line is not of the form; it is named.
+        """
+        for number, line in lines(decoded(stream, encoding)):
+            line = line.rstrip("\r\n")
+            if line.strip() and line[0] not in "#;":
+                where = f"{name} line {number}"
+                self._add(*_parsed(line, where, algorithm, unescape or (lambda path: path)), where)
+
+    def _add(self, algorithm: str | None, hexdigest: str, path: str, where: str) -> None:
+        if algorithm is None:
+            return  # an algorithm that we cannot verify with
+        path = path.removeprefix("./")  # so the lists that find makes
+        given = self._digests.get(path)
+        if given is None:
+            given = self._digests[path] = {}
+            self._alike.setdefault(_nfc(path), []).append(path)
+            self._names.setdefault(path.rpartition("/")[2], []).append(path)
+        first = given.setdefault(algorithm, Digest(hexdigest, where))
+        if first.hexdigest != hexdigest:
+            self._faults[path] = (
+                f"there are two different {algorithm} digests for it: {first.where} and {where}"
+            )
+
+    def applied(
+        self, items: Iterable[Entry | Refusal], *, by_name: bool = False
+    ) -> Iterator[Entry | Refusal]:
+        """The entries with the digests that they have here; those that contradict are refused.
+
+        Args:
+            items: what a manifest has.
+            by_name: its paths are but names that URLs end in, so that the last part of a path
+                here is enough, if no other has the same.
+        """
+        for item in items:
+            if isinstance(item, Refusal):
+                yield item
+                continue
+            path = self._path_for(item.path, by_name=by_name)
+            if path is None:
+                self.missed += 1
+                yield item
+                continue
+            self.found += 1
+            yield self._entry(item, path)
+
+    def warnings(self) -> Iterator[str]:
+        """What to tell of the entries without a line, after all have been `applied`."""
+        if not self.missed:
+            return
+        example = next(iter(self.paths), None)
+        text = (
+            f"{self.missed} of {self.found + self.missed} entries have no line in a checksum list"
+        )
+        if self.found or example is None:
+            yield text
+        else:
+            yield f"{text}; the paths there must be those of the manifest, but are like {example!r}"
+
+    def _path_for(self, path: str, *, by_name: bool) -> str | None:
+        path = joined(path)  # a list knows of no subdatasets
+        if path in self._digests:
+            return path
+        alike = self._alike.get(_nfc(path), [])
+        if not alike and by_name:
+            alike = self._names.get(path, [])
+        return alike[0] if len(alike) == 1 else None
+
+    def _entry(self, entry: Entry, path: str) -> Entry | Refusal:
+        if fault := self._faults.get(path):
+            return Refusal(entry.path, fault, entry.where)
+        digests = dict(entry.digests)
+        for algorithm, digest in self._digests[path].items():
+            if digests.setdefault(algorithm, digest.hexdigest) != digest.hexdigest:
+                fault = f"its {algorithm} is not the one of the checksum list ({digest.where})"
+                return Refusal(entry.path, fault, entry.where)
+        return replace(entry, digests=digests)
+
+
+def _parsed(
+    line: str, where: str, algorithm: str | None, unescape: Callable[[str], str]
+) -> tuple[str | None, str, str]:
+    """Algorithm (None if it is not known), hex digest and path."""
+    if tagged := _TAGGED.fullmatch(line):
+        backslash, tag, path, hexdigest = tagged.groups()
+        name = canonical_name(tag.replace("/", "-"))  # SHA512/256 is one of its own
+        if name is None:
+            return None, hexdigest, path
+    elif match := _SUM.fullmatch(line):
+        backslash, hexdigest, path = match.groups()
+        name = algorithm or _BY_LENGTH.get(len(hexdigest))
+        if name is None:
+            raise ManifestError(f"{where}: no checksum that is known has {len(hexdigest)} digits")
+    else:
+        raise ManifestError(f"{where}: {_FORM}")
+    if fault := digest_fault(name, hexdigest):
+        raise ManifestError(f"{where}: {fault}")
+    if backslash:
+        path = _ESCAPED.sub(lambda escape: _PLAIN.get(escape[1], escape[0]), path)
+    return name, hexdigest.lower(), unescape(path)
+
+
+def _nfc(path: str) -> str:
+    return path if path.isascii() else unicodedata.normalize("NFC", path)

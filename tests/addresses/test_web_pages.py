@@ -1,0 +1,89 @@
+"""From a web page's address, which a user has at hand, to the one that can be imported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datalad_jsdl.commands._source import Place, open_source
+from datalad_jsdl.errors import JsdlError
+from datalad_jsdl.manifest.addresses import find_address
+from datalad_jsdl.manifest.addresses.web_pages import hint
+from datalad_jsdl.manifest.formats import Options
+from tests.lab import HTML
+
+if TYPE_CHECKING:
+    from tests.lab import Lab
+
+PAGES = {
+    "https://dandiarchive.org/dandiset/000027": "dandi:000027",
+    "https://dandiarchive.org/dandiset/000027/": "dandi:000027",
+    "https://dandiarchive.org/dandiset/000027/draft/files?location=": "dandi:000027/draft",
+    "https://dandiarchive.org/dandiset/000027/0.210831.2033": "dandi:000027/0.210831.2033",
+    "https://gui.dandiarchive.org/#/dandiset/000027/draft": "dandi:000027/draft",
+    "https://doi.org/10.48324/dandi.000027/0.210831.2033": "dandi:000027/0.210831.2033",
+    "https://zenodo.org/records/1234567": "zenodo:1234567",
+    "https://www.zenodo.org/record/1234567/files/a.zip?download=1": "zenodo:1234567",
+    "https://zenodo.org/doi/10.5281/zenodo.1234567": "zenodo:1234567",
+    "https://doi.org/10.5281/zenodo.1234567": "zenodo:1234567",
+    "https://sandbox.zenodo.org/records/12": "zenodo:12 --base-url https://sandbox.zenodo.org",
+    "https://figshare.com/articles/dataset/A_title/1234567/2": "figshare:1234567/v2",
+    "https://uni.figshare.com/articles/dataset/_/1234567": "figshare:1234567",
+    "https://figshare.com/articles/A_title/1234567": "figshare:1234567",
+    "https://doi.org/10.6084/m9.figshare.1234567.v2": "figshare:1234567/v2",
+    "https://doi.org/10.7910/DVN/TJCLKP": "dataverse:doi:10.7910/DVN/TJCLKP",
+    "https://dataverse.harvard.edu/dataset.xhtml?persistentId=doi:10.7910/DVN/TJCLKP": (
+        "dataverse:doi:10.7910/DVN/TJCLKP"
+    ),
+    "https://demo.dataverse.org/dataset.xhtml?persistentId=doi%3A10.5072/X&version=1.2": (
+        "dataverse:doi:10.5072/X@1.2 --base-url https://demo.dataverse.org"
+    ),
+    "https://d.org:8443/dataset.xhtml?persistentId=hdl:1/X&version=DRAFT": (
+        "dataverse:hdl:1/X@draft --base-url https://d.org:8443"
+    ),
+}
+OTHERS = [
+    "https://dandiarchive.org/",
+    "https://dandiarchive.org/dandiset/27",
+    "https://zenodo.org/communities/x",
+    "https://zenodo.org.example/records/12",
+    "https://figshare.com/collections/A_title/1234567",
+    "https://portal.example/study.json",
+    "https://d.org/dataset.xhtml",
+    "https://u:secret@d.org/dataset.xhtml?persistentId=doi:10.5072/X",
+    "https://d.org/dataset.xhtml?persistentId=doi:10.5072/X'%20rm",
+    "https://[::1/",
+]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages(page: str) -> None:
+    assert hint(page) == PAGES[page]
+    address, _, base = PAGES[page].partition(" --base-url ")
+    assert find_address(address, base or None, lambda name: None).text == address
+
+
+@pytest.mark.parametrize("url", OTHERS)
+def test_what_is_no_such_page(url: str) -> None:
+    assert hint(url) is None
+
+
+@given(st.sampled_from([*PAGES, *OTHERS]), st.text(max_size=8), st.integers(0, 60))
+def test_any_url(url: str, text: str, at: int) -> None:
+    found = hint(url[:at] + text + url[at:])
+    assert found is None or found.partition(":")[0] in ("dandi", "dataverse", "figshare", "zenodo")
+
+
+@pytest.mark.parametrize("status", [200, 403])
+def test_the_failing_import_names_the_address(lab: Lab, status: int) -> None:
+    lab.put("dataset.xhtml", HTML, status=status, headers={"Content-Type": "text/html"})
+    url = f"{lab.url}/dataset.xhtml?persistentId=doi:10.5072/X"
+    place = Place(url, None, None, None, Options())
+    with pytest.raises(JsdlError) as error, open_source(place) as source:
+        list(source.entries())
+    said = "is an HTML page" if status == 200 else "HTTP status 403"
+    assert said in str(error.value)
+    assert str(error.value).endswith(f"dataverse:doi:10.5072/X --base-url {lab.url}")
