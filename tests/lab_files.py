@@ -110,6 +110,7 @@ class Request:
         port: of the client; tells connections apart.
         status: of the answer; 0 if there was none.
         sent: bytes of content sent in answer.
+        body: what came with it.
     """
 
     method: str
@@ -118,6 +119,7 @@ class Request:
     port: int
     status: int = 0
     sent: int = 0
+    body: bytes = b""
 
 
 def older(content: bytes) -> bytes:

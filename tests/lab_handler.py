@@ -41,6 +41,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer(body=True)
 
+    def do_POST(self) -> None:
+        self._answer(body=True)
+
     def do_CONNECT(self) -> None:
         """As a proxy: a tunnel to wherever (RFC 9110, 9.3.6)."""
         lab: Lab = self.server.lab  # type: ignore[attr-defined]
@@ -69,6 +72,7 @@ class Handler(BaseHTTPRequestHandler):
         self._lab = lab
         path = self.path if self.path in lab.files else urlsplit(self.path).path
         self._request = Request(self.command, path, dict(self.headers), self.client_address[1])
+        self._request.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         lab.requests.append(self._request)
         file = lab.files.get(path)
         if file is None or (not body and not file.head):

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 
-def listed(address: str, base: str, *credentials: str) -> list[Entry | Refusal]:
+def listed(address: str, base: str | None, *credentials: str) -> list[Entry | Refusal]:
     """What an address comes to, asked for as the command does."""
     place = Place(address, None, base, None, Options())
     with open_source(place, None, credentials) as source:

@@ -187,7 +187,7 @@ def test_the_page_on_addresses(tmp_path: Path, vault: Vault, lab: Lab) -> None:
         "b.nwb",
     ]
     with open_engine(tmp_path / "study/.git") as engine:
-        assert len(engine.settings.credential) == len(logins) == 4
+        assert len(engine.settings.credential) == len(logins) == 7
 
 
 def test_the_tables_of_logins_are_those_of_the_code() -> None:

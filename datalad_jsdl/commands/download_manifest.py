@@ -245,6 +245,12 @@ class DownloadManifest(Interface):
             "https://portal.example/study.json study",
         ),
         dict(
+            text="Import a study of an Orthanc server, named as in Orthanc's own archive",
+            code_py="download_manifest('orthanc+https://pacs.example/studies/1.2.840.1', 'study')",
+            code_cmd="datalad download-manifest orthanc+https://pacs.example/studies/1.2.840.1 "
+            "study",
+        ),
+        dict(
             text="Import the NIfTI files only, download them too, eight at a time",
             code_py="download_manifest('study.json', 'study', include=['*.nii.gz'], "
             "get=True, jobs=8)",

@@ -29,6 +29,7 @@ _AT_ONCE = 8
 _AHEAD = 4 * _AT_ONCE
 _MOST = 256 << 20  # bytes of one answer, which is held in memory
 _PAUSE = 0.5  # seconds before the second attempt; doubled for each that follows
+_READ_SECONDS = 60.0  # without data at least: many answers are made only when they are asked for
 _SAID = 200  # characters of what a portal says of a refusal
 
 
@@ -95,8 +96,11 @@ class WebApi:
 
     def _attempt(self, url: str, document: bytes | None) -> Answer | tuple[Fault, FetchError]:
         method = "GET" if document is None else "POST"
+        seconds = max(_READ_SECONDS, self._engine.settings.read_timeout)
         try:
-            response = self._engine.web.open(url, method=method, document=document)
+            response = self._engine.web.open(
+                url, method=method, document=document, read_seconds=seconds
+            )
             try:
                 body = _body(response)
             finally:
@@ -130,6 +134,8 @@ def _said(body: bytes) -> str:
         document = json.loads(body)
     except (ValueError, RecursionError):
         return ""
+    if isinstance(document, dict) and isinstance(document.get("errors"), list):  # JSON:API
+        document = next(iter(document["errors"]), None)
     for name in ("detail", "message", "error", "Message"):
         said = document.get(name) if isinstance(document, dict) else None
         if isinstance(said, str):

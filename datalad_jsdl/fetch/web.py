@@ -116,6 +116,7 @@ class Web:
             "maxsize": connections,
             "num_pools": 1000,  # a pool that is thrown out would be closed under its users
         }
+        self._connect_seconds = connect_seconds
         self._pools = Pools(policy or AddressPolicy(), options, http_settings)
 
     def open(
@@ -125,12 +126,14 @@ class Web:
         *,
         method: str = "GET",
         document: bytes | None = None,
+        read_seconds: float | None = None,
     ) -> Response:
         """Ask for *url* and follow redirects.
 
         The headers of each hop are made anew: those given, as far as they may be passed on
         (Range, If-Range), and the login of that hop's own origin. A *document* is JSON that is
-        sent along; then redirects are not followed.
+        sent along; then redirects are not followed. *read_seconds* is another limit than the
+        usual one, for answers that take their time.
 
         Raises:
             AddressRefusedError: a hop leads where the policy does not allow.
@@ -140,7 +143,7 @@ class Web:
         passed_on = {k: v for k, v in (headers or {}).items() if k in _PASSED_ON}
         for _ in range(_MAX_HOPS):
             url = _plain(url)
-            response = self._ask(method, url, passed_on, document)
+            response = self._ask(method, url, passed_on, document, read_seconds)
             target = response.headers.get("Location")
             if response.status not in _REDIRECTS or not target or document is not None:
                 return response
@@ -179,7 +182,12 @@ class Web:
         self._pools.close()
 
     def _ask(
-        self, method: str, url: str, headers: Mapping[str, str], document: bytes | None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        document: bytes | None,
+        read_seconds: float | None,
     ) -> Response:
         """One hop, with each login for its origin until one is taken."""
         if document is not None:
@@ -190,7 +198,7 @@ class Web:
             with attempt.turn():
                 target, login = attempt.sign(method, url, self.post)
                 sent = {**_HEADERS, **headers, **login}
-                response = self._send(door, method, target, sent, document)
+                response = self._send(door, method, target, sent, document, read_seconds)
                 if response.status not in (401, 403):
                     attempt.accepted()
                     return response
@@ -207,8 +215,12 @@ class Web:
         url: str,
         headers: Mapping[str, str],
         body: bytes | None = None,
+        read_seconds: float | None = None,
     ) -> Response:
         target = url if door.whole else _target(url)
+        limits: dict[str, Any] = {}
+        if read_seconds is not None:
+            limits["timeout"] = urllib3.Timeout(connect=self._connect_seconds, read=read_seconds)
         try:
             raw = door.pool.urlopen(
                 method,
@@ -219,6 +231,7 @@ class Web:
                 retries=False,
                 preload_content=False,
                 decode_content=False,
+                **limits,
             )
         except urllib3.exceptions.NewConnectionError as error:
             if isinstance(error.__cause__, AddressRefusedError):

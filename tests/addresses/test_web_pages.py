@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from datalad_jsdl.commands._source import Place, open_source
 from datalad_jsdl.errors import JsdlError
-from datalad_jsdl.manifest.addresses import find_address
+from datalad_jsdl.manifest.addresses import ADDRESSES, find_address
 from datalad_jsdl.manifest.addresses.web_pages import hint
 from datalad_jsdl.manifest.formats import Options
 from tests.lab import HTML
@@ -44,8 +44,26 @@ PAGES = {
     "https://d.org:8443/dataset.xhtml?persistentId=hdl:1/X&version=DRAFT": (
         "dataverse:hdl:1/X@draft --base-url https://d.org:8443"
     ),
+    "https://openneuro.org/datasets/ds000001": "openneuro:ds000001",
+    "https://openneuro.org/datasets/ds000001/versions/1.0.0": "openneuro:ds000001/1.0.0",
+    "https://doi.org/10.18112/openneuro.ds000001.v1.0.0": "openneuro:ds000001/1.0.0",
+    "https://osf.io/ezcuj/files/osfstorage": "osf:ezcuj",
+    "https://doi.org/10.17605/OSF.IO/EZCUJ": "osf:EZCUJ",
+    "https://huggingface.co/datasets/o/n/viewer": "hf:datasets/o/n",
+    "https://huggingface.co/datasets/o/n/tree/v1/data": "hf:datasets/o/n@v1",
+    "https://huggingface.co/o/n/tree/main": "hf:o/n@main",
+    "http://127.0.0.1:8042/app/explorer.html#study?uuid=27f7126f-4f66fb14": (
+        "orthanc+http://127.0.0.1:8042/studies/27f7126f-4f66fb14"
+    ),
+    "https://pacs.example/o/app/explorer.html#series?uuid=27f7126f": (
+        "orthanc+https://pacs.example/o/series/27f7126f"
+    ),
 }
 OTHERS = [
+    "https://osf.io/login",
+    "https://huggingface.co/docs/hub",
+    "https://u:secret@pacs.example/app/explorer.html#study?uuid=27f7126f",
+    "https://pacs.example/app/explorer.html#find-studies",
     "https://dandiarchive.org/",
     "https://dandiarchive.org/dandiset/27",
     "https://zenodo.org/communities/x",
@@ -74,7 +92,7 @@ def test_what_is_no_such_page(url: str) -> None:
 @given(st.sampled_from([*PAGES, *OTHERS]), st.text(max_size=8), st.integers(0, 60))
 def test_any_url(url: str, text: str, at: int) -> None:
     found = hint(url[:at] + text + url[at:])
-    assert found is None or found.partition(":")[0] in ("dandi", "dataverse", "figshare", "zenodo")
+    assert found is None or found.partition(":")[0].partition("+")[0] in ADDRESSES
 
 
 @pytest.mark.parametrize("status", [200, 403])

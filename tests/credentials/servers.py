@@ -52,8 +52,10 @@ def _running(
 
 
 @contextmanager
-def orthanc(program: str, folder: Path, user: str, password: str) -> Iterator[str]:
-    """Debian's Orthanc, with Basic authentication; its URL."""
+def orthanc(
+    program: str, folder: Path, user: str, password: str, **further: object
+) -> Iterator[str]:
+    """Debian's Orthanc, with Basic authentication and perhaps *further* settings; its URL."""
     port = free_port()
     settings = {
         "Name": "test",
@@ -65,6 +67,7 @@ def orthanc(program: str, folder: Path, user: str, password: str) -> Iterator[st
         "AuthenticationEnabled": True,
         "RegisteredUsers": {user: password},
         "Plugins": [],
+        **further,
     }
     folder.mkdir(parents=True)
     (folder / "orthanc.json").write_text(json.dumps(settings))
@@ -73,8 +76,8 @@ def orthanc(program: str, folder: Path, user: str, password: str) -> Iterator[st
         yield url
 
 
-def dicom_instance(number: int) -> bytes:
-    """A small instance of one study and series."""
+def dicom_instance(number: int, **tags: object) -> bytes:
+    """A small instance of one study and series, unless *tags* say something else."""
     import pydicom
     from pydicom.dataset import FileDataset, FileMetaDataset
     from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
@@ -94,6 +97,8 @@ def dicom_instance(number: int) -> bytes:
     image.BitsAllocated = image.BitsStored = 8
     image.HighBit, image.PixelRepresentation = 7, 0
     image.PixelData = bytes((number + i) % 256 for i in range(64 * 64))
+    for name, value in tags.items():
+        setattr(image, name, value)
     stream = io.BytesIO()
     pydicom.dcmwrite(stream, image, enforce_file_format=True)
     return stream.getvalue()

@@ -24,7 +24,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.addresses import dandi, dataverse, figshare, zenodo
+from datalad_jsdl.manifest.addresses import (
+    dandi,
+    dataverse,
+    figshare,
+    hugging_face,
+    openneuro,
+    orthanc,
+    osf,
+    zenodo,
+)
 from datalad_jsdl.manifest.urls import normalise_url, redact
 
 if TYPE_CHECKING:
@@ -94,6 +103,10 @@ ADDRESSES: dict[str, Portal] = {
     "dandi": dandi,
     "dataverse": dataverse,
     "figshare": figshare,
+    "hf": hugging_face,
+    "openneuro": openneuro,
+    "orthanc": orthanc,
+    "osf": osf,
     "zenodo": zenodo,
 }
 
@@ -158,7 +171,11 @@ def find_address(
 
 def _checked(base: str, manifest: str) -> str:
     try:
-        return normalise_url(base).rstrip("/")
+        url = normalise_url(base)
+        # it is recorded, and a token may be in there
+        if "?" in url or "#" in url:
+            raise ValueError("the URL of a portal ends before any ? or #")
+        return url.rstrip("/")
     except ValueError as error:
-        shown = manifest if "@" not in manifest else manifest.partition(":")[0]
+        shown = manifest if not set("@?#") & set(manifest) else manifest.partition(":")[0]
         raise ManifestError(f"{shown}: {error}") from None

@@ -39,6 +39,30 @@ _PAGES = (
         "figshare:{id}",
         "/v{version}",
     ),
+    (
+        r"openneuro\.org/datasets/(?P<id>ds[0-9]{6})(?:/versions/(?P<version>[\w.-]+))?(?:/.*)?",
+        "openneuro:{id}",
+        "/{version}",
+    ),
+    (
+        r"doi\.org/10\.18112/openneuro\.(?P<id>ds[0-9]{6})(?:\.v(?P<version>[\w.-]+))?",
+        "openneuro:{id}",
+        "/{version}",
+    ),
+    # the letters and digits that OSF's ids are of
+    (r"osf\.io/(?P<id>[2-9a-hjkmnp-z]{5})(?:/.*)?", "osf:{id}", ""),
+    (r"doi\.org/10\.17605/osf\.io/(?P<id>[2-9a-hjkmnp-z]{5})", "osf:{id}", ""),
+    (
+        r"huggingface\.co/(?P<id>(?:datasets|spaces)/[\w.-]+/[\w.-]+)"
+        r"(?:/tree/(?P<version>[\w.-]+)(?:/.*)?|/.*)?",
+        "hf:{id}",
+        "@{version}",
+    ),
+    (
+        r"huggingface\.co/(?P<id>[\w.-]+/[\w.-]+)/tree/(?P<version>[\w.-]+)(?:/.*)?",
+        "hf:{id}",
+        "@{version}",
+    ),
     (r"doi\.org/(?P<id>10\.7910/DVN/[A-Z0-9]+)", "dataverse:doi:{id}", ""),
 )
 _TABLE = [(re.compile(page, re.IGNORECASE), address, version) for page, address, version in _PAGES]
@@ -55,6 +79,8 @@ def hint(url: str) -> str | None:
         return None
     if parts.path.endswith("/dataset.xhtml"):
         return _dataverse(host, parts.netloc, parts.scheme, parse_qs(parts.query))
+    if parts.path.endswith("/app/explorer.html"):
+        return _orthanc(url)
     place = f"{host}{parts.path}".rstrip("/")
     if parts.fragment.startswith("/"):  # the older form of the page is behind a #
         place = f"{host}/#{parts.fragment}".rstrip("/")
@@ -75,3 +101,13 @@ def _dataverse(host: str, netloc: str, scheme: str, query: dict[str, list[str]])
     if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?|draft", version):
         address += f"@{version}"
     return address if host == _HARVARD else f"{address} --base-url {scheme}://{netloc}"
+
+
+def _orthanc(url: str) -> str | None:
+    """Orthanc Explorer names what it shows behind the #."""
+    page = r"(https?://[\w./:\[\]-]+)/app/explorer\.html#(patient|study|series)\?uuid=([0-9a-f-]+)"
+    match = re.fullmatch(page, url)
+    if match is None:
+        return None
+    plural = {"patient": "patients", "study": "studies", "series": "series"}[match[2]]
+    return f"orthanc+{match[1]}/{plural}/{match[3]}"

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.formats import Options
 
-__all__ = ["records", "sniff"]
+__all__ = ["file_record", "records", "sniff"]
 
 _KEYS = ("type", "path", "oid")
 
@@ -66,11 +66,13 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         ManifestError: the document is not JSON or has no list, or the repository is not told.
     """
     document = load(text)
-    resolve = _resolve(options.base_url)
+    read = partial(file_record, resolved=_resolve(options.base_url))
     if isinstance(document, dict):
-        yield from each(document.get("siblings"), "siblings", partial(_record, resolve))
+        yield from each(
+            document.get("siblings"), "siblings", partial(file_record, resolved=resolve)
+        )
     else:
-        yield from each(document, "", partial(_record, resolve))
+        yield from each(document, "", partial(file_record, resolved=resolve))
 
 
 def _resolve(base: str | None) -> str:
@@ -87,12 +89,13 @@ def _resolve(base: str | None) -> str:
     )
 
 
-def _record(resolve: str, item: dict[str, Any], where: str) -> Iterator[Record]:
+def file_record(item: dict[str, Any], where: str, resolved: str) -> Iterator[Record]:
+    """The record of one file, which has its path behind *resolved* as URL; none of a directory."""
     if item.get("type") == "directory":
         return
     path, lfs = item.get("path", item.get("rfilename")), item.get("lfs")
     value = {
-        "urls": f"{resolve}{quoted(path)}" if isinstance(path, str) else None,
+        "urls": f"{resolved}{quoted(path)}" if isinstance(path, str) else None,
         # without LFS both are of the blob, which is the content
         "size": dig(lfs, "size") if isinstance(lfs, dict) else item.get("size"),
         "digests": stated({"sha256": dig(lfs, "oid") or dig(lfs, "sha256")}),

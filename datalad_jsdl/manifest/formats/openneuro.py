@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.formats import Options
 
-__all__ = ["records", "sniff"]
+__all__ = ["file_record", "records", "sniff"]
 
 _TRAITS = frozenset({"urls", "directory", "annexed"})
 
@@ -51,7 +51,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     found = False
     for where, files in _lists(load(text)):
         found = True
-        yield from each(files, where, _record)
+        yield from each(files, where, file_record)
     if not found:
         raise ManifestError("there is no list files in the document")
 
@@ -72,7 +72,8 @@ def _lists(document: Any) -> Iterator[tuple[str, list[Any]]]:
                 pending.append(((*where, name), member))
 
 
-def _record(item: dict[str, Any], where: str) -> Iterator[Record]:
+def file_record(item: dict[str, Any], where: str) -> Iterator[Record]:
+    """The record of one file; none of a directory."""
     if item.get("directory") is True:
         return
     value = {"urls": item.get("urls")}

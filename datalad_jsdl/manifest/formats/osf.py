@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.formats import Options
 
-__all__ = ["records", "sniff"]
+__all__ = ["file_record", "records", "sniff"]
 
 
 def sniff(head: str) -> bool:
@@ -50,11 +50,12 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     """
     document = load(text)
     data = dig(document, "data")
-    yield from each([data] if isinstance(data, dict) else data, "data", _record)
+    yield from each([data] if isinstance(data, dict) else data, "data", file_record)
     yield from one_page(dig(document, "links", "next"), "links.next")
 
 
-def _record(item: dict[str, Any], where: str) -> Iterator[Record]:
+def file_record(item: dict[str, Any], where: str) -> Iterator[Record]:
+    """The record of one file; none of a folder."""
     attributes = item.get("attributes")
     if not isinstance(attributes, dict):
         yield Record(None, None, where, "attributes is not an object")

@@ -1,0 +1,52 @@
+"""Links in the answers of a portal, followed at its own origin and each only once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.urls import redact
+
+if TYPE_CHECKING:
+    from datalad_jsdl.manifest.addresses import Answer
+
+__all__ = ["Links"]
+
+_MOST = 100_000  # listings of one address; a server that has more of them never ends
+
+
+class Links:
+    """The links of one address.
+
+    Portals behind a proxy may write links with a host or scheme of the network behind it; and
+    a login is for the origin that the user has named.
+
+    Args:
+        base: URL whose origin that is.
+    """
+
+    def __init__(self, base: str) -> None:
+        self._origin = urlsplit(base)[:2]
+        self._seen: set[str] = set()
+
+    def to(self, link: Any, answer: Answer) -> str:
+        """Where a link of *answer* leads.
+
+        Raises:
+            ManifestError: it is none, it was followed before, or there are too many.
+        """
+        place = redact(answer.url)
+        if not isinstance(link, str) or not link:
+            raise ManifestError(f"{place}: expected a link, but there is none")
+        try:
+            parts = urlsplit(urljoin(answer.url, link))
+        except ValueError:
+            raise ManifestError(f"{place}: a link in it is no URL") from None
+        url = urlunsplit((*self._origin, parts.path, parts.query, ""))
+        if url in self._seen:
+            raise ManifestError(f"{place}: a link leads back to {redact(url)}, which was read")
+        if len(self._seen) >= _MOST:
+            raise ManifestError(f"{place}: there are more than {_MOST} listings")
+        self._seen.add(url)
+        return url
