@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.dataset.git import Git
 
-__all__ = ["ANNEX_BRANCH", "branch_files", "read_records", "remote_configs"]
+__all__ = ["ANNEX_BRANCH", "annex_branch", "branch_files", "read_records", "remote_configs"]
 
 ANNEX_BRANCH = "refs/heads/git-annex"
 
@@ -22,7 +22,7 @@ ANNEX_BRANCH = "refs/heads/git-annex"
 _LISTING_PAYS = 500
 
 
-def _branch(git: Git) -> str:
+def annex_branch(git: Git) -> str:
     """The git-annex branch, or in a clone that has none of its own yet, its origin's."""
     names = ("--format=%(refname)", ANNEX_BRANCH, "refs/remotes/*/git-annex")
     return next(iter(git.text("for-each-ref", *names).splitlines()), ANNEX_BRANCH)
@@ -30,7 +30,7 @@ def _branch(git: Git) -> str:
 
 def branch_files(git: Git, paths: Sequence[str]) -> Iterator[bytes | None]:
     """Contents of files of the git-annex branch, in the order of *paths*; None if missing."""
-    branch = _branch(git)
+    branch = annex_branch(git)
     if len(paths) < _LISTING_PAYS:
         return git.objects(f"{branch}:{path}" for path in paths)
     wanted = dict.fromkeys(paths, "")
@@ -50,7 +50,7 @@ def remote_configs(git: Git) -> dict[str, dict[str, str]]:
         Configuration UUID → its settings, in which values keep git-annex's escapes.
     """
     newest: dict[str, tuple[float, dict[str, str]]] = {}
-    log = git.attempt("cat-file", "blob", f"{_branch(git)}:remote.log").stdout
+    log = git.attempt("cat-file", "blob", f"{annex_branch(git)}:remote.log").stdout
     for line in log.decode("utf-8", "surrogateescape").split("\n"):
         uuid, *pairs = line.split(" ")
         settings = dict(pair.split("=", 1) for pair in pairs if "=" in pair)

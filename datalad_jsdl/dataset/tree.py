@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.dataset.git import Git
 
-__all__ = ["EXECUTABLE", "LINK", "REGULAR", "SUBMODULE", "Tree", "TreeFile"]
+__all__ = ["EXECUTABLE", "LINK", "REGULAR", "SUBMODULE", "Tree", "TreeFile", "is_housekeeping"]
+
+_LISTED = re.compile(rb"(\d+) \w+ (\w+)\t([^\0]+)\0")
 
 REGULAR, EXECUTABLE, LINK, SUBMODULE = "100644", "100755", "120000", "160000"
 
@@ -52,11 +56,10 @@ class Tree:
         if not self.commit:
             return
         listing = git.run("ls-tree", "-r", "-z", "--full-tree", self.commit)
-        for item in listing.decode("utf-8", "surrogateescape").split("\0"):
-            head, _, path = item.partition("\t")
-            if path:
-                mode, _, oid = head.split(" ")
-                self.files[path] = TreeFile(mode, oid)
+        # one after the other, and few strings for the modes: a million files are many
+        for match in _LISTED.finditer(listing):
+            mode, oid = sys.intern(match[1].decode()), match[2].decode()
+            self.files[match[3].decode("utf-8", "surrogateescape")] = TreeFile(mode, oid)
 
     @cached_property
     def folders(self) -> set[str]:
@@ -105,3 +108,11 @@ class Tree:
                 digest.update(content)
                 return digest.hexdigest() == digests[name]
         return False
+
+
+def is_housekeeping(path: str) -> bool:
+    """Whether a path is one by which a dataset is kept, not one that a person came for."""
+    first, _, rest = path.partition("/")
+    if rest:
+        return first == ".datalad" or path.endswith("/.gitattributes")
+    return path in (".gitattributes", ".gitmodules")
