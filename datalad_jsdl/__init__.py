@@ -34,6 +34,12 @@ _SUITE = (
             "export-archive-jsdl",
             "export_archive",
         ),
+        (
+            "datalad_jsdl.commands.export_manifest",
+            "ExportManifest",
+            "export-manifest",
+            "export_manifest",
+        ),
     ],
 )
 

@@ -8,7 +8,7 @@
     ├── FetchError (OSError)           content that cannot be had
     │   ├── AddressRefusedError             the address policy forbids the connection
     │   └── StatusError                     an API answered with a status of failure
-    ├── ArchiveError (ValueError)      an archive that cannot be written as asked
+    ├── ArchiveError (ValueError)      an archive, or another file, that cannot be written as asked
     └── SettingError (ValueError)      git config that cannot be understood
 
 A failure of a single entry or file is not raised but returned, as a value
@@ -62,7 +62,7 @@ class StatusError(FetchError):
 
 
 class ArchiveError(JsdlError, ValueError):
-    """An archive cannot be written as asked."""
+    """An archive, or another file, cannot be written as asked."""
 
 
 class SettingError(JsdlError, ValueError):

@@ -95,6 +95,16 @@ def annex_branch(dataset: Path) -> dict[str, list[str]]:
     }
 
 
+def recorded(dataset: Path) -> dict[str, list[str]]:
+    """What the git-annex branch has of keys, without the names that only this dataset has."""
+    text = json.dumps({name: log for name, log in annex_branch(dataset).items() if "/" in name})
+    for setting in ("annex.uuid", "remote.jsdl.annex-config-uuid"):
+        text = text.replace(git(dataset, "config", setting), setting)
+    logs: dict[str, list[str]] = json.loads(text)
+    assert logs
+    return {name: sorted(lines) for name, lines in logs.items()}
+
+
 def file_sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 

@@ -135,6 +135,22 @@ def test_the_page_on_the_zip(tmp_path: Path, portal: Lab) -> None:
     shell("sha256sum -c release.zip.sha256", tmp_path)
 
 
+def test_trying_again_and_writing_manifests(tmp_path: Path, portal: Lab) -> None:
+    fetch, again = (c for c in indented("manifest.rst") if c.startswith("datalad"))
+    exports = [c for c in indented("formats.rst") if c.startswith("datalad")]
+    assert len(exports) == 3
+    lost = portal.files["/sub-01/bold.nii.gz"]
+    lost.status = 404
+    (tmp_path / "study.json").write_bytes(portal.files["/study.json"].content)
+    shell(f"! {fetch}", tmp_path)
+    lost.status = 200
+    shell("\n".join([again, "cd study", *exports]), tmp_path)
+    assert len(git(tmp_path / "study", "annex", "find").splitlines()) == 3
+    assert (tmp_path / "study.json").read_text().count("nii.gz") == 6
+    assert (tmp_path / "images.meta4").read_text().count("<file name=") == 3
+    assert (tmp_path / "sub-01.jsonl").read_text().count('"path": "sub-01/') == 2
+
+
 def test_the_table_of_settings_is_that_of_the_code() -> None:
     """It stands in the page itself, which is also read without being rendered."""
     text = (ROOT / "docs/remote.rst").read_text()

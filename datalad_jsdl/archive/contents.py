@@ -10,12 +10,12 @@ from datalad_jsdl.dataset.content import object_path
 from datalad_jsdl.dataset.keys import parse_key
 from datalad_jsdl.dataset.logs import in_order
 from datalad_jsdl.dataset.records import read_records
-from datalad_jsdl.dataset.tree import EXECUTABLE, LINK, SUBMODULE
+from datalad_jsdl.dataset.tree import EXECUTABLE, LINK
 from datalad_jsdl.fetch.values import Expected
 from datalad_jsdl.fetch.verification import is_page_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from datalad_jsdl.archive.home import Home
@@ -73,34 +73,25 @@ class Content:
 def dataset_contents(
     home: Home,
     tree: Tree,
+    paths: Sequence[str],
     leading_dir: str,
     *,
     prefix: str = "",
-    wanted: Callable[[str], bool] = lambda path: True,
     mtime: int | None = None,
-    dataset_files: bool = False,
 ) -> Iterator[Content]:
-    """The files of a commit, in git's order.
+    """Files of a commit, in the given order.
 
     Args:
         home: the dataset.
         tree: of the commit.
+        paths: of the files.
         leading_dir: folder in the archive to put everything under; may be empty.
         prefix: of a subdataset: its path in the dataset that is exported, and a slash.
-        wanted: filter on paths in the dataset that is exported.
         mtime: one time for all; None for the recorded ones.
-        dataset_files: take the dataset's own housekeeping along.
 
     Raises:
         ArchiveError: a path cannot be named in a zip.
     """
-    paths = [
-        path
-        for path, file in tree.files.items()
-        if file.mode != SUBMODULE
-        and (dataset_files or not _is_housekeeping(path))
-        and wanted(prefix + path)
-    ]
     keys = tree.keys(paths)
     records = read_records(home.git, {key for key in keys.values() if key})
     blobs = [path for path in paths if not keys[path]]
@@ -128,10 +119,3 @@ def dataset_contents(
 
 def _regular(mode: str) -> Kind:
     return Kind.EXECUTABLE if mode == EXECUTABLE else Kind.REGULAR
-
-
-def _is_housekeeping(path: str) -> bool:
-    first, _, rest = path.partition("/")
-    if rest:
-        return first == ".datalad" or path.endswith("/.gitattributes")
-    return path in (".gitattributes", ".gitmodules")

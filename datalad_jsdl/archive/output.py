@@ -1,4 +1,4 @@
-"""What an archive is written to: a file that shows when it is complete, or a pipe."""
+"""What an export is written to: a file that shows when it is complete, or a pipe."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CHUNK = 1 << 20  # bytes
 
 
 def part_file(target: Path) -> Path:
-    """The name under which an archive is written until it is complete."""
+    """The name under which a file is written until it is complete."""
     return target.with_name(target.name + ".jsdl-part")
 
 
@@ -85,7 +85,7 @@ class PipeOutput:
                     select.select([], [self._descriptor], [])
         except BrokenPipeError:
             # no ArchiveError: no content is to blame, and none is to be tried again
-            raise BrokenPipeError("whoever reads the archive has ended before it did") from None
+            raise BrokenPipeError("whoever reads the export has ended before it did") from None
 
     def mark(self) -> None:
         """See `Output`."""
@@ -102,15 +102,16 @@ class PipeOutput:
 
 
 class FileOutput:
-    """An archive that appears under its name when it is complete; a context manager.
+    """A file that appears under its name when it is complete; a context manager.
 
-    What was written is kept for another time if the archive is not finished.
+    What was written is kept for another time if it is not finished.
 
     Args:
         target: its name.
         resume: keep what an earlier run has written.
         checksum: write a file with its SHA-256 beside it.
         rewinds: whoever writes can go back, and go on another time.
+        mode: of the file, from which the user's umask takes away.
 
     Raises:
         OSError: it cannot be opened; another process may be writing it.
@@ -123,9 +124,10 @@ class FileOutput:
         resume: bool = False,
         checksum: bool = False,
         rewinds: bool = True,
+        mode: int = 0o666,
     ) -> None:
         if not target.parent.is_dir():
-            raise ArchiveError(f"there is no folder {target.parent} to write the archive into")
+            raise ArchiveError(f"there is no folder {target.parent} to write {target.name} into")
         self.target = target
         self.part = part_file(target)
         self.spool: Path | None = target.with_name(target.name + ".jsdl-spool")
@@ -137,7 +139,7 @@ class FileOutput:
         for path in filter(None, (target, self._checksums)):
             if path.is_dir():
                 raise ArchiveError(f"{path} is a folder")
-        descriptor = open_locked(self.part, f"writing {target.name}")
+        descriptor = open_locked(self.part, f"writing {target.name}", mode)
         shutil.rmtree(self.spool, ignore_errors=True)  # a killed run may have left one
         if not resume:
             os.ftruncate(descriptor, 0)

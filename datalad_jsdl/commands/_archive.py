@@ -3,80 +3,36 @@
 from __future__ import annotations
 
 import logging
-import os
-import re
-from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from datalad.distribution.dataset import resolve_path
 
 from datalad_jsdl.annex.engine import open_engine
 from datalad_jsdl.archive.contents import dataset_contents
 from datalad_jsdl.archive.home import Home
 from datalad_jsdl.archive.layout import Layout
+from datalad_jsdl.commands._walk import Walk
 from datalad_jsdl.dataset.git import Git
-from datalad_jsdl.dataset.importer import Importer
-from datalad_jsdl.dataset.tree import SUBMODULE, Tree
-from datalad_jsdl.errors import ArchiveError, DatasetError
-from datalad_jsdl.manifest.selection import Filter, folders_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import ExitStack
+    from pathlib import Path
 
     from datalad_jsdl.archive.contents import Content
     from datalad_jsdl.archive.export import Exported
+    from datalad_jsdl.commands._walk import Selection
 
-__all__ = ["Selection", "collect", "inside", "listed", "preview", "report"]
+__all__ = ["collect", "preview", "report"]
 
 lgr = logging.getLogger("datalad.jsdl.export_archive")
 
 
-@dataclass(frozen=True)
-class Selection:
-    """What is to be archived.
-
-    Attributes:
-        revision: a commit of the dataset, by any name that git knows.
-        paths: files and folders in the dataset; all of it if there are none.
-        wanted: filter on paths in the dataset.
-        depth: levels of subdatasets to go into; None for all of them.
-        leading_dir: folder in the archive to put everything under; may be empty.
-        commit_time: give everything the time of the commit.
-        dataset_files: take the datasets' own housekeeping along.
-        skip_missing: leave out subdatasets that are not here.
-    """
-
-    revision: str = "HEAD"
-    paths: Sequence[str] = ()
-    wanted: Filter = field(default_factory=Filter)
-    depth: int | None = 0
-    leading_dir: str = ""
-    commit_time: bool = False
-    dataset_files: bool = False
-    skip_missing: bool = False
-
-    def __call__(self, path: str) -> bool:
-        """Whether a path in the dataset is selected."""
-        return self._in_paths(path) and self.wanted(path)
-
-    def _in_paths(self, path: str) -> bool:
-        return not self.paths or any(item in self._chosen for item in (path, *folders_of(path)))
-
-    @cached_property
-    def _chosen(self) -> frozenset[str]:
-        return frozenset(self.paths)
-
-    def touches(self, folder: str) -> bool:
-        """Whether something in a folder may be selected."""
-        inside = any(chosen.startswith(folder + "/") for chosen in self.paths)
-        return (self._in_paths(folder) or inside) and self.wanted.may_match_in(folder)
-
-
 def collect(
-    root: Path, selection: Selection, stack: ExitStack
+    root: Path,
+    selection: Selection,
+    stack: ExitStack,
+    leading_dir: str = "",
+    *,
+    commit_time: bool = False,
 ) -> tuple[list[Content], dict[str, str]]:
     """The contents to be archived, in the order of their members.
 
@@ -86,130 +42,29 @@ def collect(
         root: of the dataset.
         selection: of its files.
         stack: closes what is opened to read them.
+        leading_dir: folder in the archive to put everything under; may be empty.
+        commit_time: give everything the time of the commit.
 
     Raises:
-        ArchiveError: there is nothing at a path, or a subdataset is not here.
-        DatasetError: there is no such commit.
+        DatasetError: see `Walk`.
     """
-    tree = Tree(Git(root), selection.revision)
-    if not tree.commit:
-        if selection.revision == "HEAD":
-            raise ArchiveError("the dataset has no commit yet; there is nothing to export")
-        raise DatasetError(f"git knows no commit {selection.revision!r} in {root}")
-    if selection.revision == "HEAD" and (branch := _hiding(root)):
-        raise ArchiveError(
-            "this adjusted branch hides files whose content is missing; name the branch that has "
-            f"them all: --ref {branch}"
-        )
+    walk = Walk(root, selection)
     seconds = None
-    if selection.commit_time:
-        seconds = int(Git(root).text("log", "-1", "--format=%ct", tree.commit))
-    walk = _Walk(selection, seconds, stack)
-    contents = sorted(walk.contents(root, tree, "", 0), key=lambda content: content.name)
-    if not contents and (selection.wanted.include or selection.wanted.exclude):
-        raise ArchiveError("there is nothing to export: --include and --exclude leave no file")
-    if selection.paths:
-        found = {item for c in contents for item in (c.path, *folders_of(c.path))}
-        for path in selection.paths:
-            if path not in found:
-                raise ArchiveError(_nothing_at(path, walk.left_out))
-    if walk.left_out:
-        lgr.warning("subdatasets are left out: %s", ", ".join(walk.left_out))
-    return contents, walk.missing
-
-
-def _hiding(root: Path) -> str:
-    """The branch that the one checked out is a part of (git annex adjust --hide-missing)."""
-    branch = Git(root).text("symbolic-ref", "--quiet", "--short", "HEAD")
-    match = re.fullmatch(r"adjusted/(.*)\(hidemissing[^)]*\)", branch)
-    return match[1] if match else ""
-
-
-def _nothing_at(path: str, left_out: Sequence[str]) -> str:
-    for subdataset in left_out:
-        if path == subdataset or path.startswith(subdataset + "/"):
-            return f"{path} is in the subdataset {subdataset}; to export it, add --recursive"
-    glob = "; for a pattern take --include" if any(c in path for c in "*?[") else ""
-    return f"there is nothing to export at {path} in that commit{glob}"
-
-
-class _Walk:
-    """Through a dataset and its subdatasets."""
-
-    def __init__(self, selection: Selection, seconds: int | None, stack: ExitStack) -> None:
-        self.left_out: list[str] = []
-        self.missing: dict[str, str] = {}
-        self._selection = selection
-        self._seconds = seconds
-        self._stack = stack
-
-    def contents(self, root: Path, tree: Tree, prefix: str, level: int) -> Iterator[Content]:
-        chosen = self._selection
-        importer = Importer(root)
-        if importer.has_annex():
-            try:
-                importer.catch_up()
-            except DatasetError:
-                # a dataset that may only be read tells what it had merged before
-                lgr.warning(
-                    "git-annex could not update its branch in %s: if it has news to merge, times "
-                    "and URLs are older ones than elsewhere", root,
-                )  # fmt: skip
+    if commit_time:
+        seconds = int(Git(root).text("log", "-1", "--format=%ct", walk.tree.commit))
+    contents: list[Content] = []
+    for part in walk.parts:
+        importer = part.importer
         home = Home(importer.git, importer.git_dir(), importer.annex_dir, open_engine)
-        yield from dataset_contents(
-            self._stack.enter_context(home),
-            tree,
-            chosen.leading_dir,
-            prefix=prefix,
-            wanted=chosen,
-            mtime=self._seconds,
-            dataset_files=chosen.dataset_files,
+        contents += dataset_contents(
+            stack.enter_context(home),
+            part.tree,
+            part.paths,
+            leading_dir,
+            prefix=part.prefix,
+            mtime=seconds,
         )
-        for path, file in tree.files.items():
-            if file.mode == SUBMODULE and chosen.touches(prefix + path):
-                if chosen.depth is not None and level >= chosen.depth:
-                    self.left_out.append(prefix + path)
-                    continue
-                found = self._subdataset(root / path, file.oid, prefix + path)
-                if found is not None:
-                    yield from self.contents(root / path, found, f"{prefix}{path}/", level + 1)
-
-    def _subdataset(self, root: Path, commit: str, path: str) -> Tree | None:
-        tree = None
-        if (root / ".git").exists():
-            tree = Tree(Git(root), commit)
-            problem = f"the subdataset {path} does not have its commit {commit[:12]} here"
-            remedy = f"datalad update -s parentds {path}, or git fetch in it"
-        else:
-            problem = f"the subdataset {path} is not installed"
-            remedy = f"datalad get -n {path}"
-        if tree is not None and tree.commit:
-            return tree
-        if not self._selection.skip_missing:
-            raise ArchiveError(f"{problem}; to get it, run: {remedy}")
-        self.left_out.append(path)
-        self.missing[path] = problem
-        return None
-
-
-def listed(given: str | Sequence[str] | None) -> list[str]:
-    return [given] if isinstance(given, str) else list(given or ())
-
-
-def inside(given: str | Sequence[str] | None, dataset: Any, root: Path) -> list[str]:
-    """Paths as the dataset has them; none for all of it.
-
-    Raises:
-        ArchiveError: one does not lie in the dataset.
-    """
-    paths = []
-    for item in [given] if isinstance(given, (str, Path)) else list(given or ()):
-        resolved = Path(os.path.normpath(resolve_path(item, dataset)))
-        try:
-            paths.append(resolved.relative_to(root).as_posix())
-        except ValueError:
-            raise ArchiveError(f"{resolved} does not lie in the dataset {root}") from None
-    return [] if "." in paths else paths
+    return sorted(contents, key=lambda content: content.name), walk.missing
 
 
 def preview(contents: Sequence[Content]) -> dict[str, Any]:

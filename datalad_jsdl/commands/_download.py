@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from datalad_jsdl.commands._credentials import (
 )
 from datalad_jsdl.commands._datasets import check_place, make_dataset, save_in
 from datalad_jsdl.commands._documents import is_bag, with_documents
+from datalad_jsdl.commands._failed import write_failed
 from datalad_jsdl.commands._monitor import Monitor
 from datalad_jsdl.commands._parts import Import
 from datalad_jsdl.commands._recording import Recording
@@ -36,7 +38,7 @@ from datalad_jsdl.manifest.selection import Filter, Selection, select_entries
 from datalad_jsdl.manifest.urls import normalise_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["Call"]
 
@@ -59,6 +61,7 @@ class Call:
         jobs: files to fetch at a time; None for the user's setting.
         credentials: where logins are; see `_credentials`.
         cookies: a browser or file with cookies for the manifest's origin, or None.
+        failed: absolute path of a file to write what could not be imported to, or None.
     """
 
     manifest: str
@@ -80,6 +83,7 @@ class Call:
     message: str | None
     credentials: tuple[str, ...]
     cookies: str | None
+    failed: Path | None = None
 
     def check(self) -> Iterator[dict[str, Any]]:
         """Look at the mirrors and the disk, and write nothing but what is learned of them."""
@@ -101,8 +105,11 @@ class Call:
 
     def run(self, *, dry: bool, report_all: bool) -> Iterator[dict[str, Any]]:
         """Carry it out and yield result records; never raises for a single entry."""
+        selection: Selection | None = None
         try:
             require_git_annex()
+            if self.failed and not self.failed.parent.is_dir():
+                raise DatasetError(f"--failed: there is no folder {self.failed.parent}")
             importer = self._importer()
             if self.restore and importer is not None and not dry:
                 # first of all: fetching the manifest may fail
@@ -140,11 +147,25 @@ class Call:
                     report_all=report_all,
                     monitor=Monitor(bar),
                     logger=lgr,
+                    finish=partial(self._write_failed, selection),
                 ).run()
             if not dry:
                 yield from self._save_in_parent(dataset)
         except (JsdlError, OSError) as error:
+            if selection is not None and selection.refusals and not dry:
+                yield from self._write_failed(selection, {})
             yield failure(ACTION, self.target, error, lgr)
+
+    def _write_failed(
+        self, selection: Selection, problems: Mapping[str, str]
+    ) -> Iterator[dict[str, Any]]:
+        """Write the file that was asked for; only what goes wrong is reported."""
+        if self.failed is None:
+            return
+        try:
+            write_failed(self.failed, selection, problems, self.prefix.rstrip("/"))
+        except (JsdlError, OSError) as error:
+            yield failure(ACTION, self.failed, error, lgr, "file")
 
     def _importer(self) -> Importer | None:
         return Importer(self.target) if Dataset(self.target).is_installed() else None

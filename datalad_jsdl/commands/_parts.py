@@ -19,7 +19,7 @@ from datalad_jsdl.manifest.selection import folders_of
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Container, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from datalad_jsdl.commands._monitor import Monitor
@@ -46,6 +46,8 @@ class Import:
         report_all: one record per entry, whatever became of it.
         monitor: shows how fetching is going.
         logger: for the records.
+        finish: called when all is imported, with what was not: path in the dataset without
+            marks → why. It yields further records.
     """
 
     target: Path
@@ -60,6 +62,7 @@ class Import:
     report_all: bool
     monitor: Monitor
     logger: logging.Logger
+    finish: Callable[[Mapping[str, str]], Iterator[dict[str, Any]]]
 
     def run(self) -> Iterator[dict[str, Any]]:
         """Import every part; those in subdatasets first, so that they can be saved above.
@@ -73,6 +76,7 @@ class Import:
         own, *others = parts_of(self.selection.entries)
         folders = {part.folder for part in others}
         done: list[tuple[str, Plan]] = []
+        problems: dict[str, str] = {}
         with Bar(self.logger, f"{self.target} parts", " datasets") as bar:
             for number, part in enumerate(others):
                 bar.update("importing into subdatasets", number, len(others))
@@ -80,12 +84,15 @@ class Import:
                     dataset = self._open(part.folder, _above(part.folder, folders))
                     outcome = self._import(part, dataset)
                 except (JsdlError, OSError) as error:
+                    problems |= dict.fromkeys(_joined(part, part.entries), str(error))
                     yield failure(ACTION, self.target / part.folder, error, self.logger)
                     continue
+                problems |= _problems(part, outcome)
                 done.append((part.folder, outcome.plan))
                 yield from self._records(part, outcome, [])
         outcome = self._import(own, Dataset(self.target))
         if not self.dry:
+            yield from self.finish(problems | _problems(own, outcome))
             yield from self._save([folder for folder, _ in done], folders)
         yield from self._records(own, outcome, done)
 
@@ -163,6 +170,17 @@ class Import:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(content)
             yield from save_in(dataset, [*changed, *extra], message)
+
+
+def _problems(part: Part, outcome: Outcome) -> dict[str, str]:
+    reasons = {conflict.path: conflict.reason for conflict in outcome.plan.conflicts}
+    reasons |= outcome.failures
+    return dict(zip(_joined(part, reasons), reasons.values(), strict=True))
+
+
+def _joined(part: Part, paths: Iterable[str]) -> Iterator[str]:
+    start = f"{part.folder}/" if part.folder else ""
+    return (start + path for path in paths)
 
 
 def _above(folder: str, folders: Container[str]) -> str:

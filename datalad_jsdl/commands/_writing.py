@@ -1,11 +1,8 @@
-"""Where the zip of ``datalad export-archive`` goes: a file, or standard output."""
+"""The zip of ``datalad export-archive`` goes into a file, or to standard output."""
 
 from __future__ import annotations
 
 import logging
-import os
-import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,7 +18,7 @@ from datalad_jsdl.fetch.partfile import require_room
 from datalad_jsdl.fetch.presence import is_present
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from datalad_jsdl.archive.contents import Content
@@ -29,7 +26,7 @@ if TYPE_CHECKING:
 
 lgr = logging.getLogger("datalad.jsdl.export_archive")
 
-__all__ = ["Order", "standard_output", "write_archive"]
+__all__ = ["Order", "write_archive"]
 
 
 @dataclass(frozen=True)
@@ -144,50 +141,3 @@ def _size(path: Path) -> int:
 
 def _hint(file: FileOutput) -> str:
     return f"{file.kept} bytes are kept in {file.part}: to go on with them, add --resume"
-
-
-@contextmanager
-def standard_output() -> Iterator[int]:
-    """A descriptor of standard output that is ours alone: all else goes to standard error.
-
-    Raises:
-        ArchiveError: it is a terminal.
-    """
-    if os.isatty(1):
-        raise ArchiveError("not writing an archive to the terminal; redirect it, or name a file")
-    sys.stdout.flush()
-    own = _copy_of(1)
-    _send_to_standard_error(1)
-    interrupted = False
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.setmode(own, os.O_BINARY)
-        yield own
-    except KeyboardInterrupt:
-        interrupted = True  # DataLad will say so, which must not get into the archive
-        raise
-    finally:
-        sys.stdout.flush()
-        if not interrupted:
-            os.dup2(own, 1)
-        os.close(own)
-
-
-def _copy_of(descriptor: int) -> int:
-    """A copy of a descriptor, with a number that is none of the standard ones."""
-    copies = [os.dup(descriptor)]
-    while copies[-1] < 3:
-        copies.append(os.dup(descriptor))
-    for copy in copies[:-1]:
-        os.close(copy)
-    return copies[-1]
-
-
-def _send_to_standard_error(descriptor: int) -> None:
-    try:
-        os.dup2(2, descriptor)
-    except OSError:  # it is closed
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), descriptor)

@@ -188,6 +188,16 @@ class DownloadManifest(Interface):
             the work tree. 'datalad rerun' needs this: it removes or unlocks the files of
             a commit before it runs the command that made it.""",
         ),
+        failed=Parameter(
+            args=("--failed",),
+            metavar="FILE",
+            doc="""write the entries that could not be registered or, with [CMD: --get
+            CMD][PY: `get` PY], downloaded to this file, as JSON Lines: a manifest to try again
+            with, in which a field 'reason' tells what was wrong with each. It is empty if
+            nothing was. Only you may read it, as it has signed URLs in it if the manifest had
+            some. A preview or check writes none.""",
+            constraints=EnsureStr() | EnsureNone(),
+        ),
         message=Parameter(
             args=("-m", "--message"),
             metavar="MESSAGE",
@@ -247,6 +257,12 @@ class DownloadManifest(Interface):
             code_cmd="datalad download-manifest --include '*.nii.gz' --get -J 8 study.json study",
         ),
         dict(
+            text="Download it all, and try again later with what could not be had",
+            code_py="download_manifest('study.json', 'study', get=True, failed='failed.jsonl')",
+            code_cmd="datalad download-manifest --get --failed failed.jsonl study.json study\n"
+            "datalad download-manifest --get --failed failed.jsonl failed.jsonl study",
+        ),
+        dict(
             text="Take URLs from one list, and checksums from another",
             code_py="download_manifest('urls.txt', 'study', checksums=['SHA256SUMS'])",
             code_cmd="datalad download-manifest --checksums SHA256SUMS urls.txt study",
@@ -279,6 +295,7 @@ class DownloadManifest(Interface):
         report: str = "changes",
         credential: Sequence[str] | None = None,
         cookies: str | None = None,
+        failed: str | None = None,
     ) -> Iterator[dict[str, Any]]:
         target = resolve_path(path, dataset) if path is not None else None
         if target is None:
@@ -306,6 +323,7 @@ class DownloadManifest(Interface):
             message=message,
             credentials=_listed(credential),
             cookies=cookies,
+            failed=None if failed is None else resolve_path(failed, dataset),
         )
         if check:
             yield from call.check()

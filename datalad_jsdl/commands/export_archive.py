@@ -18,9 +18,11 @@ from datalad.local.export_archive import ExportArchive as CoreExportArchive
 from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
 from datalad.support.param import Parameter
 
-from datalad_jsdl.commands._archive import Selection, collect, inside, listed, preview, report
+from datalad_jsdl.commands._archive import collect, preview, report
 from datalad_jsdl.commands._common import Bar, failure
-from datalad_jsdl.commands._writing import Order, standard_output, write_archive
+from datalad_jsdl.commands._output import standard_output
+from datalad_jsdl.commands._walk import Selection, inside, listed
+from datalad_jsdl.commands._writing import Order, write_archive
 from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.manifest.selection import Filter
 
@@ -249,13 +251,17 @@ class ExportArchive(CoreExportArchive):
                     paths=inside(path, dataset, found.pathobj),
                     wanted=Filter(listed(include), listed(exclude)),
                     depth=recursion_limit if recursive else 0,
-                    leading_dir=leading_dir.strip("/"),
-                    commit_time=mtime == "commit",
                     dataset_files=dataset_files,
                     skip_missing=skip,
                 )
                 with ExitStack() as homes:
-                    contents, absent = collect(found.pathobj, selection, homes)
+                    contents, absent = collect(
+                        found.pathobj,
+                        selection,
+                        homes,
+                        leading_dir.strip("/"),
+                        commit_time=mtime == "commit",
+                    )
                     if dry_run:
                         record = preview(contents)
                     else:

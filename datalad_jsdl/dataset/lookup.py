@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.dataset.git import BlobReader, Git
 from datalad_jsdl.dataset.keys import branch_path
 from datalad_jsdl.dataset.logs import KeyState, present_values, remote_state
-from datalad_jsdl.dataset.records import ANNEX_BRANCH, remote_configs
+from datalad_jsdl.dataset.records import annex_branch, remote_configs
 
 if TYPE_CHECKING:
     import os
@@ -63,7 +63,7 @@ class KeyLookup:
 
     def _listing(self) -> list[bytes]:
         records = []
-        command = ("ls-tree", "-r", "--full-tree", ANNEX_BRANCH)
+        command = ("ls-tree", "-r", "--full-tree", annex_branch(self._git))
         with self._git.start(*command, stderr=subprocess.DEVNULL) as process:
             for line in process.stdout or ():
                 head, _, path = line.rstrip(b"\n").partition(b"\t")

@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.dataset.git import Git
 
-__all__ = ["ANNEX_BRANCH", "KeyLogs", "branch_files", "key_logs", "read_records", "remote_configs"]
+__all__ = [
+    "ANNEX_BRANCH",
+    "KeyLogs",
+    "annex_branch",
+    "branch_files",
+    "key_logs",
+    "read_records",
+    "remote_configs",
+]
 
 ANNEX_BRANCH = "refs/heads/git-annex"
 
@@ -29,7 +37,7 @@ _SUFFIXES = (".log", ".log.web", ".log.rmt")
 KeyLogs = tuple["bytes | None", "bytes | None", "bytes | None"]
 
 
-def _branch(git: Git) -> str:
+def annex_branch(git: Git) -> str:
     """The git-annex branch, or in a clone that has none of its own yet, its origin's."""
     names = ("--format=%(refname)", ANNEX_BRANCH, "refs/remotes/*/git-annex")
     return next(iter(git.text("for-each-ref", *names).splitlines()), ANNEX_BRANCH)
@@ -37,7 +45,7 @@ def _branch(git: Git) -> str:
 
 def branch_files(git: Git, paths: Iterable[str]) -> Iterator[bytes | None]:
     """Contents of files of the git-annex branch, in the order of *paths*; None if missing."""
-    branch = _branch(git)
+    branch = annex_branch(git)
     return git.objects(f"{branch}:{path}" for path in paths)
 
 
@@ -70,7 +78,7 @@ def _names(listed: Mapping[str, bytes], key: str) -> list[bytes]:
 def _listed_logs(git: Git, keys: Iterable[str]) -> dict[str, bytes]:
     """The keys' file names → the binary names of their three logs, one after the other."""
     found = dict.fromkeys(map(key_file, keys), b"")
-    branch = git.text("rev-parse", "--verify", "--quiet", _branch(git))
+    branch = git.text("rev-parse", "--verify", "--quiet", annex_branch(git))
     for item in git.items("ls-tree", "-r", "-z", branch) if branch else ():
         head, _, path = item.decode("utf-8", "surrogateescape").partition("\t")
         stem, log, kind = path[_FOLDER:].rpartition(".log")
@@ -91,7 +99,7 @@ def remote_configs(git: Git) -> dict[str, dict[str, str]]:
         Configuration UUID → its settings, in which values keep git-annex's escapes.
     """
     newest: dict[str, tuple[float, dict[str, str]]] = {}
-    log = git.attempt("cat-file", "blob", f"{_branch(git)}:remote.log").stdout
+    log = git.attempt("cat-file", "blob", f"{annex_branch(git)}:remote.log").stdout
     for line in log.decode("utf-8", "surrogateescape").split("\n"):
         uuid, *pairs = line.split(" ")
         settings = dict(pair.split("=", 1) for pair in pairs if "=" in pair)

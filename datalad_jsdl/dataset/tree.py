@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.dataset.git import Git
 
-__all__ = ["EXECUTABLE", "LINK", "REGULAR", "SUBMODULE", "Tree", "TreeFile"]
+__all__ = ["EXECUTABLE", "LINK", "REGULAR", "SUBMODULE", "Tree", "TreeFile", "is_housekeeping"]
 
 REGULAR, EXECUTABLE, LINK, SUBMODULE = "100644", "100755", "120000", "160000"
 
@@ -114,3 +114,11 @@ def _folders(paths: Iterable[str]) -> set[str]:
                 break
             found.add(folder)
     return found
+
+
+def is_housekeeping(path: str) -> bool:
+    """Whether a path is one by which a dataset is kept, not one that a person came for."""
+    first, _, rest = path.partition("/")
+    if rest:
+        return first == ".datalad" or path.endswith("/.gitattributes")
+    return path in (".gitattributes", ".gitmodules")

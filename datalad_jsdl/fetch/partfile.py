@@ -266,14 +266,19 @@ def sync_disk(folder: Path) -> None:
         os.close(descriptor)
 
 
-def open_locked(path: str | Path, work: str) -> int:
+def open_locked(path: str | Path, work: str, mode: int = 0o666) -> int:
     """Open a file that no other process is writing to; it is made if there is none.
+
+    Args:
+        path: of the file.
+        work: what is done to it, for the message.
+        mode: of a file that is made, from which the user's umask takes away.
 
     Raises:
         OSError: it cannot be opened, or one is (EBUSY): doing the same *work*.
     """
     while True:
-        file = os.open(path, _OPEN, 0o666)
+        file = os.open(path, _OPEN, mode)
         try:
             _lock(file, work)
             # else the other process has just finished: what was opened is its complete file

@@ -59,7 +59,11 @@ class Bag:
         for item in items:
             if item.path is not None:
                 fetched.add(unicodedata.normalize("NFC", joined(item.path)))
-            yield item
+            if isinstance(item, Entry) and not item.path.startswith("data/"):
+                reason = "the path is not in data/, where a bag has its payload"
+                yield Refusal(item.path, reason, item.where)
+            else:
+                yield item
         rest = [path for path in self.payload if unicodedata.normalize("NFC", path) not in fetched]
         missing = [path for path in rest if not self._has(path)]
         if len(rest) > len(missing):

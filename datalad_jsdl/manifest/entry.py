@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.manifest.candidates import Candidate, PlainCandidates
 
@@ -71,8 +71,12 @@ class Refusal:
         path: the path as the manifest gives it, or None if it has none.
         reason: a sentence for the user, free of secrets.
         where: the entry's place in the manifest ("line 7").
+        given: the entry's fields in the project's own form, without the path, as the manifest
+            gives them but for relative URLs, which are resolved. They are unchecked, and may
+            have secrets in them.
     """
 
     path: str | None
     reason: str
     where: str = ""
+    given: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from datalad_jsdl.manifest.candidates import compact_candidates
 from datalad_jsdl.manifest.digests import HexDigests, canonical_name, digest_fault
@@ -17,8 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Record", "entry_from_record"]
 
+_URL_FIELDS = ("urls", "url", "extra_urls")
 _FIELDS = frozenset(
-    {"path", "urls", "url", "extra_urls", "size", "digests", "pieces", "mtime", "executable"}
+    {"path", *_URL_FIELDS, "size", "digests", "pieces", "mtime", "executable"}
+    # why an earlier import failed (download-manifest --failed)
+    | {"reason"}
 )
 
 
@@ -59,7 +64,37 @@ def entry_from_record(record: Record, base_url: str | None = None) -> Entry | Re
             raise ValueError(fault)
         return _entry(path, record, base_url)
     except ValueError as error:
-        return Refusal(path, str(error), record.where)
+        return Refusal(path, str(error), record.where, _given(record.value, base_url))
+
+
+def _given(value: Any, base_url: str | None) -> dict[str, Any]:
+    """A value that was refused, as an object; what is wrong with it stays."""
+    if value is None:
+        return {}
+    fields = dict(value) if isinstance(value, dict) else {"urls": value}
+    fields.pop("path", None)
+    if base_url is not None:
+        for name in _URL_FIELDS:
+            if name in fields:
+                items = fields[name]
+                many = isinstance(items, list)
+                found = [_resolved(item, base_url) for item in (items if many else [items])]
+                fields[name] = found if many else found[0]
+    return fields
+
+
+def _resolved(item: Any, base_url: str) -> Any:
+    if isinstance(item, dict) and "url" in item:
+        return {**item, "url": _absolute(item["url"], base_url)}
+    return _absolute(item, base_url)
+
+
+def _absolute(url: Any, base_url: str) -> Any:
+    if isinstance(url, str):
+        with suppress(ValueError):  # it has a fault of its own
+            if not urlsplit(url).scheme:
+                return normalise_url(url, base_url)
+    return url
 
 
 def _entry(path: str, record: Record, base_url: str | None) -> Entry:
@@ -102,7 +137,7 @@ def _candidates(value: dict[str, Any], base_url: str | None) -> tuple[Candidate,
 
 
 def _url_items(value: dict[str, Any]) -> Iterator[Any]:
-    for field in ("urls", "url", "extra_urls"):
+    for field in _URL_FIELDS:
         items = value.get(field)
         if items is None:
             continue

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.cycles import no_cycles_made
 from datalad_jsdl.manifest.entry import Entry, Refusal
+from datalad_jsdl.manifest.own_form import own_form
 from datalad_jsdl.manifest.parts import MARK, joined, marked, misplaced
 from datalad_jsdl.manifest.paths import looks_alike_key, marked_path_fault, path_warning
 
@@ -134,7 +135,7 @@ def _let_in(
             "but --get downloads through them now"
         )
     if fault:
-        selection.refusals.append(Refusal(entry.path, fault, entry.where))
+        selection.refusals.append(_refused(entry, entry.path, fault))
     else:
         selection.entries[path] = replace(entry, path=path) if prefix else entry
 
@@ -145,7 +146,7 @@ def _refuse_misplaced(selection: Selection, prefix: str) -> None:
         reason = (
             f"it lies in {folder!r}, of which other entries make a subdataset ({folder}{MARK}…)"
         )
-        selection.refusals.append(Refusal(_given(path, prefix), reason, entry.where))
+        selection.refusals.append(_refused(entry, _given(path, prefix), reason))
 
 
 def _refuse_folders(selection: Selection, prefix: str) -> None:
@@ -154,7 +155,11 @@ def _refuse_folders(selection: Selection, prefix: str) -> None:
     for path in sorted(path for path in selection.entries if joined(path) in folders):
         entry = selection.entries.pop(path)
         reason = "the path is also a folder of another entry"
-        selection.refusals.append(Refusal(_given(path, prefix), reason, entry.where))
+        selection.refusals.append(_refused(entry, _given(path, prefix), reason))
+
+
+def _refused(entry: Entry, path: str, reason: str) -> Refusal:
+    return Refusal(path, reason, entry.where, own_form(entry, signed=True))
 
 
 def _given(path: str, prefix: str) -> str:

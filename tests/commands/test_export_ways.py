@@ -20,7 +20,8 @@ import pytest
 from datalad_jsdl.archive.layout import Layout
 from datalad_jsdl.archive.source import ContentSource
 from datalad_jsdl.archive.stream import Archive
-from datalad_jsdl.commands._archive import Selection, collect
+from datalad_jsdl.commands._archive import collect
+from datalad_jsdl.commands._walk import Selection
 from tests.conftest import run
 from tests.lab import Lab, sha256
 from tests.portal import content_of, datalad, described, file_sha256, git, publish, write_manifest
@@ -108,7 +109,7 @@ def test_a_reader_that_ends_early(dataset: Path) -> None:
         pipe.stdout.close()
         said = pipe.stderr.read().decode()
     assert pipe.returncode == 1
-    assert "whoever reads the archive has ended" in said
+    assert "whoever reads the export has ended" in said
     assert "Traceback" not in said
 
 
@@ -163,7 +164,7 @@ def test_a_thousand_ranges_of_a_dataset(dataset: Path, present: bool) -> None:
     if present:
         datalad("download-content", "-d", dataset)
     with ExitStack() as homes:
-        contents, _ = collect(dataset, Selection(leading_dir="whole"), homes)
+        contents, _ = collect(dataset, Selection(), homes, "whole")
         layout = Layout(content.member(content.size or 0) for content in contents)
         archive = Archive(layout, ContentSource(contents))
         chance = random.Random(11)

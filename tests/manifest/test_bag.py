@@ -55,13 +55,15 @@ def test_payload_without_a_url(tmp_path: Path) -> None:
     (tmp_path / "outside").touch()  # which is not in the bag
     folder = make(
         tmp_path / "bag",
-        fetch=f"{URL}/a 12 data/a\nark:/1/b 1 data/b\n",
+        fetch=f"{URL}/a 12 data/a\nark:/1/b 1 data/b\n{URL}/t 1 bag-info.txt\n",
         manifest_md5="".join(f"{MD5}  {p}\n" for p in ("data/a", "data/b", "data/c", "data/d"))
         + f"{MD5}  ../outside\n",
     )
     (folder / "data").mkdir()
     (folder / "data/c").touch()
-    bag, (_, other, incomplete) = read(folder)
+    bag, (_, other, tag_file, incomplete) = read(folder)
+    assert isinstance(tag_file, Refusal)
+    assert "not in data/" in tag_file.reason
     assert isinstance(other, Refusal)  # which is said of itself, not once more as missing
     assert other.path == "data/b"
     assert isinstance(incomplete, Refusal)

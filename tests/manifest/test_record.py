@@ -154,3 +154,32 @@ QUERIES += [
 @pytest.mark.parametrize("url", LOGINS + QUERIES)
 def test_no_secrets_in_reasons(url: str) -> None:
     assert "hunter2" not in reason([url])
+
+
+def test_the_reason_of_an_earlier_failure_is_passed_over_in_silence() -> None:
+    assert entry({"urls": [URL], "reason": "not found"}) == entry([URL])
+
+
+def test_a_refusal_has_what_was_given() -> None:
+    def given(path: Any, value: Any, base_url: str | None = "https://h.org/x/") -> Any:
+        result = entry_from_record(Record(path, value, ""), base_url)
+        assert isinstance(result, Refusal)
+        return result.given
+
+    assert given("..", [URL, "a?sig=hunter2", {"url": "../b", "priority": 1}, 5, {}]) == {
+        "urls": [
+            URL,
+            "https://h.org/x/a?sig=hunter2",
+            {"url": "https://h.org/b", "priority": 1},
+            5,
+            {},
+        ]
+    }
+    # what is wrong with a URL stays, and other fields are kept
+    value = {"path": 5, "url": "ftp://h/a", "extra_urls": ["", "a\n"], "size": "x", "note": [1]}
+    assert given(5, value) == {name: field for name, field in value.items() if name != "path"}
+    assert given("..", ["a"], None) == {"urls": ["a"]}
+    assert given("a", 7) == {"urls": 7}
+    assert given("a", None) == {}
+    # it may have secrets in it
+    assert "hunter2" not in repr(entry_from_record(Record("..", [f"{URL}?sig=hunter2"], "")))

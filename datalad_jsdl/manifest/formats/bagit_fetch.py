@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.manifest.formats.lines import beginning, lines
 from datalad_jsdl.manifest.formats.values import scheme_of, web_urls, whole_number
-from datalad_jsdl.manifest.paths import path_fault
 from datalad_jsdl.manifest.record import Record
 
 if TYPE_CHECKING:
@@ -15,12 +14,13 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.formats import Options
 
-__all__ = ["records", "sniff", "unescaped"]
+__all__ = ["escaped", "records", "sniff", "unescaped"]
 
-_LINE = re.compile(r"[ \t]*(\S+)[ \t]+([0-9]+|-)[ \t]+(\S.*)")
+_LINE = re.compile(r"[ \t]*(\S+)[ \t]+([0-9]+|-)[ \t]+([^ \t].*)")
 # only what would break the line, and the character that it is escaped with
 _ESCAPED = re.compile("%0A|%0D|%25", re.IGNORECASE)
 _PLAIN = {"%0A": "\n", "%0D": "\r", "%25": "%"}
+_ESCAPES = str.maketrans({plain: escape for escape, plain in _PLAIN.items()})
 
 
 def unescaped(name: str) -> str:
@@ -35,7 +35,7 @@ def sniff(head: str) -> bool:
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
-    """One record a line; paths keep their ``data/``, and what lies elsewhere is refused."""
+    """One record a line; paths keep their ``data/``, if they have it."""
     for number, line in lines(text):
         if line.strip():
             yield _record(line.rstrip("\r\n"), f"line {number}")
@@ -47,11 +47,14 @@ def _record(line: str, where: str) -> Record:
         return Record(None, None, where, "it is not of the form: URL length path")
     url, length, name = match.groups()
     path = unescaped(name)
-    if not path.startswith("data/") and not path_fault(path):
-        return Record(path, None, where, "the path is not in data/, where a bag has its payload")
     try:
         urls = web_urls([url])
     except ValueError as error:
         return Record(path, None, where, str(error))
     size = None if length == "-" else whole_number(length)
     return Record(path, {"urls": urls, "size": size}, where)
+
+
+def escaped(path: str) -> str:
+    """A path as it stands in such a line; nothing else in it is escaped."""
+    return path.translate(_ESCAPES)

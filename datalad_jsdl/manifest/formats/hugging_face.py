@@ -68,11 +68,9 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     document = load(text)
     read = partial(file_record, resolved=_resolve(options.base_url))
     if isinstance(document, dict):
-        yield from each(
-            document.get("siblings"), "siblings", partial(file_record, resolved=resolve)
-        )
+        yield from each(document.get("siblings"), "siblings", read)
     else:
-        yield from each(document, "", partial(file_record, resolved=resolve))
+        yield from each(document, "", read)
 
 
 def _resolve(base: str | None) -> str:

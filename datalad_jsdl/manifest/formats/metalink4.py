@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     from datalad_jsdl.manifest.formats import Options
     from datalad_jsdl.manifest.formats.xml_stream import Element
 
-__all__ = ["file_record", "records", "root_tag", "sniff"]
+__all__ = ["NAMESPACE", "OWN_NAMESPACE", "file_record", "records", "root_tag", "sniff"]
 
 NAMESPACE = "urn:ietf:params:xml:ns:metalink"
+
+#: Of the elements ``mtime`` and ``executable`` of a file, and the attributes ``priority`` and
+#: ``location`` of a URL where Metalink's own allow no such value (RFC 5854, section 5).
+OWN_NAMESPACE = "urn:x-datalad-jsdl:metalink"
+_OWN = f"{{{OWN_NAMESPACE}}}"
 
 _PROLOG = re.compile(r"\s*(<\?|<!--|<!DOCTYPE)", re.IGNORECASE)
 _ENDS = {"<?": "?>", "<!--": "-->", "<!DOCTYPE": ">"}
@@ -56,16 +61,28 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
 
     for file in elements(text, "file"):
         urls = [_url(url) for url in file.all("url")]
-        yield file_record(file, file, urls)
+        record = file_record(file, file, urls)
+        if isinstance(record.value, dict):
+            record.value.update(_own_fields(file))
+        yield record
 
 
 def _url(url: Element) -> dict[str, Any]:
+    given = url.attributes
     # the lowest priority is the best, as in our own form
-    return {
-        "url": url.text,
-        "priority": _priority(url.attributes.get("priority", "")),
-        "location": url.attributes.get("location"),
-    }
+    priority = given.get("priority", given.get(f"{_OWN}priority", ""))
+    location = given.get("location", given.get(f"{_OWN}location"))
+    return {"url": url.text, "priority": _priority(priority), "location": location}
+
+
+def _own_fields(file: Element) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    if mtime := file.text_of(f"{_OWN}mtime"):
+        fields["mtime"] = mtime
+    if executable := file.text_of(f"{_OWN}executable"):
+        # what is neither is refused as in our own form
+        fields["executable"] = {"true": True, "false": False}.get(executable, executable)
+    return fields
 
 
 def _priority(text: str) -> int | None:

@@ -21,8 +21,8 @@ _PARAMETER = re.compile(r";[^;=]*=.*", re.DOTALL)
 def whole_number(text: str) -> int | str | None:
     """The number; None for nothing, and what is none as it stands, to be refused."""
     text = text.strip()
-    # no more digits than any size has: Python refuses to convert thousands of them
-    return int(text) if re.fullmatch(r"-?[0-9]{1,30}", text) else text or None
+    # Python refuses to convert more digits than some thousands
+    return int(text) if re.fullmatch(r"-?[0-9]{1,4000}", text) else text or None
 
 
 def scheme_of(url: str) -> str | None:

@@ -29,8 +29,9 @@ class Element:
     """An element and what is in it.
 
     Attributes:
-        name: without its namespace; empty for one of another namespace than the root's.
-        attributes: those without a namespace.
+        name: without its namespace; one of another namespace than the root's is
+            ``{namespace}name``.
+        attributes: likewise, where those without a namespace are the plain ones.
         line: of its start tag.
     """
 
@@ -113,8 +114,8 @@ class _Collector(ContentHandler):
         self._count += 1
         if self._count > _MAX_ELEMENTS:
             raise ManifestError(f"line {line}: more than {_MAX_ELEMENTS} elements in one")
-        plain = {key[1]: value for key, value in attrs.items() if key[0] is None}
-        element = Element(local if namespace == self._namespace else "", plain, line)
+        attributes = {_named(other, name, None): value for (other, name), value in attrs.items()}
+        element = Element(_named(namespace, local, self._namespace), attributes, line)
         if self._open:
             self._open[-1].children.append(element)
         self._open.append(element)
@@ -130,3 +131,7 @@ class _Collector(ContentHandler):
             if not self._open:
                 self.ready.append(element)
                 self._count = 0
+
+
+def _named(namespace: str | None, local: str, plain: str | None) -> str:
+    return local if namespace == plain else f"{{{namespace or ''}}}{local}"

@@ -1,0 +1,48 @@
+"""An entry → its fields in the project's own form; `record.entry_from_record` is the way back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from datalad_jsdl.manifest.times import format_mtime
+
+if TYPE_CHECKING:
+    from datalad_jsdl.manifest.entry import Candidate, Entry
+
+__all__ = ["own_form"]
+
+
+def own_form(entry: Entry, *, signed: bool = False) -> dict[str, Any]:
+    """The fields of an entry, all but its path; those that say nothing are left out.
+
+    Args:
+        entry: what is to be written.
+        signed: with signed URLs, which are secrets.
+    """
+    urls = [_url(candidate) for candidate in entry.candidates if signed or not candidate.signed]
+    fields: dict[str, Any] = {"urls": urls}
+    if entry.size is not None:
+        fields["size"] = entry.size
+    if entry.digests:
+        fields["digests"] = dict(entry.digests)
+    if entry.pieces is not None:
+        fields["pieces"] = {
+            "algorithm": entry.pieces.algorithm,
+            "length": entry.pieces.length,
+            "digests": list(entry.pieces.hexdigests),
+        }
+    if entry.mtime is not None:
+        fields["mtime"] = format_mtime(entry.mtime)
+    if entry.executable:
+        fields["executable"] = True
+    return fields
+
+
+def _url(candidate: Candidate) -> Any:
+    fields = {
+        "url": candidate.url,
+        "priority": candidate.priority,
+        "location": candidate.location,
+    }
+    fields = {name: value for name, value in fields.items() if value is not None}
+    return fields if len(fields) > 1 else candidate.url

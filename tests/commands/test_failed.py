@@ -1,0 +1,115 @@
+"""download-manifest --failed: what could not be imported is a manifest to try again with."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datalad_jsdl.commands._failed import write_failed
+from datalad_jsdl.manifest import Candidate, Entry, Refusal
+from datalad_jsdl.manifest.selection import Selection
+from tests.portal import (
+    content_of,
+    datalad,
+    described,
+    publish,
+    recorded,
+    summary,
+    tree,
+    write_manifest,
+)
+
+if TYPE_CHECKING:
+    from tests.lab import Lab
+
+FILE = Path("failed.jsonl")
+
+
+def lines() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in FILE.read_text().splitlines()]
+
+
+def test_what_failed_is_fed_back(tmp_path: Path, lab: Lab) -> None:
+    paths = ["good", "gone", "gone/no-digest.bin", "refused"]
+    publish(lab, paths)
+    members: dict[str, Any] = {
+        "good.txt": described("good", "good"),
+        "gone.txt": described("gone", "gone", f"{lab.url}/gone?sig=hunter2"),
+        "sub/no digest": {"urls": ["gone/no-digest.bin"], "mtime": 1714564800},
+        "refused": {"extra_urls": ["refused"], "size": -3000, "note": "café"},
+    }
+    manifest = write_manifest("m.json", members)
+    for path in ("/gone", "/gone/no-digest.bin"):
+        lab.files[path].status = 404
+    options = ("--get", "--prefix", "in", "--failed", FILE)
+    base = ("--base-url", f"{lab.url}/")
+    command = ("download-manifest", *options, *base)
+    datalad(*command, "--dry-run", manifest, "ds", code=1)
+    assert not FILE.exists()
+    records = datalad(*command, manifest, "ds", code=1)
+    assert summary(records) == {"added": 2, "fetched": 1, "refused": 1, "failed": 2}
+    assert FILE.stat().st_mode & 0o777 == 0o600
+    failed = {line.pop("path"): line for line in lines()}
+    reasons = {path: fields.pop("reason") for path, fields in failed.items()}
+    assert failed == {
+        "refused": {"extra_urls": [f"{lab.url}/refused"], "size": -3000, "note": "café"},
+        "gone.txt": described("gone", f"{lab.url}/gone", f"{lab.url}/gone?sig=hunter2"),
+        "sub/no digest": {
+            "urls": [f"{lab.url}/gone/no-digest.bin"],
+            "mtime": "2024-05-01T12:00:00Z",
+        },
+    }
+    assert reasons["refused"] == "the size is negative"
+    assert "404" in reasons["gone.txt"]
+    assert "hunter2" not in "".join(reasons.values())
+    # the mirror and the manifest are repaired
+    for file in lab.files.values():
+        file.status = 200
+    FILE.write_text(FILE.read_text().replace("-3000", "3000").replace("note", "reason"))
+    records = datalad("download-manifest", *options, FILE, "ds")
+    assert FILE.read_text() == ""
+    assert summary(records)["fetched"] == 3
+    members["refused"]["size"] = 3000
+    datalad(*command, write_manifest("m.json", members), "whole")
+    assert tree(tmp_path / "ds") == tree(tmp_path / "whole")
+    assert recorded(tmp_path / "ds") == recorded(tmp_path / "whole")
+    assert (tmp_path / "ds/in/refused").read_bytes() == content_of("refused")
+
+
+def test_a_run_that_fails_as_a_whole(tmp_path: Path) -> None:
+    FILE.write_text("older")
+    signed = "https://a.example/f?X-Amz-Signature=hunter2"
+    manifest = write_manifest("m.json", {"f": [signed]})
+    (record, _) = datalad("download-manifest", "--failed", FILE, manifest, "ds", code=1)
+    assert "--get" in record["message"]
+    (line,) = lines()
+    assert (line["path"], line["urls"]) == ("f", [signed])
+    assert "--get" in line["reason"]
+    (record,) = datalad("download-manifest", "--failed", "no/where", manifest, "ds", code=1)
+    assert "there is no folder" in record["message"]
+
+
+def test_any_refusal_can_be_written(tmp_path: Path) -> None:
+    deep: Any = []
+    for _ in range(100_000):
+        deep = [deep]
+    entry = Entry("in/sub//own", (Candidate("https://a.example/own"),))
+    selection = Selection(
+        {"in/sub//own": entry, "in/fine": replace(entry, path="in/fine")},
+        [
+            Refusal(None, "no path", given={"urls": ["u"]}),
+            Refusal("a\udc80", "no Unicode"),
+            Refusal("deep", "no list", given={"urls": deep}),
+        ],
+    )
+    write_failed(tmp_path / FILE, selection, {"in/sub/own": "in the way"}, "in")
+    assert lines() == [
+        {"path": "", "urls": ["u"], "reason": "no path"},
+        {"path": "a\udc80", "reason": "no Unicode"},
+        {"path": "deep", "reason": "no list"},
+        {"path": "sub//own", "urls": ["https://a.example/own"], "reason": "in the way"},
+    ]
+    write_failed(tmp_path / FILE, Selection(), {}, "")
+    assert FILE.read_text() == ""
