@@ -64,7 +64,7 @@ class Export:
         done = 0
         for part in walk.parts:
             with KeyLookup(part.importer.git_dir()) as lookup:
-                for item in dataset_entries(part.tree, part.paths, lookup, part.prefix):
+                for item in dataset_entries(part.tree, part.paths, lookup, part.start):
                     done += 1
                     if done % _TICK == 0:
                         bar.update("exporting", done, total)

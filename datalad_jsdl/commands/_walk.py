@@ -16,6 +16,7 @@ from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.dataset.importer import Importer
 from datalad_jsdl.dataset.tree import SUBMODULE, Tree, is_housekeeping
 from datalad_jsdl.errors import DatasetError
+from datalad_jsdl.manifest.parts import MARK
 from datalad_jsdl.manifest.selection import Filter, folders_of
 
 if TYPE_CHECKING:
@@ -71,12 +72,14 @@ class Part:
         importer: of its repository.
         tree: of the commit.
         prefix: its path in the dataset that is exported, and a slash; "" for that one itself.
+        start: the same as in a manifest, where ``//`` is where a subdataset begins.
         paths: of the selected files in it, in git's order.
     """
 
     importer: Importer
     tree: Tree
     prefix: str
+    start: str
     paths: list[str]
 
 
@@ -99,12 +102,12 @@ class Walk:
         self.missing: dict[str, str] = {}
         self._selection = selection
         self.tree = _tree(root, selection.revision)
-        self.parts = list(self._parts(root, self.tree, "", 0))
+        self.parts = list(self._parts(root, self.tree, "", "", 0))
         self._require_files()
         if self.left_out:
             lgr.warning("subdatasets are left out: %s", ", ".join(self.left_out))
 
-    def _parts(self, root: Path, tree: Tree, prefix: str, level: int) -> Iterator[Part]:
+    def _parts(self, root: Path, tree: Tree, prefix: str, start: str, level: int) -> Iterator[Part]:
         chosen = self._selection
         importer = Importer(root)
         if importer.has_annex():
@@ -123,7 +126,7 @@ class Walk:
             and (chosen.dataset_files or not is_housekeeping(path))
             and chosen(prefix + path)
         ]
-        yield Part(importer, tree, prefix, paths)
+        yield Part(importer, tree, prefix, start, paths)
         for path, file in tree.files.items():
             if file.mode == SUBMODULE and chosen.touches(prefix + path):
                 if chosen.depth is not None and level >= chosen.depth:
@@ -131,7 +134,8 @@ class Walk:
                     continue
                 found = self._subdataset(root / path, file.oid, prefix + path)
                 if found is not None:
-                    yield from self._parts(root / path, found, f"{prefix}{path}/", level + 1)
+                    names = f"{prefix}{path}/", f"{start}{path}{MARK}"
+                    yield from self._parts(root / path, found, *names, level + 1)
 
     def _subdataset(self, root: Path, commit: str, path: str) -> Tree | None:
         tree = None

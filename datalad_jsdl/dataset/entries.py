@@ -11,7 +11,7 @@ from datalad_jsdl.dataset.keys import Key, parse_key, vurl_key
 from datalad_jsdl.dataset.logs import in_order
 from datalad_jsdl.dataset.tree import EXECUTABLE
 from datalad_jsdl.manifest.entry import Candidate, Entry
-from datalad_jsdl.manifest.paths import path_fault
+from datalad_jsdl.manifest.paths import marked_path_fault
 from datalad_jsdl.manifest.urls import is_signed, normalise_url
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def dataset_entries(
         tree: of the commit.
         paths: of files in it.
         lookup: of the same repository.
-        prefix: to put before paths: a subdataset's path, and a slash.
+        prefix: to put before paths: a subdataset's path, and ``//``.
     """
     remaining = iter(paths)
     while portion := list(islice(remaining, _AT_ONCE)):
@@ -74,7 +74,7 @@ def _entry(
     path: str, text: str, urls: Sequence[str], state: KeyState, executable: bool
 ) -> Entry | Unlisted:
     key = parse_key(text)
-    if fault := path_fault(path):
+    if fault := marked_path_fault(path):
         return Unlisted(path, f"it cannot be in a manifest: {fault}")
     if key is None:
         return Unlisted(path, "its key cannot be understood")
