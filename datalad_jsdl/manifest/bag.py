@@ -15,6 +15,7 @@ from datalad_jsdl.manifest.entry import Entry, Refusal
 from datalad_jsdl.manifest.formats.bagit_fetch import unescaped
 from datalad_jsdl.manifest.parts import joined
 from datalad_jsdl.manifest.paths import path_fault
+from datalad_jsdl.manifest.urls import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -74,7 +75,7 @@ class Bag:
         if missing:
             reason = (
                 f"the bag is incomplete: {len(missing)} payload file(s) are neither in it nor in "
-                f"fetch.txt, such as {missing[0]!r}"
+                f"fetch.txt, such as {excerpt(missing[0])}"
             )
             yield Refusal(None, reason, str(self.folder))
 
@@ -126,8 +127,8 @@ def _encoding(declaration: str, path: Path) -> str:
     encoding = match[1] if match else "utf-8"
     try:
         "".encode(encoding)
-    except LookupError:
+    except (LookupError, ValueError):  # one that is none of text, or has a NUL
         raise ManifestError(
-            f"{path.name} has an encoding that is not known: {encoding!r}"
+            f"{path.name} has an encoding that is not known: {excerpt(encoding)}"
         ) from None
     return encoding

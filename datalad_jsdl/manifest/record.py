@@ -12,7 +12,7 @@ from datalad_jsdl.manifest.digests import HexDigests, canonical_name, digest_fau
 from datalad_jsdl.manifest.entry import Candidate, Entry, Pieces, Refusal
 from datalad_jsdl.manifest.paths import marked_path_fault
 from datalad_jsdl.manifest.times import parse_mtime
-from datalad_jsdl.manifest.urls import is_signed, normalise_url
+from datalad_jsdl.manifest.urls import excerpt, is_signed, normalise_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -168,7 +168,7 @@ def _size(value: Any) -> int | None:
     if value is None:
         return None
     if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError(f"the size {str(value)[:20]!r} is not a whole number of bytes")
+        raise ValueError(f"the size {excerpt(value)} is not a whole number of bytes")
     if value < 0:
         raise ValueError("the size is negative")
     if value >= 1 << 63:

@@ -51,3 +51,5 @@ def decoded(stream: Readable, encoding: str = "utf-8") -> Iterator[str]:
         raise ManifestError(
             f"the manifest is not {encoding.upper()} text: {error.reason} at byte {position}"
         ) from None
+    except UnicodeError as error:  # without a place: UTF-16 without a mark of byte order
+        raise ManifestError(f"the manifest is not {encoding.upper()} text: {error}") from None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 
+from datalad_jsdl.manifest.urls import excerpt
+
 __all__ = ["format_mtime", "parse_mtime"]
 
 # RFC 3339, with the liberties that portals take: a space or nothing for the T part,
@@ -32,7 +34,9 @@ def parse_mtime(value: object) -> datetime:
             return _parse_text(value.strip())
         return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=value)
     except (OverflowError, ValueError):
-        raise ValueError(f"mtime {value!r} is no time (expected 2024-05-01T12:00:00Z)") from None
+        raise ValueError(
+            f"mtime {excerpt(value)} is no time (expected 2024-05-01T12:00:00Z)"
+        ) from None
 
 
 def _parse_text(text: str) -> datetime:

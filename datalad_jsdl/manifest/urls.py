@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, quote, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
-__all__ = ["SCHEMES", "is_signed", "normalise_url", "redact", "redact_text"]
+__all__ = ["SCHEMES", "excerpt", "is_signed", "normalise_url", "redact", "redact_text"]
 
 SCHEMES = frozenset({"http", "https"})
 
@@ -50,13 +50,13 @@ def normalise_url(raw: str, base: str | None = None) -> str:
     try:
         parts = urlsplit(url)
         if base and not parts.scheme:
-            parts = urlsplit(urljoin(base, url))
+            parts = urlsplit(_resolved(base, url))
     except ValueError:  # its text quotes the URL
         raise ValueError("a URL has a host or port that cannot be") from None
     if not parts.scheme:
         raise ValueError("a URL is relative; give --base-url to resolve it against")
     if parts.scheme not in SCHEMES:
-        raise ValueError(f"a URL has the scheme {parts.scheme!r}, not http or https")
+        raise ValueError(f"a URL has the scheme {excerpt(parts.scheme)}, not http or https")
     if "@" in parts.netloc:
         raise ValueError("a URL has a login in it (user:password@); use a credential instead")
     try:
@@ -81,6 +81,42 @@ def normalise_url(raw: str, base: str | None = None) -> str:
     except UnicodeEncodeError:
         raise ValueError("a URL is not valid Unicode") from None
     return urlunsplit((parts.scheme, netloc, path, query, fragment))
+
+
+def _resolved(base: str, reference: str) -> str:
+    """A relative reference against *base*, a URL (RFC 3986, 5.2).
+
+    Not as `urllib.parse.urljoin` does it, which makes one slash of several: the keys of
+    an object store may have empty segments.
+
+    Raises:
+        ValueError: one of them is no URL that can be.
+    """
+    scheme, netloc, path, query, _ = urlsplit(base)
+    given = urlsplit(reference)
+    if given.netloc:
+        return urlunsplit((scheme, *given[1:]))
+    if given.path:
+        folder = "" if given.path.startswith("/") else path.rpartition("/")[0] + "/"
+        path = _without_dots(folder + given.path)
+        query = given.query
+    elif given.query:
+        query = given.query
+    return urlunsplit((scheme, netloc, path, query, given.fragment))
+
+
+def _without_dots(path: str) -> str:
+    """A path that begins with a slash, its ``.`` and ``..`` taken out (RFC 3986, 5.2.4)."""
+    _, *segments = path.split("/")
+    kept: list[str] = []
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1] in (".", ".."):
+        kept.append("")
+    return "/" + "/".join(kept)
 
 
 def is_signed(url: str, depth: int = 3) -> bool:
@@ -122,7 +158,9 @@ def redact(url: str) -> str:
     return shown + "?…" if parts.query else shown
 
 
-_URL_IN_TEXT = re.compile(r"https?://\S+", re.IGNORECASE)
+# of any scheme: an ftp:// or s3:// may have a login in it, too
+_URL_IN_TEXT = re.compile(r"[a-z][a-z0-9+.-]{0,19}://\S+", re.IGNORECASE)
+_MAX_EXCERPT = 40  # characters of a document's value that are shown
 
 
 def redact_text(text: str) -> str:
@@ -136,3 +174,10 @@ def redact_text(text: str) -> str:
         return redact(match.group())
 
     return _URL_IN_TEXT.sub(shown, text)
+
+
+def excerpt(value: object) -> str:
+    """A value of a document as a message may quote it: short, its URLs as `redact` shows them."""
+    text = redact_text(str(value))
+    text = text if len(text) <= _MAX_EXCERPT else f"{text[:_MAX_EXCERPT]}…"
+    return repr(text) if isinstance(value, str) else text

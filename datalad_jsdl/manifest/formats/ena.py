@@ -15,6 +15,7 @@ from datalad_jsdl.manifest.formats.documents import is_array, load, objects, out
 from datalad_jsdl.manifest.formats.tables import Row, Table, has_columns
 from datalad_jsdl.manifest.formats.values import scheme_of, whole_number
 from datalad_jsdl.manifest.record import Record
+from datalad_jsdl.manifest.urls import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,8 +48,9 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         if row.fault:
             yield Record(None, None, row.where, row.fault)
         elif not any(_cells(row, f"{kind}_ftp") for kind in _KINDS):
-            run = row.cells.get("run_accession") or "it"
-            yield Record(None, None, row.where, f"{run} has no files")
+            run = row.cells.get("run_accession")
+            said = excerpt(run) if run else "it"
+            yield Record(None, None, row.where, f"{said} has no files")
         else:
             for kind in _KINDS:
                 yield from _files(row, kind)

@@ -34,6 +34,10 @@ __all__ = ["file_records", "records", "sniff"]
 _KEYS = ("name", "download_url")
 _TRAITS = frozenset({"is_link_only", "computed_md5", "supplied_md5"})
 
+# https://docs.figshare.com: of an article's own ``files``; the list gives 10, or as it is asked
+_MAX_SHOWN = 10
+_LISTING = "/v2/articles/ID/files?page_size=1000"
+
 
 def sniff(head: str) -> bool:
     """Objects with ``download_url`` and a trait of Figshare's, in a list or its ``files``."""
@@ -57,7 +61,16 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     if isinstance(document, list):
         yield from each(document, "", record)
     elif isinstance(document, dict):
-        yield from each(document.get("files"), "files", record)
+        files = document.get("files")
+        yield from each(files, "files", record)
+        if isinstance(files, list) and len(files) == _MAX_SHOWN:
+            number = document.get("id")
+            address = f"figshare:{number if isinstance(number, int) else 'ID'}"
+            fault = (
+                f"an article shows no more than {_MAX_SHOWN} files, and may have others: give "
+                f"{address} as the manifest, or the list that is at {_LISTING}"
+            )
+            yield Record(None, None, "files", fault)
     else:
         raise ManifestError("the document is neither an article nor a list of files")
 

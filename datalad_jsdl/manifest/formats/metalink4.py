@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from datalad_jsdl.manifest.digests import ALGORITHMS, canonical_name
 from datalad_jsdl.manifest.formats.values import web_urls, whole_number
 from datalad_jsdl.manifest.record import Record
+from datalad_jsdl.manifest.urls import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,7 @@ OWN_NAMESPACE = "urn:x-datalad-jsdl:metalink"
 _OWN = f"{{{OWN_NAMESPACE}}}"
 
 _PROLOG = re.compile(r"\s*(<\?|<!--|<!DOCTYPE)", re.IGNORECASE)
-_ENDS = {"<?": "?>", "<!--": "-->", "<!DOCTYPE": ">"}
+_ENDS = {"<?": "?>", "<!--": "-->"}
 _ELEMENT = re.compile(r"<\w")
 _ROOT = re.compile(r"\s*<(?:[\w.-]+:)?metalink(?=[\s/>])[^>]*")
 
@@ -35,12 +36,15 @@ def root_tag(head: str) -> str:
     at = 0
     while prolog := _PROLOG.match(head, at):
         kind = prolog.group(1).upper()
-        # a document with a DOCTYPE is refused, but as what it is
-        end = _ELEMENT.search(head, prolog.end()) if kind == "<!DOCTYPE" else None
-        at = end.start() if end else head.find(_ENDS[kind], prolog.end())
+        if kind == "<!DOCTYPE":  # there is only one, and then the root (XML 1.0, 2.8)
+            # a document with it is refused, but as what it is
+            element = _ELEMENT.search(head, prolog.end())
+            at = element.start() if element else len(head)
+            break
+        at = head.find(_ENDS[kind], prolog.end())
         if at < 0:
             return ""
-        at += 0 if end else len(_ENDS[kind])
+        at += len(_ENDS[kind])
     root = _ROOT.match(head, at)
     return root.group() if root else ""
 
@@ -121,7 +125,7 @@ def _digests(hashes: list[Element]) -> dict[str, str]:
             continue
         name = element.attributes.get("type", "(no type)")
         if digests.setdefault(name, element.text).lower() != element.text.lower():
-            raise ValueError(f"there are two different {name} digests")
+            raise ValueError(f"there are two different {excerpt(name)} digests")
     return digests
 
 

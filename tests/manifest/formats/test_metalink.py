@@ -95,7 +95,7 @@ def test_only_the_bad_file_is_refused(document: str, old: str, new: str, why: st
 
 def test_two_digests_that_differ() -> None:
     added = f'<hash type="sha-256">{"3" * 64}</hash>'
-    assert "two different sha-256" in refused(METALINK4.replace("<pieces", added + "<pieces"))
+    assert "two different 'sha-256'" in refused(METALINK4.replace("<pieces", added + "<pieces"))
     added = f'<hash type="sha-256">{SHA256.upper()}</hash>'
     assert len(entries(METALINK4.replace("<pieces", added + "<pieces"))) == 2
 

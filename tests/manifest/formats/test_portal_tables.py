@@ -44,7 +44,7 @@ def test_ena() -> None:
 
 def test_ena_s_gaps() -> None:
     none = ENA.splitlines()[0] + "\nERR2\t\t\t\t\n"
-    assert refused(none) == "line 2: None: ERR2 has no files"
+    assert refused(none) == "line 2: None: 'ERR2' has no files"
     found = read(ENA.replace("7;8", "7"))
     assert [item.path for item in found if "fastq_bytes" in getattr(item, "reason", "")] == [
         "ERR1/ERR1_1.fq.gz",
