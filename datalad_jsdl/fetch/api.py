@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import urllib3
 
 from datalad_jsdl.errors import FetchError, StatusError
 from datalad_jsdl.fetch.answers import no_answer, refusal
+from datalad_jsdl.fetch.pace import Pace
 from datalad_jsdl.manifest.addresses import Answer
 from datalad_jsdl.manifest.urls import redact, redact_text
 
@@ -27,7 +29,9 @@ __all__ = ["WebApi"]
 
 _AT_ONCE = 8
 _AHEAD = 4 * _AT_ONCE
-_MOST = 256 << 20  # bytes of one answer, which is held in memory
+_CHUNK = 1 << 20  # bytes
+_MOST = 64 << 20  # bytes of one answer: held in memory, JSON takes up to forty times as much
+_MOST_OF_FAILURE = 64 << 10  # bytes that are read of what a portal says of one
 _PAUSE = 0.5  # seconds before the second attempt; doubled for each that follows
 _READ_SECONDS = 60.0  # without data at least: many answers are made only when they are asked for
 _SAID = 200  # characters of what a portal says of a refusal
@@ -96,13 +100,14 @@ class WebApi:
 
     def _attempt(self, url: str, document: bytes | None) -> Answer | tuple[Fault, FetchError]:
         method = "GET" if document is None else "POST"
-        seconds = max(_READ_SECONDS, self._engine.settings.read_timeout)
+        settings = self._engine.settings
+        seconds = max(_READ_SECONDS, settings.read_timeout)
         try:
             response = self._engine.web.open(
                 url, method=method, document=document, read_seconds=seconds
             )
             try:
-                body = _body(response)
+                body = _body(response, settings.min_speed, seconds)
             finally:
                 response.close()
         except (OSError, urllib3.exceptions.HTTPError) as error:
@@ -117,14 +122,22 @@ class WebApi:
         return Answer(url, body.decode("utf-8-sig", "surrogateescape"), headers)
 
 
-def _body(response: Response) -> bytes:
+def _body(response: Response, speed: int, seconds: float) -> bytes:
+    """The answer; one of failure may be cut off."""
     parts: list[bytes] = []
-    size = 0
-    while chunk := response.read(1 << 20):
-        size += len(chunk)
-        if size > _MOST:
-            raise FetchError(f"the answer has more than {_MOST} bytes")
+    left = 1 + (_MOST if response.status == 200 else _MOST_OF_FAILURE)
+    pace = Pace(speed, seconds)
+    while left and (chunk := response.read(min(_CHUNK, left))):
+        # a server that drips never runs into the limit of seconds without data
+        if pace.is_too_slow(len(chunk), time.monotonic()):
+            raise TimeoutError(f"slower than {speed} bytes per second")
+        left -= len(chunk)
         parts.append(chunk)
+    if not left and response.status == 200:
+        raise FetchError(
+            f"the answer has more than {_MOST >> 20} MiB, and is not read; if the portal gives "
+            "the list of files as a file, download it and give its name"
+        )
     return b"".join(parts)
 
 

@@ -20,6 +20,7 @@ from datalad_jsdl.fetch.answers import (
     strong_etag,
     total_size,
 )
+from datalad_jsdl.fetch.pace import Pace
 from datalad_jsdl.fetch.values import PAGE, Fault
 from datalad_jsdl.fetch.verification import is_error_page
 
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["CHANGED", "WHOLE", "Transfer"]
 
 _CHUNK = 256 << 10  # bytes; larger ones are slower
-
-_BLOCKED = 0.1  # seconds
 
 WHOLE = "it ignores ranges and sends the whole file"
 CHANGED = "the file there has changed since it was begun"
@@ -193,7 +192,7 @@ class Transfer:
         content_type = response.headers.get("Content-Type", "")
         origin = self.engine.origins.of(url)
         size = throttle.chunk(_CHUNK)
-        pace = _Pace(self.engine.settings.min_speed, self.engine.settings.read_timeout)
+        pace = Pace(self.engine.settings.min_speed, self.engine.settings.read_timeout)
         self.begun()
         while chunk := response.read(size):
             now = time.monotonic()
@@ -241,27 +240,3 @@ class Transfer:
             return None  # a server may give less than a range asks for
         what = f"ended after {segment.position} of {self.ledger.size} bytes"
         return Fault(segment.url, what, mirror=True)
-
-
-class _Pace:
-    """Whether a connection gives less than *speed* bytes per second over *seconds*."""
-
-    def __init__(self, speed: int, seconds: float) -> None:
-        self._speed = speed
-        self._half = seconds / 2
-        self._until = time.monotonic() + self._half
-        self._bytes = 0
-        self._before = speed * seconds  # a good beginning is taken for granted
-
-    def pardon(self, seconds: float) -> None:
-        """So long bytes could not be taken: that is not the connection's fault."""
-        if seconds > _BLOCKED:
-            self._until += seconds
-
-    def is_too_slow(self, count: int, now: float) -> bool:
-        self._bytes += count
-        if now < self._until:
-            return False
-        slow = self._before + self._bytes < self._speed * (now - self._until + 2 * self._half)
-        self._until, self._before, self._bytes = now + self._half, self._bytes, 0
-        return slow

@@ -205,7 +205,8 @@ def _pieces(value: Any, size: Any) -> Pieces | None:
     if not isinstance(length, int) or not _is_count(length) or length < 1:
         raise ValueError("the pieces' length is not a whole number of bytes above 0")
     if isinstance(size, int) and len(digests) != -(-size // length):
-        raise ValueError(f"there are {len(digests)} pieces of {length} bytes for {size} bytes")
+        count = len(digests)
+        raise ValueError(f"there are {count} pieces of {excerpt(length)} bytes for {size} bytes")
     for hexdigest in digests:
         if fault := digest_fault(name, hexdigest):
             raise ValueError(f"a piece: {fault}")

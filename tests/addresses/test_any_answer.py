@@ -66,3 +66,42 @@ def fault(text: str, api: Says) -> str:
     except ManifestError as error:
         return str(error)
     return "none"
+
+
+class Endless(Says):
+    """Each listing leads to another, under a name that was never asked for."""
+
+    def __init__(self, document: Any) -> None:
+        super().__init__([document])
+
+    def get(self, url: str) -> Answer:
+        self.asked += 1
+        fresh = f"{BASE}/x?cursor={self.asked}"
+        if "/revision/" in url:
+            return Answer(url, json.dumps({"sha": "0" * 40}), {})
+        text = json.dumps(self.documents[0]).replace("FRESH", fresh)
+        return Answer(url, text, {"link": f'<{fresh}>; rel="next"'})
+
+
+FOLDER = {
+    "attributes": {"kind": "folder", "path": "/x/"},
+    "relationships": {"files": {"links": {"related": {"href": "FRESH"}}}},
+}
+FILE = {"id": "a", "attributes": {"kind": "file"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "document", "says", "most"),
+    [
+        ("hf:o/n", [{"type": "file", "path": "a"}], "page 2 has an item that page 1 had", 3),
+        ("hf:o/n", [], "page 1 is empty, but leads to another", 2),
+        ("hf:o/n", [{"type": "directory", "path": "a"}], "more than 10000 listings", 10_003),
+        ("osf:abcde", {"data": [FILE], "links": {"next": "FRESH"}}, "page 2 has an item", 2),
+        ("osf:abcde", {"data": [], "links": {"next": "FRESH"}}, "is empty, but leads to", 1),
+        ("osf:abcde", {"data": [FOLDER]}, "more than 100 folders in each other", 101),
+    ],
+)
+def test_a_listing_without_end(text: str, document: Any, says: str, most: int) -> None:
+    api = Endless(document)
+    assert says in fault(text, api)
+    assert api.asked <= most

@@ -94,6 +94,16 @@ def test_the_encoding_of_the_tag_files(tmp_path: Path, encoding: str) -> None:
         ({}, "has no fetch.txt: nothing of it is to be fetched"),
         ({"bagit": DECLARATION.replace("UTF-8", "rot13")}, "not known: 'rot13'"),
         ({"bagit": DECLARATION.replace("UTF-8", "x")}, "not known: 'x'"),
+        ({"bagit": DECLARATION.replace("UTF-8", "utf\x00")}, "not known: 'utf"),
+        ({"bagit": DECLARATION.replace("UTF-8", "undefined")}, "not known: 'undefined'"),
+        (
+            {"bagit": DECLARATION.replace("UTF-8", "UTF-16"), "manifest_md5": f"{MD5}  data/a\n"},
+            "the manifest is not UTF-16 text",
+        ),
+        (
+            {"bagit": DECLARATION.replace("UTF-8", "punycode"), "manifest_md5": "-!\n"},
+            "not PUNYCODE text",
+        ),
         ({"manifest_md5": "oops\n"}, "manifest-md5.txt line 1: expected a checksum"),
         ({"manifest_sha1": f"{MD5}  data/a\n"}, "manifest-sha1.txt line 1: the sha1 digest has 32"),
     ],

@@ -157,6 +157,20 @@ def test_no_secrets_in_reasons(url: str) -> None:
     assert "hunter2" not in reason([url])
 
 
+SECRETS = ["https://u:hunter2@h/x?token=hunter2", "s3://id:hunter2@b/k", " ftp://u:hunter2@h/"]
+SECRETS += ["x" * 5_000_000, f"https://u:{'p' * 5000}hunter2@h/"]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_value_is_quoted_short_and_without_secrets(secret: str) -> None:
+    pieces = {"algorithm": "md5", "length": 10**4000, "digests": []}
+    for field in ({"mtime": secret}, {"size": secret}, {"size": [secret]}, {"pieces": pieces}):
+        said = reason({"url": URL, "size": 1} | field)
+        assert "hunter2" not in said
+        assert len(said) < 200
+    assert len(reason([f"{secret[:500].replace(':', 'x')}://h/"])) < 200
+
+
 def test_the_reason_of_an_earlier_failure_marks_what_is_left_over() -> None:
     found = entry({"urls": [URL], "reason": "not found"})
     assert found == replace(entry([URL]), left_over=True)

@@ -48,6 +48,32 @@ def test_relative_urls_need_a_base(reference: str, url: str) -> None:
         normalise_url(reference)
 
 
+# RFC 3986, 5.4, without those that have a scheme or nothing at all
+RFC = {"g": "b/c/g", "./g": "b/c/g", "g/": "b/c/g/", "/g": "g", "?y": "b/c/d;p?y"}
+RFC |= {"g?y": "b/c/g?y", "#s": "b/c/d;p?q#s", "g#s": "b/c/g#s", "g?y#s": "b/c/g?y#s"}
+RFC |= {";x": "b/c/;x", "g;x": "b/c/g;x", "g;x?y#s": "b/c/g;x?y#s", ".": "b/c/", "./": "b/c/"}
+RFC |= {"..": "b/", "../": "b/", "../g": "b/g", "../..": "", "../../": "", "../../g": "g"}
+RFC |= {"../../../g": "g", "../../../../g": "g", "/./g": "g", "/../g": "g", "g.": "b/c/g."}
+RFC |= {".g": "b/c/.g", "g..": "b/c/g..", "..g": "b/c/..g", "./../g": "b/g", "./g/.": "b/c/g/"}
+RFC |= {"g/./h": "b/c/g/h", "g/../h": "b/c/h", "g;x=1/./y": "b/c/g;x=1/y", "g;x=1/../y": "b/c/y"}
+RFC |= {"g?y/./x": "b/c/g?y/./x", "g?y/../x": "b/c/g?y/../x", "g#s/./x": "b/c/g#s/./x"}
+
+
+@pytest.mark.parametrize("reference", RFC)
+def test_references_are_resolved_as_the_rfc_has_it(reference: str) -> None:
+    assert normalise_url(reference, "http://a/b/c/d;p?q") == f"http://a/{RFC[reference]}"
+
+
+SEGMENTS = st.lists(st.sampled_from(["", "a", "b."]), max_size=5).map("/".join)
+
+
+@settings(max_examples=50, deadline=None)
+@given(SEGMENTS, SEGMENTS, st.sampled_from(["", "./", "x/../", "x//../../"]))
+def test_empty_segments_are_kept(folder: str, rest: str, dots: str) -> None:
+    found = normalise_url(f"{dots}k/{rest}", f"https://h/{folder}//?q")
+    assert found == f"https://h/{folder}//k/{rest}"
+
+
 REFUSED = {
     "empty": ["", "  "],
     "scheme 'file'": ["file:///etc/passwd", "FILE:a"],

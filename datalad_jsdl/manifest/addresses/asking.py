@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.addresses import Api
 
-__all__ = ["all_pages", "ask", "counted_pages", "explained", "items_of", "login_line"]
+__all__ = ["Once", "all_pages", "ask", "counted_pages", "explained", "items_of", "login_line"]
 
 # Of one listing: more than any portal has, and so many that no answer can keep us for ever.
 _MOST_PAGES = 10_000
@@ -74,7 +74,7 @@ def counted_pages(
     """
     shown = redact(url(1))
     found = items_of(first, shown, items)
-    once = _Once(shown, key)
+    once = Once(shown, key)
     yield once.checked(1, found)
     count = first.get(total)
     if not isinstance(count, int) or isinstance(count, bool):
@@ -99,7 +99,7 @@ def all_pages(
 
     For the other arguments and the errors see `counted_pages`; each answer is a list.
     """
-    once = _Once(redact(url(1)), key)
+    once = Once(redact(url(1)), key)
     for number in range(1, _MOST_PAGES + 1):
         items = once.checked(number, items_of(api.get(url(number)).document(), url(number)))
         yield items
@@ -108,8 +108,16 @@ def all_pages(
     raise ManifestError(f"{redact(url(1))}: more than {_MOST_PAGES} pages are beyond sense")
 
 
-class _Once:
-    """Sees to it that no item comes twice, as it does from a server that knows no pages."""
+class Once:
+    """Sees to it that no item comes twice, as it does from a server that knows no pages.
+
+    Args:
+        shown: the listing's URL, for a message.
+        key: what no two items have in common; None for one that has no such thing.
+
+    Attributes:
+        number: of all items so far.
+    """
 
     def __init__(self, shown: str, key: Callable[[Any], Any]) -> None:
         self.number = 0
@@ -118,6 +126,11 @@ class _Once:
         self._pages: dict[str, int] = {}
 
     def checked(self, page: int, items: list[Any]) -> list[Any]:
+        """The items of a page.
+
+        Raises:
+            ManifestError: another page had one of them.
+        """
         self.number += len(items)
         for item in items:
             if (found := self._key(item)) is None:

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING
+from itertools import count
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.addresses.asking import ask, explained, items_of, login_line
+from datalad_jsdl.manifest.addresses.asking import Once, ask, explained, items_of, login_line
 from datalad_jsdl.manifest.addresses.links import Links
-from datalad_jsdl.manifest.formats.documents import each
+from datalad_jsdl.manifest.formats.documents import dig, each
 from datalad_jsdl.manifest.formats.hugging_face import file_record
 from datalad_jsdl.manifest.urls import redact
 
@@ -38,6 +39,7 @@ BASE: str | None = "https://huggingface.co"
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _ADDRESS = re.compile(rf"(?:(datasets|spaces)/)?({_NAME}(?:/{_NAME})?)(?:@(.+))?")
+_MOST = 10_000  # pages; each has 1000 files
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 # RFC 8288
@@ -60,13 +62,29 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     with explained({401: closed, 403: closed, 404: unknown}):
         commit = _commit(api, f"{listed}/revision/{quote(revision, safe='')}")
         read = partial(file_record, resolved=f"{page}/resolve/{commit}/")
-        links = Links(base)
-        url: str | None = f"{listed}/tree/{commit}?recursive=true&expand=false"
-        while url:
-            answer = api.get(url)
-            yield from each(items_of(answer.document(), url), redact(url), read)
-            following = _NEXT.search(answer.headers.get("link", ""))
-            url = links.to(following[1], answer) if following else None
+        tree = f"{listed}/tree/{commit}"
+        for url, items in _pages(api, f"{tree}?recursive=true&expand=false", Links(base, _MOST)):
+            yield from each(items, redact(url), read)
+
+
+def _pages(api: Api, url: str, links: Links) -> Iterator[tuple[str, list[Any]]]:
+    """Each page of a listing, and its URL."""
+    once = Once(redact(url), _path)
+    for number in count(1):
+        answer = api.get(url)
+        items = once.checked(number, items_of(answer.document(), url))
+        yield url, items
+        following = _NEXT.search(answer.headers.get("link", ""))
+        if not following:
+            return
+        if not items:
+            raise ManifestError(f"{redact(url)}: page {number} is empty, but leads to another")
+        url = links.to(following[1], answer)
+
+
+def _path(item: Any) -> Any:
+    """That of a file; a folder may begin on one page and go on on another."""
+    return None if dig(item, "type") == "directory" else dig(item, "path")
 
 
 def _commit(api: Api, url: str) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Links"]
 
-_MOST = 100_000  # listings of one address; a server that has more of them never ends
+_MOST = 100_000  # listings of one address, which folders have, too; no portal has so many
 
 
 class Links:
@@ -24,9 +24,11 @@ class Links:
 
     Args:
         base: URL whose origin that is.
+        most: that may be followed.
     """
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, most: int = _MOST) -> None:
+        self._most = most
         self._origin = urlsplit(base)[:2]
         self._seen: set[str] = set()
 
@@ -46,7 +48,7 @@ class Links:
         url = urlunsplit((*self._origin, parts.path, parts.query, ""))
         if url in self._seen:
             raise ManifestError(f"{place}: a link leads back to {redact(url)}, which was read")
-        if len(self._seen) >= _MOST:
-            raise ManifestError(f"{place}: there are more than {_MOST} listings")
+        if len(self._seen) >= self._most:
+            raise ManifestError(f"{place}: there are more than {self._most} listings")
         self._seen.add(url)
         return url

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 import tracemalloc
 from collections.abc import Iterator
 
 import pytest
 
 from datalad_jsdl.manifest.formats import FORMATS, Options
+from datalad_jsdl.manifest.formats.metalink4 import root_tag
 from tests.manifest.formats.samples import (
     METALINK3,
     METALINK4,
@@ -168,3 +170,10 @@ def test_a_long_document_is_not_held(name: str) -> None:
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("part", ["<!DOCTYPE x>", "<!DOCTYPE x><!-- -->", "<?x?>"])
+def test_a_prolog_without_end_takes_no_time(part: str) -> None:
+    start = time.monotonic()
+    assert root_tag(part * 30_000) == ""
+    assert time.monotonic() - start < 2

@@ -322,3 +322,18 @@ def grafted(draw: st.DrawFn) -> Any:
 def test_any_json_gives_entries_refusals_or_an_error(value: Any, name: str) -> None:
     check(value, name)
     check(value, None)
+
+
+@pytest.mark.parametrize("number", [9, 10, 11])
+def test_an_article_of_figshare_shows_ten_files(number: int) -> None:
+    article = next(value for name, value, _ in SAMPLES if name == "figshare")
+    files = [{**article["files"][0], "id": i, "name": f"f{i}"} for i in range(number)]
+    *_, last = read(article | {"files": files})
+    if number != 10:
+        assert last.path == f"f{number - 1}"
+        return
+    assert isinstance(last, Refusal)
+    assert (last.where, last.path) == ("files", None)
+    assert "no more than 10 files" in last.reason
+    assert "figshare:123 " in last.reason
+    assert len(read(files)) == 10

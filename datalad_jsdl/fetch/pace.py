@@ -1,0 +1,34 @@
+"""When a connection is too slow to be waited for."""
+
+from __future__ import annotations
+
+import time
+
+__all__ = ["Pace"]
+
+_BLOCKED = 0.1  # seconds
+
+
+class Pace:
+    """Whether a connection gives less than *speed* bytes per second over *seconds*."""
+
+    def __init__(self, speed: int, seconds: float) -> None:
+        self._speed = speed
+        self._half = seconds / 2
+        self._until = time.monotonic() + self._half
+        self._bytes = 0
+        self._before = speed * seconds  # a good beginning is taken for granted
+
+    def pardon(self, seconds: float) -> None:
+        """So long bytes could not be taken: that is not the connection's fault."""
+        if seconds > _BLOCKED:
+            self._until += seconds
+
+    def is_too_slow(self, count: int, now: float) -> bool:
+        """Whether it is, now (of `time.monotonic`) that *count* bytes more have come."""
+        self._bytes += count
+        if now < self._until:
+            return False
+        slow = self._before + self._bytes < self._speed * (now - self._until + 2 * self._half)
+        self._until, self._before, self._bytes = now + self._half, self._bytes, 0
+        return slow
