@@ -66,7 +66,7 @@ class _Failing(BaseHTTPRequestHandler):
                 self.wfile.write(document[at : at + (1 << 20)].encode())
                 type(self).sent = at
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         pass
 
 
