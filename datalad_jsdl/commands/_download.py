@@ -18,7 +18,7 @@ from datalad_jsdl.commands._credentials import (
     origin_of_all,
     remember,
 )
-from datalad_jsdl.commands._datasets import check_place, make_dataset, save_in
+from datalad_jsdl.commands._datasets import check_place, is_begun, make_dataset, save_in
 from datalad_jsdl.commands._documents import is_bag, with_documents
 from datalad_jsdl.commands._failed import (
     check_other,
@@ -131,6 +131,9 @@ class Call:
             for warning in selection.warnings:
                 lgr.warning("%s", warning)
             dataset = Dataset(self.target)
+            begun = dataset.is_installed() and is_begun(dataset)
+            if begun and not dry:
+                yield from make_dataset(dataset, self.parent, force=True)
             if not dataset.is_installed():
                 check_place(self.target, self.parent)
                 if not selection.entries:
