@@ -183,7 +183,7 @@ class Check:
             ranges=mirror.ranges.known if mirror.ranges else score.ranges,
             success=score.success if score.requests else None,
             requests=score.requests,
-            answers={kind.value: number for kind, number in mirror.answers.items()},
+            answers={kind.value: mirror.answers[kind] for kind in State if mirror.answers[kind]},
         )
 
     def _file_records(self, found: Survey, lost: set[int]) -> Iterator[dict[str, Any]]:
