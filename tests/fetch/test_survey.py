@@ -105,14 +105,14 @@ def test_ranges_and_rate_are_told_by_files_that_are_given(lab: Lab, other_lab: L
     announced = {"Accept-Ranges": "bytes"}
     other_lab.put("empty", headers=announced)
     with Lab() as third, Engine(AddressPolicy(allow_all=True)) as engine:
-        sizes = {"lost": 900_000, "wrong": 800_000, "large": 300_000, "b": 3, "empty": 0}
+        sizes = {"lost": 900_000, "wrong": 800_000, "empty": 0, "b": 3, "large": 300_000}
         urls = {name: lab.put(name, bytes(size), ranges=False) for name, size in sizes.items()}
         lab.put("lost", status=404)
         lab.put("wrong", bytes(799_999), ranges=False)
         lab.put("large", bytes(300_000), ranges=False, delay=0.1)  # the last to answer
         files = [Wanted(name, (url,), Expected(sizes[name])) for name, url in urls.items()]
         files += [
-            Wanted("c", (third.put("empty"),), Expected()),
+            Wanted("c", (third.put("empty", head=False, ranges=False),), Expected()),
             Wanted("d", (f"{other_lab.url}/empty",), Expected()),
             Wanted("e", (lab.put("terms", status=403),), Expected()),
         ]
@@ -122,6 +122,7 @@ def test_ranges_and_rate_are_told_by_files_that_are_given(lab: Lab, other_lab: L
         # one file alone was asked for with a range, but for those that HEAD did not give
         asked = [r.path for r in lab.requests if r.method == "GET" and r.status == 200]
         assert asked == ["/wrong", "/large"]
+        assert len(third.requests) == 2
         assert [m.ranges for m in mirrors] == [Ranges.IGNORED, Ranges.UNTOLD, Ranges.ANNOUNCED]
         assert [m.ranges.known for m in mirrors] == [False, None, True]
         # what one file says of a login is said of the mirror, in full
@@ -130,7 +131,7 @@ def test_ranges_and_rate_are_told_by_files_that_are_given(lab: Lab, other_lab: L
         assert found.sizes()[lab.url] == (2_000_003, 1)
         # a second look does not measure again
         lab.put("b", b"abc", headers=announced)
-        again = survey(files[2:5], engine, lambda done, total: None).mirrors[lab.url]
+        again = survey(files[3:5], engine, lambda done, total: None).mirrors[lab.url]
         assert (again.ranges, again.sampled) == (Ranges.ANNOUNCED, False)
         assert max(Ranges.ANNOUNCED, Ranges.IGNORED).known is False
         assert max(Ranges).known is True
