@@ -170,7 +170,7 @@ def find_address(
         raise ManifestError(f"{manifest}: expected an address such as {portal.EXAMPLES[0]}")
     if rest.lower().startswith(("http://", "https://")):
         better = hint(rest) or f"an address such as {portal.EXAMPLES[0]}"
-        raise ManifestError(f"{name}: no URL stands behind it; expected {better}")
+        raise ManifestError(f"{name}: is followed by an id, not by a URL; expected {better}")
     base = given or configured(name)
     usual = base is None
     checked = _checked(base or portal.BASE, manifest).removesuffix(portal.API).rstrip("/")
