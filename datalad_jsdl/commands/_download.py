@@ -20,27 +20,33 @@ from datalad_jsdl.commands._credentials import (
 )
 from datalad_jsdl.commands._datasets import check_place, make_dataset, save_in
 from datalad_jsdl.commands._documents import is_bag, with_documents
-from datalad_jsdl.commands._failed import write_failed
+from datalad_jsdl.commands._failed import (
+    check_other,
+    check_target,
+    is_spent,
+    nothing_left,
+    write_failed,
+)
 from datalad_jsdl.commands._monitor import Monitor
 from datalad_jsdl.commands._parts import Import
 from datalad_jsdl.commands._recording import Recording
 from datalad_jsdl.commands._records import ACTION, refusal_records
-from datalad_jsdl.commands._source import Place, Source, is_url, open_source
+from datalad_jsdl.commands._source import Place, Source, is_url, open_source, place_of
 from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.dataset.importer import Importer, Scope
 from datalad_jsdl.dataset.program import require_git_annex
 from datalad_jsdl.errors import DatasetError, JsdlError, ManifestError
 from datalad_jsdl.fetch.origins import origin_of
-from datalad_jsdl.manifest.formats import Options
 from datalad_jsdl.manifest.parts import MOST_FILES, advice, parts_of
 from datalad_jsdl.manifest.paths import path_fault
 from datalad_jsdl.manifest.selection import Filter, Selection, select_entries
-from datalad_jsdl.manifest.urls import normalise_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 __all__ = ["Call"]
+
+_NOTHING = Filter(exclude=("*",))
 
 lgr = logging.getLogger("datalad.jsdl.download_manifest")
 
@@ -108,8 +114,11 @@ class Call:
         selection: Selection | None = None
         try:
             require_git_annex()
-            if self.failed and not self.failed.parent.is_dir():
-                raise DatasetError(f"--failed: there is no folder {self.failed.parent}")
+            if self.failed is not None:
+                check_target(self.failed)
+                if is_spent(self.failed, self.file):
+                    yield nothing_left(self.target, self.failed, lgr)
+                    return
             importer = self._importer()
             if self.restore and importer is not None and not dry:
                 # first of all: fetching the manifest may fail
@@ -117,6 +126,8 @@ class Call:
                     importer.recover()
                     importer.restore(self.prefix.rstrip("/"))
             selection, source = self._read()
+            if self.failed is not None and not selection.left_over:
+                check_other(self.failed, self.file)
             for warning in selection.warnings:
                 lgr.warning("%s", warning)
             dataset = Dataset(self.target)
@@ -138,7 +149,8 @@ class Call:
                     target=self.target,
                     selection=selection,
                     recording=self._recording(selection, source),
-                    wanted=Filter(self.include, self.exclude),
+                    # what was left over tells nothing of the rest
+                    wanted=_NOTHING if selection.left_over else Filter(self.include, self.exclude),
                     delete=self.delete and _may_delete(selection),
                     get=self.get,
                     jobs=self.jobs,
@@ -188,20 +200,7 @@ class Call:
         return (*named, cookies_line(self.cookies, origin))
 
     def _place(self) -> Place:
-        """Where the manifest is.
-
-        Raises:
-            ManifestError: what is said of it cannot be.
-        """
-        base = None
-        if self.base_url is not None:
-            if not is_url(self.base_url):
-                raise ManifestError("--base-url has to begin with http:// or https://")
-            try:
-                base = normalise_url(self.base_url)
-            except ValueError as error:
-                raise ManifestError(f"--base-url: {error}") from None
-        return Place(self.manifest, self.file, base, self.format, self._options())
+        return place_of(self.manifest, self.file, self.base_url, self.format, self.columns)
 
     def _read(self) -> tuple[Selection, Source]:
         """Selected entries, and what there is to say of the manifest that they are from."""
@@ -231,15 +230,6 @@ class Call:
             if sentence := advice(part):
                 lgr.warning("%s", sentence)
         return selection, source
-
-    def _options(self) -> Options:
-        columns = {}
-        for column in self.columns:
-            role, equals, name = column.partition("=")
-            if not (role and equals and name):
-                raise ManifestError(f"--column {column!r}: expected ROLE=NAME, as in path=filename")
-            columns[role] = name
-        return Options(columns)
 
     def _recording(self, selection: Selection, source: Source) -> Recording:
         recorded = self._manifest_for_record(source.url)
@@ -297,6 +287,12 @@ def _may_delete(selection: Selection) -> bool:
     """Whether the manifest tells what is gone; a warning if it does not."""
     if not selection.entries:
         lgr.warning("nothing is deleted: no entry was taken from the manifest")
+        return False
+    if selection.left_over:
+        lgr.warning(
+            "nothing is deleted: the manifest has only what an earlier run could not import "
+            "(--failed), so that it cannot be told what is gone"
+        )
         return False
     if any(refusal.path is None for refusal in selection.refusals):
         lgr.warning(

@@ -5,20 +5,71 @@ It is JSON Lines, in the project's own form with a further field ``reason``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
+
+from datalad.interface.results import get_status_dict
 
 from datalad_jsdl.archive.output import FileOutput
+from datalad_jsdl.commands._records import ACTION
+from datalad_jsdl.errors import DatasetError
 from datalad_jsdl.manifest.own_form import own_form
 from datalad_jsdl.manifest.parts import joined
 from datalad_jsdl.manifest.writing import json_line
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from datalad_jsdl.manifest.selection import Selection
 
-__all__ = ["write_failed"]
+__all__ = ["check_other", "check_target", "is_spent", "nothing_left", "write_failed"]
+
+
+def check_target(file: Path) -> None:
+    """Whether the file could be written, as far as can be told before an hour of work.
+
+    Raises:
+        DatasetError: it could not.
+    """
+    if file.is_dir():
+        raise DatasetError(f"--failed: {file} is a folder; give the name of a file")
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        there = "you may not write to the" if file.parent.is_dir() else "there is no"
+        raise DatasetError(f"--failed: {there} folder {file.parent}")
+
+
+def check_other(file: Path, manifest: Path | None) -> None:
+    """Make sure that a manifest is not replaced by what is left over of it.
+
+    Args:
+        file: to write to.
+        manifest: that is imported, if it is a file, and was not itself left over.
+
+    Raises:
+        DatasetError: they are the same.
+    """
+    if _same(file, manifest):
+        raise DatasetError(f"--failed would replace the manifest {file}; give another name")
+
+
+def is_spent(file: Path, manifest: Path | None) -> bool:
+    """Whether the manifest is this very file, and an earlier run has left nothing over in it."""
+    return _same(file, manifest) and file.stat().st_size == 0
+
+
+def nothing_left(target: Path, file: Path, logger: logging.Logger) -> dict[str, Any]:
+    """The record of a run whose manifest `is_spent`."""
+    record: dict[str, Any] = get_status_dict(
+        action=ACTION, path=str(target), type="dataset", status="notneeded", logger=logger
+    )
+    text = f"nothing is left to be tried again: {file} is empty"
+    return record | {"message": text, "refds": str(target)}
+
+
+def _same(file: Path, manifest: Path | None) -> bool:
+    return manifest is not None and file.exists() and manifest.exists() and file.samefile(manifest)
 
 
 def write_failed(

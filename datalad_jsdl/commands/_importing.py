@@ -184,6 +184,7 @@ class _Fetching:
             for path, entry in by_name.items()
         )
         size = sum(entry.size or 0 for entry in entries)
+        self._staging.require_room(size)
         label = "fetching what has no checksum"
         for job, result in self._staging.download(jobs, label, len(entries), size):
             if isinstance(result, Failed):

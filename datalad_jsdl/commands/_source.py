@@ -21,6 +21,7 @@ from datalad_jsdl.fetch.values import Expected, Failed
 from datalad_jsdl.manifest.addresses import Address, find_address, is_address
 from datalad_jsdl.manifest.addresses.meant import meant
 from datalad_jsdl.manifest.addresses.web_pages import hint
+from datalad_jsdl.manifest.formats import Options
 from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.manifest.record import entry_from_record
 from datalad_jsdl.manifest.urls import is_signed, normalise_url, redact
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.checksums import Checksums
     from datalad_jsdl.manifest.entry import Entry, Refusal
-    from datalad_jsdl.manifest.formats import Options
+
 
 __all__ = [
     "Document",
@@ -40,6 +41,7 @@ __all__ = [
     "is_url",
     "open_document",
     "open_source",
+    "place_of",
 ]
 
 
@@ -88,6 +90,42 @@ class Place:
             return next((config[name] for name in settings if name in config), None)
 
         return find_address(self.manifest, self.base, configured)
+
+
+def place_of(
+    manifest: str,
+    file: Path | None,
+    base_url: str | None,
+    format_name: str | None,
+    columns: Sequence[str],
+) -> Place:
+    """What the user says of a manifest, checked.
+
+    Args:
+        manifest: as given.
+        file: its absolute path, if it is a file.
+        base_url: as given, or None.
+        format_name: of the manifest, or None.
+        columns: of a table, each ROLE=NAME.
+
+    Raises:
+        ManifestError: what is said of it cannot be.
+    """
+    base = None
+    if base_url is not None:
+        if not is_url(base_url):
+            raise ManifestError("--base-url has to begin with http:// or https://")
+        try:
+            base = normalise_url(base_url)
+        except ValueError as error:
+            raise ManifestError(f"--base-url: {error}") from None
+    names = {}
+    for column in columns:
+        role, equals, name = column.partition("=")
+        if not (role and equals and name):
+            raise ManifestError(f"--column {column!r}: expected ROLE=NAME, as in path=filename")
+        names[role] = name
+    return Place(manifest, file, base, format_name, Options(names))
 
 
 class Source(Protocol):

@@ -22,10 +22,10 @@ from datalad_jsdl.cycles import no_cycles_made
 from datalad_jsdl.dataset.git import Git, git_config
 from datalad_jsdl.dataset.keys import ExtensionRule
 from datalad_jsdl.dataset.objects import WORK_REF, merge_annex_branch, write_objects
-from datalad_jsdl.dataset.plan import Plan, make_plan
+from datalad_jsdl.dataset.plan import Change, Plan, make_plan
 from datalad_jsdl.dataset.provenance import imported_paths
 from datalad_jsdl.dataset.records import read_records
-from datalad_jsdl.dataset.tree import Tree
+from datalad_jsdl.dataset.tree import LINK, Tree
 from datalad_jsdl.dataset.worktree import in_the_way, restore, switch, undo_half_a_switch
 from datalad_jsdl.errors import DatasetError, SettingError
 from datalad_jsdl.manifest.paths import path_fault
@@ -170,6 +170,10 @@ class Importer:
         merge_annex_branch(self.git)
         if commit:
             switch(self.git, tree, commit, plan.steps, extra, "download-manifest: import")
+            written = (s for s in plan.steps if s.change in (Change.ADDED, Change.CHANGED))
+            if any(step.mode != LINK for step in written):
+                # git has written pointers, also where the content is here
+                self.git.attempt("annex", "smudge", "--update")
             self.git.run("update-ref", "-d", WORK_REF)
         return commit
 

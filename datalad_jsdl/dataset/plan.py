@@ -124,13 +124,15 @@ def make_plan(
     folders = tree.folders_without(removed)
     old_keys = tree.keys(entries)
     records = dict(records_of(key for key in old_keys.values() if key))
+    relaxed = _no_longer_executable(entries, tree, old_keys, imported)
     steps: list[Step] = []
     conflicts: list[Conflict] = []
     for path, entry in entries.items():
         if reason := _conflict(path, entry, tree, old_keys, removed, folders):
             conflicts.append(Conflict(path, reason))
         else:
-            steps.append(_step(path, entry, tree, old_keys, records, rule, unlocked))
+            usual = path in relaxed
+            steps.append(_step(path, entry, tree, old_keys, records, rule, unlocked, usual))
     if own := _users_own(steps, records, imported):
         conflicts += [Conflict(path, _OWN_FILE) for path in own]
         steps = [step for step in steps if step.path not in own]
@@ -151,6 +153,19 @@ def make_plan(
 
 
 _OWN_FILE = "the dataset has a file of its own there; move it away or use --exclude"
+
+
+def _no_longer_executable(
+    entries: Mapping[str, Entry],
+    tree: Tree,
+    old_keys: Mapping[str, str | None],
+    imported: Callable[[Iterable[str]], set[str]],
+) -> set[str]:
+    """Paths that an import made executable, and the manifest no longer does."""
+    executable = {path for path, file in tree.files.items() if file.mode == EXECUTABLE}
+    return imported(
+        {p for p in executable if p in entries and old_keys[p] and not entries[p].executable}
+    )
 
 
 def _users_own(
@@ -195,14 +210,15 @@ def _step(
     records: Mapping[str, KeyRecord],
     rule: ExtensionRule,
     unlocked: bool,
+    relaxed: bool,
 ) -> Step:
+    fresh_mode = EXECUTABLE if entry.executable else REGULAR if unlocked else LINK
     if path not in tree.files:
-        mode = EXECUTABLE if entry.executable else REGULAR if unlocked else LINK
-        return Step(path, Change.ADDED, _new_key(entry, rule), mode, None, entry)
+        return Step(path, Change.ADDED, _new_key(entry, rule), fresh_mode, None, entry)
     old_mode, old_key = tree.files[path].mode, old_keys[path]
     if old_key is None:
         return Step(path, Change.UNCHANGED, "", old_mode, None, entry)
-    mode = EXECUTABLE if entry.executable else old_mode
+    mode = fresh_mode if entry.executable or relaxed else old_mode
     key = old_key if _same(old_key, entry, records[old_key]) else _new_key(entry, rule)
     same = key == old_key and mode == old_mode
     return Step(path, Change.UNCHANGED if same else Change.CHANGED, key, mode, old_key, entry)

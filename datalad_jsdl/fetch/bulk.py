@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Job", "Sync", "fetch_all", "fetch_file"]
 
 _ONCE_MORE = 10_000  # files that are asked for again at the end, at most
+_SOON = 3.0  # seconds
 _TICK = 0.5  # seconds
 _GROW = 0.02  # seconds between two looks at whether more workers would help
 _BUSY = 0.8  # of one core: more threads would only stand in each other's way
@@ -104,6 +105,7 @@ def fetch_all(
     """
     engine.origins.expect_jobs(workers)
     again: list[Job] = []
+    began = time.monotonic()
     with _Workers(engine, workers, tick or _nothing) as pool:
         engine.second_chance = True
         for job, outcome in pool.run(iter(jobs)):
@@ -112,10 +114,21 @@ def fetch_all(
             else:
                 yield job, outcome
         if again:
-            pause = min(engine.origins.wait(url) for job in again for url in job.urls)
-            engine.sleep(min(pause, engine.settings.max_wait))
+            engine.sleep(_pause(again, engine, time.monotonic() - began))
             engine.origins.forgive()
             yield from pool.run(iter(again))
+
+
+def _pause(again: Iterable[Job], engine: Engine, elapsed: float) -> float:
+    """Seconds until the first mirror may be asked once more.
+
+    One that has not asked for it is left alone no longer than the rest has taken: who fetches
+    a few files is not to wait half a minute for a server that is not there.
+    """
+    origins = engine.origins
+    first = min((url for job in again for url in job.urls), key=origins.wait)
+    pause = min(origins.wait(first), engine.settings.max_wait)
+    return min(pause, max(_SOON, elapsed)) if origins.is_alone(first) else pause
 
 
 def _is_worth_another_try(job: Job, outcome: Fetched | Failed, engine: Engine) -> bool:
@@ -171,7 +184,7 @@ class _Workers:
                 raise outcome
             if isinstance(outcome, Failed) and outcome.disk_full and not full:
                 full = True
-                self._engine.interrupt()
+                self._engine.interrupt("not asked, since the disk is full")
             yield job, outcome
 
     def _next(self, under_way: int) -> tuple[Job, Fetched | Failed | BaseException]:

@@ -50,7 +50,7 @@ class Candidates:
 
     def why(self) -> tuple[Fault, ...]:
         """A fault for each, in order."""
-        rest = "interrupted" if self._engine.stop.is_set() else "not asked"
+        rest = self._engine.stopped_for or "not asked"
         return tuple(self.faults.get(url) or Fault(url, rest) for url in self.order)
 
     def givers(self, held: Mapping[str, int]) -> tuple[str, ...]:

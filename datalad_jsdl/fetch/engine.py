@@ -78,6 +78,7 @@ class Engine:
         self.origins = Origins(self.settings, load_scores(memory) if memory else {})
         self.throttle = Throttle(self.settings.bandwidth)
         self.stop = threading.Event()
+        self.stopped_for = ""
         self.sleep: Callable[[float], object] = sleep or self.stop.wait
         self._memory = memory
         self._saved = time.monotonic()
@@ -151,8 +152,14 @@ class Engine:
         if self._memory and time.monotonic() - self._saved > _SAVE_SECONDS:
             self.save()
 
-    def interrupt(self) -> None:
-        """End all transfers soon; what has come stays in the part files."""
+    def interrupt(self, reason: str = "interrupted") -> None:
+        """End all transfers soon; what has come stays in the part files.
+
+        Args:
+            reason: what is said of the files that were not asked for.
+        """
+        if not self.stop.is_set():
+            self.stopped_for = reason
         self.stop.set()
         for response in list(self._responses):
             response.abort()

@@ -43,6 +43,7 @@ class Entry:
         where: the entry's place in the manifest, for messages ("line 7").
         unknown: names of fields and digests that were passed over.
         pieces: digests of the content's parts, or None.
+        left_over: the manifest is what an earlier import could not take in (``reason``).
     """
 
     path: str
@@ -54,6 +55,7 @@ class Entry:
     where: str = ""
     unknown: tuple[str, ...] = ()
     pieces: Pieces | None = None
+    left_over: bool = False
 
     @property
     def registrable(self) -> tuple[str, ...]:

@@ -112,6 +112,7 @@ def _entry(path: str, record: Record, base_url: str | None) -> Entry:
         mtime=None if mtime is None else parse_mtime(mtime),
         executable=_executable(value.get("executable")),
         pieces=_pieces(value.get("pieces"), value.get("size")),
+        left_over="reason" in value,
         where=record.where,
         unknown=tuple(_unknown(value)),
     )

@@ -62,12 +62,15 @@ class Selection:
         refusals: entries not let in.
         skipped: number of entries that the filter left out.
         warnings: sentences about names that will trouble some file systems.
+        left_over: the manifest has only what an earlier import could not take in: what it
+            does not have is not gone.
     """
 
     entries: dict[str, Entry] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     skipped: int = 0
     warnings: list[str] = field(default_factory=list)
+    left_over: bool = False
 
 
 @no_cycles_made()
@@ -98,6 +101,9 @@ def select_entries(
             selection.skipped += 1
         else:
             _let_in(selection, item, prefix, use_signed, split)
+    selection.left_over = any(entry.left_over for entry in selection.entries.values()) or any(
+        "reason" in refusal.given for refusal in selection.refusals
+    )
     _refuse_misplaced(selection, prefix)
     _refuse_folders(selection, prefix)
     selection.warnings = [

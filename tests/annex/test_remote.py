@@ -101,6 +101,7 @@ def test_no_good_mirror_names_each_fault_and_heals(tmp_path: Path, lab: Lab) -> 
     assert (dataset / "f").read_bytes() == content_of("f")
 
 
+@pytest.mark.slow  # it is waited for the mirror, and git-annex tries again
 def test_a_partial_file_is_resumed(tmp_path: Path, lab: Lab) -> None:
     content = content_of("big", 4_000_000)
     url = lab.put("big", content, reset_at=3_000_000)

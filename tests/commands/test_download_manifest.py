@@ -196,7 +196,8 @@ def test_the_dataset_of_the_current_folder(tmp_path: Path) -> None:
         ('{"a": ["https://a.example"]', "end of the document"),
         ("[]", "no known format"),
         ("{}", "no entries"),
-        ('{"files": [{"name": "a"}]}', "all entries were refused"),
+        ('{"files": [{"name": "a"}]}', "JSON in no known format"),
+        ('{"../a": ["https://a.example"]}', "all entries were refused"),
     ],
 )
 def test_a_broken_manifest_leaves_nothing_behind(tmp_path: Path, text: str, said: str) -> None:

@@ -68,9 +68,13 @@ def test_what_failed_is_fed_back(tmp_path: Path, lab: Lab) -> None:
     for file in lab.files.values():
         file.status = 200
     FILE.write_text(FILE.read_text().replace("-3000", "3000").replace("note", "reason"))
-    records = datalad("download-manifest", *options, FILE, "ds")
+    # of the rest it says nothing, so that nothing is gone
+    records = datalad("download-manifest", *options, "--delete", FILE, "ds")
     assert FILE.read_text() == ""
-    assert summary(records)["fetched"] == 3
+    assert summary(records) == {"added": 2, "unchanged": 1, "fetched": 3}
+    (record,) = datalad("download-manifest", *options, FILE, "ds")
+    assert record["status"] == "notneeded"
+    assert "nothing is left" in record["message"]
     members["refused"]["size"] = 3000
     datalad(*command, write_manifest("m.json", members), "whole")
     assert tree(tmp_path / "ds") == tree(tmp_path / "whole")
@@ -113,3 +117,18 @@ def test_any_refusal_can_be_written(tmp_path: Path) -> None:
     ]
     write_failed(tmp_path / FILE, Selection(), {}, "")
     assert FILE.read_text() == ""
+
+
+def test_what_the_file_cannot_be(tmp_path: Path) -> None:
+    manifest = write_manifest("m.json", {"a": described("a", "https://a.example/a")})
+    before = manifest.read_text()
+    (tmp_path / "folder").mkdir()
+    for name, said in (
+        ("m.json", "replace the manifest"),
+        ("folder", "folder"),
+        ("no/f", "there is no folder"),
+    ):
+        (record,) = datalad("download-manifest", "--failed", name, manifest, "ds", code=1)
+        assert said in record["message"]
+    assert manifest.read_text() == before
+    assert not (tmp_path / "ds").exists()

@@ -15,8 +15,10 @@ from tests.portal import (
     described,
     entries,
     git,
+    publish,
     simple,
     summary,
+    tree,
     write_manifest,
 )
 
@@ -188,3 +190,21 @@ def test_a_dry_run_writes_nothing(tmp_path: Path, lab: Lab) -> None:
     records = datalad("download-manifest", "-n", manifest, "ds", code=1)
     assert entries(records) == {"a": "conflict", "b": "added"}
     assert state() == before
+
+
+def test_a_file_that_is_here_becomes_executable_and_no_longer(tmp_path: Path, lab: Lab) -> None:
+    url = publish(lab, ["run"])["run"]
+    plain, executable = described("run", url), described("run", url, executable=True)
+    dataset = tmp_path / "ds"
+    datalad("download-manifest", "--get", write_manifest("m.json", {"run": plain}), "ds")
+    first = tree(dataset)
+    manifest = write_manifest("m.json", {"run": executable})
+    assert summary(datalad("download-manifest", manifest, "ds"))["changed"] == 1
+    assert (dataset / "run").read_bytes() == content_of("run")
+    assert (dataset / "run").stat().st_mode & 0o111
+    assert git(dataset, "status", "--short") == ""
+    manifest = write_manifest("m.json", {"run": plain})
+    assert summary(datalad("download-manifest", manifest, "ds"))["changed"] == 1
+    assert tree(dataset) == first
+    assert (dataset / "run").read_bytes() == content_of("run")
+    assert git(dataset, "status", "--short") == ""

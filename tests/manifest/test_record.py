@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -156,8 +157,9 @@ def test_no_secrets_in_reasons(url: str) -> None:
     assert "hunter2" not in reason([url])
 
 
-def test_the_reason_of_an_earlier_failure_is_passed_over_in_silence() -> None:
-    assert entry({"urls": [URL], "reason": "not found"}) == entry([URL])
+def test_the_reason_of_an_earlier_failure_marks_what_is_left_over() -> None:
+    found = entry({"urls": [URL], "reason": "not found"})
+    assert found == replace(entry([URL]), left_over=True)
 
 
 def test_a_refusal_has_what_was_given() -> None:
