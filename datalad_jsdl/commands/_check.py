@@ -92,8 +92,10 @@ class Check:
             lost, loads = share_out(found, scores)
             by_files = sorted(found.mirrors.values(), key=lambda m: (-m.files, m.name))
             losses = Counter(n for number in lost for n in found.names(number))
+            sizes = found.sizes()
             for mirror in by_files:
-                yield self._mirror_record(mirror, losses[mirror.name], engine)
+                size = sizes[mirror.name]
+                yield self._mirror_record(mirror, losses[mirror.name], size, engine)
             yield from self._file_records(found, set(lost))
             settings = engine.settings
             span = estimate(
@@ -157,10 +159,11 @@ class Check:
         page = any(is_page_name(entry.path) for entry in entries)
         return Wanted(entries[0].path, tuple(urls), Expected(size, page=page))
 
-    def _mirror_record(self, mirror: Mirror, lost: int, engine: Engine) -> dict[str, Any]:
-        state = mirror.state
+    def _mirror_record(
+        self, mirror: Mirror, lost: int, size: tuple[int, int], engine: Engine
+    ) -> dict[str, Any]:
+        state, said, (known, unsized) = mirror.state, mirror.fault, size
         score = engine.origins.of(mirror.name).score
-        said = mirror.said.get(state, "")
         text = f"{mirror.name}: {state.value}; {mirror.files} files, {mirror.only} only there"
         return self._record(
             "error" if lost and state is not State.OK else "ok",
@@ -172,14 +175,15 @@ class Check:
             files=mirror.files,
             only=mirror.only,
             lost=lost,
-            bytes=mirror.size,
+            bytes=known if known or not unsized else None,
+            unsized=unsized,
             rate=score.rate or None,
             rate_from=("sample" if mirror.sampled else "earlier") if score.rate else None,
             latency=score.latency or None,
-            ranges=mirror.ranges if mirror.ranges is not None else score.ranges,
+            ranges=mirror.ranges.known if mirror.ranges else score.ranges,
             success=score.success if score.requests else None,
             requests=score.requests,
-            answers={kind.value: number for kind, number in mirror.answers.items()},
+            answers={kind.value: mirror.answers[kind] for kind in State if mirror.answers[kind]},
         )
 
     def _file_records(self, found: Survey, lost: set[int]) -> Iterator[dict[str, Any]]:
@@ -223,8 +227,9 @@ class Check:
         size = sum(filter(None, sizes))
         free, inodes = _room(self.root)
         staged = _staged(self.importer) if self.importer else 0
-        full = size - staged > free
-        too_many = inodes is not None and len(sizes) * _INODES > inodes
+        short = ["bytes"] if size - staged > free else []
+        if inodes is not None and len(sizes) * _INODES > inodes:
+            short.append("inodes")
         fields: dict[str, Any] = {
             "files": len(self.entries),
             "files_here": here,
@@ -236,11 +241,12 @@ class Check:
             "bytes_staged": staged,
             "bytes_free": free,
             "inodes_free": inodes,
-            "disk_full": full or too_many,
+            "disk_full": bool(short),
+            "short_of": short,
             "seconds_least": span.least if span else None,
             "seconds_most": span.most if span else None,
         }
-        bad = lost or conflicts or full or too_many
+        bad = lost or conflicts or fields["disk_full"]
         return self._record("error" if bad else "ok", "dataset", summary(fields), **fields)
 
     def _record(
@@ -260,7 +266,7 @@ class Check:
 
 def _phrase(answer: Answer, mirror: Mirror) -> str:
     """What was answered; the advice on logins is long, and may be the mirror's record's."""
-    if answer.state in (State.LOGIN, State.TERMS) and answer.state is mirror.state:
+    if answer.state in (State.LOGIN, State.TERMS) and answer.what == mirror.fault:
         return f"see the mirror ({answer.state.value})"
     return answer.what
 

@@ -57,19 +57,27 @@ def _row(mirror: Mapping[str, Any]) -> tuple[str, ...]:
         mirror["state"],
         str(mirror["files"]),
         str(mirror["only"]),
-        humanize.naturalsize(mirror["bytes"]),
+        _size(mirror),
         f"{humanize.naturalsize(rate)}/s" if rate else _UNKNOWN,
         f"{1000 * latency:.0f} ms" if latency else _UNKNOWN,
         _UNKNOWN if ranges is None else "yes" if ranges else "no",
     )
 
 
+def _size(mirror: Mapping[str, Any]) -> str:
+    if mirror["bytes"] is None:
+        return _UNKNOWN
+    text = humanize.naturalsize(mirror["bytes"])
+    return f"over {text}" if mirror["unsized"] else text
+
+
 def _note(mirror: Mapping[str, Any]) -> str:
     """What else there is to say of a mirror, below its line; "" for nothing."""
-    if mirror["state"] != "ok":
-        return f"  {mirror['fault']}" if mirror["fault"] else ""
+    parts = [mirror["fault"]] if mirror["fault"] else []
     others = {kind: number for kind, number in mirror["answers"].items() if kind != "ok"}
-    return f"  but: {', '.join(f'{n} {kind}' for kind, n in others.items())}" if others else ""
+    if mirror["state"] == "ok" and others:
+        parts.insert(0, f"but: {', '.join(f'{n} {kind}' for kind, n in others.items())}")
+    return f"  {'; '.join(parts)}" if parts else ""
 
 
 def summary(fields: Mapping[str, Any]) -> str:
@@ -92,10 +100,10 @@ def summary(fields: Mapping[str, Any]) -> str:
 
 def _room(fields: Mapping[str, Any]) -> str:
     text = f"{humanize.naturalsize(fields['bytes_free'])} free"
-    if fields["disk_full"]:
-        inodes = fields["inodes_free"]
-        text += f" ({inodes} inodes): too little" if inodes is not None else ": too little"
-    return text
+    short = fields["short_of"]
+    if "bytes" in short:
+        text += ": too little"
+    return f"{text}, {fields['inodes_free']} inodes free: too few" if "inodes" in short else text
 
 
 def _time(least: float | None, most: float | None) -> str:

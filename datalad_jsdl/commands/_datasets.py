@@ -10,6 +10,7 @@ from datalad.utils import chpwd, get_dataset_root
 
 from datalad_jsdl.commands._common import message_of
 from datalad_jsdl.dataset.git import Git
+from datalad_jsdl.dataset.submodules import Link
 from datalad_jsdl.dataset.tree import SUBMODULE
 from datalad_jsdl.errors import DatasetError
 
@@ -17,7 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["check_place", "make_dataset", "open_subdataset", "save_in", "unsaved"]
+__all__ = [
+    "check_place",
+    "is_begun",
+    "is_taken",
+    "link_to",
+    "make_dataset",
+    "open_subdataset",
+    "save_in",
+]
 
 
 def check_place(target: Path, parent: Any) -> None:
@@ -59,15 +68,30 @@ def make_dataset(dataset: Dataset, parent: Any, *, force: bool = False) -> Itera
     )
 
 
-def open_subdataset(above: Dataset, folder: str, *, dry: bool) -> Dataset:
+def is_begun(dataset: Dataset) -> bool:
+    """Whether its making was killed: it has DataLad's folder, and not yet a commit."""
+    return (dataset.pathobj / ".datalad").is_dir() and not _head(dataset)
+
+
+def link_to(dataset: Dataset) -> Link:
+    """A subdataset as it is now, for the one above it."""
+    return Link(_head(dataset), dataset.id or "")
+
+
+def _head(dataset: Dataset) -> str:
+    return Git(dataset.pathobj).text("rev-parse", "--verify", "--quiet", "HEAD")
+
+
+def open_subdataset(above: Dataset, folder: str, *, dry: bool, cleared: bool) -> Dataset:
     """The subdataset of *above* in *folder*: fetched if it is not here, made if there is none.
 
-    A new one is not registered in the dataset above until it is saved there.
+    A new one is not registered in the dataset above before its next import.
 
     Args:
         above: the dataset that it is, or is to be, registered in.
         folder: within *above*.
         dry: neither fetch nor make anything; then it may not be installed.
+        cleared: what *above* itself has in its place would be deleted before.
 
     Raises:
         DatasetError: it cannot be had, or something is in its place.
@@ -75,36 +99,61 @@ def open_subdataset(above: Dataset, folder: str, *, dry: bool) -> Dataset:
     dataset = Dataset(above.pathobj / folder)
     begun = False
     if dataset.is_installed():
-        begun = not Git(dataset.pathobj).text("rev-parse", "--verify", "--quiet", "HEAD")
+        begun = not _head(dataset)
         if not begun or dry:
             return dataset
     elif _registered(above, [folder]):
         if dry:
             raise DatasetError(f"the subdataset {dataset.path} is not here; get it first")
         with chpwd(above.path):  # a source with a relative path is looked for from here
-            got = above.get(
-                path=dataset.path,
-                get_data=False,
-                on_failure="ignore",
-                result_renderer="disabled",
-                return_type="list",
-            )
+            try:
+                got = above.get(
+                    path=dataset.path,
+                    get_data=False,
+                    on_failure="ignore",
+                    result_renderer="disabled",
+                    return_type="list",
+                )
+            except Exception as error:  # whatever an unusable source makes of DataLad's own code
+                got = [{"status": "error", "message": f"{type(error).__name__}: {error}"}]
         if not dataset.is_installed():
             reasons = "; ".join(message_of(r) for r in got if r["status"] == "error")
             raise DatasetError(f"cannot get the subdataset {dataset.path}: {reasons}")
         return dataset
-    if not begun:
-        check_place(dataset.pathobj, above)
+    if not begun and not cleared:
+        _check_free(above, folder, dataset)
     if not dry:  # one that was begun, and its making killed, has no commit
         for trouble in make_dataset(dataset, None, force=begun):
             raise DatasetError(f"cannot make {dataset.path}: {message_of(trouble)}")
     return dataset
 
 
-def unsaved(above: Dataset, folders: Sequence[str]) -> list[str]:
-    """Those of some installed subdatasets that *above* has in another version, or not at all."""
-    known = _registered(above, folders)
-    return [f for f in folders if known.get(f) != Git(above.pathobj / f).text("rev-parse", "HEAD")]
+def _check_free(above: Dataset, folder: str, dataset: Dataset) -> None:
+    files = _files_in(above, folder)
+    if files:
+        raise DatasetError(
+            f"{dataset.path} cannot become a subdataset: {above.path} has {len(files)} files of "
+            f"its own there, such as {files[0]!r}; --delete deletes those that an earlier import "
+            "wrote, and then makes it"
+        )
+    check_place(dataset.pathobj, above)
+
+
+def _files_in(above: Dataset, folder: str) -> list[str]:
+    """Files that *above* itself has at a path or in that folder."""
+    if not above.is_installed():
+        return []
+    literal = f":(literal){folder}"
+    return [
+        path
+        for path in Git(above.pathobj).text("ls-files", "-z", "--", literal).split("\0")
+        if path
+    ]
+
+
+def is_taken(above: Dataset, folder: str) -> bool:
+    """Whether files of *above* itself are where a subdataset is to be."""
+    return bool(_files_in(above, folder)) and not _registered(above, [folder])
 
 
 def save_in(above: Dataset, paths: Sequence[str], message: str) -> Iterator[dict[str, Any]]:

@@ -58,6 +58,6 @@ def with_documents(
         if given == "-" or (file is None and not is_url(given)):
             raise ManifestError(f"--checksums {given}: expected a file name or an http(s) URL")
         where = Place(given, file, None, None, Options())
-        with open_document(where, git_dir, credentials) as document:
+        with open_document(where, git_dir, credentials, "checksum list") as document:
             checksums.read(document, document.name)
     return replace(place, options=replace(place.options, checksums=checksums)), bag

@@ -18,7 +18,7 @@ from datalad_jsdl.commands._credentials import (
     origin_of_all,
     remember,
 )
-from datalad_jsdl.commands._datasets import check_place, make_dataset, save_in
+from datalad_jsdl.commands._datasets import check_place, is_begun, make_dataset, save_in
 from datalad_jsdl.commands._documents import is_bag, with_documents
 from datalad_jsdl.commands._failed import (
     check_other,
@@ -31,6 +31,7 @@ from datalad_jsdl.commands._monitor import Monitor
 from datalad_jsdl.commands._parts import Import
 from datalad_jsdl.commands._recording import Recording
 from datalad_jsdl.commands._records import ACTION, refusal_records
+from datalad_jsdl.commands._selected import may_delete, why_nothing
 from datalad_jsdl.commands._source import Place, Source, is_url, open_source, place_of
 from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.dataset.importer import Importer, Scope
@@ -98,7 +99,7 @@ class Call:
             selection = self._read()[0]
             yield from refusal_records(self.target, selection.refusals, lgr, dry=True)
             if not selection.entries:
-                raise ManifestError(_nothing(selection))
+                raise ManifestError(why_nothing(selection))
             importer = self._importer()
             if importer is None:
                 check_place(self.target, self.parent)
@@ -131,11 +132,14 @@ class Call:
             for warning in selection.warnings:
                 lgr.warning("%s", warning)
             dataset = Dataset(self.target)
+            begun = dataset.is_installed() and is_begun(dataset)
+            if begun and not dry:
+                yield from make_dataset(dataset, self.parent, force=True)
             if not dataset.is_installed():
                 check_place(self.target, self.parent)
                 if not selection.entries:
                     yield from refusal_records(self.target, selection.refusals, lgr)
-                    raise ManifestError(_nothing(selection))
+                    raise ManifestError(why_nothing(selection))
                 if not dry:
                     yield from make_dataset(dataset, self.parent)
                     if not dataset.is_installed():
@@ -151,7 +155,7 @@ class Call:
                     recording=self._recording(selection, source),
                     # what was left over tells nothing of the rest
                     wanted=_NOTHING if selection.left_over else Filter(self.include, self.exclude),
-                    delete=self.delete and _may_delete(selection),
+                    delete=self.delete and may_delete(selection, lgr),
                     get=self.get,
                     jobs=self.jobs,
                     restore=self.restore,
@@ -281,34 +285,3 @@ class Call:
         if parent.pathobj != dataset.pathobj:
             message = f"[DATALAD] download-manifest in {dataset.pathobj.name}"
             yield from save_in(parent, [dataset.path], message)
-
-
-def _may_delete(selection: Selection) -> bool:
-    """Whether the manifest tells what is gone; a warning if it does not."""
-    if not selection.entries:
-        lgr.warning("nothing is deleted: no entry was taken from the manifest")
-        return False
-    if selection.left_over:
-        lgr.warning(
-            "nothing is deleted: the manifest has only what an earlier run could not import "
-            "(--failed), so that it cannot be told what is gone"
-        )
-        return False
-    if any(refusal.path is None for refusal in selection.refusals):
-        lgr.warning(
-            "nothing is deleted: the manifest has entries whose path could not be read, "
-            "so that it cannot be told what is gone"
-        )
-        return False
-    return True
-
-
-def _nothing(selection: Selection) -> str:
-    if selection.skipped:
-        return (
-            f"there is nothing to import: none of {selection.skipped} entries is selected by "
-            "--include and --exclude"
-        )
-    if selection.refusals:
-        return "there is nothing to import: all entries were refused"
-    return "there is nothing to import: the manifest has no entries"

@@ -11,6 +11,7 @@ from datalad_jsdl.dataset.importer import Importer, Scope
 from datalad_jsdl.dataset.keys import key_file, parse_key
 from datalad_jsdl.dataset.plan import Change, Plan
 from datalad_jsdl.dataset.special_remote import set_up_remote
+from datalad_jsdl.dataset.submodules import changed_links
 from datalad_jsdl.fetch.values import Expected, Failed
 from datalad_jsdl.fetch.verification import is_page_name
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.commands._monitor import Monitor
     from datalad_jsdl.commands._recording import Recording
     from datalad_jsdl.dataset.special_remote import RemoteSetup
+    from datalad_jsdl.dataset.submodules import Link
     from datalad_jsdl.dataset.tree import Tree
     from datalad_jsdl.fetch.bulk import Job
     from datalad_jsdl.manifest.entry import Entry
@@ -41,6 +43,7 @@ class Request:
         dataset_id: of the DataLad dataset, or None for a subdataset that the manifest has a
             part for: then the command is not to be run again in it.
         monitor: shows how fetching is going.
+        links: subdatasets of it as they are now, by path.
     """
 
     entries: Mapping[str, Entry]
@@ -51,6 +54,7 @@ class Request:
     recording: Recording
     dataset_id: str | None
     monitor: Monitor
+    links: Mapping[str, Link]
 
 
 @dataclass
@@ -137,10 +141,11 @@ def _apply(
     importer: Importer, request: Request, tree: Tree, outcome: Outcome, config_uuid: str
 ) -> None:
     plan = outcome.plan
-    if plan.writes_tree or plan.records:
-        message, extra = _message(request, plan)
+    links = changed_links(tree, request.links)
+    if plan.writes_tree or plan.records or links:
+        message, extra = _message(request, plan, len(links))
         outcome.commit = importer.apply(
-            tree, plan, message=message, config_uuid=config_uuid, extra=extra
+            tree, plan, message=message, config_uuid=config_uuid, extra=extra, links=links
         )
 
 
@@ -156,9 +161,10 @@ def _is_verifiable(key: str) -> bool:
     return parsed is not None and parsed.algorithm is not None
 
 
-def _message(request: Request, plan: Plan) -> tuple[str, dict[str, bytes]]:
-    counts = {name: number for name, number in plan.counts().items() if number}
-    counts.pop(Change.UNCHANGED.value, None)
+def _message(request: Request, plan: Plan, links: int) -> tuple[str, dict[str, bytes]]:
+    counts = plan.counts() | {"subdatasets": links}
+    del counts[Change.UNCHANGED.value]
+    counts = {name: number for name, number in counts.items() if number}
     changes = ", ".join(f"{number} {name}" for name, number in counts.items())
     if request.dataset_id is None:
         return request.recording.message_of_part(changes), {}

@@ -31,6 +31,7 @@ class Export:
         name: of a format that can be written.
 
     Attributes:
+        name: the same.
         entries: number of those that were written.
         size: bytes that they have together, as far as that is known.
         unlisted: files that are not in it.
@@ -38,11 +39,11 @@ class Export:
     """
 
     def __init__(self, name: str) -> None:
+        self.name = name
         self.entries = 0
         self.size = 0
         self.unlisted: list[Unlisted] = []
         self.lost: Counter[str] = Counter()
-        self._name = name
         self._writer = WRITERS[name]
 
     def run(self, walk: Walk, output: FileOutput | PipeOutput, bar: Bar) -> None:
@@ -56,7 +57,7 @@ class Export:
         if first is None:
             without = f": {len(self.unlisted)} files have no URL to list" if self.unlisted else ""
             raise DatasetError(f"there is nothing to export{without}")
-        for piece in write_entries(self._name, chain([first], entries)):
+        for piece in write_entries(self.name, chain([first], entries)):
             output.write(piece.encode())
 
     def _entries(self, walk: Walk, bar: Bar) -> Iterator[Entry]:
@@ -71,7 +72,7 @@ class Export:
                     if isinstance(item, Unlisted):
                         self.unlisted.append(item)
                     elif fault := self._writer.fault(item):
-                        self.unlisted.append(Unlisted(item.path, f"{fault} ({self._name})"))
+                        self.unlisted.append(Unlisted(item.path, f"{fault} ({self.name})"))
                     else:
                         self.entries += 1
                         self.size += item.size or 0
@@ -86,5 +87,5 @@ class Export:
             text += f"; {len(self.unlisted)} left out ({in_git} of them are in git)"
         if self.lost:
             lost = ", ".join(f"{what} ({number})" for what, number in self.lost.items())
-            text += f"; {self._name} has no place for, by number of files: {lost}"
+            text += f"; {self.name} has no place for, by number of files: {lost}"
         return text

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 from datalad.distribution.dataset import Dataset
 
 from datalad_jsdl.commands._common import Bar, failure
-from datalad_jsdl.commands._datasets import open_subdataset, save_in, unsaved
+from datalad_jsdl.commands._datasets import is_taken, link_to, open_subdataset
 from datalad_jsdl.commands._importing import Outcome, Request, dry_run, run_import
 from datalad_jsdl.commands._records import ACTION, result_records
 from datalad_jsdl.dataset.importer import Importer, Scope
 from datalad_jsdl.dataset.plan import Plan
-from datalad_jsdl.errors import DatasetError, JsdlError
+from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.manifest.parts import joined, parts_of
 from datalad_jsdl.manifest.selection import folders_of
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from datalad_jsdl.commands._monitor import Monitor
@@ -28,6 +28,47 @@ if TYPE_CHECKING:
     from datalad_jsdl.manifest.selection import Filter, Selection
 
 __all__ = ["Import"]
+
+
+class _Datasets:
+    """The subdatasets of an import.
+
+    Attributes:
+        inner: folder of a dataset → folders of those right in it.
+        opened: folder → the dataset, or why it is not to be had.
+    """
+
+    def __init__(self, parts: Iterable[Part]) -> None:
+        folders = {part.folder: None for part in parts}
+        self.inner: dict[str, list[str]] = {}
+        for folder in folders:
+            above = next((other for other in folders_of(folder) if other in folders), "")
+            self.inner.setdefault(above, []).append(folder)
+        self.opened: dict[str, Dataset | Exception] = {}
+
+    def dataset(self, folder: str) -> Dataset:
+        """The dataset of a part; raises what is in its way."""
+        found = self.opened[folder]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def inside(self, folder: str) -> list[Dataset]:
+        """Those right in a dataset that have been opened, and imported into without error."""
+        found = (self.opened.get(inner) for inner in self.inner.get(folder, []))
+        return [dataset for dataset in found if isinstance(dataset, Dataset)]
+
+    def closed(self) -> list[str]:
+        """Folders of those that are not to be had."""
+        return [folder for folder, found in self.opened.items() if isinstance(found, Exception)]
+
+
+def _innermost(part: Part) -> tuple[int, str]:
+    return -part.folder.count("/"), part.folder
+
+
+def _within(above: Dataset, path: Path) -> str:
+    return path.relative_to(above.pathobj).as_posix()
 
 
 @dataclass(frozen=True)
@@ -65,7 +106,7 @@ class Import:
     finish: Callable[[Mapping[str, str]], Iterator[dict[str, Any]]]
 
     def run(self) -> Iterator[dict[str, Any]]:
-        """Import every part; those in subdatasets first, so that they can be saved above.
+        """Import every part; inner ones first, so that those above can record them.
 
         Yields:
             Records of the entries and of the datasets, the imported one's own last.
@@ -74,45 +115,75 @@ class Import:
             JsdlError: the part of the dataset itself cannot be imported.
         """
         own, *others = parts_of(self.selection.entries)
-        folders = {part.folder for part in others}
-        done: list[tuple[str, Plan]] = []
+        tree = _Datasets(others)
+        self._open_all([own, *others], tree)
+        done: dict[str, Plan] = {}
         problems: dict[str, str] = {}
         with Bar(self.logger, f"{self.target} parts", " datasets") as bar:
-            for number, part in enumerate(others):
+            for number, part in enumerate(sorted(others, key=_innermost)):
                 bar.update("importing into subdatasets", number, len(others))
                 try:
-                    dataset = self._open(part.folder, _above(part.folder, folders))
-                    outcome = self._import(part, dataset)
+                    outcome = self._import(part, tree)
                 except (JsdlError, OSError) as error:
+                    tree.opened[part.folder] = error
                     problems |= dict.fromkeys(_joined(part, part.entries), str(error))
                     yield failure(ACTION, self.target / part.folder, error, self.logger)
                     continue
                 problems |= _problems(part, outcome)
-                done.append((part.folder, outcome.plan))
-                yield from self._records(part, outcome, [])
-        outcome = self._import(own, Dataset(self.target))
+                done[part.folder] = outcome.plan
+                yield from self._records(part, outcome, {})
+        outcome = self._import(own, tree)
         if not self.dry:
             yield from self.finish(problems | _problems(own, outcome))
-            yield from self._save([folder for folder, _ in done], folders)
         yield from self._records(own, outcome, done)
 
-    def _open(self, folder: str, above: str) -> Dataset:
-        dataset = Dataset(self.target / above)
-        if not (self.dry or dataset.is_installed()):
-            raise DatasetError(f"the dataset {dataset.path} that it is to be in cannot be had")
-        return open_subdataset(dataset, folder.removeprefix(f"{above}/"), dry=self.dry)
+    def _open_all(self, parts: list[Part], tree: _Datasets) -> None:
+        """Open the datasets of all parts, from above; the first is that of the import."""
+        tree.opened[""] = Dataset(self.target)
+        with Bar(self.logger, f"{self.target} opening", " datasets") as bar:
+            for number, part in enumerate(parts if len(parts) > 1 else ()):
+                bar.update("opening subdatasets", number, len(parts))
+                inner = tree.inner.get(part.folder, [])
+                try:
+                    above = tree.dataset(part.folder)
+                    if self._are_taken(above, inner):
+                        self._import(part, tree)  # they are gone then
+                except (JsdlError, OSError) as error:
+                    tree.opened |= dict.fromkeys(inner, error)
+                    continue
+                for folder in inner:
+                    try:
+                        tree.opened[folder] = self._open(above, folder)
+                    except (JsdlError, OSError) as error:
+                        tree.opened[folder] = error
 
-    def _import(self, part: Part, dataset: Dataset) -> Outcome:
+    def _open(self, above: Dataset, folder: str) -> Dataset:
+        name = _within(above, self.target / folder)
+        return open_subdataset(above, name, dry=self.dry, cleared=self.dry and self.delete)
+
+    def _are_taken(self, above: Dataset, folders: list[str]) -> bool:
+        """Whether files are to be deleted in the place of subdatasets."""
+        if self.dry or not self.delete or not above.is_installed():
+            return False
+        return any(is_taken(above, _within(above, self.target / folder)) for folder in folders)
+
+    def _import(self, part: Part, tree: _Datasets) -> Outcome:
+        dataset = tree.dataset(part.folder)
         importer = Importer(dataset.pathobj) if dataset.is_installed() else None
         request = Request(
             entries=part.entries,
-            scope=self._scope(part.folder),
+            scope=self._scope(part.folder, tree.closed()),
             delete=self.delete,
             get=self.get,
             jobs=self.jobs,
             recording=self.recording,
             dataset_id=None if part.folder else dataset.id or "",
             monitor=self.monitor,
+            links={
+                _within(dataset, sub.pathobj): link_to(sub)
+                for sub in tree.inside(part.folder)
+                if sub.is_installed()
+            },
         )
         if self.dry or importer is None:
             return Outcome(dry_run(importer, request))
@@ -122,19 +193,20 @@ class Import:
                 importer.restore("")
         return run_import(importer, request)
 
-    def _scope(self, folder: str) -> Scope:
+    def _scope(self, folder: str, closed: Iterable[str]) -> Scope:
         prefix = self.recording.prefix
         refused = (r.path for r in self.selection.refusals if r.path is not None)
         kept = [joined(f"{prefix}/{path}" if prefix else path) for path in refused]
         if not folder:
-            return Scope(prefix, "", self.wanted, frozenset(kept))
+            return Scope(prefix, "", self.wanted, frozenset(kept), frozenset(closed))
         start = f"{folder}/"
         within = frozenset(path.removeprefix(start) for path in kept if path.startswith(start))
         manifest_folder = start.removeprefix(f"{prefix}/") if prefix else start
-        return Scope("", manifest_folder, self.wanted, within)
+        shut = frozenset(path.removeprefix(start) for path in closed if path.startswith(start))
+        return Scope("", manifest_folder, self.wanted, within, shut)
 
     def _records(
-        self, part: Part, outcome: Outcome, others: list[tuple[str, Plan]]
+        self, part: Part, outcome: Outcome, others: Mapping[str, Plan]
     ) -> Iterator[dict[str, Any]]:
         return result_records(
             self.target,
@@ -148,29 +220,6 @@ class Import:
             logger=self.logger,
         )
 
-    def _save(self, done: list[str], folders: set[str]) -> Iterator[dict[str, Any]]:
-        """Save subdatasets in those above them, innermost first."""
-        by_above: dict[str, list[str]] = {}
-        for folder in done:
-            by_above.setdefault(_above(folder, folders), []).append(folder)
-        for above in sorted(by_above, reverse=True):
-            dataset = Dataset(self.target / above)
-            start = f"{above}/" if above else ""
-            names = [folder.removeprefix(start) for folder in by_above[above]]
-            if not (changed := unsaved(dataset, names)):
-                continue
-            changes = f"{len(changed)} subdatasets"
-            extra: dict[str, bytes] = {}
-            if above:
-                message = self.recording.message_of_part(changes)
-            else:
-                message, extra = self.recording.message(changes, dataset.id or "")
-            for path, content in extra.items():
-                file = dataset.pathobj / path
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(content)
-            yield from save_in(dataset, [*changed, *extra], message)
-
 
 def _problems(part: Part, outcome: Outcome) -> dict[str, str]:
     reasons = {conflict.path: conflict.reason for conflict in outcome.plan.conflicts}
@@ -181,8 +230,3 @@ def _problems(part: Part, outcome: Outcome) -> dict[str, str]:
 def _joined(part: Part, paths: Iterable[str]) -> Iterator[str]:
     start = f"{part.folder}/" if part.folder else ""
     return (start + path for path in paths)
-
-
-def _above(folder: str, folders: Container[str]) -> str:
-    """The innermost of *folders* that *folder* lies in, or ""."""
-    return next((other for other in folders_of(folder) if other in folders), "")

@@ -14,7 +14,7 @@ from datalad_jsdl.dataset.plan import Change
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from datalad_jsdl.commands._importing import Outcome
@@ -35,7 +35,7 @@ def result_records(
     refusals: Sequence[Refusal],
     skipped: int,
     folder: str,
-    others: Sequence[tuple[str, Plan]],
+    others: Mapping[str, Plan],
     dry: bool,
     report_all: bool,
     logger: logging.Logger,
@@ -48,7 +48,7 @@ def result_records(
         refusals: entries that were not let in.
         skipped: number of entries that were filtered out.
         folder: of the subdataset that the part is in, or "".
-        others: folders and plans of parts in subdatasets, to be told of together.
+        others: plans of parts in subdatasets by folder, to be told of together.
         dry: nothing was written.
         report_all: one record per entry, whatever became of it.
         logger: for the records.
@@ -89,14 +89,14 @@ def result_records(
     unverifiable = sum(_is_unverifiable(step) for step in plan.steps)
     more: dict[str, Any] = {}
     if dry and not folder:
-        plans = [(folder, plan), *others]
+        plans = [(folder, plan), *others.items()]
         more["stat"] = stat_of(plans, [_named(refusal) for refusal in refusals])
     if others:
         more["subdatasets"] = len(others)
     nothing = not (plan.writes_tree or plan.records or outcome.fetched or outcome.remote)
     text = _summary(counts, unverifiable, dry)
     if others:
-        text += f"; and what is in {len(others)} subdatasets"
+        text += f"; and what is in {len(others)} subdataset{'s' * (len(others) > 1)}"
     yield _record(
         root,
         logger,
@@ -106,7 +106,7 @@ def result_records(
         text,
         dry=dry,
         counts=counts,
-        gone=plan.gone[:_MOST_GONE],
+        gone=[start + path for path in plan.gone[:_MOST_GONE]],
         commit=outcome.commit or None,
         unverifiable=unverifiable,
         **more,

@@ -19,6 +19,7 @@ from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.settings import PREFIXES
 from datalad_jsdl.fetch.values import Expected, Failed
 from datalad_jsdl.manifest.addresses import Address, find_address, is_address
+from datalad_jsdl.manifest.addresses.meant import meant
 from datalad_jsdl.manifest.addresses.web_pages import hint
 from datalad_jsdl.manifest.formats import Options
 from datalad_jsdl.manifest.reading import read_manifest
@@ -226,41 +227,47 @@ def open_source(
 
 @contextmanager
 def open_document(
-    place: Place, git_dir: Path | None = None, credentials: Sequence[str] = ()
+    place: Place,
+    git_dir: Path | None = None,
+    credentials: Sequence[str] = (),
+    what: str = "manifest",
 ) -> Iterator[Document]:
-    """Open what is no address; see `open_source`."""
+    """Open what is no address; see `open_source`. *what* it is is for messages."""
     manifest = place.manifest
     if manifest == "-":
         yield Document("standard input", "", None, sys.stdin.buffer, place)
     elif "://" in manifest and not is_url(manifest):
         scheme = manifest.partition(":")[0]
-        raise ManifestError(f"a manifest can be fetched by http and https, not by {scheme}")
+        raise ManifestError(f"a {what} can be fetched by http and https, not by {scheme}")
     elif place.file is None:
-        with _fetched(place, git_dir, credentials) as source:
+        with _fetched(place, git_dir, credentials, what) as source:
             yield source
     else:
         try:
             stream = place.file.open("rb")
         except OSError as error:
-            reason = error.strerror
-            raise ManifestError(f"cannot read the manifest {place.file}: {reason}") from None
+            text = f"cannot read the {what} {place.file}: {error.strerror}"
+            better = meant(manifest) if isinstance(error, FileNotFoundError) else ""
+            raise ManifestError(f"{text}; {better}" if better else text) from None
         with stream:
             yield Document(str(place.file), "", None, stream, place)
 
 
 @contextmanager
-def _fetched(place: Place, git_dir: Path | None, credentials: Sequence[str]) -> Iterator[Document]:
+def _fetched(
+    place: Place, git_dir: Path | None, credentials: Sequence[str], what: str
+) -> Iterator[Document]:
     try:
         url = normalise_url(place.manifest)
     except ValueError as error:
-        raise ManifestError(f"cannot fetch the manifest: {error}") from None
+        raise ManifestError(f"cannot fetch the {what}: {error}") from None
     with tempfile.TemporaryDirectory(prefix="jsdl-") as folder:
         target = Path(folder, "manifest")
         # an address that a user has typed needs no further leave; where it redirects to does
         with open_engine(git_dir, credentials=credentials, typed=url) as engine:
             outcome = fetch_file(Job("manifest", (url,), Expected(), target), engine)
         if isinstance(outcome, Failed):
-            raise FetchError(f"cannot fetch the manifest {outcome}{_address_hint(place)}")
+            raise FetchError(f"cannot fetch the {what} {outcome}{_address_hint(place)}")
         with target.open("rb") as stream:
             yield Document(redact(url), "" if is_signed(url) else url, url, stream, place)
 
@@ -268,4 +275,8 @@ def _fetched(place: Place, git_dir: Path | None, credentials: Sequence[str]) -> 
 def _address_hint(place: Place) -> str:
     """What to say of a manifest that cannot be read, if it is a portal's web page."""
     address = hint(place.manifest)
-    return f"; what this page is about is imported with: {address}" if address else ""
+    if address is None:
+        return ""
+    page = "if this is an Orthanc server, what it has there"
+    page = page if address.startswith("orthanc+") else "what this page is about"
+    return f"; {page} is imported with: {address}"

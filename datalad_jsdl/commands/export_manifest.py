@@ -33,6 +33,7 @@ lgr = logging.getLogger("datalad.jsdl.export_manifest")
 
 _ACTION = "export_manifest"
 _MOST_RECORDS = 1000
+_MOST_LINES = 10  # on files in git
 
 
 @build_doc
@@ -49,7 +50,7 @@ class ExportManifest(Interface):
     is in git have no URL: they are left out and reported as 'notneeded'. The dataset's own
     .datalad, .gitattributes and .gitmodules are passed over.
 
-    Options have to come before FILE.
+    Options must not stand between FILE and PATH.
     """
 
     result_renderer = "tailored"
@@ -82,7 +83,7 @@ class ExportManifest(Interface):
             doc="""json, jsonl (JSON Lines), metalink4 or bagit-fetch (fetch.txt, which has a
             place for one URL and the size of each file and for nothing else). By default the
             name of FILE tells: .json, .jsonl or .ndjson, .meta4 or .metalink, fetch.txt; for
-            any other it is json.""",
+            any other it is json, but an ending of some other kind (.csv, .gz) is an error.""",
             constraints=EnsureChoice(*WRITERS) | EnsureNone(),
         ),
         recursive=recursion_flag,
@@ -145,8 +146,7 @@ class ExportManifest(Interface):
     ) -> Iterator[dict[str, Any]]:
         found = require_dataset(dataset, check_installed=True, purpose="export manifest")
         # not resolved: a link of that name is to be replaced, not what it leads to
-        target = None if file in (None, "-") else Path.cwd() / str(file)
-        name = manifest_format or format_of(target.name if target else "") or "json"
+        target = None if file in (None, "-") else _without_dots(Path.cwd() / str(file))
         kind = "file" if target else "dataset"
 
         def record(status: str, path: Path, kind: str, message: str, **more: Any) -> Any:
@@ -164,8 +164,10 @@ class ExportManifest(Interface):
             # to its end: whoever shows records does so on what is standard output then
             descriptor = -1 if target else stack.enter_context(standard_output(text=True))
             error = None
-            export = Export(name)
+            export = Export(manifest_format or "json")
             try:
+                if target and not manifest_format:
+                    export = Export(format_of(target.name) or "json")
                 selection = Selection(
                     revision="HEAD" if ref is None else ref,
                     paths=inside(path, dataset, found.pathobj),
@@ -185,11 +187,18 @@ class ExportManifest(Interface):
             except (JsdlError, OSError) as problem:
                 error = problem
             in_git = sum(item.in_git for item in export.unlisted)
+            place = 0  # among those in git
             for item in export.unlisted:
-                if not item.in_git or in_git <= _MOST_RECORDS:
-                    status = "notneeded" if item.in_git else "impossible"
-                    path_there = found.pathobj / item.path
-                    yield record(status, path_there, "file", item.reason, entry=item.path)
+                if not item.in_git:
+                    more = {}
+                elif in_git <= _MOST_RECORDS:
+                    place += 1
+                    more = {"place": place, "in_git": in_git}
+                else:
+                    continue
+                status = "notneeded" if item.in_git else "impossible"
+                path_there = found.pathobj / item.path
+                yield record(status, path_there, "file", item.reason, entry=item.path, **more)
             if error is not None:
                 yield failure(_ACTION, target or found.pathobj, error, lgr, kind)
                 return
@@ -198,7 +207,7 @@ class ExportManifest(Interface):
                 target or found.pathobj,
                 kind,
                 export.summary(),
-                format=name,
+                format=export.name,
                 entries=export.entries,
                 in_git=in_git,
                 left_out=len(export.unlisted) - in_git,
@@ -207,7 +216,10 @@ class ExportManifest(Interface):
 
     @staticmethod
     def custom_result_renderer(res: dict[str, Any], **_: Any) -> None:
-        if "entry" in res:
+        if res.get("place", 0) > _MOST_LINES:
+            if res["place"] == res["in_git"]:
+                ui.message(f"left out {res['in_git'] - _MOST_LINES} more files that are in git")
+        elif "entry" in res:
             ui.message(f"left out {res['entry']}: {res['message']}")
         else:
             ui.message(f"{'error' if res['status'] == 'error' else res['path']}: {res['message']}")
@@ -215,3 +227,8 @@ class ExportManifest(Interface):
     @staticmethod
     def custom_result_summary_renderer(results: Any) -> None:
         """The last record is the summary; standard output is no longer ours when this is called."""
+
+
+def _without_dots(target: Path) -> Path:
+    """The same file; its name is not looked up, as it may be that of a link."""
+    return target.parent.resolve() / target.name

@@ -25,15 +25,17 @@ from datalad_jsdl.dataset.objects import WORK_REF, merge_annex_branch, write_obj
 from datalad_jsdl.dataset.plan import Change, Plan, make_plan
 from datalad_jsdl.dataset.provenance import imported_paths
 from datalad_jsdl.dataset.records import read_records
+from datalad_jsdl.dataset.submodules import GITMODULES, activate, gitmodules
 from datalad_jsdl.dataset.tree import LINK, Tree
 from datalad_jsdl.dataset.worktree import in_the_way, restore, switch, undo_half_a_switch
 from datalad_jsdl.errors import DatasetError, SettingError
 from datalad_jsdl.manifest.paths import path_fault
-from datalad_jsdl.manifest.selection import Filter
+from datalad_jsdl.manifest.selection import Filter, folders_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from datalad_jsdl.dataset.submodules import Link
     from datalad_jsdl.manifest.entry import Entry
 
 __all__ = ["Importer", "Scope"]
@@ -50,16 +52,20 @@ class Scope:
         wanted: filter on the manifest's paths, start and all.
         kept: paths within the dataset that the manifest names in entries that were
             refused: they are not gone.
+        closed: folders within the dataset that it says nothing of now: nothing in them is gone.
     """
 
     prefix: str = ""
     start: str = ""
     wanted: Filter = field(default_factory=Filter)
     kept: frozenset[str] = frozenset()
+    closed: frozenset[str] = frozenset()
 
     def __contains__(self, path: str) -> bool:
         start = f"{self.prefix}/" if self.prefix else ""
         if not path.startswith(start) or path in self.kept or path_fault(path):
+            return False
+        if self.closed and not self.closed.isdisjoint((path, *folders_of(path))):
             return False
         return self.wanted(self.start + path[len(start) :])
 
@@ -160,13 +166,17 @@ class Importer:
         message: str,
         config_uuid: str,
         extra: Mapping[str, bytes],
+        links: Mapping[str, Link],
     ) -> str:
         """Carry out a plan; see `objects.write_objects` for the arguments.
 
         Returns:
             The new commit, or "" if there was nothing to commit.
         """
-        commit = write_objects(self.git, tree, plan, message, config_uuid, extra)
+        extra = dict(extra)
+        if sections := gitmodules(self.git, tree, links):
+            extra[GITMODULES] = sections
+        commit = write_objects(self.git, tree, plan, message, config_uuid, extra, links)
         merge_annex_branch(self.git)
         if commit:
             switch(self.git, tree, commit, plan.steps, extra, "download-manifest: import")
@@ -174,6 +184,7 @@ class Importer:
             if any(step.mode != LINK for step in written):
                 # git has written pointers, also where the content is here
                 self.git.attempt("annex", "smudge", "--update")
+            activate(self.git, links, tree)
             self.git.run("update-ref", "-d", WORK_REF)
         return commit
 

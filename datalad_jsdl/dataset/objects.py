@@ -17,7 +17,7 @@ from datalad_jsdl.dataset.logs import WEB_UUID, KeyState, add_present, set_remot
 from datalad_jsdl.dataset.pack import writing_pack
 from datalad_jsdl.dataset.plan import Change
 from datalad_jsdl.dataset.records import ANNEX_BRANCH, key_logs
-from datalad_jsdl.dataset.tree import REGULAR
+from datalad_jsdl.dataset.tree import REGULAR, SUBMODULE
 from datalad_jsdl.dataset.trees import build_tree
 from datalad_jsdl.dataset.worktree import blob_of
 from datalad_jsdl.errors import DatasetError
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.dataset.git import Git
     from datalad_jsdl.dataset.pack import PackWriter
     from datalad_jsdl.dataset.plan import Plan
+    from datalad_jsdl.dataset.submodules import Link
     from datalad_jsdl.dataset.tree import Tree
     from datalad_jsdl.dataset.trees import TreeChange
 
@@ -45,6 +46,7 @@ def write_objects(
     message: str,
     config_uuid: str,
     extra: Mapping[str, bytes],
+    links: Mapping[str, Link],
 ) -> str:
     """Write the plan's commits to `WORK_REF` and `ANNEX_REF`.
 
@@ -55,15 +57,19 @@ def write_objects(
         message: of the commit on the work branch.
         config_uuid: under which the special remote keeps its per-key state.
         extra: path → content of further files for the work branch.
+        links: path → subdataset to be recorded in the work branch.
 
     Returns:
-        The commit for the work branch, or "" if the plan leaves the tree as it is.
+        The commit for the work branch, or "" if the tree stays as it is.
     """
     refs: dict[str, str] = {}
     with writing_pack(git) as pack:
-        if plan.writes_tree:
+        if plan.writes_tree or links:
             changes = heapq.merge(
-                _step_changes(pack, plan), _file_changes(pack, extra.items()), key=_path
+                _step_changes(pack, plan),
+                _file_changes(pack, sorted(extra.items())),
+                sorted(_link_changes(links)),
+                key=_path,
             )
             refs[WORK_REF] = _commit(git, pack, changes, tree.commit, message, _author(git))
         if plan.records:
@@ -145,6 +151,11 @@ def _step_changes(pack: PackWriter, plan: Plan) -> Iterator[TreeChange]:
 def _file_changes(pack: PackWriter, files: Iterable[tuple[str, bytes]]) -> Iterator[TreeChange]:
     for path, content in files:
         yield _raw(path), (REGULAR.encode(), pack.add(b"blob", content))
+
+
+def _link_changes(links: Mapping[str, Link]) -> Iterator[TreeChange]:
+    for path, link in links.items():
+        yield _raw(path), (SUBMODULE.encode(), bytes.fromhex(link.commit))
 
 
 def _path(change: TreeChange) -> bytes:

@@ -55,7 +55,9 @@ def in_the_way(git: Git, tree: Tree, steps: Sequence[Step], *, dry: bool) -> dic
             found[step.path] = "you have changed it and not committed that; commit or restore it"
         elif step.change is Change.ADDED:
             for folder in folders_of(step.path):
-                if folders.kind(folder) is _Kind.OTHER and folder not in removed:
+                if folders.kind(folder) is _Kind.OTHER and removed.isdisjoint(
+                    (folder, *folders_of(folder))
+                ):
                     found[step.path] = f"{folder} in the work tree is not a folder"
             if step.path in found or step.path in staged or folders.is_missing_for(step.path):
                 continue

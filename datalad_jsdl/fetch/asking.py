@@ -1,7 +1,7 @@
 """Each mirror is asked for some of its files before a download, a few at a time.
 
 One that does not answer, wants to be left alone, or refuses whatever it is asked for is asked
-no more.
+no more. One that gives files is asked for a part of one in the end.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ __all__ = ["survey"]
 _MOST_ASKED = 1000  # files
 _AT_ONCE = 16  # requests
 _OF_ONE = 4  # of them to one mirror
-_SCOUTS = 3  # questions by GET, until one tells of ranges and rate
+_SAMPLES = 3  # to be asked for, until one comes
 _STRIKES = 3  # until a mirror is asked no more
 _COSTLY = 50  # questions to a mirror that begins to send the whole file with each
 _SAMPLE = 1 << 20  # bytes
@@ -48,8 +48,8 @@ class _Line:
         mirror: who is asked.
         queue: number of a file and one of its URLs.
         head: HEAD is worth asking by.
-        scouts: questions by GET so far.
-        scouting: one is under way.
+        given: number and URL of a file that it gives → bytes, or None; empty ones are not here.
+        samples: how many it may still be asked for.
         active: questions under way.
         strikes: no answer, or an answer that is the mirror's own fault, in a row.
         denials: answers that would be the same to any question.
@@ -60,8 +60,8 @@ class _Line:
     mirror: Mirror
     queue: deque[tuple[int, str]] = field(default_factory=deque)
     head: bool = True
-    scouts: int = 0
-    scouting: bool = False
+    given: dict[tuple[int, str], int | None] = field(default_factory=dict)
+    samples: int = _SAMPLES
     active: int = 0
     strikes: int = 0
     denials: int = 0
@@ -71,12 +71,12 @@ class _Line:
 
 @dataclass(frozen=True)
 class _Question:
-    """For one URL of a file; a scout is to tell of ranges and rate as well."""
+    """For one URL of a file; a sample is to tell of ranges and rate."""
 
     line: _Line
     number: int
     url: str
-    scout: bool
+    sample: bool
     ask: Callable[[], Answer]
 
 
@@ -107,10 +107,8 @@ class _Asking:
         self._engine = engine
         self._tick = tick
         self._lines = {name: _Line(mirror) for name, mirror in found.mirrors.items()}
-        wanted = found.wanted
-        # the largest first: they tell a mirror's rate
-        for number in sorted(found.chosen, key=lambda n: -(wanted[n].expected.size or 0)):
-            for url in dict.fromkeys(wanted[number].urls):
+        for number in found.chosen:
+            for url in dict.fromkeys(found.wanted[number].urls):
                 self._lines[found.name_of(url)].queue.append((number, url))
         self._all = self._left()
         self._again: set[tuple[int, str]] = set()
@@ -164,35 +162,56 @@ class _Asking:
                 if self._under_way >= self._threads:
                     return
                 number, url = line.queue.popleft()
-                line.active += 1
-                self._under_way += 1
-                self._questions.put(self._question(line, number, url))
+                expected = self._found.wanted[number].expected
+                ask = partial(probe, url, expected, self._engine, head=line.head)
+                self._put(_Question(line, number, url, False, ask))
+            if line.queue or line.active or self._under_way >= self._threads:
+                continue
+            if question := self._sample(line):
+                self._all += 1
+                self._put(question)
 
-    def _question(self, line: _Line, number: int, url: str) -> _Question:
-        expected, engine = self._found.wanted[number].expected, self._engine
-        if line.scouting or line.scouts == _SCOUTS or line.mirror.ranges is not None:
-            ask = partial(probe, url, expected, engine, head=line.head)
-            return _Question(line, number, url, False, ask)
-        line.scouting = True
-        line.scouts += 1
-        small = expected.size is not None and expected.size < _WORTH_A_SAMPLE
-        known = engine.origins.of(url).score.rate > 0
-        length = 1 if small or known else _SAMPLE
-        return _Question(line, number, url, True, partial(sample, url, expected, engine, length))
+    def _put(self, question: _Question) -> None:
+        question.line.active += 1
+        self._under_way += 1
+        self._questions.put(question)
+
+    def _sample(self, line: _Line) -> _Question | None:
+        """For the largest file that the mirror gives; None if there is nothing to be learned."""
+        if not line.given or not line.samples or line.mirror.stopped:
+            return None
+        number, url = max(line.given, key=lambda i: (line.given[i] or 0, -i[0], i[1]))
+        size = line.given[number, url]
+        small = size is not None and size < _WORTH_A_SAMPLE
+        known = self._engine.origins.of(url).score.rate > 0
+        if (small or known) and line.mirror.ranges.known is not None:
+            return None
+        line.samples -= 1
+        expected, length = self._found.wanted[number].expected, 1 if small or known else _SAMPLE
+        ask = partial(sample, url, expected, self._engine, length)
+        return _Question(line, number, url, True, ask)
 
     def _learn(self, question: _Question, answer: Answer) -> None:
         line, number, url = question.line, question.number, question.url
         line.active -= 1
         self._under_way -= 1
-        line.scouting = line.scouting and not question.scout
         line.head = line.head and answer.head
         self._teach_engine(line.mirror, url, answer)
         if answer.passing and self._may_ask_again(line, (number, url), answer):
             return
-        self._found.answers.setdefault(number, {})[url] = answer
+        if question.sample and answer.state is State.OK:
+            line.samples = 0
+            return
+        answers = self._found.answers.setdefault(number, {})
+        if before := answers.get(url):  # it is not given after all
+            line.mirror.answers -= Counter([before.state])
+        answers[url] = answer
         line.mirror.answers[answer.state] += 1
-        # the first time is when advice on a login is given in full
         line.mirror.said.setdefault(answer.state, answer.what)
+        line.given.pop((number, url), None)
+        size = answer.size if answer.size is not None else self._found.size(number)
+        if answer.state is State.OK and size != 0:
+            line.given[number, url] = size
         self._judge(line, answer)
 
     def _teach_engine(self, mirror: Mirror, url: str, answer: Answer) -> None:
@@ -201,8 +220,9 @@ class _Asking:
             return
         score = origins.of(url).score
         score.add_request(fault.what if fault and fault.mirror else "")
-        if answer.ranges is not None:
-            score.ranges = mirror.ranges = answer.ranges
+        mirror.ranges = max(mirror.ranges, answer.ranges)
+        if mirror.ranges.known is not None:
+            score.ranges = mirror.ranges.known
         if answer.latency:
             unknown = not score.rate
             origins.measured(url, answer.received, answer.seconds, answer.latency)
@@ -237,5 +257,5 @@ class _Asking:
         if answer.state is State.BUSY or line.strikes >= _STRIKES or useless:
             mirror.stopped = mirror.stopped or answer.state
             line.queue.clear()
-        elif not line.head and mirror.ranges is False and mirror.answers.total() >= _COSTLY:
+        elif not line.head and mirror.ranges.known is False and mirror.answers.total() >= _COSTLY:
             line.queue.clear()

@@ -75,7 +75,8 @@ def _ask(url: str, web: Web) -> tuple[int | None, str] | None:
         FetchError: there was no answer to that.
     """
     for method, headers in (("HEAD", {}), ("GET", {"Range": "bytes=0-0"})):
-        response = web.open(url, headers, method=method)
+        # what HEAD is denied with is not shown
+        response = web.open(url, headers, method=method, advise_again=method == "HEAD")
         try:
             if response.status in (200, 206):
                 size = total_size(response.status, response.headers)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
 import urllib3
@@ -18,11 +18,13 @@ from datalad_jsdl.fetch.values import PAGE
 from datalad_jsdl.fetch.verification import is_error_page
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.values import Expected, Fault
     from datalad_jsdl.fetch.web import Response
 
-__all__ = ["MEANINGS", "Answer", "State", "probe", "read_answer", "sample", "state_of"]
+__all__ = ["MEANINGS", "Answer", "Ranges", "State", "probe", "read_answer", "sample", "state_of"]
 
 _SAMPLE_SECONDS = 2.0
 _CHUNK = 64 << 10  # bytes
@@ -63,6 +65,25 @@ _PASSING = (408, 425)
 _FINAL = (State.LOGIN, State.BUSY, State.REFUSED)
 
 
+class Ranges(IntEnum):
+    """What answers tell of parts of files; of several, the greatest holds, whatever the order.
+
+    What came of asking for a part is worth more than what is announced (Accept-Ranges), and
+    one file that is given in parts more than one that is not: that may be made on the fly.
+    """
+
+    UNTOLD = 0
+    DISCLAIMED = 1
+    ANNOUNCED = 2
+    IGNORED = 3
+    GIVEN = 4
+
+    @property
+    def known(self) -> bool | None:
+        """Whether parts are given; None if that is not known."""
+        return self in (Ranges.ANNOUNCED, Ranges.GIVEN) if self else None
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came of it.
@@ -71,7 +92,7 @@ class Answer:
         state: what it means.
         what: a phrase, free of secrets; "" if all is well.
         size: of the whole file in bytes, as announced, or None.
-        ranges: whether the mirror gives parts of files; None if that was not asked.
+        ranges: what it tells of parts of files.
         latency: seconds from the request to the answer; 0 if there was none.
         received: bytes of a sample.
         seconds: that they took, after the answer had begun.
@@ -82,7 +103,7 @@ class Answer:
     state: State
     what: str = ""
     size: int | None = None
-    ranges: bool | None = None
+    ranges: Ranges = Ranges.UNTOLD
     latency: float = 0.0
     received: int = 0
     seconds: float = 0.0
@@ -129,7 +150,7 @@ def _ask(method: str, url: str, expected: Expected, engine: Engine, length: int)
     headers = {"Range": f"bytes=0-{length - 1}"} if length else {}
     began = time.monotonic()
     try:
-        response = engine.web.open(url, headers, method=method)
+        response = engine.web.open(url, headers, method=method, advise_again=True)
     except (OSError, urllib3.exceptions.HTTPError) as error:
         return _unanswered(url, error)
     answer = read_answer(url, expected, response)
@@ -145,9 +166,23 @@ def _ask(method: str, url: str, expected: Expected, engine: Engine, length: int)
     finally:
         engine.closed(response)
         response.close()
-    # only a GET can tell; an empty file has no parts
-    known = method == "GET" and answer.state is State.OK and response.status in (200, 206)
-    return replace(answer, ranges=response.status == 206) if known else answer
+    if answer.state is not State.OK:
+        return answer
+    # an empty file has no parts to be given
+    asked = bool(length) and 0 not in (answer.size, expected.size)
+    return replace(answer, ranges=_ranges(response.status, response.headers, asked))
+
+
+def _ranges(status: int, headers: Mapping[str, str], asked: bool) -> Ranges:
+    """What a good answer tells of parts; they were *asked* for (RFC 9110, section 14.3)."""
+    if status == 206:
+        return Ranges.GIVEN
+    if asked:
+        return Ranges.IGNORED
+    units = [unit.strip().lower() for unit in headers.get("Accept-Ranges", "").split(",")]
+    if "bytes" in units:
+        return Ranges.ANNOUNCED
+    return Ranges.DISCLAIMED if "none" in units else Ranges.UNTOLD
 
 
 def _receive(response: Response, engine: Engine, length: int) -> tuple[int, float]:

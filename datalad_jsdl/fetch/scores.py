@@ -28,7 +28,7 @@ class Score:
     Attributes:
         rate: bytes per second of one connection; 0 while unknown.
         latency: seconds from request to answer; 0 while unknown.
-        success: share of requests without a fault of the mirror, 0 to 1.
+        success: share of requests without a fault of the mirror, 0 to 1; smoothed, from 1 on.
         requests: number of requests.
         ranges: whether it gives parts of a file; None while unknown.
         used: seconds since 1970, of the last request.

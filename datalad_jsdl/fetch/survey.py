@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.fetch.probe import State
+from datalad_jsdl.fetch.probe import Ranges, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -43,10 +43,9 @@ class Mirror:
         name: scheme, host and port.
         files: that have a URL there.
         only: those of them that have none elsewhere.
-        size: bytes of its files, as far as the manifest tells.
         answers: number of URLs by what the mirror answered.
         said: by what its answers meant, the first of their phrases; free of secrets.
-        ranges: whether it gives parts of files; None if that was not asked.
+        ranges: what its answers tell of parts of files.
         sampled: its rate was measured now, and not known before.
         stopped: why it was asked no more; None if it was not.
     """
@@ -54,10 +53,9 @@ class Mirror:
     name: str
     files: int = 0
     only: int = 0
-    size: int = 0
     answers: Counter[State] = field(default_factory=Counter)
     said: dict[State, str] = field(default_factory=dict)
-    ranges: bool | None = None
+    ranges: Ranges = Ranges.UNTOLD
     sampled: bool = False
     stopped: State | None = None
 
@@ -70,6 +68,13 @@ class Mirror:
         if self.answers[State.OK]:
             return State.OK
         return self.answers.most_common(1)[0][0] if self.answers else State.UNASKED
+
+    @property
+    def fault(self) -> str:
+        """In words: of its state, or of a login that one that gives files wants for others."""
+        state = self.state
+        states = (State.LOGIN, State.TERMS) if state is State.OK else (state,)
+        return next((self.said[one] for one in states if one in self.said), "")
 
     @property
     def usable(self) -> bool:
@@ -123,6 +128,16 @@ class Survey:
         answers = self.answers.get(number, {}).values()
         return next((a.size for a in answers if a.state is State.OK and a.size is not None), None)
 
+    def sizes(self) -> dict[str, tuple[int, int]]:
+        """Of each mirror's files: bytes, as far as is known, and the number of the others."""
+        found = dict.fromkeys(self.mirrors, (0, 0))
+        for number in range(len(self.wanted)):
+            size = self.size(number)
+            for name in self.names(number):
+                known, unsized = found[name]
+                found[name] = (known + (size or 0), unsized + (size is None))
+        return found
+
 
 def list_mirrors(wanted: Sequence[Wanted], name_of: Callable[[str], str], most: int) -> Survey:
     """The mirrors of *wanted*, none of which was asked yet.
@@ -141,7 +156,6 @@ def list_mirrors(wanted: Sequence[Wanted], name_of: Callable[[str], str], most: 
             mirror = found.mirrors.setdefault(name, Mirror(name))
             mirror.files += 1
             mirror.only += len(names) == 1
-            mirror.size += file.expected.size or 0
     found.chosen = choose(groups.values(), most)
     return found
 

@@ -127,13 +127,15 @@ class Web:
         method: str = "GET",
         document: bytes | None = None,
         read_seconds: float | None = None,
+        advise_again: bool = False,
     ) -> Response:
         """Ask for *url* and follow redirects.
 
         The headers of each hop are made anew: those given, as far as they may be passed on
         (Range, If-Range), and the login of that hop's own origin. A *document* is JSON that is
         sent along; then redirects are not followed. *read_seconds* is another limit than the
-        usual one, for answers that take their time.
+        usual one, for answers that take their time. Advice on a login is given in full once for
+        an origin, unless it is *advise_again*: for an answer that may not be shown.
 
         Raises:
             AddressRefusedError: a hop leads where the policy does not allow.
@@ -143,7 +145,7 @@ class Web:
         passed_on = {k: v for k, v in (headers or {}).items() if k in _PASSED_ON}
         for _ in range(_MAX_HOPS):
             url = _plain(url)
-            response = self._ask(method, url, passed_on, document, read_seconds)
+            response = self._ask(method, url, passed_on, document, read_seconds, advise_again)
             target = response.headers.get("Location")
             if response.status not in _REDIRECTS or not target or document is not None:
                 return response
@@ -188,6 +190,7 @@ class Web:
         headers: Mapping[str, str],
         document: bytes | None,
         read_seconds: float | None,
+        advise_again: bool,
     ) -> Response:
         """One hop, with each login for its origin until one is taken."""
         if document is not None:
@@ -205,7 +208,8 @@ class Web:
                 challenge = response.headers.get("WWW-Authenticate", "")
                 again = attempt.refused(response.status, challenge)
             if not again:
-                return replace(response, advice=attempt.advice(response.status, challenge))
+                said = attempt.advice(response.status, challenge, again=advise_again)
+                return replace(response, advice=said)
             response.close()
 
     def _send(

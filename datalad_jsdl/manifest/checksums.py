@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.unpacking import Readable
 
-__all__ = ["Checksums", "Digest"]
+__all__ = ["Checksums", "Digest", "is_checksum"]
 
 # A second space is the mode (text), so that a star behind it is of the name.
 _SUM = re.compile(r"(\\?)([0-9A-Fa-f]+)(?: [ *](?=\S)|[ \t]+\*?)(\S.*)", re.DOTALL)
@@ -54,10 +54,12 @@ class Checksums:
     Attributes:
         found: number of entries that got digests.
         missed: number of those that have no line.
+        first_missed: the path of the first of them, and why, for a message; "" without one.
     """
 
     found: int = 0
     missed: int = 0
+    first_missed: str = ""
     _digests: dict[str, dict[str, Digest]] = field(default_factory=dict)
     _faults: dict[str, str] = field(default_factory=dict)
     # paths by what they may be asked for instead: their NFC, their last part
@@ -126,13 +128,14 @@ class Checksums:
             if isinstance(item, Refusal):
                 yield item
                 continue
-            path = self._path_for(item.path, by_name=by_name)
-            if path is None:
+            alike = self._paths_for(item.path, by_name=by_name)
+            if len(alike) != 1:
                 self.missed += 1
+                self.first_missed = self.first_missed or _missed(item.path, alike)
                 yield item
                 continue
             self.found += 1
-            yield self._entry(item, path)
+            yield self._entry(item, alike[0])
 
     def warnings(self) -> Iterator[str]:
         """What to tell of the entries without a line, after all have been `applied`."""
@@ -141,20 +144,22 @@ class Checksums:
         example = next(iter(self.paths), None)
         text = (
             f"{self.missed} of {self.found + self.missed} entries have no line in a checksum list"
+            f", the first being {self.first_missed}"
         )
         if self.found or example is None:
             yield text
         else:
             yield f"{text}; the paths there must be those of the manifest, but are like {example!r}"
 
-    def _path_for(self, path: str, *, by_name: bool) -> str | None:
+    def _paths_for(self, path: str, *, by_name: bool) -> list[str]:
+        """The paths here that may be meant: one if it is clear, none if there is no line."""
         path = joined(path)  # a list knows of no subdatasets
         if path in self._digests:
-            return path
+            return [path]
         alike = self._alike.get(_nfc(path), [])
         if not alike and by_name:
             alike = self._names.get(path, [])
-        return alike[0] if len(alike) == 1 else None
+        return alike
 
     def _entry(self, entry: Entry, path: str) -> Entry | Refusal:
         if fault := self._faults.get(path):
@@ -188,6 +193,22 @@ def _parsed(
     if backslash:
         path = _ESCAPED.sub(lambda escape: _PLAIN.get(escape[1], escape[0]), path)
     return name, hexdigest.lower(), unescape(path)
+
+
+def is_checksum(line: str) -> bool:
+    """Whether a line is one of a checksum list, in a form and of a length that is known."""
+    try:
+        _parsed(line, "", None, lambda path: path)
+    except ManifestError:
+        return False
+    return True
+
+
+def _missed(path: str, alike: list[str]) -> str:
+    if not alike:
+        return repr(path)
+    shown = ", ".join(map(repr, alike[:2])) + (", …" if len(alike) > 2 else "")
+    return f"{path!r}: {len(alike)} lines may be meant ({shown})"
 
 
 def _nfc(path: str) -> str:

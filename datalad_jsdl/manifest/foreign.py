@@ -58,6 +58,11 @@ def other_json(head: str) -> str | None:
         members = list(islice(records, _MEMBERS_TO_SEE))
     except ManifestError:
         return None  # it breaks off: the reader says where
+    if {"IsStable", "MainDicomTags"} <= {record.path for record in members}:
+        return (
+            "the manifest is what an Orthanc server says of a patient, study or series; "
+            "docs/orthanc.rst tells how its files are imported"
+        )
     # a URL without a list around it is a slip of somebody's, to be told of by its line
     strange = [r.path for r in members if not (_may_be_entry(r.value) or is_web(r.value))]
     if len(strange) <= len(members) / 2:

@@ -72,7 +72,7 @@ def marked_path_fault(path: str) -> str | None:
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
         return "the path is a URL"
     pieces = path.split("//")
-    if "" in pieces:
+    if any(not piece or piece.startswith("/") for piece in pieces):
         return "the path has an empty component"
     faults = (path_fault(piece) for piece in (*pieces, "/".join(pieces)))
     return next((fault for fault in faults if fault), None)

@@ -7,8 +7,11 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.checksums import is_checksum
 from datalad_jsdl.manifest.foreign import foreign, other_json
 from datalad_jsdl.manifest.formats import (
+    FORMATS,
+    TABLES,
     Format,
     Options,
     all_formats,
@@ -16,6 +19,7 @@ from datalad_jsdl.manifest.formats import (
     json_object,
     url_list,
 )
+from datalad_jsdl.manifest.formats.lines import beginning as first_lines
 from datalad_jsdl.manifest.record import entry_from_record
 from datalad_jsdl.manifest.text import decoded
 from datalad_jsdl.manifest.unpacking import Readable
@@ -62,6 +66,8 @@ def read_manifest(
         seen += len(chunk)
     beginning = "".join(head)
     found = _format(beginning, name)
+    if options.columns:
+        _require_columns(found)
     records = found.records(chain([beginning], text), options)
     items = (entry_from_record(record, base_url) for record in records)
     if options.checksums is None:
@@ -91,10 +97,26 @@ def _format(beginning: str, name: str | None) -> Format:
     return found
 
 
+def _require_columns(found: Format) -> None:
+    # what a format of another package makes of them, only that one knows
+    name = next((name for name, row in FORMATS.items() if row is found), None)
+    if name is not None and name not in TABLES:
+        raise ManifestError(
+            f"the manifest is in the format {name}, which has no columns: --column does not apply "
+            "(--format csv if it is a table)"
+        )
+
+
 def _unknown(beginning: str) -> str:
     start = beginning.lstrip()
     if not start:
         return "the manifest is empty; expected a JSON object of path and URLs"
+    first = next((line for line in first_lines(beginning) if line[0] not in "#;"), "")
+    if is_checksum(first):
+        return (
+            "the manifest is a list of checksums, which has no URLs: give it with --checksums, and "
+            "a list of URLs as the manifest"
+        )
     return (
         "the manifest is in no known format; expected a JSON object "
         '{"path": ["url", …]}, JSON Lines of {"path": …, "urls": […]}, or one of docs/formats.rst '

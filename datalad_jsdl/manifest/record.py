@@ -22,8 +22,9 @@ __all__ = ["Record", "entry_from_record"]
 _URL_FIELDS = ("urls", "url", "extra_urls")
 _FIELDS = frozenset(
     {"path", *_URL_FIELDS, "size", "digests", "pieces", "mtime", "executable"}
-    # why an earlier import failed (download-manifest --failed)
-    | {"reason"}
+    # why an earlier import failed (download-manifest --failed), and whether it was because
+    # another entry had the path
+    | {"reason", "twice"}
 )
 
 
@@ -62,9 +63,17 @@ def entry_from_record(record: Record, base_url: str | None = None) -> Entry | Re
             raise ValueError("the path is missing or not a string")
         if fault := marked_path_fault(path):
             raise ValueError(fault)
+        if isinstance(record.value, dict) and record.value.get("twice") is True:
+            raise ValueError(_TWICE)
         return _entry(path, record, base_url)
     except ValueError as error:
         return Refusal(path, str(error), record.where, _given(record.value, base_url))
+
+
+_TWICE = (
+    "the path stood twice in the manifest that this was left over from, and would take the "
+    'other\'s place; if it shall, take "twice" away here'
+)
 
 
 def _given(value: Any, base_url: str | None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.cycles import no_cycles_made
 from datalad_jsdl.manifest.entry import Entry, Refusal
@@ -130,10 +130,12 @@ def _let_in(
 ) -> None:
     path = entry.path if split is None else marked(entry.path, split)
     fault = None
+    more: dict[str, Any] = {}
     if prefix:
         path = f"{prefix}/{path}"
         fault = marked_path_fault(path)
     if path in selection.entries:
+        more["twice"] = True  # imported alone, it would take the first one's place
         fault = f"the path stands in the manifest twice (first at {selection.entries[path].where})"
     elif not entry.registrable and not use_signed:
         fault = (
@@ -141,7 +143,7 @@ def _let_in(
             "but --get downloads through them now"
         )
     if fault:
-        selection.refusals.append(_refused(entry, entry.path, fault))
+        selection.refusals.append(_refused(entry, entry.path, fault, more))
     else:
         selection.entries[path] = replace(entry, path=path) if prefix else entry
 
@@ -164,8 +166,10 @@ def _refuse_folders(selection: Selection, prefix: str) -> None:
         selection.refusals.append(_refused(entry, _given(path, prefix), reason))
 
 
-def _refused(entry: Entry, path: str, reason: str) -> Refusal:
-    return Refusal(path, reason, entry.where, own_form(entry, signed=True))
+def _refused(
+    entry: Entry, path: str, reason: str, more: Mapping[str, Any] | None = None
+) -> Refusal:
+    return Refusal(path, reason, entry.where, {**own_form(entry, signed=True), **(more or {})})
 
 
 def _given(path: str, prefix: str) -> str:

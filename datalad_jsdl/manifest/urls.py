@@ -58,7 +58,9 @@ def normalise_url(raw: str, base: str | None = None) -> str:
     if parts.scheme not in SCHEMES:
         raise ValueError(f"a URL has the scheme {excerpt(parts.scheme)}, not http or https")
     if "@" in parts.netloc:
-        raise ValueError("a URL has a login in it (user:password@); use a credential instead")
+        raise ValueError(
+            "a URL has a login in it (user:password@); use --credential instead (docs/logins.rst)"
+        )
     try:
         host = (parts.hostname or "").encode("idna").decode("ascii")
         host.encode("idna")  # once more: "…" has become dots

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
+from datalad_jsdl.errors import ArchiveError
 from datalad_jsdl.manifest.formats.bagit_fetch import escaped
 from datalad_jsdl.manifest.formats.metalink4 import NAMESPACE, OWN_NAMESPACE
 from datalad_jsdl.manifest.own_form import own_form
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
     from datalad_jsdl.manifest.entry import Candidate, Entry
 
 __all__ = ["WRITERS", "Writer", "format_of", "json_line", "write_entries", "write_manifest"]
+
+# What a name can speak of that is none of the formats here
+_OTHER_ENDINGS = (
+    *(".csv", ".tsv", ".tab", ".xls", ".xlsx", ".xml", ".html", ".yaml", ".yml", ".jsonld"),
+    *(".gz", ".bz2", ".xz", ".zst", ".zip", ".7z", ".tar", ".tgz"),
+)
 
 
 @dataclass(frozen=True)
@@ -76,10 +83,17 @@ def write_manifest(entries: Iterable[Entry], limit: int | None = None) -> str | 
 
 
 def format_of(name: str) -> str | None:
-    """The format that a file's name speaks of, or None."""
+    """The format that a file's name speaks of, or None.
+
+    Raises:
+        ArchiveError: it speaks of one that cannot be written, or of a compressed file.
+    """
     for format_name, writer in WRITERS.items():
         if name.lower().endswith(writer.endings):
             return format_name
+    if name.lower().endswith(_OTHER_ENDINGS):
+        known = ", ".join(f"{known} ({' '.join(w.endings)})" for known, w in WRITERS.items())
+        raise ArchiveError(f"{name}: no manifest of that kind can be written; there are {known}")
     return None
 
 

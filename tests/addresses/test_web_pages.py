@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datalad_jsdl.commands._source import Place, open_source
-from datalad_jsdl.errors import JsdlError
+from datalad_jsdl.errors import JsdlError, ManifestError
 from datalad_jsdl.manifest.addresses import ADDRESSES, find_address
 from datalad_jsdl.manifest.addresses.web_pages import hint
 from datalad_jsdl.manifest.formats import Options
 from tests.lab import HTML
+from tests.portals import listed
 
 if TYPE_CHECKING:
     from tests.lab import Lab
@@ -58,8 +61,16 @@ PAGES = {
     "https://pacs.example/o/app/explorer.html#series?uuid=27f7126f": (
         "orthanc+https://pacs.example/o/series/27f7126f"
     ),
+    "http://127.0.0.1:8042/studies/27f7126f-4f66fb14-03f4081b-f9341db2-53925988?expand": (
+        "orthanc+http://127.0.0.1:8042/studies/27f7126f-4f66fb14-03f4081b-f9341db2-53925988"
+    ),
+    "https://pacs.example/o/dicom-web/series/1.2.840.1/": (
+        "orthanc+https://pacs.example/o/series/1.2.840.1"
+    ),
 }
 OTHERS = [
+    "https://portal.example/studies/study.json",
+    "https://u:secret@pacs.example/studies/1.2.840.1",
     "https://osf.io/login",
     "https://huggingface.co/docs/hub",
     "https://u:secret@pacs.example/app/explorer.html#study?uuid=27f7126f",
@@ -87,6 +98,51 @@ def test_pages(page: str) -> None:
 @pytest.mark.parametrize("url", OTHERS)
 def test_what_is_no_such_page(url: str) -> None:
     assert hint(url) is None
+
+
+MEANT = {
+    "zenod:1": "did you mean zenodo:1?",
+    "DataVers:doi:10.5072/X": "did you mean dataverse:doi:10.5072/X?",
+    "10.5281/zenodo.1002": "did you mean zenodo:1002?",
+    "doi:10.7910/DVN/X": "did you mean dataverse:doi:10.7910/DVN/X?",
+    "doi:10.5072/X": "before a DOI goes the name of a portal: see docs/addresses.rst",
+    "huggingface:o/n": f"addresses at portals begin with one of {', '.join(ADDRESSES)}",
+    "C:study.json": "",
+    "study.json": "",
+    "me:secret@h": "",
+}
+
+
+def test_what_is_no_file_either() -> None:
+    for manifest, said in MEANT.items():
+        place = Place(manifest, Path("/nowhere", manifest), None, None, Options())
+        with pytest.raises(ManifestError) as error, open_source(place):
+            pass
+        assert str(error.value) == (
+            f"cannot read the manifest {place.file}: No such file or directory"
+            + (f"; {said}" if said else "")
+        )
+
+
+def test_a_web_page_in_an_address_and_the_path_of_an_api() -> None:
+    with pytest.raises(ManifestError, match=r"expected zenodo:1002$"):
+        find_address("zenodo:https://zenodo.org/records/1002?token=x", None, lambda name: None)
+    for name, end in {"dandi:000027": "/api/", "osf:ezcuj": "/v2"}.items():
+        address = find_address(name, f"https://h.example/x{end}", lambda name: None)
+        assert address.base == "https://h.example/x"
+
+
+def test_what_orthanc_says_of_a_study(lab: Lab) -> None:
+    path = "studies/27f7126f-4f66fb14-03f4081b-f9341db2-53925988"
+    said = {"ID": "27f7126f", "IsStable": True, "MainDicomTags": {}, "Series": ["1"]}
+    for document, status, part in [(said, 200, "what an Orthanc server says"), ({}, 404, "404")]:
+        lab.put(path, json.dumps(document).encode(), status=status)
+        place = Place(f"{lab.url}/{path}", None, None, None, Options())
+        with pytest.raises(JsdlError, match=part) as error, open_source(place) as source:
+            list(source.entries())
+        assert str(error.value).endswith(f"is imported with: orthanc+{lab.url}/{path}")
+    with pytest.raises(JsdlError, match=r"system: HTTP status 404 .*; is this an Orthanc server\?"):
+        listed(f"orthanc+{lab.url}/{path}", None)
 
 
 @given(st.sampled_from([*PAGES, *OTHERS]), st.text(max_size=8), st.integers(0, 60))

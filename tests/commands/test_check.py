@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from datalad_jsdl.commands._check_table import summary
 from tests.conftest import run
 from tests.lab import Lab, refused_url
 from tests.portal import content_of, datalad, described, git, publish, write_manifest
@@ -89,6 +90,44 @@ def test_all_faults_at_once(lab: Lab, other_lab: Lab) -> None:
     assert whole["bytes_to_download"] == 10 * 3000 + 5 + len(LARGE)
     assert 0.2 < whole["seconds_least"] < whole["seconds_most"] < 4
     assert whole["bytes_free"] > 0
+    assert (whole["disk_full"], whole["short_of"]) == (False, [])
+
+
+def test_what_is_unknown_or_too_little_is_said(lab: Lab, other_lab: Lab) -> None:
+    members = {
+        "a": [lab.put("a", b"12345")],
+        "b": [lab.put("b", status=403)],
+        "c": [lab.put("c", status=403)],
+        "d": [other_lab.put("d", status=404)],
+    }
+    manifest = write_manifest("m.json", members)
+    text = run("datalad", "download-manifest", "--check", manifest, "ds", check=False)
+    assert "said above" not in text
+    # in full, once, below the mirror
+    (full,) = [line for line in text.splitlines() if "; to give a token (" in line]
+    assert full.startswith("  but: 2 terms; HTTP status 403 (")
+    assert text.count("see the mirror (terms)") == 2
+    first, _, second, _ = text.splitlines()[1:5]
+    assert "  over 5 Bytes  " in first
+    assert second.split()[1:5] == ["gone", "1", "1", "unknown"]
+    fields = {
+        "files_to_download": 0,
+        "files_asked": 0,
+        "files_lost": 0,
+        "files_unsized": 0,
+        "files_here": 0,
+        "bytes_to_download": 9000,
+        "bytes_staged": 0,
+        "bytes_free": 5000,
+        "inodes_free": 7,
+    }
+    for short, said in {
+        (): "5.0 kB free",
+        ("bytes",): "5.0 kB free: too little",
+        ("inodes",): "5.0 kB free, 7 inodes free: too few",
+        ("bytes", "inodes"): "5.0 kB free: too little, 7 inodes free: too few",
+    }.items():
+        assert summary(fields | {"short_of": short}).endswith(f"; {said}")
 
 
 def test_a_download_that_will_go_well(lab: Lab, other_lab: Lab) -> None:
@@ -102,7 +141,7 @@ def test_a_download_that_will_go_well(lab: Lab, other_lab: Lab) -> None:
     lab.requests.clear()
     head = git(Path("ds"), "rev-parse", "HEAD", "git-annex")
     lines = run("datalad", "download-manifest", "--check", "--get", manifest, "ds").splitlines()
-    assert [request.path for request in lab.requests] == ["/d"]
+    assert [(r.method, r.path) for r in lab.requests] == [("HEAD", "/d"), ("GET", "/d")]
     assert sum(request.sent for request in other_lab.requests) == len(LARGE)
     assert "SECRET" not in "".join(lines)
     header, *rows = [line for line in lines if not line.startswith("  ")]
@@ -118,5 +157,5 @@ def test_a_download_that_will_go_well(lab: Lab, other_lab: Lab) -> None:
     # what was measured is known to the next one, which need not measure it again
     records = datalad("download-manifest", "--check", "--get", manifest, "ds")
     mirror = by_name(records)[port(other_lab)]
-    assert (mirror["rate_from"], mirror["requests"]) == ("earlier", 2)
+    assert (mirror["rate_from"], mirror["requests"]) == ("earlier", 4)
     assert sum(request.sent for request in other_lab.requests) == len(LARGE) + 1

@@ -72,8 +72,9 @@ def test_what_git_annex_has_made(tmp_path: Path) -> None:
     dataset = tmp_path / "theirs"
     run("git", "init", "-q", dataset)
     git(dataset, "annex", "init", "-q")
-    (dataset / "README").write_text("in git")
-    git(dataset, "add", "README")
+    for name in ["README", *(f"notes-{n}" for n in range(12))]:
+        (dataset / name).write_text("in git")
+        git(dataset, "add", name)
     key = f"SHA256E-s3000--{sha256(content_of('f'))}.nii"
     keys = {"f.nii": key} | {name: f"MD5-s1--{n:032}" for n, name in enumerate(["none", "secret"])}
     listing = "".join(f"{key} {name}\n" for name, key in keys.items())
@@ -101,6 +102,8 @@ def test_what_git_annex_has_made(tmp_path: Path) -> None:
     for what in ("1 signed", "1 with a login in it", "1 not http or https"):
         assert what in said
     assert "left out README: its content is in git" in said
+    assert said.count("its content is in git") == 10
+    assert "left out 3 more files that are in git" in said
     assert "hunter2" not in said
     # as a clone, on an adjusted branch, in a superdataset
     run("git", "init", "-q", "super")
@@ -116,7 +119,12 @@ def test_what_git_annex_has_made(tmp_path: Path) -> None:
     assert exported("-d", clone, "--exclude", "[Rns]*", "--ref", "HEAD", "-", code=0)[0] == expected
     # nothing to write: what is there stays
     Path("m.json").write_text("older")
-    records = datalad("export-manifest", "-d", dataset, "m.json", dataset / "none", code=1)
+    name = "super/../m.json"
+    records = datalad("export-manifest", "-d", dataset, name, dataset / "none", code=1)
     assert [r["status"] for r in records] == ["impossible", "error"]
+    assert records[1]["path"] == str(tmp_path / "m.json")
     assert "nothing to export" in records[1]["message"]
     assert Path("m.json").read_text() == "older"
+    (record,) = datalad("export-manifest", "-d", dataset, "m.csv", code=1)
+    assert record["message"].startswith("m.csv: no manifest of that kind can be written; there are")
+    assert not Path("m.csv").exists()

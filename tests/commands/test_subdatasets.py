@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -95,14 +96,41 @@ def test_what_is_in_the_way_of_a_subdataset(tmp_path: Path) -> None:
     datalad("download-manifest", write_manifest("m.json", simple("a/1", "b")), "ds")
     (dataset / "c").mkdir()
     (dataset / "c" / "mine").write_text("mine")
-    manifest = write_manifest("n.json", simple("a//1", "c//1", "d//1"))
+    members = simple("a//1", "b//1", "c//1", 'd [*"//1')
+    manifest = write_manifest("n.json", members)
     records = datalad("download-manifest", manifest, "ds", code=1)
     wrong = {r["path"]: r["message"] for r in records if r["status"] == "error"}
-    assert set(wrong) == {str(dataset / "a"), str(dataset / "c")}
-    assert "is a folder with files in it" in wrong[str(dataset / "a")]
+    assert set(wrong) == {str(dataset / folder) for folder in "abc"}
+    assert "1 files of its own there, such as 'a/1'; --delete" in wrong[str(dataset / "a")]
+    assert "is a folder with files in it" in wrong[str(dataset / "c")]
+    assert (dataset / "a/1").is_symlink()
+    assert (dataset / 'd [*"/1').is_symlink()
+    # with --delete the files make place; what is the user's does not, and is not committed
+    with (dataset / ".gitmodules").open("a") as file:
+        file.write('[submodule "mine"]\n\turl = https://u:hunter2@h.example/\n')
+    records = datalad("download-manifest", "--delete", manifest, "ds", code=1)
+    (said,) = {r["message"] for r in records if r["path"] == str(dataset)}
+    assert "you have changed .gitmodules" in said
+    git(dataset, "checkout", "-q", ".gitmodules")
+    records = datalad("download-manifest", "--delete", manifest, "ds", code=1)
+    assert {r["path"] for r in records if r["status"] == "error"} == {str(dataset / "c")}
     assert (dataset / "c" / "mine").read_text() == "mine"
-    assert (dataset / "d" / "1").is_symlink()
     shutil.rmtree(dataset / "c")
-    manifest = write_manifest("n.json", simple("c//1", "d//1"))
     datalad("download-manifest", manifest, "ds")
-    assert (dataset / "c" / "1").is_symlink()
+    assert git(dataset, "status", "--short") == ""
+    git(dataset, "fsck", "--strict")
+    found = {r["path"] for r in datalad("subdatasets", "-d", "ds", "--state", "present")}
+    assert found == {str(dataset / folder) for folder in ("a", "b", "c", 'd [*"')}
+    datalad("download-manifest", manifest, "fresh")
+    for folder in ("", "a", "b", "c", 'd [*"'):
+        links = (tree(d / folder).replace("160000", "") for d in (dataset, tmp_path / "fresh"))
+        one, other = (re.sub(r"commit [0-9a-f]+|blob [0-9a-f]+\t.gitmodules", "", t) for t in links)
+        assert one == other
+    # a change in one commits the change alone, whatever the user has changed in that file
+    with (dataset / ".gitmodules").open("a") as file:
+        file.write("# mine\n")
+    members["a//2"] = members["a//1"]
+    datalad("download-manifest", write_manifest("n.json", members), "ds")
+    changed = git(dataset, "diff", "--name-only", "HEAD^", "HEAD").splitlines()
+    assert [path for path in changed if not path.startswith(".datalad/")] == ["a"]
+    assert "mine" not in git(dataset, "show", "HEAD:.gitmodules")

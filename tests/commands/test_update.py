@@ -208,3 +208,17 @@ def test_a_file_that_is_here_becomes_executable_and_no_longer(tmp_path: Path, la
     assert tree(dataset) == first
     assert (dataset / "run").read_bytes() == content_of("run")
     assert git(dataset, "status", "--short") == ""
+
+
+def test_what_is_gone_is_seen_on_an_adjusted_branch(tmp_path: Path) -> None:
+    first = simple("a", "b/c", "z")
+    first["a"]["executable"] = True
+    datalad("download-manifest", write_manifest("m.json", first), "ds")
+    dataset = tmp_path / "ds"
+    git(dataset, "annex", "adjust", "--unlock")
+    # an executable file makes place for folders, two of them
+    manifest = write_manifest("m.json", simple("a/d/e", "z"))
+    records = datalad("download-manifest", "--delete", manifest, "ds")
+    assert summary(records) == {"added": 1, "unchanged": 1, "deleted": 2, "gone": 2}
+    assert git(dataset, "ls-files").split()[-2:] == ["a/d/e", "z"]
+    assert git(dataset, "status", "--short") == ""

@@ -100,11 +100,12 @@ def test_the_advice_names_the_origin_what_it_wants_and_what_was_refused(
     browser = web(f"{lab.url} cookies:/gone")
     said = f"{lab.url} wants a login (Basic) and does not take git's credential helper "
     said += "(sent as name 'alice' and password)"
-    assert ask(browser, url).advice == (
+    full = (
         f"{said} [cannot read the cookies in /gone: No such file or directory; ~/.netrc cannot be "
         "read from line 2]; replace it with: git credential reject, then git credential approve "
         "(other ways: docs/logins.rst)"
     )
+    assert [ask(browser, url, advise_again=again).advice for again in (True, False)] == [full] * 2
     assert ask(browser, url).advice == f"{said}, as said above"
 
 

@@ -33,12 +33,15 @@ def test_an_empty_file_is_there(lab: Lab, engine: Engine) -> None:
     assert is_present([lab.put("f", b"", head=False)], Expected(0), engine)
 
 
-def test_it_is_gone_only_if_all_say_so(lab: Lab, engine: Engine) -> None:
+def test_it_is_gone_only_if_all_say_so(lab: Lab, other_lab: Lab, engine: Engine) -> None:
     gone = lab.put("gone", status=410)
     assert not is_present([gone, lab.put("missing", status=404)], SIZED, engine)
     for doubt in (refused_url(), lab.put("busy", status=503), lab.put("login", status=403)):
         with pytest.raises(FetchError, match=doubt.replace("?", ".")):
             is_present([gone, doubt], SIZED, engine)
+    # HEAD is denied, too, which nobody sees: what to do is said with GET
+    with pytest.raises(FetchError, match="may want a login; to give a token"):
+        is_present([other_lab.put("login", status=403)], SIZED, engine)
 
 
 def test_a_login_page_is_not_the_file(lab: Lab, engine: Engine) -> None:

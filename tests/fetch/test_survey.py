@@ -12,11 +12,11 @@ from datalad_jsdl.fetch.addresses import AddressPolicy
 from datalad_jsdl.fetch.asking import survey
 from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.estimate import Load, Span, estimate
-from datalad_jsdl.fetch.probe import State, state_of
+from datalad_jsdl.fetch.probe import Ranges, State, state_of
 from datalad_jsdl.fetch.settings import Settings
 from datalad_jsdl.fetch.survey import Mirror, Wanted, choose
 from datalad_jsdl.fetch.values import Expected
-from tests.lab import Lab
+from tests.lab import Lab, Version
 
 BOTH = {"connections": 8, "segments": 4, "bandwidth": 0}
 
@@ -95,9 +95,60 @@ def test_a_mirror_is_asked_no_more_than_is_of_use(lab: Lab, other_lab: Lab) -> N
         states = [found.mirrors[one.url].state for one in (lab, other_lab, third)]
         assert states == [State.LOGIN, State.DEAD, State.OK]
         assert len(lab.requests) <= 6
-        assert len(third.requests) == 30
+        assert len(third.requests) == 31  # and a sample
     # a silent mirror has nothing to give, whatever it gave before
     assert [bool(found.sources(number)) for number in (0, 30, 60, 61)] == [False, False, True, True]
+
+
+def test_ranges_and_rate_are_told_by_files_that_are_given(lab: Lab, other_lab: Lab) -> None:
+    """Neither by empty ones nor by those that are not there, whatever their order."""
+    announced = {"Accept-Ranges": "bytes"}
+    other_lab.put("empty", headers=announced)
+    with Lab() as third, Engine(AddressPolicy(allow_all=True)) as engine:
+        sizes = {"lost": 900_000, "wrong": 800_000, "empty": 0, "b": 3, "large": 300_000}
+        urls = {name: lab.put(name, bytes(size), ranges=False) for name, size in sizes.items()}
+        lab.put("lost", status=404)
+        lab.put("wrong", bytes(799_999), ranges=False)
+        lab.put("large", bytes(300_000), ranges=False, delay=0.1)  # the last to answer
+        files = [Wanted(name, (url,), Expected(sizes[name])) for name, url in urls.items()]
+        files += [
+            Wanted("c", (third.put("empty", head=False, ranges=False),), Expected()),
+            Wanted("d", (f"{other_lab.url}/empty",), Expected()),
+            Wanted("e", (lab.put("terms", status=403),), Expected()),
+        ]
+        found = survey(files, engine, lambda done, total: None)
+        mirrors = [found.mirrors[one.url] for one in (lab, third, other_lab)]
+        assert engine.origins.of(lab.url).score.rate > 0
+        # one file alone was asked for with a range, but for those that HEAD did not give
+        asked = [r.path for r in lab.requests if r.method == "GET" and r.status == 200]
+        assert asked == ["/wrong", "/large"]
+        assert len(third.requests) == 2
+        assert [m.ranges for m in mirrors] == [Ranges.IGNORED, Ranges.UNTOLD, Ranges.ANNOUNCED]
+        assert [m.ranges.known for m in mirrors] == [False, None, True]
+        # what one file says of a login is said of the mirror, in full
+        assert mirrors[0].state is State.OK
+        assert "keyring set" in mirrors[0].fault
+        assert found.sizes()[lab.url] == (2_000_003, 1)
+        # a second look does not measure again
+        lab.put("b", b"abc", headers=announced)
+        again = survey(files[3:5], engine, lambda done, total: None).mirrors[lab.url]
+        assert (again.ranges, again.sampled) == (Ranges.ANNOUNCED, False)
+        assert max(Ranges.ANNOUNCED, Ranges.IGNORED).known is False
+        assert max(Ranges).known is True
+
+
+def test_a_file_that_only_head_gives_is_not_given(lab: Lab) -> None:
+    """HEAD is good, GET is not: the next largest is the sample."""
+    files = [
+        Wanted("f", (lab.put("f", versions=[Version(bytes(9)), Version(bytes(8))]),), Expected(9)),
+        Wanted("g", (lab.put("g", bytes(5)),), Expected(5)),
+    ]
+    with Engine(AddressPolicy(allow_all=True)) as engine:
+        found = survey(files, engine, lambda done, total: None)
+    mirror = found.mirrors[lab.url]
+    assert mirror.answers == {State.SIZE: 1, State.OK: 1}
+    assert mirror.ranges is Ranges.GIVEN
+    assert [bool(found.sources(number)) for number in (0, 1)] == [False, True]
 
 
 def test_a_mirror_without_head_and_ranges_is_spared(lab: Lab) -> None:
@@ -106,6 +157,6 @@ def test_a_mirror_without_head_and_ranges_is_spared(lab: Lab) -> None:
         files = [Wanted(url, (url,), Expected()) for url in urls]
         found = survey(files, engine, lambda done, total: None)
     asked = [request for request in lab.requests if request.method == "GET"]
-    assert 50 <= len(asked) == len(found.answers) < 55
+    assert 50 <= len(asked) - 1 == len(found.answers) < 55  # and a sample
     assert all(found.sources(number) for number in range(100))
     assert found.size(next(iter(found.answers))) == 100_000

@@ -107,7 +107,9 @@ def test_lists_that_contradict_the_manifest_or_each_other() -> None:
     assert isinstance(c, Refusal)
     assert "two different sha1 digests for it: list 1 line 3 and list 2 line 2" in c.reason
     assert isinstance(d, Entry)
-    assert list(checksums.warnings()) == ["1 of 4 entries have no line in a checksum list"]
+    assert list(checksums.warnings()) == [
+        "1 of 4 entries have no line in a checksum list, the first being 'd'"
+    ]
 
 
 def test_the_last_part_is_enough_for_a_list_of_urls() -> None:
@@ -119,6 +121,8 @@ def test_the_last_part_is_enough_for_a_list_of_urls() -> None:
         {},
         {"sha256": SHA256},
     ]
+    (warning,) = checksums.warnings()
+    assert warning.endswith("the first being 'b': 2 lines may be meant ('x/b', 'y/b')")
     # where the manifest has paths, those have to be the same
     checksums = lists(f"{MD5}  x/a\n")
     (entry,) = read(f'{{"a": ["{URL}/a"]}}', checksums)

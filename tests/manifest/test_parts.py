@@ -66,6 +66,10 @@ def test_marks_let_nothing_else_in(path: str) -> None:
     assert marked_path_fault(path) is not None
 
 
+def test_three_slashes() -> None:
+    assert marked_path_fault("a///b") == "the path has an empty component"
+
+
 def test_a_url_is_no_path() -> None:
     assert marked_path_fault("https://h.org/a") == "the path is a URL"
 

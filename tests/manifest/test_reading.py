@@ -77,6 +77,7 @@ def test_a_broken_line_names_its_column() -> None:
     assert "column 15" in refused.reason
 
 
+SUM = f"{'0' * 64}  a/b\n"
 UNREADABLE: dict[str, list[str | bytes]] = {
     "is empty": ["", "\ufeff", b"\xef\xbb", " \n\t"],
     "is an HTML page": ["<!DOCTYPE html>\n<html><body>Log in</body></html>", "\n  <HTML lang=en>"],
@@ -88,6 +89,11 @@ UNREADABLE: dict[str, list[str | bytes]] = {
     "invalid start byte at byte 5": [b"\xef\xbb\xbf{}\xff"],
     "in no known format": ["[]", "null", "[" * DEEP, "\0", "9" * 10_000],
     "begins with 'path url\\na b'": ["path url\na b"],
+    "a list of checksums, which has no URLs: give it with --checksums": [
+        SUM * 3,
+        f"# sums\n\n{SUM}",
+        "MD5 (a) = " + "0" * 32,
+    ],
     "a value too deep": ['{"a": ' * DEEP, '{"a": ' + "[" * DEEP],
     "expected the end": ['{"a": []} x', '{"a": []}{}'],
     "expected a path": ["{1: []}", "{[]: []}"],
@@ -114,6 +120,13 @@ UNREADABLE: dict[str, list[str | bytes]] = {
 )
 def test_unreadable(document: str | bytes, why: str) -> None:
     assert why in error_of(document)
+
+
+def test_columns_are_for_tables() -> None:
+    options = Options({"path": "x"})
+    for document, name in {OBJECT: "json", LINES: "jsonl", f"{URL}\n": "urls"}.items():
+        with pytest.raises(ManifestError, match=f"format {name}, which has no columns"):
+            list(read_manifest(io.BytesIO(document.encode()), options=options))
 
 
 def test_a_long_number_is_no_crash() -> None:

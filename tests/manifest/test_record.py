@@ -176,6 +176,14 @@ def test_the_reason_of_an_earlier_failure_marks_what_is_left_over() -> None:
     assert found == replace(entry([URL]), left_over=True)
 
 
+def test_what_stood_twice_is_not_let_in_alone() -> None:
+    value = {"urls": [URL], "reason": "", "twice": True}
+    refusal = entry_from_record(Record("a", value, ""))
+    assert isinstance(refusal, Refusal)
+    assert "take the other's place" in refusal.reason
+    assert refusal.given == value
+
+
 def test_a_refusal_has_what_was_given() -> None:
     def given(path: Any, value: Any, base_url: str | None = "https://h.org/x/") -> Any:
         result = entry_from_record(Record(path, value, ""), base_url)

@@ -69,6 +69,7 @@ def test_a_path_twice(prefix: str) -> None:
     assert [entry.where for entry in selection.entries.values()] == ["line 1", "line 2"]
     assert refused(selection) == [("a", "line 3"), ("a", "line 4")]
     assert "first at line 1" in selection.refusals[0].reason
+    assert selection.refusals[0].given["twice"] is True
 
 
 @pytest.mark.parametrize("prefix", ["", "p"])

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from datalad_jsdl.errors import ArchiveError
 from datalad_jsdl.manifest import Candidate, Entry, Refusal, read_manifest
 from datalad_jsdl.manifest.digests import ALGORITHMS
 from datalad_jsdl.manifest.formats.bagit_fetch import escaped
@@ -172,6 +173,12 @@ def test_fetch_txt_escapes_nothing_but_percent_signs() -> None:
 )
 def test_the_format_of_a_name(file: str, name: str | None) -> None:
     assert format_of(file) == name
+
+
+@pytest.mark.parametrize("file", ["x.csv", "x.json.gz", "X.ZIP"])
+def test_a_name_of_another_kind(file: str) -> None:
+    with pytest.raises(ArchiveError, match=r"there are json \(.json\), jsonl \(.jsonl .ndjson\)"):
+        format_of(file)
 
 
 def test_writers_do_not_hold_a_document() -> None:

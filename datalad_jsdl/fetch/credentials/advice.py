@@ -34,6 +34,8 @@ def advice(
     challenge: str,
     denied: Iterable[Login],
     overheard: bool,
+    *,
+    again: bool = False,
 ) -> str:
     """Which origin wants what, and how to give it; one sentence, in full only once.
 
@@ -44,6 +46,7 @@ def advice(
         challenge: the header WWW-Authenticate.
         denied: logins that were refused.
         overheard: none was sent, since a proxy would have seen it.
+        again: in full each time, and that does not count: it may not be shown.
     """
     schemes = sorted(schemes_of(challenge))
     wants = "wants" if status == 401 else "may want"
@@ -55,9 +58,9 @@ def advice(
     refused = {f"{login.place} ({_sent(login)})": login for login in denied}
     if refused:
         text += f" and does not take {' nor '.join(refused)}"
-    if place.advised:
+    if place.advised and not again:
         return f"{text}, as said above"
-    place.advised = True
+    place.advised = place.advised or not again
     if why := list(dict.fromkeys([*place.problems, *_near(place, url)])):
         text += f" [{'; '.join(why)}]"
     if refused:

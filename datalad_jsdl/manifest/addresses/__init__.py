@@ -6,6 +6,8 @@ An address is a module with
 - ``EXAMPLES: tuple[str, ...]``: addresses as a user writes them, for the documentation;
 - ``BASE: str | None``: URL of the portal's API, without a slash at its end, unless the user
   gives another one; None if the address has it (``NAME+https://host/…``);
+- ``API: str``: the path of the API below ``BASE``, which a base URL that a user gives may end in:
+  it is taken off;
 - ``records(rest: str, base: str, api: Api) -> Iterator[Record]``: the entries as the portal
   gives them, still unchecked, like those of a format's ``records`` (see `formats`). *rest* is
   what stands behind the name and its colon, *base* what `BASE` or the user says; for a module
@@ -34,6 +36,7 @@ from datalad_jsdl.manifest.addresses import (
     osf,
     zenodo,
 )
+from datalad_jsdl.manifest.addresses.web_pages import hint
 from datalad_jsdl.manifest.urls import normalise_url, redact
 
 if TYPE_CHECKING:
@@ -95,6 +98,7 @@ class Portal(Protocol):
 
     EXAMPLES: tuple[str, ...]
     BASE: str | None
+    API: str
 
     def records(self, rest: str, base: str, api: Api) -> Iterator[Record]: ...
 
@@ -164,9 +168,13 @@ def find_address(
         return Address(manifest, _checked(f"{transport}:{rest}", manifest), True, portal, "")
     if plus or not rest:
         raise ManifestError(f"{manifest}: expected an address such as {portal.EXAMPLES[0]}")
+    if rest.lower().startswith(("http://", "https://")):
+        better = hint(rest) or f"an address such as {portal.EXAMPLES[0]}"
+        raise ManifestError(f"{name}: is followed by an id, not by a URL; expected {better}")
     base = given or configured(name)
     usual = base is None
-    return Address(manifest, _checked(base or portal.BASE, manifest), usual, portal, rest)
+    checked = _checked(base or portal.BASE, manifest).removesuffix(portal.API).rstrip("/")
+    return Address(manifest, checked, usual, portal, rest)
 
 
 def _checked(base: str, manifest: str) -> str:

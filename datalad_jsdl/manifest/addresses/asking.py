@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ __all__ = ["Once", "all_pages", "ask", "counted_pages", "explained", "items_of",
 
 # Of one listing: more than any portal has, and so many that no answer can keep us for ever.
 _MOST_PAGES = 10_000
+
+_LOGIN_LINE = re.compile(r": --credential ('[^']*')\Z")
 
 
 def ask(api: Api, url: str) -> dict[str, Any]:
@@ -152,6 +155,10 @@ def explained(meanings: Mapping[int, str]) -> Iterator[None]:
     except StatusError as error:
         if (meaning := meanings.get(error.status)) is None:
             raise
+        # the login's own advice may name the same line
+        line = _LOGIN_LINE.search(meaning)
+        if line and line[1] in str(error):
+            meaning = meaning[: line.start()]
         raise StatusError(f"{error}; {meaning}", error.status) from None
 
 

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from datalad_jsdl.manifest.addresses import Api
     from datalad_jsdl.manifest.record import Record
 
-__all__ = ["BASE", "EXAMPLES", "records"]
+__all__ = ["API", "BASE", "EXAMPLES", "records"]
 
 EXAMPLES: tuple[str, ...] = ("dandi:000027", "dandi:000027/0.210831.2033", "dandi:000027/draft")
 BASE: str | None = "https://api.dandiarchive.org"
+API = "/api"
 
 _REST = re.compile(r"(?:DANDI:)?([0-9]{6})(?:/(draft|[0-9]+\.[0-9]+\.[0-9]+))?/?", re.IGNORECASE)
 _SIZE = 1000  # assets a page; the archive gives no more
@@ -41,7 +42,10 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     closed = "an embargoed dandiset is shown to its owners, with their API key: " + login_line(
         base, " kind=header header=Authorization:token"
     )
-    unknown = f"there is no dandiset {match[1]}, or it has no such version"
+    unknown = (
+        f"{base} has no dandiset {match[1]}, or no such version of it; "
+        "--base-url names another repository"
+    )
     with explained({401: closed, 403: closed, 404: unknown}):
         version = match[2].lower() if match[2] else _newest(api, dandiset)
         assets = f"{dandiset}versions/{version}/assets/"

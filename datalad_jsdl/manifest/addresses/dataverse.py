@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.manifest.addresses import Api
     from datalad_jsdl.manifest.record import Record
 
-__all__ = ["BASE", "EXAMPLES", "records"]
+__all__ = ["API", "BASE", "EXAMPLES", "records"]
 
 EXAMPLES: tuple[str, ...] = (
     "dataverse:doi:10.7910/DVN/TJCLKP",
@@ -38,6 +38,7 @@ EXAMPLES: tuple[str, ...] = (
     "dataverse:hdl:1902.1/00875@draft",
 )
 BASE: str | None = "https://dataverse.harvard.edu"
+API = "/api"
 
 _REST = re.compile(
     r"((?:doi|hdl|perma):[!->A-~]+?)(?:@([0-9]+(?:\.[0-9]+)?|draft))?", re.IGNORECASE

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.manifest.addresses import Api
     from datalad_jsdl.manifest.record import Record
 
-__all__ = ["BASE", "EXAMPLES", "records"]
+__all__ = ["API", "BASE", "EXAMPLES", "records"]
 
 EXAMPLES: tuple[str, ...] = (
     "figshare:1234567",
@@ -30,6 +30,7 @@ EXAMPLES: tuple[str, ...] = (
     "figshare:10.6084/m9.figshare.1234567.v2",
 )
 BASE: str | None = "https://api.figshare.com"
+API = "/v2"
 
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _REST = re.compile(
@@ -52,7 +53,10 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     article = f"{base}/v2/articles/{number}" + (f"/versions/{version}" if version else "")
     closed = "a private or confidential article is not shown; if you have a token for it: "
     closed += login_line(base, " kind=header header=Authorization:token")
-    unknown = "there is no public article of this number and version"
+    unknown = (
+        f"{base} has no public article of this number and version; "
+        "--base-url names another repository"
+    )
     with explained({401: closed, 403: closed, 404: unknown}):
         found = ask(api, article)
         pages = all_pages(api, partial(_page, article), _SIZE, _file_id)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.manifest.addresses import Api
     from datalad_jsdl.manifest.record import Record
 
-__all__ = ["BASE", "EXAMPLES", "records"]
+__all__ = ["API", "BASE", "EXAMPLES", "records"]
 
 EXAMPLES: tuple[str, ...] = (
     "hf:datasets/OWNER/NAME",
@@ -36,6 +36,7 @@ EXAMPLES: tuple[str, ...] = (
     "hf:spaces/OWNER/NAME",
 )
 BASE: str | None = "https://huggingface.co"
+API = "/api"
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _ADDRESS = re.compile(rf"(?:(datasets|spaces)/)?({_NAME}(?:/{_NAME})?)(?:@(.+))?")

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from datalad_jsdl.manifest.addresses import Api
     from datalad_jsdl.manifest.record import Record
 
-__all__ = ["BASE", "EXAMPLES", "records"]
+__all__ = ["API", "BASE", "EXAMPLES", "records"]
 
 EXAMPLES: tuple[str, ...] = ("openneuro:ds000001", "openneuro:ds000001/1.0.0")
 BASE: str | None = "https://openneuro.org"
+API = "/crn/graphql"
 
 _ADDRESS = re.compile(r"(ds[0-9]{1,9})(?:/([^/]+))?", re.IGNORECASE)
 

@@ -30,13 +30,14 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.addresses import Answer, Api
 
-__all__ = ["BASE", "EXAMPLES", "records"]
+__all__ = ["API", "BASE", "EXAMPLES", "records"]
 
 EXAMPLES: tuple[str, ...] = (
     "orthanc+https://pacs.example/studies/ID",
     "orthanc+http://127.0.0.1:8042/patients/ID",
 )
 BASE: str | None = None
+API = ""
 
 _ADDRESS = re.compile(r"(https?://.*)/(patients|studies|series)/([^/]+)")
 _OWN_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{8}){4}")
@@ -54,7 +55,9 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     if not match:
         raise ManifestError(f"expected the URL of a patient, study or series, as in {EXAMPLES[0]}")
     root, plural, given = match[1], match[2], unquote(match[3])
-    version = version_of(_string(ask(api, f"{root}/system"), "Version", f"{root}/system"))
+    system = f"{root}/system"
+    with explained({404: "is this an Orthanc server?"}):
+        version = version_of(_string(ask(api, system), "Version", system))
     level, tag = _LEVELS[plural]
     unknown = f"Orthanc has no {level.lower()} of this ID; its {tag} may be given, too"
     with explained({404: unknown}):
@@ -142,9 +145,10 @@ def _own_id(api: Api, root: str, plural: str, given: str) -> str:
     url = f"{root}/tools/find"
     found = items_of(api.post(url, question).document(), url)
     if len(found) != 1 or not _OWN_ID.fullmatch(str(found[0])):
+        have = f"{len(found)} {plural} have" if len(found) > 1 else f"no {level.lower()} has"
         raise ManifestError(
-            f"there are {len(found)} {plural} with the {tag} {given!r}; expected Orthanc's own ID, "
-            "or one that a single one has"
+            f"{have} the {tag} {given!r}; expected Orthanc's own ID of a {level.lower()}, or a "
+            f"{tag} that only one has"
         )
     return str(found[0])
 

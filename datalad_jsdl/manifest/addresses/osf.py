@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from datalad_jsdl.manifest.addresses import Answer, Api
     from datalad_jsdl.manifest.record import Record
 
-__all__ = ["BASE", "EXAMPLES", "records"]
+__all__ = ["API", "BASE", "EXAMPLES", "records"]
 
 EXAMPLES: tuple[str, ...] = ("osf:ezcuj",)
 BASE: str | None = "https://api.osf.io"
+API = "/v2"
 
 _ID = re.compile(r"[A-Za-z0-9]{4,20}")
 _OWN = "osfstorage"
@@ -51,7 +52,10 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     if not _ID.fullmatch(rest):
         raise ManifestError(f"expected the id of a project, as in {EXAMPLES[0]}")
     closed = "a private project is for those who have a token for it: " + login_line(base)
-    unknown = f"OSF has no project, component or registration {rest}"
+    unknown = (
+        f"{base} has no project, component or registration {rest}; "
+        "--base-url names another repository"
+    )
     with explained({401: closed, 403: closed}):
         with explained({404: unknown}):
             root = _storages(rest.lower(), base, api)

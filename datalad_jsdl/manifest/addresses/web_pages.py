@@ -67,6 +67,12 @@ _PAGES = (
 )
 _TABLE = [(re.compile(page, re.IGNORECASE), address, version) for page, address, version in _PAGES]
 
+# Orthanc's REST API, or DICOMweb beside it, with Orthanc's own ID or a UID of DICOM
+_ORTHANC = re.compile(
+    r"(https?://[\w.:\[\]-]+(?:/[\w.-]+)*?)(?:/dicom-web)?/(patients|studies|series)/"
+    r"([0-9a-f]{8}(?:-[0-9a-f]{8}){4}|[0-9]+(?:\.[0-9]+){2,})/?"
+)
+
 _HARVARD = "dataverse.harvard.edu"
 
 
@@ -81,6 +87,8 @@ def hint(url: str) -> str | None:
         return _dataverse(host, parts.netloc, parts.scheme, parse_qs(parts.query))
     if parts.path.endswith("/app/explorer.html"):
         return _orthanc(url)
+    if match := _ORTHANC.fullmatch(url.partition("?")[0]):
+        return f"orthanc+{match[1]}/{match[2]}/{match[3]}"
     place = f"{host}{parts.path}".rstrip("/")
     if parts.fragment.startswith("/"):  # the older form of the page is behind a #
         place = f"{host}/#{parts.fragment}".rstrip("/")

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from datalad_jsdl.manifest.addresses import Api
     from datalad_jsdl.manifest.record import Record
 
-__all__ = ["BASE", "EXAMPLES", "records"]
+__all__ = ["API", "BASE", "EXAMPLES", "records"]
 
 EXAMPLES: tuple[str, ...] = ("zenodo:1234567", "zenodo:10.5281/zenodo.1234567")
 BASE: str | None = "https://zenodo.org"
+API = "/api"
 
 _NAME = r"[0-9a-z]+(?:-[0-9a-z]+)*"
 _REST = re.compile(rf"(?:(?:doi:)?10\.[0-9]{{4,9}}/(?:zenodo\.)?)?({_NAME})", re.IGNORECASE)

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.manifest.checksums import Checksums
     from datalad_jsdl.manifest.record import Record
 
-__all__ = ["FORMATS", "GROUP", "Format", "Options", "all_formats"]
+__all__ = ["FORMATS", "GROUP", "TABLES", "Format", "Options", "all_formats"]
 
 #: The group of entry points that other packages add formats with.
 GROUP = "datalad_jsdl.formats"
@@ -116,6 +116,9 @@ FORMATS: dict[str, Format] = {
     "jsonl": json_lines,
     "json": json_object,
 }
+
+#: Those of them that `Options.columns` are for.
+TABLES = frozenset({"csv", "ena", "gdc", "synapse"})
 
 
 def all_formats() -> dict[str, Format]:

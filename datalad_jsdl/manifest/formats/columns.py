@@ -36,6 +36,8 @@ _NAMES = {
     "mtime": ("mtime", "modified", "lastmodified", "modificationtime", "datemodified"),
     CHECKSUM: ("checksum", "filechecksum", "hash", "filehash", "digest"),
 }
+# What JSON, XML and HTML begin with
+_NO_TABLE = ("{", "[", "<")
 _MIRROR = re.compile(r"(?:downloadurl|fileurl|url|uri|link|mirror)s?[0-9]+")
 _AROUND_DIGEST = re.compile("checksum|hexdigest|digest|hash|hex|sum|file|data|content")
 
@@ -74,6 +76,11 @@ def find_columns(header: Sequence[str], given: Mapping[str, str]) -> Columns:
         ManifestError: the path or the URL can stand anywhere, or what is given is not
             in the header.
     """
+    if header[0].startswith(_NO_TABLE) and not (
+        set(header).intersection(given.values())
+        or any(well_known(header, role) for role in ("path", "url"))
+    ):
+        raise ManifestError(f"this is not a table: it begins with {header[0][0]!r}")
     said: dict[str, str] = {}
     for role, name in given.items():
         if (known := role if role in _NAMES else canonical_name(role)) is None:
@@ -89,10 +96,11 @@ def find_columns(header: Sequence[str], given: Mapping[str, str]) -> Columns:
     urls = tuple(dict.fromkeys(name for name in (found["url"], *mirrors) if name))
     path = found["path"]
     if not path or not urls:
-        missing = " and ".join(r for r, has in (("path", path), ("url", urls)) if not has)
+        missing = [role for role, has in (("path", path), ("url", urls)) if not has]
         raise ManifestError(
-            f"cannot tell which column of the table has the {missing}; say --column "
-            f"{missing.split()[0]}=NAME, where NAME is one of {_shown(header)}"
+            f"cannot tell which column of the table has the {' and '.join(missing)}; say "
+            f"{' and '.join(f'--column {role}=NAME' for role in missing)}, where NAME is one of "
+            f"{_shown(header)}"
         )
     digests = _digests(header, said, found[CHECKSUM])
     return Columns(path, urls, found["size"], found["mtime"], digests, frozenset(said))

@@ -102,4 +102,6 @@ def _download(asset: dict[str, Any]) -> str | None:
 def _digests(digest: Any) -> Any:
     if not isinstance(digest, dict):
         return digest
-    return stated({name.removeprefix("dandi:"): value for name, value in digest.items()})
+    plain = {name.removeprefix("dandi:"): value for name, value in digest.items()}
+    plain.pop("dandi-etag", None)
+    return stated(plain)

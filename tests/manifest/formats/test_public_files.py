@@ -268,6 +268,7 @@ def test_dandi_metadata() -> None:
     }
     entry = one([asset])
     assert (entry.digests, str(entry.mtime)) == ({"sha256": SHA256}, "2021-07-11 20:34:31+00:00")
+    assert not entry.unknown  # the etag is of the upload, not of the content
 
 
 def test_a_refusal_among_them_names_its_place() -> None:

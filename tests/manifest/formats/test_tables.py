@@ -61,13 +61,14 @@ def test_columns_that_are_given_come_first() -> None:
 def test_columns_that_cannot_be_told() -> None:
     document = f"sample;address\na;{URL}\n"
     error = error_of(document)
-    assert "--column path=NAME" in error
-    assert "the path and url" in error
+    assert "the path and url; say --column path=NAME and --column url=NAME, where" in error
     assert "'sample', 'address'" in error
     assert "--column url=NAME" in error_of(document, path="sample")
     assert entries(document, path="sample", url="address")[0].path == "a"
     assert "no column 'x'; there are 'sample'" in error_of(document, path="x")
     assert "no role 'color'" in error_of(document, color="sample")
+    for json in (f'{{"a": ["{URL}"]}}', f'[\n"{URL}"]'):
+        assert "this is not a table: it begins with" in error_of(json, "csv", path="sample")
 
 
 def test_a_header_that_is_none_is_not_shown_with_its_secrets() -> None:
