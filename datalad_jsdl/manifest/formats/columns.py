@@ -38,6 +38,7 @@ _NAMES = {
 }
 # What JSON, XML and HTML begin with
 _NO_TABLE = ("{", "[", "<")
+_MOST = 10_000  # columns of a header that are looked at: a line of commas is no table
 _MIRROR = re.compile(r"(?:downloadurl|fileurl|url|uri|link|mirror)s?[0-9]+")
 _AROUND_DIGEST = re.compile("checksum|hexdigest|digest|hash|hex|sum|file|data|content")
 
@@ -65,7 +66,7 @@ class Columns:
 
 def well_known(header: Sequence[str], role: str) -> str | None:
     """The column that has that role by its name, if there is one."""
-    plain = {_plain(name): name for name in reversed(header)}
+    plain = {_plain(name): name for name in reversed(header[:_MOST])}
     return next((plain[name] for name in _NAMES[role] if name in plain), None)
 
 
