@@ -92,6 +92,7 @@ def indented(name: str) -> list[str]:
     return [line.strip() for block in found for line in block.splitlines()]
 
 
+@pytest.mark.slow
 def test_the_page_on_the_special_remote(tmp_path: Path, portal: Lab) -> None:
     commands = [c for c in indented("remote.rst") if shlex.split(c)[0] in ("git", "datalad")]
     enable, by_hand, fetch, *settings = commands
@@ -123,6 +124,7 @@ def test_the_page_on_the_check(tmp_path: Path, portal: Lab) -> None:
     assert (tmp_path / "study/sub-01/anat.nii.gz").exists()
 
 
+@pytest.mark.slow
 def test_the_page_on_the_zip(tmp_path: Path, portal: Lab) -> None:
     commands = indented("zip.rst")
     assert len(commands) == 5
@@ -135,6 +137,7 @@ def test_the_page_on_the_zip(tmp_path: Path, portal: Lab) -> None:
     shell("sha256sum -c release.zip.sha256", tmp_path)
 
 
+@pytest.mark.slow
 def test_trying_again_and_writing_manifests(tmp_path: Path, portal: Lab) -> None:
     fetch, again = (c for c in indented("manifest.rst") if c.startswith("datalad"))
     exports = [c for c in indented("formats.rst") if c.startswith("datalad")]
@@ -174,6 +177,7 @@ def test_the_table_of_addresses_is_that_of_the_code() -> None:
     assert all(address.BASE in text for address in ADDRESSES.values() if address.BASE)
 
 
+@pytest.mark.slow
 def test_the_page_on_addresses(tmp_path: Path, vault: Vault, lab: Lab) -> None:
     lines = indented("addresses.rst")
     first, newer, other, *logins = (c for c in lines if c.split()[0] in ("git", "datalad"))
@@ -199,6 +203,7 @@ def test_the_tables_of_logins_are_those_of_the_code() -> None:
     assert rows == [*KINDS.items(), *OPTIONS.items()]
 
 
+@pytest.mark.slow
 def test_the_page_on_logins(
     tmp_path: Path, vault: Vault, portal: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:

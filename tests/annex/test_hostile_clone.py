@@ -35,6 +35,7 @@ def clone(origin: Path, target: Path) -> None:
     subprocess.run(["git", "annex", "init", "-q"], cwd=target, check=True, capture_output=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_a_clone_says_of_logins_is_not_heard(
     tmp_path: Path, vault: Vault, kind: str, lab: Lab, other_lab: Lab
@@ -86,6 +87,7 @@ STRANGE = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_urls_and_states_that_no_manifest_would_give(
     tmp_path: Path, vault: Vault, lab: Lab
 ) -> None:
@@ -121,6 +123,7 @@ def test_urls_and_states_that_no_manifest_would_give(
     assert {path.parent.name for path in said} <= {"said"}
 
 
+@pytest.mark.slow
 def test_keys_that_lead_out_of_the_repository(tmp_path: Path, vault: Vault, lab: Lab) -> None:
     manifest = write_manifest("m.json", {"f.bin": described("f.bin", lab.put("f.bin", b"x"))})
     vault.run("datalad", "download-manifest", manifest, "evil")

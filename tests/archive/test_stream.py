@@ -47,6 +47,7 @@ def test_any_range_is_that_of_the_whole(files: list[Plain], ranges: list[tuple[i
         assert joined(archive, start, stop) == whole[start:stop]
 
 
+@pytest.mark.slow
 def test_a_thousand_ranges_glued_together() -> None:
     chance = random.Random(5)
     patterns = [chance.randbytes(1009) for _ in range(9)]

@@ -128,6 +128,7 @@ def test_too_small_a_disk_is_told_before(tmp_path: Path, lab: Lab) -> None:
     assert not lab.requests
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_the_next_run_goes_on(tmp_path: Path, lab: Lab) -> None:
     members = {}
     for number in range(300):

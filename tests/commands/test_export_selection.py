@@ -125,6 +125,7 @@ def test_subdatasets(nested: Path, tmp_path: Path) -> None:
     assert "is in the subdataset a-sub; " in chosen("a-sub/notes.md", cwd=nested, code=1)
 
 
+@pytest.mark.slow
 def test_a_subdataset_that_is_not_here(nested: Path, tmp_path: Path) -> None:
     whole = file_sha256(export(nested, "whole", "-r"))
     run("git", "clone", "-q", nested, "clone")

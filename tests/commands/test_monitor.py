@@ -51,6 +51,7 @@ def test_files_bytes_and_mirrors(
     assert bar.calls[-1][1] == 5_000_000
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_it_and_a_file_does_not(tmp_path: Path, lab: Lab) -> None:
     content = content_of("large", 3000)
     members = {"f": described("large", lab.put("f", content, rate=1000))}

@@ -193,7 +193,7 @@ def slow(*values: object) -> list[Any]:
     return [pytest.param(value, marks=pytest.mark.slow) for value in values]
 
 
-@pytest.mark.parametrize("seed", [0, 1, *slow(2, 3, 4, 5)])
+@pytest.mark.parametrize("seed", [0, *slow(1, 2, 3, 4, 5)])
 def test_killed_at_any_moment_a_second_run_ends_the_same(tmp_path: Path, seed: int) -> None:
     first = {f"s{i % 7}/f{i}": described(f"{i}", f"{URL}/{i}") for i in range(300)}
     second = {path: value for path, value in first.items() if path[-1] != "3"}
@@ -223,7 +223,7 @@ def test_killed_at_any_moment_a_second_run_ends_the_same(tmp_path: Path, seed: i
     git(dataset, "annex", "fsck", "-q", "--fast")
 
 
-@pytest.mark.parametrize("seed", [0, *slow(1, 2)])
+@pytest.mark.parametrize("seed", slow(0, 1, 2))
 def test_a_large_first_import_killed_at_any_moment(tmp_path: Path, seed: int) -> None:
     members = {f"s{i % 9}/f{i}": described(f"{i}", f"{URL}/{i}") for i in range(1200)}
     manifest = write_manifest("m.json", members)

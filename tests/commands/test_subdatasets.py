@@ -8,6 +8,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.lab import Lab
 from tests.portal import (
     content_of,
@@ -69,6 +71,7 @@ def test_subdatasets_are_made_kept_up_to_date_and_fetched(tmp_path: Path, lab: L
         assert (clone / path).read_bytes() == content_of(path)
 
 
+@pytest.mark.slow
 def test_split_and_a_run_that_was_killed(tmp_path: Path) -> None:
     manifest = write_manifest("m.json", simple("r", "a/1", "a/2", "b/1"))
     datalad("download-manifest", "--split", "1", manifest, "ds")

@@ -40,6 +40,7 @@ def remembered(dataset: Path) -> list[str]:
     return git(dataset, "config", "--local", "--get-all", "remote.jsdl.credential").splitlines()
 
 
+@pytest.mark.slow
 def test_a_manifest_behind_a_login(
     tmp_path: Path, vault: Vault, token: str, lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,6 +75,7 @@ def test_a_manifest_behind_a_login(
     assert (dataset / "a").is_symlink()
 
 
+@pytest.mark.slow
 def test_cookies_of_a_file(tmp_path: Path, vault: Vault, lab: Lab, other_lab: Lab) -> None:
     value = vault.secret("cookie")
     vault.keep("my cookies.txt", cookie_line("127.0.0.1", "session", value=value))

@@ -162,7 +162,7 @@ def test_commits_are_those_that_fast_import_makes(
     monkeypatch.setattr(objects.time, "time", lambda: 1714564800.25)  # it is written into logs
     made, message = plan(count), "subject: ä\n\nbody\n"
     extra = {".datalad/jsdl/z.json": b"{}", ".datalad/a": b""}
-    commit = write_objects(git, Tree(git), made, message, UUID, extra)
+    commit = write_objects(git, Tree(git), made, message, UUID, extra, {})
     fast_import(git, made, message, extra)
     assert commit == git.text("rev-parse", "refs/peer/work")
     assert git.text("rev-parse", WORK_REF) == commit

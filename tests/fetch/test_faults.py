@@ -128,6 +128,7 @@ def test_the_only_mirror_answers_every_range_wrongly(lab: Lab, known: str) -> No
     assert is_right(fetch([lab.put("f.bin", CONTENT, **faults)], EXPECTED[known]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("fault", PASSING)
 def test_the_only_mirror_is_out_of_order_for_a_while(
@@ -173,6 +174,7 @@ def test_no_mirror_is_in_order(lab: Lab, other_lab: Lab, place: Lab, fault: str)
     assert not Path("file.part").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("known", ["size", "nothing"])
 @pytest.mark.parametrize("fault", FATAL)
 def test_no_mirror_is_in_order_and_no_digest_known(

@@ -140,6 +140,7 @@ print(outcome)
 """
 
 
+@pytest.mark.slow
 def test_ten_kills_cost_next_to_nothing(lab: Lab) -> None:
     size = 96 << 20
     content = content_of("killed", 1 << 20) * 96
