@@ -54,6 +54,7 @@ def fresh(empty: Path, into: Path) -> Path:
     return into
 
 
+@pytest.mark.slow
 def test_a_dandiset_from_version_to_version(tmp_path: Path, lab: Lab, empty: Path) -> None:
     """Each step comes to what a fresh import comes to, and can be done again."""
     dataset = fresh(empty, tmp_path / "ds")
@@ -79,6 +80,7 @@ def test_a_dandiset_from_version_to_version(tmp_path: Path, lab: Lab, empty: Pat
     assert "g.txt" in git(dataset, "ls-tree", "--name-only", "HEAD")
 
 
+@pytest.mark.slow
 def test_a_record_from_version_to_version(tmp_path: Path, lab: Lab, empty: Path) -> None:
     dataset = fresh(empty, tmp_path / "ds")
     for number, contents in ((12, FIRST), (13, SECOND)):

@@ -277,7 +277,8 @@ def test_mirrors_that_die_in_the_middle_are_not_waited_for_for_ever(home: Home, 
             export(shelf.contents, CanonicalWriter(output), output, jobs=jobs)
         output.flush()
         waits = home.engine.sleep.__self__
-        assert sum(waits.seconds) < 60 * jobs
+        # the pauses of all connections together; they do not come one after another
+        assert sum(waits.seconds) < 240 * jobs
         assert shelf.expected.startswith(Path("out").read_bytes())
 
 

@@ -90,6 +90,7 @@ def test_state_is_written_as_git_annex_writes_it(tmp_path: Path) -> None:
     assert len(json.loads(state)["order"]) == 2
 
 
+@pytest.mark.slow
 def test_all_forms_of_a_manifest_say_the_same(tmp_path: Path, lab: Lab) -> None:
     members = simple("a/b.txt", "c.txt")
     lines = "".join(json.dumps({"path": path, **value}) + "\n" for path, value in members.items())
@@ -216,6 +217,7 @@ def test_a_manifest_that_cannot_be_had(tmp_path: Path, lab: Lab) -> None:
     assert not (tmp_path / "ds").exists()
 
 
+@pytest.mark.slow
 def test_places_where_no_dataset_can_be_made(tmp_path: Path) -> None:
     manifest = write_manifest("m.json", simple("a"))
     (tmp_path / "full").mkdir()

@@ -30,6 +30,7 @@ def own(records: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
     return record
 
 
+@pytest.mark.slow
 def test_subdatasets_are_made_kept_up_to_date_and_fetched(tmp_path: Path, lab: Lab) -> None:
     urls = publish(lab, ["top", "s/a", "s/b", "s/deep/x", "t/a"])
     marked = {"top": "top", "s/a": "s//a", "s/b": "s//b", "s/deep/x": "s//deep//x", "t/a": "t//a"}

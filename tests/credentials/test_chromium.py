@@ -33,6 +33,7 @@ def log_in(program: str, profile: Path, url: str) -> None:
 
 
 # the library that reads the cookies leaves its database to be closed by chance
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_chromium(tmp_path: Path, vault: Vault, lab: Lab, program: Callable[[str], str]) -> None:

@@ -51,6 +51,7 @@ def test_one_file_from_two_mirrors_at_once(lab: Lab, other_lab: Lab) -> None:
     assert overlap(lab, other_lab) < 1.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [{"versions": [OLDER]}, {"reset_at": 0.7}, {"cut_at": 0.4}])
 def test_a_mirror_that_goes_bad_half_way(lab: Lab, other_lab: Lab, fault: dict[str, Any]) -> None:
     urls = (
@@ -75,6 +76,7 @@ def test_a_mirror_without_ranges_is_left_to_the_other(lab: Lab, other_lab: Lab) 
     assert overlap(lab, other_lab) < 1.3
 
 
+@pytest.mark.slow
 def test_without_a_digest_only_one_version_of_one_url_is_split(lab: Lab, other_lab: Lab) -> None:
     other = content_of("something else", SIZE)
     urls = (
