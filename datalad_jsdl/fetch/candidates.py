@@ -45,7 +45,6 @@ class Candidates:
         self.tried: set[str] = set()
         self.suspects: set[str] = set()
         self._failures: Counter[str] = Counter()  # passing ones in a row
-        self._down_since: float | None = None  # when all mirrors were first found dead
         self._insists = self._insisted = False
 
     def why(self) -> tuple[Fault, ...]:
@@ -87,12 +86,10 @@ class Candidates:
             0 if it was enough.
         """
         origins = self._engine.origins
-        if not all(origins.is_dead(url) for url in self.live):
+        since = origins.down_since(self.live)
+        if since is None or not all(origins.is_alone(url) for url in self.live):
             return asked
-        now = origins.clock()
-        if self._down_since is None:
-            self._down_since = now
-        if (left := self._down_since + _LINE_DOWN - now) > 0:
+        if (left := since + _LINE_DOWN - origins.clock()) > 0:
             return min(asked, left)
         if self._insisted:
             self.bury_dead()
@@ -132,7 +129,7 @@ class Candidates:
                 since a line may be down for half a minute.
         """
         if progress:
-            self._down_since, self._insisted = None, False
+            self._insisted = False
         self._failures[url] = 1 if progress else self._failures[url] + 1
         if self._failures[url] < self._engine.settings.retries + _PATIENCE * begun:
             return True

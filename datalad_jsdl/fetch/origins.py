@@ -78,6 +78,7 @@ class Origin:
         cool_until: it has asked to be left alone until then.
         times_alone: how often in a row it was left alone; more than once: it is dead.
         probing: after having been left alone, one request finds out whether it is back.
+        down_since: when it began to be left alone, if it has given nothing since.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Origin:
     cool_until: float = 0.0
     times_alone: int = 0
     probing: bool = False
+    down_since: float | None = None
 
 
 @dataclass
@@ -197,6 +199,7 @@ class Origins:
         with self._changed:
             for origin in self._origins.values():
                 origin.alone_until, origin.times_alone = 0.0, 0
+                origin.down_since = None
 
     def answered(self, url: str) -> None:
         """It gives what is asked for: whoever waits for that to show may ask, too."""
@@ -205,12 +208,23 @@ class Origins:
             with self._changed:
                 origin.failures = origin.times_alone = 0
                 origin.alone_until, origin.probing = 0.0, False
+                origin.down_since = None
                 self._changed.notify_all()
 
     def is_dead(self, url: str) -> bool:
         """Whether it failed again after having been left alone, and still is."""
         origin = self.of(url)
         return origin.times_alone > 1 and origin.alone_until > self.clock()
+
+    def down_since(self, urls: Iterable[str]) -> float | None:
+        """When the last of them went out of order; None while one of them is in order.
+
+        Monotonic seconds. All transfers share it: what one of them has waited for in vain,
+        the next need not wait for again.
+        """
+        since = [self.of(url).down_since for url in urls]
+        known = [moment for moment in since if moment is not None]
+        return max(known) if known and len(known) == len(since) else None
 
     def acquire(self, urls: Iterable[str], *, block: bool = True) -> str | None:
         """Take a connection to the first of *urls* that has one to spare.
@@ -258,6 +272,7 @@ class Origins:
                 self._learn_fault(origin, fault, gained)
             else:
                 origin.failures = origin.times_alone = 0
+                origin.down_since = None
                 if origin.room < self.host_room and origin.score.requests % 10 == 0:
                     origin.room += 1
             self._changed.notify_all()
@@ -283,6 +298,8 @@ class Origins:
             origin.failures += 1
         if origin.failures >= _FAILURES and now >= origin.alone_until:
             origin.times_alone += 2 if fault.refused and not origin.times_alone else 1
+            if origin.down_since is None:
+                origin.down_since = now
             pause = _LEFT_ALONE * 2 ** (origin.times_alone - 1)
             origin.alone_until = now + min(pause, _LONGEST_ALONE)
 
