@@ -10,6 +10,7 @@ from datalad.utils import chpwd, get_dataset_root
 
 from datalad_jsdl.commands._common import message_of
 from datalad_jsdl.dataset.git import Git
+from datalad_jsdl.dataset.records import ANNEX_BRANCH
 from datalad_jsdl.dataset.submodules import Link
 from datalad_jsdl.dataset.tree import SUBMODULE
 from datalad_jsdl.errors import DatasetError
@@ -27,6 +28,8 @@ __all__ = [
     "open_subdataset",
     "save_in",
 ]
+
+_MADE = frozenset({".git", ".datalad", ".gitattributes"})  # what ``datalad create`` makes
 
 
 def check_place(target: Path, parent: Any) -> None:
@@ -69,8 +72,11 @@ def make_dataset(dataset: Dataset, parent: Any, *, force: bool = False) -> Itera
 
 
 def is_begun(dataset: Dataset) -> bool:
-    """Whether its making was killed: it has DataLad's folder, and not yet a commit."""
-    return (dataset.pathobj / ".datalad").is_dir() and not _head(dataset)
+    """Whether its making was cut short: an annex without a commit, and nothing of the user's."""
+    branches = Git(dataset.pathobj).text("for-each-ref", "--format=%(refname)", "refs/heads")
+    names = {path.name for path in dataset.pathobj.iterdir()}
+    annex = (dataset.pathobj / ".git" / "annex").is_dir()
+    return annex and branches in ("", ANNEX_BRANCH) and names <= _MADE
 
 
 def link_to(dataset: Dataset) -> Link:

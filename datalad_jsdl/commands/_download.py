@@ -135,6 +135,8 @@ class Call:
             begun = dataset.is_installed() and is_begun(dataset)
             if begun and not dry:
                 yield from make_dataset(dataset, self.parent, force=True)
+                if is_begun(dataset):
+                    return
             if not dataset.is_installed():
                 check_place(self.target, self.parent)
                 if not selection.entries:
