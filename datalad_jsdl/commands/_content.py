@@ -11,7 +11,7 @@ from datalad.interface.results import get_status_dict
 from datalad_jsdl.commands._common import Bar, failure
 from datalad_jsdl.commands._credentials import remember
 from datalad_jsdl.commands._monitor import Monitor
-from datalad_jsdl.commands._staging import Staging, expected_of, staging_folder, tidy
+from datalad_jsdl.commands._staging import Staging, expected_of, finish_earlier
 from datalad_jsdl.dataset.importer import Importer
 from datalad_jsdl.dataset.logs import in_order
 from datalad_jsdl.dataset.lookup import KeyLookup
@@ -80,7 +80,7 @@ class Content:
                 elif self._missing:
                     yield from self._preview(importer, few)
                 elif not dry:
-                    tidy(staging_folder(importer))  # a run may have been killed at its very end
+                    finish_earlier(importer)
         except (JsdlError, OSError) as error:
             yield failure(ACTION, self._root, error, lgr)
             return

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.annex.engine import open_engine
 from datalad_jsdl.dataset.content import inject
+from datalad_jsdl.dataset.intake import Intake
 from datalad_jsdl.dataset.keys import key_file, parse_key
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.bulk import Job, Sync, fetch_all
@@ -26,12 +28,15 @@ if TYPE_CHECKING:
     from datalad_jsdl.dataset.importer import Importer
     from datalad_jsdl.fetch.values import Fetched
 
-__all__ = ["Staging", "expected_of", "staging_folder", "tidy"]
+__all__ = ["Staging", "expected_of", "finish_earlier", "staging_folder"]
 
 _BATCH = 500  # files for one git-annex; fewer would mostly start it
 _MOST = 600  # files; more, and the others would be idle in the end
 _INJECTORS = 2  # git-annex processes at a time; each is busy on one core
 _SMALL = 1 << 20  # bytes; such files are put on the disk together
+
+# a complete file, and whether it was verified in this run
+_Item = tuple["Job", bool]
 
 
 def expected_of(key: str, *, page: bool = False) -> Expected:
@@ -47,7 +52,15 @@ def staging_folder(importer: Importer) -> Path:
     return importer.annex_dir / "jsdl" / "staging"
 
 
-def tidy(folder: Path) -> None:
+def finish_earlier(importer: Importer) -> None:
+    """Finish what a run that was killed at its very end has left."""
+    folder = staging_folder(importer)
+    if folder.is_dir():
+        Intake(importer).take_up(folder)
+        _tidy(folder)
+
+
+def _tidy(folder: Path) -> None:
     """Remove the folder if there is nothing in it."""
     with suppress(OSError):  # it is not there, or something is
         folder.rmdir()
@@ -75,7 +88,7 @@ class Staging:
     ) -> None:
         self.folder = staging_folder(importer)
         self.engine = open_engine(importer.git_dir(), credentials=logins)
-        self._git = importer.git
+        self._importer = importer
         self._jobs = jobs or self.engine.settings.jobs
         self._monitor = monitor
         self._taken = self._taken_size = 0  # of what earlier runs have fetched
@@ -125,13 +138,15 @@ class Staging:
         Yields:
             Each job and what went wrong with it, or "".
         """
-        taker = _Taker(self._inject)
+        intake = Intake(self._importer)
+        intake.take_up(self.folder)
+        taker = _Taker(partial(self._inject, intake))
         try:
             for job, outcome in self.download(self._missing(jobs, taker), "fetching", files, size):
                 if isinstance(outcome, Failed):
                     yield job, str(outcome)
                 else:
-                    taker.add(job)
+                    taker.add(job, verified=job.expected.algorithm is not None)
                 yield from taker.done()
             yield from taker.finish()
         finally:
@@ -145,7 +160,7 @@ class Staging:
             if job.target.name in there and job.target.exists():
                 self._taken += 1
                 self._taken_size += job.target.stat().st_size
-                taker.add(job)
+                taker.add(job, verified=False)  # not since the last power cut
             else:
                 yield job
 
@@ -153,33 +168,38 @@ class Staging:
         """Whether an earlier run has fetched it, so that it only has to be taken in."""
         return (self.folder / key_file(key)).exists()
 
-    def _inject(self, jobs: list[Job]) -> list[tuple[Job, str]]:
-        if any(job.sync is Sync.LATER for job in jobs):
+    def _inject(self, intake: Intake, batch: list[_Item]) -> list[tuple[Job, str]]:
+        if any(job.sync is Sync.LATER for job, _ in batch):
             sync_disk(self.folder)
-        problems = dict(inject(self._git, (job.target for job in jobs)))
-        for target in problems:
+        problems: dict[Path, str] = {}
+        taken = [job.target for job, verified in batch if verified and intake.take(job.target)]
+        if taken and (problem := intake.record(taken)):
+            problems = dict.fromkeys(taken, f"it is here, but not recorded: {problem}")
+        left = {job.target for job, _ in batch}.difference(taken)
+        for target, problem in inject(self._importer.git, left):
+            problems[target] = problem
             target.unlink(missing_ok=True)
-        return [(job, problems.get(job.target, "")) for job in jobs]
+        return [(job, problems.get(job.target, "")) for job, _ in batch]
 
     def clean_up(self, *patterns: str) -> None:
         """Keep only what the next run can go on with: nothing that matches *patterns*."""
         for pattern in patterns:
             for unclaimed in self.folder.glob(pattern):
                 unclaimed.unlink()
-        tidy(self.folder)
+        _tidy(self.folder)
 
 
 class _Taker:
     """Hands complete content to git-annex in batches, in threads."""
 
-    def __init__(self, inject_batch: Callable[[list[Job]], list[tuple[Job, str]]]) -> None:
+    def __init__(self, inject_batch: Callable[[list[_Item]], list[tuple[Job, str]]]) -> None:
         self._inject = inject_batch
         self._pool = ThreadPoolExecutor(_INJECTORS, thread_name_prefix="inject")
-        self._batch: list[Job] = []
+        self._batch: list[_Item] = []
         self._futures: list[Future[list[tuple[Job, str]]]] = []
 
-    def add(self, job: Job) -> None:
-        self._batch.append(job)
+    def add(self, job: Job, *, verified: bool) -> None:
+        self._batch.append((job, verified))
         idle = _INJECTORS - sum(not future.done() for future in self._futures)
         # while all are at work a batch grows: to start git-annex costs as much as 50 files
         if len(self._batch) >= (_BATCH if idle > 0 else _MOST):

@@ -37,9 +37,8 @@ class DownloadContent(Interface):
 
     Does what 'datalad get' does for files that have URLs, for all of them at once: fails
     over between mirrors, splits large files over several connections, verifies every
-    byte, and moves the content into the annex with 'git annex reinject', which verifies it
-    once more. With many small files it is several times as fast as getting them
-    one by one.
+    byte, and moves the content into the annex. With many small files it is several times as
+    fast as getting them one by one.
 
     Interrupted or killed, the next run goes on where it was; what has come so far is kept
     in .git/annex/jsdl/staging, and can be thrown away there. Files without a URL are left

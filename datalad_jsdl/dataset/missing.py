@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.dataset.git import Git
 
-__all__ = ["missing_files", "unknown_paths"]
+__all__ = ["missing_files", "unknown_paths", "unlocked_keys"]
 
 _AT_ONCE = 5000  # files; memory for so many, and one git for them
 
@@ -40,15 +40,20 @@ def missing_files(git: Git, annex_dir: Path, paths: Sequence[str]) -> Iterator[t
         paths: files and folders to look at, relative to the top; all if there are none.
     """
     seen: set[bytes] = set()
-    for path, key in _annexed(git, paths):
+    for path, key in _annexed(git, _tracked(git, paths)):
         mark = md5(key.encode("utf-8", "surrogateescape"), usedforsecurity=False).digest()[:8]
         if mark not in seen and object_path(annex_dir, key) is None:
             seen.add(mark)
             yield path, key
 
 
-def _annexed(git: Git, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
-    files = _tracked(git, paths)
+def unlocked_keys(git: Git) -> frozenset[str]:
+    """The keys of all files that are unlocked, whether their content is here or not."""
+    files = (file for file in _tracked(git, ()) if file[0] != LINK)
+    return frozenset(key for _, key in _annexed(git, files))
+
+
+def _annexed(git: Git, files: Iterator[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
     while portion := list(islice(files, _AT_ONCE)):
         regular = [oid for mode, oid, _ in portion if mode not in (LINK, SUBMODULE)]
         small = {
