@@ -30,6 +30,17 @@ def test_the_remote_starts_without_datalad_and_requests() -> None:
     assert "annexremote" in loaded
 
 
+def test_it_fetches_without_the_formats_of_manifests() -> None:
+    code = (
+        "import sys, datalad_jsdl.annex.remote, datalad_jsdl.annex.engine, datalad_jsdl.fetch.bulk;"
+        "print(*(name for name in sys.modules if name.startswith('datalad_jsdl.manifest')))"
+    )
+    loaded = set(run(sys.executable, "-c", code).split())
+    assert "datalad_jsdl.manifest.digests" in loaded
+    assert "datalad_jsdl.manifest.reading" not in loaded
+    assert not [name for name in loaded if "formats" in name]
+
+
 def test_the_suite_replaces_cores_command_once() -> None:
     code = (
         "import datalad.api as api; from datalad_jsdl import command_suite;"

@@ -34,6 +34,7 @@ def open_engine(
     *,
     credentials: Sequence[str] = (),
     typed: str = "",
+    lanes: int = 2,
 ) -> Engine:
     """An engine for a repository.
 
@@ -42,6 +43,7 @@ def open_engine(
             the current folder.
         credentials: lines as of the setting ``credential``, that go before those.
         typed: a URL that the user has typed, which is leave enough to connect to its host.
+        lanes: small files at a time from a mirror next door; see `Engine`.
 
     Raises:
         SettingError: its git config has a limit that cannot be understood.
@@ -61,6 +63,7 @@ def open_engine(
         policy,
         Settings.from_config(config),
         memory=memory_file(git_dir) if git_dir else None,
+        lanes=lanes,
         config=last,
         # without any there is no need to start git for each origin
         http_settings=partial(git_http_settings, git_dir=git_dir)

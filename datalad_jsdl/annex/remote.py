@@ -55,7 +55,8 @@ class Shared:
             if self._engine is None:
                 from datalad_jsdl.annex.engine import open_engine
 
-                self._engine = open_engine(annex.getgitdir())
+                # the other processors are git-annex's, which does more for a file than we do
+                self._engine = open_engine(annex.getgitdir(), lanes=1)
                 self._engine.origins.expect_jobs(self._jobs)
             return self._engine
 

@@ -84,6 +84,8 @@ def order_of(urls: Sequence[str]) -> tuple[str, ...]:
 
 def in_order(urls: Iterable[str], order: Sequence[str]) -> list[str]:
     """*urls* in the recorded order; those it does not know come last."""
+    if not order:
+        return sorted(urls)
     rank = {m: index for index, m in enumerate(order)}
     return sorted(urls, key=lambda url: (rank.get(mark(url), len(rank)), url))
 

@@ -6,9 +6,11 @@ path. A listing of the branch, read once, leads straight to the object.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import threading
 from bisect import bisect_left
+from contextlib import suppress
 from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,12 +21,15 @@ from datalad_jsdl.dataset.logs import KeyState, present_values, remote_state
 from datalad_jsdl.dataset.records import annex_branch, remote_configs
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator, Sequence
 
 __all__ = ["KeyLookup"]
 
 _WANTED = (b".log.web", b".log.rmt")
+_MARK = 8  # bytes
+_WORTH_READING = 8  # once one in so many records was asked for, the rest probably will be
+_MOST_HELD = 20_000  # records
+_LONG = 512  # bytes; longer records are not held
 
 
 class KeyLookup:
@@ -32,14 +37,16 @@ class KeyLookup:
 
     A context manager, which ends the git process that it reads with.
 
-    Memory: some 100 bytes a key.
+    Memory: some 100 bytes a key; where there are few of them, also what is said of them.
 
     Args:
         git_dir: the repository's ``.git`` folder.
     """
 
     def __init__(self, git_dir: str | os.PathLike[str]) -> None:
-        self._annex_dir = Path(git_dir, "annex")
+        # git-annex's Annex/Journal.hs
+        journals = (os.path.join(git_dir, "annex", j) for j in ("journal", "journal-private"))
+        self._journals = [os.path.join(journal, "") for journal in journals]
         # git-annex runs special remotes with a GIT_DIR in their environment
         self._git = Git(Path(), Path(git_dir))
         self._lock = threading.Lock()
@@ -49,8 +56,11 @@ class KeyLookup:
             for uuid, settings in remote_configs(self._git).items()
             if settings.get("externaltype") == "jsdl"
         ]
-        # what comes first in a record decides: 8 bytes that stand for the path
+        # what comes first in a record decides: bytes that stand for the path
         self._records = sorted(self._listing())
+        self._asked = 0
+        self._holding = threading.Lock()
+        self._held: list[bytes | None] = []  # their contents, once they are worth reading
 
     def __enter__(self) -> KeyLookup:
         return self
@@ -90,29 +100,60 @@ class KeyLookup:
         in its branch.
         """
         path = branch_path(key)
-        if any(map(self._is_news, (f"{path}.web", f"{path}.rmt"))):
+        paths = f"{path}.web", f"{path}.rmt"
+        if any(map(self._is_news, paths)):
             return None
-        web, state = self._read(f"{path}.web"), self._read(f"{path}.rmt")
+        web, state = map(self._read, paths)
         urls = present_values(web)
         return (urls, remote_state(state, self._uuids)) if urls else None
 
     def _is_news(self, path: str) -> bool:
-        # git-annex's Annex/Journal.hs
         name = path.replace("_", "__").replace("/", "_")
-        return any((self._annex_dir / j / name).exists() for j in ("journal", "journal-private"))
+        return any(os.path.exists(journal + name) for journal in self._journals)
 
     def _object(self, path: str) -> str:
         """The name of the object that holds a file of the branch, or ""."""
+        place = self._place(path)
+        return "" if place is None else self._name(self._records[place])
+
+    def _place(self, path: str) -> int | None:
+        """Where in the listing a file of the branch is."""
         mark = _mark(path.encode("utf-8", "surrogateescape"))
         place = bisect_left(self._records, mark)
-        if place == len(self._records) or not self._records[place].startswith(mark):
-            return ""
-        return self._records[place][len(mark) :].hex()
+        found = place < len(self._records) and self._records[place].startswith(mark)
+        return place if found else None
+
+    @staticmethod
+    def _name(record: bytes) -> str:
+        return record[_MARK:].hex()
 
     def _read(self, path: str) -> bytes | None:
-        oid = self._object(path)
-        if not oid:
+        place = self._place(path)
+        if place is None:
             return None
+        self._asked += 1
+        if not self._held and self._asked * _WORTH_READING >= len(self._records):
+            self._hold()
+        held = self._held[place] if self._held else None
+        return self._read_one(self._name(self._records[place])) if held is None else held
+
+    def _hold(self) -> None:
+        """Read all at once: that takes a tenth of the time for each.
+
+        Whoever does so keeps nobody waiting; the lock is for good.
+        """
+        if len(self._records) > _MOST_HELD or not self._holding.acquire(blocking=False):
+            return
+        blobs: list[bytes | None] = []
+        with suppress(OSError, ValueError):  # then they are read one by one
+            names = map(self._name, self._records)
+            blobs = [
+                blob if blob and len(blob) < _LONG else None for blob in self._git.objects(names)
+            ]
+        if len(blobs) == len(self._records):  # else git broke off
+            self._held = blobs
+
+    def _read_one(self, oid: str) -> bytes:
         with self._lock:
             if self._reader is None:
                 self._reader = BlobReader(self._git).__enter__()
@@ -120,4 +161,4 @@ class KeyLookup:
 
 
 def _mark(path: bytes) -> bytes:
-    return md5(path, usedforsecurity=False).digest()[:8]
+    return md5(path, usedforsecurity=False).digest()[:_MARK]

@@ -37,7 +37,6 @@ __all__ = ["Engine"]
 _SAVE_SECONDS = 10.0
 _TINY = 64 << 10  # bytes
 _AT_HAND = 0.003  # seconds until a mirror answers that is next door
-_LANES = 2
 _M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3  # mallopt(3), malloc.h
 
 
@@ -52,6 +51,8 @@ class Engine:
         memory: file that knowledge of mirrors is kept in from run to run, or None.
         config: git config, for the credentials that DataLad keeps there.
         http_settings: git's ``http.*`` settings for a URL; see `pools.Pools`.
+        lanes: small files at a time from a mirror next door, which answers at once. One keeps
+            a processor busy but for the moments in which the mirror is.
         sleep: waits a number of seconds; None for a sleep that `interrupt` ends.
     """
 
@@ -63,6 +64,7 @@ class Engine:
         memory: Path | None = None,
         config: Mapping[str, str] | None = None,
         http_settings: Callable[[str], Mapping[str, str]] | None = None,
+        lanes: int = 2,
         sleep: Callable[[float], object] | None = None,
     ) -> None:
         _spare_memory()
@@ -85,7 +87,7 @@ class Engine:
         # set while those files that fail are asked for once more in the end
         self.second_chance = False
         self._responses: set[Response] = set()
-        self._lanes = threading.BoundedSemaphore(_LANES)
+        self._lanes = threading.BoundedSemaphore(lanes)
 
     def __enter__(self) -> Engine:
         return self

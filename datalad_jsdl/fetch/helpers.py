@@ -39,8 +39,9 @@ class Helpers:
         self._threads: list[threading.Thread] = []
         self._watcher: threading.Thread | None = None
         self._busy: dict[int, Segment] = {}
-        self._over = threading.Event()
-        self._changed = threading.Condition()
+        # made by `watch`: small files, which are many, have no use for them
+        self._over: threading.Event
+        self._changed: threading.Condition
         self._faults: dict[str, int] = {}
         self._urls: list[str] = []
         self._problem: OSError | None = None
@@ -59,6 +60,7 @@ class Helpers:
             live = [url for url in live if url in self._transfer.etags]
         self._urls = [url for url in live if origins.of(url).score.ranges is not False]
         if self._urls:
+            self._over, self._changed = threading.Event(), threading.Condition()
             self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
             self._watcher.start()
 

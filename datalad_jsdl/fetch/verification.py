@@ -73,7 +73,7 @@ class Frontier:
         self._store = store
         self._lock = threading.Lock()
         self._next = 0  # offset of the first byte that was not handed over to be hashed
-        self._chunks: queue.Queue[bytes | None] = queue.Queue(_AHEAD)
+        self._chunks: queue.Queue[bytes | None] | None = None  # for the thread, if there is one
         self._thread: threading.Thread | None = None
 
     def feed(self, offset: int, chunk: bytes) -> None:
@@ -91,15 +91,23 @@ class Frontier:
                 self._lock.release()
 
     def _hand_over(self, chunk: bytes) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._hash, name="hash", daemon=True)
+        if self._chunks is None:
+            chunks = self._chunks = queue.Queue(_AHEAD)
+            self._thread = threading.Thread(
+                target=self._hash, args=(chunks,), name="hash", daemon=True
+            )
             self._thread.start()
         self._chunks.put(chunk)
 
-    def _hash(self) -> None:
-        while (chunk := self._chunks.get()) is not None:
+    def _hash(self, chunks: queue.Queue[bytes | None]) -> None:
+        while (chunk := chunks.get()) is not None:
             self._verifier.update(chunk)
-            self._chunks.task_done()
+            chunks.task_done()
+
+    def _join(self) -> None:
+        """Wait until all that was handed over is hashed."""
+        if self._chunks is not None:
+            self._chunks.join()
 
     def catch_up(self, prefix: Callable[[], int]) -> None:
         """Hash what lies ahead.
@@ -108,7 +116,7 @@ class Frontier:
             prefix: number of bytes from the first on without a gap, as of now.
         """
         with self._lock:
-            self._chunks.join()
+            self._join()
             while (left := prefix() - self._verifier.size) > 0:
                 chunk = self._store.read(self._verifier.size, min(left, _CHUNK))
                 if not chunk:  # the file was cut behind our back: it will not pass
@@ -119,13 +127,13 @@ class Frontier:
     def restart(self) -> None:
         """Begin at the first byte again."""
         with self._lock:
-            self._chunks.join()
+            self._join()
             self._verifier.restart()
             self._next = 0
 
     def close(self) -> None:
         """End its thread."""
-        if self._thread is not None:
+        if self._chunks is not None and self._thread is not None:
             self._chunks.put(None)
             self._thread.join()
 

@@ -6,6 +6,7 @@ RFC 9110. Transport is urllib3, the cheapest client measured; connections are po
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -30,8 +31,12 @@ READ_SECONDS = 10.0
 _MAX_HOPS = 10
 _WORTH_READING = 64 << 10  # bytes; more costs longer than a new connection
 _REST_SECONDS = 1.0
+_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_ANSWERED = 1 << 20  # bytes, of an answer that is not a file
+
+# as False, which urllib3 would make into this for every request
+_NO_RETRIES = urllib3.Retry.from_int(False, redirect=False)
 
 # A server may compress only if asked to: what counts are the bytes of the file.
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "datalad-jsdl"}
@@ -232,7 +237,7 @@ class Web:
                 body=body,
                 headers=headers,
                 redirect=False,
-                retries=False,
+                retries=_NO_RETRIES,
                 preload_content=False,
                 decode_content=False,
                 **limits,
@@ -247,7 +252,7 @@ class Web:
 def _plain(url: str) -> str:
     """The URL without its fragment; characters that readers pass over must not be in it."""
     url = url.strip(" ").replace(" ", "%20")
-    if any(c <= " " or c == "\x7f" for c in url):
+    if _CONTROL.search(url):
         raise FetchError("the URL has a control character")
     return url.partition("#")[0]
 
