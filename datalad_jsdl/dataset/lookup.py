@@ -138,7 +138,7 @@ class KeyLookup:
         return self._read_one(self._name(self._records[place])) if held is None else held
 
     def _hold(self) -> None:
-        """Read all at once: that takes a tenth of the time for each.
+        """Read all at once, without a round trip through git for each.
 
         Whoever does so keeps nobody waiting; the lock is for good.
         """
