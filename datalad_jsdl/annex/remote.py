@@ -6,6 +6,7 @@ itself is annexremote's. What fetching needs is imported on the first transfer.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -222,8 +223,20 @@ def _one_line(problem: object) -> str:
     return " ".join(str(problem).split()) or type(problem).__name__
 
 
+def _yield_to_git_annex() -> None:
+    """Have the system wake this process without stopping another one for it.
+
+    With jobs, git-annex keeps all processors busy, and all of its threads wait for the one
+    that was stopped; every line it says to us would do so.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):  # where a container forbids it
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
 def main() -> None:
     """Speak with git-annex on standard input and output."""
+    _yield_to_git_annex()
     # names may be in any encoding; stdout is the protocol and nobody else's
     for stream in (sys.stdin, sys.stdout):
         if hasattr(stream, "reconfigure"):
