@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.annex.engine import open_engine
@@ -34,9 +33,6 @@ _BATCH = 500  # files for one git-annex; fewer would mostly start it
 _MOST = 600  # files; more, and the others would be idle in the end
 _INJECTORS = 2  # git-annex processes at a time; each is busy on one core
 _SMALL = 1 << 20  # bytes; such files are put on the disk together
-
-# a complete file, and whether it was verified in this run
-_Item = tuple["Job", bool]
 
 
 def expected_of(key: str, *, page: bool = False) -> Expected:
@@ -140,19 +136,42 @@ class Staging:
         """
         intake = Intake(self._importer)
         intake.take_up(self.folder)
-        taker = _Taker(partial(self._inject, intake))
+        unsure, fresh = _Batches(self._inject), _Batches(self._synced)
         try:
-            for job, outcome in self.download(self._missing(jobs, taker), "fetching", files, size):
+            for job, outcome in self.download(self._missing(jobs, unsure), "fetching", files, size):
                 if isinstance(outcome, Failed):
                     yield job, str(outcome)
+                elif job.expected.algorithm and intake.takes(job.name):
+                    fresh.add(job)
                 else:
-                    taker.add(job, verified=job.expected.algorithm is not None)
-                yield from taker.done()
-            yield from taker.finish()
+                    unsure.add(job)
+                yield from self._place(intake, fresh.done(), unsure)
+                yield from unsure.done()
+            yield from self._place(intake, fresh.finish(), unsure)
+            yield from unsure.finish()
         finally:
-            taker.close()
+            fresh.close()
+            unsure.close()
 
-    def _missing(self, jobs: Iterable[Job], taker: _Taker) -> Iterator[Job]:
+    def _place(
+        self, intake: Intake, synced: Iterator[tuple[Job, str]], unsure: _Batches
+    ) -> Iterator[tuple[Job, str]]:
+        """Move what was verified while it came into the annex, and record it.
+
+        Not in a thread of its own: that and those which fetch would wait for each other.
+        """
+        taken = []
+        for job, _ in synced:
+            if intake.take(job.target):
+                taken.append(job)
+            else:
+                unsure.add(job)
+        if taken and (problem := intake.record([job.target for job in taken])):
+            problem = f"it is here, but could not be recorded: {problem}"
+        for job in taken:
+            yield job, problem
+
+    def _missing(self, jobs: Iterable[Job], unsure: _Batches) -> Iterator[Job]:
         """Those whose content is not in the folder yet."""
         # nobody else is at work here; one look is cheaper than one a file
         there = {file.name for file in self.folder.iterdir()} if self.folder.exists() else set()
@@ -160,7 +179,7 @@ class Staging:
             if job.target.name in there and job.target.exists():
                 self._taken += 1
                 self._taken_size += job.target.stat().st_size
-                taker.add(job, verified=False)  # not since the last power cut
+                unsure.add(job)  # not verified since the last power cut
             else:
                 yield job
 
@@ -168,18 +187,17 @@ class Staging:
         """Whether an earlier run has fetched it, so that it only has to be taken in."""
         return (self.folder / key_file(key)).exists()
 
-    def _inject(self, intake: Intake, batch: list[_Item]) -> list[tuple[Job, str]]:
-        if any(job.sync is Sync.LATER for job, _ in batch):
+    def _synced(self, jobs: list[Job]) -> list[tuple[Job, str]]:
+        if any(job.sync is Sync.LATER for job in jobs):
             sync_disk(self.folder)
-        problems: dict[Path, str] = {}
-        taken = [job.target for job, verified in batch if verified and intake.take(job.target)]
-        if taken and (problem := intake.record(taken)):
-            problems = dict.fromkeys(taken, f"it is here, but not recorded: {problem}")
-        left = {job.target for job, _ in batch}.difference(taken)
-        for target, problem in inject(self._importer.git, left):
-            problems[target] = problem
+        return [(job, "") for job in jobs]
+
+    def _inject(self, jobs: list[Job]) -> list[tuple[Job, str]]:
+        self._synced(jobs)
+        problems = dict(inject(self._importer.git, (job.target for job in jobs)))
+        for target in problems:
             target.unlink(missing_ok=True)
-        return [(job, problems.get(job.target, "")) for job, _ in batch]
+        return [(job, problems.get(job.target, "")) for job in jobs]
 
     def clean_up(self, *patterns: str) -> None:
         """Keep only what the next run can go on with: nothing that matches *patterns*."""
@@ -189,17 +207,21 @@ class Staging:
         _tidy(self.folder)
 
 
-class _Taker:
-    """Hands complete content to git-annex in batches, in threads."""
+class _Batches:
+    """Has something done with complete content in batches, in threads.
 
-    def __init__(self, inject_batch: Callable[[list[_Item]], list[tuple[Job, str]]]) -> None:
-        self._inject = inject_batch
+    Args:
+        work: what to do with a batch; returns what went wrong with each, or "".
+    """
+
+    def __init__(self, work: Callable[[list[Job]], list[tuple[Job, str]]]) -> None:
+        self._work = work
         self._pool = ThreadPoolExecutor(_INJECTORS, thread_name_prefix="inject")
-        self._batch: list[_Item] = []
+        self._batch: list[Job] = []
         self._futures: list[Future[list[tuple[Job, str]]]] = []
 
-    def add(self, job: Job, *, verified: bool) -> None:
-        self._batch.append((job, verified))
+    def add(self, job: Job) -> None:
+        self._batch.append(job)
         idle = _INJECTORS - sum(not future.done() for future in self._futures)
         # while all are at work a batch grows: to start git-annex costs as much as 50 files
         if len(self._batch) >= (_BATCH if idle > 0 else _MOST):
@@ -212,11 +234,11 @@ class _Taker:
         share = -(-len(self._batch) // parts)
         for start in range(0, len(self._batch), share or 1):
             batch = self._batch[start : start + share]
-            self._futures.append(self._pool.submit(self._inject, batch))
+            self._futures.append(self._pool.submit(self._work, batch))
         self._batch = []
 
     def done(self) -> Iterator[tuple[Job, str]]:
-        """What git-annex has dealt with."""
+        """What is done."""
         for future in [future for future in self._futures if future.done()]:
             self._futures.remove(future)
             yield from future.result()

@@ -20,6 +20,8 @@ from datalad_jsdl.dataset.content import object_path
 from datalad_jsdl.dataset.git import git_config
 from datalad_jsdl.dataset.keys import key_of_file, link_target, parse_key
 from datalad_jsdl.dataset.missing import unlocked_keys
+from datalad_jsdl.dataset.presence import LocationLogs
+from datalad_jsdl.errors import JsdlError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,6 +39,7 @@ _SPECIAL = (
     "annex.direct",
     "annex.freezecontent-command",
     "annex.pidlock",
+    "annex.private",
     "annex.securehashesonly",
     "annex.thawcontent-command",
     "core.sharedrepository",
@@ -45,7 +48,7 @@ _OFF = ("0", "false", "no", "off", "umask")
 
 
 class Intake:
-    """Takes content into the annex of one repository, and has it recorded; safe for threads.
+    """Takes content into the annex of one repository, and records it.
 
     Args:
         importer: of the repository; its lock is held.
@@ -56,9 +59,14 @@ class Intake:
         self._annex_dir = importer.annex_dir
         config = git_config(r"^annex\.|^core\.sharedrepository$", importer.git_dir())
         self._uuid = config.get("annex.uuid", "")
+        self._logs = LocationLogs(importer.git, importer.annex_dir)
         branch = self._git.text("symbolic-ref", "--quiet", "HEAD")
         self._plain = is_plain(config) and not branch.startswith("refs/heads/adjusted/")
         self._unlocked = unlocked_keys(self._git) if self._plain else frozenset()
+
+    def takes(self, key: str) -> bool:
+        """Whether content of a key may be taken: there is no more to do than to move it."""
+        return self._plain and key not in self._unlocked  # that belongs in the work tree as well
 
     def take(self, file: Path) -> bool:
         """Give verified content its place in the annex.
@@ -69,10 +77,7 @@ class Intake:
         Returns:
             Whether it is in the annex; if not, git-annex is to take it, or to say why not.
         """
-        key = key_of_file(file.name)
-        # unlocked, content belongs in the work tree as well; and a line has but three words
-        if not self._plain or key in self._unlocked or len(key.split()) != 1:
-            return False
+        key = _key(file)
         place = f"{self._annex_dir}/{link_target('', key).removeprefix('.git/annex/')}"
         folder = os.path.dirname(place)
         try:
@@ -89,29 +94,28 @@ class Intake:
         return True
 
     def record(self, files: Sequence[Path]) -> str:
-        """Have git-annex note that the content of *files* is here; then they are removed.
+        """Note that the content of *files* is here; then they are removed.
+
+        git-annex commits that with its next command (`importer.catch_up`).
 
         Returns:
-            What git-annex said against it, or ""; then the next run tries again.
+            What went wrong, or ""; then the next run tries again.
         """
         # somebody may have dropped it by now
         keys = [key for key in map(_key, files) if object_path(self._annex_dir, key)]
-        lines = "".join(f"{key} {self._uuid} 1\n" for key in keys)
-        done = self._git.attempt(
-            # the journal is committed once, by `importer.catch_up` or git-annex's next command
-            "-c", "annex.alwayscommit=false", "annex", "setpresentkey", "--quiet", "--batch",
-            stdin=lines.encode("utf-8", "surrogateescape"),
-        )  # fmt: skip
-        if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").split("\n")
-            return " ".join(line.strip() for line in said[-3:]) or "git-annex setpresentkey failed"
+        try:
+            self._logs.add(keys, self._uuid)
+        except (JsdlError, OSError) as error:
+            return str(error)
         for file in files:
             file.unlink(missing_ok=True)
         return ""
 
     def take_up(self, folder: Path) -> None:
         """Record what a killed run has taken from *folder*, and not recorded."""
-        found = [f for f in folder.iterdir() if parse_key(_key(f))] if folder.is_dir() else []
+        if not self._plain or not folder.is_dir():
+            return
+        found = (file for file in folder.iterdir() if parse_key(_key(file)))
         if taken := [file for file in found if object_path(self._annex_dir, _key(file))]:
             self.record(taken)
 

@@ -24,6 +24,7 @@ __all__ = [
     "digest_key",
     "entry_key",
     "extension",
+    "journal_name",
     "key_file",
     "key_from_link",
     "key_from_pointer",
@@ -167,6 +168,11 @@ def branch_folder(key: str) -> str:
     """The folder of the git-annex branch that has the key's logs, with a slash at its end."""
     md5 = _md5(key.encode("utf-8", "surrogateescape"))
     return f"{md5[:3]}/{md5[3:6]}/"
+
+
+def journal_name(path: str) -> str:
+    """What git-annex's journal calls a file of its branch (its Annex/Journal.hs)."""
+    return path.replace("_", "__").replace("/", "_")
 
 
 _MIXED = "0123456789zqjxkmvwgpfZQJXKMVWGPF"

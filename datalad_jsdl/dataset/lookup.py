@@ -7,16 +7,14 @@ path. A listing of the branch, read once, leads straight to the object.
 from __future__ import annotations
 
 import os
-import subprocess
 import threading
-from bisect import bisect_left
 from contextlib import suppress
-from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.dataset.git import BlobReader, Git
-from datalad_jsdl.dataset.keys import branch_path
+from datalad_jsdl.dataset.keys import branch_path, journal_name
+from datalad_jsdl.dataset.listing import Listing
 from datalad_jsdl.dataset.logs import KeyState, present_values, remote_state
 from datalad_jsdl.dataset.records import annex_branch, remote_configs
 
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["KeyLookup"]
 
 _WANTED = (b".log.web", b".log.rmt")
-_MARK = 8  # bytes
 _WORTH_READING = 8  # once one in so many records was asked for, the rest probably will be
 _MOST_HELD = 20_000  # records
 _LONG = 512  # bytes; longer records are not held
@@ -56,8 +53,8 @@ class KeyLookup:
             for uuid, settings in remote_configs(self._git).items()
             if settings.get("externaltype") == "jsdl"
         ]
-        # what comes first in a record decides: bytes that stand for the path
-        self._records = sorted(self._listing())
+        commit = self._git.text("rev-parse", "--verify", "--quiet", annex_branch(self._git))
+        self._listing = Listing(self._git, commit, _WANTED)
         self._asked = 0
         self._holding = threading.Lock()
         self._held: list[bytes | None] = []  # their contents, once they are worth reading
@@ -71,22 +68,12 @@ class KeyLookup:
                 self._reader.__exit__(*details)
                 self._reader = None
 
-    def _listing(self) -> list[bytes]:
-        records = []
-        command = ("ls-tree", "-r", "--full-tree", annex_branch(self._git))
-        with self._git.start(*command, stderr=subprocess.DEVNULL) as process:
-            for line in process.stdout or ():
-                head, _, path = line.rstrip(b"\n").partition(b"\t")
-                if path.endswith(_WANTED):
-                    records.append(_mark(path) + bytes.fromhex(head.rpartition(b" ")[2].decode()))
-        return records
-
     def find_all(self, keys: Sequence[str]) -> Iterator[tuple[str, list[str], KeyState]]:
         """Each key with its URLs and its state; with no URL where none is known."""
         names = []
         for key in keys:
             path = branch_path(key)
-            names += [self._object(f"{path}.web"), self._object(f"{path}.rmt")]
+            names += [self._listing.find(f"{path}.web"), self._listing.find(f"{path}.rmt")]
         blobs = self._git.objects(name for name in names if name)
         for number, key in enumerate(keys):
             web = next(blobs) if names[2 * number] else None
@@ -108,49 +95,33 @@ class KeyLookup:
         return (urls, remote_state(state, self._uuids)) if urls else None
 
     def _is_news(self, path: str) -> bool:
-        name = path.replace("_", "__").replace("/", "_")
+        name = journal_name(path)
         return any(os.path.exists(journal + name) for journal in self._journals)
 
-    def _object(self, path: str) -> str:
-        """The name of the object that holds a file of the branch, or ""."""
-        place = self._place(path)
-        return "" if place is None else self._name(self._records[place])
-
-    def _place(self, path: str) -> int | None:
-        """Where in the listing a file of the branch is."""
-        mark = _mark(path.encode("utf-8", "surrogateescape"))
-        place = bisect_left(self._records, mark)
-        found = place < len(self._records) and self._records[place].startswith(mark)
-        return place if found else None
-
-    @staticmethod
-    def _name(record: bytes) -> str:
-        return record[_MARK:].hex()
-
     def _read(self, path: str) -> bytes | None:
-        place = self._place(path)
+        place = self._listing.place(path)
         if place is None:
             return None
         self._asked += 1
-        if not self._held and self._asked * _WORTH_READING >= len(self._records):
+        if not self._held and self._asked * _WORTH_READING >= len(self._listing):
             self._hold()
         held = self._held[place] if self._held else None
-        return self._read_one(self._name(self._records[place])) if held is None else held
+        return self._read_one(self._listing.name(place)) if held is None else held
 
     def _hold(self) -> None:
         """Read all at once, without a round trip through git for each.
 
         Whoever does so keeps nobody waiting; the lock is for good.
         """
-        if len(self._records) > _MOST_HELD or not self._holding.acquire(blocking=False):
+        if len(self._listing) > _MOST_HELD or not self._holding.acquire(blocking=False):
             return
         blobs: list[bytes | None] = []
         with suppress(OSError, ValueError):  # then they are read one by one
-            names = map(self._name, self._records)
+            names = map(self._listing.name, range(len(self._listing)))
             blobs = [
                 blob if blob and len(blob) < _LONG else None for blob in self._git.objects(names)
             ]
-        if len(blobs) == len(self._records):  # else git broke off
+        if len(blobs) == len(self._listing):  # else git broke off
             self._held = blobs
 
     def _read_one(self, oid: str) -> bytes:
@@ -158,7 +129,3 @@ class KeyLookup:
             if self._reader is None:
                 self._reader = BlobReader(self._git).__enter__()
             return b"".join(self._reader.read(oid))
-
-
-def _mark(path: bytes) -> bytes:
-    return md5(path, usedforsecurity=False).digest()[:_MARK]

@@ -1,0 +1,93 @@
+"""Location logs: what is noted is there afterwards, beside all that was there before."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from datalad_jsdl.dataset.git import Git
+from datalad_jsdl.dataset.keys import branch_path
+from datalad_jsdl.dataset.logs import present_values
+from datalad_jsdl.dataset.presence import LocationLogs
+from tests.portal import git
+
+OURS, THEIRS = "0ea5e5f8-0000-4000-8000-000000000001", "0ea5e5f8-0000-4000-8000-000000000002"
+KEYS = [f"SHA256E-s{number}--{number:064x}.dat" for number in range(300)]
+ODD = "SHA256E-s1--" + "ab" * 32 + ".é_x"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "annex", "init", "-q")
+    return tmp_path
+
+
+def logs_of(repository: Path) -> LocationLogs:
+    return LocationLogs(Git(repository), repository / ".git/annex")
+
+
+def theirs(repository: Path, keys: list[str], *options: str) -> None:
+    lines = "".join(f"{key} {THEIRS} 1\n" for key in keys)
+    command = ["git", *options, "annex", "setpresentkey", "--batch"]
+    subprocess.run(command, input=lines.encode(), cwd=repository, check=True, capture_output=True)
+    if not options:
+        git(repository, "annex", "numcopies")
+
+
+def committed(repository: Path, key: str) -> set[str]:
+    return set(present_values(git(repository, "show", f"git-annex:{branch_path(key)}").encode()))
+
+
+def present(repository: Path, key: str) -> set[str]:
+    """As git-annex has it once it has committed its journal."""
+    git(repository, "annex", "numcopies")
+    return committed(repository, key)
+
+
+@pytest.mark.parametrize("key", [KEYS[0], ODD])
+def test_what_others_have_stays(repository: Path, key: str) -> None:
+    theirs(repository, [key])
+    logs = logs_of(repository)
+    logs.add([key, KEYS[1]], OURS)
+    assert present(repository, key) == {OURS, THEIRS}
+    assert present(repository, KEYS[1]) == {OURS}
+    assert list((repository / ".git/annex/journal").iterdir()) == []
+    # the branch has moved since
+    theirs(repository, KEYS[2:4])
+    logs.add(KEYS[2:4], OURS)
+    assert present(repository, KEYS[3]) == {OURS, THEIRS}
+
+
+def test_what_is_not_committed_yet_stays(repository: Path) -> None:
+    theirs(repository, KEYS[:2], "-c", "annex.alwayscommit=false")
+    logs_of(repository).add(KEYS[:2], OURS)
+    assert present(repository, KEYS[1]) == {OURS, THEIRS}
+
+
+def test_what_was_dropped_is_here_again(repository: Path) -> None:
+    logs = logs_of(repository)
+    logs.add(KEYS[:1], OURS)
+    git(repository, "annex", "setpresentkey", KEYS[0], OURS, "0")
+    logs.add(KEYS[:1], OURS)
+    assert present(repository, KEYS[0]) == {OURS}
+
+
+def test_at_the_same_time_as_git_annex(repository: Path) -> None:
+    lines = "".join(f"{key} {THEIRS} 1\n" for key in KEYS)
+    command = ["git", "annex", "setpresentkey", "--batch"]
+    logs = logs_of(repository)
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=repository
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write(lines.encode())
+        process.stdin.close()
+        for start in range(0, len(KEYS), 10):
+            logs.add(KEYS[start : start + 10], OURS)
+    assert process.returncode == 0
+    git(repository, "annex", "numcopies")
+    missing = [key for key in KEYS if committed(repository, key) != {OURS, THEIRS}]
+    assert not missing
