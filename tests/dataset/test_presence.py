@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -73,6 +76,28 @@ def test_what_was_dropped_is_here_again(repository: Path) -> None:
     git(repository, "annex", "setpresentkey", KEYS[0], OURS, "0")
     logs.add(KEYS[:1], OURS)
     assert present(repository, KEYS[0]) == {OURS}
+
+
+def test_it_waits_for_whoever_has_the_journal(repository: Path) -> None:
+    # what git-annex does to have it for itself
+    code = (
+        "import fcntl, sys; lock = open(sys.argv[1], 'a'); fcntl.lockf(lock, fcntl.LOCK_EX);"
+        "print('locked', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(repository / ".git/annex/journal.lck")]
+    journal = repository / ".git/annex/journal"
+    with (
+        ThreadPoolExecutor() as pool,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder,
+    ):
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        adding = pool.submit(logs_of(repository).add, KEYS[:1], OURS)
+        time.sleep(0.5)
+        assert not list(journal.iterdir())
+        holder.communicate()
+        adding.result(timeout=10)
+    assert len(list(journal.iterdir())) == 1
 
 
 def test_at_the_same_time_as_git_annex(repository: Path) -> None:
