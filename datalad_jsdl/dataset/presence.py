@@ -20,6 +20,7 @@ from datalad_jsdl.dataset.keys import branch_path, journal_name
 from datalad_jsdl.dataset.listing import Listing
 from datalad_jsdl.dataset.logs import add_present
 from datalad_jsdl.dataset.records import ANNEX_BRANCH
+from datalad_jsdl.errors import DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,9 +62,10 @@ class LocationLogs:
             blobs = self._git.objects(name for name in names if name)
             now = time.time()
             for path, name in zip(paths, names, strict=True):
-                committed = next(blobs) if name else None
+                known = next(blobs, None) if name else None
+                if name and known is None:  # without it, what others have would be forgotten
+                    raise DatasetError(f"git has no object {name} in {self._git.root}")
                 file = self._journal / journal_name(path)
-                known = committed
                 with suppress(FileNotFoundError):
                     known = file.read_bytes()
                 if (content := add_present(known, [uuid], now)) is not None:

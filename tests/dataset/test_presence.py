@@ -14,6 +14,7 @@ from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.dataset.keys import branch_path
 from datalad_jsdl.dataset.logs import present_values
 from datalad_jsdl.dataset.presence import LocationLogs
+from datalad_jsdl.errors import DatasetError
 from tests.portal import git
 
 OURS, THEIRS = "0ea5e5f8-0000-4000-8000-000000000001", "0ea5e5f8-0000-4000-8000-000000000002"
@@ -68,6 +69,15 @@ def test_what_is_not_committed_yet_stays(repository: Path) -> None:
     theirs(repository, KEYS[:2], "-c", "annex.alwayscommit=false")
     logs_of(repository).add(KEYS[:2], OURS)
     assert present(repository, KEYS[1]) == {OURS, THEIRS}
+
+
+def test_where_git_has_lost_what_others_have_nothing_is_written(repository: Path) -> None:
+    theirs(repository, KEYS[:1])
+    name = git(repository, "rev-parse", f"git-annex:{branch_path(KEYS[0])}")
+    (repository / ".git/objects" / name[:2] / name[2:]).unlink()
+    with pytest.raises(DatasetError, match=name):
+        logs_of(repository).add(KEYS[:1], OURS)
+    assert not list((repository / ".git/annex/journal").iterdir())
 
 
 def test_what_was_dropped_is_here_again(repository: Path) -> None:
