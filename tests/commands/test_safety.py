@@ -247,33 +247,6 @@ def test_a_large_first_import_killed_at_any_moment(tmp_path: Path, seed: int) ->
     assert summary(datalad("download-manifest", manifest, "killed")) == {"unchanged": 1200}
 
 
-@pytest.mark.parametrize("got_to", ["annex", *slow("datalad")])
-def test_killed_while_the_dataset_was_made(tmp_path: Path, got_to: str) -> None:
-    manifest = write_manifest("m.json", {"f": described("f", URL)})
-    dataset = tmp_path / "ds"
-    run("git", "init", "-q", dataset)
-    git(dataset, "annex", "init", "-q")
-    if got_to == "datalad":
-        (dataset / ".datalad").mkdir()
-    assert entries(datalad("download-manifest", "-n", manifest, "ds")) == {"f": "added"}
-    assert entries(datalad("download-manifest", manifest, "ds")) == {"f": "added"}
-    assert git(dataset, "status", "--short") == ""
-    assert "datalad.dataset.id" in git(dataset, "config", "-f", ".datalad/config", "--list")
-    assert len(git(dataset, "log", "--format=%s").splitlines()) == 2  # its making, and the import
-
-
-def test_a_repository_without_a_commit_that_has_files_is_left_as_it_is(
-    tmp_path: Path,
-) -> None:
-    dataset = tmp_path / "ds"
-    run("git", "init", "-q", dataset)
-    git(dataset, "annex", "init", "-q")
-    (dataset / "mine").write_text("mine")
-    datalad("download-manifest", write_manifest("m.json", {"f": [URL]}), "ds")
-    assert git(dataset, "status", "--short") == "?? mine"
-    assert len(git(dataset, "log", "--format=%s").splitlines()) == 1  # the import alone
-
-
 @pytest.mark.parametrize("index", ["half", *slow("new", "old")])
 def test_killed_just_before_the_branch_moved(tmp_path: Path, index: str) -> None:
     first = {path: described(path, f"{URL}/{path}") for path in ("changed", "gone", "s/same")}
