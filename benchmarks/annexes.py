@@ -88,7 +88,13 @@ def dataset_small(bench: Bench) -> None:
     )
     for peer in contestants:
         if peer != ours:
-            ratio(f"{ours}: wall / {peer} wall", runs, lambda r, p=peer: r[ours].wall / r[p].wall)
+            target = 0.5 if peer == "git annex get -J1 --from web" else None
+            what = f"{ours}: wall / {peer} wall"
+            ratio(what, runs, lambda r, p=peer: r[ours].wall / r[p].wall, target=target)
+    for jobs, target in (("-J8", 1.0), ("-J1", None)):
+        jsdl, web = (f"git annex get {jobs} --from {remote}" for remote in ("jsdl", "web"))
+        what = f"git annex get {jobs}: jsdl wall / web wall"
+        ratio(what, runs, lambda r, a=jsdl, b=web: r[a].wall / r[b].wall, target=target)
 
 
 _GET = ("git", "annex", "get", "--quiet", ".")

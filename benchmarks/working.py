@@ -76,10 +76,15 @@ def _default_folder() -> Path:
 
 
 def _prepare_environment(folder: Path) -> None:
-    """Programs of this Python first; a home of its own; no proxies on the way to this machine."""
+    """Programs of this Python first; a home of its own; no proxies on the way to this machine.
+
+    Bytecode is kept, as it is where pip has installed us: else the special remote would be
+    compiled at each start of git-annex.
+    """
     here = str(Path(sys.executable).parent)
     os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", "")])
     os.environ["HOME"] = str(make_home(folder))
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for name in ("GIT_CONFIG_GLOBAL", "XDG_CONFIG_HOME", "http_proxy", "https_proxy", "all_proxy"):
         os.environ.pop(name, None)
         os.environ.pop(name.upper(), None)

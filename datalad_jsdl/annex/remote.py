@@ -170,10 +170,11 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
             raise RemoteError(_one_line(error)) from error
 
     def _retrieve(self, key: str, local_file: str) -> None:
+        # git-annex looks up what the other jobs ask while the first of them imports
+        urls, state = self._candidates(key)
         from datalad_jsdl.fetch.bulk import Job, Sync, fetch_file
         from datalad_jsdl.fetch.values import Failed
 
-        urls, state = self._candidates(key)
         mtime = state.mtime.timestamp() if state.mtime else None
         job = Job(key, tuple(urls), _expected(key), Path(local_file), mtime, Sync.DATA)
         outcome = fetch_file(job, self._engine(), self._reporter())
