@@ -41,6 +41,7 @@ class _Server(ThreadingHTTPServer):
     def handle_error(self, request: object, client_address: object) -> None:
         # a client that goes away, or that does not trust our certificate, is no news
         if not isinstance(sys.exc_info()[1], OSError):
+            # mypy: typeshed wants a socket
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
@@ -89,6 +90,7 @@ class Lab:
         What was there before is replaced; requests are counted from here on.
         """
         quoted = "/" + quote(path)
+        # mypy: fields of many types
         self.files[quoted] = File(content, **faults)  # type: ignore[arg-type]
         self.served[quoted] = self.ranges_served[quoted] = 0
         return self.url + quoted

@@ -46,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_CONNECT(self) -> None:
         """As a proxy: a tunnel to wherever (RFC 9110, 9.3.6)."""
-        lab: Lab = self.server.lab  # type: ignore[attr-defined]
+        lab: Lab = self.server.lab  # type: ignore[attr-defined]  # typeshed: a BaseServer
         self._request = Request(self.command, self.path, dict(self.headers), 0)
         lab.requests.append(self._request)
         host, _, port = self.path.rpartition(":")
@@ -67,7 +67,7 @@ class Handler(BaseHTTPRequestHandler):
         super().send_response(code, message)
 
     def _answer(self, *, body: bool) -> None:
-        lab: Lab = self.server.lab  # type: ignore[attr-defined]
+        lab: Lab = self.server.lab  # type: ignore[attr-defined]  # as above
         # a file may be kept by its query too
         self._lab = lab
         path = self.path if self.path in lab.files else urlsplit(self.path).path

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.archive.plain import plain_zip  # noqa: E402 - from the tree, as the line above says
-from tests.archive.vectors import FOLDER, members_of  # noqa: E402
+from tests.archive.vectors import FOLDER, members_of  # noqa: E402 - the path has to be set before
 
 FULL = 0xFFFFFFFF
 SIGNATURES = b"PK\3\4PK\7\10PK\1\2PK\5\6".hex()

@@ -170,7 +170,7 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
             raise RemoteError(_one_line(error)) from error
 
     def _retrieve(self, key: str, local_file: str) -> None:
-        # git-annex looks up what the other jobs ask while the first of them imports
+        # asked first: git-annex has answered all jobs by the time that one of them has imported
         urls, state = self._candidates(key)
         from datalad_jsdl.fetch.bulk import Job, Sync, fetch_file
         from datalad_jsdl.fetch.values import Failed

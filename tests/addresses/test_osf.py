@@ -107,6 +107,7 @@ def test_what_cannot_be(lab: Lab) -> None:
         (b"<html>", "expected JSON"),
         ([], "not a list"),
         ({"data": {}}, "not a list"),
+        # mypy: wrong on purpose
         ({"data": [folder("/", "", provider=None)]}, "no provider"),  # type: ignore[arg-type]
         ({"data": [{"attributes": {"kind": "folder"}}]}, "expected a link"),
         ({"data": [], "links": {"next": 7}}, "expected a link"),

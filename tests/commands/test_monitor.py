@@ -39,6 +39,7 @@ def test_files_bytes_and_mirrors(
     bar, engine = Shown(), new_engine()
     a, b = (engine.origins.of(f"https://{name}.example/f") for name in "ab")
     a.received = 1000  # of an earlier step
+    # mypy: all that it uses of an engine
     show = Monitor(bar).watch(engine, "fetching", 10, 5_000_000)  # type: ignore[arg-type]
     a.received, b.received = 2_001_000, 1_000_000
     show(3, 500_000)

@@ -54,6 +54,7 @@ def test_the_instances_of_a_study(
         vault.run("git", "annex", "drop", ".", cwd=dataset)
         vault.run("datalad", "download-content", cwd=dataset)
         assert (dataset / "sub-01/0.dcm").read_bytes() == contents["sub-01/0.dcm"]
+        # mypy: a JSON document
         instance = members["sub-01/1.dcm"]["urls"][0].rpartition("/")[0]  # type: ignore[index]
         requests.delete(instance, auth=login, timeout=30)
         said = vault.run("git", "annex", "drop", "sub-01/1.dcm", cwd=dataset, code=1)

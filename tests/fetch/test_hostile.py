@@ -96,10 +96,11 @@ def test_a_mirror_that_restarts(lab: Lab) -> None:
     def refuse(*arguments: object, **options: object) -> object:
         if sum(waits.seconds) < 20:
             raise ConnectionRefusedError("down")
+        # mypy: passed on as they came
         return open_connection(*arguments, **options)  # type: ignore[arg-type]
 
     # a mock: no server can be had that comes back when the engine's clock says so
-    engine.web.open = refuse  # type: ignore[assignment,method-assign]
+    engine.web.open = refuse  # type: ignore[assignment,method-assign]  # refuses in its place
     outcomes = list(fetch_all(jobs, engine, 4))
     assert all(isinstance(outcome, Fetched) for _, outcome in outcomes)
 

@@ -327,7 +327,7 @@ _DANDI = (
     f"sub-1/a.nwb 12 sha256 2021-07-11T20:34:31Z -> {H}/api/assets/1/download/ {H}/blobs/1",
     f"!sub-1/b.ome.zarr: {_ZARR}",
 )
-_LISTING = DATAVERSE["data"]["latestVersion"]["files"][:1]  # type: ignore[index]
+_LISTING = DATAVERSE["data"]["latestVersion"]["files"][:1]  # type: ignore[index]  # a JSON document
 _ACCESS = "https://portal.example/api/access/datafile"
 _MADE = f"docs/x/a.pdf 12 md5 -> {_ACCESS}/7"
 _FIGSHARE = (f"b.png 13 md5 -> {H}/files/2", "elsewhere.dat -> https://else.org/d")
@@ -378,7 +378,7 @@ SAMPLES: list[tuple[str, Any, tuple[str, ...]]] = [
         FIGSHARE,
         (f"a.png 12 md5 -> {H}/files/1", f"raw/x/{_FIGSHARE[0]}", _FIGSHARE[1]),
     ),
-    ("figshare", FIGSHARE["files"][1:], _FIGSHARE),  # type: ignore[index]
+    ("figshare", FIGSHARE["files"][1:], _FIGSHARE),  # type: ignore[index]  # a JSON document
     (
         "frictionless",
         FRICTIONLESS,
