@@ -126,9 +126,11 @@ class Vault:
         """Look at the command lines of this user's processes, where the system shows them."""
         processes = Path("/proc")
         while processes.is_dir() and not self._over.wait(_SECONDS):
-            for process in processes.glob("[0-9]*/cmdline"):
+            # not glob("*/cmdline"): it looks at each by itself, and fails with one that ends
+            for process in os.listdir(processes):
                 try:
-                    self._lines.add(process.read_bytes())
+                    if process.isdecimal():
+                        self._lines.add((processes / process / "cmdline").read_bytes())
                 except OSError:  # it has ended
                     continue
 
