@@ -41,6 +41,12 @@ def test_it_fetches_without_the_formats_of_manifests() -> None:
     assert not [name for name in loaded if "formats" in name]
 
 
+def test_it_fetches_without_what_only_faults_and_certificates_need() -> None:
+    loaded = modules_after("import datalad_jsdl.annex.engine, datalad_jsdl.fetch.bulk")
+    assert "urllib3" in loaded
+    assert not loaded & {"certifi", "difflib", "requests", "datalad"}
+
+
 def test_the_suite_replaces_cores_command_once() -> None:
     code = (
         "import datalad.api as api; from datalad_jsdl import command_suite;"

@@ -6,6 +6,7 @@ itself is annexremote's. What fetching needs is imported on the first transfer.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -45,19 +46,26 @@ class Shared:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._engine: Engine | None = None
+        self._begun = threading.Lock()
         self._jobs = 0
         self._questions = 0
         self._making = threading.Lock()
         self._lookup: KeyLookup | None = None
 
+    def begin_import(self) -> None:
+        """Have what fetching needs imported, while git-annex is asked what to fetch."""
+        if self._begun.acquire(blocking=False):  # once; the lock is for good
+            threading.Thread(target=_import_engine, daemon=True).start()
+
     def engine(self, annex: Any) -> Engine:
         """The engine for the repository that *annex* speaks for."""
         with self._lock:
             if self._engine is None:
+                git_dir = annex.getgitdir()
                 from datalad_jsdl.annex.engine import open_engine
 
                 # the other processors are git-annex's, which does more for a file than we do
-                self._engine = open_engine(annex.getgitdir(), lanes=1)
+                self._engine = open_engine(git_dir, lanes=1)
                 self._engine.origins.expect_jobs(self._jobs)
             return self._engine
 
@@ -170,7 +178,7 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
             raise RemoteError(_one_line(error)) from error
 
     def _retrieve(self, key: str, local_file: str) -> None:
-        # asked first: git-annex has answered all jobs by the time that one of them has imported
+        self._shared.begin_import()
         urls, state = self._candidates(key)
         from datalad_jsdl.fetch.bulk import Job, Sync, fetch_file
         from datalad_jsdl.fetch.values import Failed
@@ -204,6 +212,15 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
                     self.annex.progress(position)
 
         return report
+
+
+def _import_engine() -> None:
+    gc.disable()  # nothing of a module is garbage
+    try:
+        with suppress(Exception):  # whoever needs it is told what is wrong
+            import datalad_jsdl.annex.engine  # noqa: F401 - for those who import it next
+    finally:
+        gc.enable()
 
 
 def _expected(key: str) -> Expected:
@@ -244,9 +261,13 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
     protocol, sys.stdout = sys.stdout, sys.stderr
     shared = Shared()
+    status = 0
     try:
         listen(sys.stdin, protocol, lambda annex: JsdlRemote(annex, shared))
     except (KeyboardInterrupt, BrokenPipeError):
-        sys.exit(1)
+        status = 1
     finally:
         shared.close()
+    # git-annex waits for the end of this process, which need not take its modules apart first
+    sys.stderr.flush()
+    os._exit(status)

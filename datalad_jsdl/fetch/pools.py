@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import certifi
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -204,6 +203,8 @@ def _proxy_manager(proxy: str, options: dict[str, Any]) -> urllib3.ProxyManager:
 
 def _tls(network: _Network) -> ssl.SSLContext:
     """Trust in the authorities that are named, else in the system's and certifi's."""
+    import certifi  # plain HTTP does without
+
     named = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if network.authorities else None
     context = named or ssl.create_default_context()
     for place in network.authorities or (certifi.where(),):

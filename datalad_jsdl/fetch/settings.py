@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import SettingError
@@ -185,8 +184,11 @@ def _refuse_misspelt(config: Mapping[str, Sequence[str]], known: list[str]) -> N
     """A limit that nobody reads would be missed too late."""
     for name in config:
         place, _, setting = name.rpartition(".")
-        close = get_close_matches(setting, known, 1, 0.8)
-        if f"{place}." in PREFIXES and setting not in known and close:
+        if f"{place}." not in PREFIXES or setting in known:
+            continue
+        from difflib import get_close_matches  # hardly ever needed
+
+        if close := get_close_matches(setting, known, 1, 0.8):
             raise SettingError(f"git config {name}: there is no such setting; {close[0]} is one")
 
 
