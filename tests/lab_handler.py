@@ -181,8 +181,8 @@ class Handler(BaseHTTPRequestHandler):
         if stop == places.get("hang_at"):
             self._lab.closing.wait(file.hang_seconds)
         if stop == places.get("reset_at"):
-            # what is on its way arrives before the reset does
-            time.sleep(0.05)
+            # what is on its way arrives, and is read, before the reset does
+            time.sleep(0.2)
             linger = struct.pack("ii", 1, 0)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             self.connection.close()
