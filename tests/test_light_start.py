@@ -41,7 +41,7 @@ def test_it_fetches_without_the_formats_of_manifests() -> None:
     assert not [name for name in loaded if "formats" in name]
 
 
-def test_it_fetches_without_what_only_faults_and_certificates_need() -> None:
+def test_it_fetches_without_what_only_errors_and_certificates_need() -> None:
     loaded = modules_after("import datalad_jsdl.annex.engine, datalad_jsdl.fetch.bulk")
     assert "urllib3" in loaded
     assert not loaded & {"certifi", "difflib", "requests", "datalad"}

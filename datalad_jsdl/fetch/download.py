@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from datalad_jsdl.fetch.blame import cut_out, judge
 from datalad_jsdl.fetch.candidates import Candidates
 from datalad_jsdl.fetch.helpers import Helpers
 from datalad_jsdl.fetch.partfile import PartFile
@@ -243,8 +244,6 @@ class Download:
 
     def _blame(self, wrong: str) -> None:
         """The content is complete and wrong: find out whose bytes are, and forget them."""
-        from datalad_jsdl.fetch.blame import judge  # rarely needed: not a part of the start
-
         if self._blame_pieces(wrong):
             return
         guessed, candidates = self._transfer.guessed, self._candidates
@@ -286,8 +285,6 @@ class Download:
         if not bad or len(bad) == len(pieces.hexdigests):
             return False
         ranges = self._ledger.ranges()
-        from datalad_jsdl.fetch.blame import cut_out
-
         kept = cut_out(ranges, bad)
         for source in {r[2] for r in ranges if any(r[0] < e and r[1] > s for s, e in bad)}:
             self._candidates.condemn(source, wrong)
