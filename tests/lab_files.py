@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from tests.wire import Talk
 
 __all__ = ["File", "Request", "Version", "older"]
 
@@ -65,6 +67,7 @@ class File:
         delay: seconds before the answer.
         rate: bytes per second of each connection; 0 for as fast as it goes.
         hang_seconds: how long it hangs or is mute until the connection is closed.
+        answer: * writes the answer, byte for byte, given the request and the content.
     """
 
     content: bytes = b""
@@ -97,6 +100,7 @@ class File:
     delay: float = 0
     rate: int = 0
     hang_seconds: float = 300
+    answer: Callable[[Talk, bytes], None] | None = None
 
 
 @dataclass

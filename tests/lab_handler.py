@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tests.lab_files import Request, older
+from tests.wire import Asked, Talk
 
 if TYPE_CHECKING:
     from tests.lab import Lab
@@ -84,7 +85,13 @@ class Handler(BaseHTTPRequestHandler):
         lab.closing.wait(file.delay)
         lab.served[path] += 1
         faulty = file.times is None or lab.served[path] <= file.times
-        if file.mute and faulty:
+        if file.answer and faulty:
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            asked = Asked(self.command, self.path, headers, self.client_address[1])
+            talk = Talk(lab, self.connection, asked)
+            file.answer(talk, file.content)
+            self.close_connection |= not talk.open
+        elif file.mute and faulty:
             self.close_connection = True
             lab.closing.wait(file.hang_seconds)
         elif file.location and faulty:

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 __all__ = ["Answer", "Asked", "Talk", "Wire"]
 
@@ -38,10 +39,16 @@ class Asked:
     connection: int = 0
 
 
+class Closing(Protocol):
+    """A server that tells when it ends."""
+
+    closing: threading.Event
+
+
 class Talk:
     """A request, and the means to answer it."""
 
-    def __init__(self, server: Wire, connection: socket.socket, asked: Asked) -> None:
+    def __init__(self, server: Closing, connection: socket.socket, asked: Asked) -> None:
         self.server = server
         self.asked = asked
         self.open = True
@@ -100,7 +107,8 @@ class Wire:
     """The server; a context manager.
 
     Attributes:
-        routes: target → content, or a function that answers; 404 for others.
+        routes: target → content, or a function that answers.
+        other: answers to all other targets; None for 404.
         asked: requests so far.
         url: of the server, without a path.
         closing: set when it ends.
@@ -119,6 +127,7 @@ class Wire:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.routes = routes if routes is not None else {}
+        self.other: Answer | None = None
         self.asked: list[Asked] = []
         self.closing = threading.Event()
         self._tls = tls
@@ -170,7 +179,7 @@ class Wire:
                 asked = Asked(method, target, headers, number)
                 self.asked.append(asked)
                 talk = Talk(self, connection, asked)
-                route = self.routes.get(target)
+                route = self.routes.get(target, self.other)
                 if route is None:
                     talk.answer(404, b"no such file")
                 elif isinstance(route, bytes):
