@@ -28,7 +28,9 @@ _SLOW = ("mute", "hang", "drip")
 _FAULTS = {n: r.faults for n, r in FAULTS.items() if r.place == "here" and n not in _SLOW}
 _ANSWERS = {n: {"answer": row.answer} for n, row in WIRE.items() if row.target == TARGET}
 _ROWS = {"none": {}, **_FAULTS, **_ANSWERS}
-_GROUPS = [_FAULTS, *(set(group) & set(_ANSWERS) for group in GROUPS.values())]
+# what leaves an exchange open is as likely as all the rest
+_INTERIM = {name for name in _ANSWERS if WIRE[name].source == "RFC 9110, 15.2"}
+_GROUPS = [_FAULTS, _INTERIM, *(set(group) & set(_ANSWERS) for group in GROUPS.values())]
 
 _TAG = re.compile(rb"\[(\d{6}):\d{7}\]")
 
@@ -61,7 +63,7 @@ def _plans(groups: Sequence[Collection[str]]) -> st.SearchStrategy[list[Planned]
         size=st.sampled_from([1, 700, 9_000, 100_000]),
         kind=st.sampled_from(["file", "file", "file", "document", "asked"]),
     )
-    return st.lists(planned, min_size=2, max_size=12)
+    return st.lists(planned, min_size=8, max_size=12)
 
 
 def _content(number: int, size: int) -> bytes:
@@ -126,11 +128,10 @@ def _property(examples: int) -> Callable[[], None]:
         max_examples=examples,
         deadline=None,
         suppress_health_check=list(HealthCheck),
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.generate,),  # to make a failing example smaller takes minutes
         database=None,
-        derandomize=False,
     )
-    @given(plans=_plans(_GROUPS), connections=st.integers(1, 3))
+    @given(plans=_plans(_GROUPS), connections=st.integers(1, 2))
     def check(plans: list[Planned], connections: int) -> None:
         _mix(plans, connections)
 
