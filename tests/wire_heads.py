@@ -110,6 +110,7 @@ def _body_for_head(talk: Talk, content: bytes) -> None:
 _HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
 _PROCESSING = b"HTTP/1.1 102 Processing\r\n\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n\0\0\x12\4\0\0\0\0\0"
 _OK = b"HTTP/1.1 200 OK\r\n"
 _LEN = b"Content-Length: %d\r\n\r\n"
 
@@ -139,6 +140,11 @@ HEADS: dict[str, WireRow] = {
         "101 Switching Protocols, unasked",
         "RFC 9110, 15.2.2",
         _before(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"),
+    ),
+    "101-switched": WireRow(
+        "101, and then another protocol",
+        "RFC 9110, 15.2.2",
+        _raw(_SWITCHED, close=True, body=False),
         right=NEVER,
     ),
     "status-no-reason": WireRow("no reason", _STATUS, _raw(b"HTTP/1.1 200\r\n" + _LEN)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.wire_row import SIZED, Talk, WireRow
+from tests.wire_row import NEVER, Talk, WireRow
 
 __all__ = ["PARTS"]
 
@@ -95,7 +95,7 @@ _RIGHT = "bytes {first}-{last}/{size}"
 PARTS: dict[str, WireRow] = {
     "206-whole": WireRow("206 for the whole, unasked", _PART, _whole("bytes 0-{last}/{size}")),
     "206-whole-star": WireRow(
-        "206 for the whole, of unknown size", _RANGE, _whole("bytes 0-{last}/*"), right=SIZED
+        "206 for the whole, of unknown size", _RANGE, _whole("bytes 0-{last}/*")
     ),
     "200-range": WireRow(
         "200 with a Content-Range of the whole", _RANGE, _whole("bytes 0-{last}/{size}", 200)
@@ -138,7 +138,7 @@ PARTS: dict[str, WireRow] = {
         "breaks off; then 206 without a Content-Range, whatever is asked",
         _PART,
         _first_breaks(_part("")),
-        right=(),
+        right=NEVER,
     ),
     "resumed-off": WireRow(
         "breaks off; then a Content-Range that ends after the file",

@@ -36,7 +36,10 @@ _TLS_HINTS = {
     "git config http.sslCAInfo FILE",
 }
 
-_CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.IGNORECASE)
+# some write "bytes=", "bytes:", no unit, or spaces
+_CONTENT_RANGE = re.compile(
+    r"(?:bytes)?[\s=:]*(\d{1,19})\s*-\s*(\d{1,19})\s*/\s*(\d{1,19}|\*)", re.IGNORECASE
+)
 
 
 def content_range(headers: Mapping[str, str]) -> tuple[int, int, int | None] | None:

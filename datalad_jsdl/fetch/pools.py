@@ -11,20 +11,22 @@ import re
 import socket
 import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.addresses import connect
 from datalad_jsdl.fetch.origins import origin_of
+from datalad_jsdl.fetch.wire import PlainConnection, PlainPool, TlsConnection, TlsPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from urllib3.connection import HTTPConnection
+    from urllib3.connectionpool import HTTPConnectionPool
 
     from datalad_jsdl.fetch.addresses import AddressPolicy
 
@@ -59,13 +61,14 @@ class Door:
     Attributes:
         origin: scheme, host and port (RFC 6454), as `origins.origin_of` writes it.
         pool: connections to it, or those of a proxy.
-        whole: the pool is to be given whole URLs.
+        before: stands before the target of a request: "", or scheme, host and port for a
+            proxy that is asked for whole URLs (RFC 9112, section 3.2.2).
         overheard: others on the way see what is sent (plain HTTP through a proxy).
     """
 
     origin: str
     pool: HTTPConnectionPool
-    whole: bool = False
+    before: str = ""
     overheard: bool = False
 
 
@@ -121,11 +124,13 @@ class Pools:
         origin = origin_of(url)
         network = self._network(f"{origin}/", scheme, host, port)
         manager = self._manager(scheme, network)
+        pool = manager.connection_from_url(f"{origin}/")
         if network.proxy:
             self._policy.check_name(host, port)
-            pool = cast("HTTPConnectionPool", manager)  # it makes of a URL what its proxy wants
-            return Door(origin, pool, whole=True, overheard=scheme == "http")
-        return Door(origin, manager.connection_from_url(url))
+            if scheme == "http":
+                place = f"[{host}]" if ":" in host else host
+                return Door(origin, pool, before=f"http://{place}:{port}", overheard=True)
+        return Door(origin, pool)
 
     def _network(self, origin: str, scheme: str, host: str, port: int) -> _Network:
         settings = self._http_settings(origin) if self._http_settings else {}
@@ -154,6 +159,7 @@ class Pools:
         options = self._options | ({"ssl_context": _tls(network)} if scheme == "https" else {})
         if network.proxy:
             manager: urllib3.PoolManager = _proxy_manager(network.proxy, options)
+            manager.pool_classes_by_scheme = {"http": PlainPool, "https": TlsPool}
         else:
             manager = urllib3.PoolManager(**options)
             manager.pool_classes_by_scheme = _guarded_pools(self._policy)
@@ -176,7 +182,8 @@ def _place(url: str) -> tuple[str, str, int]:
         raise FetchError("the URL has a login in it")
     if parts.scheme in _DEFAULT_PORTS:
         try:
-            other = urllib3.util.parse_url(url)
+            # of the authority alone: in a path, much is allowed that it takes for a fault
+            other = urllib3.util.parse_url(f"{parts.scheme}://{parts.netloc}/")
         except urllib3.exceptions.HTTPError:
             raise FetchError("the URL has a host or port that cannot be") from None
         seen = (other.scheme, (other.host or "").strip("[]"), other.port or port)
@@ -231,21 +238,21 @@ def _no_password() -> str:
 def _guarded_pools(policy: AddressPolicy) -> dict[str, Any]:
     """urllib3's pools, with connections that ask the policy for leave."""
 
-    class Plain(HTTPConnection):
+    class Plain(PlainConnection):
         def _new_conn(self) -> socket.socket:
             return _guarded(policy, self)
 
-    class Tls(HTTPSConnection):
+    class Tls(TlsConnection):
         def _new_conn(self) -> socket.socket:
             return _guarded(policy, self)
 
-    class PlainPool(HTTPConnectionPool):
+    class GuardedPlainPool(PlainPool):
         ConnectionCls = Plain
 
-    class TlsPool(HTTPSConnectionPool):
+    class GuardedTlsPool(TlsPool):
         ConnectionCls = Tls
 
-    return {"http": PlainPool, "https": TlsPool}
+    return {"http": GuardedPlainPool, "https": GuardedTlsPool}
 
 
 def _guarded(policy: AddressPolicy, connection: HTTPConnection) -> socket.socket:

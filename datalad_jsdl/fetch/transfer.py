@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 import urllib3
 
 from datalad_jsdl.fetch.answers import (
-    content_range,
     no_answer,
     phrase,
     refusal,
     strong_etag,
-    total_size,
 )
 from datalad_jsdl.fetch.pace import Pace
+from datalad_jsdl.fetch.parts import part_of
 from datalad_jsdl.fetch.values import PAGE, Fault
 from datalad_jsdl.fetch.verification import is_error_page
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.parts import Part
     from datalad_jsdl.fetch.segments import Ledger, Segment
     from datalad_jsdl.fetch.values import Expected, Progress, Store
     from datalad_jsdl.fetch.verification import Frontier
@@ -124,23 +124,21 @@ class Transfer:
             return refusal(url, response)
         if fault := self._wrong_version(segment, response):
             return fault
-        skip, due = 0, None
-        if response.status == 206:
-            found = content_range(response.headers)
-            if not ranged or found is None or found[0] != offset:
-                given = response.headers.get("Content-Range") or "no Content-Range"
-                self.engine.origins.of(url).score.ranges = False
-                self.unranged.add(url)
-                return Fault(url, f"asked for bytes from {offset}, got {given}", mirror=True)
-            due = found[1] + 1
-            self.engine.origins.of(url).score.ranges = True
+        part = part_of(response, ranged=ranged)
+        origin = self.engine.origins.of(url)
+        if part is None or not part.first <= offset < (part.end or offset + 1):
+            given = response.headers.get("Content-Range") or "no Content-Range"
+            origin.score.ranges = False
+            self.unranged.add(url)
+            return Fault(url, f"asked for bytes from {offset}, got {given}", mirror=True)
+        if part.end is not None:
+            if ranged:
+                origin.score.ranges = True
         elif ranged or offset:
-            self.engine.origins.of(url).score.ranges = False
+            origin.score.ranges = False
             if not whole:
                 return Fault(url, WHOLE)
-            skip = offset
-        total = total_size(response.status, response.headers)
-        if fault := self._wrong_size(segment, response, total):
+        if fault := self._wrong_size(segment, response, part.size):
             return fault
         self.engine.origins.answered(url)
         self.answers += 1
@@ -148,7 +146,7 @@ class Transfer:
             self.etags[url] = etag
             if not self.expected.verifiable and not self.ledger.held():
                 self.store.begin(segment.source, etag)
-        return self._copy(segment, response, skip, due)
+        return self._copy(segment, response, part)
 
     def _nothing_more(self, segment: Segment) -> Fault | None:
         if self.ledger.size is None and self.expected.verifiable:
@@ -179,9 +177,7 @@ class Transfer:
             return Fault(url, what, lasting=not disputed, disputed=disputed)
         return None
 
-    def _copy(
-        self, segment: Segment, response: Response, skip: int, due: int | None
-    ) -> Fault | None:
+    def _copy(self, segment: Segment, response: Response, part: Part) -> Fault | None:
         url, ledger, throttle = segment.url, self.ledger, self.engine.throttle
         unknown = not self.expected.verifiable and self.expected.size is None
         encoding = response.headers.get("Content-Encoding", "").strip().lower()
@@ -194,7 +190,8 @@ class Transfer:
         size = throttle.chunk(_CHUNK)
         pace = Pace(self.engine.settings.min_speed, self.engine.settings.read_timeout)
         self.begun()
-        while chunk := response.read(size):
+        skip = segment.position - part.first
+        while chunk := part.body.read(size):
             now = time.monotonic()
             origin.received += len(chunk)
             if pace.is_too_slow(len(chunk), now):
@@ -227,7 +224,7 @@ class Transfer:
                 self.progress(self.held)
             if segment.end is not None and segment.position >= segment.end:
                 return None
-        return self._ended(segment, due)
+        return self._ended(segment, part.end)
 
     def _ended(self, segment: Segment, due: int | None) -> Fault | None:
         """The answer is over; is that all there is?"""

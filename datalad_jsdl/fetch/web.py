@@ -10,7 +10,7 @@ import re
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import urllib3
 
@@ -18,6 +18,8 @@ from datalad_jsdl.errors import AddressRefusedError, FetchError
 from datalad_jsdl.fetch.addresses import AddressPolicy
 from datalad_jsdl.fetch.credentials.keeper import Credentials
 from datalad_jsdl.fetch.pools import Pools
+from datalad_jsdl.fetch.wire import asking
+from datalad_jsdl.manifest.references import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +34,9 @@ _MAX_HOPS = 10
 _WORTH_READING = 64 << 10  # bytes; more costs longer than a new connection
 _REST_SECONDS = 1.0
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
-_REDIRECTS = (301, 302, 303, 307, 308)
+_PLACE_ENDS = re.compile(r"[/?]")
+_ASCII = "".join(map(chr, range(0x21, 0x7F)))
+_REDIRECTS = (300, 301, 302, 303, 307, 308)
 _MOST_ANSWERED = 1 << 20  # bytes, of an answer that is not a file
 
 # as False, which urllib3 would make into this for every request
@@ -226,22 +230,23 @@ class Web:
         body: bytes | None = None,
         read_seconds: float | None = None,
     ) -> Response:
-        target = url if door.whole else _target(url)
         limits: dict[str, Any] = {}
         if read_seconds is not None:
             limits["timeout"] = urllib3.Timeout(connect=self._connect_seconds, read=read_seconds)
         try:
-            raw = door.pool.urlopen(
-                method,
-                target,
-                body=body,
-                headers=headers,
-                redirect=False,
-                retries=_NO_RETRIES,
-                preload_content=False,
-                decode_content=False,
-                **limits,
-            )
+            with asking(door.before + _target(url)):
+                raw = door.pool.urlopen(
+                    method,
+                    f"{door.origin}/",
+                    body=body,
+                    headers=headers,
+                    redirect=False,
+                    retries=_NO_RETRIES,
+                    assert_same_host=False,  # a proxy's is another
+                    preload_content=False,
+                    decode_content=False,
+                    **limits,
+                )
         except urllib3.exceptions.NewConnectionError as error:
             if isinstance(error.__cause__, AddressRefusedError):
                 raise error.__cause__ from None
@@ -250,27 +255,30 @@ class Web:
 
 
 def _plain(url: str) -> str:
-    """The URL without its fragment; characters that readers pass over must not be in it."""
-    url = url.strip(" ").replace(" ", "%20")
+    """The URL as it goes out: without its fragment, and with what is not ASCII escaped.
+
+    What is ASCII stays as it is: servers compare and sign the bytes of a request. Characters
+    that readers pass over must not be in it.
+    """
+    url = url.strip(" ").partition("#")[0].replace(" ", "%20")
     if _CONTROL.search(url):
         raise FetchError("the URL has a control character")
-    return url.partition("#")[0]
+    scheme, _, rest = url.partition("://")
+    place = _PLACE_ENDS.split(rest, maxsplit=1)[0]
+    path = rest[len(place) :]
+    if not path.isascii():
+        path = quote(path, safe=_ASCII, errors="surrogateescape")
+    return f"{scheme.lower()}://{place}{path}"
 
 
 def _target(url: str) -> str:
-    """What is asked of the origin: path and query."""
+    """What is asked of the origin: path and query (RFC 9112, section 3.2.1)."""
     rest = url.partition("://")[2]
-    place, slash, path = rest.partition("/")
-    if "?" in place:  # a query without a path
-        return "/?" + rest.partition("?")[2]
-    return slash + path or "/"
+    target = rest[len(_PLACE_ENDS.split(rest, maxsplit=1)[0]) :]
+    return target if target.startswith("/") else f"/{target}"
 
 
-def _joined(url: str, target: str) -> str:
-    """Where a redirect leads; servers write UTF-8 where only ASCII may be."""
-    try:
-        return urljoin(url, target.encode("latin-1").decode("utf-8"))
-    except UnicodeError:
-        return urljoin(url, target)
-    except ValueError:
-        raise FetchError("redirected to a URL that cannot be") from None
+def _joined(url: str, location: str) -> str:
+    """Where a redirect leads (RFC 9110, section 10.2.2); its bytes are kept."""
+    # UTF-8 is written where only ASCII may be, and Latin-1
+    return resolve(url, location.encode("latin-1").decode("utf-8", "surrogateescape"))

@@ -58,8 +58,8 @@ def test_the_only_mirror_answers_so(wire: Wire, name: str, known: str) -> None:
 
 
 _PEERS = {
-    "curl": ["curl", "-fsSL", "-o", "file"],
-    "wget": ["wget", "-q", "--tries=2", "--waitretry=0", "-O", "file"],
+    "curl": ["curl", "-fsSL", "-m", "5", "-o", "file"],
+    "wget": ["wget", "-q", "--tries=2", "--waitretry=0", "--timeout=1", "-O", "file"],
 }
 
 
