@@ -29,6 +29,7 @@ from tests.lab import Lab
 from tests.portal import content_of, described, git, tree, write_manifest
 from tests.portals import dandiset, dandiset_version
 from tests.vault import Vault
+from tests.wire_table import GROUPS
 
 ROOT = Path(__file__).parent.parent
 PORTAL = "https://portal.example"
@@ -301,3 +302,19 @@ def test_the_page_on_readers_is_about_all_of_them(monkeypatch: pytest.MonkeyPatc
     assert reader_page.cases_table() in text
     assert all(reason in reasons for reason in reader_page.reasons())
     assert reader_page.COMMAND in text
+
+
+def test_the_page_on_http_is_about_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Likewise; where curl and wget both get the file, so do we."""
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    import wire_page
+
+    text = (ROOT / "docs/http.rst").read_text()
+    lines = re.findall(r"^   \* - (.*)\n     - .*\n((?:     - .*\n)+)", text, re.MULTILINE)
+    shown = [(title, cells.split()[1::2]) for title, cells in lines if title != "answer"]
+    rows = [(group, row) for group in GROUPS.values() for row in group.values()]
+    assert [title for title, _ in shown] == [row.title for _, row in rows]
+    for (title, (ours, *peers)), (_, row) in zip(shown, rows, strict=True):
+        assert ours == ("✓" if "nothing" in row.right else "✗"), title
+        assert ours == "✓" or set(peers) != {"✓"}, title
+    assert wire_page.COMMAND in text

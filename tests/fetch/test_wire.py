@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +13,8 @@ from tests.fetch.waits import Waits, new_engine
 from tests.lab import sha256
 from tests.portal import content_of
 from tests.wire import Wire
-from tests.wire_row import KNOWLEDGE, WireRow
+from tests.wire_peers import PEERS, fetched, serve
+from tests.wire_row import KNOWLEDGE
 from tests.wire_table import WIRE
 
 CONTENT = content_of("wire", 100_000)
@@ -32,16 +32,11 @@ def wire() -> Iterator[Wire]:
         yield server
 
 
-def serve(wire: Wire, row: WireRow) -> str:
-    wire.other = lambda talk: row.answer(talk, CONTENT)
-    return wire.url + row.target
-
-
 @pytest.mark.parametrize("known", KNOWLEDGE)
 @pytest.mark.parametrize("name", WIRE)
 def test_the_only_mirror_answers_so(wire: Wire, name: str, known: str) -> None:
     row, other = WIRE[name], content_of("another", 500)
-    url = serve(wire, row)
+    url = serve(wire, row, CONTENT)
     wire.routes["/other.bin"] = other
     with new_engine(Waits(), connections=1) as engine:
         outcome = fetch_file(Job("file", (url,), EXPECTED[known], TARGET), engine)
@@ -57,22 +52,11 @@ def test_the_only_mirror_answers_so(wire: Wire, name: str, known: str) -> None:
         assert not TARGET.exists()
 
 
-_PEERS = {
-    "curl": ["curl", "-fsSL", "-m", "5", "-o", "file"],
-    "wget": ["wget", "-q", "--tries=2", "--waitretry=0", "--timeout=1", "-O", "file"],
-}
-
-
 @pytest.mark.parametrize("name", [name for name, row in WIRE.items() if len(row.right) < 3])
 def test_what_we_refuse_wget_and_curl_do_not_both_get(
     wire: Wire, name: str, program: Callable[[str], str]
 ) -> None:
     """Knowing no more than they do; the other rows we get anyway."""
-    url = serve(wire, WIRE[name])
-    got = []
-    for peer, command in _PEERS.items():
-        Path("file").unlink(missing_ok=True)
-        done = subprocess.run([program(peer), *command[1:], url], check=False, timeout=60)
-        there = Path("file").read_bytes() if Path("file").exists() else b""
-        got.append(done.returncode == 0 and there == CONTENT)
-    assert not all(got)
+    url = serve(wire, WIRE[name], CONTENT)
+    assert all(program(peer) for peer in PEERS)
+    assert not all(fetched(peer, url, Path(), CONTENT) for peer in PEERS)
