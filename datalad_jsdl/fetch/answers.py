@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import time
 from email.utils import parsedate_to_datetime
+from http.client import IncompleteRead
 from typing import TYPE_CHECKING
 
 import urllib3
@@ -111,4 +112,16 @@ def phrase(error: BaseException) -> str:
         text = redact_text(str(error))
         hints = [hint for word, hint in _TLS_HINTS.items() if word in text]
         return "; ".join([f"TLS: {text}", *hints])
-    return redact_text(str(error.__cause__ or error)) or type(error).__name__
+    error = _innermost(error)
+    if isinstance(error, IncompleteRead):
+        return "the connection was closed"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return redact_text(str(error)) or type(error).__name__
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What urllib3 has wrapped."""
+    wrapped = (*error.args, None, None)[1]
+    cause = wrapped if isinstance(wrapped, BaseException) else error.__cause__
+    return error if cause is None else _innermost(cause)
