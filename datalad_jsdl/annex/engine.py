@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,8 @@ OWN_CREDENTIALS = PREFIXES[0] + "credential"
 
 
 # settings of git-annex's own transfers that hold here, too
-_ANNEX = r"^annex\.(diskreserve|jobs|bwlimit(-download)?|http-headers(-command)?|web-options)$"
+_ANNEX = r"^core\.sharedrepository$|"
+_ANNEX += r"^annex\.(diskreserve|jobs|bwlimit(-download)?|http-headers(-command)?|web-options)$"
 
 
 def memory_file(git_dir: str | os.PathLike[str]) -> Path:
@@ -69,6 +71,8 @@ def open_engine(
     if credentials:
         config[OWN_CREDENTIALS] = [*credentials, *config.get(OWN_CREDENTIALS, ())]
     last = {name: values[-1] for name, values in config.items()}
+    if git_dir and (sharing := last.get("core.sharedrepository")):
+        _share_folder(memory_file(git_dir).parent, sharing)
     policy = AddressPolicy.from_config(last)
     if typed:
         parts = urlsplit(typed)
@@ -97,3 +101,12 @@ def _headers(
     from datalad_jsdl.annex.headers import annex_headers  # hardly anybody has them
 
     return annex_headers(config, git_dir)
+
+
+def _share_folder(folder: Path, setting: str) -> None:
+    """Whoever is first makes the folder that others are to write to as well."""
+    from datalad_jsdl.dataset.annex_config import share
+
+    with suppress(OSError):  # then nothing is kept there
+        folder.mkdir(exist_ok=True)
+        share(folder, setting)

@@ -107,6 +107,7 @@ class Staging:
     def require_room(self, size: int) -> None:
         """Raises FetchError if the disk has no room for *size* bytes beside its reserve."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._importer.share(self.folder.parent, self.folder)
         held = sum(file.stat().st_size for file in self.folder.iterdir())
         try:
             require_room(self.folder, size - held, self.engine.reserve)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.fetch.data_units import parse_size
@@ -45,10 +46,10 @@ def reserve_of(config: Mapping[str, str]) -> int:
     return _DEFAULT if found is None else max(0, found)
 
 
-def free_bytes(path: str | Path) -> int | None:
-    """What the disk of *path* has left for this user; None where nobody tells."""
-    if not hasattr(os, "statvfs"):
-        return None
+def free_bytes(path: str | Path) -> int:
+    """What the disk of *path* has left for this user."""
+    if not hasattr(os, "statvfs"):  # Windows
+        return shutil.disk_usage(path).free
     disk = os.statvfs(path)
     return disk.f_bavail * disk.f_frsize
 
@@ -67,7 +68,7 @@ def require_room(path: str | Path, needed: int | None, reserve: int = 0) -> None
     if needed is not None and needed <= 0:
         return
     free = free_bytes(path)
-    if free is None or (needed or 1) + reserve <= free:
+    if (needed or 1) + reserve <= free:
         return
     from humanize import naturalsize  # an error's only
 

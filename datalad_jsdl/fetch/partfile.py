@@ -76,8 +76,8 @@ class PartFile:
         try:
             self._length = os.fstat(self._file).st_size
             self._room = Room(self.path, reserve)
-            if size is not None and (reserve or size > self._length + _WORTH_A_VERSION):
-                require_room(self.path, size - self._length, reserve)
+            if reserve or (size is not None and size > self._length + _WORTH_A_VERSION):
+                require_room(self.path, None if size is None else size - self._length, reserve)
             if self._length:
                 self._take_over()
             else:  # what a journal alone says is of another time

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from datalad_jsdl.fetch.credentials import annex_headers
 from datalad_jsdl.fetch.credentials.annex_headers import AnnexHeaders, HeaderSettings
+from datalad_jsdl.notes import say_once
 from tests.portal import content_of, described, git, write_manifest
 from tests.wire import Talk, Wire
 
@@ -23,7 +23,7 @@ KEY = "x-portal-key"
 
 @pytest.fixture(autouse=True)
 def fresh() -> None:
-    annex_headers._warn.cache_clear()  # what was said once is not said again
+    say_once.cache_clear()
 
 
 @pytest.fixture

@@ -8,16 +8,15 @@ dataset has URLs of, where the setting is the dataset's own.
 
 from __future__ import annotations
 
-import logging
 import re
 import subprocess
 import threading
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.fetch.credentials.rules import ANNEX_HEADERS
 from datalad_jsdl.fetch.credentials.values import is_sendable
+from datalad_jsdl.notes import say_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -136,7 +135,7 @@ class AnnexHeaders:
             "name the one that it is for: git config --add remote.jsdl.credential "
             f"'https://HOST {ANNEX_HEADERS}'"
         )
-        _warn(self._problem)
+        say_once(self._problem)
         return ""
 
     def said(self, *, sent: bool) -> list[str]:
@@ -168,7 +167,7 @@ class AnnexHeaders:
                 continue
             name, colon, value = (part.strip(" \t") for part in line.partition(":"))
             if not colon or not _NAME.fullmatch(name):
-                _warn(f"line {number} of {self._name()} is no header (NAME: VALUE); not sent")
+                say_once(f"line {number} of {self._name()} is no header (NAME: VALUE); not sent")
             else:
                 yield from self._fit(name, value, self._name())
         for name, value in self._curl():
@@ -176,9 +175,9 @@ class AnnexHeaders:
 
     def _fit(self, name: str, value: str, setting: str) -> Iterator[tuple[str, str]]:
         if name.lower() in _OURS or name.lower().startswith("if-"):
-            _warn(f"{setting}: {name} is not sent; it is for the program itself to say")
+            say_once(f"{setting}: {name} is not sent; it is for the program itself to say")
         elif not is_sendable(value):
-            _warn(f"{setting}: {name} has no value, or one that cannot be in a header; not sent")
+            say_once(f"{setting}: {name} has no value, or one that cannot be in a header; not sent")
         else:
             yield _spelt(name), value
 
@@ -191,7 +190,7 @@ class AnnexHeaders:
             stdout=subprocess.PIPE,
         )
         if done.returncode:
-            _warn(f"{COMMAND} failed with exit code {done.returncode}; no header of it is sent")
+            say_once(f"{COMMAND} failed with exit code {done.returncode}; no header of it is sent")
             return ()
         return done.stdout.decode("utf-8", "surrogateescape").replace("\r\n", "\n").split("\n")
 
@@ -214,7 +213,9 @@ class AnnexHeaders:
                 yield name, value.strip()
         if unknown:
             shown = " ".join(dict.fromkeys(word for word in unknown if word != "…"))
-            _warn(f"{CURL}: only headers are taken from it; what else it has is for curl ({shown})")
+            say_once(
+                f"{CURL}: only headers are taken from it; what else it has is for curl ({shown})"
+            )
 
 
 def _is_open(name: str, value: str) -> bool:
@@ -228,9 +229,3 @@ def _spelt(name: str) -> str:
     return (
         "-".join(word.capitalize() for word in name.split("-")) if name.lower() in _OPEN else name
     )
-
-
-@lru_cache(maxsize=100)
-def _warn(text: str) -> None:
-    """Say it once, however many datasets and documents a process has to do with."""
-    logging.getLogger("datalad.jsdl").warning("%s", text)
