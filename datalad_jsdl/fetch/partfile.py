@@ -84,6 +84,9 @@ class PartFile:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(self._journal_path)
         except OSError:
+            with contextlib.suppress(OSError):
+                if not os.fstat(self._file).st_size and os.name != "nt":
+                    os.unlink(self.path)  # while it is locked: there is nothing to go on with
             self._close()
             raise
 
