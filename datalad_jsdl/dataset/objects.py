@@ -81,8 +81,9 @@ def write_objects(
         if plan.records:
             files = _log_files(git, plan, config_uuid)
             refs[ANNEX_REF] = _annex_commit(git, pack, files, config)
-    _create(git, {ref: _signed(git, ref, commit, config) for ref, commit in refs.items()})
-    return git.text("rev-parse", "--verify", "--quiet", WORK_REF) if WORK_REF in refs else ""
+    refs = {ref: _signed(git, ref, commit, config) for ref, commit in refs.items()}
+    _create(git, refs)
+    return refs.get(WORK_REF, "")
 
 
 def write_annex_files(git: Git, files: Iterable[tuple[str, bytes]]) -> None:

@@ -56,6 +56,7 @@ def test_which_header_is_for_whom(caplog: pytest.LogCaptureFixture) -> None:
         {"X-Key": "a b", "Cookie": "a=1; b=2"},
     )
     assert read(lines=["Referer: https://a/?token=b"])[0] == {}
+    assert read(lines=["X-Name: é"])[1]["X-Name"].encode("latin-1") == "é".encode()
     assert not caplog.records
 
 
@@ -71,7 +72,7 @@ def test_framing_is_not_passed_on(name: str, caplog: pytest.LogCaptureFixture) -
 
 
 @pytest.mark.parametrize(
-    "line", ["X-Key: hunter2\nHost: b", "X-Key hunter2", "X Key: hunter2", "K: é€"]
+    "line", ["X-Key: hunter2\nHost: b", "X-Key hunter2", "X Key: hunter2", "X-Key: hunter2\x00"]
 )
 def test_what_is_no_header_is_refused(line: str, caplog: pytest.LogCaptureFixture) -> None:
     assert read(lines=[line]) == ({}, {})

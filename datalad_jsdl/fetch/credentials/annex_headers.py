@@ -14,8 +14,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.fetch.credentials.rules import ANNEX_HEADERS
-from datalad_jsdl.fetch.credentials.values import is_sendable
 from datalad_jsdl.notes import say_once
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ CURL = "annex.web-options"
 
 # RFC 9110, 5.1
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 # they say what a client is or likes, and not who
 _OPEN = frozenset(
@@ -123,13 +125,18 @@ class AnnexHeaders:
 
     def _find_home(self) -> str:
         """The only origin that they can be meant for, or ""."""
-        found = {*self._more, *(self._origins() if self._origins else ())}
-        if self._settings.own and len(found) == 1:
-            return found.pop()
+        try:
+            found = {*self._more, *(self._origins() if self._origins else ())}
+        except JsdlError as error:  # of git
+            return self._nowhere(f"could be for any of its URLs ({error})")
         if not self._settings.own:
-            why = "is set for all datasets"
-        else:
-            why = f"could be for {' or '.join(sorted(found)[:3])}" if found else "is for no URL"
+            return self._nowhere("is set for all datasets")
+        if len(found) != 1:
+            places = " or ".join(sorted(found)[:3])
+            return self._nowhere(f"could be for {places}" if found else "is for no URL")
+        return found.pop()
+
+    def _nowhere(self, why: str) -> str:
         self._problem = (
             f"{self._name()} has {', '.join(self._secret)}, which {why}, and is sent to no origin; "
             "name the one that it is for: git config --add remote.jsdl.credential "
@@ -138,11 +145,11 @@ class AnnexHeaders:
         say_once(self._problem)
         return ""
 
-    def said(self, *, sent: bool) -> list[str]:
-        """What there is to say where an origin wants a login."""
-        if sent:
-            return [f"the headers of {self._name()} were sent"]
-        return [self._problem] if self._problem else []
+    def said(self, *, sent: bool) -> str:
+        """What there is to say where an origin wants a login; or ""."""
+        if sent and self.secret():
+            return f"the headers of {self._name()} were sent"
+        return self._problem
 
     def _name(self) -> str:
         return COMMAND if self._settings.command else SETTING
@@ -176,19 +183,24 @@ class AnnexHeaders:
     def _fit(self, name: str, value: str, setting: str) -> Iterator[tuple[str, str]]:
         if name.lower() in _OURS or name.lower().startswith("if-"):
             say_once(f"{setting}: {name} is not sent; it is for the program itself to say")
-        elif not is_sendable(value):
+        elif not value or _CONTROL.search(value):
             say_once(f"{setting}: {name} has no value, or one that cannot be in a header; not sent")
         else:
-            yield _spelt(name), value
+            # the bytes that stand there, which headers are written as (RFC 9110, 5.5)
+            yield _spelt(name), value.encode("utf-8", "surrogateescape").decode("latin-1")
 
     def _output(self) -> Sequence[str]:
         """By a shell, as git-annex does it (Annex/Url.hs)."""
-        done = subprocess.run(
-            ["sh", "-c", self._settings.command],
-            cwd=self._settings.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-        )
+        try:
+            done = subprocess.run(
+                ["sh", "-c", self._settings.command],
+                cwd=self._settings.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+            )
+        except OSError as error:
+            say_once(f"{COMMAND} cannot be run ({error.strerror}); no header of it is sent")
+            return ()
         if done.returncode:
             say_once(f"{COMMAND} failed with exit code {done.returncode}; no header of it is sent")
             return ()

@@ -333,7 +333,9 @@ class Attempt:
         denied = [*self._place.refused, *self._denied]
         if self._keeper.annex_headers and not self._overheard:
             sent = self._place.may_see(self._keeper.annex_headers, self._url)
-            self._place.problems += self._keeper.annex_headers.said(sent=sent)
+            said = self._keeper.annex_headers.said(sent=sent)
+            if said and said not in self._place.problems:
+                self._place.problems.append(said)
         return advice(
             self._place, self._url, status, challenge, denied, self._overheard, again=again
         )
