@@ -245,7 +245,7 @@ def test_the_page_on_logins(
     assert len(rules) == 9
     name, value = "X-Dataverse-key", token
     portal.put("f", b"content", wants=(name, value))
-    line = next(rule.line for rule in rules if "header" in rule.line)
+    line = next(rule.line for rule in rules if "header=" in rule.line)
     with open_engine(None, credentials=[line.replace(PORTAL, portal.url)]) as engine:
         assert engine.web.open(f"{portal.url}/f").status == 200
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from datalad_jsdl.annex.headers import annex_headers, registered_origins
 from datalad_jsdl.fetch.credentials.annex_headers import AnnexHeaders, HeaderSettings
 from datalad_jsdl.notes import say_once
-from tests.portal import content_of, described, git, write_manifest
+from tests.portal import content_of, datalad, described, git, write_manifest
 from tests.wire import Talk, Wire
 
 if TYPE_CHECKING:
@@ -172,6 +173,24 @@ def test_several_origins_could_be_meant(
     assert "X-Portal-Key" not in said
     assert portal.asked[-1].headers[KEY] == secret
     assert KEY not in other.asked[-1].headers
+
+
+def test_a_url_that_git_annex_has_yet_to_commit_counts(
+    tmp_path: Path, portal: Wire, other: Wire
+) -> None:
+    members = {"a": described("a", portal.put("/a", content_of("a")))}
+    dataset = tmp_path / "ds"
+    datalad("download-manifest", write_manifest("m.json", members), dataset)
+    assert registered_origins(dataset / ".git") == {portal.url}
+    option = ("-c", "annex.alwayscommit=false")
+    git(dataset, *option, "annex", "registerurl", "SHA256-s1--" + 64 * "0", f"{other.url}/b")
+    assert registered_origins(dataset / ".git") == {portal.url, other.url}
+    git(dataset, "worktree", "add", "-q", tmp_path / "more")
+    # where it is run is the work tree that is meant
+    for place, git_dir in {dataset: ".git", tmp_path / "more": ".git/worktrees/more"}.items():
+        config = {"annex.http-headers-command": ["pwd | sed 's/^/X-Place: /'"]}
+        headers = annex_headers(config, dataset / git_dir)
+        assert dict(headers.secret()) == {"X-Place": str(place)}
 
 
 def test_a_setting_for_all_datasets_is_for_no_origin_of_itself(
