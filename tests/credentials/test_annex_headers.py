@@ -108,6 +108,13 @@ def test_headers_among_the_options_of_curl(caplog: pytest.LogCaptureFixture) -> 
     assert "hunter2" not in caplog.text
 
 
+def test_options_of_curl_count_where_git_annex_uses_it() -> None:
+    config = {"annex.web-options": ["-H X-Key:b"]}
+    assert not annex_headers(config, None)
+    config["annex.security.allowed-ip-addresses"] = ["all"]
+    assert dict(annex_headers(config, None).secret()) == {"X-Key": "b"}
+
+
 def test_a_dataset_of_one_origin(tmp_path: Path, vault: Vault, portal: Wire, other: Wire) -> None:
     """By each way in which files are fetched or asked for; a redirect takes along what is open."""
     secret = vault.secret("key")
