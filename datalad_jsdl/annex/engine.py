@@ -3,30 +3,44 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from datalad_jsdl.dataset.git import git_config_values, git_http_settings
+from datalad_jsdl.dataset.git import git_config, git_config_values, git_http_settings
 from datalad_jsdl.fetch.addresses import AddressPolicy
 from datalad_jsdl.fetch.credentials.stored import PREFIX
+from datalad_jsdl.fetch.disk import RESERVE, reserve_of
 from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.settings import PATTERN, PREFIXES, Settings
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["OWN_CREDENTIALS", "memory_file", "open_engine"]
+    from datalad_jsdl.fetch.credentials.annex_headers import AnnexHeaders
+
+__all__ = ["OWN_CREDENTIALS", "disk_reserve", "memory_file", "open_engine"]
 
 #: The setting of one repository that says where logins are; see `credentials.rules`.
 OWN_CREDENTIALS = PREFIXES[0] + "credential"
 
 
+# settings of git-annex's own transfers that hold here, too
+_ANNEX = r"^core\.sharedrepository$|"
+_ANNEX += r"^annex\.(diskreserve|jobs|bwlimit(-download)?|http-headers(-command)?|web-options)$"
+
+
 def memory_file(git_dir: str | os.PathLike[str]) -> Path:
     """Where a repository keeps what is known of mirrors."""
     return Path(git_dir, "annex", "jsdl", "origins.json")
+
+
+def disk_reserve(git_dir: str | os.PathLike[str] | None) -> int:
+    """Bytes that git-annex is to leave free on the disk of a repository; see `disk`."""
+    return reserve_of(git_config(rf"^{re.escape(RESERVE)}$", git_dir))
 
 
 def open_engine(
@@ -35,6 +49,7 @@ def open_engine(
     credentials: Sequence[str] = (),
     typed: str = "",
     lanes: int = 2,
+    keep_reserve: bool = False,
 ) -> Engine:
     """An engine for a repository.
 
@@ -44,16 +59,20 @@ def open_engine(
         credentials: lines as of the setting ``credential``, that go before those.
         typed: a URL that the user has typed, which is leave enough to connect to its host.
         lanes: small files at a time from a mirror next door; see `Engine`.
+        keep_reserve: files are to leave as much of the disk free as ``annex.diskreserve`` says;
+            git-annex sees to that itself before it asks a special remote.
 
     Raises:
         SettingError: its git config has a limit that cannot be understood.
     """
     config = git_config_values(
-        rf"^annex\.security\.|^{re.escape(PREFIX)}|^http\.|{PATTERN}", git_dir
+        rf"^annex\.security\.|^{re.escape(PREFIX)}|^http\.|{PATTERN}|{_ANNEX}", git_dir
     )
     if credentials:
         config[OWN_CREDENTIALS] = [*credentials, *config.get(OWN_CREDENTIALS, ())]
     last = {name: values[-1] for name, values in config.items()}
+    if git_dir and (sharing := last.get("core.sharedrepository")):
+        _share_folder(memory_file(git_dir).parent, sharing)
     policy = AddressPolicy.from_config(last)
     if typed:
         parts = urlsplit(typed)
@@ -64,9 +83,30 @@ def open_engine(
         Settings.from_config(config),
         memory=memory_file(git_dir) if git_dir else None,
         lanes=lanes,
+        reserve=reserve_of(last) if keep_reserve else 0,
         config=last,
+        annex_headers=_headers(config, git_dir),
         # without any there is no need to start git for each origin
         http_settings=partial(git_http_settings, git_dir=git_dir)
         if any(name.startswith("http.") for name in config)
         else None,
     )
+
+
+def _headers(
+    config: Mapping[str, Sequence[str]], git_dir: str | os.PathLike[str] | None
+) -> AnnexHeaders | None:
+    if not any(name.startswith(("annex.http-headers", "annex.web-options")) for name in config):
+        return None
+    from datalad_jsdl.annex.headers import annex_headers  # hardly anybody has them
+
+    return annex_headers(config, git_dir)
+
+
+def _share_folder(folder: Path, setting: str) -> None:
+    """Whoever is first makes the folder that others are to write to as well."""
+    from datalad_jsdl.dataset.annex_config import share
+
+    with suppress(OSError):  # then nothing is kept there
+        folder.mkdir(exist_ok=True)
+        share(folder, setting)

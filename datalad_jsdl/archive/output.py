@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from datalad_jsdl.errors import ArchiveError
+from datalad_jsdl.fetch.disk import Room
 from datalad_jsdl.fetch.partfile import open_locked, sync_folder
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ class FileOutput:
         checksum: write a file with its SHA-256 beside it.
         rewinds: whoever writes can go back, and go on another time.
         mode: of the file, from which the user's umask takes away.
+        reserve: bytes of the disk that are to stay free.
 
     Raises:
         OSError: it cannot be opened; another process may be writing it.
@@ -125,6 +127,7 @@ class FileOutput:
         checksum: bool = False,
         rewinds: bool = True,
         mode: int = 0o666,
+        reserve: int = 0,
     ) -> None:
         if not target.parent.is_dir():
             raise ArchiveError(f"there is no folder {target.parent} to write {target.name} into")
@@ -145,6 +148,7 @@ class FileOutput:
             os.ftruncate(descriptor, 0)
         self.file = os.fdopen(descriptor, "r+b", _BUFFER)
         self.position = self._mark = 0
+        self._room = Room(target.parent, reserve)
 
     def __enter__(self) -> FileOutput:
         return self
@@ -184,6 +188,7 @@ class FileOutput:
 
     def write(self, chunk: bytes | memoryview) -> int:
         """See `Output`."""
+        self._room.take(len(chunk))
         self.position += len(chunk)
         if self._hash is not None:
             self._hash.update(chunk)

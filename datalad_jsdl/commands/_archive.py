@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.contents import Content
     from datalad_jsdl.archive.export import Exported
     from datalad_jsdl.commands._walk import Selection
+    from datalad_jsdl.fetch.engine import Engine
 
 __all__ = ["collect", "preview", "report"]
 
@@ -55,7 +56,7 @@ def collect(
     contents: list[Content] = []
     for part in walk.parts:
         importer = part.importer
-        home = Home(importer.git, importer.git_dir(), importer.annex_dir, open_engine)
+        home = Home(importer.git, importer.git_dir(), importer.annex_dir, _engine)
         contents += dataset_contents(
             stack.enter_context(home),
             part.tree,
@@ -65,6 +66,10 @@ def collect(
             mtime=seconds,
         )
     return sorted(contents, key=lambda content: content.name), walk.missing
+
+
+def _engine(git_dir: Path) -> Engine:
+    return open_engine(git_dir, keep_reserve=True)
 
 
 def preview(contents: Sequence[Content]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from datalad.distribution.dataset import Dataset
 from datalad.interface.results import get_status_dict
 
-from datalad_jsdl.annex.engine import open_engine
+from datalad_jsdl.annex.engine import disk_reserve, open_engine
 from datalad_jsdl.commands._check_table import summary
 from datalad_jsdl.commands._common import Bar
 from datalad_jsdl.commands._records import ACTION
@@ -75,7 +75,7 @@ class Check:
         Raises:
             DatasetError: the dataset cannot take the manifest in.
         """
-        wanted, here, conflicts = self._wanted()
+        wanted, here, conflicts, reserve = self._wanted()
         for path, reason in conflicts.items():
             text = f"would be left alone: {path!r}: {reason}"
             yield self._record("error", "file", text, path, state="conflict")
@@ -84,6 +84,7 @@ class Check:
             open_engine(git_dir, credentials=self.credentials) as engine,
             Bar(self.logger, str(self.root), " questions") as bar,
         ):
+            engine.expect_origins(url for one in wanted for url in one.urls)
             found = survey(
                 wanted, engine, lambda done, all_: bar.update("asking mirrors", done, all_)
             )
@@ -104,20 +105,22 @@ class Check:
                 segments=settings.segments,
                 bandwidth=settings.bandwidth,
             )
-        yield self._summary(found, here, len(lost), len(conflicts), span)
+        yield self._summary(found, here, len(lost), len(conflicts), span, reserve)
 
-    def _wanted(self) -> tuple[list[Wanted], int, dict[str, str]]:
+    def _wanted(self) -> tuple[list[Wanted], int, dict[str, str], int]:
         """What is to be fetched: each content once.
 
-        And the number of entries whose content is here, and those that the dataset will not
-        take, with the reason.
+        And the number of entries whose content is here, those that the dataset will not
+        take, with the reason, and the bytes that have to stay free: the most that any of the
+        datasets says that get something.
         """
         conflicts: dict[str, str] = {}
         contents: dict[str, list[Entry]] = {}
-        here = 0
+        here = reserve = 0
         for part in parts_of(self.entries):
             start = f"{part.folder}/" if part.folder else ""
-            pairs, missing, in_the_way = self._planned(part)
+            known, importer = len(contents), self._importer_of(part)
+            pairs, missing, in_the_way = self._planned(part, importer)
             conflicts.update((start + c.path, c.reason) for c in in_the_way)
             for key, entry in pairs:
                 # without a key: to be fetched to make one, or kept in git
@@ -126,16 +129,22 @@ class Check:
                     contents.setdefault(key or f"/{named.path}", []).append(named)
                 else:
                     here += 1
+            if len(contents) > known:
+                reserve = max(reserve, disk_reserve(importer.git_dir() if importer else None))
         wanted = [self._content(key, entries) for key, entries in contents.items()]
-        return wanted, here, conflicts
+        return wanted, here, conflicts, reserve
 
-    def _planned(self, part: Part) -> tuple[list[tuple[str, Entry]], set[str], list[Conflict]]:
+    def _importer_of(self, part: Part) -> Importer | None:
+        if not part.folder:
+            return self.importer
+        subdataset = Dataset(self.root / part.folder)
+        return Importer(subdataset.pathobj) if subdataset.is_installed() else None
+
+    def _planned(
+        self, part: Part, importer: Importer | None
+    ) -> tuple[list[tuple[str, Entry]], set[str], list[Conflict]]:
         """The part's keys with their entries, those that are not here, and what is in the way."""
-        importer, scope = self.importer, self.scope
-        if part.folder:
-            subdataset = Dataset(self.root / part.folder)
-            importer = Importer(subdataset.pathobj) if subdataset.is_installed() else None
-            scope = Scope()
+        scope = Scope() if part.folder else self.scope
         if importer is None:
             rule = ExtensionRule()
             pairs = [
@@ -221,13 +230,20 @@ class Check:
             )
 
     def _summary(
-        self, found: Survey, here: int, lost: int, conflicts: int, span: Span | None
+        self,
+        found: Survey,
+        here: int,
+        lost: int,
+        conflicts: int,
+        span: Span | None,
+        reserve: int,
     ) -> dict[str, Any]:
         sizes = [found.size(number) for number in range(len(found.wanted))]
         size = sum(filter(None, sizes))
         free, inodes = _room(self.root)
         staged = _staged(self.importer) if self.importer else 0
-        short = ["bytes"] if size - staged > free else []
+        to_come = size - staged if None not in sizes else max(1, size - staged)
+        short = ["bytes"] if to_come > 0 and to_come + reserve > free else []
         if inodes is not None and len(sizes) * _INODES > inodes:
             short.append("inodes")
         fields: dict[str, Any] = {
@@ -240,6 +256,7 @@ class Check:
             "bytes_to_download": size,
             "bytes_staged": staged,
             "bytes_free": free,
+            "bytes_reserved": reserve,
             "inodes_free": inodes,
             "disk_full": bool(short),
             "short_of": short,

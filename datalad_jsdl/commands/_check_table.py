@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import humanize
 
+from datalad_jsdl.fetch.disk import RESERVE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -102,7 +104,8 @@ def _room(fields: Mapping[str, Any]) -> str:
     text = f"{humanize.naturalsize(fields['bytes_free'])} free"
     short = fields["short_of"]
     if "bytes" in short:
-        text += ": too little"
+        kept = f" ({RESERVE} keeps {humanize.naturalsize(fields['bytes_reserved'])})"
+        text += f"{kept if fields['bytes_reserved'] else ''}: too little"
     return f"{text}, {fields['inodes_free']} inodes free: too few" if "inodes" in short else text
 
 

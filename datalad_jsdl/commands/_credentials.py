@@ -29,7 +29,8 @@ CREDENTIAL = Parameter(
     metavar="'ORIGIN[/PATH] SOURCE [OPTION=VALUE ...]'",
     action="append",
     doc="""where the login for an origin (https://host:port) is: datalad:NAME, git, netrc,
-    cookies:FILE, browser:NAME, env:VARIABLE or aws. It is sent to that origin and to no other.
+    cookies:FILE, browser:NAME, env:VARIABLE, aws or annex-headers. It is sent to that origin and
+    to no other.
     Remembered for this dataset, as git config remote.jsdl.credential; never the login itself.
     Can be given several times. docs/logins.rst has the details.""",
 )

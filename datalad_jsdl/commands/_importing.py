@@ -115,6 +115,8 @@ def run_import(importer: Importer, request: Request) -> Outcome:
             _apply(importer, request, tree, outcome, setup.config_uuid)
             return outcome
         with Staging(importer, request.jobs, request.monitor) as staging:
+            candidates = (c for entry in request.entries.values() for c in entry.candidates)
+            staging.engine.expect_origins(c.url for c in candidates)
             return _import_and_fetch(importer, request, setup, staging)
 
 

@@ -219,6 +219,7 @@ def open_source(
                 f"{place.manifest} is an address: --format and --column do not apply"
             )
         with open_engine(git_dir, credentials=credentials, typed=address.base) as engine:
+            engine.expect_origins([address.base])
             yield _Listing(address, WebApi(engine), place.options.checksums)
         return
     with open_document(place, git_dir, credentials) as source:
@@ -265,6 +266,7 @@ def _fetched(
         target = Path(folder, "manifest")
         # an address that a user has typed needs no further leave; where it redirects to does
         with open_engine(git_dir, credentials=credentials, typed=url) as engine:
+            engine.expect_origins([url])
             outcome = fetch_file(Job("manifest", (url,), Expected(), target), engine)
         if isinstance(outcome, Failed):
             raise FetchError(f"cannot fetch the {what} {outcome}{_address_hint(place)}")

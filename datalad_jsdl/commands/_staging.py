@@ -16,7 +16,8 @@ from datalad_jsdl.dataset.intake import Intake
 from datalad_jsdl.dataset.keys import key_file, parse_key
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.bulk import Job, Sync, fetch_all
-from datalad_jsdl.fetch.partfile import require_room, sync_disk
+from datalad_jsdl.fetch.disk import require_room
+from datalad_jsdl.fetch.partfile import sync_disk
 from datalad_jsdl.fetch.values import Expected, Failed
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Staging:
         logins: Sequence[str] = (),
     ) -> None:
         self.folder = staging_folder(importer)
-        self.engine = open_engine(importer.git_dir(), credentials=logins)
+        self.engine = open_engine(importer.git_dir(), credentials=logins, keep_reserve=True)
         self._importer = importer
         self._jobs = jobs or self.engine.settings.jobs
         self._monitor = monitor
@@ -104,13 +105,14 @@ class Staging:
         return Job(key, tuple(urls), expected, self.folder / key_file(key), mtime, sync)
 
     def require_room(self, size: int) -> None:
-        """Raises FetchError if the disk has less than *size* bytes free."""
+        """Raises FetchError if the disk has no room for *size* bytes beside its reserve."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._importer.share(self.folder.parent, self.folder)
         held = sum(file.stat().st_size for file in self.folder.iterdir())
         try:
-            require_room(self.folder, size - held, "this download")
+            require_room(self.folder, size - held, self.engine.reserve)
         except OSError as error:
-            raise FetchError(f"{error.strerror}; nothing was fetched") from None
+            raise FetchError(f"{error.strerror}; nothing was downloaded") from None
 
     def download(
         self, jobs: Iterable[Job], label: str, files: int, size: int

@@ -14,7 +14,7 @@ from datalad_jsdl.archive.output import FileOutput, PipeOutput, part_file
 from datalad_jsdl.archive.resume import Prefix, good_prefix
 from datalad_jsdl.archive.writing import CanonicalWriter
 from datalad_jsdl.errors import ArchiveError, FetchError, JsdlError
-from datalad_jsdl.fetch.partfile import require_room
+from datalad_jsdl.fetch.disk import require_room
 from datalad_jsdl.fetch.presence import is_present
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Order:
         skip_missing: leave out what cannot be had.
         jobs: pieces of content to fetch at a time; None for what is set.
         descriptor: where it goes, without a file.
+        reserve: bytes of the file's disk that are to stay free.
     """
 
     target: Path | None
@@ -50,6 +51,7 @@ class Order:
     skip_missing: bool = False
     jobs: int | None = None
     descriptor: int = 1
+    reserve: int = 0
 
 
 def write_archive(contents: Sequence[Content], order: Order, bar: Bar) -> tuple[Exported, int]:
@@ -76,7 +78,11 @@ def write_archive(contents: Sequence[Content], order: Order, bar: Bar) -> tuple[
     rewinds = not order.deflate
     before = _size(part_file(order.target))
     with FileOutput(
-        order.target, resume=order.resume, checksum=order.checksum, rewinds=rewinds
+        order.target,
+        resume=order.resume,
+        checksum=order.checksum,
+        rewinds=rewinds,
+        reserve=order.reserve,
     ) as file:
         prefix = Prefix()
         if before and not order.resume:
@@ -105,7 +111,7 @@ def write_archive(contents: Sequence[Content], order: Order, bar: Bar) -> tuple[
         if not order.deflate:
             certain = [c for c in contents if not (order.skip_missing and c.is_remote)]
             needed = Layout(c.member(c.size or 0) for c in certain).total - prefix.length
-            require_room(order.target.parent, needed, order.target.name)
+            require_room(order.target.parent, needed, order.reserve)
         writer = CanonicalWriter(file, prefix.layout, prefix.crcs, progress)
         if order.deflate:
             writer = DeflatedWriter(file, progress)

@@ -18,6 +18,7 @@ from datalad.local.export_archive import ExportArchive as CoreExportArchive
 from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
 from datalad.support.param import Parameter
 
+from datalad_jsdl.annex.engine import disk_reserve
 from datalad_jsdl.commands._archive import collect, preview, report
 from datalad_jsdl.commands._common import Bar, failure
 from datalad_jsdl.commands._output import standard_output
@@ -240,7 +241,8 @@ class ExportArchive(CoreExportArchive):
         if target and not checksum_file and (old := Path(f"{target}.sha256")).exists():
             lgr.warning("%s is of an older archive; --checksum-file would renew it", old)
         skip = missing_content != "error"
-        order = Order(target, compression == "gz", resume, checksum_file, skip, number)
+        gz, reserve = compression == "gz", disk_reserve(found.repo.dot_git)
+        order = Order(target, gz, resume, checksum_file, skip, number, reserve=reserve)
         with ExitStack() as stack:
             try:
                 if piped and not dry_run:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import fasteners
 
 from datalad_jsdl.cycles import no_cycles_made
+from datalad_jsdl.dataset.annex_config import adds_unlocked, share
 from datalad_jsdl.dataset.git import Git, git_config
 from datalad_jsdl.dataset.keys import ExtensionRule
 from datalad_jsdl.dataset.objects import WORK_REF, merge_annex_branch, write_objects
@@ -93,9 +94,16 @@ class Importer:
                 f"another download-manifest or download-content is at work in {self.git.root}"
             )
         try:
+            self.share(self.annex_dir / "jsdl.lck")
             yield
         finally:
             lock.release()
+
+    def share(self, *paths: Path) -> None:
+        """Let others write to what is ours, where the repository is a shared one."""
+        if setting := self.git.text("config", "core.sharedRepository"):
+            for path in paths:
+                share(path, setting)
 
     def catch_up(self) -> None:
         """Have git-annex merge and commit what is pending in its branch."""
@@ -131,7 +139,7 @@ class Importer:
         """Compare entries with the dataset; reads only."""
         tree = Tree(self.git)
         git = self.git
-        config = git_config(r"^annex\.", self.git_dir())
+        config = git_config(r"^annex\.|^core\.symlinks$", self.git_dir())
         if tuned := [name for name in config if name.startswith("annex.tune.")]:
             raise DatasetError(f"the repository is tuned ({tuned[0]}), which is not supported")
         try:
@@ -153,7 +161,7 @@ class Importer:
             imported=lambda paths: imported_paths(git, tree.commit, paths, scope.prefix),
             gone=self._gone(tree, unlisted, scope),
             delete=delete,
-            unlocked=self._is_unlocked() or config.get("annex.addunlocked") == "true",
+            unlocked=self._is_unlocked() or adds_unlocked(git, config),
         )
         return tree, plan
 

@@ -7,10 +7,15 @@ branches themselves are moved afterwards.
 from __future__ import annotations
 
 import heapq
-import time
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.dataset.annex_config import (
+    COMMIT_NOW,
+    branch_message,
+    is_true,
+    vector_clock,
+)
 from datalad_jsdl.dataset.git import BlobReader
 from datalad_jsdl.dataset.keys import branch_folder, branch_path
 from datalad_jsdl.dataset.logs import WEB_UUID, KeyState, add_present, set_remote_state
@@ -63,6 +68,7 @@ def write_objects(
         The commit for the work branch, or "" if the tree stays as it is.
     """
     refs: dict[str, str] = {}
+    config = _config(git)
     with writing_pack(git) as pack:
         if plan.writes_tree or links:
             changes = heapq.merge(
@@ -74,7 +80,8 @@ def write_objects(
             refs[WORK_REF] = _commit(git, pack, changes, tree.commit, message, _author(git))
         if plan.records:
             files = _log_files(git, plan, config_uuid)
-            refs[ANNEX_REF] = _annex_commit(git, pack, files)
+            refs[ANNEX_REF] = _annex_commit(git, pack, files, config)
+    refs = {ref: _signed(git, ref, commit, config) for ref, commit in refs.items()}
     _create(git, refs)
     return refs.get(WORK_REF, "")
 
@@ -83,9 +90,10 @@ def write_annex_files(git: Git, files: Iterable[tuple[str, bytes]]) -> None:
     """Write whole files of the git-annex branch to `ANNEX_REF`, and have them merged."""
     if git.text("rev-parse", "--verify", "--quiet", ANNEX_REF):
         merge_annex_branch(git)  # of a run that was killed
+    config = _config(git)
     with writing_pack(git) as pack:
-        commit = _annex_commit(git, pack, sorted(files))
-    _create(git, {ANNEX_REF: commit})
+        commit = _annex_commit(git, pack, sorted(files), config)
+    _create(git, {ANNEX_REF: _signed(git, ANNEX_REF, commit, config)})
     merge_annex_branch(git)
 
 
@@ -99,7 +107,7 @@ def merge_annex_branch(git: Git) -> None:
         DatasetError: it was not merged.
     """
     commit = git.text("rev-parse", "--verify", "--quiet", ANNEX_REF)
-    git.run("annex", "numcopies", "-c", "annex.merge-annex-branches=true")
+    git.run("annex", "numcopies", "-c", "annex.merge-annex-branches=true", *COMMIT_NOW)
     if not commit:
         return
     if git.attempt("merge-base", "--is-ancestor", commit, ANNEX_BRANCH).returncode:
@@ -107,14 +115,44 @@ def merge_annex_branch(git: Git) -> None:
     git.run("update-ref", "-d", ANNEX_REF, commit)
 
 
-def _annex_commit(git: Git, pack: PackWriter, files: Iterable[tuple[str, bytes]]) -> str:
+def _config(git: Git) -> dict[str, str]:
+    """The settings that commits are made by."""
+    pattern = r"^annex\.(commitmessage(-command)?|allowsign)$|^commit\.gpgsign$"
+    listed = git.attempt("config", "-z", "--get-regexp", pattern).stdout
+    items = listed.decode("utf-8", "surrogateescape").split("\0")
+    pairs = (item.partition("\n") for item in items if item)
+    return {name: value for name, _, value in pairs}
+
+
+def _signed(git: Git, ref: str, commit: str, config: Mapping[str, str]) -> str:
+    """A commit, signed where ``commit.gpgSign`` asks for it.
+
+    On its own branch git-annex signs only if ``annex.allowsign`` is set, too.
+
+    Raises:
+        DatasetError: git cannot sign it, with what it said.
+    """
+    wanted = is_true(config.get("commit.gpgsign", ""))
+    if not wanted or (ref == ANNEX_REF and not is_true(config.get("annex.allowsign", ""))):
+        return commit
+    head, _, message = git.run("cat-file", "commit", commit).partition(b"\n\n")
+    fields = (line.partition(b" ") for line in head.split(b"\n"))
+    parents = [f"-p{value.decode()}" for name, _, value in fields if name == b"parent"]
+    signed = git.run("commit-tree", "-S", f"{commit}^{{tree}}", *parents, stdin=message)
+    return signed.decode().strip()
+
+
+def _annex_commit(
+    git: Git, pack: PackWriter, files: Iterable[tuple[str, bytes]], config: Mapping[str, str]
+) -> str:
     # always on top of the branch: a commit without parent would hide all earlier state
     parent = git.run("rev-parse", "--verify", ANNEX_BRANCH + "^0").decode().strip()
-    return _commit(git, pack, _file_changes(pack, files), parent, "update", _committer(git))
+    message = branch_message(git, config)
+    return _commit(git, pack, _file_changes(pack, files), parent, message, _committer(git))
 
 
 def _log_files(git: Git, plan: Plan, config_uuid: str) -> Iterator[tuple[str, bytes]]:
-    now = time.time()
+    now = vector_clock()
     nothing = KeyState()
     new_location = add_present(None, [WEB_UUID], now)
 

@@ -9,13 +9,13 @@ takes longer for it than to fetch a small file.
 from __future__ import annotations
 
 import os
-import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import fasteners
 
+from datalad_jsdl.dataset.annex_config import vector_clock
 from datalad_jsdl.dataset.keys import branch_path, journal_name
 from datalad_jsdl.dataset.listing import Listing
 from datalad_jsdl.dataset.logs import add_present
@@ -60,7 +60,7 @@ class LocationLogs:
             paths = [branch_path(key) for key in keys]
             names = [self._listing.find(path) for path in paths]
             blobs = self._git.objects(name for name in names if name)
-            now = time.time()
+            now = vector_clock()
             for path, name in zip(paths, names, strict=True):
                 known = next(blobs, None) if name else None
                 if name and known is None:  # without it, what others have would be forgotten

@@ -7,10 +7,10 @@ URLs counts one copy, and people without our program fetch through web.
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from datalad_jsdl.dataset.annex_config import COMMIT_NOW, vector_clock
 from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.dataset.logs import WEB_UUID
 from datalad_jsdl.dataset.objects import write_annex_files
@@ -56,14 +56,14 @@ def set_up_remote(git: Git) -> RemoteSetup:
     uuid, name = _find(git)
     if not uuid:
         _refuse_foreign_remote(git)
-        git.run("annex", "initremote", NAME, *_SETTINGS, "--sameas=web")
+        git.run("annex", "initremote", NAME, *_SETTINGS, "--sameas=web", *COMMIT_NOW)
         done.append("initialised")
         uuid, name = _find(git)
     settings = remote_configs(git)[uuid]
     _refuse_strange_settings(name, settings)
     if git.text("config", f"remote.{name}.annex-config-uuid") != uuid:
         # without encryption=none it would fail where an earlier enableremote dropped it
-        git.run("annex", "enableremote", name, "encryption=none")
+        git.run("annex", "enableremote", name, "encryption=none", *COMMIT_NOW)
         done.append("enabled")
     if _verify(git, name):
         done.append("verified")
@@ -151,7 +151,7 @@ def _mend_logs(git: Git, uuid: str) -> list[str]:
     """
     files: list[tuple[str, bytes]] = []
     done: list[str] = []
-    now = int(time.time())
+    now = int(vector_clock())
     settings = remote_configs(git)[uuid]
     if settings.get("encryption") != "none":
         settings["encryption"] = "none"

@@ -34,7 +34,7 @@ _MEANINGS = {
 _TLS_HINTS = {
     "WRONG_VERSION_NUMBER": "this port does not speak https",
     "CERTIFICATE_VERIFY_FAILED": "if the server is right, name its authority: "
-    "git config http.sslCAInfo FILE",
+    "git config http.sslCAInfo FILE (http.sslVerify=false is not followed)",
 }
 
 # some write "bytes=", "bytes:", no unit, or spaces

@@ -63,7 +63,7 @@ class Job:
 def fetch_file(job: Job, engine: Engine, progress: Progress | None = None) -> Fetched | Failed:
     """Fetch one file; it appears under its name only when complete and verified."""
     try:
-        with _open_part(job) as part:
+        with _open_part(job, engine.reserve) as part:
             outcome = engine.fetch(job.urls, job.expected, part, progress)
             if isinstance(outcome, Fetched):
                 part.finish(job.mtime, data=job.sync is not Sync.LATER, name=job.sync is Sync.NAME)
@@ -76,12 +76,12 @@ def fetch_file(job: Job, engine: Engine, progress: Progress | None = None) -> Fe
         return Failed((Fault("", f"{type(error).__name__}: {redact_text(str(error))}"),))
 
 
-def _open_part(job: Job) -> PartFile:
+def _open_part(job: Job, reserve: int) -> PartFile:
     try:
-        return PartFile(job.target, job.expected.size)
+        return PartFile(job.target, job.expected.size, reserve=reserve)
     except FileNotFoundError:
         job.target.parent.mkdir(parents=True, exist_ok=True)
-        return PartFile(job.target, job.expected.size)
+        return PartFile(job.target, job.expected.size, reserve=reserve)
 
 
 def fetch_all(

@@ -15,19 +15,20 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.fetch.credentials.keeper import Credentials
 from datalad_jsdl.fetch.download import Download
-from datalad_jsdl.fetch.origins import Origins
+from datalad_jsdl.fetch.origins import Origins, origin_of
 from datalad_jsdl.fetch.scores import load_scores, save_scores
 from datalad_jsdl.fetch.settings import Settings
 from datalad_jsdl.fetch.throttle import Throttle
 from datalad_jsdl.fetch.web import Web
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
     from types import TracebackType
 
     from datalad_jsdl.fetch.addresses import AddressPolicy
+    from datalad_jsdl.fetch.credentials.annex_headers import AnnexHeaders
     from datalad_jsdl.fetch.partfile import PartFile
     from datalad_jsdl.fetch.values import Expected, Failed, Fetched, Progress, Sink
     from datalad_jsdl.fetch.web import Response
@@ -53,6 +54,8 @@ class Engine:
         http_settings: git's ``http.*`` settings for a URL; see `pools.Pools`.
         lanes: small files at a time from a mirror next door, which answers at once. One keeps
             a processor busy but for the moments in which the mirror is.
+        reserve: bytes of a disk that files are not to take; see `disk`.
+        annex_headers: what git-annex's own requests have besides; None for nothing.
         sleep: waits a number of seconds; None for a sleep that `interrupt` ends.
     """
 
@@ -65,13 +68,17 @@ class Engine:
         config: Mapping[str, str] | None = None,
         http_settings: Callable[[str], Mapping[str, str]] | None = None,
         lanes: int = 2,
+        reserve: int = 0,
+        annex_headers: AnnexHeaders | None = None,
         sleep: Callable[[float], object] | None = None,
     ) -> None:
         _spare_memory()
         self.settings = settings or Settings()
+        self.reserve = reserve
+        self._annex_headers = annex_headers
         self.web = Web(
             policy,
-            Credentials(self.settings.credential, config),
+            Credentials(self.settings.credential, config, annex_headers=annex_headers),
             http_settings=http_settings,
             connect_seconds=self.settings.connect_timeout,
             read_seconds=self.settings.read_timeout,
@@ -143,6 +150,11 @@ class Engine:
             return nullcontext()
         latency = self.origins.of(urls[0]).score.latency
         return self._lanes if 0 < latency < _AT_HAND else nullcontext()
+
+    def expect_origins(self, urls: Iterable[str]) -> None:
+        """Before the first request: what is asked for besides what the dataset has registered."""
+        if self._annex_headers:
+            self._annex_headers.expect({origin_of(url) for url in urls})
 
     def opened(self, response: Response) -> None:
         """A transfer has begun that `interrupt` is to end."""

@@ -9,6 +9,7 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.fetch.disk import Room, require_room
 from datalad_jsdl.fetch.journal import Journal, Record, read_journal
 
 try:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.segments import Range
 
-__all__ = ["PartFile", "open_locked", "require_room", "sync_disk", "sync_folder"]
+__all__ = ["PartFile", "open_locked", "sync_disk", "sync_folder"]
 
 _NOTED = 128 << 10  # bytes in a row until the journal hears of them
 # a link that somebody has put there is not followed
@@ -48,6 +49,7 @@ class PartFile:
     Args:
         target: the name that the content is to have.
         size: bytes that will be needed, if known.
+        reserve: bytes of the disk that are to stay free.
 
     Raises:
         OSError: it cannot be opened, or the disk has no room for it (ENOSPC).
@@ -55,7 +57,7 @@ class PartFile:
 
     in_order = False
 
-    def __init__(self, target: Path, size: int | None = None) -> None:
+    def __init__(self, target: Path, size: int | None = None, *, reserve: int = 0) -> None:
         self.target = target
         self.path = f"{target}.part"
         self._journal_path = f"{self.path}.journal"
@@ -73,14 +75,18 @@ class PartFile:
         self._is_open = True
         try:
             self._length = os.fstat(self._file).st_size
-            if size is not None and size > self._length + _WORTH_A_VERSION:
-                require_room(self.path, size - self._length, target.name)
+            self._room = Room(self.path, reserve)
+            if reserve or (size is not None and size > self._length + _WORTH_A_VERSION):
+                require_room(self.path, None if size is None else size - self._length, reserve)
             if self._length:
                 self._take_over()
             else:  # what a journal alone says is of another time
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(self._journal_path)
         except OSError:
+            with contextlib.suppress(OSError):
+                if not os.fstat(self._file).st_size and os.name != "nt":
+                    os.unlink(self.path)  # while it is locked: there is nothing to go on with
             self._close()
             raise
 
@@ -120,6 +126,7 @@ class PartFile:
 
     def put(self, offset: int, chunk: bytes, source: str) -> None:
         """Write at an offset; threads may do so at different ones."""
+        self._room.take(len(chunk))
         end = offset + len(chunk)
         if self._journal is None:
             self._begin_journal(offset)
@@ -237,16 +244,6 @@ class PartFile:
         if self._is_open:
             os.close(self._file)
             self._is_open = False
-
-
-def require_room(path: str | Path, needed: int, name: str) -> None:
-    """Raises OSError (ENOSPC) if the disk of *path* has less than *needed* bytes free."""
-    if not hasattr(os, "statvfs"):
-        return
-    disk = os.statvfs(path)
-    free = disk.f_bavail * disk.f_frsize
-    if needed > free:
-        raise OSError(errno.ENOSPC, f"{needed} more bytes are needed for {name}, {free} are free")
 
 
 def sync_disk(folder: Path) -> None:

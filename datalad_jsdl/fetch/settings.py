@@ -7,12 +7,14 @@ Each is read from ``remote.jsdl.NAME``, for one repository, and else from
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import SettingError
 from datalad_jsdl.fetch.credentials.rules import Rule, parse_rule
+from datalad_jsdl.fetch.data_units import parse_size
 from datalad_jsdl.manifest.urls import redact
 
 if TYPE_CHECKING:
@@ -24,6 +26,16 @@ PREFIXES = ("remote.jsdl.", "datalad.jsdl.")
 
 # of the names in git config that are read here
 PATTERN = r"^(remote|datalad)\.jsdl\."
+
+_KINDS = ("-download", "")
+
+# git-annex(1): bandwidth is bytes per second of each transfer; here it is that of all
+_OF_GIT_ANNEX = {
+    "jobs": ("annex.jobs",),
+    "bandwidth": tuple(
+        f"{place}bwlimit{kind}" for place in ("remote.jsdl.annex-", "annex.") for kind in _KINDS
+    ),
+}
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _LONGEST = 86_400  # seconds
@@ -92,7 +104,10 @@ class Settings:
     """What a user can set; the fields' metadata are the documentation's table."""
 
     jobs: int = _setting(
-        8, "8", "files fetched at a time by --get and download-content (-J overrides it)", _count
+        8,
+        "``annex.jobs``, or 8",
+        "files fetched at a time by --get and download-content (-J overrides it)",
+        _count,
     )
     connections: int = _setting(
         0, "16, or the number of jobs if that is more", "connections in all", _count_or_none
@@ -107,7 +122,10 @@ class Settings:
         4, "4", "connections to one mirror for one large file; 1 never splits a file", _count
     )
     bandwidth: int = _setting(
-        0, "no limit", "bytes per second in all, such as 500k or 20M", parse_bytes
+        0,
+        "``annex.bwlimit``, or no limit",
+        "bytes per second in all, such as 500k or 20M",
+        parse_bytes,
     )
     connect_timeout: float = _setting(5.0, "5", "seconds until a connection has to stand", _seconds)
     read_timeout: float = _setting(
@@ -166,7 +184,31 @@ class Settings:
                 except ValueError as error:
                     raise SettingError(f"git config {name} is {text!r}: {error}") from None
                 break
+            else:
+                if (value := _of_git_annex(item.name, config)) is not None:
+                    found[item.name] = value
         return cls(**found)
+
+
+def _of_git_annex(name: str, config: Mapping[str, Sequence[str]]) -> int | None:
+    """What git-annex's own settings say where ours say nothing.
+
+    As git-annex, what cannot be understood is passed over.
+    """
+    for setting in _OF_GIT_ANNEX.get(name, ()):
+        text = config.get(setting, [""])[-1].strip()
+        if name == "jobs":
+            number = os.cpu_count() if text in ("cpus", "cpu") else _whole(text)
+        else:
+            number = parse_size(text)
+        if number:
+            return max(1, number)
+    return None
+
+
+def _whole(text: str) -> int | None:
+    """A whole number, or None."""
+    return int(text) if text.isascii() and text.isdecimal() else None
 
 
 def _rule(name: str, line: str) -> Rule:

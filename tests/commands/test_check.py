@@ -119,13 +119,15 @@ def test_what_is_unknown_or_too_little_is_said(lab: Lab, other_lab: Lab) -> None
         "bytes_to_download": 9000,
         "bytes_staged": 0,
         "bytes_free": 5000,
+        "bytes_reserved": 2000,
         "inodes_free": 7,
     }
+    kept = "(annex.diskreserve keeps 2.0 kB)"
     for short, said in {
         (): "5.0 kB free",
-        ("bytes",): "5.0 kB free: too little",
+        ("bytes",): f"5.0 kB free {kept}: too little",
         ("inodes",): "5.0 kB free, 7 inodes free: too few",
-        ("bytes", "inodes"): "5.0 kB free: too little, 7 inodes free: too few",
+        ("bytes", "inodes"): f"5.0 kB free {kept}: too little, 7 inodes free: too few",
     }.items():
         assert summary(fields | {"short_of": short}).endswith(f"; {said}")
 

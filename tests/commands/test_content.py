@@ -124,7 +124,8 @@ def test_too_small_a_disk_is_told_before(tmp_path: Path, lab: Lab) -> None:
     huge = {"urls": [lab.put("f", b"")], "size": 1 << 60, "digests": {"md5": "0" * 32}}
     datalad("download-manifest", write_manifest("m.json", {"f": huge}), "ds")
     (record,) = datalad("download-content", "-d", "ds", code=1)
-    assert f"{1 << 60} more bytes are needed" in record["message"]
+    assert "not enough disk space: 1.2 EB needed" in record["message"]
+    assert "annex.diskreserve keeps 100.0 MB" in record["message"]
     assert not lab.requests
 
 

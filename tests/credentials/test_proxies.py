@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from datalad_jsdl.annex.engine import open_engine
 from datalad_jsdl.errors import AddressRefusedError, FetchError
 from datalad_jsdl.fetch.addresses import AddressPolicy
-from datalad_jsdl.fetch.values import Expected
+from datalad_jsdl.fetch.bulk import Job, fetch_file
+from datalad_jsdl.fetch.values import Expected, Failed
 from datalad_jsdl.fetch.web import Web
 from tests.credentials.test_get import seen
 from tests.credentials.test_keeper import CONTENT, ask
@@ -18,6 +20,7 @@ from tests.fetch.waits import Waits, new_engine
 from tests.lab import Authority, Lab
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.vault import Vault
@@ -206,3 +209,40 @@ def test_a_client_certificate_and_a_private_authority_by_gits_settings(
         vault.config(f"http.{strict.url}/.sslCert", str(vault.home / "client.pem"))
         with open_engine(None) as engine:
             assert ask(engine.web, url).status == 200
+        client.cert_chain_pems[0].write_to_path(str(vault.home / "cert.pem"))
+        client.private_key_pem.write_to_path(str(vault.home / "key.pem"))
+        vault.config("http.sslKey", str(vault.home / "key.pem"))
+        vault.config(f"http.{strict.url}/.sslCert", str(vault.home / "cert.pem"))
+        with open_engine(None) as engine:
+            assert ask(engine.web, url).status == 200
+
+
+def test_a_folder_of_authorities(vault: Vault, program: Callable[[str], str]) -> None:
+    """http.sslCAPath: names in it are hashes, as OpenSSL wants them."""
+    authority = Authority()
+    folder = vault.home / "authorities"
+    file = vault.keep("authorities/a.pem", authority.pem.decode())
+    command = (program("openssl"), "x509", "-noout", "-hash", "-in", file)
+    name = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    file.rename(folder / f"{name}.0")
+    vault.config("http.sslCAPath", str(folder))
+    with Lab(authority) as safe:
+        url = safe.put("f", CONTENT)
+        with open_engine(None) as engine:
+            assert ask(engine.web, url).status == 200
+
+
+@pytest.mark.parametrize("by", ["http.sslVerify", "GIT_SSL_NO_VERIFY"])
+def test_certificates_are_verified_whatever_git_does(
+    tmp_path: Path, vault: Vault, by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if by == "http.sslVerify":
+        vault.config(by, "false")
+    else:
+        monkeypatch.setenv(by, "1")
+    with Lab(Authority()) as safe:
+        job = Job("f", (safe.put("f", CONTENT),), Expected(), tmp_path / "f")
+        with open_engine(None) as engine:
+            outcome = fetch_file(job, engine)
+    assert isinstance(outcome, Failed)
+    assert "git config http.sslCAInfo FILE (http.sslVerify=false is not followed)" in str(outcome)

@@ -159,7 +159,7 @@ def fast_import(git: Git, plan: Plan, message: str, extra: dict[str, bytes]) -> 
 def test_commits_are_those_that_fast_import_makes(
     git: Git, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(objects.time, "time", lambda: 1714564800.25)  # it is written into logs
+    monkeypatch.setenv("GIT_ANNEX_VECTOR_CLOCK", "1714564800.25")  # it is written into logs
     made, message = plan(count), "subject: ä\n\nbody\n"
     extra = {".datalad/jsdl/z.json": b"{}", ".datalad/a": b""}
     commit = write_objects(git, Tree(git), made, message, UUID, extra, {})

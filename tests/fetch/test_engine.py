@@ -181,7 +181,7 @@ def test_a_full_disk_is_no_fault_of_the_mirror(lab: Lab, engine: Engine) -> None
     job = Job("f", (lab.put("f", CONTENT),), Expected(1 << 60), Path("file"))
     outcome = fetch_file(job, engine)
     assert isinstance(outcome, Failed)
-    assert "bytes are needed" in str(outcome)
+    assert "not enough disk space: 1.2 EB needed" in str(outcome)
     assert not lab.requests
 
 

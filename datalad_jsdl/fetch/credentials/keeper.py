@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from datalad_jsdl.errors import FetchError
+from datalad_jsdl.fetch.credentials.rules import ANNEX_HEADERS
 from datalad_jsdl.fetch.credentials.values import Wanted, is_sendable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from datalad_jsdl.fetch.credentials.annex_headers import AnnexHeaders
     from datalad_jsdl.fetch.credentials.rules import Rule
     from datalad_jsdl.fetch.credentials.sources import Source
     from datalad_jsdl.fetch.credentials.tokens import Tokens
@@ -40,6 +42,7 @@ class Credentials:
         rules: what the user has named, in the order in which it is tried.
         config: git config, for what DataLad keeps there.
         search: look for logins that no rule names, where an origin asks for one.
+        annex_headers: what goes along with the logins, and without one.
     """
 
     def __init__(
@@ -48,7 +51,9 @@ class Credentials:
         config: Mapping[str, str] | None = None,
         *,
         search: bool = True,
+        annex_headers: AnnexHeaders | None = None,
     ) -> None:
+        self.annex_headers = annex_headers
         self._rules = tuple(rules)
         self._config = config or {}
         self._search = search
@@ -118,6 +123,8 @@ class Place:
             if rule.covers(self.origin, url):
                 if rule.source == "none":
                     return
+                if rule.source == ANNEX_HEADERS:  # they go along with a login
+                    continue
                 if login := self._find(rule.source, rule):
                     yield login
         if not unasked or not self._search:
@@ -137,6 +144,15 @@ class Place:
                 if rule is login.rule:
                     return True
         return login.rule is None
+
+    def may_see(self, headers: AnnexHeaders, url: str) -> bool:
+        """Whether those of the headers that are not for everybody are for a URL."""
+        for rule in self.rules:
+            if rule.covers(self.origin, url) and rule.source in ("none", ANNEX_HEADERS):
+                return rule.source == ANNEX_HEADERS
+        if any(rule.source == ANNEX_HEADERS for rule in self.rules):
+            return False  # somebody has said which they are for
+        return headers.is_home(self.origin)
 
     def accept(self, login: Login) -> None:
         """The origin has taken a login."""
@@ -241,6 +257,18 @@ class Attempt:
             yield
 
     def sign(self, method: str, url: str, post: Post) -> tuple[str, dict[str, str]]:
+        """The URL to ask for, and the headers of the login and of `AnnexHeaders`."""
+        target, login = self._log_in(method, url, post)
+        headers = self._keeper.annex_headers
+        if not headers:
+            return target, login
+        taken = {name.lower() for name in login}
+        more = dict(headers.open())
+        if not self._overheard and self._place.may_see(headers, self._url):
+            more.update(headers.secret())
+        return target, {n: v for n, v in more.items() if n.lower() not in taken} | login
+
+    def _log_in(self, method: str, url: str, post: Post) -> tuple[str, dict[str, str]]:
         """The URL to ask for and the headers of the login; none if it cannot be shown."""
         while (login := self._login) is not None:
             try:
@@ -303,6 +331,11 @@ class Attempt:
         from datalad_jsdl.fetch.credentials.advice import advice
 
         denied = [*self._place.refused, *self._denied]
+        if self._keeper.annex_headers and not self._overheard:
+            sent = self._place.may_see(self._keeper.annex_headers, self._url)
+            said = self._keeper.annex_headers.said(sent=sent)
+            if said and said not in self._place.problems:
+                self._place.problems.append(said)
         return advice(
             self._place, self._url, status, challenge, denied, self._overheard, again=again
         )

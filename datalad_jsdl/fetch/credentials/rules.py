@@ -20,7 +20,10 @@ from datalad_jsdl.manifest.urls import normalise_url
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["BROWSERS", "OPTIONS", "OTHER_BROWSERS", "Rule", "parse_rule"]
+__all__ = ["ANNEX_HEADERS", "BROWSERS", "OPTIONS", "OTHER_BROWSERS", "Rule", "parse_rule"]
+
+#: The source that is git-annex's setting for headers; see `annex_headers`.
+ANNEX_HEADERS = "annex-headers"
 
 #: Browsers that the extra ``browser`` reads.
 OTHER_BROWSERS = ("chrome", "chromium", "brave")

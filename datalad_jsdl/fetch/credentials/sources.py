@@ -14,7 +14,7 @@ from datalad_jsdl.fetch.credentials import (
     stored,
     variable,
 )
-from datalad_jsdl.fetch.credentials.rules import OTHER_BROWSERS
+from datalad_jsdl.fetch.credentials.rules import ANNEX_HEADERS, OTHER_BROWSERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,6 +96,15 @@ SOURCES = (
     ),
     Source(
         "aws", "", "PROFILE", False, "the keys that the AWS tools use; the kind is ``s3``", aws.find
+    ),
+    Source(
+        ANNEX_HEADERS,
+        "",
+        "",
+        False,
+        "git-annex's settings ``annex.http-headers`` and ``annex.http-headers-command``; beside a "
+        "login, if there is one",
+        _nothing,
     ),
     Source("none", "", "", False, "no login, and no search for one", _nothing),
 )
