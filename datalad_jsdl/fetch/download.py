@@ -227,7 +227,14 @@ class Download:
                     source, "other mirrors had the right bytes in the place of its own"
                 )
             digest = "" if expected.algorithm else self._verifier.hexdigest()
-            return Fetched(self._verifier.size, digest)
+            transfer = self._transfer
+            codings, kind = transfer.codings, transfer.content_type
+            return (
+                Fetched(self._verifier.size, digest, codings=codings, content_type=kind)
+                if expected.document
+                else Fetched(self._verifier.size, digest)
+            )
+        wrong += self._transfer.packed_as
         if self._blamed_at == self._requests:
             # nobody was asked since, and nobody can be: an empty file with another's digest
             faults = (Fault(url, wrong, lasting=True) for url in self._candidates.order)

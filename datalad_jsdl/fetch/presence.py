@@ -9,7 +9,7 @@ import urllib3
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.answers import phrase, refusal, total_size
 from datalad_jsdl.fetch.values import PAGE, Fault
-from datalad_jsdl.fetch.verification import is_error_page
+from datalad_jsdl.fetch.web_pages import LOOKED_AT, is_error_page, is_page_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,7 +51,7 @@ def announced_size(urls: Iterable[str], engine: Engine) -> int | None:
             found = _ask(url, engine.web)
         except (OSError, urllib3.exceptions.HTTPError):
             continue
-        if found is not None and found[0] is not None and not is_error_page(url, found[1]):
+        if found is not None and found[0] is not None and not is_error_page(url, *found[1:]):
             return found[0]
     return None
 
@@ -60,29 +60,40 @@ def _offers(url: str, expected: Expected, web: Web) -> bool:
     found = _ask(url, web)
     if found is None:
         return False
-    size, kind = found
-    if expected.size is None and is_error_page(url, kind):
+    size, kind, start = found
+    if expected.size is None and is_error_page(url, kind, start, expected.names):
         raise FetchError(PAGE)
     return expected.size is None or size is None or size == expected.size
 
 
-def _ask(url: str, web: Web) -> tuple[int | None, str] | None:
-    """Size and media type of what is there, or None if the answer is that nothing is.
+def _ask(url: str, web: Web) -> tuple[int | None, str, bytes | None] | None:
+    """Size, media type and, of a web page, the first bytes of what is there.
 
-    HEAD, and where that is refused (Orthanc answers 404 to it) a GET of one byte.
+    HEAD, and where that is refused (Orthanc answers 404 to it) a GET of one byte; or of a few,
+    where the type is that of a web page, which many a file of XML has.
+
+    Returns:
+        None if the answer is that nothing is there.
 
     Raises:
         FetchError: there was no answer to that.
     """
-    for method, headers in (("HEAD", {}), ("GET", {"Range": "bytes=0-0"})):
+    for method, length in (("HEAD", 0), ("GET", 1), ("GET", LOOKED_AT)):
+        headers = {"Range": f"bytes=0-{length - 1}"} if length else {}
         # what HEAD is denied with is not shown
         response = web.open(url, headers, method=method, advise_again=method == "HEAD")
         try:
             if response.status in (200, 206):
                 size = total_size(response.status, response.headers)
-                return size, response.headers.get("Content-Type", "")
-            if response.status == 416 and method == "GET":
-                return 0, ""  # an empty file has no first byte
+                kind = response.headers.get("Content-Type", "")
+                if not is_page_type(kind):
+                    return size, kind, None
+                if length == LOOKED_AT:
+                    return size, kind, response.read(LOOKED_AT)
+            elif response.status == 416 and length:
+                return 0, "", None  # an empty file has no first byte
+            elif length:
+                break
         finally:
             response.close()
     if response.status in _GONE:

@@ -13,16 +13,20 @@ from typing import TYPE_CHECKING
 import urllib3
 
 from datalad_jsdl.fetch.answers import (
+    COMPRESSED,
     content_range,
+    file_name,
     no_answer,
+    page_said,
     phrase,
     refusal,
     strong_etag,
     total_size,
 )
+from datalad_jsdl.fetch.encodings import compressions, is_compressed, packed_by_name, peeked
 from datalad_jsdl.fetch.pace import Pace
 from datalad_jsdl.fetch.values import PAGE, Fault
-from datalad_jsdl.fetch.verification import is_error_page
+from datalad_jsdl.fetch.web_pages import is_error_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +62,8 @@ class Transfer:
         answers: number of answers that the bytes are from.
         held: bytes there.
         guessed: the size is where an answer without a length ended.
+        codings: by which the last answer says that it is compressed.
+        content_type: that it says.
     """
 
     engine: Engine
@@ -72,6 +78,8 @@ class Transfer:
     answers: int = 0
     held: int = 0
     guessed: bool = False
+    codings: tuple[str, ...] = ()
+    content_type: str = ""
 
     def run(self, segment: Segment, *, whole: bool) -> Fault | None:
         """Fetch a segment, or as much of it as comes.
@@ -124,6 +132,10 @@ class Transfer:
             return refusal(url, response)
         if fault := self._wrong_version(segment, response):
             return fault
+        codings = compressions(response.headers)
+        if offset and self.expected.document and codings != self.codings:
+            return Fault(url, CHANGED, wrong=True)  # halves of two forms of it
+        self.codings, self.content_type = codings, response.headers.get("Content-Type", "")
         skip, due = 0, None
         if response.status == 206:
             found = content_range(response.headers)
@@ -171,9 +183,9 @@ class Transfer:
         if known is None or (self.expected.size is None and not self.ledger.held()):
             self.ledger.size = total
         elif total != known:
-            page = is_error_page(url, response.headers.get("Content-Type", ""))
+            page = is_error_page(url, self.content_type, names=self.expected.names)
             offer = f"a web page of {total}; {PAGE.partition('; ')[2]}" if page else total
-            what = f"expected a file of {known} bytes, it offers {offer}"
+            what = f"expected a file of {known} bytes, it offers {offer}{self.packed_as}"
             # if only another answer said so, this one may be right as well
             disputed = self.expected.size is None
             return Fault(url, what, lasting=not disputed, disputed=disputed)
@@ -184,12 +196,6 @@ class Transfer:
     ) -> Fault | None:
         url, ledger, throttle = segment.url, self.ledger, self.engine.throttle
         unknown = not self.expected.verifiable and self.expected.size is None
-        encoding = response.headers.get("Content-Encoding", "").strip().lower()
-        if unknown and encoding not in ("", "identity"):
-            # as asked for, it would be the file; whether it is, nothing here could tell
-            return Fault(url, f"it sends the file compressed ({encoding}), unasked", lasting=True)
-        may_be_page = unknown and not self.expected.page
-        content_type = response.headers.get("Content-Type", "")
         origin = self.engine.origins.of(url)
         size = throttle.chunk(_CHUNK)
         pace = Pace(self.engine.settings.min_speed, self.engine.settings.read_timeout)
@@ -209,10 +215,10 @@ class Transfer:
                 skip -= passed
                 chunk = chunk[passed:]
             offset = segment.position
-            if offset == 0 and may_be_page and is_error_page(url, content_type, chunk):
-                return Fault(url, PAGE, lasting=True)
+            if offset == 0 and unknown and (fault := self._no_file(url, response, chunk)):
+                return fault
             if ledger.size is not None and offset + len(chunk) > ledger.size:
-                what = f"it gives more than the {ledger.size} bytes expected"
+                what = f"it gives more than the {ledger.size} bytes expected{self.packed_as}"
                 return Fault(url, what, lasting=True, wrong=True)
             mine = ledger.claim(segment, len(chunk))
             if mine < len(chunk):
@@ -229,6 +235,30 @@ class Transfer:
                 return None
         return self._ended(segment, due)
 
+    def _no_file(self, url: str, response: Response, start: bytes) -> Fault | None:
+        """Whether the first bytes are not those of the file, where nothing else could tell."""
+        names, codings = self.expected.names, self.codings
+        plain = peeked(codings, start) if codings else start
+        if is_error_page(url, self.content_type, plain, names):
+            return Fault(url, page_said(response, plain), lasting=True)
+        if self.expected.document:
+            return None
+        named = response.headers.get("Content-Disposition", "")
+        packed = packed_by_name(url, *names, *filter(None, [file_name(named)]))
+        if not is_compressed(codings, packed, start):
+            return None
+        return Fault(url, COMPRESSED.format(", ".join(codings)), lasting=True)
+
+    @property
+    def packed_as(self) -> str:
+        """What to add to a message on wrong content, where the answer says it is compressed."""
+        if not self.codings:
+            return ""
+        return (
+            f"; the server sends it compressed ({', '.join(self.codings)}), and what the manifest "
+            "says may be true of the unpacked file only"
+        )
+
     def _ended(self, segment: Segment, due: int | None) -> Fault | None:
         """The answer is over; is that all there is?"""
         if self.ledger.size is None:
@@ -238,5 +268,5 @@ class Transfer:
         end = segment.end if segment.end is not None else self.ledger.size
         if segment.position >= end or segment.position == due:
             return None  # a server may give less than a range asks for
-        what = f"ended after {segment.position} of {self.ledger.size} bytes"
+        what = f"ended after {segment.position} of {self.ledger.size} bytes{self.packed_as}"
         return Fault(segment.url, what, mirror=True)

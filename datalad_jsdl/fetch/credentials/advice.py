@@ -65,7 +65,11 @@ def advice(
         text += f" [{'; '.join(why)}]"
     if refused:
         last = list(refused.values())[-1]
-        return f"{text}; {_mend(last, place.origin)} {_MORE}"
+        mend = _mend(last, place.origin)
+        if last.kind == "s3" and status == 403 and not last.option("request-payer"):
+            mend += "; if who asks has to pay there, and you agree: add request-payer=requester to "
+            mend += f"the line for {place.origin}"
+        return f"{text}; {mend} {_MORE}"
     return f"{text}; {_give(place.origin, schemes)} {_MORE}"
 
 
