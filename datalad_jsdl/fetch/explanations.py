@@ -200,6 +200,9 @@ def _of_xml(body: bytes) -> tuple[str, str, dict[str, str]]:
             texts.setdefault(_local(element.tag), text)
     code = next((texts[name] for name in _CODES if name in texts), "")
     message = next((texts[name] for name in _MESSAGES if name in texts), "")
+    title = texts.get("title", "")
+    if title and title not in message:  # RFC 9457, appendix B
+        message = f"{title}: {message}"
     if not code and not message and _local(root.tag) == "error":
         # WebDAV names a condition by an element (RFC 4918, 14.5), others write but a text
         code = _local(root[0].tag) if len(root) else ""
