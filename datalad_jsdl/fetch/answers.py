@@ -115,9 +115,9 @@ def _told(status: int, response: Response) -> str:
     return f"{text}; the server says: {said}" if said.message or said.code else text
 
 
-def page_said(response: Response, start: bytes) -> str:
+def page_said(headers: Mapping[str, str], start: bytes) -> str:
     """What to tell of a web page with status 200 in the place of a file."""
-    wall = wall_of(response.status, response.headers, start)
+    wall = wall_of(200, headers, start)
     return wall_said(wall) if wall else PAGE
 
 

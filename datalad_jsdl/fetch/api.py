@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import urllib3
 
 from datalad_jsdl.errors import FetchError, StatusError
-from datalad_jsdl.fetch.answers import no_answer, refusal
+from datalad_jsdl.fetch.answers import no_answer, page_said, refusal
 from datalad_jsdl.fetch.encodings import compressions, decode
 from datalad_jsdl.fetch.pace import Pace
+from datalad_jsdl.fetch.walls import wall_of
+from datalad_jsdl.fetch.web_pages import is_page_type
 from datalad_jsdl.manifest.addresses import Answer
 from datalad_jsdl.manifest.charsets import charset_of, text_encoding
 from datalad_jsdl.manifest.urls import redact
@@ -111,6 +113,9 @@ class WebApi:
                     fault = refusal(url, response)
                     return fault, StatusError(f"{redact(url)}: {fault.what}", response.status)
                 body = _body(response, settings.min_speed, seconds)
+                kind = response.headers.get("Content-Type", "")
+                if is_page_type(kind) and wall_of(200, response.headers, body):
+                    raise FetchError(page_said(response.headers, body))
             finally:
                 response.close()
         except (OSError, urllib3.exceptions.HTTPError) as error:

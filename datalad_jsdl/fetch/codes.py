@@ -16,7 +16,7 @@ from datalad_jsdl.manifest.urls import is_signed
 if TYPE_CHECKING:
     from datalad_jsdl.fetch.explanations import Said
 
-__all__ = ["CODES", "Code", "Sort", "code_of", "has_expired"]
+__all__ = ["CODES", "S3_DENIALS", "Code", "Sort", "code_of", "has_expired"]
 
 
 class Sort(Enum):
@@ -68,6 +68,9 @@ _SIGNATURE = Code(Sort.LOGIN, "the signature does not fit; check the secret key"
 _PAYER = Code(
     Sort.LASTING, "who asks has to pay, and to name a project (userProject=PROJECT in the URL)"
 )
+
+#: With which S3 and what is compatible denies access.
+S3_DENIALS = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch")
 
 #: Code → meaning.
 CODES = {

@@ -33,6 +33,14 @@ _SECONDS = 2.0  # that reading one may take: it may drip
 _SHOWN = 200  # characters
 _CODE = 60  # characters
 _DEEP = 6  # levels of a document that are looked into
+# what servers call a status by themselves, beside its name
+_NAMES = {
+    401: "authorization required",
+    403: "access denied",
+    404: "object file the requested url was",
+    503: "temporarily",
+    504: "time out",
+}
 _PLAIN = 600  # bytes of a text; what is longer is no message
 
 
@@ -169,7 +177,8 @@ def _says_nothing(message: str, status: int) -> bool:
         phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = ""
-    words = set(re.findall(r"\w+", f"{status} {phrase} error http".lower()))
+    own = f"{status} {phrase} error http status code {_NAMES.get(status, '')}"
+    words = set(re.findall(r"\w+", own.lower()))
     return set(re.findall(r"\w+", message.lower())) <= words
 
 

@@ -259,7 +259,7 @@ def read_answer(
     # a page of the very size that is expected is the file
     unsure = wrong or expected.size is None
     if unsure and is_error_page(url, kind, plain, expected.names):
-        said = page_said(response, plain or b"")
+        said = page_said(headers, plain or b"")
         return Answer(State.TERMS if said is PAGE else State.UNFIT, said)
     if wrong:
         more = f"; it is sent compressed ({', '.join(codings)})" if codings else ""

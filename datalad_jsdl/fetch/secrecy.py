@@ -84,6 +84,8 @@ def _of_header(name: str, value: str) -> Iterator[str]:
 def without_secrets(text: str, secrets: Collection[str] = ()) -> str:
     """*text* with its secrets replaced by an ellipsis, URLs as `redact_text` shows them."""
     for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) < _SHORTEST:
+            continue
         text = re.sub(re.escape(secret), _HIDDEN, text, flags=re.IGNORECASE)
     text = redact_text(text)
     for pattern in _LIKE_SECRETS:

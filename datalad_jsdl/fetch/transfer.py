@@ -240,7 +240,7 @@ class Transfer:
         names, codings = self.expected.names, self.codings
         plain = peeked(codings, start) if codings else start
         if is_error_page(url, self.content_type, plain, names):
-            return Fault(url, page_said(response, plain), lasting=True)
+            return Fault(url, page_said(response.headers, plain), lasting=True)
         if self.expected.document:
             return None
         named = response.headers.get("Content-Disposition", "")

@@ -16,7 +16,7 @@ import urllib3
 
 from datalad_jsdl.errors import AddressRefusedError, FetchError
 from datalad_jsdl.fetch.addresses import AddressPolicy
-from datalad_jsdl.fetch.codes import Code, Sort, code_of
+from datalad_jsdl.fetch.codes import S3_DENIALS, Code, Sort, code_of
 from datalad_jsdl.fetch.credentials.keeper import Credentials
 from datalad_jsdl.fetch.encodings import compressions, decode
 from datalad_jsdl.fetch.explanations import NOTHING, Said, explain
@@ -240,7 +240,9 @@ class Web:
                         return response
                     again = attempt.refused(response.status, challenge)
             if not again:
-                advice = attempt.advice(response.status, challenge, again=advise_again)
+                advice = attempt.advice(
+                    response.status, challenge, again=advise_again, store=said.code in S3_DENIALS
+                )
                 return replace(response, advice=advice)
             response.close()
 

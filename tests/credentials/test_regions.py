@@ -191,6 +191,10 @@ def test_who_asks_pays_only_if_told_to(store: Store) -> None:
         assert isinstance(outcome, Failed)
         assert "add request-payer=requester to the line" in str(outcome)
         assert "the server says: AccessDenied: said so" in str(outcome)
+    with new_engine(Waits()) as engine:  # who has no login for it is told of both
+        said = str(fetch_file(job, engine))
+        assert f"'{store.wire.url} aws'" in said
+        assert f"'{store.wire.url} aws request-payer=requester'" in said
     with engine_for(store.wire, "request-payer=requester") as engine:
         assert isinstance(fetch_file(job, engine), Fetched)
     with pytest.raises(ValueError, match="request-payer=requester"):

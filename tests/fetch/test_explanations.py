@@ -14,6 +14,7 @@ from datalad_jsdl.errors import FetchError, StatusError
 from datalad_jsdl.fetch.api import WebApi
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.codes import CODES, Sort, code_of, has_expired
+from datalad_jsdl.fetch.credentials.rules import parse_rule
 from datalad_jsdl.fetch.explanations import NOTHING, Said, said_of
 from datalad_jsdl.fetch.presence import is_present
 from datalad_jsdl.fetch.probe import State, probe
@@ -387,6 +388,30 @@ def test_a_guard_against_bots(name: str) -> None:
         assert "terms" not in what
     assert fault.lasting
     assert answer.state is State.UNFIT
+
+
+@pytest.mark.parametrize("name", ["Anubis", "Imperva"])
+def test_a_guard_before_an_api(name: str) -> None:
+    status, lines, body = WALLS[name]
+    with Wire() as wire, new_engine(Waits()) as engine:
+        url = wire.put("/f", lambda talk: talk.answer(status, body, *lines))
+        with pytest.raises(FetchError, match=rf"a guard against bots \({name}\)"):
+            WebApi(engine).get(url)
+        with pytest.raises(FetchError, match=rf"a guard against bots \({name}\)"):
+            is_present([url], Expected(), engine)
+        assert len(wire.asked) == 4
+
+
+def test_a_token_endpoint_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REFRESH", "a-refresh-token")
+    answer = {"error": "invalid_grant", "error_description": "a-refresh-token is too old"}
+    with Wire() as wire:
+        endpoint = wire.put("/t", lambda talk: talk.answer(400, json.dumps(answer).encode()))
+        url = wire.put("/f", lambda talk: talk.answer(401))
+        rule = parse_rule(f"{wire.url} env:REFRESH kind=oauth token-endpoint={endpoint}")
+        with new_engine(Waits(), credential=(rule,)) as engine:
+            outcome = fetch_file(Job("f", (url,), Expected(), Path("f")), engine)
+    assert "(status 400); the server says: invalid_grant: … is too old" in str(outcome)
 
 
 def test_a_login_page_is_no_guard() -> None:

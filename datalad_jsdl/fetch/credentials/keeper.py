@@ -326,11 +326,20 @@ class Attempt:
         self._login = self._next(unasked=True, schemes=schemes_of(challenge))
         return self._login is not None
 
-    def advice(self, status: int, challenge: str, *, again: bool = False) -> str:
+    def advice(
+        self, status: int, challenge: str, *, again: bool = False, store: bool = False
+    ) -> str:
         """Which origin wants what, and how to give it; one sentence. See `advice.advice`."""
         from datalad_jsdl.fetch.credentials.advice import advice
 
         denied = [*self._place.refused, *self._denied]
         return advice(
-            self._place, self._url, status, challenge, denied, self._overheard, again=again
+            self._place,
+            self._url,
+            status,
+            challenge,
+            denied,
+            self._overheard,
+            again=again,
+            store=store,
         )
