@@ -41,6 +41,8 @@ _NAMES = {
     503: "temporarily",
     504: "time out",
 }
+_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body|title|h1)\b", re.IGNORECASE)
+_PARAMETER = re.compile(r'\b(error|error_description)\s*=\s*"([^"]*)"')
 _PLAIN = 600  # bytes of a text; what is longer is no message
 
 
@@ -103,13 +105,15 @@ def said_of(
     extra: dict[str, str] = {}
     if start.startswith((b"{", b"[", b'"')):
         code, message = _of_json(body, status)
-    elif _is_html(start, kind):
-        message = _of_html(body)
-    elif start.startswith(b"<"):
+    elif start.startswith(b"<") and not _HTML.match(start):
         code, message, extra = _of_xml(body)
-    elif kind in ("", "text/plain") and len(body) <= _PLAIN:
-        message = _text(body)
+    if start.startswith(b"<") and not (code or message):
+        message = _of_html(body)
+    if not (code or message or start.startswith((b"<", b"{"))) and len(body) <= _PLAIN:
+        message = _text(body) if kind in ("", "text/plain") else ""
     code = headers.get("X-Ms-Error-Code", "") or code
+    if not code and _says_nothing(message, status):
+        code, message = _of_headers(headers)
     message = _shown(message, secrets, _SHOWN)
     if _says_nothing(message, status):
         message = ""
@@ -150,10 +154,13 @@ def _decoded(body: bytes, headers: Mapping[str, str]) -> bytes:
         return b""
 
 
-def _is_html(start: bytes, kind: str) -> bool:
-    if re.match(rb"<(?:!doctype\s+html|html|head|body|title|h1)\b", start, re.IGNORECASE):
-        return True
-    return kind in ("text/html", "application/xhtml+xml") and not start.startswith(b"<?xml")
+def _of_headers(headers: Mapping[str, str]) -> tuple[str, str]:
+    """Code and message where the body has none: of Hugging Face, and of RFC 6750, section 3."""
+    code, message = headers.get("X-Error-Code", ""), headers.get("X-Error-Message", "")
+    if code or message:
+        return code, message
+    found = dict(_PARAMETER.findall(headers.get("WWW-Authenticate", "")))
+    return found.get("error", ""), found.get("error_description", "")
 
 
 def _text(body: bytes) -> str:

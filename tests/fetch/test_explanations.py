@@ -126,6 +126,8 @@ TEXTS: dict[str, tuple[str, str, str]] = {
     "long": ("text/plain", "x" * 5000, ""),
     "the status": ("text/plain", "400 Bad Request", ""),
     "not a text": ("application/octet-stream", "abcdef", ""),
+    "no JSON": ("", "[error] closed", "[error] closed"),
+    "XML that is called a page": ("text/html", "<Error><Code>A</Code></Error>", "A"),
     "a page": (
         "text/html",
         "<html><head><title>Terms &amp; more</title></head><h1>Sign <b>here</b></h1></html>",
@@ -155,6 +157,17 @@ def test_json(name: str) -> None:
 def test_texts(name: str) -> None:
     kind, body, shown = TEXTS[name]
     assert str(said_of(400, {"Content-Type": kind}, body.encode())) == shown
+
+
+def test_headers_say_so_where_a_body_does_not() -> None:
+    face = {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted"}
+    assert str(said_of(401, face, b"")) == "GatedRepo: Access is restricted"
+    bearer = {
+        "WWW-Authenticate": 'Bearer realm="x", error="invalid_token", error_description="old"'
+    }
+    assert str(said_of(401, bearer, b"Unauthorized")) == "invalid_token: old"
+    assert str(said_of(401, bearer, b"No more")) == "No more"
+    assert str(said_of(404, {"X-Ms-Error-Code": "BlobNotFound"}, b"")) == "BlobNotFound"
 
 
 def test_it_is_short() -> None:
@@ -368,7 +381,12 @@ WALLS = {
     "AWS WAF": (202, ("x-amzn-waf-action: challenge",), b""),
     "Akamai": (403, (), b"<html><h1>Access Denied</h1>Reference https://errors.edgesuite.net/18.1"),
     "DataDome": (403, ("x-datadome: protected",), b"{}"),
-    "Imperva": (200, ("Content-Type: text/html",), b'<html><iframe src="/_Incapsula_Resource?x">'),
+    "Cloudflare, that blocks": (403, (), b'<div id="cf-error-details"></div>'),
+    "Imperva": (
+        200,
+        ("Content-Type: text/html",),
+        b'<iframe id="main-iframe" src="/_Incapsula_Resource?x">',
+    ),
     "a CAPTCHA": (403, (), b'<html><script src="https://www.google.com/recaptcha/api.js">'),
 }
 
@@ -412,6 +430,25 @@ def test_a_token_endpoint_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
         with new_engine(Waits(), credential=(rule,)) as engine:
             outcome = fetch_file(Job("f", (url,), Expected(), Path("f")), engine)
     assert "(status 400); the server says: invalid_grant: … is too old" in str(outcome)
+
+
+@pytest.mark.parametrize(
+    ("status", "lines", "body"),
+    [
+        (522, (), b'<html><title>timed out</title><div id="cf-error-details"></div></html>'),
+        (404, (), b"<html><script src='/cdn-cgi/challenge-platform/scripts/jsd/main.js'></script>"),
+        (404, ("x-datadome: protected",), b""),
+        (503, (), b"<html>Reference https://errors.edgesuite.net/18.1</html>"),
+        (401, (), b'<html><div class="g-recaptcha"></div></html>'),
+    ],
+)
+def test_what_a_guarded_server_has_in_other_answers(
+    status: int, lines: tuple[str, ...], body: bytes
+) -> None:
+    with Wire() as wire, new_engine(Waits()) as engine:
+        url = wire.put("/f", lambda talk: talk.answer(status, body, *lines))
+        outcome = fetch_file(Job("f", (url,), Expected(), Path("f")), engine)
+    assert "guard" not in str(outcome)
 
 
 def test_a_login_page_is_no_guard() -> None:
