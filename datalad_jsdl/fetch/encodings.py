@@ -249,13 +249,16 @@ class _Brotli:
     def unpack(self, data: bytes) -> Iterator[bytes]:
         decompressor = self._decompressor
         try:
-            yield decompressor.process(data, output_buffer_limit=_CHUNK)
+            chunk = decompressor.process(data, output_buffer_limit=_CHUNK)
         except TypeError:  # before 1.2 it has no limit: little by little, then
             for at in range(0, len(data), 256):
                 yield decompressor.process(data[at : at + 256])
             return
-        while not decompressor.is_finished() and not decompressor.can_accept_more_data():
-            yield decompressor.process(b"", output_buffer_limit=_CHUNK)
+        while chunk:
+            yield chunk
+            if decompressor.is_finished():
+                return
+            chunk = decompressor.process(b"", output_buffer_limit=_CHUNK)
 
     def whole(self) -> bool:
         return bool(self._decompressor.is_finished())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["secrets_of", "without_secrets"]
 
-_SHORTEST = 4  # characters of a secret; what is shorter is in every other word
+_SHORTEST = 4  # characters of a secret that may be a part of a word; shorter ones are in many
 _SHORTEST_VALUE = 8  # of a parameter of a URL, whatever it is called
 _HIDDEN = "…"
 
@@ -54,8 +55,12 @@ def secrets_of(headers: Mapping[str, str], *urls: str) -> frozenset[str]:
             if len(value) >= _SHORTEST_VALUE or is_signed(f"?{name}=x"):
                 found.add(value)
         found.add(query)
-    spelt = {other for text in found for other in (text, quote(text, safe=""), unquote(text))}
-    return frozenset(text for text in spelt if len(text) >= _SHORTEST)
+    spelt = {
+        other
+        for text in found
+        for other in (text, quote(text, safe=""), unquote(text), escape(text))
+    }
+    return frozenset(filter(None, spelt))
 
 
 def _of_header(name: str, value: str) -> Iterator[str]:
@@ -84,10 +89,13 @@ def _of_header(name: str, value: str) -> Iterator[str]:
 def without_secrets(text: str, secrets: Collection[str] = ()) -> str:
     """*text* with its secrets replaced by an ellipsis, URLs as `redact_text` shows them."""
     for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) < _SHORTEST:
+        if not secret:
             continue
-        text = re.sub(re.escape(secret), _HIDDEN, text, flags=re.IGNORECASE)
+        pattern = re.escape(secret)
+        if len(secret) < _SHORTEST:
+            pattern = rf"(?<!\w){pattern}(?!\w)"
+        text = re.sub(pattern, _HIDDEN, text, flags=re.IGNORECASE)
     text = redact_text(text)
-    for pattern in _LIKE_SECRETS:
-        text = pattern.sub(_HIDDEN, text)
+    for likeness in _LIKE_SECRETS:
+        text = likeness.sub(_HIDDEN, text)
     return text

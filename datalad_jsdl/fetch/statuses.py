@@ -61,9 +61,7 @@ STATUSES = {
     404: _lasts("not found"),
     405: _lasts("the server does not allow downloads at this URL"),
     406: _lasts("the server has the file in no form that was asked for"),
-    407: _lasts(
-        "a proxy on the way wants a login: git config http.proxy http://USER:PASSWORD@HOST"
-    ),
+    407: _lasts("a proxy on the way wants a login; it belongs into the proxy's own URL"),
     408: _passes("the server waited too long for the request"),
     409: _lasts("the file's state on the server does not allow it"),
     410: _lasts("gone for good"),

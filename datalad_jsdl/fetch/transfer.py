@@ -42,6 +42,10 @@ __all__ = ["CHANGED", "WHOLE", "Transfer"]
 _CHUNK = 256 << 10  # bytes; larger ones are slower
 
 WHOLE = "it ignores ranges and sends the whole file"
+PACKED = (
+    "; the server sends it compressed ({}), and what the manifest says may be true of the unpacked "
+    "file only"
+)
 CHANGED = "the file there has changed since it was begun"
 
 
@@ -64,6 +68,7 @@ class Transfer:
         guessed: the size is where an answer without a length ended.
         codings: by which the last answer says that it is compressed.
         content_type: that it says.
+        packed_as: what to add to a message on wrong content, if it came compressed.
     """
 
     engine: Engine
@@ -80,6 +85,7 @@ class Transfer:
     guessed: bool = False
     codings: tuple[str, ...] = ()
     content_type: str = ""
+    packed_as: str = ""
 
     def run(self, segment: Segment, *, whole: bool) -> Fault | None:
         """Fetch a segment, or as much of it as comes.
@@ -136,6 +142,8 @@ class Transfer:
         if offset and self.expected.document and codings != self.codings:
             return Fault(url, CHANGED, wrong=True)  # halves of two forms of it
         self.codings, self.content_type = codings, response.headers.get("Content-Type", "")
+        other = [name for name in codings if name not in self._packed(url, response)]
+        self.packed_as = PACKED.format(", ".join(other)) if other else ""
         skip, due = 0, None
         if response.status == 206:
             found = content_range(response.headers)
@@ -237,27 +245,20 @@ class Transfer:
 
     def _no_file(self, url: str, response: Response, start: bytes) -> Fault | None:
         """Whether the first bytes are not those of the file, where nothing else could tell."""
-        names, codings = self.expected.names, self.codings
+        codings = self.codings
         plain = peeked(codings, start) if codings else start
-        if is_error_page(url, self.content_type, plain, names):
+        if is_error_page(url, self.content_type, plain, self.expected.names):
             return Fault(url, page_said(response.headers, plain), lasting=True)
         if self.expected.document:
             return None
-        named = response.headers.get("Content-Disposition", "")
-        packed = packed_by_name(url, *names, *filter(None, [file_name(named)]))
-        if not is_compressed(codings, packed, start):
+        if not is_compressed(codings, self._packed(url, response), start):
             return None
         return Fault(url, COMPRESSED.format(", ".join(codings)), lasting=True)
 
-    @property
-    def packed_as(self) -> str:
-        """What to add to a message on wrong content, where the answer says it is compressed."""
-        if not self.codings:
-            return ""
-        return (
-            f"; the server sends it compressed ({', '.join(self.codings)}), and what the manifest "
-            "says may be true of the unpacked file only"
-        )
+    def _packed(self, url: str, response: Response) -> frozenset[str]:
+        """The codings that the file's very bytes are of, by its names."""
+        named = file_name(response.headers.get("Content-Disposition", ""))
+        return packed_by_name(url, named, *self.expected.names)
 
     def _ended(self, segment: Segment, due: int | None) -> Fault | None:
         """The answer is over; is that all there is?"""

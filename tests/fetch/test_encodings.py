@@ -149,6 +149,13 @@ def test_size_and_digest_decide() -> None:
         )
 
 
+def test_a_broken_gz_is_not_blamed_on_its_coding() -> None:
+    expected = Expected(len(PACKED), "sha256", sha256(b""))
+    outcome, _ = fetch(PACKED, "Content-Encoding: gzip", target="/a.gz", expected=expected)
+    assert "wrong content" in str(outcome)
+    assert "compressed" not in str(outcome)
+
+
 # documents
 
 DOCUMENT = json.dumps([{"n": n} for n in range(3000)]).encode()

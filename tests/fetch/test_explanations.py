@@ -214,6 +214,7 @@ def test_what_was_sent_is_never_shown() -> None:
     words += ["ab/cd=", "ab%2Fcd%3D", "longer-value", "HUNTER2"]
     for word in words:
         assert word not in without_secrets(f"you said '{word}'!", secrets)
+    assert without_secrets("abc is not abcd", {"abc", ""}) == "… is not abcd"
     said = said_of(
         400, {}, json.dumps({"message": f"{' '.join(words)} is wrong"}).encode(), secrets
     )
