@@ -92,7 +92,7 @@ def refusal(url: str, response: Response) -> Fault:
     busy = sort is Sort.BUSY or (passes and (meaning.busy or (status == 403 and wait is not None)))
     whole = busy or (passes and (meaning.mirror or sort is Sort.PASSING))
     lasting = walled or not passes
-    what = _told(status, response)
+    what = _told(429 if status == 403 and busy else status, response)
     return Fault(url, what, lasting, wait, mirror=whole and not walled, busy=busy, answered=True)
 
 
@@ -100,9 +100,10 @@ def refusal(url: str, response: Response) -> Fault:
 _FINAL = (401, 402, 407, 410, 451, 511)
 
 
-def _told(status: int, response: Response) -> str:
-    said, code = response.said, response.known
-    meaning = (code.text if code else "") or ("" if said.wall else meaning_of(status).text)
+def _told(like: int, response: Response) -> str:
+    """In words; *like* is the status whose meaning it has."""
+    status, said, code = response.status, response.said, response.known
+    meaning = (code.text if code else "") or ("" if said.wall else meaning_of(like).text)
     if status == 401 and response.advice:
         meaning = ""  # it says so itself
     if said.wall:

@@ -231,6 +231,8 @@ class Web:
                 known = code_of(response.status, said, target, signed=attempt.signed)
                 response = replace(response, said=said, known=known)
                 login_wanted = known.sort is Sort.LOGIN if known else response.status != 400
+                if response.status == 403 and wait_of(403, response.headers) is not None:
+                    login_wanted = False  # too many requests, by another name
                 denied = response.status in (400, 401, 403) and login_wanted and not said.wall
                 challenge = response.headers.get("WWW-Authenticate", "")
                 if not (again := attempt.moved(response.status, said.region)):

@@ -148,6 +148,19 @@ def test_a_limit_that_is_used_up_begins_anew_at_a_moment() -> None:
     assert wait_of(404, own) == pytest.approx(49, abs=2)
 
 
+def test_a_limit_of_requests_is_no_question_of_logins() -> None:
+    """As GitHub says it."""
+    lines = ("X-RateLimit-Remaining: 0", f"X-RateLimit-Reset: {int(time.time()) + 50}")
+    waits = Waits()
+    with Wire() as wire, new_engine(waits, max_wait=120) as engine:
+        url = wire.put("/f", lambda talk: talk.answer(403, b"", *lines))
+        outcome = fetch_file(Job("f", (url,), Expected(), Path("f")), engine)
+    assert isinstance(outcome, Failed)
+    assert outcome.faults[0].what == "HTTP status 403 (too many requests)"
+    assert outcome.faults[0].busy
+    assert waits.seconds[0] == pytest.approx(49, abs=2)
+
+
 @pytest.mark.parametrize(
     ("status", "lines", "state"),
     [
