@@ -106,6 +106,8 @@ def _told(like: int, response: Response) -> str:
     meaning = (code.text if code else "") or ("" if said.wall else meaning_of(like).text)
     if status == 401 and response.advice:
         meaning = ""  # it says so itself
+    if like == 403 and code is None and (said.message or said.code):
+        meaning = "access is forbidden"  # whether that is for terms, it knows better
     if said.wall:
         meaning = wall_said(said.wall)
     elsewhere = code is not None and code.sort is Sort.LASTING and status in (301, 307, 400)

@@ -45,7 +45,7 @@ class Code:
 _LATER = Code(Sort.PASSING)
 _FEWER = Code(Sort.BUSY)
 _GONE = Code(Sort.GONE, "not found")
-_LOGIN = Code(Sort.LOGIN)
+_LOGIN = Code(Sort.LOGIN, "access is forbidden")
 _EXPIRED = Code(
     Sort.LASTING,
     "the URL, or the token that made it, has expired; get a fresh manifest from the portal",
@@ -91,10 +91,10 @@ CODES = {
     **dict.fromkeys(("SlowDown", "Throttling", "ThrottlingException", "ServerBusy"), _FEWER),
     **dict.fromkeys(("TooManyRequests", "RequestLimitExceeded", "BandwidthLimitExceeded"), _FEWER),
     "RequestThrottled": _FEWER,
-    **dict.fromkeys(("ServiceUnavailable", "InternalError", "RequestTimeout"), _LATER),
-    **dict.fromkeys(
-        ("OperationTimedOut", "OperationAborted", "XMinioServerNotInitialized"), _LATER
-    ),
+    **dict.fromkeys(("ServiceUnavailable", "InternalError", "OperationTimedOut"), _LATER),
+    "XMinioServerNotInitialized": _LATER,
+    "RequestTimeout": Code(Sort.PASSING, "the server waited too long for the request"),
+    "OperationAborted": Code(Sort.PASSING, "the server is busy with this file"),
     "BlobBeingRehydrated": Code(Sort.PASSING, "it is just being restored from an archive"),
     **dict.fromkeys(("InvalidObjectState", "ObjectNotInActiveTierError"), _ARCHIVED),
     "BlobArchived": _ARCHIVED,
