@@ -12,7 +12,6 @@ from datalad_jsdl.dataset.logs import in_order
 from datalad_jsdl.dataset.records import read_records
 from datalad_jsdl.dataset.tree import EXECUTABLE, LINK
 from datalad_jsdl.fetch.values import Expected
-from datalad_jsdl.fetch.verification import is_page_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,7 +56,7 @@ class Content:
         """What is known of an annexed content."""
         parsed = parse_key(self.key)
         if parsed is None or not parsed.algorithm:
-            return Expected(self.size, page=is_page_name(self.path))
+            return Expected(self.size, names=(self.path,))
         return Expected(self.size, parsed.algorithm, parsed.hexdigest)
 
     @property

@@ -22,8 +22,6 @@ from datalad_jsdl.fetch.asking import survey
 from datalad_jsdl.fetch.estimate import estimate, share_out
 from datalad_jsdl.fetch.probe import State
 from datalad_jsdl.fetch.survey import Wanted
-from datalad_jsdl.fetch.values import Expected
-from datalad_jsdl.fetch.verification import is_page_name
 from datalad_jsdl.manifest.parts import parts_of
 from datalad_jsdl.manifest.urls import redact
 
@@ -162,11 +160,10 @@ class Check:
         urls = dict.fromkeys(
             c.url for e in entries for c in e.candidates if self.signed or not c.signed
         )
-        size = next((entry.size for entry in entries if entry.size is not None), None)
-        if size is None:
-            size = expected_of(key).size
-        page = any(is_page_name(entry.path) for entry in entries)
-        return Wanted(entries[0].path, tuple(urls), Expected(size, page=page))
+        expected = expected_of(key, *(entry.path for entry in entries))
+        size = next((entry.size for entry in entries if entry.size is not None), expected.size)
+        expected = replace(expected, size=size)
+        return Wanted(entries[0].path, tuple(urls), expected)
 
     def _mirror_record(
         self, mirror: Mirror, lost: int, size: tuple[int, int], engine: Engine

@@ -17,7 +17,6 @@ from datalad_jsdl.dataset.logs import in_order
 from datalad_jsdl.dataset.lookup import KeyLookup
 from datalad_jsdl.dataset.missing import missing_files, unknown_paths
 from datalad_jsdl.errors import JsdlError
-from datalad_jsdl.fetch.verification import is_page_name
 from datalad_jsdl.manifest.urls import SCHEMES
 
 if TYPE_CHECKING:
@@ -124,7 +123,7 @@ class Content:
                         continue
                     paths[key] = path
                     mtime = state.mtime.timestamp() if state.mtime else None
-                    expected = expected_of(key, page=is_page_name(path))
+                    expected = expected_of(key, path)
                     yield staging.job(key, in_order(urls, state.order), expected, mtime)
 
             files = len(self._missing)

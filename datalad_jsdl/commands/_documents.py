@@ -59,5 +59,5 @@ def with_documents(
             raise ManifestError(f"--checksums {given}: expected a file name or an http(s) URL")
         where = Place(given, file, None, None, Options())
         with open_document(where, git_dir, credentials, "checksum list") as document:
-            checksums.read(document, document.name)
+            checksums.read(document, document.name, encoding=document.encoding)
     return replace(place, options=replace(place.options, checksums=checksums)), bag

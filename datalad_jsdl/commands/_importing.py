@@ -13,7 +13,6 @@ from datalad_jsdl.dataset.plan import Change, Plan
 from datalad_jsdl.dataset.special_remote import set_up_remote
 from datalad_jsdl.dataset.submodules import changed_links
 from datalad_jsdl.fetch.values import Expected, Failed
-from datalad_jsdl.fetch.verification import is_page_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -231,7 +230,7 @@ class _Fetching:
         mtime = max((e.mtime for e in entries if e.mtime is not None), default=None)
         expected = replace(
             expected,
-            page=any(is_page_name(entry.path) for entry in entries),
+            names=tuple(entry.path for entry in entries),
             pieces=next((entry.pieces for entry in entries if entry.pieces), None),
         )
         return self._staging.job(name, urls, expected, mtime.timestamp() if mtime else None)

@@ -6,9 +6,9 @@ import hashlib
 import sys
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from datalad_jsdl.annex.engine import open_engine
@@ -16,21 +16,26 @@ from datalad_jsdl.dataset.git import git_config
 from datalad_jsdl.errors import FetchError, ManifestError
 from datalad_jsdl.fetch.api import WebApi
 from datalad_jsdl.fetch.bulk import Job, fetch_file
+from datalad_jsdl.fetch.encodings import Decoded
 from datalad_jsdl.fetch.settings import PREFIXES
 from datalad_jsdl.fetch.values import Expected, Failed
 from datalad_jsdl.manifest.addresses import Address, find_address, is_address
 from datalad_jsdl.manifest.addresses.meant import meant
 from datalad_jsdl.manifest.addresses.web_pages import hint
+from datalad_jsdl.manifest.charsets import charset_of, text_encoding
 from datalad_jsdl.manifest.formats import Options
 from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.manifest.record import entry_from_record
+from datalad_jsdl.manifest.unpacking import unpacked
 from datalad_jsdl.manifest.urls import is_signed, normalise_url, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from datalad_jsdl.fetch.values import Fetched
     from datalad_jsdl.manifest.checksums import Checksums
     from datalad_jsdl.manifest.entry import Entry, Refusal
+    from datalad_jsdl.manifest.unpacking import Readable
 
 
 __all__ = [
@@ -151,7 +156,7 @@ class Source(Protocol):
 class Document:
     """One that is read as a stream of bytes."""
 
-    def __init__(self, name: str, url: str, own: str | None, stream: BinaryIO, place: Place):
+    def __init__(self, name: str, url: str, own: str | None, stream: Readable, place: Place):
         self.name = name
         self.url = url
         # a base with a token in it is not recorded
@@ -169,9 +174,17 @@ class Document:
         except ManifestError as error:
             raise ManifestError(f"{self.name}: {error}{_address_hint(place)}") from None
 
+    @property
+    def encoding(self) -> str:
+        """Of its text."""
+        return self._place.options.encoding
+
     def read(self, size: int = -1, /) -> bytes:
         """The next bytes; b"" at the end."""
-        chunk = self._stream.read(size)
+        try:
+            chunk = self._stream.read(size)
+        except FetchError as error:  # its codings cannot be undone
+            raise ManifestError(str(error)) from None
         self._hash.update(chunk)
         return chunk
 
@@ -267,11 +280,25 @@ def _fetched(
         # an address that a user has typed needs no further leave; where it redirects to does
         with open_engine(git_dir, credentials=credentials, typed=url) as engine:
             engine.expect_origins([url])
-            outcome = fetch_file(Job("manifest", (url,), Expected(), target), engine)
+            expected = Expected(document=True)
+            outcome = fetch_file(Job("manifest", (url,), expected, target), engine)
         if isinstance(outcome, Failed):
             raise FetchError(f"cannot fetch the {what} {outcome}{_address_hint(place)}")
+        place = _in_charset(place, target, outcome)
         with target.open("rb") as stream:
-            yield Document(redact(url), "" if is_signed(url) else url, url, stream, place)
+            plain = Decoded(stream, outcome.codings) if outcome.codings else stream
+            yield Document(redact(url), "" if is_signed(url) else url, url, plain, place)
+
+
+def _in_charset(place: Place, file: Path, outcome: Fetched) -> Place:
+    """The place, with the encoding of a text that is in the charset that its server says."""
+    charset = charset_of(outcome.content_type)
+    try:
+        with file.open("rb") as stream:
+            encoding = text_encoding(unpacked(Decoded(stream, outcome.codings)), charset)
+    except (FetchError, ManifestError):  # whoever reads it finds the same
+        return place
+    return replace(place, options=replace(place.options, encoding=encoding))
 
 
 def _address_hint(place: Place) -> str:

@@ -36,12 +36,12 @@ _INJECTORS = 2  # git-annex processes at a time; each is busy on one core
 _SMALL = 1 << 20  # bytes; such files are put on the disk together
 
 
-def expected_of(key: str, *, page: bool = False) -> Expected:
-    """What a key says of its content; *page*: its file's name is that of a web page."""
+def expected_of(key: str, *names: str) -> Expected:
+    """What a key says of its content; *names* are those of its files."""
     parsed = parse_key(key)
     if parsed is None:
-        return Expected(page=page)
-    return Expected(parsed.size, parsed.algorithm, parsed.hexdigest, page)
+        return Expected(names=names)
+    return Expected(parsed.size, parsed.algorithm, parsed.hexdigest, names)
 
 
 def staging_folder(importer: Importer) -> Path:

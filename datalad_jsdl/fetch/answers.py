@@ -1,20 +1,22 @@
 """What an HTTP answer means for a transfer: its range, its size, its fault.
 
-RFC 9110, sections 13.1.5 (If-Range), 14 (ranges), 10.2.3 (Retry-After) and 15 (status).
+RFC 9110, sections 13.1.5 (If-Range), 14 (ranges) and 15 (status).
 """
 
 from __future__ import annotations
 
 import re
-import time
-from email.utils import parsedate_to_datetime
 from http.client import IncompleteRead
 from typing import TYPE_CHECKING
 
 import urllib3
 
 from datalad_jsdl.errors import AddressRefusedError, FetchError
-from datalad_jsdl.fetch.values import Fault
+from datalad_jsdl.fetch.codes import Sort
+from datalad_jsdl.fetch.statuses import meaning_of
+from datalad_jsdl.fetch.values import PAGE, Fault
+from datalad_jsdl.fetch.waiting import wait_of
+from datalad_jsdl.fetch.walls import wall_of, wall_said
 from datalad_jsdl.manifest.urls import redact_text
 
 if TYPE_CHECKING:
@@ -22,14 +24,24 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.web import Response
 
-__all__ = ["content_range", "no_answer", "phrase", "refusal", "strong_etag", "total_size"]
+__all__ = [
+    "COMPRESSED",
+    "content_range",
+    "file_name",
+    "no_answer",
+    "page_said",
+    "phrase",
+    "refusal",
+    "strong_etag",
+    "total_size",
+]
 
-_MEANINGS = {
-    403: "access is forbidden, or terms have to be accepted",
-    404: "not found",
-    410: "gone for good",
-    429: "too many requests",
-}
+#: The fault of a file whose bytes may be those of a compressed form of it.
+COMPRESSED = (
+    "its server sends it compressed ({}), whatever was asked for, and neither size nor digest is "
+    "known to tell whether that is the file; use another mirror, or add the size or digest of what "
+    "curl saves to the manifest"
+)
 
 _TLS_HINTS = {
     "WRONG_VERSION_NUMBER": "this port does not speak https",
@@ -67,25 +79,62 @@ def strong_etag(headers: Mapping[str, str]) -> str:
 
 
 def refusal(url: str, response: Response) -> Fault:
-    """The fault that a status is."""
-    status = response.status
-    said = "; ".join(filter(None, [_MEANINGS.get(status), response.advice]))
-    meaning = f" ({said})" if said else ""
-    busy = status in (429, 503)
-    passing = status in (408, 425, 429) or (status >= 500 and status not in (501, 505))
-    wait = _retry_after(response.headers.get("Retry-After", ""))
-    what = f"HTTP status {status}{meaning}"
-    return Fault(url, what, not passing, wait, mirror=passing, busy=busy, answered=True)
+    """The fault that an answer is which is no file: what it means, and what the server says.
+
+    What an object store's code means goes before what the status alone would mean.
+    """
+    status, said, code = response.status, response.said, response.known
+    meaning = meaning_of(status)
+    sort = code.sort if code else None
+    passes = (
+        sort in (Sort.PASSING, Sort.BUSY) if code and sort is not Sort.LOGIN else meaning.passes
+    )
+    wait = wait_of(status, response.headers)
+    walled = bool(said.wall) and status != 429
+    if wait is not None and status not in _FINAL and not walled and sort in (None, Sort.LOGIN):
+        passes = True  # it would not ask for a wait for nothing
+    busy = sort is Sort.BUSY or (passes and (meaning.busy or (status == 403 and wait is not None)))
+    whole = busy or (passes and (meaning.mirror or sort is Sort.PASSING))
+    lasting = walled or not passes
+    what = _told(429 if status == 403 and busy else status, response)
+    return Fault(url, what, lasting, wait, mirror=whole and not walled, busy=busy, answered=True)
 
 
-def _retry_after(value: str) -> float | None:
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (ValueError, OverflowError):
-        return None
+# what is not there, or not for us, is so in a minute, too, whatever a proxy adds
+_FINAL = (401, 402, 407, 410, 451, 511)
+
+
+def _told(like: int, response: Response) -> str:
+    """In words; *like* is the status whose meaning it has."""
+    status, said, code = response.status, response.said, response.known
+    meaning = (code.text if code else "") or ("" if said.wall else meaning_of(like).text)
+    if status == 401 and response.advice:
+        meaning = ""  # it says so itself
+    if like == 403 and code is None and (said.message or said.code):
+        meaning = "access is forbidden"  # whether that is for terms, it knows better
+    if said.wall:
+        meaning = wall_said(said.wall)
+    elsewhere = code is not None and code.sort is Sort.LASTING and status in (301, 307, 400)
+    if said.region and elsewhere:
+        meaning = f"{meaning}: {said.region}; the URL has to name the endpoint of that one"
+    text = "; ".join(filter(None, [meaning, response.advice]))
+    text = f"HTTP status {status}" + (f" ({text})" if text else "")
+    return f"{text}; the server says: {said}" if said.message or said.code else text
+
+
+def page_said(headers: Mapping[str, str], start: bytes) -> str:
+    """What to tell of a web page with status 200 in the place of a file."""
+    wall = wall_of(200, headers, start)
+    return wall_said(wall) if wall else PAGE
+
+
+def file_name(disposition: str) -> str:
+    """The file's name in a Content-Disposition (RFC 6266), or ""."""
+    from email.message import Message  # seldom
+
+    head = Message()
+    head["Content-Disposition"] = disposition
+    return head.get_filename("") if disposition else ""
 
 
 def no_answer(url: str, error: Exception) -> Fault:

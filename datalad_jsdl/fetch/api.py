@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING, Any
 import urllib3
 
 from datalad_jsdl.errors import FetchError, StatusError
-from datalad_jsdl.fetch.answers import no_answer, refusal
+from datalad_jsdl.fetch.answers import no_answer, page_said, refusal
+from datalad_jsdl.fetch.encodings import compressions, decode
 from datalad_jsdl.fetch.pace import Pace
+from datalad_jsdl.fetch.walls import wall_of
+from datalad_jsdl.fetch.web_pages import is_page_type
 from datalad_jsdl.manifest.addresses import Answer
-from datalad_jsdl.manifest.urls import redact, redact_text
+from datalad_jsdl.manifest.charsets import charset_of, text_encoding
+from datalad_jsdl.manifest.urls import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,10 +35,8 @@ _AT_ONCE = 8
 _AHEAD = 4 * _AT_ONCE
 _CHUNK = 1 << 20  # bytes
 _MOST = 64 << 20  # bytes of one answer: held in memory, JSON takes up to forty times as much
-_MOST_OF_FAILURE = 64 << 10  # bytes that are read of what a portal says of one
 _PAUSE = 0.5  # seconds before the second attempt; doubled for each that follows
 _READ_SECONDS = 60.0  # without data at least: many answers are made only when they are asked for
-_SAID = 200  # characters of what a portal says of a refusal
 
 
 class WebApi:
@@ -107,25 +109,28 @@ class WebApi:
                 url, method=method, document=document, read_seconds=seconds
             )
             try:
+                if response.status != 200:
+                    fault = refusal(url, response)
+                    return fault, StatusError(f"{redact(url)}: {fault.what}", response.status)
                 body = _body(response, settings.min_speed, seconds)
+                kind = response.headers.get("Content-Type", "")
+                if is_page_type(kind) and wall_of(200, response.headers, body):
+                    raise FetchError(page_said(response.headers, body))
             finally:
                 response.close()
         except (OSError, urllib3.exceptions.HTTPError) as error:
             fault = no_answer(url, error)
             return fault, FetchError(f"{redact(url)}: {fault.what}")
-        if response.status != 200:
-            fault = refusal(url, response)
-            said = _said(body)
-            text = f"{redact(url)}: {fault.what}" + (f"; it says: {said}" if said else "")
-            return fault, StatusError(text, response.status)
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(url, body.decode("utf-8-sig", "surrogateescape"), headers)
+        encoding = text_encoding([body], charset_of(headers.get("content-type", "")))
+        encoding = "utf-8-sig" if encoding == "utf-8" else encoding
+        return Answer(url, body.decode(encoding, "surrogateescape"), headers)
 
 
 def _body(response: Response, speed: int, seconds: float) -> bytes:
-    """The answer; one of failure may be cut off."""
+    """The answer, as its codings yield it."""
     parts: list[bytes] = []
-    left = 1 + (_MOST if response.status == 200 else _MOST_OF_FAILURE)
+    left = 1 + _MOST
     pace = Pace(speed, seconds)
     while left and (chunk := response.read(min(_CHUNK, left))):
         # a server that drips never runs into the limit of seconds without data
@@ -133,24 +138,10 @@ def _body(response: Response, speed: int, seconds: float) -> bytes:
             raise TimeoutError(f"slower than {speed} bytes per second")
         left -= len(chunk)
         parts.append(chunk)
-    if not left and response.status == 200:
+    body = decode(b"".join(parts), compressions(response.headers), _MOST + 1) if left else b""
+    if not left or len(body) > _MOST:
         raise FetchError(
             f"the answer has more than {_MOST >> 20} MiB, and is not read; if the portal gives "
             "the list of files as a file, download it and give its name"
         )
-    return b"".join(parts)
-
-
-def _said(body: bytes) -> str:
-    """What an error document says, or ""."""
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
-    if isinstance(document, dict) and isinstance(document.get("errors"), list):  # JSON:API
-        document = next(iter(document["errors"]), None)
-    for name in ("detail", "message", "error", "Message"):
-        said = document.get(name) if isinstance(document, dict) else None
-        if isinstance(said, str):
-            return redact_text(" ".join(said.split())[:_SAID])
-    return ""
+    return body

@@ -30,6 +30,7 @@ class Candidates:
         live: those that may still be asked.
         tried: those that were asked in this round.
         suspects: sources whose bytes were thrown away on suspicion.
+        due: URLs that asked for a wait (Retry-After) → when it is over (monotonic seconds).
     """
 
     def __init__(self, engine: Engine, urls: Iterable[str], expected: Expected) -> None:
@@ -44,6 +45,7 @@ class Candidates:
         self.live = [url for url in self.order if url not in self.faults]
         self.tried: set[str] = set()
         self.suspects: set[str] = set()
+        self.due: dict[str, float] = {}
         self._failures: Counter[str] = Counter()  # passing ones in a row
         self._insists = self._insisted = False
 
@@ -65,13 +67,18 @@ class Candidates:
         """Those to ask in this round, the best first."""
         origins = self._engine.origins
         left = [url for url in self.live if url not in self.tried and self.is_trusted(url)]
-        ready = [url for url in origins.rank(left, self._expected.size) if not origins.wait(url)]
+        ready = [url for url in origins.rank(left, self._expected.size) if not self.wait(url)]
         if self._insists:
             ready, self._insists = left, False
         if not ready and not self._engine.second_chance:
             # one that is left alone is asked once, all the same: it may be back
             ready = [url for url in left if url not in self.faults and origins.is_alone(url)]
         return ready
+
+    def wait(self, url: str) -> float:
+        """Seconds for which a URL, or its mirror, is to be left alone."""
+        origins = self._engine.origins
+        return max(origins.wait(url), self.due.get(url, 0.0) - origins.clock())
 
     def patience(self, asked: float) -> float:
         """Seconds to wait for mirrors that went out of order in the middle of a file.

@@ -152,7 +152,7 @@ class Download:
 
     def _pause(self) -> None:
         """All URLs were asked in this round, or are to be left alone for a while."""
-        origins, candidates = self._engine.origins, self._candidates
+        candidates = self._candidates
         tried, candidates.tried = candidates.tried, set()
         if not any(map(candidates.is_trusted, candidates.live)):
             candidates.suspects.clear()
@@ -161,7 +161,7 @@ class Download:
             return
         if not self._best and candidates.bury_dead():
             return
-        asked = min((origins.wait(url) for url in candidates.live), default=0.0)
+        asked = min((candidates.wait(url) for url in candidates.live), default=0.0)
         held = self._ledger.held()
         progress, self._best = held > self._best, max(held, self._best)
         if progress and not asked:
@@ -184,6 +184,9 @@ class Download:
         candidates, ledger = self._candidates, self._ledger
         candidates.faults[url] = fault
         candidates.tried.add(url)
+        if fault.wait:
+            asked = min(fault.wait, self._engine.settings.max_wait)
+            candidates.due[url] = self._engine.origins.clock() + asked
         if fault.what == CHANGED:
             self._transfer.etags.pop(url, None)
         if fault.wrong:
@@ -227,7 +230,14 @@ class Download:
                     source, "other mirrors had the right bytes in the place of its own"
                 )
             digest = "" if expected.algorithm else self._verifier.hexdigest()
-            return Fetched(self._verifier.size, digest)
+            transfer = self._transfer
+            codings, kind = transfer.codings, transfer.content_type
+            return (
+                Fetched(self._verifier.size, digest, codings=codings, content_type=kind)
+                if expected.document
+                else Fetched(self._verifier.size, digest)
+            )
+        wrong += self._transfer.packed_as
         if self._blamed_at == self._requests:
             # nobody was asked since, and nobody can be: an empty file with another's digest
             faults = (Fault(url, wrong, lasting=True) for url in self._candidates.order)

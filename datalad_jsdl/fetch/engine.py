@@ -89,6 +89,7 @@ class Engine:
         self.stop = threading.Event()
         self.stopped_for = ""
         self.sleep: Callable[[float], object] = sleep or self.stop.wait
+        self.web.pause = lambda seconds: self.sleep(min(seconds, self.settings.max_wait))
         self._memory = memory
         self._saved = time.monotonic()
         # set while those files that fail are asked for once more in the end

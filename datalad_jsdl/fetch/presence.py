@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import urllib3
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.answers import phrase, refusal, total_size
-from datalad_jsdl.fetch.values import PAGE, Fault
-from datalad_jsdl.fetch.verification import is_error_page
+from datalad_jsdl.fetch.answers import page_said, phrase, refusal, total_size
+from datalad_jsdl.fetch.values import Fault
+from datalad_jsdl.fetch.web_pages import LOOKED_AT, is_error_page, is_page_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.values import Expected
@@ -51,8 +52,10 @@ def announced_size(urls: Iterable[str], engine: Engine) -> int | None:
             found = _ask(url, engine.web)
         except (OSError, urllib3.exceptions.HTTPError):
             continue
-        if found is not None and found[0] is not None and not is_error_page(url, found[1]):
-            return found[0]
+        if found is None or found.size is None:
+            continue
+        if not is_error_page(url, found.headers.get("Content-Type", ""), found.start):
+            return found.size
     return None
 
 
@@ -60,29 +63,49 @@ def _offers(url: str, expected: Expected, web: Web) -> bool:
     found = _ask(url, web)
     if found is None:
         return False
-    size, kind = found
-    if expected.size is None and is_error_page(url, kind):
-        raise FetchError(PAGE)
-    return expected.size is None or size is None or size == expected.size
+    kind = found.headers.get("Content-Type", "")
+    if expected.size is None and is_error_page(url, kind, found.start, expected.names):
+        raise FetchError(page_said(found.headers, found.start or b""))
+    return expected.size is None or found.size in (None, expected.size)
 
 
-def _ask(url: str, web: Web) -> tuple[int | None, str] | None:
-    """Size and media type of what is there, or None if the answer is that nothing is.
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is there: its size, the head of the answer, and the first bytes of a web page."""
 
-    HEAD, and where that is refused (Orthanc answers 404 to it) a GET of one byte.
+    size: int | None
+    headers: Mapping[str, str]
+    start: bytes | None = None
+
+
+def _ask(url: str, web: Web) -> _Found | None:
+    """What is at a URL.
+
+    HEAD, and where that is refused (Orthanc answers 404 to it) a GET of one byte; or of a few,
+    where the type is that of a web page, which many a file of XML has.
+
+    Returns:
+        None if the answer is that nothing is there.
 
     Raises:
         FetchError: there was no answer to that.
     """
-    for method, headers in (("HEAD", {}), ("GET", {"Range": "bytes=0-0"})):
+    for method, length in (("HEAD", 0), ("GET", 1), ("GET", LOOKED_AT)):
+        headers = {"Range": f"bytes=0-{length - 1}"} if length else {}
         # what HEAD is denied with is not shown
         response = web.open(url, headers, method=method, advise_again=method == "HEAD")
         try:
             if response.status in (200, 206):
                 size = total_size(response.status, response.headers)
-                return size, response.headers.get("Content-Type", "")
-            if response.status == 416 and method == "GET":
-                return 0, ""  # an empty file has no first byte
+                kind = response.headers.get("Content-Type", "")
+                if not is_page_type(kind):
+                    return _Found(size, response.headers)
+                if length == LOOKED_AT:
+                    return _Found(size, response.headers, response.read(LOOKED_AT))
+            elif response.status == 416 and length:
+                return _Found(0, {})  # an empty file has no first byte
+            elif length:
+                break
         finally:
             response.close()
     if response.status in _GONE:

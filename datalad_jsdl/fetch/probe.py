@@ -13,9 +13,19 @@ from typing import TYPE_CHECKING
 import urllib3
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.answers import no_answer, refusal, total_size
+from datalad_jsdl.fetch.answers import (
+    COMPRESSED,
+    file_name,
+    no_answer,
+    page_said,
+    refusal,
+    total_size,
+)
+from datalad_jsdl.fetch.codes import Sort
+from datalad_jsdl.fetch.encodings import compressions, is_compressed, packed_by_name, peeked
+from datalad_jsdl.fetch.statuses import meaning_of
 from datalad_jsdl.fetch.values import PAGE
-from datalad_jsdl.fetch.verification import is_error_page
+from datalad_jsdl.fetch.web_pages import LOOKED_AT, is_error_page, is_page_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,21 +58,29 @@ class State(str, Enum):
 #: For the documentation.
 MEANINGS = {
     State.OK: "it gives files",
-    State.LOGIN: "401, or 403 with a challenge (``WWW-Authenticate``)",
+    State.LOGIN: "401, 403 with a challenge (``WWW-Authenticate``), or an object store says so",
     State.TERMS: "403 without a challenge, or a web page with status 200 in the place of a file",
-    State.GONE: "404 or 410",
+    State.GONE: "404 or 410, or an object store says so",
     State.SIZE: "a file of another size than the manifest says",
-    State.BUSY: "429, or 503 with ``Retry-After``, and again after that time",
+    State.BUSY: "it asks to be left alone for a while, or still prepares the file (202), and again "
+    "after that time",
     State.DEAD: "no answer, a name that leads nowhere, a fault of TLS, or 5xx",
     State.REFUSED: "the address policy forbids the connection",
     State.UNFIT: "any other answer that is no file",
     State.UNASKED: "none of its files was among those that were asked for",
 }
 
-_BY_STATUS = {401: State.LOGIN, 404: State.GONE, 410: State.GONE, 429: State.BUSY}
-_PASSING = (408, 425)
+_BY_STATUS = {202: State.BUSY, 401: State.LOGIN, 404: State.GONE, 410: State.GONE}
+_BY_SORT = {
+    Sort.LOGIN: State.LOGIN,
+    Sort.GONE: State.GONE,
+    Sort.BUSY: State.BUSY,
+    Sort.PASSING: State.DEAD,
+    Sort.LASTING: State.UNFIT,
+}
 # the next question would be one too many, or have the same answer
-_FINAL = (State.LOGIN, State.BUSY, State.REFUSED)
+_OVERLOADED = (503, 509, 529)
+_FINAL = (State.BUSY, State.REFUSED)
 
 
 class Ranges(IntEnum):
@@ -136,7 +154,11 @@ def probe(url: str, expected: Expected, engine: Engine, *, head: bool = True) ->
         silent = answer.fault is not None and not answer.fault.answered
         if answer.state in _FINAL or silent or told:
             return answer
-    answer = _ask("GET", url, expected, engine, 1)
+    # what a server calls a web page may be another file: its first bytes tell
+    look = head and answer.state is State.TERMS and answer.fault is None
+    answer = _ask("GET", url, expected, engine, LOOKED_AT if look else 1)
+    if not look and answer.state is State.TERMS and answer.fault is None:
+        answer = _ask("GET", url, expected, engine, LOOKED_AT)
     # a file that is not there says nothing about HEAD
     return replace(answer, head=False) if head and answer.state is State.OK else answer
 
@@ -153,10 +175,11 @@ def _ask(method: str, url: str, expected: Expected, engine: Engine, length: int)
         response = engine.web.open(url, headers, method=method, advise_again=True)
     except (OSError, urllib3.exceptions.HTTPError) as error:
         return _unanswered(url, error)
-    answer = read_answer(url, expected, response)
-    answer = replace(answer, latency=time.monotonic() - began)
+    latency = time.monotonic() - began
     engine.opened(response)
     try:
+        answer = _judged(url, expected, response, length)
+        answer = replace(answer, latency=latency)
         if answer.state is State.OK and length > 1:
             received, seconds = _receive(response, engine, length)
             answer = replace(answer, received=received, seconds=seconds)
@@ -208,38 +231,60 @@ def _unanswered(url: str, error: Exception) -> Answer:
     return Answer(state, fault.what, fault=fault)
 
 
-def read_answer(url: str, expected: Expected, response: Response) -> Answer:
-    """What the head of an answer means; the body is not looked at."""
+def _judged(url: str, expected: Expected, response: Response, length: int) -> Answer:
+    """What an answer means; of what is called a web page, the first bytes are looked at."""
+    kind = response.headers.get("Content-Type", "")
+    start = None
+    if length >= LOOKED_AT and response.status in (200, 206) and is_page_type(kind):
+        start = b""
+        while len(start) < LOOKED_AT and (chunk := response.read(LOOKED_AT - len(start))):
+            start += chunk
+    return read_answer(url, expected, response, start)
+
+
+def read_answer(
+    url: str, expected: Expected, response: Response, start: bytes | None = None
+) -> Answer:
+    """What an answer means, and its first bytes if they are known."""
     status, headers = response.status, response.headers
     if status not in (200, 206, 416):
         fault = refusal(url, response)
-        challenge = headers.get("WWW-Authenticate", "")
-        return Answer(state_of(status, challenge, fault.wait), fault.what, fault=fault)
+        return Answer(state_of(response, fault.wait), fault.what, fault=fault)
     # an empty file has no first byte
     size = 0 if status == 416 else total_size(status, headers)
     wrong = None not in (size, expected.size) and size != expected.size
     kind = headers.get("Content-Type", "")
+    codings = compressions(headers)
+    plain = peeked(codings, start) if start and codings else start
     # a page of the very size that is expected is the file
-    if (wrong or expected.size is None) and not expected.page and is_error_page(url, kind):
-        return Answer(State.TERMS, PAGE)
+    unsure = wrong or expected.size is None
+    if unsure and is_error_page(url, kind, plain, expected.names):
+        said = page_said(headers, plain or b"")
+        return Answer(State.TERMS if said is PAGE else State.UNFIT, said)
     if wrong:
-        what = f"expected a file of {expected.size} bytes, it offers {size}"
+        more = f"; it is sent compressed ({', '.join(codings)})" if codings else ""
+        what = f"expected a file of {expected.size} bytes, it offers {size}{more}"
         return Answer(State.SIZE, what, size)
+    if expected.size is None and not expected.verifiable:
+        named = file_name(headers.get("Content-Disposition", ""))
+        packed = packed_by_name(url, *expected.names, named)
+        if is_compressed(codings, packed, start or b""):
+            return Answer(State.UNFIT, COMPRESSED.format(", ".join(codings)))
     return Answer(State.OK, "", size)
 
 
-def state_of(status: int, challenge: str, wait: float | None) -> State:
-    """What a status that is no file's means.
-
-    Args:
-        status: of HTTP.
-        challenge: the header WWW-Authenticate.
-        wait: seconds of Retry-After, or None.
-    """
-    if status == 403:
-        return State.LOGIN if challenge else State.TERMS
-    if status == 503 and wait is not None:
+def state_of(response: Response, wait: float | None) -> State:
+    """What an answer that is no file means; *wait* as of `waiting.wait_of`."""
+    status, code = response.status, response.known
+    if response.said.wall:
+        return State.UNFIT
+    if code is not None:
+        return _BY_SORT[code.sort]
+    meaning = meaning_of(status)
+    if status == 403 and wait is None:
+        return State.LOGIN if "WWW-Authenticate" in response.headers else State.TERMS
+    if status in (420, 429) or (wait is not None and status in (403, *_OVERLOADED)):
         return State.BUSY
-    if status >= 500 or status in _PASSING:
+    if meaning.mirror or (status >= 500 and status != 511):
         return State.DEAD
     return _BY_STATUS.get(status, State.UNFIT)

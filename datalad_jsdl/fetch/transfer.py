@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING
 import urllib3
 
 from datalad_jsdl.fetch.answers import (
+    COMPRESSED,
+    file_name,
     no_answer,
+    page_said,
     phrase,
     refusal,
     strong_etag,
 )
+from datalad_jsdl.fetch.encodings import compressions, is_compressed, packed_by_name, peeked
 from datalad_jsdl.fetch.pace import Pace
 from datalad_jsdl.fetch.parts import part_of
 from datalad_jsdl.fetch.values import PAGE, Fault
-from datalad_jsdl.fetch.verification import is_error_page
+from datalad_jsdl.fetch.web_pages import is_error_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +42,10 @@ __all__ = ["CHANGED", "WHOLE", "Transfer"]
 _CHUNK = 256 << 10  # bytes; larger ones are slower
 
 WHOLE = "it ignores ranges and sends the whole file"
+PACKED = (
+    "; the server sends it compressed ({}), and what the manifest says may be true of the unpacked "
+    "file only"
+)
 CHANGED = "the file there has changed since it was begun"
 
 
@@ -58,6 +66,9 @@ class Transfer:
         answers: number of answers that the bytes are from.
         held: bytes there.
         guessed: the size is where an answer without a length ended.
+        codings: by which the last answer says that it is compressed.
+        content_type: that it says.
+        packed_as: what to add to a message on wrong content, if it came compressed.
     """
 
     engine: Engine
@@ -72,6 +83,9 @@ class Transfer:
     answers: int = 0
     held: int = 0
     guessed: bool = False
+    codings: tuple[str, ...] = ()
+    content_type: str = ""
+    packed_as: str = ""
 
     def run(self, segment: Segment, *, whole: bool) -> Fault | None:
         """Fetch a segment, or as much of it as comes.
@@ -124,6 +138,12 @@ class Transfer:
             return refusal(url, response)
         if fault := self._wrong_version(segment, response):
             return fault
+        codings = compressions(response.headers)
+        if offset and self.expected.document and codings != self.codings:
+            return Fault(url, CHANGED, wrong=True)  # halves of two forms of it
+        self.codings, self.content_type = codings, response.headers.get("Content-Type", "")
+        other = [name for name in codings if name not in self._packed(url, response)]
+        self.packed_as = PACKED.format(", ".join(other)) if other else ""
         part = part_of(response, ranged=ranged)
         origin = self.engine.origins.of(url)
         if part is None or not part.first <= offset < (part.end or offset + 1):
@@ -169,9 +189,9 @@ class Transfer:
         if known is None or (self.expected.size is None and not self.ledger.held()):
             self.ledger.size = total
         elif total != known:
-            page = is_error_page(url, response.headers.get("Content-Type", ""))
+            page = is_error_page(url, self.content_type, names=self.expected.names)
             offer = f"a web page of {total}; {PAGE.partition('; ')[2]}" if page else total
-            what = f"expected a file of {known} bytes, it offers {offer}"
+            what = f"expected a file of {known} bytes, it offers {offer}{self.packed_as}"
             # if only another answer said so, this one may be right as well
             disputed = self.expected.size is None
             return Fault(url, what, lasting=not disputed, disputed=disputed)
@@ -180,12 +200,6 @@ class Transfer:
     def _copy(self, segment: Segment, response: Response, part: Part) -> Fault | None:
         url, ledger, throttle = segment.url, self.ledger, self.engine.throttle
         unknown = not self.expected.verifiable and self.expected.size is None
-        encoding = response.headers.get("Content-Encoding", "").strip().lower()
-        if unknown and encoding not in ("", "identity"):
-            # as asked for, it would be the file; whether it is, nothing here could tell
-            return Fault(url, f"it sends the file compressed ({encoding}), unasked", lasting=True)
-        may_be_page = unknown and not self.expected.page
-        content_type = response.headers.get("Content-Type", "")
         origin = self.engine.origins.of(url)
         size = throttle.chunk(_CHUNK)
         pace = Pace(self.engine.settings.min_speed, self.engine.settings.read_timeout)
@@ -206,10 +220,10 @@ class Transfer:
                 skip -= passed
                 chunk = chunk[passed:]
             offset = segment.position
-            if offset == 0 and may_be_page and is_error_page(url, content_type, chunk):
-                return Fault(url, PAGE, lasting=True)
+            if offset == 0 and unknown and (fault := self._no_file(url, response, chunk)):
+                return fault
             if ledger.size is not None and offset + len(chunk) > ledger.size:
-                what = f"it gives more than the {ledger.size} bytes expected"
+                what = f"it gives more than the {ledger.size} bytes expected{self.packed_as}"
                 return Fault(url, what, lasting=True, wrong=True)
             mine = ledger.claim(segment, len(chunk))
             if mine < len(chunk):
@@ -226,6 +240,23 @@ class Transfer:
                 return None
         return self._ended(segment, part.end)
 
+    def _no_file(self, url: str, response: Response, start: bytes) -> Fault | None:
+        """Whether the first bytes are not those of the file, where nothing else could tell."""
+        codings = self.codings
+        plain = peeked(codings, start) if codings else start
+        if is_error_page(url, self.content_type, plain, self.expected.names):
+            return Fault(url, page_said(response.headers, plain), lasting=True)
+        if self.expected.document:
+            return None
+        if not is_compressed(codings, self._packed(url, response), start):
+            return None
+        return Fault(url, COMPRESSED.format(", ".join(codings)), lasting=True)
+
+    def _packed(self, url: str, response: Response) -> frozenset[str]:
+        """The codings that the file's very bytes are of, by its names."""
+        named = file_name(response.headers.get("Content-Disposition", ""))
+        return packed_by_name(url, named, *self.expected.names)
+
     def _ended(self, segment: Segment, due: int | None) -> Fault | None:
         """The answer is over; is that all there is?"""
         if self.ledger.size is None:
@@ -235,5 +266,5 @@ class Transfer:
         end = segment.end if segment.end is not None else self.ledger.size
         if segment.position >= end or segment.position == due:
             return None  # a server may give less than a range asks for
-        what = f"ended after {segment.position} of {self.ledger.size} bytes"
+        what = f"ended after {segment.position} of {self.ledger.size} bytes{self.packed_as}"
         return Fault(segment.url, what, mirror=True)

@@ -33,15 +33,17 @@ class Expected:
         size: bytes, or None.
         algorithm: a name of `digests.ALGORITHMS`, or None.
         hexdigest: lower-case hex; "" without an algorithm.
-        page: the content is a web page.
+        names: of the files that have it; what they end in tells what it is.
         pieces: digests of its parts, or None.
+        document: it is to be read, not kept: content codings of its answer are undone then.
     """
 
     size: int | None = None
     algorithm: str | None = None
     hexdigest: str = ""
-    page: bool = False
+    names: tuple[str, ...] = ()
     pieces: Pieces | None = None
+    document: bool = False
 
     @property
     def verifiable(self) -> bool:
@@ -92,11 +94,16 @@ class Fetched:
         sha256: hex digest if `Expected` named no algorithm, else "".
         urls: of a part of a content, which is not verified: those that gave it, the one
             that gave most first.
+        codings: of a document, those by which it came compressed, in the order in which they
+            were applied.
+        content_type: of a document, as its server says.
     """
 
     size: int
     sha256: str = ""
     urls: tuple[str, ...] = field(default=(), repr=False)
+    codings: tuple[str, ...] = ()
+    content_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

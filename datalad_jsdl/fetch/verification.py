@@ -5,7 +5,6 @@ from __future__ import annotations
 import queue
 import threading
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from datalad_jsdl.manifest.digests import ALGORITHMS
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.values import Expected, Store
     from datalad_jsdl.manifest.entry import Pieces
 
-__all__ = ["Frontier", "Unhashed", "Verifier", "is_error_page", "is_page_name", "wrong_pieces"]
+__all__ = ["Frontier", "Unhashed", "Verifier", "wrong_pieces"]
 
 _CHUNK = 1 << 20  # bytes
 _LARGE = 32 << 20  # bytes; from there on a thread of its own is worth it
@@ -160,33 +159,3 @@ def wrong_pieces(pieces: Pieces, store: Store, size: int) -> list[tuple[int, int
         if number >= count or digest.hexdigest() != pieces.hexdigests[number]:
             wrong.append((start, end))
     return wrong
-
-
-_PAGE_NAMES = (".html", ".htm", ".xhtml", ".shtml")
-_PAGE_TYPES = ("text/html", "application/xhtml+xml")
-
-
-def is_page_name(name: str) -> bool:
-    """Whether a path or URL is that of a web page, so that a web page may be its content."""
-    return urlsplit(name).path.lower().endswith(_PAGE_NAMES)
-
-
-def is_error_page(url: str, content_type: str, start: bytes | None = None) -> bool:
-    """Whether an answer with status 200 is a web page in the place of a file.
-
-    Portals answer so where a login or the acceptance of terms is due. Only asked where
-    neither digest nor size could tell.
-
-    Args:
-        url: that was asked for; one with a page's name may be a page.
-        content_type: the header's value.
-        start: the first bytes of the body, if there are any to look at.
-    """
-    if is_page_name(url):
-        return False
-    typed = content_type.split(";")[0].strip().lower()
-    if start is None or (typed and typed not in _PAGE_TYPES):
-        return typed in _PAGE_TYPES
-    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()[:20].lower()
-    # a server that says it is a page is believed, unless the file shows what it is
-    return text.startswith(b"<" if typed else (b"<!doctype html", b"<html"))

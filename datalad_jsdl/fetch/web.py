@@ -16,8 +16,13 @@ import urllib3
 
 from datalad_jsdl.errors import AddressRefusedError, FetchError
 from datalad_jsdl.fetch.addresses import AddressPolicy
+from datalad_jsdl.fetch.codes import S3_DENIALS, Code, Sort, code_of
 from datalad_jsdl.fetch.credentials.keeper import Credentials
+from datalad_jsdl.fetch.encodings import compressions, decode
+from datalad_jsdl.fetch.explanations import NOTHING, Said, explain
 from datalad_jsdl.fetch.pools import Pools
+from datalad_jsdl.fetch.secrecy import secrets_of
+from datalad_jsdl.fetch.waiting import wait_of
 from datalad_jsdl.fetch.wire import asking
 from datalad_jsdl.manifest.references import resolve
 
@@ -37,6 +42,7 @@ _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _PLACE_ENDS = re.compile(r"[/?]")
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 _REDIRECTS = (300, 301, 302, 303, 307, 308)
+_FILES = (200, 206, 416)
 _MOST_ANSWERED = 1 << 20  # bytes, of an answer that is not a file
 
 # as False, which urllib3 would make into this for every request
@@ -57,12 +63,16 @@ class Response:
         status: of HTTP.
         headers: names in any case.
         advice: where a login is wanted, which origin wants what and how to give it.
+        said: what an answer of failure says.
+        known: what is known of it beyond its status, or None.
     """
 
     status: int
     headers: Mapping[str, str]
     _raw: urllib3.BaseHTTPResponse
     advice: str = ""
+    said: Said = NOTHING
+    known: Code | None = None
 
     def read(self, limit: int) -> bytes:
         """Some bytes, as soon as there are any; b"" at the end.
@@ -127,6 +137,8 @@ class Web:
         }
         self._connect_seconds = connect_seconds
         self._pools = Pools(policy or AddressPolicy(), options, http_settings)
+        #: Waits for seconds before a redirect is followed, where the server asks for it.
+        self.pause: Callable[[float], object] = time.sleep
 
     def open(
         self,
@@ -159,6 +171,8 @@ class Web:
             if response.status not in _REDIRECTS or not target or document is not None:
                 return response
             response.close()
+            if wait := wait_of(response.status, response.headers):
+                self.pause(wait)
             hop, url = url, _plain(_joined(url, target))
             if urlsplit(hop).scheme == "https" and urlsplit(url).scheme == "http":
                 raise FetchError("redirected from https to http, which is not followed")
@@ -172,7 +186,7 @@ class Web:
 
         Raises:
             AddressRefusedError: the policy does not allow it.
-            FetchError: a proxy would see the form.
+            FetchError: a proxy would see the form; the answer cannot be unpacked.
             urllib3.exceptions.HTTPError, OSError: no answer.
         """
         door = self._pools.door(_plain(url))
@@ -186,7 +200,7 @@ class Web:
                 body += chunk
         finally:
             response.close()
-        return response.status, body
+        return response.status, decode(body, compressions(response.headers), _MOST_ANSWERED)
 
     def close(self) -> None:
         """Close idle connections."""
@@ -210,15 +224,32 @@ class Web:
             with attempt.turn():
                 target, login = attempt.sign(method, url, self.post)
                 sent = {**_HEADERS, **headers, **login}
-                response = self._send(door, method, target, sent, document, read_seconds)
-                if response.status not in (401, 403):
+                # S3 has an address for each region
+                way = door if target.startswith(door.origin) else self._pools.door(target)
+                response = self._send(way, method, target, sent, document, read_seconds)
+                redirects = response.status in _REDIRECTS and "Location" in response.headers
+                if response.status in _FILES or (redirects and not attempt.signed):
                     attempt.accepted()
                     return response
+                said = explain(response, secrets_of(login, url, target))
+                known = code_of(response.status, said, target, signed=attempt.signed)
+                response = replace(response, said=said, known=known)
+                login_wanted = known.sort is Sort.LOGIN if known else response.status != 400
+                if response.status == 403 and wait_of(403, response.headers) is not None:
+                    login_wanted = False  # too many requests, by another name
+                denied = response.status in (400, 401, 403) and login_wanted and not said.wall
                 challenge = response.headers.get("WWW-Authenticate", "")
-                again = attempt.refused(response.status, challenge)
+                if not (again := attempt.moved(response.status, said.region)):
+                    if not denied:
+                        if response.status not in (400, 401, 403) and not said.region:
+                            attempt.accepted()
+                        return response
+                    again = attempt.refused(response.status, challenge)
             if not again:
-                said = attempt.advice(response.status, challenge, again=advise_again)
-                return replace(response, advice=said)
+                advice = attempt.advice(
+                    response.status, challenge, again=advise_again, store=said.code in S3_DENIALS
+                )
+                return replace(response, advice=advice)
             response.close()
 
     def _send(

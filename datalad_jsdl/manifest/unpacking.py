@@ -11,7 +11,7 @@ from datalad_jsdl.errors import ManifestError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Readable", "unpacked"]
+__all__ = ["Readable", "gunzipped", "unpacked"]
 
 _CHUNK = 1 << 18  # bytes
 _MAGIC = 10  # bytes; the longest of these
@@ -41,7 +41,7 @@ def unpacked(stream: Readable) -> Iterator[bytes]:
     while len(beginning) < _MAGIC and (more := stream.read(_MAGIC - len(beginning))):
         beginning += more
     if beginning.startswith(_GZIP):
-        yield from _gunzipped(beginning, stream)
+        yield from gunzipped(beginning, stream)
         return
     for kind, magic in _OTHERS.items():
         if magic.match(beginning):
@@ -54,15 +54,25 @@ def unpacked(stream: Readable) -> Iterator[bytes]:
         yield chunk
 
 
-def _gunzipped(packed: bytes, stream: Readable) -> Iterator[bytes]:
+def gunzipped(
+    packed: bytes, stream: Readable, what: str = "the manifest's gzip"
+) -> Iterator[bytes]:
+    """The bytes of one gzip member or several.
+
+    Args:
+        packed: what was read of it already, at least its first byte.
+        stream: the rest.
+        what: it is, for messages.
+
+    Raises:
+        ManifestError: it is damaged or breaks off.
+    """
     member = zlib.decompressobj(31)  # 31: with gzip's header and checksum
     while True:
         try:
             chunk = member.decompress(packed, _CHUNK)
         except zlib.error as error:
-            raise ManifestError(
-                f"the manifest's gzip is damaged ({error}); fetch it again"
-            ) from None
+            raise ManifestError(f"{what} is damaged ({error}); fetch it again") from None
         if chunk:
             yield chunk
         if member.eof:
@@ -78,4 +88,4 @@ def _gunzipped(packed: bytes, stream: Readable) -> Iterator[bytes]:
         if not packed and len(chunk) < _CHUNK:
             packed = stream.read(_CHUNK)
             if not packed:
-                raise ManifestError("the manifest's gzip breaks off; fetch it again")
+                raise ManifestError(f"{what} breaks off; fetch it again")

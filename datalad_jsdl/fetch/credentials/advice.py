@@ -36,6 +36,7 @@ def advice(
     overheard: bool,
     *,
     again: bool = False,
+    store: bool = False,
 ) -> str:
     """Which origin wants what, and how to give it; one sentence, in full only once.
 
@@ -47,6 +48,7 @@ def advice(
         denied: logins that were refused.
         overheard: none was sent, since a proxy would have seen it.
         again: in full each time, and that does not count: it may not be shown.
+        store: it is an object store that speaks S3.
     """
     schemes = sorted(schemes_of(challenge))
     wants = "wants" if status == 401 else "may want"
@@ -65,7 +67,16 @@ def advice(
         text += f" [{'; '.join(why)}]"
     if refused:
         last = list(refused.values())[-1]
-        return f"{text}; {_mend(last, place.origin)} {_MORE}"
+        mend = _mend(last, place.origin)
+        if last.kind == "s3" and status == 403 and not last.option("request-payer"):
+            mend += "; if who asks has to pay there, and you agree: add request-payer=requester to "
+            mend += f"the line for {place.origin}"
+        return f"{text}; {mend} {_MORE}"
+    if store:
+        return (
+            f"{text}; if your AWS keys may read it: {_GIVE} '{place.origin} aws'; where who asks "
+            f"has to pay, and you agree: '{place.origin} aws request-payer=requester' {_MORE}"
+        )
     return f"{text}; {_give(place.origin, schemes)} {_MORE}"
 
 

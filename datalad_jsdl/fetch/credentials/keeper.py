@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.credentials.rules import ANNEX_HEADERS
 from datalad_jsdl.fetch.credentials.values import Wanted, is_sendable
+from datalad_jsdl.fetch.regions import bucket_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Attempt", "Credentials", "Place"]
 
 _DENIALS = 10  # 401 in a row until a login that was good once is given up
+_ELSEWHERE = (301, 307, 400)  # with which S3 names the region
+_MOST_REGIONS = 4  # that one request is signed for
 _FORBIDDEN = 3  # 403 until one that nobody named, and that never was good, is given up
 
 
@@ -97,6 +100,7 @@ class Place:
         problems: why a login was not to be had or shown, in words.
         advised: the user was told how to give a login.
         turn: held by whoever tries a login that was never accepted.
+        regions: those that S3 has named, by bucket.
     """
 
     def __init__(
@@ -111,6 +115,7 @@ class Place:
         self.problems: list[str] = []
         self.advised = False
         self.turn = threading.RLock()
+        self.regions: dict[str, str] = {}
         self._config = config
         self._search = search
         self._lock = threading.Lock()
@@ -230,6 +235,7 @@ class Attempt:
         self._token = ""
         self._renewed = False
         self._login: Login | None = None
+        self._regions = {""}
         if not overheard and (place.good or place.named):
             good = place.good
             self._login = good if good and place.allows(good, url) else self._next(unasked=False)
@@ -292,11 +298,33 @@ class Attempt:
         from datalad_jsdl.fetch.credentials.kinds import headers_of, sign_s3
 
         if login.kind == "s3":
-            return sign_s3(login, method, url)
+            region = self._place.regions.get(bucket_of(url), "")
+            self._regions.add(region)
+            return sign_s3(login, method, url, region)
         if login.kind == "oauth":
             self._token = self._keeper.tokens().get(login, post)
             return url, {"Authorization": f"Bearer {self._token}"}
         return url, headers_of(login, url)
+
+    @property
+    def signed(self) -> bool:
+        """Whether the request is signed with keys of the user (S3)."""
+        return self._login is not None and self._login.kind == "s3"
+
+    def moved(self, status: int, region: str) -> bool:
+        """A signed request is for another region; whether it is worth signing for that one.
+
+        Args:
+            status: of HTTP.
+            region: that the answer names, or "".
+        """
+        if status not in _ELSEWHERE or not self.signed or region in self._regions:
+            return False
+        self._regions.add(region)  # once each, whatever the server names next
+        if len(self._regions) > _MOST_REGIONS:
+            return False
+        self._place.regions[bucket_of(self._url)] = region
+        return True
 
     def accepted(self) -> None:
         """The origin gave an answer."""
@@ -326,7 +354,9 @@ class Attempt:
         self._login = self._next(unasked=True, schemes=schemes_of(challenge))
         return self._login is not None
 
-    def advice(self, status: int, challenge: str, *, again: bool = False) -> str:
+    def advice(
+        self, status: int, challenge: str, *, again: bool = False, store: bool = False
+    ) -> str:
         """Which origin wants what, and how to give it; one sentence. See `advice.advice`."""
         from datalad_jsdl.fetch.credentials.advice import advice
 
@@ -337,5 +367,12 @@ class Attempt:
             if said and said not in self._place.problems:
                 self._place.problems.append(said)
         return advice(
-            self._place, self._url, status, challenge, denied, self._overheard, again=again
+            self._place,
+            self._url,
+            status,
+            challenge,
+            denied,
+            self._overheard,
+            again=again,
+            store=store,
         )

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import base64
-import re
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit, urlunsplit
+from urllib.parse import (
+    parse_qsl,
+    quote,
+    unquote_plus,
+    unquote_to_bytes,
+    urlencode,
+    urlsplit,
+    urlunsplit,
+)
 
 from datalad_jsdl.fetch.credentials.cookies import cookie_header
+from datalad_jsdl.fetch.regions import region_of_host, regional
 
 if TYPE_CHECKING:
     from datalad_jsdl.fetch.credentials.values import Login
@@ -27,7 +35,6 @@ KINDS = {
 }
 
 _PRESIGNED = "x-amz-"
-_REGION = re.compile(r"s3[.-](?:dualstack\.)?([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com")
 
 
 def headers_of(login: Login, url: str) -> dict[str, str]:
@@ -47,28 +54,49 @@ def headers_of(login: Login, url: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {secret.removeprefix('Bearer ')}"}
 
 
-def sign_s3(login: Login, method: str, url: str) -> tuple[str, dict[str, str]]:
-    """A URL without the signature it may have, and headers that sign the request for it."""
+def sign_s3(login: Login, method: str, url: str, region: str = "") -> tuple[str, dict[str, str]]:
+    """A URL without the signature it may have, and headers that sign the request for it.
+
+    What goes on the wire is spelt as it was given. What is signed is the one strict spelling
+    (S3 API reference, SigV4 canonical request), which the server makes of it, too.
+
+    Args:
+        login: of the kind ``s3``.
+        method: of HTTP.
+        url: to be asked for.
+        region: that the server has named for the bucket; "" if it has not.
+    """
     # botocore comes with DataLad, and takes its time to import
     from botocore.auth import S3SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
 
+    if region:
+        url = regional(url, region)
     parts = urlsplit(url)
-    pairs = [
-        (name, value)
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-        if not name.lower().startswith(_PRESIGNED)
-    ]
-    if {"AWSAccessKeyId", "Signature"} <= {name for name, _ in pairs}:  # version 2
-        pairs = [(n, v) for n, v in pairs if n not in ("AWSAccessKeyId", "Signature", "Expires")]
-    # the signature is that of the one strict spelling (S3 API reference, SigV4 canonical request)
+    query = _unsigned(parts.query)
+    wire = urlunsplit((parts.scheme, parts.netloc, parts.path or "/", query, ""))
     path = quote(unquote_to_bytes(parts.path or "/"), safe="/~")
-    query = urlencode(pairs, quote_via=quote, safe="~")
-    url = urlunsplit((parts.scheme, parts.netloc, path, query, ""))
-    found = _REGION.search(parts.hostname or "")
-    region = login.option("region", found[1] if found else "us-east-1")
+    pairs = parse_qsl(query, keep_blank_values=True, encoding="latin-1")
+    strict = urlencode(pairs, quote_via=quote, safe="~", encoding="latin-1")
+    signed = urlunsplit((parts.scheme, parts.netloc, path, strict, ""))
+    own = region_of_host(parts.hostname or "") or "us-east-1"
     keys = login.keys or Credentials(login.user, login.secret, login.session or None)
-    request = AWSRequest(method, url)
-    S3SigV4Auth(keys, "s3", region).add_auth(request)
-    return url, {str(name): str(value) for name, value in request.headers.items()}
+    request = AWSRequest(method, signed)
+    if payer := login.option("request-payer"):
+        request.headers["x-amz-request-payer"] = payer
+    S3SigV4Auth(keys, "s3", region or login.option("region", own)).add_auth(request)
+    return wire, {str(name): str(value) for name, value in request.headers.items()}
+
+
+def _unsigned(query: str) -> str:
+    """A query without the parameters of a signature; the others as they are spelt."""
+    pairs = [pair for pair in query.split("&") if pair]
+    names = [unquote_plus(pair.partition("=")[0]) for pair in pairs]
+    second = {"AWSAccessKeyId", "Signature"} <= set(names)  # version 2
+    barred = {"AWSAccessKeyId", "Signature", "Expires"} if second else set()
+    return "&".join(
+        pair
+        for pair, name in zip(pairs, names, strict=True)
+        if not name.lower().startswith(_PRESIGNED) and name not in barred
+    )

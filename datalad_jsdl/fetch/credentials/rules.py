@@ -37,7 +37,10 @@ OPTIONS = {
     "header": "of the kind ``header``: its name, ``X-API-Key`` if not given; "
     "``Authorization:token`` puts the word ``token`` before the secret",
     "user": "name, where the source has a password only",
-    "region": "of the kind ``s3``; else it is taken from the host, or is ``us-east-1``",
+    "region": "of the kind ``s3``; else it is taken from the host, or is ``us-east-1``; one that "
+    "the server names goes before it",
+    "request-payer": "of the kind ``s3``: ``requester``, for buckets where who asks has to pay; "
+    "then you pay for what you fetch",
     "token-endpoint": "of the kind ``oauth``: where access tokens are given out",
     "client-id": "of the kind ``oauth``: the application that the login was made for",
 }
@@ -126,6 +129,8 @@ def parse_rule(line: str) -> Rule:
         raise ValueError("put your own name in the place of YOU")
     if options.get("kind") == "oauth":
         _check_endpoint(origin, options.get("token-endpoint", ""))
+    if options.get("request-payer", "requester") != "requester":
+        raise ValueError("expected request-payer=requester")
     if not re.fullmatch(r"[A-Za-z0-9-]+(:[!-~]+)?", options.get("header", "X")):
         raise ValueError("header is not the name of one")
     return Rule(origin, prefix, name, argument, options, line.strip())

@@ -11,6 +11,7 @@ import urllib3
 
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.credentials.values import is_sendable
+from datalad_jsdl.fetch.explanations import said_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,8 +92,10 @@ class Tokens:
         except (ValueError, KeyError, TypeError, AttributeError):
             token, seconds, answer = None, 0.0, {}
         if not isinstance(token, str) or not is_sendable(token):
+            said = said_of(status, {}, body, {form["refresh_token"], login.secret})
             raise FetchError(
                 f"the token endpoint {endpoint} gave no token for {login.place} (status {status})"
+                + (f"; the server says: {said}" if said.message or said.code else "")
             )
         renewed = answer.get("refresh_token")
         if isinstance(renewed, str) and renewed and renewed != form["refresh_token"]:
