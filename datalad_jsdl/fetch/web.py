@@ -10,17 +10,19 @@ import re
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urljoin
 
 import urllib3
 
 from datalad_jsdl.errors import AddressRefusedError, FetchError
 from datalad_jsdl.fetch.addresses import AddressPolicy
 from datalad_jsdl.fetch.credentials.keeper import Credentials
+from datalad_jsdl.fetch.hops import Chain, Sessions
+from datalad_jsdl.fetch.origins import origin_of
 from datalad_jsdl.fetch.pools import Pools
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     from datalad_jsdl.fetch.pools import Door
 
@@ -28,7 +30,6 @@ __all__ = ["Response", "Web"]
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
-_MAX_HOPS = 10
 _WORTH_READING = 64 << 10  # bytes; more costs longer than a new connection
 _REST_SECONDS = 1.0
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
@@ -122,6 +123,7 @@ class Web:
             "num_pools": 1000,  # a pool that is thrown out would be closed under its users
         }
         self._connect_seconds = connect_seconds
+        self._sessions = Sessions()
         self._pools = Pools(policy or AddressPolicy(), options, http_settings)
 
     def open(
@@ -148,17 +150,52 @@ class Web:
             urllib3.exceptions.HTTPError, OSError: no answer.
         """
         passed_on = {k: v for k, v in (headers or {}).items() if k in _PASSED_ON}
-        for _ in range(_MAX_HOPS):
-            url = _plain(url)
-            response = self._ask(method, url, passed_on, document, read_seconds, advise_again)
-            target = response.headers.get("Location")
-            if response.status not in _REDIRECTS or not target or document is not None:
-                return response
-            response.close()
-            hop, url = url, _plain(_joined(url, target))
-            if urlsplit(hop).scheme == "https" and urlsplit(url).scheme == "http":
-                raise FetchError("redirected from https to http, which is not followed")
-        raise FetchError(f"redirected more than {_MAX_HOPS} times")
+
+        def follow(chain: Chain) -> Response:
+            at = url
+            while True:
+                at = _plain(at)
+                response = self._ask(
+                    chain, method, at, passed_on, document, read_seconds, advise_again
+                )
+                target = response.headers.get("Location")
+                if response.status not in _REDIRECTS or not target or document is not None:
+                    return response
+                response.close()
+                at = chain.step(at, _plain(_joined(at, target)))
+
+        if document is not None:
+            return follow(Chain())
+        return self._with_session(url, follow)
+
+    def _with_session(self, url: str, follow: Callable[[Chain], Response]) -> Response:
+        """Begin with the cookies that a login has brought before, and without if that fails."""
+        if self._sessions and (session := self._sessions.get(self._place(url))):
+            chain = Chain(session)
+            try:
+                response = follow(chain)
+            except AddressRefusedError:
+                raise
+            except FetchError:  # a circle, say
+                pass
+            else:
+                if not chain.is_stale(response.status, response.headers):
+                    self._keep(url, chain, response)
+                    return response
+                response.close()
+        chain = Chain()
+        response = follow(chain)
+        self._keep(url, chain, response)
+        return response
+
+    def _keep(self, url: str, chain: Chain, response: Response) -> None:
+        if session := chain.session(response.status):
+            self._sessions.keep(self._place(url), session)
+
+    def _place(self, url: str) -> Hashable:
+        """Who asks whom: sessions are shared by neither origins nor logins."""
+        origin = origin_of(_plain(url))
+        return origin, self._credentials.scope(origin, url)
 
     def post(self, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
         """Send a form to *url*, without a login and without following redirects.
@@ -190,6 +227,7 @@ class Web:
 
     def _ask(
         self,
+        chain: Chain,
         method: str,
         url: str,
         headers: Mapping[str, str],
@@ -205,8 +243,11 @@ class Web:
         while True:
             with attempt.turn():
                 target, login = attempt.sign(method, url, self.post)
-                sent = {**_HEADERS, **headers, **login}
+                sent = {**_HEADERS, **headers, **chain.headers(url, login)}
                 response = self._send(door, method, target, sent, document, read_seconds)
+                chain.learn(url, response.headers)
+                if chain.is_stale(response.status, response.headers):
+                    return response
                 if response.status not in (401, 403):
                     attempt.accepted()
                     return response
