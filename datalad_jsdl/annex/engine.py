@@ -16,12 +16,14 @@ from datalad_jsdl.fetch.settings import PATTERN, PREFIXES, Settings
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["OWN_CREDENTIALS", "memory_file", "open_engine"]
 
 #: The setting of one repository that says where logins are; see `credentials.rules`.
 OWN_CREDENTIALS = PREFIXES[0] + "credential"
+
+_OWN_PROXY = PREFIXES[0] + "proxy"  # git's remote.<name>.proxy
 
 
 def memory_file(git_dir: str | os.PathLike[str]) -> Path:
@@ -65,8 +67,16 @@ def open_engine(
         memory=memory_file(git_dir) if git_dir else None,
         lanes=lanes,
         config=last,
-        # without any there is no need to start git for each origin
-        http_settings=partial(git_http_settings, git_dir=git_dir)
-        if any(name.startswith("http.") for name in config)
-        else None,
+        http_settings=partial(_http_settings, git_dir=git_dir, config=last),
     )
+
+
+def _http_settings(
+    url: str, git_dir: str | os.PathLike[str] | None, config: Mapping[str, str]
+) -> dict[str, str]:
+    # without any there is no need to start git for each origin
+    some = any(name.startswith("http.") for name in config)
+    settings = git_http_settings(url, git_dir) if some else {}
+    if _OWN_PROXY in config:
+        settings["remote.proxy"] = config[_OWN_PROXY]
+    return settings

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import urllib3
 
 from datalad_jsdl.errors import AddressRefusedError, FetchError
-from datalad_jsdl.fetch.values import Fault
+from datalad_jsdl.fetch.proxies import ViaProxyError
+from datalad_jsdl.fetch.values import PAGE, Fault
 from datalad_jsdl.manifest.urls import redact_text
 
 if TYPE_CHECKING:
@@ -21,7 +22,16 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.web import Response
 
-__all__ = ["content_range", "no_answer", "phrase", "refusal", "strong_etag", "total_size"]
+__all__ = [
+    "content_range",
+    "no_answer",
+    "page",
+    "perhaps_of",
+    "phrase",
+    "refusal",
+    "strong_etag",
+    "total_size",
+]
 
 _MEANINGS = {
     403: "access is forbidden, or terms have to be accepted",
@@ -66,12 +76,22 @@ def refusal(url: str, response: Response) -> Fault:
     """The fault that a status is."""
     status = response.status
     said = "; ".join(filter(None, [_MEANINGS.get(status), response.advice]))
-    meaning = f" ({said})" if said else ""
+    meaning = (f" ({said})" if said else "") + perhaps_of(response)
     busy = status in (429, 503)
     passing = status in (408, 425, 429) or (status >= 500 and status not in (501, 505))
     wait = _retry_after(response.headers.get("Retry-After", ""))
     what = f"HTTP status {status}{meaning}"
     return Fault(url, what, not passing, wait, mirror=passing, busy=busy, answered=True)
+
+
+def page(response: Response) -> str:
+    """The fault of a web page in the place of a file, in words."""
+    return PAGE + perhaps_of(response)
+
+
+def perhaps_of(response: Response) -> str:
+    """That an answer may not be the origin's, if it came by plain HTTP through a proxy."""
+    return f", unless it is of {response.proxy}" if response.altered else ""
 
 
 def _retry_after(value: str) -> float | None:
@@ -86,18 +106,26 @@ def _retry_after(value: str) -> float | None:
 
 def no_answer(url: str, error: Exception) -> Fault:
     """The fault that an exception of the network is."""
-    cause = error.__cause__ if isinstance(error, urllib3.exceptions.ProxyError) else None
-    error = cause if isinstance(cause, Exception) else error
+    what = phrase(error)
+    while isinstance(error, (ViaProxyError, urllib3.exceptions.ProxyError)):
+        cause = error.__cause__
+        if not isinstance(cause, Exception):
+            break
+        error = cause
     lasting = isinstance(error, (AddressRefusedError, FetchError, urllib3.exceptions.SSLError))
     refused = isinstance(error, urllib3.exceptions.NewConnectionError)
     unasked = isinstance(error, AddressRefusedError)
-    return Fault(url, phrase(error), lasting, mirror=not lasting, refused=refused, unasked=unasked)
+    return Fault(url, what, lasting, mirror=not lasting, refused=refused, unasked=unasked)
 
 
 def phrase(error: BaseException) -> str:
     """An error of the network in a few words without a secret in them."""
     if isinstance(error, FetchError):
         return redact_text(str(error))
+    if isinstance(error, ViaProxyError):
+        return f"{phrase(error.__cause__ or error)}, through {error.proxy}"
+    if isinstance(error, urllib3.exceptions.ProxyError) and error.__cause__:
+        return phrase(error.__cause__)
     if isinstance(error, urllib3.exceptions.NewConnectionError):  # a ConnectTimeoutError, too
         return f"no connection: {error.__cause__ or 'refused'}"
     if isinstance(error, urllib3.exceptions.ConnectTimeoutError):

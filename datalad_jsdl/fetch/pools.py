@@ -13,7 +13,7 @@ import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.request import getproxies
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -22,6 +22,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.addresses import connect
 from datalad_jsdl.fetch.origins import origin_of
+from datalad_jsdl.fetch.proxies import Proxy, proxy_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,13 +41,13 @@ class _Network:
     """How an origin is reached; "" stands for nothing special.
 
     Attributes:
-        proxy: URL of the proxy, login included.
+        proxy: with its login, or None.
         authorities: files and folders of certificates to trust, and no others.
         certificate: file with the client's certificate.
         key: file with its key, where that is another one.
     """
 
-    proxy: str = ""
+    proxy: Proxy | None = None
     authorities: tuple[str, ...] = ()
     certificate: str = ""
     key: str = ""
@@ -61,12 +62,14 @@ class Door:
         pool: connections to it, or those of a proxy.
         whole: the pool is to be given whole URLs.
         overheard: others on the way see what is sent (plain HTTP through a proxy).
+        proxy: that is on the way, or None.
     """
 
     origin: str
     pool: HTTPConnectionPool
     whole: bool = False
     overheard: bool = False
+    proxy: Proxy | None = None
 
 
 class Pools:
@@ -76,7 +79,7 @@ class Pools:
         policy: which addresses may be connected to.
         options: of urllib3's pools.
         http_settings: git's ``http.*`` settings for a URL: the name after ``http.`` in lower
-            case to its value.
+            case to its value; ``remote.proxy`` goes before ``proxy``.
     """
 
     def __init__(
@@ -124,17 +127,13 @@ class Pools:
         if network.proxy:
             self._policy.check_name(host, port)
             pool = cast("HTTPConnectionPool", manager)  # it makes of a URL what its proxy wants
-            return Door(origin, pool, whole=True, overheard=scheme == "http")
+            return Door(origin, pool, True, scheme == "http", network.proxy)
         return Door(origin, manager.connection_from_url(url))
 
     def _network(self, origin: str, scheme: str, host: str, port: int) -> _Network:
         settings = self._http_settings(origin) if self._http_settings else {}
-        proxy = settings.get("proxy")
-        if proxy is None:
-            proxy = self._proxies.get(scheme) or self._proxies.get("all") or ""
-        if proxy and proxy_bypass(f"{host}:{port}"):
-            proxy = ""
-        if scheme != "https":
+        proxy = proxy_of(scheme, host, port, settings, self._proxies)
+        if scheme != "https" and not (proxy and proxy.url.startswith("https:")):
             return _Network(proxy)
 
         def named(variables: str, *names: str) -> tuple[str, ...]:
@@ -151,9 +150,16 @@ class Pools:
         if known is not None:
             return known
         # the system's certificates take as long to read as all modules together
-        options = self._options | ({"ssl_context": _tls(network)} if scheme == "https" else {})
+        safe = scheme == "https" or (network.proxy and network.proxy.url.startswith("https:"))
+        options = self._options | ({"ssl_context": _tls(network)} if safe else {})
         if network.proxy:
-            manager: urllib3.PoolManager = _proxy_manager(network.proxy, options)
+            login = {"Proxy-Authorization": network.proxy.login} if network.proxy.login else None
+            manager: urllib3.PoolManager = urllib3.ProxyManager(
+                network.proxy.url,
+                proxy_headers=login,
+                proxy_ssl_context=options.get("ssl_context"),
+                **options,
+            )
         else:
             manager = urllib3.PoolManager(**options)
             manager.pool_classes_by_scheme = _guarded_pools(self._policy)
@@ -183,22 +189,6 @@ def _place(url: str) -> tuple[str, str, int]:
         if seen != (parts.scheme, host, port) or not _HOST.fullmatch(host):
             raise FetchError("the URL has a host or port that cannot be")
     return parts.scheme, host, port
-
-
-def _proxy_manager(proxy: str, options: dict[str, Any]) -> urllib3.ProxyManager:
-    if "://" not in proxy:
-        proxy = "http://" + proxy
-    if not proxy.startswith(("http://", "https://")):
-        raise FetchError("the proxy of your environment is neither http nor https")
-    try:
-        parts = urllib3.util.parse_url(proxy)
-        login = urllib3.make_headers(proxy_basic_auth=parts.auth) if parts.auth else None
-        return urllib3.ProxyManager(proxy, proxy_headers=login, **options)
-    except (ValueError, urllib3.exceptions.HTTPError):  # their texts quote the password
-        raise FetchError(
-            "the proxy of your environment is no URL; in its password, every character but "
-            "letters and digits has to be percent-encoded"
-        ) from None
 
 
 def _tls(network: _Network) -> ssl.SSLContext:

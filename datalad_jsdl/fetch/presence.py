@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import urllib3
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.answers import phrase, refusal, total_size
-from datalad_jsdl.fetch.values import PAGE, Fault
+from datalad_jsdl.fetch.answers import page, phrase, refusal, total_size
+from datalad_jsdl.fetch.values import Fault
 from datalad_jsdl.fetch.verification import is_error_page
 
 if TYPE_CHECKING:
@@ -60,14 +60,14 @@ def _offers(url: str, expected: Expected, web: Web) -> bool:
     found = _ask(url, web)
     if found is None:
         return False
-    size, kind = found
+    size, kind, words = found
     if expected.size is None and is_error_page(url, kind):
-        raise FetchError(PAGE)
+        raise FetchError(words)
     return expected.size is None or size is None or size == expected.size
 
 
-def _ask(url: str, web: Web) -> tuple[int | None, str] | None:
-    """Size and media type of what is there, or None if the answer is that nothing is.
+def _ask(url: str, web: Web) -> tuple[int | None, str, str] | None:
+    """Size and media type of what is there, and what to say if it is a page; None if nothing is.
 
     HEAD, and where that is refused (Orthanc answers 404 to it) a GET of one byte.
 
@@ -80,9 +80,9 @@ def _ask(url: str, web: Web) -> tuple[int | None, str] | None:
         try:
             if response.status in (200, 206):
                 size = total_size(response.status, response.headers)
-                return size, response.headers.get("Content-Type", "")
+                return size, response.headers.get("Content-Type", ""), page(response)
             if response.status == 416 and method == "GET":
-                return 0, ""  # an empty file has no first byte
+                return 0, "", ""  # an empty file has no first byte
         finally:
             response.close()
     if response.status in _GONE:

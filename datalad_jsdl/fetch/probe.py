@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import urllib3
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.answers import no_answer, refusal, total_size
-from datalad_jsdl.fetch.values import PAGE
+from datalad_jsdl.fetch.answers import no_answer, page, refusal, total_size
 from datalad_jsdl.fetch.verification import is_error_page
 
 if TYPE_CHECKING:
@@ -221,7 +220,7 @@ def read_answer(url: str, expected: Expected, response: Response) -> Answer:
     kind = headers.get("Content-Type", "")
     # a page of the very size that is expected is the file
     if (wrong or expected.size is None) and not expected.page and is_error_page(url, kind):
-        return Answer(State.TERMS, PAGE)
+        return Answer(State.TERMS, page(response))
     if wrong:
         what = f"expected a file of {expected.size} bytes, it offers {size}"
         return Answer(State.SIZE, what, size)

@@ -15,13 +15,15 @@ import urllib3
 from datalad_jsdl.fetch.answers import (
     content_range,
     no_answer,
+    page,
+    perhaps_of,
     phrase,
     refusal,
     strong_etag,
     total_size,
 )
 from datalad_jsdl.fetch.pace import Pace
-from datalad_jsdl.fetch.values import PAGE, Fault
+from datalad_jsdl.fetch.values import MAY_WANT_LOGIN, Fault
 from datalad_jsdl.fetch.verification import is_error_page
 
 if TYPE_CHECKING:
@@ -103,7 +105,8 @@ class Transfer:
             if segment.end is not None and segment.position >= segment.end:
                 fault = None  # others have the rest
             else:
-                what = f"broke off after {segment.position} bytes ({phrase(error)})"
+                way = f", through {response.proxy}" if response.proxy else ""
+                what = f"broke off after {segment.position} bytes ({phrase(error)}{way})"
                 fault = Fault(url, what, mirror=True)
         finally:
             segment.abort = None
@@ -172,7 +175,9 @@ class Transfer:
             self.ledger.size = total
         elif total != known:
             page = is_error_page(url, response.headers.get("Content-Type", ""))
-            offer = f"a web page of {total}; {PAGE.partition('; ')[2]}" if page else total
+            offer = (
+                f"a web page of {total}{perhaps_of(response)}; {MAY_WANT_LOGIN}" if page else total
+            )
             what = f"expected a file of {known} bytes, it offers {offer}"
             # if only another answer said so, this one may be right as well
             disputed = self.expected.size is None
@@ -210,7 +215,7 @@ class Transfer:
                 chunk = chunk[passed:]
             offset = segment.position
             if offset == 0 and may_be_page and is_error_page(url, content_type, chunk):
-                return Fault(url, PAGE, lasting=True)
+                return Fault(url, page(response), lasting=True)
             if ledger.size is not None and offset + len(chunk) > ledger.size:
                 what = f"it gives more than the {ledger.size} bytes expected"
                 return Fault(url, what, lasting=True, wrong=True)

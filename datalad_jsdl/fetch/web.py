@@ -20,11 +20,13 @@ from datalad_jsdl.fetch.credentials.keeper import Credentials
 from datalad_jsdl.fetch.hops import Chain, Sessions
 from datalad_jsdl.fetch.origins import origin_of
 from datalad_jsdl.fetch.pools import Pools
+from datalad_jsdl.fetch.proxies import through
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
     from datalad_jsdl.fetch.pools import Door
+    from datalad_jsdl.fetch.proxies import Proxy
 
 __all__ = ["Response", "Web"]
 
@@ -54,12 +56,16 @@ class Response:
         status: of HTTP.
         headers: names in any case.
         advice: where a login is wanted, which origin wants what and how to give it.
+        proxy: that it came through, or None.
+        altered: the proxy may have answered in the place of the origin (plain HTTP).
     """
 
     status: int
     headers: Mapping[str, str]
     _raw: urllib3.BaseHTTPResponse
     advice: str = ""
+    proxy: Proxy | None = None
+    altered: bool = False
 
     def read(self, limit: int) -> bytes:
         """Some bytes, as soon as there are any; b"" at the end.
@@ -212,7 +218,8 @@ class Web:
         if door.overheard:
             raise FetchError("what is secret is not sent by plain http through a proxy")
         headers = _HEADERS | {"Content-Type": "application/x-www-form-urlencoded"}
-        response = self._send(door, "POST", url, headers, urlencode(form).encode())
+        with through(door.proxy):
+            response = self._send(door, "POST", url, headers, urlencode(form).encode())
         try:
             body = b""
             while len(body) < _MOST_ANSWERED and (chunk := response.read(_MOST_ANSWERED)):
@@ -244,7 +251,12 @@ class Web:
             with attempt.turn():
                 target, login = attempt.sign(method, url, self.post)
                 sent = {**_HEADERS, **headers, **chain.headers(url, login)}
-                response = self._send(door, method, target, sent, document, read_seconds)
+                with through(door.proxy):
+                    response = self._send(door, method, target, sent, document, read_seconds)
+                response = replace(response, proxy=door.proxy, altered=door.overheard)
+                if response.status == 407 and door.proxy:
+                    response.close()
+                    raise FetchError(_wants_login(door.proxy))
                 chain.learn(url, response.headers)
                 if chain.is_stale(response.status, response.headers):
                     return response
@@ -288,6 +300,12 @@ class Web:
                 raise error.__cause__ from None
             raise
         return Response(raw.status, raw.headers, raw)
+
+
+def _wants_login(proxy: Proxy) -> str:
+    if proxy.login:
+        return f"{proxy} does not take the login that stands there (407)"
+    return f"{proxy} wants a login (407): write NAME:PASSWORD@ before its host there"
 
 
 def _plain(url: str) -> str:

@@ -59,7 +59,8 @@ def normalise_url(raw: str, base: str | None = None) -> str:
         raise ValueError(f"a URL has the scheme {excerpt(parts.scheme)}, not http or https")
     if "@" in parts.netloc:
         raise ValueError(
-            "a URL has a login in it (user:password@); use --credential instead (docs/logins.rst)"
+            "a URL has a login in it (user:password@); take it out, and give the login as "
+            '"The portal wants me to log in" in the documentation says'
         )
     try:
         host = (parts.hostname or "").encode("idna").decode("ascii")

@@ -103,7 +103,7 @@ def test_the_advice_names_the_origin_what_it_wants_and_what_was_refused(
     full = (
         f"{said} [cannot read the cookies in /gone: No such file or directory; ~/.netrc cannot be "
         "read from line 2]; replace it with: git credential reject, then git credential approve "
-        "(other ways: docs/logins.rst)"
+        '(other ways: "The portal wants me to log in" in the documentation)'
     )
     assert [ask(browser, url, advise_again=again).advice for again in (True, False)] == [full] * 2
     assert ask(browser, url).advice == f"{said}, as said above"

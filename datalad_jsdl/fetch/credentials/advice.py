@@ -18,7 +18,7 @@ __all__ = ["advice", "schemes_of"]
 _SCHEME = re.compile(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9-]{0,19})(?=\s|,|$)(?!\s*=)")
 
 _GIVE = "git config --global --add datalad.jsdl.credential"
-_MORE = "(other ways: docs/logins.rst)"
+_MORE = '(other ways: "The portal wants me to log in" in the documentation)'
 
 
 def schemes_of(challenge: str) -> frozenset[str]:
