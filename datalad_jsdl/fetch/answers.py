@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import urllib3
 
 from datalad_jsdl.errors import AddressRefusedError, FetchError
-from datalad_jsdl.fetch.proxies import ViaProxyError
+from datalad_jsdl.fetch.proxies import TrustError, ViaProxyError
 from datalad_jsdl.fetch.values import PAGE, Fault
 from datalad_jsdl.manifest.urls import redact_text
 
@@ -43,7 +43,7 @@ _MEANINGS = {
 _TLS_HINTS = {
     "WRONG_VERSION_NUMBER": "this port does not speak https",
     "CERTIFICATE_VERIFY_FAILED": "if the server is right, name its authority: "
-    "git config http.sslCAInfo FILE",
+    "git config --global http.{origin}/.sslCAInfo FILE",
 }
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.IGNORECASE)
@@ -134,6 +134,7 @@ def phrase(error: BaseException) -> str:
         return "no data within the time limit"
     if isinstance(error, urllib3.exceptions.SSLError):
         text = redact_text(str(error))
-        hints = [hint for word, hint in _TLS_HINTS.items() if word in text]
+        origin = error.origin if isinstance(error, TrustError) else "ORIGIN"
+        hints = [hint.format(origin=origin) for word, hint in _TLS_HINTS.items() if word in text]
         return "; ".join([f"TLS: {text}", *hints])
     return redact_text(str(error.__cause__ or error)) or type(error).__name__

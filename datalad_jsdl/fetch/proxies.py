@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-__all__ = ["Proxy", "ViaProxyError", "is_excepted", "proxy_of", "through"]
+__all__ = ["Proxy", "TrustError", "ViaProxyError", "is_excepted", "proxy_of", "through"]
 
 # git's, the first that is set; an empty one means none
 _SETTINGS = {"remote.proxy": "git config remote.jsdl.proxy", "proxy": "git config http.proxy"}
@@ -61,17 +61,34 @@ class ViaProxyError(urllib3.exceptions.HTTPError):
         self.proxy = proxy
 
 
+class TrustError(urllib3.exceptions.SSLError):
+    """TLS failed with an origin; the cause says how.
+
+    Attributes:
+        origin: that it was.
+    """
+
+    def __init__(self, origin: str, said: object) -> None:
+        super().__init__(str(said))
+        self.origin = origin
+
+
 @contextlib.contextmanager
-def through(proxy: Proxy | None) -> Iterator[None]:
-    """While an answer is waited for: a failure is told to be one on the way through the proxy.
+def through(proxy: Proxy | None, origin: str) -> Iterator[None]:
+    """While an answer is waited for: a failure is told with what was on the way.
 
     Raises:
-        ViaProxyError: in the place of what urllib3 raises.
+        ViaProxyError: in the place of what urllib3 raises, if there is a proxy.
+        TrustError: in the place of its SSLError, if there is none.
     """
     try:
         yield
     except FetchError:
         raise
+    except urllib3.exceptions.SSLError as error:
+        if proxy is None:
+            raise TrustError(origin, error) from error
+        raise ViaProxyError(proxy) from TrustError(origin, error)
     except (OSError, urllib3.exceptions.HTTPError) as error:
         if proxy is None:
             raise

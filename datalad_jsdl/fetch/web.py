@@ -218,7 +218,7 @@ class Web:
         if door.overheard:
             raise FetchError("what is secret is not sent by plain http through a proxy")
         headers = _HEADERS | {"Content-Type": "application/x-www-form-urlencoded"}
-        with through(door.proxy):
+        with through(door.proxy, door.origin):
             response = self._send(door, "POST", url, headers, urlencode(form).encode())
         try:
             body = b""
@@ -251,7 +251,7 @@ class Web:
             with attempt.turn():
                 target, login = attempt.sign(method, url, self.post)
                 sent = {**_HEADERS, **headers, **chain.headers(url, login)}
-                with through(door.proxy):
+                with through(door.proxy, door.origin):
                     response = self._send(door, method, target, sent, document, read_seconds)
                 response = replace(response, proxy=door.proxy, altered=door.overheard)
                 if response.status == 407 and door.proxy:

@@ -121,11 +121,12 @@ def test_the_advice_names_the_origin_what_it_wants_and_what_was_refused(
 def test_how_to_give_a_login(vault: Vault, lab: Lab, challenge: str, how: str) -> None:
     url = lab.put("f", CONTENT, wants=("Authorization", "x"), challenge=challenge)
     advice = ask(web(), url).advice
+    stored = f"127-0-0-1-{lab.port}"
     assert (
-        f"{how}, enter it when this asks: keyring set datalad-portal secret; and then: " in advice
+        f"{how}, enter it when this asks: keyring set datalad-{stored} secret; and then: " in advice
     )
     name = " user=NAME" if "Basic" in challenge else ""
-    assert f"datalad.jsdl.credential '{lab.url} datalad:portal{name}'" in advice
+    assert f"datalad.jsdl.credential '{lab.url} datalad:{stored}{name}'" in advice
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.credentials.rules import Rule
 
-__all__ = ["Login", "Wanted", "is_sendable"]
+__all__ = ["GIVE", "Login", "Wanted", "is_sendable"]
+
+#: Before a line that says where a login is.
+GIVE = "git config --global --add datalad.jsdl.credential"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
