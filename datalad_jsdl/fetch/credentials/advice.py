@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -106,10 +107,10 @@ def _mend(login: Login, origin: str) -> str:
         "env": "correct the variable, or the kind in your line",
         "aws": "see: aws sts get-caller-identity",
     }
-    stored = login.place.partition("'")[2].rpartition("'")[0]
+    stored = shlex.quote(f"datalad-{login.stored}")
     return ways.get(
         login.source,
-        f"enter the secret anew when this asks: keyring set datalad-{stored} secret; or correct "
+        f"enter the secret anew when this asks: keyring set {stored} secret; or correct "
         f"the line for {origin}: git config --global --edit (in the dataset without --global)",
     )
 

@@ -32,6 +32,7 @@ class Login:
         renew: keeps a secret that takes this one's place; None where that cannot be done.
         rule: that named it, or None if it was found by itself.
         source: a name of `sources.SOURCES`.
+        stored: the name that DataLad's credential store has for it, or "".
     """
 
     place: str
@@ -44,6 +45,7 @@ class Login:
     renew: Callable[[str], None] | None = field(default=None, repr=False)
     rule: Rule | None = None
     source: str = ""
+    stored: str = ""
 
     def option(self, name: str, default: str = "") -> str:
         """An option of its rule."""
