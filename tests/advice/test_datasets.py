@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from tests.lab import Lab
 
 
+# DataLad itself leaves pipes to git-annex open, in a process that goes on
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
 def call(command: str, **options: Any) -> list[dict[str, Any]]:
     """A command of DataLad's, in this process; its records."""
     import datalad.api
@@ -143,42 +147,19 @@ def test_changed_gitmodules(dataset: Path, lab: Lab) -> None:
     assert "path = s" in text
 
 
-def test_a_foreign_remote(tmp_path: Path, dataset: Path, home: Path) -> None:
-    """Both kinds: of git, and a special remote. Each is renamed by one of the two commands."""
-    run("git", "clone", "-q", dataset, "clone")
-    clone = tmp_path / "clone"
-    git(clone, "annex", "init", "-q")
-    git(clone, "remote", "add", "jsdl", str(dataset))
-    said = messages(call("enable_jsdl", dataset=str(clone)))
-    commands = re.search(r"\((git remote rename [^,]*), (git annex renameremote [^)]*)\)", said)
-    assert commands
-    git(clone, *shlex.split(commands[1].replace("NEWNAME", "theirs"))[1:])
-    assert is_good(call("enable_jsdl", dataset=str(clone)))
-    assert git(clone, "config", "remote.theirs.url") == str(dataset)
-    call("create", path="other")
-    other = tmp_path / "other"
-    (tmp_path / "store").mkdir()
-    settings = ("type=directory", f"directory={tmp_path}/store", "encryption=none")
-    git(other, "annex", "initremote", "jsdl", *settings)
-    (other / "f").write_bytes(b"f")
-    call("save", dataset=str(other))
-    git(other, "annex", "copy", "-q", "--to", "jsdl", "f")
-    said = messages(call("enable_jsdl", dataset=str(other)))
-    assert "there is another remote named jsdl" in said
-    for command in re.search(
-        r"\((git remote rename [^,]*), (git annex renameremote [^)]*)\)", said
-    ).groups():  # type: ignore[union-attr]
-        git(other, *shlex.split(command.replace("NEWNAME", "theirs"))[1:], check=False)
-    assert is_good(call("enable_jsdl", dataset=str(other)))
-    # nothing that it has is lost
-    git(other, "annex", "drop", "-q", "f")
-    git(other, "annex", "get", "-q", "--from", "theirs", "f")
-    assert (other / "f").read_bytes() == b"f"
+def test_a_foreign_remote(tmp_path: Path, dataset: Path) -> None:
+    call("create", path="plain")
+    plain = tmp_path / "plain"
+    git(plain, "remote", "add", "jsdl", str(dataset))
+    said = messages(call("enable_jsdl", dataset=str(plain)))
+    command = re.search(r"try again: git (remote rename .*)", said)
+    assert command, said
+    git(plain, *shlex.split(command[1].replace("NEWNAME", "theirs")))
+    assert is_good(call("enable_jsdl", dataset=str(plain)))
+    assert git(plain, "config", "remote.theirs.url") == str(dataset)
 
 
 def test_strange_settings(tmp_path: Path, dataset: Path, home: Path) -> None:
-    import uuid
-
     log = git(dataset, "show", "git-annex:remote.log").splitlines()
     changed = [
         f"{line.rpartition(' ')[0]} colour=blue {line.rpartition(' ')[2]}"
@@ -186,7 +167,6 @@ def test_strange_settings(tmp_path: Path, dataset: Path, home: Path) -> None:
         else line
         for line in log
     ]
-    assert uuid
     run("git", "clone", "-q", dataset, "clone")
     clone = tmp_path / "clone"
     git(clone, "annex", "init", "-q")
@@ -325,7 +305,7 @@ def test_files_without_a_url(tmp_path: Path, dataset: Path) -> None:
     call("enable_jsdl", dataset=str(clone))
     records = call("download_content", dataset=str(clone))
     assert "1 without a URL (try: datalad get)" in messages(records)
-    run("datalad", "get", ".", cwd=clone)  # of DataLad's own, which leaves pipes open
+    run("datalad", "get", ".", cwd=clone)
     assert (clone / "own").read_bytes() == b"own"
     assert messages(call("download_content", dataset=str(clone))) == "nothing is missing"
 
