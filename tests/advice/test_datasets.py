@@ -130,11 +130,6 @@ class TestTheWayIsMadeFree:
         assert (dataset / "d.txt").is_symlink()
 
 
-def test_the_way_is_made_free() -> None:
-    """By the four tests above."""
-    assert TestTheWayIsMadeFree
-
-
 def test_changed_gitmodules(dataset: Path, lab: Lab) -> None:
     (dataset / ".gitmodules").write_text("# mine\n")
     manifest = write_manifest("s.json", {"s//x.txt": described("x", lab.put("x", content_of("x")))})

@@ -84,7 +84,7 @@ def test_content_from_elsewhere(tmp_path: Path, dataset: Path) -> None:
 def test_not_to_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Standard output of a test is no terminal, but for this moment."""
     with monkeypatch.context() as patch:
-        patch.setattr(_output.os, "isatty", lambda _: True)
+        patch.setattr(os, "isatty", lambda _: True)
         with (
             pytest.raises(ArchiveError, match="redirect it, or name a file"),
             _output.standard_output(),

@@ -16,6 +16,7 @@ from datalad_jsdl.annex.engine import open_engine
 from datalad_jsdl.commands._credentials import cookies_line, credential_lines, origin_of_all
 from datalad_jsdl.errors import FetchError, SettingError
 from datalad_jsdl.fetch.credentials.rules import parse_rule
+from datalad_jsdl.manifest import Refusal
 from tests.advice.test_manifests import entries, read
 from tests.conftest import run
 from tests.credentials.test_get import cookies_txt
@@ -221,20 +222,17 @@ def test_a_misspelt_setting(vault: Vault) -> None:
 
 def test_what_cookies_are_for(vault: Vault) -> None:
     with pytest.raises(SettingError) as caught:
-        origin_of_all([*entries("a").values(), *entries_of("https://b.example/b")])
+        origin_of_all([*entries("a").values(), *entries("b", url="https://b.example/b").values()])
     (line,) = credential_lines(command_in(r"--credential '([^']*)'", str(caught.value)))
     assert parse_rule(line).source == "browser"
     # which is what --cookies means where there is one origin
     assert line == cookies_line("firefox", "https://portal.example")
 
 
-def entries_of(url: str) -> list[object]:
-    return list(read(json.dumps({"b": [url]})))
-
-
 def test_a_login_in_a_url(vault: Vault) -> None:
     url = "https://alice:apple@h.example/a.txt"
     (refusal,) = read(json.dumps({"a.txt": [url]}))
+    assert isinstance(refusal, Refusal)
     assert "take it out, and give the login as" in refusal.reason
     assert "apple" not in refusal.reason
     assert len(entries("a.txt")) == 1

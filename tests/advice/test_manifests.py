@@ -106,8 +106,8 @@ def read_or_error(document: str) -> str:
         return str(error)
 
 
-def entries(*paths: str) -> dict[str, Entry]:
-    found = read(json.dumps({path: [URL] for path in paths}))
+def entries(*paths: str, url: str = URL) -> dict[str, Entry]:
+    found = read(json.dumps({path: [url] for path in paths}))
     return {item.path: item for item in found if isinstance(item, Entry)}
 
 

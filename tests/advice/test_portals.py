@@ -115,7 +115,7 @@ def test_a_gated_repository(lab: Lab, home: object, monkeypatch: pytest.MonkeyPa
 def test_openneuro(vault: Vault, lab: Lab) -> None:
     """Which asks for a cookie; and gives up on what it has in a moment."""
     passing = {"errors": [{"message": "504 Gateway Time-out"}]}
-    good = {"data": {"dataset": {"latestSnapshot": {"files": []}}}}
+    good: dict[str, Any] = {"data": {"dataset": {"latestSnapshot": {"files": []}}}}
     api = Api(passing, passing, passing, good)
     with pytest.raises(ManifestError, match="try again later"):
         list(openneuro_records("ds000001", "https://openneuro.example", api))
