@@ -146,7 +146,8 @@ class Walk:
             remedy = f"git -C {shlex.quote(str(root))} fetch --all"
         else:
             problem = f"the subdataset {path} is not installed"
-            remedy = f"datalad get -n {shlex.quote(str(root))}"
+            above, name = shlex.quote(str(root.parent)), shlex.quote(root.name)
+            remedy = f"datalad -C {above} get -n {name}"
         if tree is not None and tree.commit:
             return tree
         if not self._selection.skip_missing:

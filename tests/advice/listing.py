@@ -150,7 +150,7 @@ ADVICE = {
     "To repair it, run: git -C {} annex fsck": "advice.test_exports:test_damaged_content",
     "it is not here, and has no URL (try": "advice.test_exports:test_content_from_elsewhere",
     "redirect it, or name a file": "advice.test_exports:test_not_to_a_terminal",
-    "datalad get -n {}": "advice.test_exports:test_a_subdataset_that_is_not_installed",
+    "datalad -C {} get -n {}": "advice.test_exports:test_a_subdataset_that_is_not_installed",
     "git -C {} fetch --all": "advice.test_exports:test_a_commit_that_is_not_here",
     "name the branch that has them all": "advice.test_exports:test_a_hiding_branch",
     "to export it, add --recursive": "advice.test_exports:test_a_path_in_a_subdataset",
