@@ -27,6 +27,8 @@ __all__ = ["OWN_CREDENTIALS", "disk_reserve", "memory_file", "open_engine"]
 #: The setting of one repository that says where logins are; see `credentials.rules`.
 OWN_CREDENTIALS = PREFIXES[0] + "credential"
 
+_OWN_PROXY = PREFIXES[0] + "proxy"  # git's remote.<name>.proxy
+
 
 # settings of git-annex's own transfers that hold here, too
 _ANNEX = r"^core\.sharedrepository$|"
@@ -86,10 +88,7 @@ def open_engine(
         reserve=reserve_of(last) if keep_reserve else 0,
         config=last,
         annex_headers=_headers(config, git_dir),
-        # without any there is no need to start git for each origin
-        http_settings=partial(git_http_settings, git_dir=git_dir)
-        if any(name.startswith("http.") for name in config)
-        else None,
+        http_settings=partial(_http_settings, git_dir=git_dir, config=last),
     )
 
 
@@ -110,3 +109,14 @@ def _share_folder(folder: Path, setting: str) -> None:
     with suppress(OSError):  # then nothing is kept there
         folder.mkdir(exist_ok=True)
         share(folder, setting)
+
+
+def _http_settings(
+    url: str, git_dir: str | os.PathLike[str] | None, config: Mapping[str, str]
+) -> dict[str, str]:
+    # without any there is no need to start git for each origin
+    some = any(name.startswith("http.") for name in config)
+    settings = git_http_settings(url, git_dir) if some else {}
+    if _OWN_PROXY in config:
+        settings["remote.proxy"] = config[_OWN_PROXY]
+    return settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import tempfile
 import time
@@ -111,7 +112,9 @@ class _Export:
             self._output.mark()
         problems: list[str] = []
         if content.is_remote and not content.urls:
-            problems.append(f"it is not here, and has no URL (try: datalad get {content.path})")
+            problems.append(
+                f"it is not here, and has no URL (try: datalad get {shlex.quote(content.path)})"
+            )
         for way in self._ways(number, content, begun):
             try:
                 reader, size = way()
@@ -168,7 +171,9 @@ class _Export:
         if problems and content.local and problems[0] != GONE:
             self.done.warnings.append(
                 f"the local content of {content.path} is damaged ({problems[0]}); it was taken "
-                f"from the mirrors instead. To mend it, run: git annex fsck {content.path}"
+                "from the mirrors instead. To repair it, run: "
+                f"git -C {shlex.quote(str(content.home.git.root))} annex fsck "
+                f"--key {shlex.quote(content.key)}"
             )
         if readers := size_warning(size):
             self.done.warnings.append(f"{content.path} cannot be unpacked by {readers}")

@@ -32,7 +32,8 @@ CREDENTIAL = Parameter(
     cookies:FILE, browser:NAME, env:VARIABLE, aws or annex-headers. It is sent to that origin and
     to no other.
     Remembered for this dataset, as git config remote.jsdl.credential; never the login itself.
-    Can be given several times. docs/logins.rst has the details.""",
+    Can be given several times. "The portal wants me to log in" in the
+    documentation has the details.""",
 )
 
 

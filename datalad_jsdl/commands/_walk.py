@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import shlex
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -142,10 +143,11 @@ class Walk:
         if (root / ".git").exists():
             tree = Tree(Git(root), commit)
             problem = f"the subdataset {path} does not have its commit {commit[:12]} here"
-            remedy = f"datalad update -s parentds {path}, or git fetch in it"
+            remedy = f"git -C {shlex.quote(str(root))} fetch --all"
         else:
             problem = f"the subdataset {path} is not installed"
-            remedy = f"datalad get -n {path}"
+            above, name = shlex.quote(str(root.parent)), shlex.quote(root.name)
+            remedy = f"datalad -C {above} get -n {name}"
         if tree is not None and tree.commit:
             return tree
         if not self._selection.skip_missing:
@@ -176,7 +178,7 @@ def _tree(root: Path, revision: str) -> Tree:
     if revision == "HEAD" and (branch := _hiding(root)):
         raise DatasetError(
             "this adjusted branch hides files whose content is missing; name the branch that has "
-            f"them all: --ref {branch}"
+            f"them all: --ref {shlex.quote(branch)}"
         )
     return tree
 

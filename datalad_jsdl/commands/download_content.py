@@ -43,7 +43,8 @@ class DownloadContent(Interface):
     Interrupted or killed, the next run goes on where it was; what has come so far is kept
     in .git/annex/jsdl/staging, and can be thrown away there. Files without a URL are left
     to 'datalad get'. The number of jobs, the connections to each host, the bandwidth and
-    the timeouts can be set with git config; see docs/remote.rst on limits.
+    the timeouts can be set with git config; see "The special remote" in the documentation on
+    limits.
     """
 
     result_renderer = "tailored"

@@ -60,7 +60,7 @@ class DownloadManifest(Interface):
             metavar="MANIFEST",
             doc="""file name or http(s) URL of the manifest, '-' for standard input, the folder
             of a BagIt bag, or the address of a dataset at a portal, such as 'dandi:000027'
-            (docs/addresses.rst has all).""",
+            ("Addresses at portals" in the documentation has all).""",
             constraints=EnsureStr(),
         ),
         path=Parameter(
@@ -120,7 +120,7 @@ class DownloadManifest(Interface):
             dest="manifest_format",
             metavar="NAME",
             doc="""the format of the manifest; by default it is found out from its beginning.
-            docs/formats.rst has the names.""",
+            "Formats of manifests" in the documentation has the names.""",
             constraints=EnsureStr() | EnsureNone(),
         ),
         column=Parameter(
@@ -162,8 +162,8 @@ class DownloadManifest(Interface):
             whose content is not here yet; show a line for each mirror, the files that are gone
             or of another size, the free disk, and the time it may take. Fails if a file cannot
             be had from any of its mirrors, or the disk is too small; a mirror that is out of
-            order while others have all its files is shown, and is no failure. docs/check.rst
-            has the details.""",
+            order while others have all its files is shown, and is no failure. "Before a
+            download" in the documentation has the details.""",
         ),
         credential=CREDENTIAL,
         cookies=Parameter(
@@ -221,7 +221,7 @@ class DownloadManifest(Interface):
             "cd study && git annex get sub-01",
         ),
         dict(
-            text="Make one of a dataset at DANDI; docs/addresses.rst has the other portals",
+            text="Make one of a dataset at DANDI (others: see Addresses at portals)",
             code_py="download_manifest('dandi:000027', 'study')",
             code_cmd="datalad download-manifest dandi:000027 study",
         ),

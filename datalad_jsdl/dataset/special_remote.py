@@ -106,11 +106,16 @@ def _find(git: Git) -> tuple[str, str]:
 def _refuse_foreign_remote(git: Git) -> None:
     settings = git.text("config", "--get-regexp", f"^remote\\.{NAME}\\.")
     taken = any(s.get("name", s.get("sameas-name")) == NAME for s in remote_configs(git).values())
-    if taken or "annex-externaltype" in settings or ".url" in settings:
+    if taken or "annex-externaltype" in settings:
+        # a rename is recorded, but not where git-annex keeps what was verified
         raise DatasetError(
-            f"there is another remote named {NAME} in {git.root}; rename it "
-            f"(git remote rename {NAME} NEWNAME, git annex renameremote {NAME} NEWNAME) "
-            "and try again"
+            f"there is another special remote named {NAME} in {git.root}, and git-annex does not "
+            "give its name free; files come through git-annex's own web remote there"
+        )
+    if ".url" in settings:
+        raise DatasetError(
+            f"there is another remote named {NAME} in {git.root}; rename it and try again: "
+            f"git remote rename {NAME} NEWNAME"
         )
 
 

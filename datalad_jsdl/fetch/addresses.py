@@ -114,7 +114,8 @@ class AddressPolicy:
         name = address if host == address else f"{host} ({address})"
         value = f"{self.written} {address}".strip()
         return AddressRefusedError(
-            f"{name} is not a public address; to allow it, run: git config {_SETTING} '{value}'"
+            f"{name} is not a public address; to allow it, run in the dataset: "
+            f"git config {_SETTING} '{value}' (where there is none yet, add --global)"
         )
 
 

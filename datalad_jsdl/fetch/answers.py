@@ -13,6 +13,7 @@ import urllib3
 
 from datalad_jsdl.errors import AddressRefusedError, FetchError
 from datalad_jsdl.fetch.codes import Sort
+from datalad_jsdl.fetch.proxies import TrustError, ViaProxyError
 from datalad_jsdl.fetch.statuses import meaning_of
 from datalad_jsdl.fetch.values import PAGE, Fault
 from datalad_jsdl.fetch.waiting import wait_of
@@ -30,6 +31,7 @@ __all__ = [
     "file_name",
     "no_answer",
     "page_said",
+    "perhaps_of",
     "phrase",
     "refusal",
     "strong_etag",
@@ -46,7 +48,7 @@ COMPRESSED = (
 _TLS_HINTS = {
     "WRONG_VERSION_NUMBER": "this port does not speak https",
     "CERTIFICATE_VERIFY_FAILED": "if the server is right, name its authority: "
-    "git config http.sslCAInfo FILE (http.sslVerify=false is not followed)",
+    "git config --global http.{origin}/.sslCAInfo FILE (http.sslVerify=false is not followed)",
 }
 
 # some write "bytes=", "bytes:", no unit, or spaces
@@ -118,14 +120,19 @@ def _told(like: int, response: Response) -> str:
     if said.region and elsewhere:
         meaning = f"{meaning}: {said.region}; the URL has to name the endpoint of that one"
     text = "; ".join(filter(None, [meaning, response.advice]))
-    text = f"HTTP status {status}" + (f" ({text})" if text else "")
+    text = f"HTTP status {status}" + (f" ({text})" if text else "") + perhaps_of(response)
     return f"{text}; the server says: {said}" if said.message or said.code else text
 
 
-def page_said(headers: Mapping[str, str], start: bytes) -> str:
-    """What to tell of a web page with status 200 in the place of a file."""
-    wall = wall_of(200, headers, start)
-    return wall_said(wall) if wall else PAGE
+def page_said(response: Response, start: bytes) -> tuple[bool, str]:
+    """Whether a web page in the place of a file guards against bots, and what to tell of it."""
+    wall = wall_of(200, response.headers, start)
+    return bool(wall), (wall_said(wall) if wall else PAGE) + perhaps_of(response)
+
+
+def perhaps_of(response: Response) -> str:
+    """That an answer may not be the origin's, if it came by plain HTTP through a proxy."""
+    return f", unless it is of {response.proxy}" if response.altered else ""
 
 
 def file_name(disposition: str) -> str:
@@ -139,18 +146,26 @@ def file_name(disposition: str) -> str:
 
 def no_answer(url: str, error: Exception) -> Fault:
     """The fault that an exception of the network is."""
-    cause = error.__cause__ if isinstance(error, urllib3.exceptions.ProxyError) else None
-    error = cause if isinstance(cause, Exception) else error
+    what = phrase(error)
+    while isinstance(error, (ViaProxyError, urllib3.exceptions.ProxyError)):
+        cause = error.__cause__
+        if not isinstance(cause, Exception):
+            break
+        error = cause
     lasting = isinstance(error, (AddressRefusedError, FetchError, urllib3.exceptions.SSLError))
     refused = isinstance(error, urllib3.exceptions.NewConnectionError)
     unasked = isinstance(error, AddressRefusedError)
-    return Fault(url, phrase(error), lasting, mirror=not lasting, refused=refused, unasked=unasked)
+    return Fault(url, what, lasting, mirror=not lasting, refused=refused, unasked=unasked)
 
 
 def phrase(error: BaseException) -> str:
     """An error of the network in a few words without a secret in them."""
     if isinstance(error, FetchError):
         return redact_text(str(error))
+    if isinstance(error, ViaProxyError):
+        return f"{phrase(error.__cause__ or error)}, through {error.proxy}"
+    if isinstance(error, urllib3.exceptions.ProxyError) and error.__cause__:
+        return phrase(error.__cause__)
     if isinstance(error, urllib3.exceptions.NewConnectionError):  # a ConnectTimeoutError, too
         return f"no connection: {error.__cause__ or 'refused'}"
     if isinstance(error, urllib3.exceptions.ConnectTimeoutError):
@@ -159,7 +174,8 @@ def phrase(error: BaseException) -> str:
         return "no data within the time limit"
     if isinstance(error, urllib3.exceptions.SSLError):
         text = redact_text(str(error))
-        hints = [hint for word, hint in _TLS_HINTS.items() if word in text]
+        origin = error.origin if isinstance(error, TrustError) else "ORIGIN"
+        hints = [hint.format(origin=origin) for word, hint in _TLS_HINTS.items() if word in text]
         return "; ".join([f"TLS: {text}", *hints])
     error = _innermost(error)
     if isinstance(error, IncompleteRead):

@@ -115,7 +115,7 @@ class WebApi:
                 body = _body(response, settings.min_speed, seconds)
                 kind = response.headers.get("Content-Type", "")
                 if is_page_type(kind) and wall_of(200, response.headers, body):
-                    raise FetchError(page_said(response.headers, body))
+                    raise FetchError(page_said(response, body)[1])
             finally:
                 response.close()
         except (OSError, urllib3.exceptions.HTTPError) as error:

@@ -13,13 +13,14 @@ import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.request import getproxies
 
 import urllib3
 
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.addresses import connect
 from datalad_jsdl.fetch.origins import origin_of
+from datalad_jsdl.fetch.proxies import Proxy, proxy_of
 from datalad_jsdl.fetch.wire import PlainConnection, PlainPool, TlsConnection, TlsPool
 
 if TYPE_CHECKING:
@@ -42,13 +43,13 @@ class _Network:
     """How an origin is reached; "" stands for nothing special.
 
     Attributes:
-        proxy: URL of the proxy, login included.
+        proxy: with its login, or None.
         authorities: files and folders of certificates to trust, and no others.
         certificate: file with the client's certificate.
         key: file with its key, where that is another one.
     """
 
-    proxy: str = ""
+    proxy: Proxy | None = None
     authorities: tuple[str, ...] = ()
     certificate: str = ""
     key: str = ""
@@ -64,12 +65,14 @@ class Door:
         before: stands before the target of a request: "", or scheme, host and port for a
             proxy that is asked for whole URLs (RFC 9112, section 3.2.2).
         overheard: others on the way see what is sent (plain HTTP through a proxy).
+        proxy: that is on the way, or None.
     """
 
     origin: str
     pool: HTTPConnectionPool
     before: str = ""
     overheard: bool = False
+    proxy: Proxy | None = None
 
 
 class Pools:
@@ -79,7 +82,7 @@ class Pools:
         policy: which addresses may be connected to.
         options: of urllib3's pools.
         http_settings: git's ``http.*`` settings for a URL: the name after ``http.`` in lower
-            case to its value.
+            case to its value; ``remote.proxy`` goes before ``proxy``.
     """
 
     def __init__(
@@ -129,17 +132,13 @@ class Pools:
             self._policy.check_name(host, port)
             if scheme == "http":
                 place = f"[{host}]" if ":" in host else host
-                return Door(origin, pool, before=f"http://{place}:{port}", overheard=True)
-        return Door(origin, pool)
+                return Door(origin, pool, f"http://{place}:{port}", True, network.proxy)
+        return Door(origin, pool, proxy=network.proxy)
 
     def _network(self, origin: str, scheme: str, host: str, port: int) -> _Network:
         settings = self._http_settings(origin) if self._http_settings else {}
-        proxy = settings.get("proxy")
-        if proxy is None:
-            proxy = self._proxies.get(scheme) or self._proxies.get("all") or ""
-        if proxy and proxy_bypass(f"{host}:{port}"):
-            proxy = ""
-        if scheme != "https":
+        proxy = proxy_of(scheme, host, port, settings, self._proxies)
+        if scheme != "https" and not (proxy and proxy.url.startswith("https:")):
             return _Network(proxy)
 
         def named(variables: str, *names: str) -> tuple[str, ...]:
@@ -156,9 +155,16 @@ class Pools:
         if known is not None:
             return known
         # the system's certificates take as long to read as all modules together
-        options = self._options | ({"ssl_context": _tls(network)} if scheme == "https" else {})
+        safe = scheme == "https" or (network.proxy and network.proxy.url.startswith("https:"))
+        options = self._options | ({"ssl_context": _tls(network)} if safe else {})
         if network.proxy:
-            manager: urllib3.PoolManager = _proxy_manager(network.proxy, options)
+            login = {"Proxy-Authorization": network.proxy.login} if network.proxy.login else None
+            manager: urllib3.PoolManager = urllib3.ProxyManager(
+                network.proxy.url,
+                proxy_headers=login,
+                proxy_ssl_context=options.get("ssl_context"),
+                **options,
+            )
             manager.pool_classes_by_scheme = {"http": PlainPool, "https": TlsPool}
         else:
             manager = urllib3.PoolManager(**options)
@@ -190,22 +196,6 @@ def _place(url: str) -> tuple[str, str, int]:
         if seen != (parts.scheme, host, port) or not _HOST.fullmatch(host):
             raise FetchError("the URL has a host or port that cannot be")
     return parts.scheme, host, port
-
-
-def _proxy_manager(proxy: str, options: dict[str, Any]) -> urllib3.ProxyManager:
-    if "://" not in proxy:
-        proxy = "http://" + proxy
-    if not proxy.startswith(("http://", "https://")):
-        raise FetchError("the proxy of your environment is neither http nor https")
-    try:
-        parts = urllib3.util.parse_url(proxy)
-        login = urllib3.make_headers(proxy_basic_auth=parts.auth) if parts.auth else None
-        return urllib3.ProxyManager(proxy, proxy_headers=login, **options)
-    except (ValueError, urllib3.exceptions.HTTPError):  # their texts quote the password
-        raise FetchError(
-            "the proxy of your environment is no URL; in its password, every character but "
-            "letters and digits has to be percent-encoded"
-        ) from None
 
 
 def _tls(network: _Network) -> ssl.SSLContext:

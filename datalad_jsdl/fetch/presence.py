@@ -65,7 +65,7 @@ def _offers(url: str, expected: Expected, web: Web) -> bool:
         return False
     kind = found.headers.get("Content-Type", "")
     if expected.size is None and is_error_page(url, kind, found.start, expected.names):
-        raise FetchError(page_said(found.headers, found.start or b""))
+        raise FetchError(found.page)
     return expected.size is None or found.size in (None, expected.size)
 
 
@@ -76,6 +76,7 @@ class _Found:
     size: int | None
     headers: Mapping[str, str]
     start: bytes | None = None
+    page: str = ""
 
 
 def _ask(url: str, web: Web) -> _Found | None:
@@ -101,7 +102,8 @@ def _ask(url: str, web: Web) -> _Found | None:
                 if not is_page_type(kind):
                     return _Found(size, response.headers)
                 if length == LOOKED_AT:
-                    return _Found(size, response.headers, response.read(LOOKED_AT))
+                    start = response.read(LOOKED_AT)
+                    return _Found(size, response.headers, start, page_said(response, start)[1])
             elif response.status == 416 and length:
                 return _Found(0, {})  # an empty file has no first byte
             elif length:

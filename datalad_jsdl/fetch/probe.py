@@ -24,7 +24,6 @@ from datalad_jsdl.fetch.answers import (
 from datalad_jsdl.fetch.codes import Sort
 from datalad_jsdl.fetch.encodings import compressions, is_compressed, packed_by_name, peeked
 from datalad_jsdl.fetch.statuses import meaning_of
-from datalad_jsdl.fetch.values import PAGE
 from datalad_jsdl.fetch.web_pages import LOOKED_AT, is_error_page, is_page_type
 
 if TYPE_CHECKING:
@@ -259,8 +258,8 @@ def read_answer(
     # a page of the very size that is expected is the file
     unsure = wrong or expected.size is None
     if unsure and is_error_page(url, kind, plain, expected.names):
-        said = page_said(headers, plain or b"")
-        return Answer(State.TERMS if said is PAGE else State.UNFIT, said)
+        guarded, said = page_said(response, plain or b"")
+        return Answer(State.UNFIT if guarded else State.TERMS, said)
     if wrong:
         more = f"; it is sent compressed ({', '.join(codings)})" if codings else ""
         what = f"expected a file of {expected.size} bytes, it offers {size}{more}"

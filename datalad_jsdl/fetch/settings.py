@@ -218,7 +218,8 @@ def _rule(name: str, line: str) -> Rule:
         scope = line.partition(" ")[0]
         shown = f", the line for {redact(scope)}" if "://" in scope and "@" not in scope else ""
         raise SettingError(
-            f"git config {name}{shown}: {error}; correct it with: git config --edit (--global)"
+            f"git config {name}{shown}: {error}; correct it with: git config --edit, "
+            "or git config --global --edit"
         ) from None
 
 

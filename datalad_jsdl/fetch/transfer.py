@@ -17,6 +17,7 @@ from datalad_jsdl.fetch.answers import (
     file_name,
     no_answer,
     page_said,
+    perhaps_of,
     phrase,
     refusal,
     strong_etag,
@@ -24,7 +25,7 @@ from datalad_jsdl.fetch.answers import (
 from datalad_jsdl.fetch.encodings import compressions, is_compressed, packed_by_name, peeked
 from datalad_jsdl.fetch.pace import Pace
 from datalad_jsdl.fetch.parts import part_of
-from datalad_jsdl.fetch.values import PAGE, Fault
+from datalad_jsdl.fetch.values import MAY_WANT_LOGIN, Fault
 from datalad_jsdl.fetch.web_pages import is_error_page
 
 if TYPE_CHECKING:
@@ -117,7 +118,8 @@ class Transfer:
             if segment.end is not None and segment.position >= segment.end:
                 fault = None  # others have the rest
             else:
-                what = f"broke off after {segment.position} bytes ({phrase(error)})"
+                way = f", through {response.proxy}" if response.proxy else ""
+                what = f"broke off after {segment.position} bytes ({phrase(error)}{way})"
                 fault = Fault(url, what, mirror=True)
         finally:
             segment.abort = None
@@ -190,7 +192,8 @@ class Transfer:
             self.ledger.size = total
         elif total != known:
             page = is_error_page(url, self.content_type, names=self.expected.names)
-            offer = f"a web page of {total}; {PAGE.partition('; ')[2]}" if page else total
+            shown = f"a web page of {total}{perhaps_of(response)}; {MAY_WANT_LOGIN}"
+            offer = shown if page else total
             what = f"expected a file of {known} bytes, it offers {offer}{self.packed_as}"
             # if only another answer said so, this one may be right as well
             disputed = self.expected.size is None
@@ -245,7 +248,7 @@ class Transfer:
         codings = self.codings
         plain = peeked(codings, start) if codings else start
         if is_error_page(url, self.content_type, plain, self.expected.names):
-            return Fault(url, page_said(response.headers, plain), lasting=True)
+            return Fault(url, page_said(response, plain)[1], lasting=True)
         if self.expected.document:
             return None
         if not is_compressed(codings, self._packed(url, response), start):

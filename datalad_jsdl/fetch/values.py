@@ -10,11 +10,24 @@ from datalad_jsdl.manifest.urls import redact
 if TYPE_CHECKING:
     from datalad_jsdl.manifest.entry import Pieces
 
-__all__ = ["PAGE", "Expected", "Failed", "Fault", "Fetched", "Progress", "Sink", "Store"]
+__all__ = [
+    "MAY_WANT_LOGIN",
+    "PAGE",
+    "Expected",
+    "Failed",
+    "Fault",
+    "Fetched",
+    "Progress",
+    "Sink",
+    "Store",
+]
 
 
-#: The fault of a web page in the place of a file.
-PAGE = "it answers with a web page, not the file; if it wants a login, see docs/logins.rst"
+#: What is said of a web page in the place of a file.
+MAY_WANT_LOGIN = 'if it wants a login, see "The portal wants me to log in" in the documentation'
+
+#: The fault that it is.
+PAGE = f"it answers with a web page, not the file; {MAY_WANT_LOGIN}"
 
 _MOST_SHOWN = 8
 

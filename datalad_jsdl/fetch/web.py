@@ -10,7 +10,7 @@ import re
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import urllib3
 
@@ -20,22 +20,25 @@ from datalad_jsdl.fetch.codes import S3_DENIALS, Code, Sort, code_of
 from datalad_jsdl.fetch.credentials.keeper import Credentials
 from datalad_jsdl.fetch.encodings import compressions, decode
 from datalad_jsdl.fetch.explanations import NOTHING, Said, explain
+from datalad_jsdl.fetch.hops import Chain, Sessions
+from datalad_jsdl.fetch.origins import origin_of
 from datalad_jsdl.fetch.pools import Pools
+from datalad_jsdl.fetch.proxies import through
 from datalad_jsdl.fetch.secrecy import secrets_of
 from datalad_jsdl.fetch.waiting import wait_of
 from datalad_jsdl.fetch.wire import asking
 from datalad_jsdl.manifest.references import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     from datalad_jsdl.fetch.pools import Door
+    from datalad_jsdl.fetch.proxies import Proxy
 
 __all__ = ["Response", "Web"]
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
-_MAX_HOPS = 10
 _WORTH_READING = 64 << 10  # bytes; more costs longer than a new connection
 _REST_SECONDS = 1.0
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
@@ -65,6 +68,8 @@ class Response:
         advice: where a login is wanted, which origin wants what and how to give it.
         said: what an answer of failure says.
         known: what is known of it beyond its status, or None.
+        proxy: that it came through, or None.
+        altered: the proxy may have answered in the place of the origin (plain HTTP).
     """
 
     status: int
@@ -73,6 +78,8 @@ class Response:
     advice: str = ""
     said: Said = NOTHING
     known: Code | None = None
+    proxy: Proxy | None = None
+    altered: bool = False
 
     def read(self, limit: int) -> bytes:
         """Some bytes, as soon as there are any; b"" at the end.
@@ -136,6 +143,7 @@ class Web:
             "num_pools": 1000,  # a pool that is thrown out would be closed under its users
         }
         self._connect_seconds = connect_seconds
+        self._sessions = Sessions()
         self._pools = Pools(policy or AddressPolicy(), options, http_settings)
         #: Waits for seconds before a redirect is followed, where the server asks for it.
         self.pause: Callable[[float], object] = time.sleep
@@ -164,19 +172,54 @@ class Web:
             urllib3.exceptions.HTTPError, OSError: no answer.
         """
         passed_on = {k: v for k, v in (headers or {}).items() if k in _PASSED_ON}
-        for _ in range(_MAX_HOPS):
-            url = _plain(url)
-            response = self._ask(method, url, passed_on, document, read_seconds, advise_again)
-            target = response.headers.get("Location")
-            if response.status not in _REDIRECTS or not target or document is not None:
-                return response
-            response.close()
-            if wait := wait_of(response.status, response.headers):
-                self.pause(wait)
-            hop, url = url, _plain(_joined(url, target))
-            if urlsplit(hop).scheme == "https" and urlsplit(url).scheme == "http":
-                raise FetchError("redirected from https to http, which is not followed")
-        raise FetchError(f"redirected more than {_MAX_HOPS} times")
+
+        def follow(chain: Chain) -> Response:
+            at = url
+            while True:
+                at = _plain(at)
+                response = self._ask(
+                    chain, method, at, passed_on, document, read_seconds, advise_again
+                )
+                target = response.headers.get("Location")
+                if response.status not in _REDIRECTS or not target or document is not None:
+                    return response
+                response.close()
+                if wait := wait_of(response.status, response.headers):
+                    self.pause(wait)
+                at = chain.step(at, _plain(_joined(at, target)))
+
+        if document is not None:
+            return follow(Chain())
+        return self._with_session(url, follow)
+
+    def _with_session(self, url: str, follow: Callable[[Chain], Response]) -> Response:
+        """Begin with the cookies that a login has brought before, and without if that fails."""
+        if self._sessions and (session := self._sessions.get(self._place(url))):
+            chain = Chain(session)
+            try:
+                response = follow(chain)
+            except AddressRefusedError:
+                raise
+            except FetchError:  # a circle, say
+                pass
+            else:
+                if not chain.is_stale(response.status, response.headers):
+                    self._keep(url, chain, response)
+                    return response
+                response.close()
+        chain = Chain()
+        response = follow(chain)
+        self._keep(url, chain, response)
+        return response
+
+    def _keep(self, url: str, chain: Chain, response: Response) -> None:
+        if session := chain.session(response.status):
+            self._sessions.keep(self._place(url), session)
+
+    def _place(self, url: str) -> Hashable:
+        """Who asks whom: sessions are shared by neither origins nor logins."""
+        origin = origin_of(_plain(url))
+        return origin, self._credentials.scope(origin, url)
 
     def post(self, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
         """Send a form to *url*, without a login and without following redirects.
@@ -193,7 +236,8 @@ class Web:
         if door.overheard:
             raise FetchError("what is secret is not sent by plain http through a proxy")
         headers = _HEADERS | {"Content-Type": "application/x-www-form-urlencoded"}
-        response = self._send(door, "POST", url, headers, urlencode(form).encode())
+        with through(door.proxy, door.origin):
+            response = self._send(door, "POST", url, headers, urlencode(form).encode())
         try:
             body = b""
             while len(body) < _MOST_ANSWERED and (chunk := response.read(_MOST_ANSWERED)):
@@ -208,6 +252,7 @@ class Web:
 
     def _ask(
         self,
+        chain: Chain,
         method: str,
         url: str,
         headers: Mapping[str, str],
@@ -223,15 +268,24 @@ class Web:
         while True:
             with attempt.turn():
                 target, login = attempt.sign(method, url, self.post)
-                sent = {**_HEADERS, **headers, **login}
+                own = chain.headers(url, login)
                 # S3 has an address for each region
                 way = door if target.startswith(door.origin) else self._pools.door(target)
-                response = self._send(way, method, target, sent, document, read_seconds)
+                with through(way.proxy, way.origin):
+                    sent = {**_HEADERS, **headers, **own}
+                    response = self._send(way, method, target, sent, document, read_seconds)
+                response = replace(response, proxy=way.proxy, altered=way.overheard)
+                if response.status == 407 and way.proxy:
+                    response.close()
+                    raise FetchError(_wants_login(way.proxy))
+                chain.learn(url, response.headers)
+                if chain.is_stale(response.status, response.headers):
+                    return response
                 redirects = response.status in _REDIRECTS and "Location" in response.headers
                 if response.status in _FILES or (redirects and not attempt.signed):
                     attempt.accepted()
                     return response
-                said = explain(response, secrets_of(login, url, target))
+                said = explain(response, secrets_of(own, url, target))
                 known = code_of(response.status, said, target, signed=attempt.signed)
                 response = replace(response, said=said, known=known)
                 login_wanted = known.sort is Sort.LOGIN if known else response.status != 400
@@ -283,6 +337,12 @@ class Web:
                 raise error.__cause__ from None
             raise
         return Response(raw.status, raw.headers, raw)
+
+
+def _wants_login(proxy: Proxy) -> str:
+    if proxy.login:
+        return f"{proxy} does not take the login that stands there (407)"
+    return f"{proxy} wants a login (407): write NAME:PASSWORD@ before its host there"
 
 
 def _plain(url: str) -> str:

@@ -61,7 +61,7 @@ def other_json(head: str) -> str | None:
     if {"IsStable", "MainDicomTags"} <= {record.path for record in members}:
         return (
             "the manifest is what an Orthanc server says of a patient, study or series; "
-            "docs/orthanc.rst tells how its files are imported"
+            'see "Studies of an Orthanc server" in the documentation'
         )
     # a URL without a list around it is a slip of somebody's, to be told of by its line
     strange = [r.path for r in members if not (_may_be_entry(r.value) or is_web(r.value))]
@@ -71,7 +71,8 @@ def other_json(head: str) -> str | None:
     names += ", …" if len(strange) > 3 else ""
     return (
         f"the manifest is JSON in no known format: its members ({names}) are not paths "
-        "with URLs, and no portal's form has been found in it (docs/formats.rst has all)"
+        "with URLs, and no portal's form has been found in it (all are listed in "
+        '"Formats of manifests" in the documentation)'
     )
 
 
@@ -80,7 +81,7 @@ def _answered(said: str) -> str:
     shown = repr(text if len(text) <= _MAX_SAID else f"{text[:_MAX_SAID]}…")
     return (
         f"this is an error of the portal, not a manifest: {shown}; if the portal wants a login, "
-        "see docs/logins.rst"
+        'see "The portal wants me to log in" in the documentation'
     )
 
 

@@ -119,6 +119,7 @@ def _unknown(beginning: str) -> str:
         )
     return (
         "the manifest is in no known format; expected a JSON object "
-        '{"path": ["url", …]}, JSON Lines of {"path": …, "urls": […]}, or one of docs/formats.rst '
+        '{"path": ["url", …]}, JSON Lines of {"path": …, "urls": […]}, or one of those in '
+        '"Formats of manifests" in the documentation '
         f"(--format names it), but it begins with {redact_text(start[:4096])[:20]!r}"
     )

@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
-__all__ = ["SCHEMES", "excerpt", "is_signed", "normalise_url", "redact", "redact_text"]
+__all__ = [
+    "SCHEMES",
+    "excerpt",
+    "is_signed",
+    "normalise_url",
+    "redact",
+    "redact_text",
+    "store_name",
+]
 
 SCHEMES = frozenset({"http", "https"})
 
@@ -59,7 +67,8 @@ def normalise_url(raw: str, base: str | None = None) -> str:
         raise ValueError(f"a URL has the scheme {excerpt(parts.scheme)}, not http or https")
     if "@" in parts.netloc:
         raise ValueError(
-            "a URL has a login in it (user:password@); use --credential instead (docs/logins.rst)"
+            "a URL has a login in it (user:password@); take it out, and give the login as "
+            '"The portal wants me to log in" in the documentation says'
         )
     try:
         host = (parts.hostname or "").encode("idna").decode("ascii")
@@ -176,6 +185,11 @@ def redact_text(text: str) -> str:
         return redact(match.group())
 
     return _URL_IN_TEXT.sub(shown, text)
+
+
+def store_name(origin: str) -> str:
+    """A name for a login of an origin: advice on a second one must not replace the first."""
+    return re.sub(r"[^a-z0-9]+", "-", origin.partition("://")[2].lower()).strip("-") or "portal"
 
 
 def excerpt(value: object) -> str:

@@ -93,7 +93,8 @@ def test_what_is_not_for_everybody(
     # who has no login is told which one it takes
     with pytest.raises(StatusError) as error:
         listed(address, lab.url)
-    assert str(error.value).count(f"'{lab.url} datalad:portal{options and f' {options}'}'") == 1
+    stored = f"datalad:127-0-0-1-{lab.port}"
+    assert str(error.value).count(f"'{lab.url} {stored}{options and f' {options}'}'") == 1
     # with it comes what the server has
     with pytest.raises((ManifestError, StatusError)):
         listed(address, lab.url, f"{lab.url} env:TOKEN {options}")

@@ -105,7 +105,8 @@ MEANT = {
     "DataVers:doi:10.5072/X": "did you mean dataverse:doi:10.5072/X?",
     "10.5281/zenodo.1002": "did you mean zenodo:1002?",
     "doi:10.7910/DVN/X": "did you mean dataverse:doi:10.7910/DVN/X?",
-    "doi:10.5072/X": "before a DOI goes the name of a portal: see docs/addresses.rst",
+    "doi:10.5072/X": "before a DOI goes the name of a portal: see "
+    '"Addresses at portals" in the documentation',
     "huggingface:o/n": f"addresses at portals begin with one of {', '.join(ADDRESSES)}",
     "C:study.json": "",
     "study.json": "",

@@ -132,7 +132,8 @@ def test_a_subdataset_that_is_not_here(nested: Path, tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     command = ("export-archive", "-d", "clone", "-t", "zip", "-r", "x.zip")
     (record,) = datalad(*command, code=1)
-    told = "the subdataset a-sub is not installed; to get it, run: datalad get -n a-sub"
+    told = "the subdataset a-sub is not installed; to get it, run: "
+    told += f"datalad -C {clone} get -n a-sub"
     assert told in record["message"]
     assert names("-r", "--missing-content", "continue", dataset=clone) == ["top.txt"]
     assert names("-r", "--exclude", "a-sub", dataset=clone) == ["top.txt"]

@@ -332,7 +332,7 @@ def test_the_digest_of_a_damaged_local_content(dataset: Path) -> None:
         file.seek(-1, os.SEEK_END)
         file.write(b"?")
     done = subprocess.run([*EXPORT, "out.zip"], capture_output=True, text=True, check=True)
-    assert f"git annex fsck {LARGE}" in done.stderr
+    assert " annex fsck --key " in done.stderr
     with zipfile.ZipFile("out.zip") as archive:
         assert sha256(archive.read(f"out/{LARGE}")) == sha256(large_content())
     done = subprocess.run([*EXPORT, "-"], capture_output=True)

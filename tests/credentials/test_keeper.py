@@ -103,7 +103,7 @@ def test_the_advice_names_the_origin_what_it_wants_and_what_was_refused(
     full = (
         f"{said} [cannot read the cookies in /gone: No such file or directory; ~/.netrc cannot be "
         "read from line 2]; replace it with: git credential reject, then git credential approve "
-        "(other ways: docs/logins.rst)"
+        '(other ways: "The portal wants me to log in" in the documentation)'
     )
     assert [ask(browser, url, advise_again=again).advice for again in (True, False)] == [full] * 2
     assert ask(browser, url).advice == f"{said}, as said above"
@@ -121,11 +121,12 @@ def test_the_advice_names_the_origin_what_it_wants_and_what_was_refused(
 def test_how_to_give_a_login(vault: Vault, lab: Lab, challenge: str, how: str) -> None:
     url = lab.put("f", CONTENT, wants=("Authorization", "x"), challenge=challenge)
     advice = ask(web(), url).advice
+    stored = f"127-0-0-1-{lab.port}"
     assert (
-        f"{how}, enter it when this asks: keyring set datalad-portal secret; and then: " in advice
+        f"{how}, enter it when this asks: keyring set datalad-{stored} secret; and then: " in advice
     )
     name = " user=NAME" if "Basic" in challenge else ""
-    assert f"datalad.jsdl.credential '{lab.url} datalad:portal{name}'" in advice
+    assert f"datalad.jsdl.credential '{lab.url} datalad:{stored}{name}'" in advice
 
 
 @pytest.mark.parametrize(

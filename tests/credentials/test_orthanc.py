@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
+from datalad_jsdl.manifest.urls import store_name
 from tests.credentials.servers import dicom_instance, orthanc
 from tests.portal import write_manifest
 
@@ -39,7 +40,7 @@ def test_the_instances_of_a_study(
         dataset = tmp_path / "ds"
         said = vault.run("git", "annex", "get", "--from", "jsdl", ".", cwd=dataset, code=1)
         assert f"{url} wants a login (Basic)" in said
-        assert f"datalad.jsdl.credential '{url} datalad:portal user=NAME'" in said
+        assert f"datalad.jsdl.credential '{url} datalad:{store_name(url)} user=NAME'" in said
         # as the error says
         vault.keyring("orthanc", "secret", password)
         line = f"{url} datalad:orthanc user=alice"

@@ -73,7 +73,7 @@ def test_every_spelling_of_a_private_address_is_refused(host: str) -> None:
 def test_the_refusal_tells_the_way_and_keeps_what_was_allowed() -> None:
     with pytest.raises(AddressRefusedError) as caught:
         connect(policy("10.0.0.1"), "127.0.0.1", 9, 1, [])
-    assert f"git config {SETTING} '10.0.0.1 127.0.0.1'" in str(caught.value)
+    assert f"run in the dataset: git config {SETTING} '10.0.0.1 127.0.0.1'" in str(caught.value)
 
 
 def test_an_address_that_was_typed() -> None:

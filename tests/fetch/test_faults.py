@@ -205,7 +205,7 @@ def test_what_cannot_be_noticed_has_a_digest_afterwards(
         ("nobody", "no connection"),
         ("404", "HTTP status 404 (not found)"),
         ("429-after", "HTTP status 429 (too many requests)"),
-        ("loop", "redirected more than 10 times"),
+        ("loop", "redirected in a circle"),
         ("authority", "TLS: "),
         ("mute", "no data within the time limit"),
         ("reset", "broke off after 500000 bytes"),

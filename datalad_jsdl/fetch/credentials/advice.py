@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from datalad_jsdl.fetch.credentials.values import GIVE
+from datalad_jsdl.manifest.urls import store_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,8 +21,7 @@ __all__ = ["advice", "schemes_of"]
 # the scheme of a challenge: a word that is not the name of a parameter (RFC 9110, 11.3)
 _SCHEME = re.compile(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9-]{0,19})(?=\s|,|$)(?!\s*=)")
 
-_GIVE = "git config --global --add datalad.jsdl.credential"
-_MORE = "(other ways: docs/logins.rst)"
+_MORE = '(other ways: "The portal wants me to log in" in the documentation)'
 
 
 def schemes_of(challenge: str) -> frozenset[str]:
@@ -74,7 +77,7 @@ def advice(
         return f"{text}; {mend} {_MORE}"
     if store:
         return (
-            f"{text}; if your AWS keys may read it: {_GIVE} '{place.origin} aws'; where who asks "
+            f"{text}; if your AWS keys may read it: {GIVE} '{place.origin} aws'; where who asks "
             f"has to pay, and you agree: '{place.origin} aws request-payer=requester' {_MORE}"
         )
     return f"{text}; {_give(place.origin, schemes)} {_MORE}"
@@ -115,22 +118,23 @@ def _mend(login: Login, origin: str) -> str:
         "env": "correct the variable, or the kind in your line",
         "aws": "see: aws sts get-caller-identity",
     }
-    stored = login.place.partition("'")[2].rpartition("'")[0]
+    stored = shlex.quote(f"datalad-{login.stored}")
     return ways.get(
         login.source,
-        f"enter the secret anew when this asks: keyring set datalad-{stored} secret; or correct "
-        f"the line for {origin}: git config --global --edit",
+        f"enter the secret anew when this asks: keyring set {stored} secret; or correct "
+        f"the line for {origin}: git config --global --edit (in the dataset without --global)",
     )
 
 
 def _give(origin: str, schemes: list[str]) -> str:
     """How to give one where there is none."""
+    name = store_name(origin)
     options = " user=NAME" if "basic" in schemes else ""
     if not schemes:
         ask = "a token (or with user=NAME added, a password)"
     else:
         ask = "your password" if options else "your token"
     return (
-        f"to give {ask}, enter it when this asks: keyring set datalad-portal secret; and then: "
-        f"{_GIVE} '{origin} datalad:portal{options}'"
+        f"to give {ask}, enter it when this asks: keyring set datalad-{name} secret; and then: "
+        f"{GIVE} '{origin} datalad:{name}{options}'"
     )

@@ -78,6 +78,10 @@ class Credentials:
             place = self._places.setdefault(origin, place)
         return Attempt(self, place, url, overheard)
 
+    def scope(self, origin: str, url: str) -> tuple[Rule, ...]:
+        """What the user has said for a URL: URLs of one scope have the same login."""
+        return tuple(rule for rule in self._rules if rule.covers(origin, url))
+
     def tokens(self) -> Tokens:
         """Access tokens for refresh tokens."""
         with self._lock:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.credentials.values import Login
+from datalad_jsdl.fetch.credentials.values import GIVE, Login
 
 if TYPE_CHECKING:
     from datalad_jsdl.fetch.credentials.values import Wanted
@@ -43,7 +43,7 @@ def find(wanted: Wanted) -> Login | None:
     if wanted.port is not None and wanted.rule is None:
         raise FetchError(
             f"{_shown(file)} has a login for {wanted.host}, but by itself it is used on port 443 "
-            f"only; to use it here, name it: '{wanted.origin} netrc'"
+            f"only; to use it here, run: {GIVE} '{wanted.origin} netrc'"
         )
     user, account, password = hosts[wanted.host]
     if not password:

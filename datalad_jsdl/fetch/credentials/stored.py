@@ -10,6 +10,7 @@ takes longer to import than most files take to fetch.
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import FetchError
@@ -42,7 +43,7 @@ def find(wanted: Wanted) -> Login | None:
         if login is None:
             raise FetchError(
                 f"DataLad has no credential {wanted.argument!r}; enter its secret when this asks: "
-                f"keyring set datalad-{wanted.argument} secret"
+                f"keyring set {shlex.quote(f'datalad-{wanted.argument}')} secret"
             )
         return login
     for name in _of_origin(wanted):
@@ -87,6 +88,7 @@ def _login(name: str, wanted: Wanted) -> Login | None:
         session,
         renew=renew if field else None,
         rule=wanted.rule,
+        stored=name,
     )
 
 

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.credentials.rules import Rule
 
-__all__ = ["Login", "Wanted", "is_sendable"]
+__all__ = ["GIVE", "Login", "Wanted", "is_sendable"]
+
+#: Before a line that says where a login is.
+GIVE = "git config --global --add datalad.jsdl.credential"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +32,7 @@ class Login:
         renew: keeps a secret that takes this one's place; None where that cannot be done.
         rule: that named it, or None if it was found by itself.
         source: a name of `sources.SOURCES`.
+        stored: the name that DataLad's credential store has for it, or "".
     """
 
     place: str
@@ -41,6 +45,7 @@ class Login:
     renew: Callable[[str], None] | None = field(default=None, repr=False)
     rule: Rule | None = None
     source: str = ""
+    stored: str = ""
 
     def option(self, name: str, default: str = "") -> str:
         """An option of its rule."""

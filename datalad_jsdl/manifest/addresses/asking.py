@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import ManifestError, StatusError
 from datalad_jsdl.manifest.formats.documents import dig
-from datalad_jsdl.manifest.urls import redact
+from datalad_jsdl.manifest.urls import redact, store_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -164,7 +164,7 @@ def explained(meanings: Mapping[int, str]) -> Iterator[None]:
 
 def login_line(base: str, options: str = "") -> str:
     """The ``--credential`` that a portal takes a token by."""
-    return f"--credential '{base} datalad:portal{options}'"
+    return f"--credential '{base} datalad:{store_name(base)}{options}'"
 
 
 def _kind(value: Any) -> str:

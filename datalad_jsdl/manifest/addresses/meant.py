@@ -20,7 +20,10 @@ def meant(given: str) -> str:
     if match := _DOI.fullmatch(given):
         if address := hint(f"https://doi.org/{match[1]}"):
             return f"did you mean {address}?"
-        return "before a DOI goes the name of a portal: see docs/addresses.rst"
+        return (
+            "before a DOI goes the name of a portal: see "
+            '"Addresses at portals" in the documentation'
+        )
     match = _NAMED.fullmatch(given)
     if not match or "@" in given:  # a login, or a name that scp knows
         return ""

@@ -1,0 +1,231 @@
+"""Every piece of advice in the source, and the tests that follow it.
+
+A piece of advice is found in the string literals of the package: a command, an option, or a verb
+that tells somebody what to do. Documentation (docstrings, options' help, tables) is no message.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import datalad_jsdl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["ADVICE", "NO_ADVICE", "found"]
+
+_COMMAND = re.compile(
+    r"\b(?:git|datalad|keyring|pip|datalad-installer|aws) [a-z-]+|(?<![\w'-])--[a-z]"
+)
+_VERBS = (
+    "accept add begin choose clear close commit convert copy correct create delete download drop "
+    "enter except export fetch follow free get give import install leave log make move name pass "
+    "put raise redirect remove rename replace reset restore retry run save say see set specify "
+    "stop take trust try unlock update upgrade use wait write"
+)
+_ORDER = re.compile(
+    rf"(?:^|[;:,(\[.?] ?|\b(?:and|or|then) |\bto [a-z ]+, )(?:{_VERBS.replace(' ', '|')})\b",
+    re.IGNORECASE,
+)
+_TABLES = frozenset({"KINDS", "OPTIONS", "MEANINGS", "_examples_"})
+_CALLS = frozenset({"Parameter", "Source", "Setting", "_setting", "dict", "compile", "debug"})
+
+
+def found() -> dict[str, str]:
+    """Each piece of advice to the place where it stands."""
+    root = Path(datalad_jsdl.__file__).parent
+    pieces = {}
+    for file in sorted(root.rglob("*.py")):
+        for line, text in _texts(ast.parse(file.read_text())):
+            plain = " ".join(text.split())
+            if " " in plain and (_COMMAND.search(plain) or _ORDER.search(plain)):
+                pieces[plain] = f"{file.relative_to(root)}:{line}"
+    return pieces
+
+
+def _texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    passed_over: set[int] = set()
+    for node in ast.walk(tree):
+        if _is_documentation(node):
+            passed_over.update(map(id, ast.walk(node)))
+    for node in ast.walk(tree):
+        if id(node) in passed_over:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            passed_over.update(id(child) for child in ast.walk(node))
+            parts = (n.value if isinstance(n, ast.Constant) else "{}" for n in node.values)
+            yield node.lineno, "".join(map(str, parts))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+
+
+def _is_documentation(node: ast.AST) -> bool:
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant)
+    if isinstance(node, ast.Call):
+        function = node.func
+        name = getattr(function, "id", getattr(function, "attr", ""))
+        return name in _CALLS
+    if isinstance(node, (ast.Assign, ast.AnnAssign)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return any(getattr(target, "id", "") in _TABLES for target in targets)
+    return False
+
+
+#: Part of a piece of advice → the test that follows it: module of tests, and name.
+ADVICE = {
+    # networks
+    "is not a public address; to allow it": "advice.test_networks:test_an_address_is_allowed",
+    "name its authority: git config": "advice.test_networks:test_an_authority_is_named",
+    "not supported; name one of the kind http": "fetch.test_proxies:test_of_a_kind_that_is_not",
+    "write NAME:PASSWORD@ before": "advice.test_networks:test_a_proxy_gets_its_login",
+    "its key has a password; give one without": "advice.test_networks:test_a_key_without",
+    "download it and give its name": "advice.test_networks:test_a_list_that_is_too_long",
+    # logins
+    "enter it when this asks: keyring set": "advice.test_logins:test_a_login_is_given",
+    "git credential reject, then": "advice.test_logins:test_a_helpers_login_is_replaced",
+    "correct its line there": "advice.test_logins:test_a_line_of_netrc_is_corrected",
+    "log in at the portal again": "advice.test_logins:test_cookies_are_exported_anew",
+    "correct the variable, or the kind": "advice.test_logins:test_a_variable_is_corrected",
+    "enter the secret anew": "advice.test_logins:test_a_stored_secret_is_entered_anew",
+    "to use it here, run: {} '{} netrc'": "advice.test_logins:test_netrc_for_another_port",
+    "put your own name": "advice.test_logins:test_your_own_name",
+    "add user=NAME to the line": "advice.test_logins:test_a_name_beside_a_password",
+    "enter its secret when this asks": "advice.test_logins:test_a_credential_that_is_not_there",
+    "correct it with: git config": "advice.test_logins:test_a_line_is_corrected",
+    "there is no such setting; {} is one": "advice.test_logins:test_a_misspelt_setting",
+    "say what the cookies are for": "advice.test_logins:test_what_cookies_are_for",
+    "a URL has a login in it": "advice.test_logins:test_a_login_in_a_url",
+    "--credential '{} datalad:{}{}'": "advice.test_portals:test_a_login_for_a_portal",
+    # portals
+    "--base-url names another repository": "advice.test_portals:test_another_repository",
+    "if the listing has just changed, try again": "advice.test_portals:test_a_listing_that_changes",
+    "accept its terms there, and give a token": "advice.test_portals:test_a_gated_repository",
+    "give accessToken=KEY": "advice.test_portals:test_openneuro",
+    "try again later": "advice.test_portals:test_openneuro",
+    "if it was deleted just now, try again": "advice.test_portals:test_a_gone_instance",
+    "zenodo:{id} --base-url": "advice.test_portals:test_an_address_instead_of_a_page",
+    "{} --base-url {}://{}": "advice.test_portals:test_an_address_instead_of_a_page",
+    # manifests
+    "download the manifest with the browser": "advice.test_manifests:test_a_page_instead_of_one",
+    "say {}, where NAME is one of": "advice.test_manifests:test_a_column_is_named",
+    "give {} as the manifest, or the list": "advice.test_manifests:test_a_long_article",
+    "say of which repository, with --base-url": "advice.test_manifests:test_a_listing_of_a_hub",
+    "add a column of URLs to the table": "advice.test_manifests:test_a_manifest_of_synapse",
+    "give the manifest paths with //": "advice.test_manifests:test_a_large_dataset_is_split",
+    "with --split {} there would be": "advice.test_manifests:test_a_large_dataset_is_split",
+    "(--format names it)": "advice.test_manifests:test_a_format_is_named",
+    "--column does not apply (--format csv": "advice.test_manifests:test_columns_of_a_table",
+    "give it with --checksums": "advice.test_manifests:test_a_list_of_checksums",
+    'take "twice" away here': "advice.test_manifests:test_a_path_that_stood_twice",
+    "--get downloads through them now": "advice.test_datasets:test_a_signed_url_is_downloaded",
+    "fetch it again": "advice.test_manifests:test_a_broken_gzip_is_fetched_again",
+    "a URL is relative; give --base-url": "advice.test_manifests:test_relative_urls",
+    "datalad create --force and datalad save": "advice.test_manifests:test_a_bag_without_fetch",
+    "copy them into the dataset and save": "advice.test_manifests:test_files_of_a_bag",
+    # datasets
+    "files are registered with datalad download-manifest": "advice.test_datasets:test_storing",
+    "git config --global --add datalad.extensions.load": "advice.test_datasets:test_the_hint",
+    "for reproducible zips run once": "advice.test_datasets:test_the_hint",
+    "commit or unstage them first": "advice.test_datasets:test_of_staged_changes",
+    "you have changed it and not committed": "advice.test_datasets:test_of_changes",
+    "an untracked file is in its place": "advice.test_datasets:test_of_an_untracked_file",
+    "move it away or use --exclude": "advice.test_datasets:test_of_a_file_of_its_own",
+    "you have changed {} in {} and not": "advice.test_datasets:test_changed_gitmodules",
+    "rename it and try again: git remote rename": "advice.test_datasets:test_a_foreign_remote",
+    "If they are right, run: git annex": "advice.test_datasets:test_strange_settings",
+    "is not on PATH: outside": "advice.test_datasets:test_the_program_is_not_on_path",
+    "give the name of a file": "advice.test_datasets:test_where_failures_go",
+    "give another name": "advice.test_datasets:test_where_failures_go",
+    "(--delete deletes them)": "advice.test_datasets:test_what_is_gone",
+    "(--get makes one)": "advice.test_datasets:test_without_a_checksum",
+    "without --get it would be": "advice.test_datasets:test_unverified",
+    "try: datalad get": "advice.test_datasets:test_files_without_a_url",
+    "use -d and --prefix": "advice.test_datasets:test_inside_another_dataset",
+    # exports
+    "To repair it, run: git -C {} annex fsck": "advice.test_exports:test_damaged_content",
+    "it is not here, and has no URL (try": "advice.test_exports:test_content_from_elsewhere",
+    "redirect it, or name a file": "advice.test_exports:test_not_to_a_terminal",
+    "datalad -C {} get -n {}": "advice.test_exports:test_a_subdataset_that_is_not_installed",
+    "git -C {} fetch --all": "advice.test_exports:test_a_commit_that_is_not_here",
+    "name the branch that has them all": "advice.test_exports:test_a_hiding_branch",
+    "to export it, add --recursive": "advice.test_exports:test_a_path_in_a_subdataset",
+    "for a pattern take --include": "advice.test_exports:test_a_pattern",
+    "to go on with them, add --resume": "commands.test_export_ways:test_gone_on_with_after",
+    "--resume would have gone on": "advice.test_exports:test_what_is_left",
+    "Give the same as before, or leave out": "advice.test_exports:test_what_is_left",
+    "--checksum-file would renew it": "advice.test_exports:test_a_checksum_that_is_old",
+}
+
+_SAID = "tells what is wrong or was done, and nothing to do"
+_OPTION = "tells what an option takes"
+_PART = "part of another text, or none for people's eyes"
+_ELSEWHERE = "a test of another module follows it"
+_OFFLINE = "would install a program"
+_READ = "a page to read: its title is checked"
+
+#: Part of a text that looks like advice → why no test here follows it.
+NO_ADVICE: dict[str, str] = {
+    "Download what a portal's manifest lists": _PART,
+    "remove anything": _PART,
+    "git gives something else": _SAID,
+    "see the mirror ({})": "the line above it in the same output",
+    "more files (datalad -f json)": _SAID,
+    "git knows no": _SAID,
+    "--cookies: there is no file": _SAID,
+    "give the folder of a dataset, or one to make": _ELSEWHERE,
+    "make it one: datalad create --force": _ELSEWHERE,
+    "of it, run there: datalad create --force": _ELSEWHERE,
+    "--delete deletes those": _ELSEWHERE,
+    "is not here; get it first": _ELSEWHERE,
+    "is at work in {}": _SAID,
+    "--checksums {}: expected": _OPTION,
+    "--prefix {}: {}": _OPTION,
+    "--split must be": _OPTION,
+    "--jobs must be": _OPTION,
+    "--failed: {} folder {}": _SAID,
+    "download-manifest: {}": _PART,
+    "nothing was written (--dry-run)": _SAID,
+    "by --include and --exclude": _SAID,
+    "--include and --exclude leave no file": _SAID,
+    "nothing is deleted: the manifest": _SAID,
+    "--base-url has to begin": _OPTION,
+    "--base-url: {}": _OPTION,
+    "--column {}: expected": _OPTION,
+    "--format and --column do not apply": _OPTION,
+    "{}; to get it, run: {}": _PART,
+    "download content": _PART,
+    "export archive": _PART,
+    "export manifest": _PART,
+    "--resume is for a ZIP": _OPTION,
+    "--checksum-file needs": _OPTION,
+    "a TAR archive takes": _OPTION,
+    "git cat-file has no pipes": _SAID,
+    "git has no object": _SAID,
+    "git broke off": _SAID,
+    "download-manifest: import": _PART,
+    "or annex.maxextensions is no whole": _SAID,
+    "create {} {}": _PART,
+    "datalad-installer git-annex": _OFFLINE,
+    "to install one, run: {}": _OFFLINE,
+    "to install it, run: {}": _OFFLINE,
+    "pip install 'datalad-jsdl[browser]'": _OFFLINE,
+    "see: aws sts get-caller-identity": "shows whose keys they are, and changes nothing",
+    "--safe (": _PART,
+    "set wanted to present": _SAID,
+    "set {}={}": _SAID,
+    "SELECT host, path": _PART,
+    "the keyring does not work": _SAID,
+    "git config --global --add datalad.jsdl.credential": _PART,
+    "git config remote.jsdl.proxy": _PART,
+    "git config http.proxy": _PART,
+    "git config {} is {}: {}": _SAID,
+    "in the documentation": _READ,
+    "is not of the form: ": _SAID,
+    "this is a git repository, not a file": _SAID,
+    "a short name of .git on Windows": _SAID,
+}
