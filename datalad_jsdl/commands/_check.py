@@ -14,6 +14,7 @@ from datalad.interface.results import get_status_dict
 from datalad_jsdl.annex.engine import open_engine
 from datalad_jsdl.commands._check_table import summary
 from datalad_jsdl.commands._common import Bar
+from datalad_jsdl.commands._datasets import is_installed
 from datalad_jsdl.commands._records import ACTION
 from datalad_jsdl.commands._staging import expected_of, staging_folder
 from datalad_jsdl.dataset.importer import Importer, Scope
@@ -134,7 +135,7 @@ class Check:
         importer, scope = self.importer, self.scope
         if part.folder:
             subdataset = Dataset(self.root / part.folder)
-            importer = Importer(subdataset.pathobj) if subdataset.is_installed() else None
+            importer = Importer(subdataset.pathobj) if is_installed(subdataset) else None
             scope = Scope()
         if importer is None:
             rule = ExtensionRule()

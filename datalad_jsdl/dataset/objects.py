@@ -11,7 +11,7 @@ import time
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.dataset.git import BlobReader
+from datalad_jsdl.dataset.blobs import BlobReader
 from datalad_jsdl.dataset.keys import branch_folder, branch_path
 from datalad_jsdl.dataset.logs import WEB_UUID, KeyState, add_present, set_remote_state
 from datalad_jsdl.dataset.pack import writing_pack
@@ -81,7 +81,7 @@ def write_objects(
 
 def write_annex_files(git: Git, files: Iterable[tuple[str, bytes]]) -> None:
     """Write whole files of the git-annex branch to `ANNEX_REF`, and have them merged."""
-    if git.text("rev-parse", "--verify", "--quiet", ANNEX_REF):
+    if git.commit(ANNEX_REF):
         merge_annex_branch(git)  # of a run that was killed
     with writing_pack(git) as pack:
         commit = _annex_commit(git, pack, sorted(files))
@@ -98,11 +98,11 @@ def merge_annex_branch(git: Git) -> None:
     Raises:
         DatasetError: it was not merged.
     """
-    commit = git.text("rev-parse", "--verify", "--quiet", ANNEX_REF)
+    commit = git.commit(ANNEX_REF)
     git.run("annex", "numcopies", "-c", "annex.merge-annex-branches=true")
     if not commit:
         return
-    if git.attempt("merge-base", "--is-ancestor", commit, ANNEX_BRANCH).returncode:
+    if git.ask("merge-base", "--is-ancestor", commit, ANNEX_BRANCH) is None:
         raise DatasetError(f"git-annex did not take over what was recorded, in {git.root}")
     git.run("update-ref", "-d", ANNEX_REF, commit)
 
