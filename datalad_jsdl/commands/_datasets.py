@@ -54,16 +54,21 @@ def check_place(target: Path, parent: Any) -> None:
     """
     if target.exists() and not target.is_dir():
         raise DatasetError(f"{target} is a file; give the folder of a dataset, or one to make")
-    if target.is_dir() and any(target.iterdir()):
-        raise DatasetError(
-            f"{target} is a folder with files in it, and no dataset; give another folder, or "
-            f"make it one: datalad create --force {shlex.quote(str(target))}"
-        )
     around = get_dataset_root(str(target.parent))
     if around and parent is None:
         raise DatasetError(
             f"{target} lies in the dataset {around}; to import into a folder of it, use "
             "-d and --prefix, to make a subdataset there, use -d and PATH"
+        )
+    if target.is_dir() and any(target.iterdir()):
+        if around:
+            raise DatasetError(
+                f"{target} is a folder of the dataset {around}, with files in it; to import into "
+                "it, use -d and --prefix, without PATH"
+            )
+        raise DatasetError(
+            f"{target} is a folder with files in it, and no dataset; give another folder, or "
+            f"make it one: datalad create --force {shlex.quote(str(target))}"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -150,7 +151,7 @@ class Call:
             if importer is not None and not dry:
                 remember(importer.git, logins)
             with Bar(lgr, str(self.target), " Bytes") as bar:
-                yield from Import(
+                import_ = Import(
                     target=self.target,
                     selection=selection,
                     recording=self._recording(selection, source),
@@ -165,13 +166,28 @@ class Call:
                     monitor=Monitor(bar),
                     logger=lgr,
                     finish=partial(self._write_failed, selection),
-                ).run()
+                )
+                yield from map(self._placed, import_.run())
             if not dry:
                 yield from self._save_in_parent(dataset)
         except (JsdlError, OSError) as error:
             if selection is not None and selection.refusals and not dry:
                 yield from self._write_failed(selection, {})
             yield failure(ACTION, self.target, error, lgr)
+
+    def _placed(self, record: dict[str, Any]) -> dict[str, Any]:
+        """A record; that of the dataset says so if its files are not where one is looking."""
+        here, root = Path.cwd(), self.target.resolve()
+        own = record["type"] == "dataset" and record["path"] == str(self.target)
+        if own and record["status"] != "error" and root in here.parents:
+            folder = here.relative_to(root).as_posix()
+            if not f"{self.prefix}/".startswith(f"{folder}/"):
+                text = (
+                    f"; the paths are those in {self.target}, not in the current folder"
+                    f" (to import into that one, add --prefix {shlex.quote(folder)})"
+                )
+                record["message"] += text
+        return record
 
     def _make(self, dataset: Dataset, *, dry: bool) -> Generator[dict[str, Any], None, bool]:
         """Make the dataset if it is not there, or only begun; whether to go on."""

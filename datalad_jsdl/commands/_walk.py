@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalad.distribution.dataset import resolve_path
 
-from datalad_jsdl.dataset.adjusted import own_tree
+from datalad_jsdl.dataset.adjusted import own_tree, require_no_view
 from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.dataset.importer import Importer
 from datalad_jsdl.dataset.tree import SUBMODULE, Tree, is_housekeeping
@@ -172,6 +172,8 @@ class Walk:
 
 
 def _tree(root: Path, revision: str) -> Tree:
+    if revision == "HEAD":
+        require_no_view(Git(root))
     # HEAD is what the branch has, not what an adjusted one shows of it
     tree = own_tree(Git(root)) if revision == "HEAD" else Tree(Git(root), revision)
     if not tree.commit:

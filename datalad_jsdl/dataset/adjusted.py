@@ -27,6 +27,7 @@ __all__ = [
     "hidden_files",
     "merge_adjusted",
     "own_tree",
+    "require_no_view",
     "show_what_is_here",
 ]
 
@@ -77,6 +78,15 @@ def checked_out(git: Git) -> Branch:
     if match is None:
         return Branch(name)
     return Branch(name, _HEADS + match[1], tuple(match[2].split("-")))
+
+
+def require_no_view(git: Git) -> None:
+    """Raises DatasetError if what is checked out has the files in other places."""
+    if checked_out(git).is_view:
+        raise DatasetError(
+            f"a view of git-annex is checked out in {git.root}; to leave it, run there: "
+            "git annex vpop"
+        )
 
 
 def own_tree(git: Git) -> Tree:

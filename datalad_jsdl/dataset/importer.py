@@ -16,7 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.cycles import no_cycles_made
-from datalad_jsdl.dataset.adjusted import bring_back, checked_out, merge_adjusted, own_tree
+from datalad_jsdl.dataset.adjusted import (
+    bring_back,
+    checked_out,
+    merge_adjusted,
+    own_tree,
+    require_no_view,
+)
 from datalad_jsdl.dataset.git import Git, git_config
 from datalad_jsdl.dataset.keys import ExtensionRule
 from datalad_jsdl.dataset.locks import exclusively
@@ -152,11 +158,7 @@ class Importer:
         """
         git = self.git
         branch = checked_out(git)
-        if branch.is_view:
-            raise DatasetError(
-                f"a view of git-annex is checked out in {git.root}; leave it with "
-                "git annex vpop, and run this again"
-            )
+        require_no_view(git)
         if not dry:
             bring_back(git)
         tree = own_tree(git)
