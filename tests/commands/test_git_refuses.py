@@ -33,7 +33,7 @@ def study(tmp_path: Path, lab: Lab) -> Path:
 
 
 def said(command: tuple[str, ...], study: Path) -> str:
-    return datalad(*command, cwd=study, code=1)[-1]["message"]
+    return str(datalad(*command, cwd=study, code=1)[-1]["message"])
 
 
 @pytest.mark.parametrize("command", COMMANDS)
