@@ -144,7 +144,9 @@ class Walk:
     def _subdataset(self, root: Path, commit: str, path: str) -> Tree | None:
         tree = None
         if (root / ".git").exists():
-            tree = Tree(Git(root), commit)
+            git = Git(root)
+            git.require_own()
+            tree = Tree(git, commit)
             problem = f"the subdataset {path} does not have its commit {commit[:12]} here"
             remedy = f"datalad update -s parentds {path}, or git fetch in it"
         else:
