@@ -53,6 +53,7 @@ def _is_at_work(annex_dir: Path, key: str) -> bool:
             continue
         lock = fasteners.InterProcessLock(place)
         if not lock.acquire(blocking=False):
+            lock.lockfile.close()
             return True
         lock.release()
     return False

@@ -51,8 +51,8 @@ def test_an_import_is_made_on_the_branch_itself(study: Path, lab: Lab, kind: str
     assert entries(datalad("download-manifest", "-n", "--delete", fewer, "study")) == wanted
     assert entries(datalad("download-manifest", "--delete", fewer, "study")) == wanted
     assert on_main(study) == "a d own.txt"
-    assert git(study, "symbolic-ref", "HEAD") == f"refs/heads/adjusted/main({kind})\n"
-    assert git(study, "status", "--short") == "A  staged.txt\n"
+    assert git(study, "symbolic-ref", "HEAD") == f"refs/heads/adjusted/main({kind})"
+    assert git(study, "status", "--short") == "A  staged.txt"
     assert (study / "d").is_symlink() != (
         kind in ("hidemissing-unlocked", "unlocked", "hidemissing")
     )

@@ -50,7 +50,7 @@ def test_what_git_annex_is_at_work_on_is_left_to_it(tmp_path: Path) -> None:
     lock = tmp_path / "transfer/download/uuid" / f"lck.{key}"
     lock.parent.mkdir(parents=True)
     lock.touch()
-    script = f"import fasteners; assert fasteners.InterProcessLock({str(lock)!r}).acquire(); "
+    script = f"import fasteners; l = fasteners.InterProcessLock({str(lock)!r}); l.acquire(); "
     # in a process of its own: a lock does not keep out the one that has it
     with subprocess.Popen(
         [sys.executable, "-c", script + "print(flush=True); input()"],
