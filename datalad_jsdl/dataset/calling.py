@@ -86,7 +86,7 @@ def started(
             command, cwd=root, env=environment() if env is None else env, **streams
         )
     except OSError as error:
-        if root is not None and error.filename == os.fspath(root):
+        if root is not None and str(error.filename) == str(root):
             text = f"cannot enter the folder {root}: {error.strerror}"
         else:
             text = f"cannot run git: {error.strerror}; install git, or put it on PATH"
