@@ -17,6 +17,8 @@ A failure of a single entry or file is not raised but returned, as a value
 
 from __future__ import annotations
 
+import os
+
 __all__ = [
     "AddressRefusedError",
     "ArchiveError",
@@ -26,7 +28,17 @@ __all__ = [
     "ManifestError",
     "SettingError",
     "StatusError",
+    "reason",
 ]
+
+
+def reason(error: BaseException) -> str:
+    """What an error says, in words for a user: no number of an error, no bytes of a name."""
+    if isinstance(error, OSError) and not isinstance(error, JsdlError) and error.strerror:
+        names = (error.filename, error.filename2)
+        paths = [os.fsdecode(name) for name in names if isinstance(name, (str, bytes, os.PathLike))]
+        return f"{' → '.join(paths)}: {error.strerror}" if paths else error.strerror
+    return str(error)
 
 
 class JsdlError(Exception):

@@ -78,7 +78,7 @@ def _work_tree(git_dir: str | os.PathLike[str] | None) -> Path | None:
     git = Git(place)
     if (place / "gitdir").is_file():  # of a further work tree (gitrepository-layout(5))
         return Path((place / "gitdir").read_text().rstrip("\n")).parent
-    named = git.text("--git-dir", str(place), "config", "core.worktree")
+    named = git.text("--git-dir", str(place), "config", "core.worktree", no=(1,))
     return (place / named).resolve() if named else None
 
 
@@ -97,7 +97,7 @@ def registered_origins(git_dir: str | os.PathLike[str]) -> set[str]:
 def _url_logs(git_dir: Path) -> Iterator[bytes | None]:
     # git-annex runs special remotes with a GIT_DIR in their environment
     git = Git(Path(), git_dir)
-    commit = git.text("rev-parse", "--verify", "--quiet", annex_branch(git))
+    commit = git.commit(annex_branch(git))
     listed = git.items("ls-tree", "-r", "-z", "--full-tree", commit) if commit else ()
     pairs = (item.partition(b"\t") for item in listed)
     names = [head.rpartition(b" ")[2].decode() for head, _, p in pairs if p.endswith(b".log.web")]

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 from annexremote import Master, SpecialRemote, UnsupportedRequest
 from annexremote.annexremote import Protocol
 
+from datalad_jsdl.errors import reason
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -53,7 +55,7 @@ class _Guarded(Protocol):  # type: ignore[misc]  # annexremote is untyped
 
 def _failure(line: str, error: Exception) -> str | None:
     request, *arguments = line.strip().split(" ", 3)
-    what = " ".join(str(error).split()) or type(error).__name__
+    what = " ".join(reason(error).split()) or type(error).__name__
     if request == "TRANSFER" and len(arguments) > 1:
         return f"TRANSFER-FAILURE {arguments[0]} {arguments[1]} {what}"
     if request == "CHECKPRESENT" and arguments:

@@ -20,6 +20,7 @@ from annexremote import RemoteError, SpecialRemote
 from datalad_jsdl.annex.multiplexer import listen
 from datalad_jsdl.dataset.keys import parse_key
 from datalad_jsdl.dataset.logs import KeyState, in_order
+from datalad_jsdl.errors import reason
 from datalad_jsdl.manifest.urls import SCHEMES
 
 if TYPE_CHECKING:
@@ -238,7 +239,8 @@ def _scheme(url: str) -> str:
 
 def _one_line(problem: object) -> str:
     """Every message is one line of the protocol."""
-    return " ".join(str(problem).split()) or type(problem).__name__
+    text = reason(problem) if isinstance(problem, Exception) else str(problem)
+    return " ".join(text.split()) or type(problem).__name__
 
 
 def _yield_to_git_annex() -> None:

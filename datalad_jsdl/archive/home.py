@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.dataset.git import BlobReader
+from datalad_jsdl.dataset.blobs import BlobReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

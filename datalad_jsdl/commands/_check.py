@@ -14,6 +14,7 @@ from datalad.interface.results import get_status_dict
 from datalad_jsdl.annex.engine import disk_reserve, open_engine
 from datalad_jsdl.commands._check_table import summary
 from datalad_jsdl.commands._common import Bar
+from datalad_jsdl.commands._datasets import is_installed
 from datalad_jsdl.commands._records import ACTION
 from datalad_jsdl.commands._staging import expected_of, staging_folder
 from datalad_jsdl.dataset.importer import Importer, Scope
@@ -136,7 +137,7 @@ class Check:
         if not part.folder:
             return self.importer
         subdataset = Dataset(self.root / part.folder)
-        return Importer(subdataset.pathobj) if subdataset.is_installed() else None
+        return Importer(subdataset.pathobj) if is_installed(subdataset) else None
 
     def _planned(
         self, part: Part, importer: Importer | None

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalad.interface.results import get_status_dict
 from datalad.log import log_progress
 
+from datalad_jsdl.errors import reason
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-__all__ = ["EXTENSION_LINE", "Bar", "failure", "is_extension_loaded", "message_of"]
+__all__ = ["EXTENSION_LINE", "Bar", "failure", "given_place", "is_extension_loaded", "message_of"]
 
 EXTENSION_LINE = "git config --global --add datalad.extensions.load jsdl"
 
@@ -32,8 +34,14 @@ def failure(
     record: dict[str, Any] = get_status_dict(
         action=action, path=str(path), type=kind, status="error", logger=logger
     )
-    record["message"] = str(error)
+    record["message"] = reason(error)
     return record
+
+
+def given_place(dataset: Any) -> Path:
+    """Where the dataset that was given is; the current folder if none was."""
+    given = getattr(dataset, "pathobj", dataset)
+    return Path.cwd() if given is None else Path(given)
 
 
 def message_of(record: Mapping[str, Any]) -> str:

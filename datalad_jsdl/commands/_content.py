@@ -12,6 +12,7 @@ from datalad_jsdl.commands._common import Bar, failure
 from datalad_jsdl.commands._credentials import remember
 from datalad_jsdl.commands._monitor import Monitor
 from datalad_jsdl.commands._staging import Staging, expected_of, finish_earlier
+from datalad_jsdl.dataset.adjusted import show_what_is_here
 from datalad_jsdl.dataset.importer import Importer
 from datalad_jsdl.dataset.logs import in_order
 from datalad_jsdl.dataset.lookup import KeyLookup
@@ -142,6 +143,7 @@ class Content:
             importer.catch_up()
         if self._counts["fetched"]:
             remember(importer.git, self._logins)
+            show_what_is_here(importer.git)
 
     def _preview(self, importer: Importer, few: bool) -> Iterator[dict[str, Any]]:
         """What would be fetched, and what is there from an interrupted run."""

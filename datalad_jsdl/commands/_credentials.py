@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 from datalad.support.param import Parameter
 
 from datalad_jsdl.annex.engine import OWN_CREDENTIALS
+from datalad_jsdl.dataset.locks import patiently
 from datalad_jsdl.errors import SettingError
 from datalad_jsdl.fetch.credentials.rules import BROWSERS, parse_rule
 from datalad_jsdl.fetch.origins import origin_of
@@ -87,10 +89,11 @@ def origin_of_all(entries: Iterable[Entry]) -> str:
 
 def remember(git: Git, lines: Iterable[str]) -> None:
     """Keep lines in the repository's git config, for the next ``git annex get``."""
-    known = git.text("config", "--local", "--get-all", OWN_CREDENTIALS).splitlines()
+    known = git.setting(OWN_CREDENTIALS, "--local", "--get-all").splitlines()
     for line in lines:
         if line not in known:
-            git.run("config", "--local", "--add", OWN_CREDENTIALS, line)
+            command = ("config", "--local", "--add", OWN_CREDENTIALS, line)
+            patiently(git, partial(git.run, *command))
 
 
 def _checked(line: str, option: str) -> str:

@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import shlex
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from datalad.distribution.dataset import Dataset
+from datalad.distribution.dataset import Dataset, require_dataset
+from datalad.interface.results import get_status_dict
+from datalad.support.exceptions import NoDatasetFound
 from datalad.utils import chpwd, get_dataset_root
 
 from datalad_jsdl.commands._common import message_of
+from datalad_jsdl.dataset.adjusted import checked_out
+from datalad_jsdl.dataset.calling import in_no_hook
 from datalad_jsdl.dataset.git import Git
+from datalad_jsdl.dataset.locks import exclusively, making, patiently
 from datalad_jsdl.dataset.records import ANNEX_BRANCH
 from datalad_jsdl.dataset.submodules import Link
 from datalad_jsdl.dataset.tree import SUBMODULE
-from datalad_jsdl.errors import DatasetError
+from datalad_jsdl.errors import DatasetError, reason
+from datalad_jsdl.manifest.urls import redact_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 __all__ = [
     "check_place",
     "is_begun",
+    "is_installed",
     "is_taken",
     "link_to",
     "make_dataset",
     "open_subdataset",
+    "require_installed",
     "save_in",
+    "taking_turns",
 ]
+
+lgr = logging.getLogger("datalad.jsdl.datasets")
 
 _MADE = frozenset({".git", ".datalad", ".gitattributes"})  # what ``datalad create`` makes
 
@@ -40,25 +54,84 @@ def check_place(target: Path, parent: Any) -> None:
     """
     if target.exists() and not target.is_dir():
         raise DatasetError(f"{target} is a file; give the folder of a dataset, or one to make")
-    if target.is_dir() and any(target.iterdir()):
-        raise DatasetError(
-            f"{target} is a folder with files in it, and no dataset; give another folder, or "
-            f"make it one: datalad create --force {shlex.quote(str(target))}"
-        )
     around = get_dataset_root(str(target.parent))
     if around and parent is None:
         raise DatasetError(
             f"{target} lies in the dataset {around}; to import into a folder of it, use "
             "-d and --prefix, to make a subdataset there, use -d and PATH"
         )
+    if target.is_dir() and any(target.iterdir()):
+        if around:
+            raise DatasetError(
+                f"{target} is a folder of the dataset {around}, with files in it; to import into "
+                "it, use -d and --prefix, without PATH"
+            )
+        raise DatasetError(
+            f"{target} is a folder with files in it, and no dataset; give another folder, or "
+            f"make it one: datalad create --force {shlex.quote(str(target))}"
+        )
+
+
+def is_installed(dataset: Dataset) -> bool:
+    """Whether there is a repository.
+
+    Raises:
+        DatasetError: there is one, and git does not work in it; the text has its reason.
+    """
+    problem = ""
+    try:
+        with in_no_hook():
+            installed = dataset.is_installed()
+    except Exception as error:  # whatever a broken repository makes of DataLad's own code
+        installed, problem = False, f": {error}"
+    if installed:
+        Git(dataset.pathobj).require_own()
+        return True
+    if not os.path.lexists(dataset.pathobj / ".git"):
+        if problem:
+            raise DatasetError(f"cannot look at {dataset.path}{problem}")
+        return False
+    Git(dataset.pathobj).text("rev-parse", "--git-dir")  # raises, with git's reason
+    raise DatasetError(f"{dataset.pathobj / '.git'} is no repository that can be used{problem}")
+
+
+def require_installed(dataset: Any, purpose: str) -> Dataset:
+    """The dataset that is given, or found from the current folder.
+
+    Raises:
+        NoDatasetFound: there is none.
+        DatasetError: git does not work in it.
+    """
+    found: Dataset = require_dataset(dataset, check_installed=False, purpose=purpose)
+    if not is_installed(found):
+        raise NoDatasetFound(f"No installed dataset found at {found.path}")
+    return found
+
+
+@contextmanager
+def taking_turns(target: Path, above: Dataset | None) -> Iterator[None]:
+    """Keep out other runs that make *target*, or write to the dataset above it; they wait.
+
+    Raises:
+        DatasetError: nothing can be written there.
+    """
+    if above is not None and above.pathobj != target and is_installed(above):
+        with exclusively(Git(above.pathobj)):
+            yield
+    else:
+        with making(target):
+            yield
 
 
 def make_dataset(dataset: Dataset, parent: Any, *, force: bool = False) -> Iterator[dict[str, Any]]:
-    """Make the dataset, of what is there if *force*; only what goes wrong is reported."""
+    """Make the dataset, of what is there if *force*; only what goes wrong is reported.
+
+    That it could not be registered in *parent* is not: `save_in` does so, too.
+    """
     from datalad.api import create
 
-    yield from _troubles(
-        create(
+    troubles = _troubles(
+        lambda: create(
             path=dataset.path,
             dataset=parent,
             force=force,
@@ -67,13 +140,20 @@ def make_dataset(dataset: Dataset, parent: Any, *, force: bool = False) -> Itera
             result_filter=None,
             result_xfm=None,
             return_type="generator",
-        )
+        ),
+        dataset,
+        "create",
     )
+    if parent is None or not is_installed(dataset) or not _head(dataset):
+        yield from troubles
 
 
 def is_begun(dataset: Dataset) -> bool:
     """Whether its making was cut short: an annex without a commit, and nothing of the user's."""
-    branches = Git(dataset.pathobj).text("for-each-ref", "--format=%(refname)", "refs/heads")
+    git = Git(dataset.pathobj)
+    if git.commit("HEAD"):
+        return False
+    branches = git.text("for-each-ref", "--format=%(refname)", "refs/heads")
     names = {path.name for path in dataset.pathobj.iterdir()}
     annex = (dataset.pathobj / ".git" / "annex").is_dir()
     return annex and branches in ("", ANNEX_BRANCH) and names <= _MADE
@@ -81,11 +161,14 @@ def is_begun(dataset: Dataset) -> bool:
 
 def link_to(dataset: Dataset) -> Link:
     """A subdataset as it is now, for the one above it."""
-    return Link(_head(dataset), dataset.id or "")
+    git = Git(dataset.pathobj)
+    # the commit of an adjusted branch is for this clone alone
+    basis = checked_out(git).basis
+    return Link((git.commit(basis) if basis else "") or _head(dataset), dataset.id or "")
 
 
 def _head(dataset: Dataset) -> str:
-    return Git(dataset.pathobj).text("rev-parse", "--verify", "--quiet", "HEAD")
+    return Git(dataset.pathobj).commit("HEAD")
 
 
 def open_subdataset(above: Dataset, folder: str, *, dry: bool, cleared: bool) -> Dataset:
@@ -103,15 +186,25 @@ def open_subdataset(above: Dataset, folder: str, *, dry: bool, cleared: bool) ->
         DatasetError: it cannot be had, or something is in its place.
     """
     dataset = Dataset(above.pathobj / folder)
+    if dry or (is_installed(dataset) and _head(dataset)):
+        return _opened(above, folder, dataset, dry=dry, cleared=cleared)
+    with taking_turns(dataset.pathobj, above):
+        return _opened(above, folder, dataset, dry=dry, cleared=cleared)
+
+
+def _opened(above: Dataset, folder: str, dataset: Dataset, *, dry: bool, cleared: bool) -> Dataset:
     begun = False
-    if dataset.is_installed():
+    if is_installed(dataset):
         begun = not _head(dataset)
         if not begun or dry:
             return dataset
     elif _registered(above, [folder]):
         if dry:
             raise DatasetError(f"the subdataset {dataset.path} is not here; get it first")
-        with chpwd(above.path):  # a source with a relative path is looked for from here
+        with (
+            in_no_hook(),
+            chpwd(above.path),
+        ):  # a source with a relative path is looked for from here
             try:
                 got = above.get(
                     path=dataset.path,
@@ -122,7 +215,7 @@ def open_subdataset(above: Dataset, folder: str, *, dry: bool, cleared: bool) ->
                 )
             except Exception as error:  # whatever an unusable source makes of DataLad's own code
                 got = [{"status": "error", "message": f"{type(error).__name__}: {error}"}]
-        if not dataset.is_installed():
+        if not is_installed(dataset):
             reasons = "; ".join(message_of(r) for r in got if r["status"] == "error")
             raise DatasetError(f"cannot get the subdataset {dataset.path}: {reasons}")
         return dataset
@@ -147,14 +240,15 @@ def _check_free(above: Dataset, folder: str, dataset: Dataset) -> None:
 
 def _files_in(above: Dataset, folder: str) -> list[str]:
     """Files that *above* itself has at a path or in that folder."""
-    if not above.is_installed():
+    if not is_installed(above):
         return []
     literal = f":(literal){folder}"
-    return [
-        path
-        for path in Git(above.pathobj).text("ls-files", "-z", "--", literal).split("\0")
-        if path
-    ]
+    return list(_items(above, "ls-files", "-z", "--", literal))
+
+
+def _items(dataset: Dataset, *args: str) -> Iterator[str]:
+    listing = Git(dataset.pathobj).items(*args)
+    return (item.decode("utf-8", "surrogateescape") for item in listing)
 
 
 def is_taken(above: Dataset, folder: str) -> bool:
@@ -164,31 +258,60 @@ def is_taken(above: Dataset, folder: str) -> bool:
 
 def save_in(above: Dataset, paths: Sequence[str], message: str) -> Iterator[dict[str, Any]]:
     """Commit paths in a dataset, as they are; only what goes wrong is reported."""
-    yield from _troubles(
-        above.save(
-            path=[str(above.pathobj / path) for path in paths],
-            message=message,
-            to_git=True,
-            on_failure="ignore",
-            result_renderer="disabled",
-            return_type="generator",
+    git = Git(above.pathobj)
+
+    def save() -> list[dict[str, Any]]:
+        troubles = _troubles(
+            lambda: above.save(
+                path=[str(above.pathobj / path) for path in paths],
+                message=message,
+                to_git=True,
+                on_failure="ignore",
+                result_renderer="disabled",
+                return_type="generator",
+            ),
+            above,
+            "save",
         )
-    )
+        if troubles:
+            raise DatasetError("; ".join(map(message_of, troubles)))
+        return troubles
+
+    with exclusively(git):
+        try:
+            patiently(git, save)
+        except DatasetError as error:
+            yield _trouble(above, "save", str(error))
 
 
 def _registered(above: Dataset, folders: Sequence[str]) -> dict[str, str]:
     """Commits of subdatasets by folder, as the index of *above* has them."""
-    if not above.is_installed():
+    if not is_installed(above):
         return {}
-    listing = Git(above.pathobj).text("ls-files", "-z", "--stage")
     wanted = set(folders)
     found = {}
-    for item in listing.split("\0"):
+    for item in _items(above, "ls-files", "-z", "--stage"):
         head, _, path = item.partition("\t")
         if path in wanted and head.startswith(SUBMODULE):
             found[path] = head.split(" ")[1]
     return found
 
 
-def _troubles(results: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    return (result for result in results if result["status"] not in ("ok", "notneeded"))
+def _troubles(
+    call: Callable[[], Iterable[dict[str, Any]]], dataset: Dataset, action: str
+) -> list[dict[str, Any]]:
+    """What goes wrong in a call of DataLad's."""
+    try:
+        with in_no_hook():
+            return [result for result in call() if result["status"] not in ("ok", "notneeded")]
+    except Exception as error:  # it raises where git fails it
+        said = getattr(error, "stderr", "") or reason(error)
+        return [_trouble(dataset, action, redact_text(str(said).strip()))]
+
+
+def _trouble(dataset: Dataset, action: str, text: str) -> dict[str, Any]:
+    record: dict[str, Any] = get_status_dict(
+        action=action, path=dataset.path, type="dataset", status="error", logger=lgr
+    )
+    record["message"] = text
+    return record

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,14 @@ from datalad_jsdl.commands._credentials import (
     origin_of_all,
     remember,
 )
-from datalad_jsdl.commands._datasets import check_place, is_begun, make_dataset, save_in
+from datalad_jsdl.commands._datasets import (
+    check_place,
+    is_begun,
+    is_installed,
+    make_dataset,
+    save_in,
+    taking_turns,
+)
 from datalad_jsdl.commands._documents import is_bag, with_documents
 from datalad_jsdl.commands._failed import (
     check_other,
@@ -43,7 +51,7 @@ from datalad_jsdl.manifest.paths import path_fault
 from datalad_jsdl.manifest.selection import Filter, Selection, select_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
 
 __all__ = ["Call"]
 
@@ -132,26 +140,18 @@ class Call:
             for warning in selection.warnings:
                 lgr.warning("%s", warning)
             dataset = Dataset(self.target)
-            begun = dataset.is_installed() and is_begun(dataset)
-            if begun and not dry:
-                yield from make_dataset(dataset, self.parent, force=True)
-                if is_begun(dataset):
-                    return
-            if not dataset.is_installed():
+            if not selection.entries and not is_installed(dataset):
                 check_place(self.target, self.parent)
-                if not selection.entries:
-                    yield from refusal_records(self.target, selection.refusals, lgr)
-                    raise ManifestError(why_nothing(selection))
-                if not dry:
-                    yield from make_dataset(dataset, self.parent)
-                    if not dataset.is_installed():
-                        return
+                yield from refusal_records(self.target, selection.refusals, lgr)
+                raise ManifestError(why_nothing(selection))
+            if not (yield from self._make(dataset, dry=dry)):
+                return
             importer = self._importer()
             logins = self._logins(selection)
             if importer is not None and not dry:
                 remember(importer.git, logins)
             with Bar(lgr, str(self.target), " Bytes") as bar:
-                yield from Import(
+                import_ = Import(
                     target=self.target,
                     selection=selection,
                     recording=self._recording(selection, source),
@@ -166,13 +166,53 @@ class Call:
                     monitor=Monitor(bar),
                     logger=lgr,
                     finish=partial(self._write_failed, selection),
-                ).run()
+                )
+                yield from map(self._placed, import_.run())
             if not dry:
                 yield from self._save_in_parent(dataset)
         except (JsdlError, OSError) as error:
             if selection is not None and selection.refusals and not dry:
                 yield from self._write_failed(selection, {})
             yield failure(ACTION, self.target, error, lgr)
+
+    def _placed(self, record: dict[str, Any]) -> dict[str, Any]:
+        """A record; that of the dataset says so if its files are not where one is looking."""
+        here, root = Path.cwd(), self.target.resolve()
+        own = record["type"] == "dataset" and record["path"] == str(self.target)
+        if own and record["status"] != "error" and root in here.parents:
+            folder = here.relative_to(root).as_posix()
+            if not f"{self.prefix}/".startswith(f"{folder}/"):
+                text = (
+                    f"; the paths are those in {self.target}, not in the current folder"
+                    f" (to import into that one, add --prefix {shlex.quote(folder)})"
+                )
+                record["message"] += text
+        return record
+
+    def _make(self, dataset: Dataset, *, dry: bool) -> Generator[dict[str, Any], None, bool]:
+        """Make the dataset if it is not there, or only begun; whether to go on."""
+        if is_installed(dataset) and not is_begun(dataset):
+            return True
+        if dry:
+            if not is_installed(dataset):
+                check_place(self.target, self.parent)
+            return True
+        with taking_turns(self.target, self._above()):
+            # another run may have made it meanwhile
+            if not is_installed(dataset):
+                check_place(self.target, self.parent)
+                yield from make_dataset(dataset, self.parent)
+                return is_installed(dataset)
+            if is_begun(dataset):
+                yield from make_dataset(dataset, self.parent, force=True)
+                return not is_begun(dataset)
+        return True
+
+    def _above(self) -> Dataset | None:
+        """The dataset in which the target is to be a subdataset."""
+        if self.parent is None:
+            return None
+        return self.parent if isinstance(self.parent, Dataset) else Dataset(self.parent)
 
     def _write_failed(
         self, selection: Selection, problems: Mapping[str, str]
@@ -186,7 +226,7 @@ class Call:
             yield failure(ACTION, self.failed, error, lgr, "file")
 
     def _importer(self) -> Importer | None:
-        return Importer(self.target) if Dataset(self.target).is_installed() else None
+        return Importer(self.target) if is_installed(Dataset(self.target)) else None
 
     def _logins(self, selection: Selection | None = None) -> tuple[str, ...]:
         """Where logins are: for the manifest itself, or for its selected entries."""
@@ -281,9 +321,7 @@ class Call:
         return arguments
 
     def _save_in_parent(self, dataset: Dataset) -> Iterator[dict[str, Any]]:
-        if self.parent is None:
-            return
-        parent = self.parent if isinstance(self.parent, Dataset) else Dataset(self.parent)
-        if parent.pathobj != dataset.pathobj:
+        parent = self._above()
+        if parent is not None and parent.pathobj != dataset.pathobj:
             message = f"[DATALAD] download-manifest in {dataset.pathobj.name}"
             yield from save_in(parent, [dataset.path], message)

@@ -7,15 +7,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.commands._staging import Staging, expected_of
+from datalad_jsdl.dataset.adjusted import show_what_is_here
 from datalad_jsdl.dataset.importer import Importer, Scope
 from datalad_jsdl.dataset.keys import key_file, parse_key
 from datalad_jsdl.dataset.plan import Change, Plan
 from datalad_jsdl.dataset.special_remote import set_up_remote
 from datalad_jsdl.dataset.submodules import changed_links
+from datalad_jsdl.dataset.worktree import MovedError
 from datalad_jsdl.fetch.values import Expected, Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from datalad_jsdl.commands._monitor import Monitor
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from datalad_jsdl.manifest.entry import Entry
 
 __all__ = ["Outcome", "Request", "dry_run", "run_import"]
+
+_TRIES = 5  # of an import, where others commit something at the same time
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Request:
         dataset_id: of the DataLad dataset, or None for a subdataset that the manifest has a
             part for: then the command is not to be run again in it.
         monitor: shows how fetching is going.
-        links: subdatasets of it as they are now, by path.
+        links: tells subdatasets of it as they are then, by path; asked while it is locked.
     """
 
     entries: Mapping[str, Entry]
@@ -53,7 +57,7 @@ class Request:
     recording: Recording
     dataset_id: str | None
     monitor: Monitor
-    links: Mapping[str, Link]
+    links: Callable[[], Mapping[str, Link]]
 
 
 @dataclass
@@ -109,10 +113,10 @@ def run_import(importer: Importer, request: Request) -> Outcome:
         importer.recover()
         setup = set_up_remote(importer.git)
         if not request.get:
-            tree, plan = importer.plan(request.entries, request.scope, delete=request.delete)
-            outcome = Outcome(plan, remote=setup.done)
-            _apply(importer, request, tree, outcome, setup.config_uuid)
-            return outcome
+            entries, scope = request.entries, request.scope
+            planned = importer.plan(entries, scope, delete=request.delete)
+            commit, plan = _apply(importer, request, entries, scope, setup.config_uuid, planned)
+            return Outcome(plan, commit, remote=setup.done)
         with Staging(importer, request.jobs, request.monitor) as staging:
             candidates = (c for entry in request.entries.values() for c in entry.candidates)
             staging.engine.expect_origins(c.url for c in candidates)
@@ -123,31 +127,56 @@ def _import_and_fetch(
     importer: Importer, request: Request, setup: RemoteSetup, staging: Staging
 ) -> Outcome:
     fetching = _Fetching(importer, staging)
-    entries = dict(request.entries)
-    tree, plan = importer.plan(entries, request.scope, delete=request.delete)
+    entries, scope = dict(request.entries), request.scope
+    planned = importer.plan(entries, scope, delete=request.delete)
+    plan = planned[1]
     outcome = Outcome(plan, remote=setup.done)
     if undigested := _without_digest(plan, importer):
         found = dict(fetching.undigested(undigested, outcome))
         entries = {p: found.get(p, e) for p, e in entries.items() if p not in outcome.failures}
         kept = request.scope.kept | outcome.failures.keys()
-        scope = replace(request.scope, kept=frozenset(kept))
-        tree, plan = importer.plan(entries, scope, delete=request.delete)
-        outcome.plan = plan
-    _apply(importer, request, tree, outcome, setup.config_uuid)
-    fetching.missing(plan, outcome)
+        scope = replace(scope, kept=frozenset(kept))
+        planned = importer.plan(entries, scope, delete=request.delete)
+    outcome.commit, outcome.plan = _apply(
+        importer, request, entries, scope, setup.config_uuid, planned
+    )
+    fetching.missing(outcome.plan, outcome)
+    if outcome.fetched:
+        show_what_is_here(importer.git)
     return outcome
 
 
 def _apply(
-    importer: Importer, request: Request, tree: Tree, outcome: Outcome, config_uuid: str
-) -> None:
-    plan = outcome.plan
-    links = changed_links(tree, request.links)
-    if plan.writes_tree or plan.records or links:
+    importer: Importer,
+    request: Request,
+    entries: Mapping[str, Entry],
+    scope: Scope,
+    config_uuid: str,
+    planned: tuple[Tree, Plan],
+) -> tuple[str, Plan]:
+    """Carry out a plan; where somebody commits something meanwhile, make another one.
+
+    Returns:
+        The new commit, or "", and the plan.
+    """
+    tree, plan = planned
+    for left in reversed(range(_TRIES)):
+        links = changed_links(tree, request.links())
+        if not (plan.writes_tree or plan.records or links):
+            break
         message, extra = _message(request, plan, len(links))
-        outcome.commit = importer.apply(
-            tree, plan, message=message, config_uuid=config_uuid, extra=extra, links=links
-        )
+        try:
+            commit = importer.apply(
+                tree, plan, message=message, config_uuid=config_uuid, extra=extra, links=links
+            )
+        except MovedError:
+            if not left:
+                raise
+            importer.recover()
+            tree, plan = importer.plan(entries, scope, delete=request.delete)
+        else:
+            return commit, plan
+    return "", plan
 
 
 def _without_digest(plan: Plan, importer: Importer) -> list[Entry]:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from datalad.distribution.dataset import Dataset
 
 from datalad_jsdl.commands._common import Bar, failure
-from datalad_jsdl.commands._datasets import is_taken, link_to, open_subdataset
+from datalad_jsdl.commands._datasets import is_installed, is_taken, link_to, open_subdataset
 from datalad_jsdl.commands._importing import Outcome, Request, dry_run, run_import
 from datalad_jsdl.commands._records import ACTION, result_records
 from datalad_jsdl.dataset.importer import Importer, Scope
 from datalad_jsdl.dataset.plan import Plan
-from datalad_jsdl.errors import JsdlError
+from datalad_jsdl.errors import JsdlError, reason
 from datalad_jsdl.manifest.parts import joined, parts_of
 from datalad_jsdl.manifest.selection import folders_of
 
@@ -126,7 +126,7 @@ class Import:
                     outcome = self._import(part, tree)
                 except (JsdlError, OSError) as error:
                     tree.opened[part.folder] = error
-                    problems |= dict.fromkeys(_joined(part, part.entries), str(error))
+                    problems |= dict.fromkeys(_joined(part, part.entries), reason(error))
                     yield failure(ACTION, self.target / part.folder, error, self.logger)
                     continue
                 problems |= _problems(part, outcome)
@@ -163,13 +163,13 @@ class Import:
 
     def _are_taken(self, above: Dataset, folders: list[str]) -> bool:
         """Whether files are to be deleted in the place of subdatasets."""
-        if self.dry or not self.delete or not above.is_installed():
+        if self.dry or not self.delete or not is_installed(above):
             return False
         return any(is_taken(above, _within(above, self.target / folder)) for folder in folders)
 
     def _import(self, part: Part, tree: _Datasets) -> Outcome:
         dataset = tree.dataset(part.folder)
-        importer = Importer(dataset.pathobj) if dataset.is_installed() else None
+        importer = Importer(dataset.pathobj) if is_installed(dataset) else None
         request = Request(
             entries=part.entries,
             scope=self._scope(part.folder, tree.closed()),
@@ -179,10 +179,10 @@ class Import:
             recording=self.recording,
             dataset_id=None if part.folder else dataset.id or "",
             monitor=self.monitor,
-            links={
+            links=lambda: {
                 _within(dataset, sub.pathobj): link_to(sub)
                 for sub in tree.inside(part.folder)
-                if sub.is_installed()
+                if is_installed(sub)
             },
         )
         if self.dry or importer is None:

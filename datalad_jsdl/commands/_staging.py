@@ -14,6 +14,7 @@ from datalad_jsdl.annex.engine import open_engine
 from datalad_jsdl.dataset.content import inject
 from datalad_jsdl.dataset.intake import Intake
 from datalad_jsdl.dataset.keys import key_file, parse_key
+from datalad_jsdl.dataset.leftovers import take_over
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.bulk import Job, Sync, fetch_all
 from datalad_jsdl.fetch.disk import require_room
@@ -178,6 +179,9 @@ class Staging:
         # nobody else is at work here; one look is cheaper than one a file
         there = {file.name for file in self.folder.iterdir()} if self.folder.exists() else set()
         for job in jobs:
+            if job.expected.algorithm:
+                part = job.target.with_name(f"{job.target.name}.part")
+                take_over(self._importer.annex_dir, job.name, part, job.expected.size)
             if job.target.name in there and job.target.exists():
                 self._taken += 1
                 self._taken_size += job.target.stat().st_size

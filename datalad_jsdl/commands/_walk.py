@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import shlex
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalad.distribution.dataset import resolve_path
 
+from datalad_jsdl.dataset.adjusted import own_tree, require_no_view
 from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.dataset.importer import Importer
 from datalad_jsdl.dataset.tree import SUBMODULE, Tree, is_housekeeping
@@ -102,6 +102,7 @@ class Walk:
         self.left_out: list[str] = []
         self.missing: dict[str, str] = {}
         self._selection = selection
+        Importer(root)  # raises where git does not work in it
         self.tree = _tree(root, selection.revision)
         self.parts = list(self._parts(root, self.tree, "", "", 0))
         self._require_files()
@@ -111,14 +112,15 @@ class Walk:
     def _parts(self, root: Path, tree: Tree, prefix: str, start: str, level: int) -> Iterator[Part]:
         chosen = self._selection
         importer = Importer(root)
-        if importer.has_annex():
+        annexed = importer.has_annex()
+        if annexed:
             try:
                 importer.catch_up()
-            except DatasetError:
+            except DatasetError as error:
                 # a dataset that may only be read tells what it had merged before
                 lgr.warning(
                     "git-annex could not update its branch in %s: if it has news to merge, times "
-                    "and URLs are older ones than elsewhere", root,
+                    "and URLs are older ones than elsewhere (%s)", root, error,
                 )  # fmt: skip
         paths = [
             path
@@ -127,6 +129,8 @@ class Walk:
             and (chosen.dataset_files or not is_housekeeping(path))
             and chosen(prefix + path)
         ]
+        if not annexed and any(tree.keys(paths).values()):
+            importer.require_annex()  # what is known of these files is what is missing
         yield Part(importer, tree, prefix, start, paths)
         for path, file in tree.files.items():
             if file.mode == SUBMODULE and chosen.touches(prefix + path):
@@ -141,7 +145,9 @@ class Walk:
     def _subdataset(self, root: Path, commit: str, path: str) -> Tree | None:
         tree = None
         if (root / ".git").exists():
-            tree = Tree(Git(root), commit)
+            git = Git(root)
+            git.require_own()
+            tree = Tree(git, commit)
             problem = f"the subdataset {path} does not have its commit {commit[:12]} here"
             remedy = f"git -C {shlex.quote(str(root))} fetch --all"
         else:
@@ -170,24 +176,15 @@ class Walk:
 
 
 def _tree(root: Path, revision: str) -> Tree:
-    tree = Tree(Git(root), revision)
+    if revision == "HEAD":
+        require_no_view(Git(root))
+    # HEAD is what the branch has, not what an adjusted one shows of it
+    tree = own_tree(Git(root)) if revision == "HEAD" else Tree(Git(root), revision)
     if not tree.commit:
         if revision == "HEAD":
             raise DatasetError("the dataset has no commit yet; there is nothing to export")
         raise DatasetError(f"git knows no commit {revision!r} in {root}")
-    if revision == "HEAD" and (branch := _hiding(root)):
-        raise DatasetError(
-            "this adjusted branch hides files whose content is missing; name the branch that has "
-            f"them all: --ref {shlex.quote(branch)}"
-        )
     return tree
-
-
-def _hiding(root: Path) -> str:
-    """The branch that the one checked out is a part of (git annex adjust --hide-missing)."""
-    branch = Git(root).text("symbolic-ref", "--quiet", "--short", "HEAD")
-    match = re.fullmatch(r"adjusted/(.*)\(hidemissing[^)]*\)", branch)
-    return match[1] if match else ""
 
 
 def _nothing_at(path: str, left_out: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from datalad_jsdl.archive.layout import Layout
 from datalad_jsdl.archive.output import FileOutput, PipeOutput, part_file
 from datalad_jsdl.archive.resume import Prefix, good_prefix
 from datalad_jsdl.archive.writing import CanonicalWriter
-from datalad_jsdl.errors import ArchiveError, FetchError, JsdlError
+from datalad_jsdl.errors import ArchiveError, FetchError, JsdlError, reason
 from datalad_jsdl.fetch.disk import require_room
 from datalad_jsdl.fetch.presence import is_present
 
@@ -120,14 +120,14 @@ def write_archive(contents: Sequence[Content], order: Order, bar: Bar) -> tuple[
         except (JsdlError, OSError) as error:
             if not file.kept:
                 raise
-            raise ArchiveError(f"{error}. {_hint(file)}") from error
+            raise ArchiveError(f"{reason(error)}. {_hint(file)}") from error
         except KeyboardInterrupt:
             if file.kept:
                 lgr.warning("%s", _hint(file))
             raise
         file.finish()
-        reason = "it was left out by the run that this one goes on with"
-        done.missing |= {contents[number].path: reason for number in prefix.passed}
+        why = "it was left out by the run that this one goes on with"
+        done.missing |= {contents[number].path: why for number in prefix.passed}
         return done, file.position
 
 

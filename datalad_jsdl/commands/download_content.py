@@ -9,7 +9,6 @@ from datalad.distribution.dataset import (
     Dataset,
     EnsureDataset,
     datasetmethod,
-    require_dataset,
     resolve_path,
 )
 from datalad.interface.base import Interface, build_doc, eval_results
@@ -20,10 +19,15 @@ from datalad.support.param import Parameter
 from datalad.ui import ui
 from datalad.utils import get_dataset_root
 
+from datalad_jsdl.commands._common import failure, given_place
 from datalad_jsdl.commands._content import ACTION, Content, lgr
 from datalad_jsdl.commands._credentials import CREDENTIAL, credential_lines
+from datalad_jsdl.commands._datasets import require_installed
+from datalad_jsdl.dataset.calling import in_no_hook
+from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.dataset.program import require_git_annex
-from datalad_jsdl.errors import JsdlError
+from datalad_jsdl.errors import DatasetError, JsdlError
+from datalad_jsdl.manifest.urls import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -134,9 +138,18 @@ class DownloadContent(Interface):
                 else:
                     roots.setdefault(Path(found), []).append(item)
         else:
-            top = require_dataset(dataset, check_installed=True, purpose="download content")
+            try:
+                top = require_installed(dataset, "download content")
+            except JsdlError as error:
+                yield failure(ACTION, given_place(dataset), error, lgr)
+                return
             roots = {top.pathobj: []}
-        for root, items in _with_subdatasets(roots, recursive, recursion_limit).items():
+        try:
+            wanted_roots = _with_subdatasets(roots, recursive, recursion_limit)
+        except DatasetError as error:
+            yield failure(ACTION, next(iter(roots)), error, lgr)
+            return
+        for root, items in wanted_roots.items():
             relative = [item.relative_to(root).as_posix() for item in items]
             wanted = [] if "." in relative else relative
             content = Content(root, wanted, number, logins)
@@ -170,14 +183,20 @@ def _with_subdatasets(
         return roots
     wanted = dict(roots)
     for root, items in roots.items():
-        found = Dataset(root).subdatasets(
-            recursive=True,
-            recursion_limit=limit,
-            state="present",
-            result_xfm="datasets",
-            result_renderer="disabled",
-            return_type="generator",
-        )
+        Git(root).require_own()
+        try:
+            with in_no_hook():
+                found = Dataset(root).subdatasets(
+                    recursive=True,
+                    recursion_limit=limit,
+                    state="present",
+                    result_xfm="datasets",
+                    result_renderer="disabled",
+                    return_type="list",
+                )
+        except Exception as error:  # it raises where git fails it
+            said = redact_text(str(getattr(error, "stderr", "") or error).strip())
+            raise DatasetError(f"cannot list the subdatasets of {root}: {said}") from None
         for subdataset in found:
             place = subdataset.pathobj
             if not items or any(item == place or item in place.parents for item in items):

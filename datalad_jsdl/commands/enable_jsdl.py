@@ -6,14 +6,15 @@ import logging
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from datalad.distribution.dataset import EnsureDataset, datasetmethod, require_dataset
+from datalad.distribution.dataset import EnsureDataset, datasetmethod
 from datalad.interface.base import Interface, build_doc, eval_results
 from datalad.interface.results import get_status_dict
 from datalad.interface.utils import generic_result_renderer
 from datalad.support.constraints import EnsureNone
 from datalad.support.param import Parameter
 
-from datalad_jsdl.commands._common import failure
+from datalad_jsdl.commands._common import failure, given_place
+from datalad_jsdl.commands._datasets import require_installed
 from datalad_jsdl.dataset.git import git_config_values
 from datalad_jsdl.dataset.importer import Importer
 from datalad_jsdl.dataset.program import require_git_annex
@@ -65,8 +66,9 @@ class EnableJsdl(Interface):
     @datasetmethod(name="enable_jsdl")
     @eval_results
     def __call__(*, dataset: Any = None) -> Iterator[dict[str, Any]]:
-        root = require_dataset(dataset, check_installed=True, purpose="enable jsdl").pathobj
+        root = given_place(dataset)
         try:
+            root = require_installed(dataset, "enable jsdl").pathobj
             require_git_annex()
             importer = Importer(root)
             importer.require_annex()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datalad.distribution.dataset import datasetmethod, require_dataset
+from datalad.distribution.dataset import datasetmethod
 from datalad.interface.base import build_doc, eval_results
 from datalad.interface.common_opts import jobs_opt, recursion_flag, recursion_limit
 from datalad.interface.results import get_status_dict
@@ -20,7 +20,8 @@ from datalad.support.param import Parameter
 
 from datalad_jsdl.annex.engine import disk_reserve
 from datalad_jsdl.commands._archive import collect, preview, report
-from datalad_jsdl.commands._common import Bar, failure
+from datalad_jsdl.commands._common import Bar, failure, given_place
+from datalad_jsdl.commands._datasets import require_installed
 from datalad_jsdl.commands._output import standard_output
 from datalad_jsdl.commands._walk import Selection, inside, listed
 from datalad_jsdl.commands._writing import Order, write_archive
@@ -210,7 +211,11 @@ class ExportArchive(CoreExportArchive):
         jobs: int | str | None = None,
         dry_run: bool = False,
     ) -> Iterator[dict[str, Any]]:
-        found = require_dataset(dataset, check_installed=True, purpose="export archive")
+        try:
+            found = require_installed(dataset, "export archive")
+        except JsdlError as problem:
+            yield failure(_ACTION, given_place(dataset), problem, lgr)
+            return
         if archivetype != "zip":
             if str(filename).lower().endswith(".zip"):
                 lgr.warning("this will be a TAR archive; -t zip makes a ZIP archive")

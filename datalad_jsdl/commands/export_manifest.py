@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datalad.distribution.dataset import EnsureDataset, datasetmethod, require_dataset
+from datalad.distribution.dataset import EnsureDataset, datasetmethod
 from datalad.interface.base import Interface, build_doc, eval_results
 from datalad.interface.common_opts import recursion_flag, recursion_limit
 from datalad.interface.results import get_status_dict
@@ -16,7 +16,8 @@ from datalad.support.param import Parameter
 from datalad.ui import ui
 
 from datalad_jsdl.archive.output import FileOutput, PipeOutput
-from datalad_jsdl.commands._common import Bar, failure
+from datalad_jsdl.commands._common import Bar, failure, given_place
+from datalad_jsdl.commands._datasets import require_installed
 from datalad_jsdl.commands._manifest import Export
 from datalad_jsdl.commands._output import standard_output
 from datalad_jsdl.commands._walk import Selection, Walk, inside, listed
@@ -144,7 +145,11 @@ class ExportManifest(Interface):
         include: str | Sequence[str] | None = None,
         exclude: str | Sequence[str] | None = None,
     ) -> Iterator[dict[str, Any]]:
-        found = require_dataset(dataset, check_installed=True, purpose="export manifest")
+        try:
+            found = require_installed(dataset, "export manifest")
+        except JsdlError as problem:
+            yield failure(_ACTION, given_place(dataset), problem, lgr)
+            return
         # not resolved: a link of that name is to be replaced, not what it leads to
         target = None if file in (None, "-") else _without_dots(Path.cwd() / str(file))
         kind = "file" if target else "dataset"

@@ -1,23 +1,27 @@
-"""Running git and git-annex in one repository."""
+"""Running git and git-annex in one repository.
+
+Every question says which exit codes are an answer. Any other is no "no": git could not be
+asked (the repository is somebody else's, its configuration is broken, an object is missing,
+git itself was killed …), and what it said is raised.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
+import tempfile
 import threading
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
+from datalad_jsdl.dataset.calling import environment, failed, started
 from datalad_jsdl.errors import DatasetError
-from datalad_jsdl.manifest.urls import redact_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
 __all__ = [
-    "BlobReader",
     "Git",
     "batches",
     "environment",
@@ -28,21 +32,13 @@ __all__ = [
 
 _CHUNK = 1 << 20  # bytes
 _MOST_ARGUMENTS = 24_000 if os.name == "nt" else 200_000  # characters
-
-
-def environment() -> dict[str, str]:
-    """The environment to run git and git-annex in.
-
-    What they print must not depend on the user's language; and where this package is
-    installed in an environment that is not active, git-annex and our special remote,
-    installed beside it, are still to be found.
-    """
-    path = os.pathsep.join([os.environ.get("PATH", ""), os.path.dirname(sys.executable)])
-    return {**os.environ, "PATH": path, "LC_ALL": "C.UTF-8", "LANGUAGE": ""}
+_NO = (1,)  # the exit code that means so with most of git's questions
 
 
 class Git:
     """git in the repository whose work tree is *root*.
+
+    Every method raises DatasetError, with what git said, if git cannot do what it is asked.
 
     Args:
         root: folder to run it in.
@@ -54,49 +50,104 @@ class Git:
         self._env = environment()
         self._git = ["git", *(("--git-dir", str(git_dir.absolute())) if git_dir else ())]
 
-    def run(self, *args: str, stdin: bytes | None = None, check: bool = True) -> bytes:
-        """Run ``git *args*`` and return its standard output.
-
-        Raises:
-            DatasetError: it failed (and *check* is true), with what it said.
-        """
+    def run(self, *args: str, stdin: bytes | None = None) -> bytes:
+        """Run ``git *args*`` and return its standard output."""
         done = self.attempt(*args, stdin=stdin)
-        if check and done.returncode:
-            raise self._failed(args, done.stderr or done.stdout)
+        if done.returncode:
+            raise failed(args, self.root, done.returncode, done.stderr or done.stdout)
         return done.stdout
 
-    def attempt(self, *args: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-        """Run ``git *args*``; failing is an answer too."""
-        return subprocess.run(
-            [*self._git, *args],
-            cwd=self.root,
-            env=self._env,
-            input=stdin if stdin is not None else b"",
-            capture_output=True,
-        )
+    def ask(self, *args: str, no: Collection[int] = _NO) -> bytes | None:
+        """Standard output of ``git *args*``, or None if it says no.
 
-    def text(self, *args: str) -> str:
-        """Standard output of ``git *args*``, stripped; "" if it fails."""
+        Args:
+            args: the question.
+            no: the exit codes that mean so.
+        """
         done = self.attempt(*args)
-        return "" if done.returncode else done.stdout.decode("utf-8", "surrogateescape").strip()
+        if done.returncode in no:
+            return None
+        if done.returncode:
+            raise failed(args, self.root, done.returncode, done.stderr or done.stdout)
+        return done.stdout
 
-    def start(self, *args: str, stderr: int | None = None) -> subprocess.Popen[bytes]:
-        """Start ``git *args*`` with pipes for its standard input and output."""
-        return subprocess.Popen(
+    def text(self, *args: str, no: Collection[int] = ()) -> str:
+        """Standard output of ``git *args*``, stripped; "" if it says no (see `ask`)."""
+        return (self.ask(*args, no=no) or b"").decode("utf-8", "surrogateescape").strip()
+
+    def setting(self, name: str, *options: str) -> str:
+        """A value of git config, or "" if it is not set; *options* as of git-config(1)."""
+        return self.text("config", *options, name, no=_NO)
+
+    def head_branch(self) -> str:
+        """The full name of the branch that is checked out; "" if HEAD is detached."""
+        try:
+            return self.text("symbolic-ref", "--quiet", "HEAD", no=_NO)
+        except DatasetError:
+            # of a branch that it cannot read git says only that there is no HEAD
+            with suppress(OSError, DatasetError):
+                kind, _, name = self.path("HEAD").read_text().strip().partition(": ")
+                if kind == "ref" and self.path(name).is_file():
+                    return name  # who asks for its commit is told
+            raise
+
+    def require_own(self) -> None:
+        """Raises DatasetError if this is no repository of its own: git takes one around it."""
+        if self.text("rev-parse", "--show-prefix"):
+            around = self.text("rev-parse", "--show-toplevel")
+            raise DatasetError(
+                f"{self.root} is no repository that git can use: it takes {around} for it. Look "
+                f"at what is in {self.root / '.git'}"
+            )
+
+    def commit(self, ref: str) -> str:
+        """What a ref (HEAD, or a full name) points to, or "" if there is no such ref."""
+        found = self.text("rev-parse", "--verify", "--quiet", ref, no=_NO)
+        if not found:
+            # to git a ref that it cannot read is none: what a power cut leaves of one is empty
+            name = self.head_branch() if ref == "HEAD" else ref
+            file = self.path(name) if name else None
+            if file is not None and file.is_file():
+                raise DatasetError(
+                    f"git cannot read {name} in {self.root}: the file {file} is damaged; "
+                    "to see what else is, run there: git fsck"
+                )
+        return found
+
+    def path(self, name: str) -> Path:
+        """Where the repository has a file of its own, such as ``index.lock``."""
+        return self.root / self.text("rev-parse", "--git-path", name)
+
+    def attempt(self, *args: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+        """Run ``git *args*``; the caller looks at what became of it."""
+        with started(
             [*self._git, *args],
-            cwd=self.root,
-            env=self._env,
+            self.root,
+            self._env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            try:
+                out, said = process.communicate(stdin or b"")
+            except BaseException:
+                process.kill()
+                raise
+        return subprocess.CompletedProcess(args, process.returncode, out, said)
+
+    def start(self, *args: str, stderr: int | IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+        """Start ``git *args*`` with pipes for its standard input and output."""
+        return started(
+            [*self._git, *args],
+            self.root,
+            self._env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,
         )
 
     def items(self, *args: str) -> Iterator[bytes]:
-        """What ``git *args*`` lists, each item ended by a zero byte (-z), as it comes.
-
-        Raises:
-            DatasetError: it failed, with what it said.
-        """
+        """What ``git *args*`` lists, each item ended by a zero byte (-z), as it comes."""
         rest = b""
         with self.start(*args, stderr=subprocess.PIPE) as process:
             assert process.stdout is not None  # noqa: S101 - PIPE was asked for
@@ -106,19 +157,15 @@ class Git:
                 yield from whole
             said = process.stderr.read()
         if process.returncode:
-            raise self._failed(args, said)
+            raise failed(args, self.root, process.returncode, said)
 
     @contextmanager
     def feed(self, *args: str) -> Iterator[IO[bytes]]:
-        """Run ``git *args*`` with an open standard input to write to.
-
-        Raises:
-            DatasetError: it failed, with what it said.
-        """
-        with subprocess.Popen(
+        """Run ``git *args*`` with an open standard input to write to."""
+        with started(
             [*self._git, *args],
-            cwd=self.root,
-            env=self._env,
+            self.root,
+            self._env,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -138,15 +185,20 @@ class Git:
                 raise
             said = process.stderr.read()
         if process.returncode or broken:
-            raise self._failed(args, said)
-
-    def _failed(self, args: Sequence[str], said: bytes) -> DatasetError:
-        text = redact_text(said.decode("utf-8", "replace").strip())
-        return DatasetError(f"git {args[0]} failed in {self.root}: {text}")
+            raise failed(args, self.root, process.returncode, said)
 
     def objects(self, names: Iterable[str]) -> Iterator[bytes | None]:
         """Contents of git objects, in the order of *names*; None for a missing one."""
         for _, content in self._cat_file("--batch", names):
+            yield content
+
+    def blobs(self, oids: Iterable[str]) -> Iterator[bytes]:
+        """Contents of git objects that have to be there, in the order of *oids*."""
+        asked: list[str] = []  # of what is on its way
+        names = (asked.append(oid) or oid for oid in oids)  # type: ignore[func-returns-value]
+        for number, content in enumerate(self.objects(names)):
+            if content is None:
+                raise self.lacks(asked[number])
             yield content
 
     def sizes(self, names: Iterable[str]) -> Iterator[int | None]:
@@ -154,24 +206,59 @@ class Git:
         for size, _ in self._cat_file("--batch-check", names):
             yield size
 
+    def lacks(self, oid: str) -> DatasetError:
+        """What to raise where an object is missing that the repository itself names."""
+        return DatasetError(
+            f"the object {oid} is missing or damaged in {self.root}; to see what else is, run "
+            "there: git fsck. Fetching from a good clone may bring it back"
+        )
+
     def _cat_file(
         self, mode: str, names: Iterable[str]
     ) -> Iterator[tuple[int | None, bytes | None]]:
-        with self.start("cat-file", mode, "--buffer") as process:
+        args = ("cat-file", mode, "--buffer")
+        asked = _Counted(names)
+        answered = 0
+        # not a pipe: nobody would read it while it fills up
+        with tempfile.TemporaryFile() as said, self.start(*args, stderr=said) as process:
             assert process.stdin is not None  # noqa: S101 - PIPE was asked for
             assert process.stdout is not None  # noqa: S101 - PIPE was asked for
             # a thread of its own: both pipes fill up when one side waits for the other
-            writer = threading.Thread(target=_write_lines, args=(process.stdin, names), daemon=True)
+            writer = threading.Thread(target=_write_lines, args=(process.stdin, asked), daemon=True)
             writer.start()
             while header := process.stdout.readline():
                 fields = header.rsplit(b" ", 2)
                 if fields[-1] == b"missing\n":
+                    answered += 1
                     yield None, None
                     continue
                 size = int(fields[-1])
-                content = process.stdout.read(size + 1)[:-1] if mode == "--batch" else None
+                content = None
+                if mode == "--batch":
+                    content = process.stdout.read(size + 1)
+                    if len(content) != size + 1:
+                        break
+                    content = content[:-1]
+                answered += 1
                 yield size, content
             writer.join()
+            process.wait()
+            said.seek(0)
+            if process.returncode or answered != asked.number:
+                raise failed(args, self.root, process.returncode, said.read())
+
+
+class _Counted:
+    """Counts what is taken of it."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = names
+        self.number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for name in self._names:
+            self.number += 1
+            yield name
 
 
 def _write_lines(pipe: IO[bytes], names: Iterable[str]) -> None:
@@ -182,44 +269,6 @@ def _write_lines(pipe: IO[bytes], names: Iterable[str]) -> None:
                 pipe.write(name.encode("utf-8", "surrogateescape") + b"\n")
     except OSError:
         pass
-
-
-class BlobReader:
-    """Reads blobs one after the other, each as a stream; one git process for all."""
-
-    def __init__(self, git: Git) -> None:
-        self._git = git
-
-    def __enter__(self) -> BlobReader:
-        self._process = self._git.start("cat-file", "--batch")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()  # it may be in the middle of a blob nobody wants
-        self._process.communicate()
-
-    def read(self, oid: str) -> Iterator[bytes]:
-        """Content of a blob in chunks; to be read to its end.
-
-        Raises:
-            DatasetError: there is no such object.
-        """
-        requests, answers = self._process.stdin, self._process.stdout
-        if requests is None or answers is None:
-            raise DatasetError("git cat-file has no pipes")
-        requests.write(oid.encode() + b"\n")
-        requests.flush()
-        fields = answers.readline().split()
-        if len(fields) != 3:
-            raise DatasetError(f"git has no object {oid} in {self._git.root}")
-        left = int(fields[2])
-        while left:
-            chunk = answers.read(min(left, _CHUNK))
-            if not chunk:
-                raise DatasetError(f"git broke off reading {oid} in {self._git.root}")
-            left -= len(chunk)
-            yield chunk
-        answers.read(1)  # the newline after it
 
 
 def batches(arguments: Iterable[str]) -> Iterator[list[str]]:
@@ -251,16 +300,13 @@ def git_config_values(
         pattern: regular expression on the names.
         git_dir: the ``.git`` folder of the repository that is meant; None for what holds
             in the current folder.
+
+    Raises:
+        DatasetError: git cannot read its configuration.
     """
-    where = [] if git_dir is None else ["--git-dir", os.fspath(git_dir)]
-    done = subprocess.run(
-        ["git", *where, "config", "-z", "--get-regexp", pattern], capture_output=True
-    )
     values: dict[str, list[str]] = {}
-    for item in done.stdout.decode("utf-8", "surrogateescape").split("\0"):
-        name, _, value = item.partition("\n")
-        if name:
-            values.setdefault(name, []).append(value)
+    for name, value in _settings(("--get-regexp", pattern), git_dir):
+        values.setdefault(name, []).append(value)
     return values
 
 
@@ -269,12 +315,32 @@ def git_http_settings(url: str, git_dir: str | os.PathLike[str] | None = None) -
 
     Returns:
         The name after ``http.`` in lower case to its value; empty if there is none.
+
+    Raises:
+        DatasetError: git cannot read its configuration.
     """
-    where = [] if git_dir is None else ["--git-dir", os.fspath(git_dir)]
-    done = subprocess.run(
-        ["git", *where, "config", "-z", "--get-urlmatch", "http", url.partition("?")[0]],
-        capture_output=True,
-    )
-    items = done.stdout.decode("utf-8", "surrogateescape").split("\0")
-    pairs = (item.partition("\n") for item in items if item)
-    return {name.removeprefix("http."): value for name, _, value in pairs}
+    try:
+        found = _settings(("--get-urlmatch", "http", url.partition("?")[0]), git_dir)
+    except DatasetError:
+        _settings(("--get-regexp", r"^http\."), git_dir)  # raises if it is not for the URL
+        return {}  # to git that is none: it has a host name beyond ASCII, or the like
+    return {name.removeprefix("http."): value for name, value in found}
+
+
+def _settings(
+    question: tuple[str, ...], git_dir: str | os.PathLike[str] | None
+) -> list[tuple[str, str]]:
+    """What ``git config *question*`` lists, each name with its value."""
+    args = (*(() if git_dir is None else ("--git-dir", os.fspath(git_dir))), "config", "-z")
+    with started(
+        ["git", *args, *question],
+        None,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        out, said = process.communicate()
+    if process.returncode not in (0, *_NO):
+        raise failed(args, None, process.returncode, said)
+    items = out.decode("utf-8", "surrogateescape").split("\0")
+    return [(name, value) for name, _, value in (item.partition("\n") for item in items) if name]

@@ -10,25 +10,36 @@ Killed before 4, the next run finds the old commit and does the same again.
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import fasteners
-
 from datalad_jsdl.cycles import no_cycles_made
+from datalad_jsdl.dataset.adjusted import (
+    bring_back,
+    checked_out,
+    merge_adjusted,
+    own_tree,
+    require_no_view,
+)
 from datalad_jsdl.dataset.annex_config import adds_unlocked, share
 from datalad_jsdl.dataset.git import Git, git_config
 from datalad_jsdl.dataset.keys import ExtensionRule
+from datalad_jsdl.dataset.locks import exclusively
 from datalad_jsdl.dataset.objects import WORK_REF, merge_annex_branch, write_objects
 from datalad_jsdl.dataset.plan import Change, Plan, make_plan
 from datalad_jsdl.dataset.provenance import imported_paths
-from datalad_jsdl.dataset.records import read_records
+from datalad_jsdl.dataset.records import annex_branch, read_records
 from datalad_jsdl.dataset.submodules import GITMODULES, activate, gitmodules
 from datalad_jsdl.dataset.tree import LINK, Tree
-from datalad_jsdl.dataset.worktree import in_the_way, restore, switch, undo_half_a_switch
+from datalad_jsdl.dataset.worktree import (
+    in_the_way,
+    make_way,
+    restore,
+    switch,
+    undo_half_a_switch,
+)
 from datalad_jsdl.errors import DatasetError, SettingError
 from datalad_jsdl.manifest.paths import path_fault
 from datalad_jsdl.manifest.selection import Filter, folders_of
@@ -81,27 +92,23 @@ class Importer:
     def __init__(self, root: Path) -> None:
         self.git = Git(root)
         if self.git.text("rev-parse", "--is-inside-work-tree") != "true":
-            raise DatasetError(f"{root} has no work tree")
+            raise DatasetError(
+                f"{root} has no work tree: it is a bare repository; clone it, and use the clone"
+            )
+        self.git.require_own()
         self.annex_dir = _annex_dir(self.git)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other imports out; the lock ends with the process, however that ends."""
-        self.annex_dir.mkdir(parents=True, exist_ok=True)
-        lock = fasteners.InterProcessLock(self.annex_dir / "jsdl.lck")
-        if not lock.acquire(blocking=False):
-            raise DatasetError(
-                f"another download-manifest or download-content is at work in {self.git.root}"
-            )
-        try:
-            self.share(self.annex_dir / "jsdl.lck")
+        """Keep other imports out; see `locks.exclusively`."""
+        with exclusively(self.git):
+            if (own := self.annex_dir / "jsdl.lck").exists():
+                self.share(own)
             yield
-        finally:
-            lock.release()
 
     def share(self, *paths: Path) -> None:
         """Let others write to what is ours, where the repository is a shared one."""
-        if setting := self.git.text("config", "core.sharedRepository"):
+        if setting := self.git.setting("core.sharedRepository"):
             for path in paths:
                 share(path, setting)
 
@@ -111,21 +118,38 @@ class Importer:
 
     def require_annex(self) -> None:
         """Raises DatasetError for a plain git repository."""
-        if not self.has_annex():
+        if self.has_annex():
+            return
+        root = self.git.root
+        urls = self.git.setting(r"^remote\..*\.url$", "--get-regexp", "--name-only")
+        if urls:
+            # to make a dataset of a clone of one would leave it with two histories
+            remote = urls.splitlines()[0].removeprefix("remote.").removesuffix(".url")
             raise DatasetError(
-                f"{self.git.root} is a git repository without an annex; to make a dataset "
-                "of it, run there: datalad create --force"
+                f"{root} has no git-annex branch. If it is a clone of a dataset, fetch the branch; "
+                f"run there: git fetch {remote} git-annex:refs/remotes/{remote}/git-annex. If it "
+                "is a clone of a plain git repository, use another folder"
             )
+        if self.git.setting("annex.uuid") or ".datalad/config" in Tree(self.git).files:
+            raise DatasetError(
+                f"the git-annex branch of the dataset {root} is missing; fetch it from another "
+                "clone of the dataset, run there: "
+                "git fetch URL-OF-THE-CLONE git-annex:refs/heads/git-annex"
+            )
+        raise DatasetError(
+            f"{root} is a git repository without an annex; to make a dataset "
+            "of it, run there: datalad create --force"
+        )
 
     def has_annex(self) -> bool:
         """Whether this, or a repository that it was cloned from, is git-annex's."""
-        branches = ("refs/heads/git-annex", "refs/remotes/*/git-annex")
-        return bool(self.git.text("for-each-ref", *branches))
+        return bool(self.git.commit(annex_branch(self.git)))
 
     def recover(self) -> None:
         """Go back to where an import was killed, if one was: its ref is still there."""
-        if left := self.git.text("rev-parse", "--verify", "--quiet", WORK_REF):
-            undo_half_a_switch(self.git, left)
+        if left := self.git.commit(WORK_REF):
+            before = checked_out(self.git).basis or "HEAD"
+            undo_half_a_switch(self.git, before, left)
             self.git.run("update-ref", "-d", WORK_REF)
 
     def restore(self, prefix: str) -> None:
@@ -136,9 +160,19 @@ class Importer:
     def plan(
         self, entries: Mapping[str, Entry], scope: Scope, *, delete: bool, dry: bool = False
     ) -> tuple[Tree, Plan]:
-        """Compare entries with the dataset; reads only."""
-        tree = Tree(self.git)
+        """Compare entries with the dataset; reads only if *dry*.
+
+        Raises:
+            DatasetError: what is checked out is a view of git-annex's, or cannot be read.
+        """
         git = self.git
+        branch = checked_out(git)
+        require_no_view(git)
+        if not dry:
+            bring_back(git)
+        tree = own_tree(git)
+        # where commits on an adjusted branch are still to be brought back, they count, too
+        tip = "HEAD" if branch.basis and tree.commit else tree.commit
         config = git_config(r"^annex\.|^core\.symlinks$", self.git_dir())
         if tuned := [name for name in config if name.startswith("annex.tune.")]:
             raise DatasetError(f"the repository is tuned ({tuned[0]}), which is not supported")
@@ -158,10 +192,10 @@ class Importer:
             rule=rule,
             records_of=lambda keys: read_records(git, keys),
             in_the_way=lambda steps: in_the_way(git, tree, steps, dry=dry),
-            imported=lambda paths: imported_paths(git, tree.commit, paths, scope.prefix),
-            gone=self._gone(tree, unlisted, scope),
+            imported=lambda paths: imported_paths(git, tip, paths, scope.prefix),
+            gone=self._gone(tree, tip, unlisted, scope),
             delete=delete,
-            unlocked=self._is_unlocked() or adds_unlocked(git, config),
+            unlocked=adds_unlocked(git, config),
         )
         return tree, plan
 
@@ -187,22 +221,27 @@ class Importer:
         commit = write_objects(self.git, tree, plan, message, config_uuid, extra, links)
         merge_annex_branch(self.git)
         if commit:
-            switch(self.git, tree, commit, plan.steps, extra, "download-manifest: import")
+            branch = checked_out(self.git)
+            if branch.basis:
+                make_way(self.git, tree, plan.steps, extra)
+                merge_adjusted(self.git, branch, commit, WORK_REF)
+            else:
+                switch(self.git, tree, commit, plan.steps, extra, "download-manifest: import")
+            activate(self.git, links, tree)
+            self.git.run("update-ref", "-d", WORK_REF)
             written = (s for s in plan.steps if s.change in (Change.ADDED, Change.CHANGED))
             if any(step.mode != LINK for step in written):
                 # git has written pointers, also where the content is here
-                self.git.attempt("annex", "smudge", "--update")
-            activate(self.git, links, tree)
-            self.git.run("update-ref", "-d", WORK_REF)
+                self.git.run("annex", "smudge", "--update")
         return commit
 
-    def _gone(self, tree: Tree, unlisted: list[str], scope: Scope) -> list[str]:
+    def _gone(self, tree: Tree, tip: str, unlisted: list[str], scope: Scope) -> list[str]:
         """Those of *unlisted* that an import wrote, and that could be had again.
 
         A commit of ours that was amended or squashed holds files of the user's, too; they
         have no URLs.
         """
-        candidates = imported_paths(self.git, tree.commit, unlisted, scope.prefix)
+        candidates = imported_paths(self.git, tip, unlisted, scope.prefix)
         keys = tree.keys(candidates)
         records = read_records(self.git, {key for key in keys.values() if key})
         return [path for path, key in keys.items() if key and records[key].urls]
@@ -215,10 +254,6 @@ class Importer:
 
     def git_dir(self) -> Path:
         return self.git.root / self.git.text("rev-parse", "--git-dir")
-
-    def _is_unlocked(self) -> bool:
-        branch = self.git.text("symbolic-ref", "--quiet", "HEAD")
-        return bool(re.fullmatch(r"refs/heads/adjusted/.*\(.*unlocked\)", branch))
 
 
 def _annex_dir(git: Git) -> Path:

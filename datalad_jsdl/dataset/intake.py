@@ -21,7 +21,7 @@ from datalad_jsdl.dataset.git import git_config
 from datalad_jsdl.dataset.keys import key_of_file, link_target, parse_key
 from datalad_jsdl.dataset.missing import unlocked_keys
 from datalad_jsdl.dataset.presence import LocationLogs
-from datalad_jsdl.errors import JsdlError
+from datalad_jsdl.errors import JsdlError, reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ class Intake:
         config = git_config(r"^annex\.|^core\.sharedrepository$", importer.git_dir())
         self._uuid = config.get("annex.uuid", "")
         self._logs = LocationLogs(importer.git, importer.annex_dir)
-        branch = self._git.text("symbolic-ref", "--quiet", "HEAD")
+        branch = self._git.head_branch()
         self._plain = is_plain(config) and not branch.startswith("refs/heads/adjusted/")
         self._unlocked = unlocked_keys(self._git) if self._plain else frozenset()
 
@@ -106,7 +106,7 @@ class Intake:
         try:
             self._logs.add(keys, self._uuid)
         except (JsdlError, OSError) as error:
-            return str(error)
+            return reason(error)
         for file in files:
             file.unlink(missing_ok=True)
         return ""

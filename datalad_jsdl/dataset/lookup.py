@@ -12,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.dataset.git import BlobReader, Git
+from datalad_jsdl.dataset.blobs import BlobReader
+from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.dataset.keys import branch_path, journal_name
 from datalad_jsdl.dataset.listing import Listing
 from datalad_jsdl.dataset.logs import KeyState, present_values, remote_state
@@ -53,7 +54,7 @@ class KeyLookup:
             for uuid, settings in remote_configs(self._git).items()
             if settings.get("externaltype") == "jsdl"
         ]
-        commit = self._git.text("rev-parse", "--verify", "--quiet", annex_branch(self._git))
+        commit = self._git.commit(annex_branch(self._git))
         self._listing = Listing(self._git, commit, _WANTED)
         self._asked = 0
         self._holding = threading.Lock()

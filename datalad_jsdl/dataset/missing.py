@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from hashlib import md5
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.dataset.adjusted import hidden_files
 from datalad_jsdl.dataset.content import object_path
 from datalad_jsdl.dataset.git import batches
 from datalad_jsdl.dataset.keys import POINTER_MAX, key_from_link, key_from_pointer
 from datalad_jsdl.dataset.tree import LINK, SUBMODULE
+from datalad_jsdl.manifest.selection import folders_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -24,10 +26,11 @@ _AT_ONCE = 5000  # files; memory for so many, and one git for them
 
 def unknown_paths(git: Git, paths: Iterable[str]) -> list[str]:
     """Those of *paths* under which git has no file."""
+    hidden = {item for path in hidden_files(git) for item in (path, *folders_of(path))}
     return [
         path
         for path in paths
-        if not git.attempt("ls-files", "--", f":(top,literal){path}").stdout.strip()
+        if path not in hidden and not git.text("ls-files", "--", f":(top,literal){path}")
     ]
 
 
@@ -40,7 +43,7 @@ def missing_files(git: Git, annex_dir: Path, paths: Sequence[str]) -> Iterator[t
         paths: files and folders to look at, relative to the top; all if there are none.
     """
     seen: set[bytes] = set()
-    for path, key in _annexed(git, _tracked(git, paths)):
+    for path, key in _annexed(git, chain(_tracked(git, paths), _hidden(git, paths))):
         mark = md5(key.encode("utf-8", "surrogateescape"), usedforsecurity=False).digest()[:8]
         if mark not in seen and object_path(annex_dir, key) is None:
             seen.add(mark)
@@ -62,9 +65,8 @@ def _annexed(git: Git, files: Iterator[tuple[str, str, str]]) -> Iterator[tuple[
             if (size or 0) <= POINTER_MAX
         }
         wanted = [file for file in portion if file[0] == LINK or file[1] in small]
-        blobs = git.objects(oid for _, oid, _ in wanted)
-        for (mode, _, path), blob in zip(wanted, blobs, strict=True):
-            content = blob or b""
+        blobs = git.blobs(oid for _, oid, _ in wanted)
+        for (mode, _, path), content in zip(wanted, blobs, strict=True):
             if mode == LINK:
                 key = key_from_link(content.decode("utf-8", "surrogateescape"))
             else:
@@ -73,16 +75,20 @@ def _annexed(git: Git, files: Iterator[tuple[str, str, str]]) -> Iterator[tuple[
                 yield path, key
 
 
+def _hidden(git: Git, paths: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """The same of what the branch has and an adjusted one does not show."""
+    wanted = set(paths)
+    for path, file in hidden_files(git).items():
+        if not wanted or not wanted.isdisjoint((path, *folders_of(path))):
+            yield file.mode, file.oid, path
+
+
 def _tracked(git: Git, paths: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     """Mode, object name and path of what is in the index."""
     specs = [f":(top,literal){path}" for path in paths] or [":(top)"]
     for batch in batches(specs):
-        with git.start("ls-files", "--stage", "-z", "--full-name", "--", *batch) as process:
-            rest = b""
-            while process.stdout and (chunk := process.stdout.read(1 << 16)):
-                *items, rest = (rest + chunk).split(b"\0")
-                for item in items:
-                    head, _, path = item.decode("utf-8", "surrogateescape").partition("\t")
-                    mode, oid, stage = head.split(" ")
-                    if stage == "0":  # else there is a conflict
-                        yield mode, oid, path
+        for item in git.items("ls-files", "--stage", "-z", "--full-name", "--", *batch):
+            head, _, path = item.decode("utf-8", "surrogateescape").partition("\t")
+            mode, oid, stage = head.split(" ")
+            if stage == "0":  # else there is a conflict
+                yield mode, oid, path

@@ -16,7 +16,7 @@ from datalad_jsdl.dataset.annex_config import (
     is_true,
     vector_clock,
 )
-from datalad_jsdl.dataset.git import BlobReader
+from datalad_jsdl.dataset.blobs import BlobReader
 from datalad_jsdl.dataset.keys import branch_folder, branch_path
 from datalad_jsdl.dataset.logs import WEB_UUID, KeyState, add_present, set_remote_state
 from datalad_jsdl.dataset.pack import writing_pack
@@ -88,7 +88,7 @@ def write_objects(
 
 def write_annex_files(git: Git, files: Iterable[tuple[str, bytes]]) -> None:
     """Write whole files of the git-annex branch to `ANNEX_REF`, and have them merged."""
-    if git.text("rev-parse", "--verify", "--quiet", ANNEX_REF):
+    if git.commit(ANNEX_REF):
         merge_annex_branch(git)  # of a run that was killed
     config = _config(git)
     with writing_pack(git) as pack:
@@ -106,11 +106,11 @@ def merge_annex_branch(git: Git) -> None:
     Raises:
         DatasetError: it was not merged.
     """
-    commit = git.text("rev-parse", "--verify", "--quiet", ANNEX_REF)
+    commit = git.commit(ANNEX_REF)
     git.run("annex", "numcopies", "-c", "annex.merge-annex-branches=true", *COMMIT_NOW)
     if not commit:
         return
-    if git.attempt("merge-base", "--is-ancestor", commit, ANNEX_BRANCH).returncode:
+    if git.ask("merge-base", "--is-ancestor", commit, ANNEX_BRANCH) is None:
         raise DatasetError(f"git-annex did not take over what was recorded, in {git.root}")
     git.run("update-ref", "-d", ANNEX_REF, commit)
 
@@ -118,7 +118,7 @@ def merge_annex_branch(git: Git) -> None:
 def _config(git: Git) -> dict[str, str]:
     """The settings that commits are made by."""
     pattern = r"^annex\.(commitmessage(-command)?|allowsign)$|^commit\.gpgsign$"
-    listed = git.attempt("config", "-z", "--get-regexp", pattern).stdout
+    listed = git.ask("config", "-z", "--get-regexp", pattern) or b""
     items = listed.decode("utf-8", "surrogateescape").split("\0")
     pairs = (item.partition("\n") for item in items if item)
     return {name: value for name, _, value in pairs}

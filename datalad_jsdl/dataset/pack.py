@@ -107,7 +107,7 @@ def writing_pack(git: Git) -> Iterator[PackWriter]:
         DatasetError: git did not take the pack.
     """
     folder = git.text("rev-parse", "--absolute-git-dir")
-    algorithm = git.text("rev-parse", "--show-object-format") or "sha1"
+    algorithm = git.text("rev-parse", "--show-object-format")
     with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=folder) as spool:
         pack = PackWriter(spool, algorithm)
         yield pack

@@ -20,7 +20,6 @@ from datalad_jsdl.dataset.keys import branch_path, journal_name
 from datalad_jsdl.dataset.listing import Listing
 from datalad_jsdl.dataset.logs import add_present
 from datalad_jsdl.dataset.records import ANNEX_BRANCH
-from datalad_jsdl.errors import DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,12 +58,11 @@ class LocationLogs:
             self._look_again()
             paths = [branch_path(key) for key in keys]
             names = [self._listing.find(path) for path in paths]
-            blobs = self._git.objects(name for name in names if name)
+            # without one, what others have would be forgotten
+            blobs = self._git.blobs(name for name in names if name)
             now = vector_clock()
             for path, name in zip(paths, names, strict=True):
-                known = next(blobs, None) if name else None
-                if name and known is None:  # without it, what others have would be forgotten
-                    raise DatasetError(f"git has no object {name} in {self._git.root}")
+                known = next(blobs) if name else None
                 file = self._journal / journal_name(path)
                 with suppress(FileNotFoundError):
                     known = file.read_bytes()
@@ -84,7 +82,7 @@ class LocationLogs:
 
     def _look_again(self) -> None:
         """List the branch, unless it is where it was."""
-        commit = self._git.text("rev-parse", "--verify", "--quiet", ANNEX_BRANCH)
+        commit = self._git.commit(ANNEX_BRANCH)
         if commit != self._commit:
             self._listing = Listing(self._git, commit, (b".log",))
             self._commit = commit

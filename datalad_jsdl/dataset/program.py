@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 
-from datalad_jsdl.dataset.git import environment
+from datalad_jsdl.dataset.calling import environment, failed, started
 from datalad_jsdl.errors import DatasetError
 
 __all__ = ["INSTALL", "OLDEST", "require_git_annex"]
@@ -19,18 +20,23 @@ def require_git_annex() -> None:
     """Make sure of a git-annex that can do what we ask of it.
 
     Raises:
-        DatasetError: it is missing or too old; the text says how to install it.
+        DatasetError: it is missing or too old (the text says how to install it), or git
+            cannot run it.
     """
-    try:
-        done = subprocess.run(
-            ["git", "annex", "version", "--raw"],
-            env=environment(),
-            capture_output=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        raise DatasetError(f"git-annex is not installed; to install it, run: {INSTALL}") from None
-    found = done.stdout.decode("utf-8", "replace").strip()
+    args = ("annex", "version", "--raw")
+    with started(
+        ["git", *args],
+        None,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        out, said = process.communicate()
+    if process.returncode:
+        if shutil.which("git-annex", path=environment()["PATH"]) is None:
+            raise DatasetError(f"git-annex is not installed; to install it, run: {INSTALL}")
+        raise failed(args, None, process.returncode, said)
+    found = out.decode("utf-8", "replace").strip()
     if _numbers(found) < _numbers(OLDEST):
         raise DatasetError(
             f"git-annex {found} is too old, {OLDEST} or newer is needed; "

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.dataset.git import Git
 
-__all__ = ["TRAILER", "commit_message", "imported_paths"]
+__all__ = ["ADJUSTED", "TRAILER", "commit_message", "imported_paths"]
 
 TRAILER = "Jsdl-Manifest"
 
 
 # git-annex's own, of the commit that makes an adjusted branch of another one
-_ADJUSTED = "git-annex adjusted branch"
+ADJUSTED = "git-annex adjusted branch"
 
 
 def commit_message(
@@ -77,7 +77,7 @@ def imported_paths(git: Git, commit: str, paths: Iterable[str], prefix: str) -> 
     ).decode("utf-8", "surrogateescape")  # fmt: skip
     for item in log.split("\x01")[1:]:
         message, _, names = item.partition("\x02")
-        if message.strip() == _ADJUSTED:
+        if message.strip() == ADJUSTED:
             continue  # all that is not locked, and nobody has changed any of it
         touched = undecided.intersection(name.lstrip("\n") for name in names.split("\0"))
         undecided -= touched

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.dataset.git import batches
 from datalad_jsdl.dataset.keys import branch_folder, key_file, key_of_file
 from datalad_jsdl.dataset.logs import WEB_UUID, KeyState, present_values, remote_state
 from datalad_jsdl.dataset.recording import KeyRecord
@@ -40,13 +41,28 @@ KeyLogs = tuple["bytes | None", "bytes | None", "bytes | None"]
 def annex_branch(git: Git) -> str:
     """The git-annex branch, or in a clone that has none of its own yet, its origin's."""
     names = ("--format=%(refname)", ANNEX_BRANCH, "refs/remotes/*/git-annex")
-    return next(iter(git.text("for-each-ref", *names).splitlines()), ANNEX_BRANCH)
+    found = next(iter(git.text("for-each-ref", *names).splitlines()), ANNEX_BRANCH)
+    if found != ANNEX_BRANCH:
+        git.commit(ANNEX_BRANCH)  # raises if it is there and damaged, which is not listed
+    return found
 
 
 def branch_files(git: Git, paths: Iterable[str]) -> Iterator[bytes | None]:
-    """Contents of files of the git-annex branch, in the order of *paths*; None if missing."""
+    """Contents of files of the git-annex branch, in the order of *paths*; None if missing.
+
+    Raises:
+        DatasetError: git cannot read one.
+    """
     branch = annex_branch(git)
-    return git.objects(f"{branch}:{path}" for path in paths)
+    paths = list(paths)
+    found = list(git.objects(f"{branch}:{path}" for path in paths))
+    absent = [path for path, content in zip(paths, found, strict=True) if content is None]
+    # git says the same of a file that is not in the branch and of one whose content is lost
+    commit = git.commit(branch) if absent else ""
+    for batch in batches(absent) if commit else ():
+        for item in git.items("ls-tree", "-z", "--full-tree", commit, "--", *batch):
+            raise git.lacks(item.split(b" ", 2)[2].partition(b"\t")[0].decode())
+    return iter(found)
 
 
 def key_logs(git: Git, keys: Sequence[str]) -> Iterator[KeyLogs]:
@@ -59,7 +75,7 @@ def key_logs(git: Git, keys: Sequence[str]) -> Iterator[KeyLogs]:
     listed = _listed_logs(git, keys)
     # names come in binary, three in one: a million of them have to be held
     known = (key for key in keys if listed[key_file(key)])
-    blobs = git.objects(oid.hex() for key in known for oid in _names(listed, key) if any(oid))
+    blobs = git.blobs(oid.hex() for key in known for oid in _names(listed, key) if any(oid))
     for key in keys:
         if not listed[key_file(key)]:
             yield None, None, None
@@ -78,7 +94,7 @@ def _names(listed: Mapping[str, bytes], key: str) -> list[bytes]:
 def _listed_logs(git: Git, keys: Iterable[str]) -> dict[str, bytes]:
     """The keys' file names → the binary names of their three logs, one after the other."""
     found = dict.fromkeys(map(key_file, keys), b"")
-    branch = git.text("rev-parse", "--verify", "--quiet", annex_branch(git))
+    branch = git.commit(annex_branch(git))
     for item in git.items("ls-tree", "-r", "-z", branch) if branch else ():
         head, _, path = item.decode("utf-8", "surrogateescape").partition("\t")
         stem, log, kind = path[_FOLDER:].rpartition(".log")
@@ -99,7 +115,7 @@ def remote_configs(git: Git) -> dict[str, dict[str, str]]:
         Configuration UUID → its settings, in which values keep git-annex's escapes.
     """
     newest: dict[str, tuple[float, dict[str, str]]] = {}
-    log = git.attempt("cat-file", "blob", f"{annex_branch(git)}:remote.log").stdout
+    log = next(branch_files(git, ["remote.log"])) or b""
     for line in log.decode("utf-8", "surrogateescape").split("\n"):
         uuid, *pairs = line.split(" ")
         settings = dict(pair.split("=", 1) for pair in pairs if "=" in pair)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from datalad_jsdl.dataset.annex_config import COMMIT_NOW, vector_clock
 from datalad_jsdl.dataset.git import Git
+from datalad_jsdl.dataset.locks import patiently
 from datalad_jsdl.dataset.logs import WEB_UUID
 from datalad_jsdl.dataset.objects import write_annex_files
 from datalad_jsdl.dataset.records import branch_files, remote_configs
@@ -61,15 +63,15 @@ def set_up_remote(git: Git) -> RemoteSetup:
         uuid, name = _find(git)
     settings = remote_configs(git)[uuid]
     _refuse_strange_settings(name, settings)
-    if git.text("config", f"remote.{name}.annex-config-uuid") != uuid:
+    if git.setting(f"remote.{name}.annex-config-uuid") != uuid:
         # without encryption=none it would fail where an earlier enableremote dropped it
         git.run("annex", "enableremote", name, "encryption=none", *COMMIT_NOW)
         done.append("enabled")
     if _verify(git, name):
         done.append("verified")
     for setting, value in LOCAL_SETTINGS.items():
-        if git.text("config", f"remote.{name}.{setting}") != value:
-            git.run("config", f"remote.{name}.{setting}", value)
+        if git.setting(f"remote.{name}.{setting}") != value:
+            patiently(git, partial(git.run, "config", f"remote.{name}.{setting}", value))
             done.append(f"set {setting}={value}")
     done += _mend_logs(git, uuid)
     shown = " ".join(f"{k}={v}" for k, v in sorted(remote_configs(git)[uuid].items()))
@@ -85,8 +87,8 @@ def set_up_locally(git_dir: Path, name: str) -> None:
     """
     git = Git(Path(), git_dir)
     for setting, value in LOCAL_SETTINGS.items():
-        if not git.text("config", f"remote.{name}.{setting}"):
-            git.attempt("config", f"remote.{name}.{setting}", value)
+        if not git.setting(f"remote.{name}.{setting}"):
+            patiently(git, partial(git.run, "config", f"remote.{name}.{setting}", value))
 
 
 def _find(git: Git) -> tuple[str, str]:
@@ -98,13 +100,13 @@ def _find(git: Git) -> tuple[str, str]:
     }
     # two clones may each have made one; the one in use here goes first
     for uuid, name in sorted(found.items()):
-        if git.text("config", f"remote.{name}.annex-config-uuid") == uuid:
+        if git.setting(f"remote.{name}.annex-config-uuid") == uuid:
             return uuid, name
     return min(found.items(), default=("", ""))
 
 
 def _refuse_foreign_remote(git: Git) -> None:
-    settings = git.text("config", "--get-regexp", f"^remote\\.{NAME}\\.")
+    settings = git.setting(f"^remote\\.{NAME}\\.", "--get-regexp")
     taken = any(s.get("name", s.get("sameas-name")) == NAME for s in remote_configs(git).values())
     if taken or "annex-externaltype" in settings:
         # a rename is recorded, but not where git-annex keeps what was verified
@@ -137,7 +139,7 @@ def _verify(git: Git, name: str) -> bool:
 
     git-annex releases before 2026 have no such step.
     """
-    if git.text("config", f"remote.{name}.annex-verified") in ("", "verified"):
+    if git.setting(f"remote.{name}.annex-verified") in ("", "verified"):
         return False
     asked = git.run("annex", "verifyremote", name).decode("utf-8", "replace")
     if match := re.search(r"--safe (\d+)", asked):

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.dataset.locks import patiently
 from datalad_jsdl.dataset.tree import SUBMODULE
 from datalad_jsdl.errors import DatasetError
 
@@ -58,7 +60,7 @@ def gitmodules(git: Git, tree: Tree, links: Mapping[str, Link]) -> bytes | None:
         DatasetError: the user has changed the file and not committed that.
     """
     known = tree.files.get(GITMODULES)
-    content = next(iter(git.objects([known.oid])), None) or b"" if known else b""
+    content = next(iter(git.blobs([known.oid]))) if known else b""
     there = _paths(git, tree) if known else set()
     new = {path: link for path, link in links.items() if path not in there}
     if not new:
@@ -79,15 +81,17 @@ def activate(git: Git, links: Mapping[str, Link], before: Tree) -> None:
     """Tell git that new subdatasets are to be looked at, as ``git submodule init`` does."""
     for path in links:
         if path not in before.files:
-            git.run("config", f"submodule.{path}.active", "true")
-            git.run("config", f"submodule.{path}.url", f"./{path}")
+            for name, value in (("active", "true"), ("url", f"./{path}")):
+                command = ("config", f"submodule.{path}.{name}", value)
+                patiently(git, partial(git.run, *command))
 
 
 def _paths(git: Git, tree: Tree) -> set[str]:
     """The paths that the committed file has a section for."""
     blob = f"{tree.commit}:{GITMODULES}"
-    done = git.attempt("config", "--null", "--blob", blob, "--get-regexp", r"^submodule\..*\.path$")
-    items = done.stdout.decode("utf-8", "surrogateescape").split("\0")
+    pattern = r"^submodule\..*\.path$"
+    found = git.ask("config", "--null", "--blob", blob, "--get-regexp", pattern) or b""
+    items = found.decode("utf-8", "surrogateescape").split("\0")
     return {item.partition("\n")[2] for item in items if item}
 
 

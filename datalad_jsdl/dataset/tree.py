@@ -49,7 +49,7 @@ class Tree:
         if git is None:
             return
         self._git = git
-        self.commit = git.text("rev-parse", "--verify", "--quiet", revision + "^{commit}")
+        self.commit = commit_of(git, revision)
         if not self.commit:
             return
         for item in git.items("ls-tree", "-r", "-z", "--full-tree", self.commit):
@@ -92,18 +92,30 @@ class Tree:
         return keys
 
     def _contents(self, paths: list[str]) -> Iterable[tuple[str, bytes]]:
-        blobs = self._git.objects(self.files[path].oid for path in paths)
-        return ((path, blob or b"") for path, blob in zip(paths, blobs, strict=True))
+        blobs = self._git.blobs(self.files[path].oid for path in paths)
+        return zip(paths, blobs, strict=True)
 
     def same_content(self, path: str, digests: Mapping[str, str]) -> bool:
         """Whether a file kept in git has the strongest of *digests* (algorithm → hex)."""
-        content = next(iter(self._git.objects([self.files[path].oid])), None)
+        content = next(iter(self._git.blobs([self.files[path].oid])))
         for name, algorithm in ALGORITHMS.items():
-            if name in digests and content is not None:
+            if name in digests:
                 digest = algorithm.new()
                 digest.update(content)
                 return digest.hexdigest() == digests[name]
         return False
+
+
+def commit_of(git: Git, revision: str) -> str:
+    """The commit that *revision* names, or "" if it names none.
+
+    Raises:
+        DatasetError: git cannot say, or the commit that a branch points to is missing.
+    """
+    found = git.text("rev-parse", "--verify", "--quiet", revision + "^{commit}", no=(1,))
+    if not found and (ref := git.commit(revision) if revision == "HEAD" else ""):
+        raise git.lacks(ref)
+    return found
 
 
 def _folders(paths: Iterable[str]) -> set[str]:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.dataset.git import batches
 from datalad_jsdl.dataset.keys import link_target, pointer
+from datalad_jsdl.dataset.locks import patiently
 from datalad_jsdl.dataset.plan import Change
 from datalad_jsdl.dataset.tree import LINK, REGULAR
+from datalad_jsdl.errors import DatasetError
 from datalad_jsdl.manifest.selection import folders_of
 
 if TYPE_CHECKING:
@@ -22,7 +24,19 @@ if TYPE_CHECKING:
     from datalad_jsdl.dataset.plan import Step
     from datalad_jsdl.dataset.tree import Tree
 
-__all__ = ["blob_of", "in_the_way", "restore", "switch", "undo_half_a_switch"]
+__all__ = [
+    "MovedError",
+    "blob_of",
+    "in_the_way",
+    "make_way",
+    "restore",
+    "switch",
+    "undo_half_a_switch",
+]
+
+
+class MovedError(DatasetError):
+    """The branch is not where it was when the import was planned."""
 
 
 def blob_of(step: Step) -> bytes:
@@ -105,9 +119,9 @@ def _kind_of(full: bytes) -> _Kind:
         return _Kind.OTHER
 
 
-def undo_half_a_switch(git: Git, commit: str) -> None:
-    """Put back what a killed `switch` to *commit* had taken away and not yet replaced."""
-    touched = set(_names(git, "diff-tree", "-r", "--name-only", "--no-renames", "HEAD", commit))
+def undo_half_a_switch(git: Git, before: str, commit: str) -> None:
+    """Put back what a killed switch from *before* to *commit* had taken and not replaced."""
+    touched = set(_names(git, "diff-tree", "-r", "--name-only", "--no-renames", before, commit))
     _check_out(git, touched.intersection(_names(git, "ls-files", "--deleted")))
 
 
@@ -132,7 +146,7 @@ def restore(git: Git, tree: Tree, prefix: str) -> None:
         and (tree.files[path].mode, mode) == (LINK, REGULAR)
     ]
     for batch in batches(unlocked):
-        git.attempt("annex", "lock", "--", *batch)  # it leaves what is modified alone
+        git.ask("annex", "lock", "--", *batch)  # no: it leaves what is modified alone
     missing = _names(git, "ls-files", "--deleted")
     _check_out(git, (p for p in missing if p.startswith(start) and p not in staged))
 
@@ -140,7 +154,8 @@ def restore(git: Git, tree: Tree, prefix: str) -> None:
 def _check_out(git: Git, paths: Iterable[str]) -> None:
     """Make files again that are in the index and missing in the work tree."""
     listing = "".join(f"{path}\0" for path in paths)
-    git.run("checkout-index", "-z", "--stdin", stdin=listing.encode("utf-8", "surrogateescape"))
+    raw = listing.encode("utf-8", "surrogateescape")
+    git.run("checkout-index", "-z", "--stdin", stdin=raw)
 
 
 def switch(
@@ -160,19 +175,9 @@ def switch(
 
     Raises:
         DatasetError: git refuses; then nothing has moved.
+        MovedError: somebody has committed something meanwhile.
     """
-    # read-tree will not replace an untracked file, not even with the same; what is in the
-    # index already it will not write again
-    staged = {path for path, _ in _staged(git, tree)}
-    folders = _Folders(git)
-    for step in steps:
-        writes = step.change in (Change.ADDED, Change.CHANGED) and step.path not in staged
-        if writes and not folders.is_missing_for(step.path) and _is_there_already(git, step):
-            os.unlink(_full(git, step.path))
-    for path, content in extra.items():
-        known = path in tree.files or path in staged
-        if not known and _holds(_full(git, path), content):
-            os.unlink(_full(git, path))
+    staged = make_way(git, tree, steps, extra)
     old = tree.commit or git.run("hash-object", "-t", "tree", "--stdin").decode().strip()
     merge = ("read-tree", "-m", "-u", "--no-recurse-submodules")
     fresh = [
@@ -182,20 +187,57 @@ def switch(
     ]
     # a deleted file may have to make place for a folder first, or a folder for a file
     plain = os.name == "nt" or any(step.change is Change.DELETED for step in steps)
-    sparse = git.text("config", "--type=bool", "core.sparseCheckout") == "true"
+    sparse = git.setting("core.sparseCheckout", "--type=bool") == "true"
     if len(fresh) < _MANY or plain or sparse:
-        git.run(*merge, old, commit)
+        patiently(git, lambda: git.run(*merge, old, commit))
     else:
-        git.run(*merge, "--dry-run", old, commit)  # whether it would fail, before anything moves
-        _add_links(git, fresh, len(commit))
-        git.run(*merge, old, commit)  # finds them in place, and does the rest
-        git.attempt("update-index", "-q", "--refresh")
-    git.run("update-ref", "-m", reason, "HEAD", commit, tree.commit or "0" * len(commit))
+        # whether it would fail, before anything moves
+        patiently(git, lambda: git.run(*merge, "--dry-run", old, commit))
+        patiently(git, lambda: _add_links(git, fresh, len(commit)))
+        # finds them in place, and does the rest
+        patiently(git, lambda: git.run(*merge, old, commit))
+        git.ask("update-index", "-q", "--refresh")  # no: something is modified
+    # a ref's own lock is waited for by git itself
+    wait = ("-c", f"core.filesRefLockTimeout={_REF_LOCK}")
+    update = ("update-ref", "-m", reason, "HEAD", commit, tree.commit or "0" * len(commit))
+    try:
+        patiently(git, lambda: git.run(*wait, *update))
+    except DatasetError:
+        if git.commit("HEAD") == tree.commit:
+            raise
+        raise MovedError(
+            f"somebody committed something in {git.root} meanwhile; run this again"
+        ) from None
+
+
+def make_way(
+    git: Git, tree: Tree, steps: Sequence[Step], extra: Mapping[str, bytes]
+) -> frozenset[str]:
+    """Remove what git would take for untracked files in the way, though they are what it writes.
+
+    Returns:
+        The paths at which the index differs from HEAD.
+    """
+    # read-tree will not replace an untracked file, not even with the same; what is in the
+    # index already it will not write again
+    staged = frozenset(path for path, _ in _staged(git, tree))
+    folders = _Folders(git)
+    for step in steps:
+        writes = step.change in (Change.ADDED, Change.CHANGED) and step.path not in staged
+        if writes and not folders.is_missing_for(step.path) and _is_there_already(git, step):
+            os.unlink(_full(git, step.path))
+    for path, content in extra.items():
+        known = path in tree.files or path in staged
+        if not known and _holds(_full(git, path), content):
+            os.unlink(_full(git, path))
+    return staged
 
 
 # From so many on, two threads make symlinks in half the time that git's one takes: each
 # long target needs a block of the disk, and ext4 can take half a millisecond to find it.
 _MANY = 500
+
+_REF_LOCK = 5000  # milliseconds
 
 
 def _add_links(git: Git, steps: Sequence[Step], oid_length: int) -> None:
@@ -215,8 +257,10 @@ def _add_links(git: Git, steps: Sequence[Step], oid_length: int) -> None:
             try:
                 os.symlink(blob, full)
             except FileExistsError:
-                os.rmdir(full)  # in_the_way has let empty folders pass, and nothing else
-                os.symlink(blob, full)
+                # in_the_way has let empty folders pass, and nothing else
+                if not _is_there_already(git, step):  # else it was made before a lock was met
+                    os.rmdir(full)
+                    os.symlink(blob, full)
             oids.append(_blob_oid(blob, oid_length))
         return b"".join(oids)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.credentials.values import Login
+from datalad_jsdl.manifest.urls import redact_text
 
 if TYPE_CHECKING:
     from datalad_jsdl.fetch.credentials.values import Wanted
@@ -26,7 +27,7 @@ def find(wanted: Wanted) -> Login | None:
     """What ``git credential fill`` has for the origin.
 
     Raises:
-        FetchError: a helper does not come to an end.
+        FetchError: git cannot be asked, or a helper does not come to an end.
     """
     host = f"[{wanted.host}]" if ":" in wanted.host else wanted.host
     place = host if wanted.port is None else f"{host}:{wanted.port}"
@@ -34,20 +35,24 @@ def find(wanted: Wanted) -> Login | None:
     if wanted.user:
         lines.append(f"username={wanted.user}")
     command = ["git", "-c", "credential.interactive=false", "-c", "core.askPass="]
-    process = subprocess.Popen(
-        [*command, "credential", "fill"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | _SILENT,
-        start_new_session=True,
-    )
+    try:
+        process = subprocess.Popen(
+            [*command, "credential", "fill"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | _SILENT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise FetchError(f"cannot run git for its credential helpers: {error.strerror}") from None
     try:
         said, _ = process.communicate("\n".join([*lines, "", ""]).encode(), _SECONDS)
     except subprocess.TimeoutExpired:
         _end(process)
         raise FetchError(f"git's credential helper gave no answer in {_SECONDS} s") from None
     if process.returncode:
+        _require_config()
         return None  # "terminal prompts disabled": no helper has any
     answer = dict(
         line.partition("=")[::2] for line in said.decode("utf-8", "surrogateescape").split("\n")
@@ -61,6 +66,18 @@ def find(wanted: Wanted) -> Login | None:
         return None
     kind = wanted.kind or "basic"
     return Login(words, kind, answer["password"], answer.get("username", ""), rule=wanted.rule)
+
+
+def _require_config() -> None:
+    """Raises FetchError if git fails for another reason than that no helper has a login."""
+    done = subprocess.run(
+        ["git", "config", "--name-only", "--get-regexp", r"^credential\."],
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+    )
+    if done.returncode not in (0, 1):  # 1: none is set
+        said = redact_text(done.stderr.decode("utf-8", "replace").strip())
+        raise FetchError(f"git cannot look for credential helpers: {said}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
