@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from datalad.distribution.dataset import Dataset
 from datalad.utils import chpwd, get_dataset_root
 
+from datalad_jsdl.bugs import log_trace
 from datalad_jsdl.commands._common import message_of
 from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.dataset.records import ANNEX_BRANCH
@@ -121,6 +122,7 @@ def open_subdataset(above: Dataset, folder: str, *, dry: bool, cleared: bool) ->
                     return_type="list",
                 )
             except Exception as error:  # whatever an unusable source makes of DataLad's own code
+                log_trace(f"cannot get the subdataset {dataset.path}", error)
                 got = [{"status": "error", "message": f"{type(error).__name__}: {error}"}]
         if not dataset.is_installed():
             reasons = "; ".join(message_of(r) for r in got if r["status"] == "error")

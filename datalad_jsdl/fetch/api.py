@@ -94,7 +94,8 @@ class WebApi:
             if fault.lasting or attempt == settings.retries:
                 raise error
             wait = pause if fault.wait is None else fault.wait
-            self._engine.sleep(min(wait, settings.max_wait))
+            with self._engine.operation() as operation:
+                operation.sleep(min(wait, settings.max_wait))
             pause *= 2
         raise AssertionError("settings.retries is at least 1")
 

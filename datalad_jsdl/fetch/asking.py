@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.bugs import bug
 from datalad_jsdl.fetch.probe import Answer, State, probe, sample
 from datalad_jsdl.fetch.survey import list_mirrors
-from datalad_jsdl.manifest.urls import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.operation import Operation
     from datalad_jsdl.fetch.survey import Mirror, Survey, Wanted
 
 __all__ = ["survey"]
@@ -95,16 +96,24 @@ def survey(
         most: files to ask for; of more than that, a sample spread over the mirrors.
     """
     found = list_mirrors(wanted, lambda url: engine.origins.of(url).name, most)
-    _Asking(found, engine, tick).run()
+    with engine.operation() as operation:
+        _Asking(found, engine, operation, tick).run()
     return found
 
 
 class _Asking:
     """The questions under way; what is to be done is decided in the thread that calls `run`."""
 
-    def __init__(self, found: Survey, engine: Engine, tick: Callable[[int, int], object]) -> None:
+    def __init__(
+        self,
+        found: Survey,
+        engine: Engine,
+        operation: Operation,
+        tick: Callable[[int, int], object],
+    ) -> None:
         self._found = found
         self._engine = engine
+        self._operation = operation
         self._tick = tick
         self._lines = {name: _Line(mirror) for name, mirror in found.mirrors.items()}
         for number in found.chosen:
@@ -132,7 +141,7 @@ class _Asking:
                     return
                 if not self._under_way:
                     pause = min(resting) - time.monotonic()
-                    self._engine.sleep(min(_TICK, max(0.0, pause)))
+                    self._operation.sleep(min(_TICK, max(0.0, pause)))
                     continue
                 try:
                     self._learn(*self._answers.get(timeout=_TICK))
@@ -149,9 +158,8 @@ class _Asking:
         while (question := self._questions.get()) is not None:
             try:
                 answer = question.ask()
-            except Exception as error:  # whatever a hostile answer has found: the others go on
-                what = f"{type(error).__name__}: {redact_text(str(error))}"
-                answer = Answer(State.UNFIT, what)
+            except Exception as error:  # no answer can cause it; the others go on
+                answer = Answer(State.UNFIT, bug(error))
             self._answers.put((question, answer))
 
     def _dispatch(self) -> None:
@@ -163,7 +171,7 @@ class _Asking:
                     return
                 number, url = line.queue.popleft()
                 expected = self._found.wanted[number].expected
-                ask = partial(probe, url, expected, self._engine, head=line.head)
+                ask = partial(probe, url, expected, self._engine, self._operation, head=line.head)
                 self._put(_Question(line, number, url, False, ask))
             if line.queue or line.active or self._under_way >= self._threads:
                 continue
@@ -188,7 +196,7 @@ class _Asking:
             return None
         line.samples -= 1
         expected, length = self._found.wanted[number].expected, 1 if small or known else _SAMPLE
-        ask = partial(sample, url, expected, self._engine, length)
+        ask = partial(sample, url, expected, self._engine, length, self._operation)
         return _Question(line, number, url, True, ask)
 
     def _learn(self, question: _Question, answer: Answer) -> None:

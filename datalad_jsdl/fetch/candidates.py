@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.operation import Operation
     from datalad_jsdl.fetch.values import Expected
 
 __all__ = ["Candidates"]
@@ -32,8 +33,11 @@ class Candidates:
         suspects: sources whose bytes were thrown away on suspicion.
     """
 
-    def __init__(self, engine: Engine, urls: Iterable[str], expected: Expected) -> None:
+    def __init__(
+        self, engine: Engine, operation: Operation, urls: Iterable[str], expected: Expected
+    ) -> None:
         self._engine = engine
+        self._operation = operation
         self._expected = expected
         self.order = list(dict.fromkeys(urls))
         self.sources = {source_of(url): url for url in self.order}
@@ -49,7 +53,7 @@ class Candidates:
 
     def why(self) -> tuple[Fault, ...]:
         """A fault for each, in order."""
-        rest = self._engine.stopped_for or "not asked"
+        rest = self._operation.stopped_for or "not asked"
         return tuple(self.faults.get(url) or Fault(url, rest) for url in self.order)
 
     def givers(self, held: Mapping[str, int]) -> tuple[str, ...]:
@@ -68,7 +72,7 @@ class Candidates:
         ready = [url for url in origins.rank(left, self._expected.size) if not origins.wait(url)]
         if self._insists:
             ready, self._insists = left, False
-        if not ready and not self._engine.second_chance:
+        if not ready and not self._operation.second_chance:
             # one that is left alone is asked once, all the same: it may be back
             ready = [url for url in left if url not in self.faults and origins.is_alone(url)]
         return ready

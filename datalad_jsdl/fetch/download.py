@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.operation import Operation
     from datalad_jsdl.fetch.segments import Range
     from datalad_jsdl.fetch.values import Expected, Progress, Sink, Store
 
@@ -33,6 +34,7 @@ class Download:
     def __init__(
         self,
         engine: Engine,
+        operation: Operation,
         urls: Iterable[str],
         expected: Expected,
         store: PartFile | Sink,
@@ -40,7 +42,8 @@ class Download:
         window: tuple[int, int] | None = None,
     ) -> None:
         self._engine = engine
-        self._candidates = Candidates(engine, urls, expected)
+        self._operation = operation
+        self._candidates = Candidates(engine, operation, urls, expected)
         self._expected = expected
         self._part = store if isinstance(store, PartFile) else None
         self._store: Store = self._part or InSequence(cast("Sink", store))
@@ -52,7 +55,14 @@ class Download:
         self._outside = [(0, start, ""), (stop, expected.size or 0, "")] if window else []
         self._frontier = (Unhashed if window else Frontier)(self._verifier, self._store)
         self._transfer = Transfer(
-            engine, self._ledger, self._store, self._frontier, expected, progress, self._begun
+            engine,
+            operation,
+            self._ledger,
+            self._store,
+            self._frontier,
+            expected,
+            progress,
+            self._begun,
         )
         self._helpers = Helpers(engine, self._transfer, self._candidates.sources)
         self._chances: set[str] = set()  # sources that got one more
@@ -73,7 +83,7 @@ class Download:
                 if self._ledger.is_complete():
                     if outcome := self._verify():
                         return outcome
-                elif not self._candidates.live or self._engine.stop.is_set():
+                elif not self._candidates.live or self._operation.stop.is_set():
                     if not self._helpers.wait():
                         return Failed(self._candidates.why())
                 else:
@@ -169,7 +179,7 @@ class Download:
         if asked and not progress and not (asked := candidates.patience(asked)):
             return
         own = self._wait if tried else 0.0
-        self._engine.sleep(min(max(own, asked), self._engine.settings.max_wait))
+        self._operation.sleep(min(max(own, asked), self._engine.settings.max_wait))
         if tried:
             self._wait *= 2
 

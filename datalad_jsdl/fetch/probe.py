@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.operation import Operation
     from datalad_jsdl.fetch.values import Expected, Fault
     from datalad_jsdl.fetch.web import Response
 
@@ -121,32 +122,44 @@ class Answer:
         return self.fault is not None and not self.fault.lasting and not self.fault.refused
 
 
-def probe(url: str, expected: Expected, engine: Engine, *, head: bool = True) -> Answer:
+def probe(
+    url: str, expected: Expected, engine: Engine, operation: Operation, *, head: bool = True
+) -> Answer:
     """Ask by HEAD, and for the first byte where that is refused or tells too little.
 
     Args:
         url: to be asked.
         expected: what is known of the content; only its size and kind are looked at.
         engine: to ask with.
+        operation: that this is a part of.
         head: use HEAD.
     """
     if head:
-        answer = _ask("HEAD", url, expected, engine, 0)
+        answer = _ask("HEAD", url, expected, engine, 0, operation)
         told = answer.state is State.OK and (answer.size is not None or expected.size is None)
         silent = answer.fault is not None and not answer.fault.answered
         if answer.state in _FINAL or silent or told:
             return answer
-    answer = _ask("GET", url, expected, engine, 1)
+    answer = _ask("GET", url, expected, engine, 1, operation)
     # a file that is not there says nothing about HEAD
     return replace(answer, head=False) if head and answer.state is State.OK else answer
 
 
-def sample(url: str, expected: Expected, engine: Engine, length: int) -> Answer:
+def sample(
+    url: str, expected: Expected, engine: Engine, length: int, operation: Operation
+) -> Answer:
     """Fetch the first *length* bytes, or what comes of them in two seconds, and forget them."""
-    return _ask("GET", url, expected, engine, length)
+    return _ask("GET", url, expected, engine, length, operation)
 
 
-def _ask(method: str, url: str, expected: Expected, engine: Engine, length: int) -> Answer:
+def _ask(
+    method: str,
+    url: str,
+    expected: Expected,
+    engine: Engine,
+    length: int,
+    operation: Operation,
+) -> Answer:
     headers = {"Range": f"bytes=0-{length - 1}"} if length else {}
     began = time.monotonic()
     try:
@@ -155,16 +168,16 @@ def _ask(method: str, url: str, expected: Expected, engine: Engine, length: int)
         return _unanswered(url, error)
     answer = read_answer(url, expected, response)
     answer = replace(answer, latency=time.monotonic() - began)
-    engine.opened(response)
+    operation.opened(response)
     try:
         if answer.state is State.OK and length > 1:
-            received, seconds = _receive(response, engine, length)
+            received, seconds = _receive(response, engine, length, operation)
             answer = replace(answer, received=received, seconds=seconds)
-    except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
-        # ValueError: urllib3 reads from a connection that another thread has shut
+    except (OSError, urllib3.exceptions.HTTPError) as error:
         answer = _unanswered(url, error)
     finally:
-        engine.closed(response)
+        operation.closed(response)
+        engine.save_now_and_then()
         response.close()
     if answer.state is not State.OK:
         return answer
@@ -185,17 +198,19 @@ def _ranges(status: int, headers: Mapping[str, str], asked: bool) -> Ranges:
     return Ranges.DISCLAIMED if "none" in units else Ranges.UNTOLD
 
 
-def _receive(response: Response, engine: Engine, length: int) -> tuple[int, float]:
+def _receive(
+    response: Response, engine: Engine, length: int, operation: Operation
+) -> tuple[int, float]:
     """Take bytes from an answer: how many, in how many seconds."""
     began, received = time.monotonic(), 0
     chunk_size = engine.throttle.chunk(_CHUNK)
     while received < length and time.monotonic() - began < _SAMPLE_SECONDS:
         chunk = response.read(min(chunk_size, length - received))
-        if not chunk or engine.stop.is_set():
+        if not chunk or operation.stop.is_set():
             break
         received += len(chunk)
         if pause := engine.throttle.pause(len(chunk)):
-            engine.stop.wait(pause)
+            operation.stop.wait(pause)
     return received, time.monotonic() - began
 
 

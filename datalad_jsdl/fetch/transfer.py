@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.operation import Operation
     from datalad_jsdl.fetch.segments import Ledger, Segment
     from datalad_jsdl.fetch.values import Expected, Progress, Store
     from datalad_jsdl.fetch.verification import Frontier
@@ -47,6 +48,7 @@ class Transfer:
 
     Attributes:
         engine: connections and limits.
+        operation: that this is a part of.
         ledger: which bytes are there.
         store: where bytes go.
         frontier: told of every byte.
@@ -61,6 +63,7 @@ class Transfer:
     """
 
     engine: Engine
+    operation: Operation
     ledger: Ledger
     store: Store
     frontier: Frontier
@@ -95,11 +98,10 @@ class Transfer:
             return no_answer(url, error)
         latency = time.monotonic() - began
         segment.abort = response.abort
-        self.engine.opened(response)
+        self.operation.opened(response)
         try:
             fault = self._take(segment, response, ranged="Range" in headers, whole=whole)
-        except (urllib3.exceptions.HTTPError, ValueError) as error:
-            # ValueError: urllib3 reads from a connection that another thread has shut
+        except urllib3.exceptions.HTTPError as error:
             if segment.end is not None and segment.position >= segment.end:
                 fault = None  # others have the rest
             else:
@@ -107,7 +109,8 @@ class Transfer:
                 fault = Fault(url, what, mirror=True)
         finally:
             segment.abort = None
-            self.engine.closed(response)
+            self.operation.closed(response)
+            self.engine.save_now_and_then()
             response.close()
         gained = segment.written - segment.start
         elapsed = time.monotonic() - began - latency
@@ -201,8 +204,8 @@ class Transfer:
                 speed = self.engine.settings.min_speed
                 return Fault(url, f"slower than {speed} bytes per second", mirror=True)
             if pause := throttle.pause(len(chunk)):
-                self.engine.stop.wait(pause)
-            if self.engine.stop.is_set():
+                self.operation.stop.wait(pause)
+            if self.operation.stop.is_set():
                 return Fault(url, "interrupted", lasting=True)
             if skip:
                 passed = min(skip, len(chunk))

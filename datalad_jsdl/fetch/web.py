@@ -67,7 +67,10 @@ class Response:
             urllib3.exceptions.HTTPError, OSError: the transfer broke off.
         """
         # read1, not read: a chunk cut off by a reset would take what came of it along
-        data = self._raw.read1(limit, decode_content=False)
+        try:
+            data = self._raw.read1(limit, decode_content=False)
+        except ValueError as error:  # urllib3's, of a connection that another thread has shut
+            raise urllib3.exceptions.ProtocolError("the connection was shut") from error
         return data or b""
 
     def abort(self) -> None:
