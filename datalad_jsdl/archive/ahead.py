@@ -101,8 +101,6 @@ class Ahead:
         size, expected = content.size, content.expected
         if size is None:
             return self._open_unsized(number, content)
-        if not size:
-            return ChunkReader((), check=Verifier(expected)), 0
         if not begun and (size <= PIECE or not expected.verifiable):
             piece = self._take(number, 0)
             return (_stream(content, size) if piece is None else ChunkReader(piece[1])), size
@@ -189,7 +187,8 @@ class Ahead:
             number, position = self._next
             content = self._contents[number]
             size = PIECE if content.size is None else content.size
-            if not content.is_remote or position >= size:
+            # of an empty one there is a piece, too: only so is it asked for
+            if not content.is_remote or position >= size > 0:
                 self._next = (number + 1, 0)
                 looked += 1
                 continue
@@ -202,7 +201,7 @@ class Ahead:
                 return
             if pays:
                 self._submit(content, number, position, stop)
-            self._next = (number, stop) if pays else (number + 1, 0)
+            self._next = (number, stop) if pays and stop < size else (number + 1, 0)
 
     def _pays(self, content: Content, number: int, position: int) -> bool | None:
         """Whether to fetch a piece; None: that will show when the one before it is there."""

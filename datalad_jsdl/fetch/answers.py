@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.web import Response
 
-__all__ = ["content_range", "no_answer", "phrase", "refusal", "strong_etag", "total_size"]
+__all__ = [
+    "content_range",
+    "no_answer",
+    "phrase",
+    "refusal",
+    "strong_etag",
+    "total_size",
+    "wrong_size",
+]
 
 _MEANINGS = {
     403: "access is forbidden, or terms have to be accepted",
@@ -60,6 +68,11 @@ def strong_etag(headers: Mapping[str, str]) -> str:
     """The entity tag if it is a strong one, else ""."""
     etag = headers.get("ETag", "").strip()
     return etag if etag.startswith('"') else ""
+
+
+def wrong_size(known: int, offer: str, says: str = "the manifest") -> str:
+    """What is wrong where a server has another number of bytes than *says* that there are."""
+    return f"{says} says {known} bytes, but the server has {offer}"
 
 
 def refusal(url: str, response: Response) -> Fault:

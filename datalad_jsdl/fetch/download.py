@@ -68,8 +68,6 @@ class Download:
         self._chances: set[str] = set()  # sources that got one more
         self._disputes: set[str] = set()  # URLs that were let say how large the file is
         self._last = ""  # the source that answered last
-        self._requests = 0
-        self._blamed_at = -1  # number of requests when the content was last found wrong
         self._best = 0  # most bytes there so far; only what goes beyond it is progress
         self._wait = _FIRST_WAIT
         self._alone = not expected.verifiable  # all bytes have to be of one URL
@@ -142,7 +140,6 @@ class Download:
             ledger.end(segment)
             origins.release(url, fault, segment.written - segment.start)
         self._last = source
-        self._requests += 1
         if self._alone:
             self._source = source
         if fault is not None:
@@ -222,7 +219,7 @@ class Download:
         """Whether bytes of this URL can be added to what is there of it."""
         return self._expected.verifiable or bool(self._transfer.etags.get(url))
 
-    def _verify(self) -> Fetched | Failed | None:
+    def _verify(self) -> Fetched | None:
         self._helpers.end()
         if self._window:
             givers = self._candidates.givers(self._ledger.sources())
@@ -238,11 +235,6 @@ class Download:
                 )
             digest = "" if expected.algorithm else self._verifier.hexdigest()
             return Fetched(self._verifier.size, digest)
-        if self._blamed_at == self._requests:
-            # nobody was asked since, and nobody can be: an empty file with another's digest
-            faults = (Fault(url, wrong, lasting=True) for url in self._candidates.order)
-            return Failed(tuple(faults))
-        self._blamed_at = self._requests
         self._blame(wrong)
         return None
 
@@ -318,6 +310,7 @@ class Download:
         self._ledger.keep(lambda _: False)
         self._ledger.add(self._outside)
         self._ledger.size = self._expected.size
+        self._ledger.ended = False
         self._transfer.etags.clear()
         self._transfer.guessed = False
         self._source = ""

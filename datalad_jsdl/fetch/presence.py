@@ -57,7 +57,7 @@ def announced_size(urls: Iterable[str], engine: Engine) -> int | None:
 
 
 def _offers(url: str, expected: Expected, web: Web) -> bool:
-    found = _ask(url, web)
+    found = _ask(url, web, empty=expected.size == 0)
     if found is None:
         return False
     size, kind = found
@@ -66,8 +66,10 @@ def _offers(url: str, expected: Expected, web: Web) -> bool:
     return expected.size is None or size is None or size == expected.size
 
 
-def _ask(url: str, web: Web) -> tuple[int | None, str] | None:
+def _ask(url: str, web: Web, *, empty: bool = False) -> tuple[int | None, str] | None:
     """Size and media type of what is there, or None if the answer is that nothing is.
+
+    *empty*: it is to be an empty file, and so may be answered that there is no content.
 
     HEAD, and where that is refused (Orthanc answers 404 to it) a GET of one byte.
 
@@ -83,6 +85,8 @@ def _ask(url: str, web: Web) -> tuple[int | None, str] | None:
                 return size, response.headers.get("Content-Type", "")
             if response.status == 416 and method == "GET":
                 return 0, ""  # an empty file has no first byte
+            if response.status == 204 and empty:  # RFC 9110, 15.3.5
+                return 0, ""
         finally:
             response.close()
     if response.status in _GONE:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import urllib3
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.answers import no_answer, refusal, total_size
+from datalad_jsdl.fetch.answers import no_answer, refusal, total_size, wrong_size
 from datalad_jsdl.fetch.values import PAGE
 from datalad_jsdl.fetch.verification import is_error_page
 
@@ -173,6 +173,9 @@ def _ask(
         if answer.state is State.OK and length > 1:
             received, seconds = _receive(response, engine, length, operation)
             answer = replace(answer, received=received, seconds=seconds)
+        elif answer.state is State.OK and length and (answer.size, expected.size) == (None, 0):
+            if response.read(1):
+                answer = Answer(State.SIZE, wrong_size(0, "more"))
     except (OSError, urllib3.exceptions.HTTPError) as error:
         answer = _unanswered(url, error)
     finally:
@@ -226,6 +229,8 @@ def _unanswered(url: str, error: Exception) -> Answer:
 def read_answer(url: str, expected: Expected, response: Response) -> Answer:
     """What the head of an answer means; the body is not looked at."""
     status, headers = response.status, response.headers
+    if status == 204 and expected.size == 0:  # RFC 9110, 15.3.5: there is no content
+        return Answer(State.OK, "", 0)
     if status not in (200, 206, 416):
         fault = refusal(url, response)
         challenge = headers.get("WWW-Authenticate", "")
@@ -238,8 +243,7 @@ def read_answer(url: str, expected: Expected, response: Response) -> Answer:
     if (wrong or expected.size is None) and not expected.page and is_error_page(url, kind):
         return Answer(State.TERMS, PAGE)
     if wrong:
-        what = f"expected a file of {expected.size} bytes, it offers {size}"
-        return Answer(State.SIZE, what, size)
+        return Answer(State.SIZE, wrong_size(expected.size or 0, f"{size}"), size)
     return Answer(State.OK, "", size)
 
 

@@ -76,11 +76,14 @@ class Ledger:
 
     Attributes:
         size: of the file in bytes, or None while unknown.
+        ended: an answer has ended where the file does: of an empty one nothing else tells that
+            a server was asked for it.
         lock: held while anything here is changed.
     """
 
     def __init__(self, size: int | None) -> None:
         self.size = size
+        self.ended = False
         self.lock = threading.RLock()
         self.active: list[Segment] = []
         self._done: list[Range] = []
@@ -121,6 +124,8 @@ class Ledger:
 
     def is_complete(self) -> bool:
         """Everything is there."""
+        if self.size == 0 and not self.ended:
+            return False
         return self.size is not None and self.held() >= self.size
 
     def add(self, ranges: Iterable[Range]) -> None:
@@ -167,6 +172,8 @@ class Ledger:
             position = max(position, end)
         if self.size is None:
             return None if self.active else (position, None)
+        if not self.size:
+            return None if self.active or self.ended else (0, 0)
         return (position, self.size) if position < self.size else None
 
     def _end(self, segment: Segment) -> int:

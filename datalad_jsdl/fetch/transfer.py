@@ -19,6 +19,7 @@ from datalad_jsdl.fetch.answers import (
     refusal,
     strong_etag,
     total_size,
+    wrong_size,
 )
 from datalad_jsdl.fetch.pace import Pace
 from datalad_jsdl.fetch.values import PAGE, Fault
@@ -123,6 +124,9 @@ class Transfer:
         url, offset = segment.url, segment.position
         if response.status == 416 and offset:
             return self._nothing_more(segment)
+        if response.status == 204 and self.expected.size == 0:
+            self.ledger.ended = True  # RFC 9110, 15.3.5: there is no content
+            return None
         if response.status not in (200, 206):
             return refusal(url, response)
         if fault := self._wrong_version(segment, response):
@@ -175,10 +179,10 @@ class Transfer:
             self.ledger.size = total
         elif total != known:
             page = is_error_page(url, response.headers.get("Content-Type", ""))
-            offer = f"a web page of {total}; {PAGE.partition('; ')[2]}" if page else total
-            what = f"expected a file of {known} bytes, it offers {offer}"
+            offer = f"a web page of {total}; {PAGE.partition('; ')[2]}" if page else f"{total}"
             # if only another answer said so, this one may be right as well
             disputed = self.expected.size is None
+            what = wrong_size(known, offer, "another mirror" if disputed else "the manifest")
             return Fault(url, what, lasting=not disputed, disputed=disputed)
         return None
 
@@ -215,7 +219,8 @@ class Transfer:
             if offset == 0 and may_be_page and is_error_page(url, content_type, chunk):
                 return Fault(url, PAGE, lasting=True)
             if ledger.size is not None and offset + len(chunk) > ledger.size:
-                what = f"it gives more than the {ledger.size} bytes expected"
+                says = "another mirror" if self.expected.size is None else "the manifest"
+                what = wrong_size(ledger.size, "more", says)
                 return Fault(url, what, lasting=True, wrong=True)
             mine = ledger.claim(segment, len(chunk))
             if mine < len(chunk):
@@ -234,6 +239,7 @@ class Transfer:
 
     def _ended(self, segment: Segment, due: int | None) -> Fault | None:
         """The answer is over; is that all there is?"""
+        self.ledger.ended = True
         if self.ledger.size is None:
             # what is not announced to have an end may have been cut off
             self.ledger.size, self.guessed = segment.position, True

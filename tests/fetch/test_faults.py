@@ -213,8 +213,8 @@ def test_what_cannot_be_noticed_has_a_digest_afterwards(
         ("hang", "no data within the time limit"),
         ("drip", "slower than 1024 bytes per second"),
         ("corrupt", "wrong content: expected sha256"),
-        ("page", "expected a file of 1000000 bytes, it offers a web page of"),
-        ("shorter", "expected a file of 1000000 bytes, it offers 900000"),
+        ("page", "the manifest says 1000000 bytes, but the server has a web page of"),
+        ("shorter", "the manifest says 1000000 bytes, but the server has 900000"),
     ],
 )
 def test_the_words_say_what_is_wrong(lab: Lab, place: Lab, fault: str, phrase: str) -> None:
