@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import urllib3
 
 from datalad_jsdl.errors import AddressRefusedError, FetchError
+from datalad_jsdl.fetch.settings import in_words, named
 from datalad_jsdl.fetch.values import Fault
 from datalad_jsdl.manifest.urls import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from datalad_jsdl.fetch.settings import Settings
     from datalad_jsdl.fetch.web import Response
 
 __all__ = [
     "content_range",
+    "gave_up",
     "no_answer",
     "phrase",
     "refusal",
@@ -45,6 +49,26 @@ _TLS_HINTS = {
 }
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a request was given.
+
+    Attributes:
+        connect: seconds until the connection has to stand.
+        read: seconds until something has to come.
+        awaited: what has to come, for the message.
+    """
+
+    connect: float
+    read: float
+    awaited: str = "answer"
+
+    @classmethod
+    def of(cls, settings: Settings, read: float | None = None) -> Limits:
+        """Those of the settings, but for the seconds that are given."""
+        return cls(settings.connect_timeout, settings.read_timeout if read is None else read)
 
 
 def content_range(headers: Mapping[str, str]) -> tuple[int, int, int | None] | None:
@@ -97,26 +121,53 @@ def _retry_after(value: str) -> float | None:
         return None
 
 
-def no_answer(url: str, error: Exception) -> Fault:
-    """The fault that an exception of the network is."""
+def gave_up(attempts: int, wait: float | None, settings: Settings) -> str:
+    """Why a URL is not asked again: after so many attempts, or a longer wait than is allowed.
+
+    Args:
+        attempts: that have failed in a row.
+        wait: seconds that it asks to be left alone, or None.
+        settings: that have the limits.
+    """
+    often = "once" if attempts == 1 else f"{attempts} times"
+    said = f"asked {often} ({named('retries')})"
+    if wait is None or wait <= settings.max_wait:
+        return said
+    most = in_words(settings.max_wait)
+    return (
+        f"it asks to be left alone for {in_words(round(wait))}, of which {most} were waited "
+        f"({named('max-wait')}); {said}"
+    )
+
+
+def no_answer(url: str, error: Exception, limits: Limits) -> Fault:
+    """The fault that an exception of the network is, where an answer was waited for."""
     cause = error.__cause__ if isinstance(error, urllib3.exceptions.ProxyError) else None
     error = cause if isinstance(cause, Exception) else error
     lasting = isinstance(error, (AddressRefusedError, FetchError, urllib3.exceptions.SSLError))
     refused = isinstance(error, urllib3.exceptions.NewConnectionError)
     unasked = isinstance(error, AddressRefusedError)
-    return Fault(url, phrase(error), lasting, mirror=not lasting, refused=refused, unasked=unasked)
+    return Fault(
+        url,
+        phrase(error, limits),
+        lasting,
+        mirror=not lasting,
+        refused=refused,
+        unasked=unasked,
+        silent=limits.read if isinstance(error, urllib3.exceptions.ReadTimeoutError) else 0.0,
+    )
 
 
-def phrase(error: BaseException) -> str:
+def phrase(error: BaseException, limits: Limits) -> str:
     """An error of the network in a few words without a secret in them."""
     if isinstance(error, FetchError):
         return redact_text(str(error))
     if isinstance(error, urllib3.exceptions.NewConnectionError):  # a ConnectTimeoutError, too
         return f"no connection: {error.__cause__ or 'refused'}"
     if isinstance(error, urllib3.exceptions.ConnectTimeoutError):
-        return "no connection within the time limit"
+        return f"no connection within {in_words(limits.connect)} ({named('connect-timeout')})"
     if isinstance(error, urllib3.exceptions.TimeoutError):
-        return "no data within the time limit"
+        return f"no {limits.awaited} within {in_words(limits.read)} ({named('read-timeout')})"
     if isinstance(error, urllib3.exceptions.SSLError):
         text = redact_text(str(error))
         hints = [hint for word, hint in _TLS_HINTS.items() if word in text]

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import urllib3
 
 from datalad_jsdl.errors import FetchError, StatusError
-from datalad_jsdl.fetch.answers import no_answer, refusal
-from datalad_jsdl.fetch.pace import Pace
+from datalad_jsdl.fetch.answers import Limits, gave_up, no_answer, refusal
+from datalad_jsdl.fetch.pace import Pace, too_slow
 from datalad_jsdl.manifest.addresses import Answer
 from datalad_jsdl.manifest.urls import redact, redact_text
 
@@ -91,8 +91,10 @@ class WebApi:
             if isinstance(found, Answer):
                 return found
             fault, error = found
-            if fault.lasting or attempt == settings.retries:
+            if fault.lasting:
                 raise error
+            if attempt == settings.retries:
+                raise _given_up(error, gave_up(attempt, fault.wait, settings))
             wait = pause if fault.wait is None else fault.wait
             with self._engine.operation() as operation:
                 operation.sleep(min(wait, settings.max_wait))
@@ -112,7 +114,7 @@ class WebApi:
             finally:
                 response.close()
         except (OSError, urllib3.exceptions.HTTPError) as error:
-            fault = no_answer(url, error)
+            fault = no_answer(url, error, Limits.of(settings, seconds))
             return fault, FetchError(f"{redact(url)}: {fault.what}")
         if response.status != 200:
             fault = refusal(url, response)
@@ -123,6 +125,12 @@ class WebApi:
         return Answer(url, body.decode("utf-8-sig", "surrogateescape"), headers)
 
 
+def _given_up(error: FetchError, text: str) -> FetchError:
+    """The same error, and why nobody asks again."""
+    text = f"{error}; {text}"
+    return StatusError(text, error.status) if isinstance(error, StatusError) else FetchError(text)
+
+
 def _body(response: Response, speed: int, seconds: float) -> bytes:
     """The answer; one of failure may be cut off."""
     parts: list[bytes] = []
@@ -131,7 +139,7 @@ def _body(response: Response, speed: int, seconds: float) -> bytes:
     while left and (chunk := response.read(min(_CHUNK, left))):
         # a server that drips never runs into the limit of seconds without data
         if pace.is_too_slow(len(chunk), time.monotonic()):
-            raise TimeoutError(f"slower than {speed} bytes per second")
+            raise TimeoutError(too_slow(speed))
         left -= len(chunk)
         parts.append(chunk)
     if not left and response.status == 200:

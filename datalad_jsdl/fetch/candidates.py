@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.fetch.answers import gave_up
+from datalad_jsdl.fetch.settings import in_words
 from datalad_jsdl.fetch.stores import source_of
 from datalad_jsdl.fetch.values import Fault
 
@@ -31,6 +34,7 @@ class Candidates:
         live: those that may still be asked.
         tried: those that were asked in this round.
         suspects: sources whose bytes were thrown away on suspicion.
+        answered: those that have given something.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class Candidates:
         self.live = [url for url in self.order if url not in self.faults]
         self.tried: set[str] = set()
         self.suspects: set[str] = set()
+        self.answered: set[str] = set()
         self._failures: Counter[str] = Counter()  # passing ones in a row
         self._insists = self._insisted = False
 
@@ -76,6 +81,23 @@ class Candidates:
             # one that is left alone is asked once, all the same: it may be back
             ready = [url for url in left if url not in self.faults and origins.is_alone(url)]
         return ready
+
+    def waits_longer(self, url: str, *, begun: bool) -> bool:
+        """Whether its first byte may take longer than it was waited for in vain.
+
+        Where no other mirror is left to ask, and unless this one is known to give files, and
+        fell silent in the middle of this one (*begun*).
+        """
+        origins = self._engine.origins
+        if url in self.answered or (begun and origins.of(url).slowest):
+            return False
+        return not any(
+            other != url
+            and other not in self.faults
+            and not origins.of(other).silent
+            and not origins.is_alone(other)
+            for other in self.live
+        )
 
     def patience(self, asked: float) -> float:
         """Seconds to wait for mirrors that went out of order in the middle of a file.
@@ -106,8 +128,12 @@ class Candidates:
         origins = self._engine.origins
         dead = [url for url in self.live if origins.is_dead(url)]
         for url in dead:
-            last = origins.of(url).score.fault
-            what = f"the mirror has failed many times in a row, and is left alone ({last})"
+            origin = origins.of(url)
+            pause = in_words(round(origins.wait(url)) or 1)
+            what = (
+                f"the mirror has failed {origin.failures} times in a row, and is not asked for "
+                f"{pause} ({origin.score.fault})"
+            )
             self.faults.setdefault(url, Fault(url, what))
             self.live.remove(url)
         return bool(dead)
@@ -135,7 +161,11 @@ class Candidates:
         if progress:
             self._insisted = False
         self._failures[url] = 1 if progress else self._failures[url] + 1
-        if self._failures[url] < self._engine.settings.retries + _PATIENCE * begun:
+        settings, fault = self._engine.settings, self.faults[url]
+        exhausted = fault.silent >= self._engine.origins.most_patience
+        if self._failures[url] < settings.retries + _PATIENCE * begun and not exhausted:
             return True
+        why = gave_up(self._failures[url], fault.wait, settings)
+        self.faults[url] = replace(fault, what=f"{fault.what}; {why}", lasting=exhausted)
         self.live.remove(url)
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from datalad_jsdl.fetch.blame import cut_out, judge
@@ -134,12 +135,18 @@ class Download:
             self._helpers.wait()
             return
         fault = None
+        longer = self._candidates.waits_longer(url, begun=ledger.held() > 0)
+        patience = origins.patience(url, longer=longer)
         try:
-            fault = self._transfer.run(segment, whole=self._takes_whole(url))
+            fault = self._transfer.run(segment, whole=self._takes_whole(url), patience=patience)
+            if fault and fault.silent and longer and patience < origins.most_patience:
+                fault = replace(fault, longer=True)
         finally:
             ledger.end(segment)
             origins.release(url, fault, segment.written - segment.start)
         self._last = source
+        if segment.first:
+            self._candidates.answered.add(url)
         if self._alone:
             self._source = source
         if fault is not None:

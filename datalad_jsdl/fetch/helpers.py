@@ -174,8 +174,9 @@ class Helpers:
         me = threading.get_ident()
         self._busy[me] = segment
         fault = None
+        patience = self._engine.origins.patience(url, longer=False)
         try:
-            fault = self._transfer.run(segment, whole=False)
+            fault = self._transfer.run(segment, whole=False, patience=patience)
         except Exception as error:  # the disk, or a bug: for the thread that decides
             self._problem = error
             self._over.set()

@@ -29,6 +29,7 @@ _FAILURES = 3  # in a row until an origin is left alone
 _LEFT_ALONE = 30.0  # seconds; doubled each time
 _LONGEST_ALONE = 600.0  # seconds
 _COOL = 1.0  # seconds after 429 or 503 without Retry-After
+_LONGER = 3.0  # times; so much longer a first byte may take the next time
 _QUARANTINE = 600.0  # seconds; a run is over by then, or its process serves for days
 _EXPLORE = 16  # every so many choices, what seems worse is given its place again
 _MUCH_SLOWER = 2.0  # times
@@ -79,6 +80,8 @@ class Origin:
         times_alone: how often in a row it was left alone; more than once: it is dead.
         probing: after having been left alone, one request finds out whether it is back.
         down_since: when it began to be left alone, if it has given nothing since.
+        slowest: the longest that a first byte has taken in this run (seconds).
+        silent: the longest that one was waited for in vain since the last that came (seconds).
     """
 
     name: str
@@ -92,6 +95,8 @@ class Origin:
     times_alone: int = 0
     probing: bool = False
     down_since: float | None = None
+    slowest: float = 0.0
+    silent: float = 0.0
 
 
 @dataclass
@@ -226,15 +231,44 @@ class Origins:
         known = [moment for moment in since if moment is not None]
         return max(known) if known and len(known) == len(since) else None
 
+    def patience(self, url: str, *, longer: bool) -> float:
+        """Seconds that the first byte of an answer may take.
+
+        An archive that fetches a file from tape, or packs it when it is asked for, is alive. What
+        an origin has taken before, it is given again, three times over. And *longer* than it was
+        waited for in vain it is waited where there is nobody else to ask.
+        """
+        origin, base = self.of(url), self.settings.read_timeout
+        known = max(origin.slowest, origin.score.latency)
+        if longer:
+            known = max(known, origin.silent)
+        return min(max(base, _LONGER * known), self.most_patience)
+
+    @property
+    def most_patience(self) -> float:
+        """Seconds that nobody is waited for."""
+        return _LONGER * _LONGER * self.settings.read_timeout
+
+    def began(self, url: str, seconds: float) -> None:
+        """The first byte of an answer has come after so many seconds."""
+        origin = self.of(url)
+        origin.slowest, origin.silent = max(origin.slowest, seconds), 0.0
+
+    def fell_silent(self, url: str, seconds: float) -> None:
+        """A first byte was waited for in vain for so many seconds."""
+        origin = self.of(url)
+        origin.silent = max(origin.silent, seconds)
+
     def acquire(self, urls: Iterable[str], *, block: bool = True) -> str | None:
         """Take a connection to the first of *urls* that has one to spare.
 
-        To be given back by `release`. Blocks until there is one, or returns None.
+        To be given back by `release`. Blocks until there is one; None if there is none, or
+        if meanwhile all were found to be out of order.
         """
-        urls = list(urls)
+        left = list(urls)
         with self._changed:
-            while True:
-                for url in urls:
+            while left:
+                for url in left:
                     origin = self.of(url)
                     if self._has_room(origin):
                         origin.active += 1
@@ -244,6 +278,8 @@ class Origins:
                 if not block:
                     return None
                 self._changed.wait(1.0)
+                left = [url for url in left if not self._wait(self.of(url))]
+        return None
 
     def _has_room(self, origin: Origin) -> bool:
         if self._active >= self._room or origin.probing:
@@ -295,7 +331,11 @@ class Origins:
             origin.failures += now >= origin.cool_until
             origin.cool_until = max(origin.cool_until, now + asked)
         elif not gained and not fault.answered:
-            origin.failures += 1
+            self.fell_silent(fault.url, fault.silent)
+            origin.failures += not fault.longer
+            if fault.silent >= self.most_patience:  # nobody else need try as long
+                origin.failures = max(origin.failures, _FAILURES)
+                origin.times_alone += not origin.times_alone
         if origin.failures >= _FAILURES and now >= origin.alone_until:
             origin.times_alone += 2 if fault.refused and not origin.times_alone else 1
             if origin.down_since is None:

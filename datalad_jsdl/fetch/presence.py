@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import urllib3
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.answers import phrase, refusal, total_size
+from datalad_jsdl.fetch.answers import Limits, phrase, refusal, total_size
 from datalad_jsdl.fetch.values import PAGE, Fault
 from datalad_jsdl.fetch.verification import is_error_page
 
@@ -38,7 +38,7 @@ def is_present(urls: Iterable[str], expected: Expected, engine: Engine) -> bool:
             if _offers(url, expected, engine.web):
                 return True
         except (OSError, urllib3.exceptions.HTTPError) as error:
-            doubts.append(str(Fault(url, phrase(error))))
+            doubts.append(str(Fault(url, phrase(error, Limits.of(engine.settings)))))
     if doubts:
         raise FetchError("; ".join(doubts))
     return False

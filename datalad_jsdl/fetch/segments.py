@@ -38,6 +38,7 @@ class Segment:
         position: offset of the next byte to be claimed.
         written: bytes before this offset are in the store.
         abort: ends the request from another thread.
+        first: when the first bytes of its answer came (monotonic seconds); 0 before that.
     """
 
     url: str
@@ -47,6 +48,7 @@ class Segment:
     position: int
     written: int
     abort: Callable[[], None] | None = None
+    first: float = 0.0
     _before: tuple[float, int] = (0.0, 0)
     _mark: tuple[float, int] = (0.0, 0)
     _last: float = 0.0

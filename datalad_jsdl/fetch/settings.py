@@ -18,7 +18,16 @@ from datalad_jsdl.manifest.urls import redact
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["PATTERN", "PREFIXES", "Setting", "Settings", "parse_bytes", "settings_table"]
+__all__ = [
+    "PATTERN",
+    "PREFIXES",
+    "Setting",
+    "Settings",
+    "in_words",
+    "named",
+    "parse_bytes",
+    "settings_table",
+]
 
 PREFIXES = ("remote.jsdl.", "datalad.jsdl.")
 
@@ -111,7 +120,11 @@ class Settings:
     )
     connect_timeout: float = _setting(5.0, "5", "seconds until a connection has to stand", _seconds)
     read_timeout: float = _setting(
-        10.0, "10", "seconds without data until a connection is given up", _seconds
+        10.0,
+        "10",
+        "seconds without data until a connection is given up; where no other mirror is left, the "
+        "first byte is waited for three times, and then nine times as long",
+        _seconds,
     )
     min_speed: int = _setting(
         1024,
@@ -190,6 +203,16 @@ def _refuse_misspelt(config: Mapping[str, Sequence[str]], known: list[str]) -> N
 
         if close := get_close_matches(setting, known, 1, 0.8):
             raise SettingError(f"git config {name}: there is no such setting; {close[0]} is one")
+
+
+def named(setting: str) -> str:
+    """How a message names a setting, so that whoever reads it can change the limit."""
+    return f"git config {PREFIXES[1]}{setting}"
+
+
+def in_words(seconds: float) -> str:
+    """A number of seconds for a message."""
+    return "1 second" if seconds == 1 else f"{seconds:g} seconds"
 
 
 def settings_table() -> list[Setting]:

@@ -7,12 +7,13 @@ The strict rules for parts: RFC 9110, sections 13.1.5 (If-Range), 14 (ranges) an
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import urllib3
 
 from datalad_jsdl.fetch.answers import (
+    Limits,
     content_range,
     no_answer,
     phrase,
@@ -21,7 +22,7 @@ from datalad_jsdl.fetch.answers import (
     total_size,
     wrong_size,
 )
-from datalad_jsdl.fetch.pace import Pace
+from datalad_jsdl.fetch.pace import Pace, too_slow
 from datalad_jsdl.fetch.values import PAGE, Fault
 from datalad_jsdl.fetch.verification import is_error_page
 
@@ -77,11 +78,12 @@ class Transfer:
     held: int = 0
     guessed: bool = False
 
-    def run(self, segment: Segment, *, whole: bool) -> Fault | None:
+    def run(self, segment: Segment, *, whole: bool, patience: float) -> Fault | None:
         """Fetch a segment, or as much of it as comes.
 
         Args:
             segment: which bytes, from where.
+            patience: seconds that its first byte may take.
             whole: where ranges are ignored, take the whole file and pass over what is there.
         """
         url, offset = segment.url, segment.position
@@ -93,10 +95,11 @@ class Transfer:
             if etag := self.etags.get(url):
                 headers["If-Range"] = etag
         began = time.monotonic()
+        limits = Limits.of(self.engine.settings, patience)
         try:
-            response = self.engine.web.open(url, headers)
+            response = self.engine.web.open(url, headers, read_seconds=patience)
         except (OSError, urllib3.exceptions.HTTPError) as error:
-            return no_answer(url, error)
+            return no_answer(url, error, limits)
         latency = time.monotonic() - began
         segment.abort = response.abort
         self.operation.opened(response)
@@ -106,8 +109,7 @@ class Transfer:
             if segment.end is not None and segment.position >= segment.end:
                 fault = None  # others have the rest
             else:
-                what = f"broke off after {segment.position} bytes ({phrase(error)})"
-                fault = Fault(url, what, mirror=True)
+                fault = self._broke_off(segment, error, limits)
         finally:
             segment.abort = None
             self.operation.closed(response)
@@ -116,7 +118,19 @@ class Transfer:
         gained = segment.written - segment.start
         elapsed = time.monotonic() - began - latency
         self.engine.origins.measured(url, gained, elapsed, latency)
+        if segment.first:
+            self.engine.origins.began(url, segment.first - began)
         return fault
+
+    def _broke_off(self, segment: Segment, error: Exception, limits: Limits) -> Fault:
+        """The fault of an answer that had begun; its head may have come long before its body."""
+        if not segment.first:
+            fault = no_answer(segment.url, error, limits)
+            if fault.silent:
+                return fault
+        limits = replace(limits, read=self.engine.settings.read_timeout, awaited="data")
+        what = f"broke off after {segment.position} bytes ({phrase(error, limits)})"
+        return Fault(segment.url, what, mirror=True)
 
     def _take(
         self, segment: Segment, response: Response, *, ranged: bool, whole: bool
@@ -204,9 +218,12 @@ class Transfer:
         while chunk := response.read(size):
             now = time.monotonic()
             origin.received += len(chunk)
+            if not segment.first:
+                segment.first = now
+                response.limit_gaps(self.engine.settings.read_timeout)
             if pace.is_too_slow(len(chunk), now):
                 speed = self.engine.settings.min_speed
-                return Fault(url, f"slower than {speed} bytes per second", mirror=True)
+                return Fault(url, too_slow(speed), mirror=True)
             if pause := throttle.pause(len(chunk)):
                 self.operation.stop.wait(pause)
             if self.operation.stop.is_set():
