@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.fetch.answers import gave_up
+from datalad_jsdl.fetch.origins import LINE_DOWN
 from datalad_jsdl.fetch.settings import in_words
 from datalad_jsdl.fetch.stores import source_of
 from datalad_jsdl.fetch.values import Fault
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Candidates"]
 
-_LINE_DOWN = 30.0  # seconds
 _PATIENCE = 4  # attempts more at a file of which something has come
 
 
@@ -44,6 +44,7 @@ class Candidates:
         self._operation = operation
         self._expected = expected
         self.order = list(dict.fromkeys(urls))
+        self._file = tuple(self.order)
         self.sources = {source_of(url): url for url in self.order}
         self.faults: dict[str, Fault] = {}
         for url in self.order:
@@ -76,11 +77,20 @@ class Candidates:
         left = [url for url in self.live if url not in self.tried and self.is_trusted(url)]
         ready = [url for url in origins.rank(left, self._expected.size) if not origins.wait(url)]
         if self._insists:
-            ready, self._insists = left, False
+            ready = left
         if not ready and not self._operation.second_chance:
             # one that is left alone is asked once, all the same: it may be back
-            ready = [url for url in left if url not in self.faults and origins.is_alone(url)]
+            ready = [url for url in left if url not in self.faults and self._may_be_back(url)]
         return ready
+
+    def next_round(self) -> set[str]:
+        """Let all be asked again; those that were asked in the round that ends."""
+        tried, self.tried, self._insists = self.tried, set(), False
+        return tried
+
+    def _may_be_back(self, url: str) -> bool:
+        origins = self._engine.origins
+        return origins.is_alone(url) and not self._is_given_up(url)
 
     def waits_longer(self, url: str, *, begun: bool) -> bool:
         """Whether its first byte may take longer than it was waited for in vain.
@@ -103,7 +113,9 @@ class Candidates:
         """Seconds to wait for mirrors that went out of order in the middle of a file.
 
         A line may be down for a while. Then each is asked once more, however long it is to be
-        left alone, and those that are dead even so are given up.
+        left alone, and those that are dead even so are given up. The while begins but once: for
+        a mirror with its first fault, whichever file it was, and for a file that is fetched in
+        pieces when nothing came of any of them.
 
         Args:
             asked: seconds for which they are to be left alone.
@@ -115,13 +127,22 @@ class Candidates:
         since = origins.down_since(self.live)
         if since is None or not all(origins.is_alone(url) for url in self.live):
             return asked
-        if (left := since + _LINE_DOWN - origins.clock()) > 0:
+        now = origins.clock()
+        since = min(since, self._operation.stalled.get(self._file, now))
+        if (left := since + LINE_DOWN - now) > 0:
             return min(asked, left)
-        if self._insisted:
-            self.bury_dead()
-        else:
-            self._insists = self._insisted = True
+        if self._insisted or all(map(self._is_given_up, self.live)):
+            return 0.0 if self.bury_dead() else asked
+        self._insists = self._insisted = True
         return 0.0
+
+    def _is_given_up(self, url: str) -> bool:
+        origins = self._engine.origins
+        return origins.is_dead(url) and origins.of(url).name in self._operation.given_up
+
+    def moved(self) -> None:
+        """Something of the file has come, or is to come when its mirror says so."""
+        self._operation.stalled.pop(self._file, None)
 
     def bury_dead(self) -> bool:
         """Give up those whose mirror is dead; whether there were any."""
@@ -129,6 +150,7 @@ class Candidates:
         dead = [url for url in self.live if origins.is_dead(url)]
         for url in dead:
             origin = origins.of(url)
+            self._operation.given_up.add(origin.name)
             pause = in_words(round(origins.wait(url)) or 1)
             what = (
                 f"the mirror has failed {origin.failures} times in a row, and is not asked for "
@@ -158,13 +180,22 @@ class Candidates:
             begun: a part of the file is there: what has come so far is worth some patience,
                 since a line may be down for half a minute.
         """
+        origins, settings, fault = self._engine.origins, self._engine.settings, self.faults[url]
         if progress:
             self._insisted = False
         self._failures[url] = 1 if progress else self._failures[url] + 1
-        settings, fault = self._engine.settings, self.faults[url]
-        exhausted = fault.silent >= self._engine.origins.most_patience
-        if self._failures[url] < settings.retries + _PATIENCE * begun and not exhausted:
+        if fault.busy:
+            self.moved()
+        stalled_since = self._operation.stalled.setdefault(self._file, origins.clock())
+        attempts = settings.retries
+        if begun:
+            over = origins.clock() - stalled_since >= LINE_DOWN
+            attempts = 1 if over else attempts + _PATIENCE
+        exhausted = fault.silent >= origins.most_patience
+        if self._failures[url] < attempts and not exhausted:
             return True
+        if origins.is_dead(url):
+            self._operation.given_up.add(origins.of(url).name)
         why = gave_up(self._failures[url], fault.wait, settings)
         self.faults[url] = replace(fault, what=f"{fault.what}; {why}", lasting=exhausted)
         self.live.remove(url)

@@ -147,6 +147,8 @@ class Download:
         self._last = source
         if segment.first:
             self._candidates.answered.add(url)
+        if segment.written > segment.start:
+            self._candidates.moved()
         if self._alone:
             self._source = source
         if fault is not None:
@@ -167,7 +169,7 @@ class Download:
     def _pause(self) -> None:
         """All URLs were asked in this round, or are to be left alone for a while."""
         origins, candidates = self._engine.origins, self._candidates
-        tried, candidates.tried = candidates.tried, set()
+        tried = candidates.next_round()
         if not any(map(candidates.is_trusted, candidates.live)):
             candidates.suspects.clear()
             return

@@ -20,6 +20,9 @@ class Operation:
         stop: set once it is to end.
         stopped_for: what is said of the files that were not asked for; "" until it is stopped.
         second_chance: those files that fail are asked for once more in the end.
+        stalled: URLs of a file → since when nothing of it has come (monotonic seconds), for all
+            requests that are made for parts of it.
+        given_up: mirrors (origins) that were found to be dead.
 
     Args:
         sleep: waits a number of seconds; None for a sleep that `interrupt` ends.
@@ -29,6 +32,8 @@ class Operation:
         self.stop = threading.Event()
         self.stopped_for = ""
         self.second_chance = False
+        self.stalled: dict[tuple[str, ...], float] = {}
+        self.given_up: set[str] = set()
         self.sleep: Callable[[float], object] = sleep or self.stop.wait
         self._lock = threading.Lock()
         self._responses: set[Response] = set()

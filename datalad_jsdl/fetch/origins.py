@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.settings import Settings
     from datalad_jsdl.fetch.values import Fault
 
-__all__ = ["Origin", "Origins", "matches", "origin_of"]
+__all__ = ["LINE_DOWN", "Origin", "Origins", "matches", "origin_of"]
 
+LINE_DOWN = 30.0  # seconds that a line may be down in the middle of a file
 _FAILURES = 3  # in a row until an origin is left alone
 _LEFT_ALONE = 30.0  # seconds; doubled each time
 _LONGEST_ALONE = 600.0  # seconds
@@ -79,7 +80,7 @@ class Origin:
         cool_until: it has asked to be left alone until then.
         times_alone: how often in a row it was left alone; more than once: it is dead.
         probing: after having been left alone, one request finds out whether it is back.
-        down_since: when it began to be left alone, if it has given nothing since.
+        down_since: when it failed first, if it has given nothing since.
         slowest: the longest that a first byte has taken in this run (seconds).
         silent: the longest that one was waited for in vain since the last that came (seconds).
     """
@@ -222,7 +223,7 @@ class Origins:
         return origin.times_alone > 1 and origin.alone_until > self.clock()
 
     def down_since(self, urls: Iterable[str]) -> float | None:
-        """When the last of them went out of order; None while one of them is in order.
+        """When the last of them failed first; None while one of them is in order.
 
         Monotonic seconds. All transfers share it: what one of them has waited for in vain,
         the next need not wait for again.
@@ -247,7 +248,7 @@ class Origins:
     @property
     def most_patience(self) -> float:
         """Seconds that nobody is waited for."""
-        return _LONGER * _LONGER * self.settings.read_timeout
+        return _LONGER * (_LONGER * self.settings.read_timeout)  # step by step, as it grows
 
     def began(self, url: str, seconds: float) -> None:
         """The first byte of an answer has come after so many seconds."""
@@ -333,15 +334,25 @@ class Origins:
         elif not gained and not fault.answered:
             self.fell_silent(fault.url, fault.silent)
             origin.failures += not fault.longer
-            if fault.silent >= self.most_patience:  # nobody else need try as long
-                origin.failures = max(origin.failures, _FAILURES)
-                origin.times_alone += not origin.times_alone
-        if origin.failures >= _FAILURES and now >= origin.alone_until:
-            origin.times_alone += 2 if fault.refused and not origin.times_alone else 1
             if origin.down_since is None:
                 origin.down_since = now
-            pause = _LEFT_ALONE * 2 ** (origin.times_alone - 1)
-            origin.alone_until = now + min(pause, _LONGEST_ALONE)
+        if fault.silent >= self.most_patience:  # nobody else need try as long
+            origin.failures = max(origin.failures, _FAILURES)
+        if origin.failures >= _FAILURES:
+            self._leave_alone(origin, fault, now)
+
+    def _leave_alone(self, origin: Origin, fault: Fault, now: float) -> None:
+        """It has failed too often: for a while, or for good as far as is known."""
+        down = now - (now if origin.down_since is None else origin.down_since)
+        if fault.silent >= self.most_patience or (now < origin.alone_until and down >= LINE_DOWN):
+            # waited for, or asked out of turn for a file that has waited, long enough
+            origin.times_alone = max(origin.times_alone, 2)
+        elif now >= origin.alone_until:
+            origin.times_alone += 2 if fault.refused and not origin.times_alone else 1
+        else:
+            return
+        pause = min(_LEFT_ALONE * 2 ** (origin.times_alone - 1), _LONGEST_ALONE)
+        origin.alone_until = max(origin.alone_until, now + pause)
 
     def measured(self, url: str, size: int, seconds: float, latency: float) -> None:
         """Learn from *size* bytes that came in *seconds*, *latency* after the request."""

@@ -163,7 +163,6 @@ class Transfer:
         total = total_size(response.status, response.headers)
         if fault := self._wrong_size(segment, response, total):
             return fault
-        self.engine.origins.answered(url)
         self.answers += 1
         if etag := strong_etag(response.headers):
             self.etags[url] = etag
@@ -220,6 +219,7 @@ class Transfer:
             origin.received += len(chunk)
             if not segment.first:
                 segment.first = now
+                self.engine.origins.answered(url)
                 response.limit_gaps(self.engine.settings.read_timeout)
             if pace.is_too_slow(len(chunk), now):
                 speed = self.engine.settings.min_speed
