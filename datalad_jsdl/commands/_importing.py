@@ -44,6 +44,7 @@ class Request:
             part for: then the command is not to be run again in it.
         monitor: shows how fetching is going.
         links: subdatasets of it as they are now, by path.
+        logins: where logins are, before those that it remembers; see `_credentials`.
     """
 
     entries: Mapping[str, Entry]
@@ -55,6 +56,7 @@ class Request:
     dataset_id: str | None
     monitor: Monitor
     links: Mapping[str, Link]
+    logins: tuple[str, ...] = ()
 
 
 @dataclass
@@ -114,7 +116,7 @@ def run_import(importer: Importer, request: Request) -> Outcome:
             outcome = Outcome(plan, remote=setup.done)
             _apply(importer, request, tree, outcome, setup.config_uuid)
             return outcome
-        with Staging(importer, request.jobs, request.monitor) as staging:
+        with Staging(importer, request.jobs, request.monitor, request.logins) as staging:
             return _import_and_fetch(importer, request, setup, staging)
 
 

@@ -21,7 +21,7 @@ from datalad.ui import ui
 from datalad.utils import get_dataset_root
 
 from datalad_jsdl.commands._content import ACTION, Content, lgr
-from datalad_jsdl.commands._credentials import CREDENTIAL, credential_lines
+from datalad_jsdl.commands._credentials import CREDENTIAL, credential_lines, lines_above
 from datalad_jsdl.dataset.program import require_git_annex
 from datalad_jsdl.errors import JsdlError
 
@@ -135,10 +135,12 @@ class DownloadContent(Interface):
         else:
             top = require_dataset(dataset, check_installed=True, purpose="download content")
             roots = {top.pathobj: []}
-        for root, items in _with_subdatasets(roots, recursive, recursion_limit).items():
+        wanted_of = _with_subdatasets(roots, recursive, recursion_limit)
+        for root, items in wanted_of.items():
             relative = [item.relative_to(root).as_posix() for item in items]
             wanted = [] if "." in relative else relative
-            content = Content(root, wanted, number, logins)
+            inherited = lines_above(root, wanted_of)
+            content = Content(root, wanted, number, logins, inherited)
             yield from content.run(dry=dry_run, report_all=report == "all")
 
     @staticmethod
