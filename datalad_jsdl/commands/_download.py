@@ -46,7 +46,7 @@ from datalad_jsdl.manifest.selection import Filter, Selection, select_entries
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Call"]
+__all__ = ["Call", "lgr"]
 
 _NOTHING = Filter(exclude=("*",))
 
@@ -228,8 +228,6 @@ class Call:
             raise DatasetError(f"--prefix {self.prefix!r}: {fault}")
         if self.split is not None and self.split < 1:
             raise DatasetError("--split must be 1 or more")
-        if self.jobs is not None and self.jobs < 1:
-            raise DatasetError("--jobs must be 1 or more")
         importer = self._importer()
         git_dir = importer.git_dir() if importer else None
         # a dataset that is there has its own, and those from above

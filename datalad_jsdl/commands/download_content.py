@@ -13,17 +13,19 @@ from datalad.distribution.dataset import (
     resolve_path,
 )
 from datalad.interface.base import Interface, build_doc, eval_results
-from datalad.interface.common_opts import jobs_opt, recursion_flag, recursion_limit
+from datalad.interface.common_opts import recursion_flag, recursion_limit
 from datalad.interface.results import get_status_dict
 from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
 from datalad.support.param import Parameter
 from datalad.ui import ui
 from datalad.utils import get_dataset_root
 
+from datalad_jsdl.commands._common import failure
 from datalad_jsdl.commands._content import ACTION, Content, lgr
 from datalad_jsdl.commands._credentials import CREDENTIAL, credential_lines, lines_above
+from datalad_jsdl.commands._jobs import JOBS, jobs_of
 from datalad_jsdl.dataset.program import require_git_annex
-from datalad_jsdl.errors import JsdlError
+from datalad_jsdl.errors import JsdlError, SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,7 +67,7 @@ class DownloadContent(Interface):
         ),
         recursive=recursion_flag,
         recursion_limit=recursion_limit,
-        jobs=jobs_opt,
+        jobs=JOBS,
         credential=CREDENTIAL,
         dry_run=Parameter(
             args=("-n", "--dry-run"),
@@ -115,9 +117,11 @@ class DownloadContent(Interface):
     ) -> Iterator[dict[str, Any]]:
         given = [path] if isinstance(path, (str, Path)) else list(path or ())
         paths = [resolve_path(p, dataset) for p in given]
-        number = jobs if isinstance(jobs, int) else None
-        if number is not None and number < 1:
-            raise ValueError("--jobs must be 1 or more")
+        try:
+            number = jobs_of(jobs)
+        except SettingError as error:
+            yield failure(ACTION, Path.cwd(), error, lgr)
+            return
         try:
             require_git_annex()
             logins = credential_lines(credential)

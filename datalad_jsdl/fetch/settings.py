@@ -26,6 +26,7 @@ __all__ = [
     "in_words",
     "named",
     "parse_bytes",
+    "parse_jobs",
     "settings_table",
 ]
 
@@ -36,6 +37,8 @@ PATTERN = r"^(remote|datalad)\.jsdl\."
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _LONGEST = 86_400  # seconds
+_JOBS = 8
+_MOST_JOBS = 1000  # each is a thread with a connection of its own
 _AMOUNT = re.compile(r"(\d{1,15}(?:\.\d+)?) ?([kmgt]?)i?b?(?:/s)?", re.IGNORECASE)
 
 
@@ -73,14 +76,33 @@ def parse_bytes(text: str) -> int:
     return int(float(match[1]) * _UNITS[match[2].lower()])
 
 
-def _count(text: str) -> int:
-    if not text.strip().isdecimal() or int(text) < 1:
-        raise ValueError("expected a whole number of 1 or more")
+def parse_jobs(value: object) -> int | None:
+    """A number of files to fetch at a time, as text or number; None for the usual one.
+
+    Raises:
+        ValueError: it is none.
+    """
+    text = "auto" if value is None else "" if isinstance(value, bool) else str(value).strip()
+    if text == "auto":
+        return None
+    # a number of a thousand digits is not even read
+    if not (text.isdecimal() and len(text) < 9 and 1 <= int(text) <= _MOST_JOBS):
+        raise ValueError(f"expected a whole number from 1 to {_MOST_JOBS}, or auto")
     return int(text)
 
 
+def _jobs(text: str) -> int:
+    return parse_jobs(text) or _JOBS
+
+
+def _count(text: str) -> int:
+    if not (found := _count_or_none(text)):
+        raise ValueError("expected a whole number of 1 or more")
+    return found
+
+
 def _count_or_none(text: str) -> int:
-    if not text.strip().isdecimal():
+    if not text.strip().isdecimal() or len(text.strip()) > 9:
         raise ValueError("expected a whole number of 0 or more")
     return int(text)
 
@@ -101,7 +123,10 @@ class Settings:
     """What a user can set; the fields' metadata are the documentation's table."""
 
     jobs: int = _setting(
-        8, "8", "files fetched at a time by --get and download-content (-J overrides it)", _count
+        _JOBS,
+        "8",
+        "files fetched at a time by --get and download-content, at most 1000 (-J overrides it)",
+        _jobs,
     )
     connections: int = _setting(
         0, "16, or the number of jobs if that is more", "connections in all", _count_or_none

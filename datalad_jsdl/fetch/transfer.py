@@ -125,10 +125,11 @@ class Transfer:
     def _broke_off(self, segment: Segment, error: Exception, limits: Limits) -> Fault:
         """The fault of an answer that had begun; its head may have come long before its body."""
         if not segment.first:
-            fault = no_answer(segment.url, error, limits)
+            fault = no_answer(segment.url, error, replace(limits, awaited="data"))
             if fault.silent:
                 return fault
-        limits = replace(limits, read=self.engine.settings.read_timeout, awaited="data")
+        seconds = self.engine.settings.read_timeout
+        limits = replace(limits, read=seconds, awaited="data")
         what = f"broke off after {segment.position} bytes ({phrase(error, limits)})"
         return Fault(segment.url, what, mirror=True)
 
