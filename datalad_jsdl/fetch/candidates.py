@@ -186,11 +186,11 @@ class Candidates:
         self._failures[url] = 1 if progress else self._failures[url] + 1
         if fault.busy:
             self.moved()
-        stalled_since = self._operation.stalled.setdefault(self._file, origins.clock())
         attempts = settings.retries
         if begun:
-            over = origins.clock() - stalled_since >= LINE_DOWN
-            attempts = 1 if over else attempts + _PATIENCE
+            now = origins.clock()
+            since = self._operation.stalled.setdefault(self._file, now)
+            attempts = 1 if now - since >= LINE_DOWN else attempts + _PATIENCE
         exhausted = fault.silent >= origins.most_patience
         if self._failures[url] < attempts and not exhausted:
             return True

@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import urllib3
+from urllib3.connection import HTTPConnection
 
+from datalad_jsdl.fetch.answers import Limits, phrase
 from datalad_jsdl.fetch.asking import survey
 from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
 from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.probe import State
+from datalad_jsdl.fetch.settings import Settings
 from datalad_jsdl.fetch.survey import Wanted
 from datalad_jsdl.fetch.values import Expected, Failed, Fetched
 from tests.fetch.waits import Waits, new_engine
@@ -158,3 +162,12 @@ def test_a_check_measures_the_first_byte_of_a_file_and_not_of_head(body: Answer)
 def test_a_check_waits_for_a_slow_archive() -> None:
     with Wire({"/f": late(2 * LIMIT)}) as wire:
         assert check(f"{wire.url}/f")[0] is State.OK
+
+
+def test_limits_that_no_server_here_can_reach_are_named() -> None:
+    limits = Limits.of(Settings(connect_timeout=1.0))
+    connection = HTTPConnection("a.example")  # a backlog that is full differs between systems
+    error = urllib3.exceptions.ConnectTimeoutError(connection, "timed out")
+    assert phrase(error, limits) == (
+        "no connection within 1 second (git config datalad.jsdl.connect-timeout)"
+    )
