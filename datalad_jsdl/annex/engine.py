@@ -49,6 +49,7 @@ def open_engine(
     git_dir: str | os.PathLike[str] | None,
     *,
     credentials: Sequence[str] = (),
+    inherited: Sequence[str] = (),
     typed: str = "",
     lanes: int = 2,
     keep_reserve: bool = False,
@@ -59,6 +60,7 @@ def open_engine(
         git_dir: its ``.git`` folder; None where there is no repository yet: then what holds in
             the current folder.
         credentials: lines as of the setting ``credential``, that go before those.
+        inherited: further ones, of the datasets above, that go after the repository's own.
         typed: a URL that the user has typed, which is leave enough to connect to its host.
         lanes: small files at a time from a mirror next door; see `Engine`.
         keep_reserve: files are to leave as much of the disk free as ``annex.diskreserve`` says;
@@ -70,8 +72,9 @@ def open_engine(
     config = git_config_values(
         rf"^annex\.security\.|^{re.escape(PREFIX)}|^http\.|{PATTERN}|{_ANNEX}", git_dir
     )
-    if credentials:
-        config[OWN_CREDENTIALS] = [*credentials, *config.get(OWN_CREDENTIALS, ())]
+    if credentials or inherited:
+        own = config.get(OWN_CREDENTIALS, ())
+        config[OWN_CREDENTIALS] = [*credentials, *own, *inherited]
     last = {name: values[-1] for name, values in config.items()}
     if git_dir and (sharing := last.get("core.sharedrepository")):
         _share_folder(memory_file(git_dir).parent, sharing)

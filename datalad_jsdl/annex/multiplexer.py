@@ -9,6 +9,7 @@ job, and no prefix.
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from typing import TYPE_CHECKING, Any, TextIO
@@ -16,12 +17,26 @@ from typing import TYPE_CHECKING, Any, TextIO
 from annexremote import Master, SpecialRemote, UnsupportedRequest
 from annexremote.annexremote import Protocol
 
-from datalad_jsdl.errors import reason
+from datalad_jsdl.bugs import LOGGER, bug
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["listen"]
+__all__ = ["listen", "log_to_git_annex"]
+
+# what is answered to a request that has come to nothing; {0} and {1} are its words
+_FAILURES = {
+    "TRANSFER": "TRANSFER-FAILURE {0} {1} {what}",
+    "CHECKPRESENT": "CHECKPRESENT-UNKNOWN {0} {what}",
+    "REMOVE": "REMOVE-FAILURE {0} {what}",
+    "INITREMOTE": "INITREMOTE-FAILURE {what}",
+    "PREPARE": "PREPARE-FAILURE {what}",
+    "CHECKURL": "CHECKURL-FAILURE {what}",
+    "WHEREIS": "WHEREIS-FAILURE",
+    "CLAIMURL": "CLAIMURL-FAILURE",
+}
+
+_speaking = threading.local()  # its *annex* is the `Master` that a thread speaks through
 
 
 def listen(requests: TextIO, answers: TextIO, make_remote: Callable[[Any], SpecialRemote]) -> None:
@@ -42,25 +57,45 @@ class _Guarded(Protocol):  # type: ignore[misc]  # annexremote is untyped
     """Answers every request: one without an answer would have git-annex wait for ever."""
 
     def command(self, line: str) -> str | None:
+        _speaking.annex = self.remote.annex
         try:
             answer: str | None = super().command(line)
         except UnsupportedRequest:
             raise
-        except Exception as error:
-            answer = _failure(line, error)
+        except Exception as error:  # what a remote foresees it raises as a RemoteError
+            # annexremote makes a SyntaxError of every TypeError
+            cause = error.__context__ if isinstance(error, SyntaxError) else None
+            what = bug(cause or error)
+            answer = _failure(line, what)
             if answer is None:
                 raise UnsupportedRequest from error
         return answer
 
 
-def _failure(line: str, error: Exception) -> str | None:
-    request, *arguments = line.strip().split(" ", 3)
-    what = " ".join(reason(error).split()) or type(error).__name__
-    if request == "TRANSFER" and len(arguments) > 1:
-        return f"TRANSFER-FAILURE {arguments[0]} {arguments[1]} {what}"
-    if request == "CHECKPRESENT" and arguments:
-        return f"CHECKPRESENT-UNKNOWN {arguments[0]} {what}"
-    return None
+def _failure(line: str, what: str) -> str | None:
+    request, *words = line.strip().split(" ", 3)
+    form = _FAILURES.get(request)
+    try:
+        return form.format(*words, what=" ".join(what.split())) if form else None
+    except IndexError:  # git-annex has not said which key
+        return None
+
+
+class _ToGitAnnex(logging.Handler):
+    """Records as messages that ``git annex --debug`` shows."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if (annex := getattr(_speaking, "annex", None)) is not None:
+            for line in self.format(record).splitlines():
+                annex.debug(line)
+
+
+def log_to_git_annex() -> None:
+    """Send what is logged to git-annex, and nowhere else; for a process of its own."""
+    logger = logging.getLogger(LOGGER)
+    logger.addHandler(_ToGitAnnex())
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
 
 
 class _Control(_Guarded):

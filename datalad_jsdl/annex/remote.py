@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from annexremote import RemoteError, SpecialRemote
+from annexremote.annexremote import AnnexError
 
-from datalad_jsdl.annex.multiplexer import listen
+from datalad_jsdl.annex.multiplexer import listen, log_to_git_annex
+from datalad_jsdl.bugs import bug, log_trace
 from datalad_jsdl.dataset.keys import parse_key
 from datalad_jsdl.dataset.logs import KeyState, in_order
-from datalad_jsdl.errors import reason
+from datalad_jsdl.errors import JsdlError, reason
 from datalad_jsdl.manifest.urls import SCHEMES
 
 if TYPE_CHECKING:
@@ -80,8 +82,10 @@ class Shared:
             # whoever makes the lookup keeps nobody waiting; the lock is for good
             from datalad_jsdl.dataset.lookup import KeyLookup
 
-            with suppress(Exception):  # git-annex knows it all, if slower
+            try:
                 self._lookup = KeyLookup(annex.getgitdir())
+            except Exception as error:  # git-annex knows it all, if slower
+                log_trace("the git-annex branch cannot be read", error)
         # a prefix would leave out URLs written HTTP://
         return annex.geturls(key, ""), KeyState.parse(annex.getstate(key))
 
@@ -139,7 +143,7 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
 
                 set_up_locally(Path(self.annex.getgitdir()), name)
         except Exception as error:
-            raise RemoteError(_one_line(error)) from error
+            raise RemoteError(_reason(error)) from error
 
     def prepare(self) -> None:
         """Nothing to prepare before the first transfer."""
@@ -166,8 +170,8 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
             self._retrieve(key, local_file)
         except RemoteError:
             raise
-        except Exception as error:  # anything else would end the process, and the job hangs
-            raise RemoteError(_one_line(error)) from error
+        except Exception as error:
+            raise RemoteError(_reason(error)) from error
 
     def checkpresent(self, key: str) -> bool:
         """Ask the candidates; False only if all of them say so."""
@@ -176,7 +180,7 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
         try:
             return is_present(self._candidates(key)[0], _expected(key), self._engine())
         except Exception as error:
-            raise RemoteError(_one_line(error)) from error
+            raise RemoteError(_reason(error)) from error
 
     def _retrieve(self, key: str, local_file: str) -> None:
         self._shared.begin_import()
@@ -218,7 +222,7 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
 def _import_engine() -> None:
     gc.disable()  # nothing of a module is garbage
     try:
-        with suppress(Exception):  # whoever needs it is told what is wrong
+        with suppress(ImportError):  # whoever needs it is told what is wrong
             import datalad_jsdl.annex.engine  # noqa: F401 - for those who import it next
     finally:
         gc.enable()
@@ -243,6 +247,12 @@ def _one_line(problem: object) -> str:
     return " ".join(text.split()) or type(problem).__name__
 
 
+def _reason(error: Exception) -> str:
+    """Why a request has failed; with any other error git-annex would wait for an answer."""
+    foreseen = isinstance(error, (JsdlError, OSError, AnnexError))
+    return _one_line(error if foreseen else bug(error))
+
+
 def _yield_to_git_annex() -> None:
     """Have the system wake this process without stopping another one for it.
 
@@ -262,6 +272,7 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
     protocol, sys.stdout = sys.stdout, sys.stderr
+    log_to_git_annex()
     shared = Shared()
     status = 0
     try:

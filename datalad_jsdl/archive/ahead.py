@@ -11,6 +11,7 @@ import queue
 import threading
 from collections import deque
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.archive.contents import Content
     from datalad_jsdl.archive.readers import Begun, Reader
+    from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.operation import Operation
     from datalad_jsdl.fetch.values import Fetched
 
 __all__ = ["PIECE", "Ahead", "UnsizedError"]
@@ -83,6 +86,14 @@ class Ahead:
         self._next = (0, 0)  # content and byte to be planned next
         self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
+        self._stack = ExitStack()
+        self._operations: dict[int, Operation] = {}  # by identity of the engine
+
+    def operation(self, engine: Engine) -> Operation:
+        """What all pieces are a part of that come from an engine."""
+        if id(engine) not in self._operations:
+            self._operations[id(engine)] = self._stack.enter_context(engine.operation())
+        return self._operations[id(engine)]
 
     def open(self, number: int, begun: Begun | None = None) -> tuple[Reader, int]:
         """A reader of a content, and its size in bytes; numbers only ever grow.
@@ -101,11 +112,9 @@ class Ahead:
         size, expected = content.size, content.expected
         if size is None:
             return self._open_unsized(number, content)
-        if not size:
-            return ChunkReader((), check=Verifier(expected)), 0
         if not begun and (size <= PIECE or not expected.verifiable):
             piece = self._take(number, 0)
-            return (_stream(content, size) if piece is None else ChunkReader(piece[1])), size
+            return (self._stream(content, size) if piece is None else ChunkReader(piece[1])), size
         return _Pieces(content, self._chunks(number, start), begun), size
 
     def _open_unsized(self, number: int, content: Content) -> tuple[Reader, int]:
@@ -116,7 +125,7 @@ class Ahead:
             if size is None:
                 raise UnsizedError("no mirror tells how large it is") from None
             try:
-                return _stream(content, size), size
+                return self._stream(content, size), size
             except FetchError as error:  # whoever told the size may be wrong
                 raise UnsizedError(str(error)) from None
         chunks = piece[1] if piece else []
@@ -125,8 +134,21 @@ class Ahead:
     def close(self) -> None:
         """Fetch nothing more."""
         self._skip_to(len(self._contents), 0)
+        for operation in self._operations.values():
+            operation.interrupt()
+        self._stack.close()
         for _ in self._threads:
             self._tasks.put(None)
+
+    def _stream(self, content: Content, size: int, start: int = 0) -> Stream:
+        """A content from a byte on over one connection; if whole, verified by the transfer."""
+        expected, engine = replace(content.expected, size=size), content.home.engine
+        window, operation = ((start, size) if start else None), self.operation(engine)
+        return Stream(
+            lambda sink: engine.fetch(
+                content.urls, expected, sink, window=window, operation=operation
+            )
+        )
 
     def _chunks(self, number: int, position: int) -> Generator[_Portion]:
         """The content from a byte on, and the URLs that gave each portion."""
@@ -139,7 +161,7 @@ class Ahead:
                 yield from ((chunk, ("",)) for chunk in error.chunks)
                 raise
             if piece is None:  # no mirror gives pieces
-                stream = _stream(content, content.size or 0, position)
+                stream = self._stream(content, content.size or 0, position)
                 try:
                     for chunk in stream.chunks():
                         yield chunk, ("",)
@@ -189,7 +211,8 @@ class Ahead:
             number, position = self._next
             content = self._contents[number]
             size = PIECE if content.size is None else content.size
-            if not content.is_remote or position >= size:
+            # of an empty one there is a piece, too: only so is it asked for
+            if not content.is_remote or position >= size > 0:
                 self._next = (number + 1, 0)
                 looked += 1
                 continue
@@ -202,7 +225,7 @@ class Ahead:
                 return
             if pays:
                 self._submit(content, number, position, stop)
-            self._next = (number, stop) if pays else (number + 1, 0)
+            self._next = (number, stop) if pays and stop < size else (number + 1, 0)
 
     def _pays(self, content: Content, number: int, position: int) -> bool | None:
         """Whether to fetch a piece; None: that will show when the one before it is there."""
@@ -222,13 +245,16 @@ class Ahead:
         engine = content.home.engine
         engine.origins.expect_jobs(self._jobs)
         window = None if content.size is None or stop - start == content.size else (start, stop)
+        operation = self.operation(engine)
 
         def task() -> None:
             if not result.set_running_or_notify_cancel():
                 return
             memory = Memory(stop - start)
             try:
-                outcome = engine.fetch(content.urls, content.expected, memory, window=window)
+                outcome = engine.fetch(
+                    content.urls, content.expected, memory, window=window, operation=operation
+                )
             except BaseException as error:  # raised again where the piece is taken
                 result.set_exception(error)
             else:
@@ -247,13 +273,6 @@ class Ahead:
         while (task := self._tasks.get()) is not None:
             task()
             del task  # and with it what it has fetched
-
-
-def _stream(content: Content, size: int, start: int = 0) -> Stream:
-    """A content from a byte on over one connection; if whole, verified by the transfer."""
-    expected, engine = replace(content.expected, size=size), content.home.engine
-    window = (start, size) if start else None
-    return Stream(lambda sink: engine.fetch(content.urls, expected, sink, window=window))
 
 
 class _Pieces(ChunkReader):

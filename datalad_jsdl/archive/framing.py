@@ -158,10 +158,15 @@ def _checking(
     for item in ring:
         free.put(item)
 
+    problems: list[Exception] = []
+
     def work() -> None:
         while (item := full.get()) is not None:
-            for view in item[1]:
-                check.update(view)
+            try:
+                for view in item[1]:
+                    check.update(view)
+            except Exception as error:  # a bug: raised below
+                problems.append(error)
             free.put(item[0])
 
     thread = threading.Thread(target=work, name="check", daemon=True)
@@ -171,3 +176,5 @@ def _checking(
     finally:
         full.put(None)
         thread.join()
+        if problems:
+            raise problems[0]

@@ -36,8 +36,6 @@ class ContentSource:
     def open(self, index: int, start: int, stop: int) -> Reader:
         """See `stream.Source`."""
         content = self._contents[index]
-        if not content.size and content.is_remote:
-            return ChunkReader((), check=Verifier(content.expected))
         if not content.is_remote:
             try:
                 return open_here(content, start, stop)

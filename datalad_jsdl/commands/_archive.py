@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.annex.engine import open_engine
 from datalad_jsdl.archive.contents import dataset_contents
 from datalad_jsdl.archive.home import Home
 from datalad_jsdl.archive.layout import Layout
+from datalad_jsdl.commands._credentials import lines_above
 from datalad_jsdl.commands._walk import Walk
 from datalad_jsdl.dataset.git import Git
 
@@ -56,7 +58,13 @@ def collect(
     contents: list[Content] = []
     for part in walk.parts:
         importer = part.importer
-        home = Home(importer.git, importer.git_dir(), importer.annex_dir, _engine)
+        above = [other.importer.git.root for other in walk.parts]
+        home = Home(
+            importer.git,
+            importer.git_dir(),
+            importer.annex_dir,
+            partial(_open_engine, root=importer.git.root, above=above),
+        )
         contents += dataset_contents(
             stack.enter_context(home),
             part.tree,
@@ -68,8 +76,9 @@ def collect(
     return sorted(contents, key=lambda content: content.name), walk.missing
 
 
-def _engine(git_dir: Path) -> Engine:
-    return open_engine(git_dir, keep_reserve=True)
+def _open_engine(git_dir: Path, root: Path, above: Sequence[Path]) -> Engine:
+    """The engine of a dataset, which has the logins of those above, too."""
+    return open_engine(git_dir, inherited=lines_above(root, above), keep_reserve=True)
 
 
 def preview(contents: Sequence[Content]) -> dict[str, Any]:

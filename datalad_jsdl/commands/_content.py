@@ -45,15 +45,22 @@ class Content:
         paths: files and folders in it, relative to *root*; all if there are none.
         jobs: files to fetch at a time, or None for the user's setting.
         logins: where logins are; see `_credentials`.
+        inherited: further ones, of the datasets above.
     """
 
     def __init__(
-        self, root: Path, paths: Sequence[str], jobs: int | None, logins: Sequence[str] = ()
+        self,
+        root: Path,
+        paths: Sequence[str],
+        jobs: int | None,
+        logins: Sequence[str] = (),
+        inherited: Sequence[str] = (),
     ) -> None:
         self._root = root
         self._paths = paths
         self._jobs = jobs
         self._logins = logins
+        self._inherited = inherited
         # a hundred thousand may be missing, so that what is kept of each is little
         self._missing: list[bytes] = []
         self._size = 0
@@ -112,7 +119,7 @@ class Content:
         with (
             KeyLookup(importer.git_dir()) as lookup,
             Bar(lgr, str(self._root), " Bytes") as bar,
-            Staging(importer, self._jobs, Monitor(bar), self._logins) as staging,
+            Staging(importer, self._jobs, Monitor(bar), self._logins, self._inherited) as staging,
         ):
             staging.require_room(self._size)
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from datalad.support.param import Parameter
 
 from datalad_jsdl.annex.engine import OWN_CREDENTIALS
+from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.dataset.locks import patiently
 from datalad_jsdl.errors import SettingError
 from datalad_jsdl.fetch.credentials.rules import BROWSERS, parse_rule
@@ -19,10 +20,17 @@ from datalad_jsdl.fetch.origins import origin_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from datalad_jsdl.dataset.git import Git
     from datalad_jsdl.manifest.entry import Entry
 
-__all__ = ["CREDENTIAL", "cookies_line", "credential_lines", "origin_of_all", "remember"]
+__all__ = [
+    "CREDENTIAL",
+    "cookies_line",
+    "credential_lines",
+    "lines_above",
+    "origin_of_all",
+    "own_lines",
+    "remember",
+]
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -33,7 +41,8 @@ CREDENTIAL = Parameter(
     doc="""where the login for an origin (https://host:port) is: datalad:NAME, git, netrc,
     cookies:FILE, browser:NAME, env:VARIABLE, aws or annex-headers. It is sent to that origin and
     to no other.
-    Remembered for this dataset, as git config remote.jsdl.credential; never the login itself.
+    Remembered for this dataset and the subdatasets that the command imports into, as git
+    config remote.jsdl.credential; never the login itself.
     Can be given several times. "The portal wants me to log in" in the
     documentation has the details.""",
 )
@@ -87,9 +96,20 @@ def origin_of_all(entries: Iterable[Entry]) -> str:
     )
 
 
+def own_lines(git: Git) -> tuple[str, ...]:
+    """The lines that a repository's own git config has."""
+    return tuple(git.setting(OWN_CREDENTIALS, "--local", "--get-all").splitlines())
+
+
+def lines_above(root: Path, datasets: Iterable[Path]) -> tuple[str, ...]:
+    """The lines of those *datasets* that *root* lies in, of the nearest first."""
+    above = sorted((d for d in datasets if d in root.parents), key=lambda d: -len(d.parts))
+    return tuple(dict.fromkeys(line for dataset in above for line in own_lines(Git(dataset))))
+
+
 def remember(git: Git, lines: Iterable[str]) -> None:
     """Keep lines in the repository's git config, for the next ``git annex get``."""
-    known = git.setting(OWN_CREDENTIALS, "--local", "--get-all").splitlines()
+    known = own_lines(git)
     for line in lines:
         if line not in known:
             command = ("config", "--local", "--add", OWN_CREDENTIALS, line)

@@ -13,6 +13,7 @@ from datalad.interface.results import get_status_dict
 from datalad.support.exceptions import NoDatasetFound
 from datalad.utils import chpwd, get_dataset_root
 
+from datalad_jsdl.bugs import log_trace
 from datalad_jsdl.commands._common import message_of
 from datalad_jsdl.dataset.adjusted import checked_out
 from datalad_jsdl.dataset.calling import in_no_hook
@@ -214,6 +215,7 @@ def _opened(above: Dataset, folder: str, dataset: Dataset, *, dry: bool, cleared
                     return_type="list",
                 )
             except Exception as error:  # whatever an unusable source makes of DataLad's own code
+                log_trace(f"cannot get the subdataset {dataset.path}", error)
                 got = [{"status": "error", "message": f"{type(error).__name__}: {error}"}]
         if not is_installed(dataset):
             reasons = "; ".join(message_of(r) for r in got if r["status"] == "error")

@@ -17,6 +17,7 @@ from datalad_jsdl.commands._credentials import (
     cookies_line,
     credential_lines,
     origin_of_all,
+    own_lines,
     remember,
 )
 from datalad_jsdl.commands._datasets import (
@@ -53,7 +54,7 @@ from datalad_jsdl.manifest.selection import Filter, Selection, select_entries
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
 
-__all__ = ["Call"]
+__all__ = ["Call", "lgr"]
 
 _NOTHING = Filter(exclude=("*",))
 
@@ -111,7 +112,7 @@ class Call:
             importer = self._importer()
             if importer is None:
                 check_place(self.target, self.parent)
-            logins = self._logins(selection)
+            logins = (*self._logins(selection), *self._lines_of_others(selection))
             scope = Scope(self.prefix.rstrip("/"), "", Filter(self.include, self.exclude))
             check = Check(self.target, selection.entries, importer, scope, self.get, lgr, logins)
             yield from check.records()
@@ -149,7 +150,7 @@ class Call:
             importer = self._importer()
             logins = self._logins(selection)
             if importer is not None and not dry:
-                remember(importer.git, logins)
+                remember(importer.git, (*logins, *self._lines_above()))
             with Bar(lgr, str(self.target), " Bytes") as bar:
                 import_ = Import(
                     target=self.target,
@@ -165,6 +166,7 @@ class Call:
                     report_all=report_all,
                     monitor=Monitor(bar),
                     logger=lgr,
+                    logins=logins,
                     finish=partial(self._write_failed, selection),
                 )
                 yield from map(self._placed, import_.run())
@@ -245,6 +247,18 @@ class Call:
             return named
         return (*named, cookies_line(self.cookies, origin))
 
+    def _lines_above(self) -> tuple[str, ...]:
+        """Where logins are for the dataset that this one is to be a subdataset of."""
+        if self.parent is None:
+            return ()
+        return own_lines(Git(_as_dataset(self.parent).pathobj))
+
+    def _lines_of_others(self, selection: Selection) -> tuple[str, ...]:
+        """Where logins are for the datasets above, and for the subdatasets that are there."""
+        parts = (Dataset(self.target / p.folder) for p in parts_of(selection.entries) if p.folder)
+        found = (own_lines(Git(part.pathobj)) for part in parts if part.is_installed())
+        return (*self._lines_above(), *(line for lines in found for line in lines))
+
     def _place(self) -> Place:
         return place_of(self.manifest, self.file, self.base_url, self.format, self.columns)
 
@@ -254,11 +268,10 @@ class Call:
             raise DatasetError(f"--prefix {self.prefix!r}: {fault}")
         if self.split is not None and self.split < 1:
             raise DatasetError("--split must be 1 or more")
-        if self.jobs is not None and self.jobs < 1:
-            raise DatasetError("--jobs must be 1 or more")
         importer = self._importer()
         git_dir = importer.git_dir() if importer else None
-        logins = self._logins()
+        # a dataset that is there has its own, and those from above
+        logins = self._logins() if importer else (*self._logins(), *self._lines_above())
         place, bag = with_documents(self._place(), self.checksums, git_dir, logins)
         with open_source(place, git_dir, logins) as source:
             items = source.entries()
@@ -325,3 +338,7 @@ class Call:
         if parent is not None and parent.pathobj != dataset.pathobj:
             message = f"[DATALAD] download-manifest in {dataset.pathobj.name}"
             yield from save_in(parent, [dataset.path], message)
+
+
+def _as_dataset(given: Any) -> Dataset:
+    return given if isinstance(given, Dataset) else Dataset(given)

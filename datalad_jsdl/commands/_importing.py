@@ -47,6 +47,7 @@ class Request:
             part for: then the command is not to be run again in it.
         monitor: shows how fetching is going.
         links: tells subdatasets of it as they are then, by path; asked while it is locked.
+        logins: where logins are, before those that it remembers; see `_credentials`.
     """
 
     entries: Mapping[str, Entry]
@@ -58,6 +59,7 @@ class Request:
     dataset_id: str | None
     monitor: Monitor
     links: Callable[[], Mapping[str, Link]]
+    logins: tuple[str, ...] = ()
 
 
 @dataclass
@@ -117,7 +119,7 @@ def run_import(importer: Importer, request: Request) -> Outcome:
             planned = importer.plan(entries, scope, delete=request.delete)
             commit, plan = _apply(importer, request, entries, scope, setup.config_uuid, planned)
             return Outcome(plan, commit, remote=setup.done)
-        with Staging(importer, request.jobs, request.monitor) as staging:
+        with Staging(importer, request.jobs, request.monitor, request.logins) as staging:
             candidates = (c for entry in request.entries.values() for c in entry.candidates)
             staging.engine.expect_origins(c.url for c in candidates)
             return _import_and_fetch(importer, request, setup, staging)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from datalad.distribution.dataset import Dataset
 
 from datalad_jsdl.commands._common import Bar, failure
+from datalad_jsdl.commands._credentials import own_lines, remember
 from datalad_jsdl.commands._datasets import is_installed, is_taken, link_to, open_subdataset
 from datalad_jsdl.commands._importing import Outcome, Request, dry_run, run_import
 from datalad_jsdl.commands._records import ACTION, result_records
+from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.dataset.importer import Importer, Scope
 from datalad_jsdl.dataset.plan import Plan
 from datalad_jsdl.errors import JsdlError, reason
@@ -87,6 +89,7 @@ class Import:
         report_all: one record per entry, whatever became of it.
         monitor: shows how fetching is going.
         logger: for the records.
+        logins: where logins are, for this call; each dataset remembers them.
         finish: called when all is imported, with what was not: path in the dataset without
             marks → why. It yields further records.
     """
@@ -103,6 +106,7 @@ class Import:
     report_all: bool
     monitor: Monitor
     logger: logging.Logger
+    logins: tuple[str, ...]
     finish: Callable[[Mapping[str, str]], Iterator[dict[str, Any]]]
 
     def run(self) -> Iterator[dict[str, Any]]:
@@ -179,6 +183,7 @@ class Import:
             recording=self.recording,
             dataset_id=None if part.folder else dataset.id or "",
             monitor=self.monitor,
+            logins=self.logins,
             links=lambda: {
                 _within(dataset, sub.pathobj): link_to(sub)
                 for sub in tree.inside(part.folder)
@@ -187,6 +192,8 @@ class Import:
         )
         if self.dry or importer is None:
             return Outcome(dry_run(importer, request))
+        if part.folder:  # what the dataset above has, for its git annex get, this one needs, too
+            remember(importer.git, own_lines(Git(self.target)))
         if self.restore and part.folder:
             with importer.lock():
                 importer.recover()

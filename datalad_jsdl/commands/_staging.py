@@ -72,6 +72,7 @@ class Staging:
         jobs: files to fetch at a time, or None for the user's setting.
         monitor: shows how it is going; None where nothing is fetched.
         logins: where logins are; see `_credentials`.
+        inherited: further ones, of the datasets above.
 
     Raises:
         SettingError: git config has a limit that cannot be understood.
@@ -83,9 +84,12 @@ class Staging:
         jobs: int | None,
         monitor: Monitor | None,
         logins: Sequence[str] = (),
+        inherited: Sequence[str] = (),
     ) -> None:
         self.folder = staging_folder(importer)
-        self.engine = open_engine(importer.git_dir(), credentials=logins, keep_reserve=True)
+        self.engine = open_engine(
+            importer.git_dir(), credentials=logins, inherited=inherited, keep_reserve=True
+        )
         self._importer = importer
         self._jobs = jobs or self.engine.settings.jobs
         self._monitor = monitor

@@ -12,7 +12,7 @@ from datalad.distribution.dataset import (
     resolve_path,
 )
 from datalad.interface.base import Interface, build_doc, eval_results
-from datalad.interface.common_opts import jobs_opt, recursion_flag, recursion_limit
+from datalad.interface.common_opts import recursion_flag, recursion_limit
 from datalad.interface.results import get_status_dict
 from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
 from datalad.support.param import Parameter
@@ -21,12 +21,13 @@ from datalad.utils import get_dataset_root
 
 from datalad_jsdl.commands._common import failure, given_place
 from datalad_jsdl.commands._content import ACTION, Content, lgr
-from datalad_jsdl.commands._credentials import CREDENTIAL, credential_lines
+from datalad_jsdl.commands._credentials import CREDENTIAL, credential_lines, lines_above
 from datalad_jsdl.commands._datasets import require_installed
+from datalad_jsdl.commands._jobs import JOBS, jobs_of
 from datalad_jsdl.dataset.calling import in_no_hook
 from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.dataset.program import require_git_annex
-from datalad_jsdl.errors import DatasetError, JsdlError
+from datalad_jsdl.errors import DatasetError, JsdlError, SettingError
 from datalad_jsdl.manifest.urls import redact_text
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class DownloadContent(Interface):
         ),
         recursive=recursion_flag,
         recursion_limit=recursion_limit,
-        jobs=jobs_opt,
+        jobs=JOBS,
         credential=CREDENTIAL,
         dry_run=Parameter(
             args=("-n", "--dry-run"),
@@ -120,9 +121,11 @@ class DownloadContent(Interface):
     ) -> Iterator[dict[str, Any]]:
         given = [path] if isinstance(path, (str, Path)) else list(path or ())
         paths = [resolve_path(p, dataset) for p in given]
-        number = jobs if isinstance(jobs, int) else None
-        if number is not None and number < 1:
-            raise ValueError("--jobs must be 1 or more")
+        try:
+            number = jobs_of(jobs)
+        except SettingError as error:
+            yield failure(ACTION, Path.cwd(), error, lgr)
+            return
         try:
             require_git_annex()
             logins = credential_lines(credential)
@@ -152,7 +155,8 @@ class DownloadContent(Interface):
         for root, items in wanted_roots.items():
             relative = [item.relative_to(root).as_posix() for item in items]
             wanted = [] if "." in relative else relative
-            content = Content(root, wanted, number, logins)
+            inherited = lines_above(root, wanted_roots)
+            content = Content(root, wanted, number, logins, inherited)
             yield from content.run(dry=dry_run, report_all=report == "all")
 
     @staticmethod

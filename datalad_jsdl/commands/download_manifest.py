@@ -11,16 +11,18 @@ from datalad.distribution.dataset import (
     resolve_path,
 )
 from datalad.interface.base import Interface, build_doc, eval_results
-from datalad.interface.common_opts import jobs_opt
 from datalad.support.constraints import EnsureChoice, EnsureInt, EnsureNone, EnsureStr
 from datalad.support.param import Parameter
 from datalad.ui import ui
 
 from datalad_jsdl.commands._check_table import check_lines
+from datalad_jsdl.commands._common import failure
 from datalad_jsdl.commands._credentials import CREDENTIAL
-from datalad_jsdl.commands._download import Call
-from datalad_jsdl.commands._records import render
+from datalad_jsdl.commands._download import Call, lgr
+from datalad_jsdl.commands._jobs import JOBS, jobs_of
+from datalad_jsdl.commands._records import ACTION, render
 from datalad_jsdl.commands._source import is_no_file
+from datalad_jsdl.errors import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -148,7 +150,7 @@ class DownloadManifest(Interface):
             before it is registered, so that it is verified from then on. Only with this
             option can signed URLs be used; they are never recorded.""",
         ),
-        jobs=jobs_opt,
+        jobs=JOBS,
         dry_run=Parameter(
             args=("-n", "--dry-run"),
             action="store_true",
@@ -300,6 +302,11 @@ class DownloadManifest(Interface):
         target = resolve_path(path, dataset) if path is not None else None
         if target is None:
             target = require_dataset(dataset, check_installed=False, purpose="import").pathobj
+        try:
+            number = jobs_of(jobs)
+        except SettingError as error:
+            yield failure(ACTION, target, error, lgr)
+            return
         call = Call(
             manifest=str(manifest),
             file=None if is_no_file(str(manifest)) else resolve_path(manifest, dataset),
@@ -317,7 +324,7 @@ class DownloadManifest(Interface):
                 for given in _listed(checksums)
             ),
             get=get,
-            jobs=jobs if isinstance(jobs, int) else None,
+            jobs=number,
             delete=delete,
             restore=restore,
             message=message,

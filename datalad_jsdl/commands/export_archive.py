@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalad.distribution.dataset import datasetmethod
 from datalad.interface.base import build_doc, eval_results
-from datalad.interface.common_opts import jobs_opt, recursion_flag, recursion_limit
+from datalad.interface.common_opts import recursion_flag, recursion_limit
 from datalad.interface.results import get_status_dict
 
 # before our own class: importing it binds Dataset.export_archive to core's
@@ -22,10 +22,11 @@ from datalad_jsdl.annex.engine import disk_reserve
 from datalad_jsdl.commands._archive import collect, preview, report
 from datalad_jsdl.commands._common import Bar, failure, given_place
 from datalad_jsdl.commands._datasets import require_installed
+from datalad_jsdl.commands._jobs import JOBS, jobs_of
 from datalad_jsdl.commands._output import standard_output
 from datalad_jsdl.commands._walk import Selection, inside, listed
 from datalad_jsdl.commands._writing import Order, write_archive
-from datalad_jsdl.errors import JsdlError
+from datalad_jsdl.errors import JsdlError, SettingError
 from datalad_jsdl.manifest.selection import Filter
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class ExportArchive(CoreExportArchive):
             doc="""write the SHA-256 of a ZIP archive into a file beside it, of its name and
             '.sha256', for 'sha256sum -c'.""",
         ),
-        jobs=jobs_opt,
+        jobs=JOBS,
         dry_run=Parameter(
             args=("-n", "--dry-run"),
             action="store_true",
@@ -216,6 +217,11 @@ class ExportArchive(CoreExportArchive):
         except JsdlError as problem:
             yield failure(_ACTION, given_place(dataset), problem, lgr)
             return
+        try:
+            number = jobs_of(jobs)
+        except SettingError as error:
+            yield failure(_ACTION, found.pathobj, error, lgr)
+            return
         if archivetype != "zip":
             if str(filename).lower().endswith(".zip"):
                 lgr.warning("this will be a TAR archive; -t zip makes a ZIP archive")
@@ -234,9 +240,8 @@ class ExportArchive(CoreExportArchive):
                 on_failure="ignore",
             )
             return
-        number = jobs if isinstance(jobs, int) else None
         piped = filename == "-"
-        _require_sense(piped, compression, resume, checksum_file, number)
+        _require_sense(piped, compression, resume, checksum_file)
         name = f"datalad_{found.id}" if found.id else found.pathobj.name
         target = None if piped else _target(filename, name)
         if leading_dir is None:
@@ -292,9 +297,7 @@ def _kind(target: Path | None) -> str:
     return "file" if target else "dataset"
 
 
-def _require_sense(
-    piped: bool, compression: str | None, resume: bool, checksum_file: bool, jobs: int | None
-) -> None:
+def _require_sense(piped: bool, compression: str | None, resume: bool, checksum_file: bool) -> None:
     """Raises ValueError for options that contradict each other."""
     if compression == "bz2":
         raise ValueError("a ZIP archive cannot be compressed with bz2: few programs read that")
@@ -302,8 +305,6 @@ def _require_sense(
         raise ValueError("--resume is for a ZIP archive in a file, without -c gz")
     if checksum_file and piped:
         raise ValueError("--checksum-file needs a file to put the checksum beside")
-    if jobs is not None and jobs < 1:
-        raise ValueError("--jobs must be 1 or more")
 
 
 def _target(filename: str | None, default: str) -> Path:

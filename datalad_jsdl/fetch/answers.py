@@ -6,6 +6,7 @@ RFC 9110, sections 13.1.5 (If-Range), 14 (ranges) and 15 (status).
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from http.client import IncompleteRead
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import urllib3
 from datalad_jsdl.errors import AddressRefusedError, FetchError
 from datalad_jsdl.fetch.codes import Sort
 from datalad_jsdl.fetch.proxies import TrustError, ViaProxyError
+from datalad_jsdl.fetch.settings import in_words, named
 from datalad_jsdl.fetch.statuses import meaning_of
 from datalad_jsdl.fetch.values import PAGE, Fault
 from datalad_jsdl.fetch.waiting import wait_of
@@ -23,12 +25,14 @@ from datalad_jsdl.manifest.urls import redact_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from datalad_jsdl.fetch.settings import Settings
     from datalad_jsdl.fetch.web import Response
 
 __all__ = [
     "COMPRESSED",
     "content_range",
     "file_name",
+    "gave_up",
     "no_answer",
     "page_said",
     "perhaps_of",
@@ -36,6 +40,7 @@ __all__ = [
     "refusal",
     "strong_etag",
     "total_size",
+    "wrong_size",
 ]
 
 #: The fault of a file whose bytes may be those of a compressed form of it.
@@ -55,6 +60,26 @@ _TLS_HINTS = {
 _CONTENT_RANGE = re.compile(
     r"(?:bytes)?[\s=:]*(\d{1,19})\s*-\s*(\d{1,19})\s*/\s*(\d{1,19}|\*)", re.IGNORECASE
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a request was given.
+
+    Attributes:
+        connect: seconds until the connection has to stand.
+        read: seconds until something has to come.
+        awaited: what has to come, for the message.
+    """
+
+    connect: float
+    read: float
+    awaited: str = "answer"
+
+    @classmethod
+    def of(cls, settings: Settings, read: float | None = None) -> Limits:
+        """Those of the settings, but for the seconds that are given."""
+        return cls(settings.connect_timeout, settings.read_timeout if read is None else read)
 
 
 def content_range(headers: Mapping[str, str]) -> tuple[int, int, int | None] | None:
@@ -78,6 +103,11 @@ def strong_etag(headers: Mapping[str, str]) -> str:
     """The entity tag if it is a strong one, else ""."""
     etag = headers.get("ETag", "").strip()
     return etag if etag.startswith('"') else ""
+
+
+def wrong_size(known: int, offer: str, says: str = "the manifest") -> str:
+    """What is wrong where a server has another number of bytes than *says* that there are."""
+    return f"{says} says {known} bytes, but the server has {offer}"
 
 
 def refusal(url: str, response: Response) -> Fault:
@@ -144,9 +174,28 @@ def file_name(disposition: str) -> str:
     return head.get_filename("") if disposition else ""
 
 
-def no_answer(url: str, error: Exception) -> Fault:
-    """The fault that an exception of the network is."""
-    what = phrase(error)
+def gave_up(attempts: int, wait: float | None, settings: Settings) -> str:
+    """Why a URL is not asked again: after so many attempts, or a longer wait than is allowed.
+
+    Args:
+        attempts: that have failed in a row.
+        wait: seconds that it asks to be left alone, or None.
+        settings: that have the limits.
+    """
+    often = "once" if attempts == 1 else f"{attempts} times"
+    said = f"asked {often} ({named('retries')})"
+    if wait is None or wait <= settings.max_wait:
+        return said
+    most = in_words(settings.max_wait)
+    return (
+        f"it asks to be left alone for {in_words(round(wait))}, of which {most} were waited "
+        f"({named('max-wait')}); {said}"
+    )
+
+
+def no_answer(url: str, error: Exception, limits: Limits) -> Fault:
+    """The fault that an exception of the network is, where an answer was waited for."""
+    what = phrase(error, limits)
     while isinstance(error, (ViaProxyError, urllib3.exceptions.ProxyError)):
         cause = error.__cause__
         if not isinstance(cause, Exception):
@@ -155,23 +204,31 @@ def no_answer(url: str, error: Exception) -> Fault:
     lasting = isinstance(error, (AddressRefusedError, FetchError, urllib3.exceptions.SSLError))
     refused = isinstance(error, urllib3.exceptions.NewConnectionError)
     unasked = isinstance(error, AddressRefusedError)
-    return Fault(url, what, lasting, mirror=not lasting, refused=refused, unasked=unasked)
+    return Fault(
+        url,
+        what,
+        lasting,
+        mirror=not lasting,
+        refused=refused,
+        unasked=unasked,
+        silent=limits.read if isinstance(error, urllib3.exceptions.ReadTimeoutError) else 0.0,
+    )
 
 
-def phrase(error: BaseException) -> str:
+def phrase(error: BaseException, limits: Limits) -> str:
     """An error of the network in a few words without a secret in them."""
     if isinstance(error, FetchError):
         return redact_text(str(error))
     if isinstance(error, ViaProxyError):
-        return f"{phrase(error.__cause__ or error)}, through {error.proxy}"
+        return f"{phrase(error.__cause__ or error, limits)}, through {error.proxy}"
     if isinstance(error, urllib3.exceptions.ProxyError) and error.__cause__:
-        return phrase(error.__cause__)
+        return phrase(error.__cause__, limits)
     if isinstance(error, urllib3.exceptions.NewConnectionError):  # a ConnectTimeoutError, too
         return f"no connection: {error.__cause__ or 'refused'}"
     if isinstance(error, urllib3.exceptions.ConnectTimeoutError):
-        return "no connection within the time limit"
+        return f"no connection within {in_words(limits.connect)} ({named('connect-timeout')})"
     if isinstance(error, urllib3.exceptions.TimeoutError):
-        return "no data within the time limit"
+        return f"no {limits.awaited} within {in_words(limits.read)} ({named('read-timeout')})"
     if isinstance(error, urllib3.exceptions.SSLError):
         text = redact_text(str(error))
         origin = error.origin if isinstance(error, TrustError) else "ORIGIN"

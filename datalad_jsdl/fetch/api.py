@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import urllib3
 
 from datalad_jsdl.errors import FetchError, StatusError
-from datalad_jsdl.fetch.answers import no_answer, page_said, refusal
+from datalad_jsdl.fetch.answers import Limits, gave_up, no_answer, page_said, refusal
 from datalad_jsdl.fetch.encodings import compressions, decode
-from datalad_jsdl.fetch.pace import Pace
+from datalad_jsdl.fetch.pace import Pace, too_slow
 from datalad_jsdl.fetch.walls import wall_of
 from datalad_jsdl.fetch.web_pages import is_page_type
 from datalad_jsdl.manifest.addresses import Answer
@@ -93,10 +93,13 @@ class WebApi:
             if isinstance(found, Answer):
                 return found
             fault, error = found
-            if fault.lasting or attempt == settings.retries:
+            if fault.lasting:
                 raise error
+            if attempt == settings.retries:
+                raise _given_up(error, gave_up(attempt, fault.wait, settings))
             wait = pause if fault.wait is None else fault.wait
-            self._engine.sleep(min(wait, settings.max_wait))
+            with self._engine.operation() as operation:
+                operation.sleep(min(wait, settings.max_wait))
             pause *= 2
         raise AssertionError("settings.retries is at least 1")
 
@@ -119,12 +122,18 @@ class WebApi:
             finally:
                 response.close()
         except (OSError, urllib3.exceptions.HTTPError) as error:
-            fault = no_answer(url, error)
+            fault = no_answer(url, error, Limits.of(settings, seconds))
             return fault, FetchError(f"{redact(url)}: {fault.what}")
         headers = {name.lower(): value for name, value in response.headers.items()}
         encoding = text_encoding([body], charset_of(headers.get("content-type", "")))
         encoding = "utf-8-sig" if encoding == "utf-8" else encoding
         return Answer(url, body.decode(encoding, "surrogateescape"), headers)
+
+
+def _given_up(error: FetchError, text: str) -> FetchError:
+    """The same error, and why nobody asks again."""
+    text = f"{error}; {text}"
+    return StatusError(text, error.status) if isinstance(error, StatusError) else FetchError(text)
 
 
 def _body(response: Response, speed: int, seconds: float) -> bytes:
@@ -135,7 +144,7 @@ def _body(response: Response, speed: int, seconds: float) -> bytes:
     while left and (chunk := response.read(min(_CHUNK, left))):
         # a server that drips never runs into the limit of seconds without data
         if pace.is_too_slow(len(chunk), time.monotonic()):
-            raise TimeoutError(f"slower than {speed} bytes per second")
+            raise TimeoutError(too_slow(speed))
         left -= len(chunk)
         parts.append(chunk)
     body = decode(b"".join(parts), compressions(response.headers), _MOST + 1) if left else b""

@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.fetch.probe import Answer, State, probe, sample
+from datalad_jsdl.bugs import bug
+from datalad_jsdl.fetch.probe import Answer, Asker, State, probe, sample
 from datalad_jsdl.fetch.survey import list_mirrors
-from datalad_jsdl.manifest.urls import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.operation import Operation
     from datalad_jsdl.fetch.survey import Mirror, Survey, Wanted
 
 __all__ = ["survey"]
@@ -77,7 +78,7 @@ class _Question:
     number: int
     url: str
     sample: bool
-    ask: Callable[[], Answer]
+    ask: Callable[[Asker], Answer]
 
 
 def survey(
@@ -95,16 +96,24 @@ def survey(
         most: files to ask for; of more than that, a sample spread over the mirrors.
     """
     found = list_mirrors(wanted, lambda url: engine.origins.of(url).name, most)
-    _Asking(found, engine, tick).run()
+    with engine.operation() as operation:
+        _Asking(found, engine, operation, tick).run()
     return found
 
 
 class _Asking:
     """The questions under way; what is to be done is decided in the thread that calls `run`."""
 
-    def __init__(self, found: Survey, engine: Engine, tick: Callable[[int, int], object]) -> None:
+    def __init__(
+        self,
+        found: Survey,
+        engine: Engine,
+        operation: Operation,
+        tick: Callable[[int, int], object],
+    ) -> None:
         self._found = found
         self._engine = engine
+        self._operation = operation
         self._tick = tick
         self._lines = {name: _Line(mirror) for name, mirror in found.mirrors.items()}
         for number in found.chosen:
@@ -132,7 +141,7 @@ class _Asking:
                     return
                 if not self._under_way:
                     pause = min(resting) - time.monotonic()
-                    self._engine.sleep(min(_TICK, max(0.0, pause)))
+                    self._operation.sleep(min(_TICK, max(0.0, pause)))
                     continue
                 try:
                     self._learn(*self._answers.get(timeout=_TICK))
@@ -148,11 +157,16 @@ class _Asking:
     def _work(self) -> None:
         while (question := self._questions.get()) is not None:
             try:
-                answer = question.ask()
-            except Exception as error:  # whatever a hostile answer has found: the others go on
-                what = f"{type(error).__name__}: {redact_text(str(error))}"
-                answer = Answer(State.UNFIT, what)
+                answer = question.ask(self._asker(question))
+            except Exception as error:  # no answer can cause it; the others go on
+                answer = Answer(State.UNFIT, bug(error))
             self._answers.put((question, answer))
+
+    def _asker(self, question: _Question) -> Asker:
+        # one that has files which nobody else has is given more time
+        longer = question.line.mirror.only > 0
+        patience = self._engine.origins.patience(question.url, longer=longer)
+        return Asker(self._engine, self._operation, patience)
 
     def _dispatch(self) -> None:
         now = time.monotonic()
@@ -163,7 +177,7 @@ class _Asking:
                     return
                 number, url = line.queue.popleft()
                 expected = self._found.wanted[number].expected
-                ask = partial(probe, url, expected, self._engine, head=line.head)
+                ask = partial(probe, url, expected, head=line.head)
                 self._put(_Question(line, number, url, False, ask))
             if line.queue or line.active or self._under_way >= self._threads:
                 continue
@@ -183,12 +197,14 @@ class _Asking:
         number, url = max(line.given, key=lambda i: (line.given[i] or 0, -i[0], i[1]))
         size = line.given[number, url]
         small = size is not None and size < _WORTH_A_SAMPLE
-        known = self._engine.origins.of(url).score.rate > 0
-        if (small or known) and line.mirror.ranges.known is not None:
+        score = self._engine.origins.of(url).score
+        known = score.rate > 0
+        # HEAD may be answered at once, and a file be fetched from tape
+        if (small or known) and line.mirror.ranges.known is not None and score.latency:
             return None
         line.samples -= 1
         expected, length = self._found.wanted[number].expected, 1 if small or known else _SAMPLE
-        ask = partial(sample, url, expected, self._engine, length)
+        ask = partial(sample, url, expected, length=length)
         return _Question(line, number, url, True, ask)
 
     def _learn(self, question: _Question, answer: Answer) -> None:
@@ -197,7 +213,13 @@ class _Asking:
         self._under_way -= 1
         line.head = line.head and answer.head
         self._teach_engine(line.mirror, url, answer)
-        if answer.passing and self._may_ask_again(line, (number, url), answer):
+        silent = answer.fault.silent if answer.fault else 0.0
+        if silent and line.mirror.only and silent < self._engine.origins.most_patience:
+            self._put(question)  # it is waited for longer, as a download does
+            return
+        if silent and question.sample:
+            line.strikes = _STRIKES  # nothing else that it gives need be waited for
+        elif answer.passing and self._may_ask_again(line, (number, url), answer):
             return
         if question.sample and answer.state is State.OK:
             line.samples = 0
@@ -223,7 +245,10 @@ class _Asking:
         mirror.ranges = max(mirror.ranges, answer.ranges)
         if mirror.ranges.known is not None:
             score.ranges = mirror.ranges.known
+        if fault and fault.silent:
+            origins.fell_silent(url, fault.silent)
         if answer.latency:
+            origins.began(url, answer.latency)
             unknown = not score.rate
             origins.measured(url, answer.received, answer.seconds, answer.latency)
             mirror.sampled = mirror.sampled or (unknown and score.rate > 0)

@@ -11,14 +11,15 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.bugs import bug
 from datalad_jsdl.fetch.partfile import PartFile
 from datalad_jsdl.fetch.values import Expected, Failed, Fault, Fetched
-from datalad_jsdl.manifest.urls import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.operation import Operation
     from datalad_jsdl.fetch.values import Progress
 
 __all__ = ["Job", "Sync", "fetch_all", "fetch_file"]
@@ -60,11 +61,16 @@ class Job:
     sync: Sync = Sync.NAME
 
 
-def fetch_file(job: Job, engine: Engine, progress: Progress | None = None) -> Fetched | Failed:
+def fetch_file(
+    job: Job,
+    engine: Engine,
+    progress: Progress | None = None,
+    operation: Operation | None = None,
+) -> Fetched | Failed:
     """Fetch one file; it appears under its name only when complete and verified."""
     try:
         with _open_part(job, engine.reserve) as part:
-            outcome = engine.fetch(job.urls, job.expected, part, progress)
+            outcome = engine.fetch(job.urls, job.expected, part, progress, operation=operation)
             if isinstance(outcome, Fetched):
                 part.finish(job.mtime, data=job.sync is not Sync.LATER, name=job.sync is Sync.NAME)
             return outcome
@@ -72,8 +78,8 @@ def fetch_file(job: Job, engine: Engine, progress: Progress | None = None) -> Fe
         what = f"cannot write {job.target.name}: {error.strerror or error}"
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         return Failed((Fault("", what),), disk_full=full)
-    except Exception as error:  # whatever a hostile answer has found: the others go on
-        return Failed((Fault("", f"{type(error).__name__}: {redact_text(str(error))}"),))
+    except Exception as error:  # no answer and no disk can cause it; the others go on
+        return Failed((Fault("", bug(error), lasting=True),))
 
 
 def _open_part(job: Job, reserve: int) -> PartFile:
@@ -95,7 +101,8 @@ def fetch_all(
 
     A file whose mirrors were out of order for a while is asked for once more at the end. A
     full disk ends it all: the jobs not yet begun are not yielded. If the iterator is
-    closed (Ctrl-C), transfers end soon and keep what they have in their part files.
+    closed (Ctrl-C), its transfers end soon and keep what they have in their part files; what
+    else the engine is doing goes on.
 
     Args:
         jobs: taken as they are needed.
@@ -106,15 +113,18 @@ def fetch_all(
     engine.origins.expect_jobs(workers)
     again: list[Job] = []
     began = time.monotonic()
-    with _Workers(engine, workers, tick or _nothing) as pool:
-        engine.second_chance = True
+    with (
+        engine.operation() as operation,
+        _Workers(engine, operation, workers, tick or _nothing) as pool,
+    ):
+        operation.second_chance = True
         for job, outcome in pool.run(iter(jobs)):
-            if len(again) < _ONCE_MORE and _is_worth_another_try(job, outcome, engine):
+            if len(again) < _ONCE_MORE and _is_worth_another_try(job, outcome, operation):
                 again.append(job)
             else:
                 yield job, outcome
         if again:
-            engine.sleep(_pause(again, engine, time.monotonic() - began))
+            operation.sleep(_pause(again, engine, time.monotonic() - began))
             engine.origins.forgive()
             yield from pool.run(iter(again))
 
@@ -131,9 +141,9 @@ def _pause(again: Iterable[Job], engine: Engine, elapsed: float) -> float:
     return min(pause, max(_SOON, elapsed)) if origins.is_alone(first) else pause
 
 
-def _is_worth_another_try(job: Job, outcome: Fetched | Failed, engine: Engine) -> bool:
+def _is_worth_another_try(job: Job, outcome: Fetched | Failed, operation: Operation) -> bool:
     """A mirror was out of order, which may be over in the end."""
-    if isinstance(outcome, Fetched) or engine.stop.is_set():
+    if isinstance(outcome, Fetched) or operation.stop.is_set():
         return False
     return any(fault.url and not fault.lasting for fault in outcome.faults)
 
@@ -141,8 +151,11 @@ def _is_worth_another_try(job: Job, outcome: Fetched | Failed, engine: Engine) -
 class _Workers:
     """Threads that fetch files; a context manager that ends them."""
 
-    def __init__(self, engine: Engine, count: int, tick: Callable[[], object]) -> None:
+    def __init__(
+        self, engine: Engine, operation: Operation, count: int, tick: Callable[[], object]
+    ) -> None:
         self._engine = engine
+        self._operation = operation
         self._tick = tick
         self._count = count
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
@@ -157,7 +170,7 @@ class _Workers:
 
     def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
         if kind is not None:
-            self._engine.interrupt()
+            self._operation.interrupt()
         for _ in self._threads:
             self._jobs.put(None)
         # daemons: one that hangs in connecting does not keep the process
@@ -184,7 +197,7 @@ class _Workers:
                 raise outcome
             if isinstance(outcome, Failed) and outcome.disk_full and not full:
                 full = True
-                self._engine.interrupt("not asked, since the disk is full")
+                self._operation.interrupt("not asked, since the disk is full")
             yield job, outcome
 
     def _next(self, under_way: int) -> tuple[Job, Fetched | Failed | BaseException]:
@@ -216,7 +229,7 @@ class _Workers:
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             try:
-                self._done.put((job, fetch_file(job, self._engine)))
+                self._done.put((job, fetch_file(job, self._engine, operation=self._operation)))
             except BaseException as error:  # raised again where jobs are run
                 self._done.put((job, error))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from datalad_jsdl.fetch.blame import cut_out, judge
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.operation import Operation
     from datalad_jsdl.fetch.segments import Range
     from datalad_jsdl.fetch.values import Expected, Progress, Sink, Store
 
@@ -33,6 +35,7 @@ class Download:
     def __init__(
         self,
         engine: Engine,
+        operation: Operation,
         urls: Iterable[str],
         expected: Expected,
         store: PartFile | Sink,
@@ -40,7 +43,8 @@ class Download:
         window: tuple[int, int] | None = None,
     ) -> None:
         self._engine = engine
-        self._candidates = Candidates(engine, urls, expected)
+        self._operation = operation
+        self._candidates = Candidates(engine, operation, urls, expected)
         self._expected = expected
         self._part = store if isinstance(store, PartFile) else None
         self._store: Store = self._part or InSequence(cast("Sink", store))
@@ -52,14 +56,19 @@ class Download:
         self._outside = [(0, start, ""), (stop, expected.size or 0, "")] if window else []
         self._frontier = (Unhashed if window else Frontier)(self._verifier, self._store)
         self._transfer = Transfer(
-            engine, self._ledger, self._store, self._frontier, expected, progress, self._begun
+            engine,
+            operation,
+            self._ledger,
+            self._store,
+            self._frontier,
+            expected,
+            progress,
+            self._begun,
         )
         self._helpers = Helpers(engine, self._transfer, self._candidates.sources)
         self._chances: set[str] = set()  # sources that got one more
         self._disputes: set[str] = set()  # URLs that were let say how large the file is
         self._last = ""  # the source that answered last
-        self._requests = 0
-        self._blamed_at = -1  # number of requests when the content was last found wrong
         self._best = 0  # most bytes there so far; only what goes beyond it is progress
         self._wait = _FIRST_WAIT
         self._alone = not expected.verifiable  # all bytes have to be of one URL
@@ -73,7 +82,7 @@ class Download:
                 if self._ledger.is_complete():
                     if outcome := self._verify():
                         return outcome
-                elif not self._candidates.live or self._engine.stop.is_set():
+                elif not self._candidates.live or self._operation.stop.is_set():
                     if not self._helpers.wait():
                         return Failed(self._candidates.why())
                 else:
@@ -126,13 +135,20 @@ class Download:
             self._helpers.wait()
             return
         fault = None
+        longer = self._candidates.waits_longer(url, begun=ledger.held() > 0)
+        patience = origins.patience(url, longer=longer)
         try:
-            fault = self._transfer.run(segment, whole=self._takes_whole(url))
+            fault = self._transfer.run(segment, whole=self._takes_whole(url), patience=patience)
+            if fault and fault.silent and longer and patience < origins.most_patience:
+                fault = replace(fault, longer=True)
         finally:
             ledger.end(segment)
             origins.release(url, fault, segment.written - segment.start)
         self._last = source
-        self._requests += 1
+        if segment.first:
+            self._candidates.answered.add(url)
+        if segment.written > segment.start:
+            self._candidates.moved()
         if self._alone:
             self._source = source
         if fault is not None:
@@ -153,7 +169,7 @@ class Download:
     def _pause(self) -> None:
         """All URLs were asked in this round, or are to be left alone for a while."""
         candidates = self._candidates
-        tried, candidates.tried = candidates.tried, set()
+        tried = candidates.next_round()
         if not any(map(candidates.is_trusted, candidates.live)):
             candidates.suspects.clear()
             return
@@ -169,7 +185,7 @@ class Download:
         if asked and not progress and not (asked := candidates.patience(asked)):
             return
         own = self._wait if tried else 0.0
-        self._engine.sleep(min(max(own, asked), self._engine.settings.max_wait))
+        self._operation.sleep(min(max(own, asked), self._engine.settings.max_wait))
         if tried:
             self._wait *= 2
 
@@ -215,7 +231,7 @@ class Download:
         """Whether bytes of this URL can be added to what is there of it."""
         return self._expected.verifiable or bool(self._transfer.etags.get(url))
 
-    def _verify(self) -> Fetched | Failed | None:
+    def _verify(self) -> Fetched | None:
         self._helpers.end()
         if self._window:
             givers = self._candidates.givers(self._ledger.sources())
@@ -237,13 +253,7 @@ class Download:
                 if expected.document
                 else Fetched(self._verifier.size, digest)
             )
-        wrong += self._transfer.packed_as
-        if self._blamed_at == self._requests:
-            # nobody was asked since, and nobody can be: an empty file with another's digest
-            faults = (Fault(url, wrong, lasting=True) for url in self._candidates.order)
-            return Failed(tuple(faults))
-        self._blamed_at = self._requests
-        self._blame(wrong)
+        self._blame(wrong + self._transfer.packed_as)
         return None
 
     def _check_pieces(self) -> str | None:
@@ -318,6 +328,7 @@ class Download:
         self._ledger.keep(lambda _: False)
         self._ledger.add(self._outside)
         self._ledger.size = self._expected.size
+        self._ledger.ended = False
         self._transfer.etags.clear()
         self._transfer.guessed = False
         self._source = ""

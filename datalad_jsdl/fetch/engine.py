@@ -10,11 +10,12 @@ from __future__ import annotations
 import ctypes
 import threading
 import time
-from contextlib import nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.fetch.credentials.keeper import Credentials
 from datalad_jsdl.fetch.download import Download
+from datalad_jsdl.fetch.operation import Operation
 from datalad_jsdl.fetch.origins import Origins, origin_of
 from datalad_jsdl.fetch.scores import load_scores, save_scores
 from datalad_jsdl.fetch.settings import Settings
@@ -22,7 +23,7 @@ from datalad_jsdl.fetch.throttle import Throttle
 from datalad_jsdl.fetch.web import Web
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
     from types import TracebackType
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.credentials.annex_headers import AnnexHeaders
     from datalad_jsdl.fetch.partfile import PartFile
     from datalad_jsdl.fetch.values import Expected, Failed, Fetched, Progress, Sink
-    from datalad_jsdl.fetch.web import Response
 
 __all__ = ["Engine"]
 
@@ -56,7 +56,7 @@ class Engine:
             a processor busy but for the moments in which the mirror is.
         reserve: bytes of a disk that files are not to take; see `disk`.
         annex_headers: what git-annex's own requests have besides; None for nothing.
-        sleep: waits a number of seconds; None for a sleep that `interrupt` ends.
+        sleep: waits a number of seconds; None for a sleep that an interruption ends.
     """
 
     def __init__(
@@ -86,15 +86,11 @@ class Engine:
         )
         self.origins = Origins(self.settings, load_scores(memory) if memory else {})
         self.throttle = Throttle(self.settings.bandwidth)
-        self.stop = threading.Event()
-        self.stopped_for = ""
-        self.sleep: Callable[[float], object] = sleep or self.stop.wait
-        self.web.pause = lambda seconds: self.sleep(min(seconds, self.settings.max_wait))
+        self.sleep = sleep
+        self._lock = threading.Lock()
+        self._operations: set[Operation] = set()
         self._memory = memory
         self._saved = time.monotonic()
-        # set while those files that fail are asked for once more in the end
-        self.second_chance = False
-        self._responses: set[Response] = set()
         self._lanes = threading.BoundedSemaphore(lanes)
 
     def __enter__(self) -> Engine:
@@ -119,6 +115,7 @@ class Engine:
         progress: Progress | None = None,
         *,
         window: tuple[int, int] | None = None,
+        operation: Operation | None = None,
     ) -> Fetched | Failed:
         """Fill a store with verified content, from whichever URL gives it.
 
@@ -134,12 +131,32 @@ class Engine:
             progress: told the number of bytes that are there.
             window: take the bytes from the first number to the second (exclusive) of a
                 content of known size, into a sink. Only its size is verified then.
+            operation: that this is a part of; None if it is one of its own.
 
         Raises:
             OSError: the store cannot take the bytes (a full disk).
         """
-        with self._lane(urls, expected.size):
-            return Download(self, urls, expected, store, progress or _ignore, window).run()
+        with (
+            nullcontext(operation) if operation else self.operation() as part_of,
+            self._lane(urls, expected.size),
+        ):
+            progress = progress or _ignore
+            return Download(self, part_of, urls, expected, store, progress, window).run()
+
+    @contextmanager
+    def operation(self) -> Iterator[Operation]:
+        """Begin one; if it ends with an error, its transfers end, and those of no other."""
+        operation = Operation(self.sleep)
+        with self._lock:
+            self._operations.add(operation)
+        try:
+            yield operation
+        except BaseException:
+            operation.interrupt()
+            raise
+        finally:
+            with self._lock:
+                self._operations.discard(operation)
 
     def _lane(self, urls: Sequence[str], size: int | None) -> AbstractContextManager[object]:
         """Keeps small files from a mirror next door to a few at a time.
@@ -157,27 +174,21 @@ class Engine:
         if self._annex_headers:
             self._annex_headers.expect({origin_of(url) for url in urls})
 
-    def opened(self, response: Response) -> None:
-        """A transfer has begun that `interrupt` is to end."""
-        self._responses.add(response)
-
-    def closed(self, response: Response) -> None:
-        """It is over."""
-        self._responses.discard(response)
+    def save_now_and_then(self) -> None:
+        """Remember what is known of mirrors, if it was not done just now."""
         if self._memory and time.monotonic() - self._saved > _SAVE_SECONDS:
             self.save()
 
     def interrupt(self, reason: str = "interrupted") -> None:
-        """End all transfers soon; what has come stays in the part files.
+        """End all operations that are under way; the next ones know nothing of it.
 
         Args:
             reason: what is said of the files that were not asked for.
         """
-        if not self.stop.is_set():
-            self.stopped_for = reason
-        self.stop.set()
-        for response in list(self._responses):
-            response.abort()
+        with self._lock:
+            operations = list(self._operations)
+        for operation in operations:
+            operation.interrupt(reason)
 
     def save(self) -> None:
         """Remember what is known of mirrors."""

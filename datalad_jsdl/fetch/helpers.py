@@ -44,7 +44,7 @@ class Helpers:
         self._changed: threading.Condition
         self._faults: dict[str, int] = {}
         self._urls: list[str] = []
-        self._problem: OSError | None = None
+        self._problem: Exception | None = None
 
     def watch(self, live: Sequence[str], *, one_source: bool) -> None:
         """The first bytes of a file are coming: see to it that they do not come for long.
@@ -65,7 +65,13 @@ class Helpers:
             self._watcher.start()
 
     def _watch(self) -> None:
-        while not self._over.wait(_LOOK) and not self._engine.stop.is_set():
+        try:
+            self._look()
+        except Exception as error:  # a bug: for the thread that decides
+            self._problem = error
+
+    def _look(self) -> None:
+        while not self._over.wait(_LOOK) and not self._transfer.operation.stop.is_set():
             if self._transfer.ledger.left() < _SMALL:
                 return
             for _ in range(self._wanted()):
@@ -98,6 +104,7 @@ class Helpers:
 
         Raises:
             OSError: one could not write.
+            Exception: one had a bug.
         """
         if self._problem is not None:
             raise self._problem
@@ -112,6 +119,7 @@ class Helpers:
 
         Raises:
             OSError: one could not write.
+            Exception: one had a bug.
         """
         if self._watcher is None:
             return
@@ -130,7 +138,9 @@ class Helpers:
 
     def _help(self) -> None:
         origins, ledger = self._engine.origins, self._transfer.ledger
-        while not self._over.is_set() and not self._engine.stop.is_set() and ledger.left():
+        while (
+            not self._over.is_set() and not self._transfer.operation.stop.is_set() and ledger.left()
+        ):
             url = self._choose()
             if url is None:
                 return
@@ -164,9 +174,10 @@ class Helpers:
         me = threading.get_ident()
         self._busy[me] = segment
         fault = None
+        patience = self._engine.origins.patience(url, longer=False)
         try:
-            fault = self._transfer.run(segment, whole=False)
-        except OSError as error:  # the disk
+            fault = self._transfer.run(segment, whole=False, patience=patience)
+        except Exception as error:  # the disk, or a bug: for the thread that decides
             self._problem = error
             self._over.set()
         finally:

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.settings import Settings
     from datalad_jsdl.fetch.values import Fault
 
-__all__ = ["Origin", "Origins", "matches", "origin_of"]
+__all__ = ["LINE_DOWN", "Origin", "Origins", "matches", "origin_of"]
 
+LINE_DOWN = 30.0  # seconds that a line may be down in the middle of a file
 _FAILURES = 3  # in a row until an origin is left alone
 _LEFT_ALONE = 30.0  # seconds; doubled each time
 _LONGEST_ALONE = 600.0  # seconds
 _COOL = 1.0  # seconds after 429 or 503 without Retry-After
+_LONGER = 3.0  # times; so much longer a first byte may take the next time
 _QUARANTINE = 600.0  # seconds; a run is over by then, or its process serves for days
 _EXPLORE = 16  # every so many choices, what seems worse is given its place again
 _MUCH_SLOWER = 2.0  # times
@@ -78,7 +80,9 @@ class Origin:
         cool_until: it has asked to be left alone until then.
         times_alone: how often in a row it was left alone; more than once: it is dead.
         probing: after having been left alone, one request finds out whether it is back.
-        down_since: when it began to be left alone, if it has given nothing since.
+        down_since: when it failed first, if it has given nothing since.
+        slowest: the longest that a first byte has taken in this run (seconds).
+        silent: the longest that one was waited for in vain since the last that came (seconds).
     """
 
     name: str
@@ -92,6 +96,8 @@ class Origin:
     times_alone: int = 0
     probing: bool = False
     down_since: float | None = None
+    slowest: float = 0.0
+    silent: float = 0.0
 
 
 @dataclass
@@ -217,7 +223,7 @@ class Origins:
         return origin.times_alone > 1 and origin.alone_until > self.clock()
 
     def down_since(self, urls: Iterable[str]) -> float | None:
-        """When the last of them went out of order; None while one of them is in order.
+        """When the last of them failed first; None while one of them is in order.
 
         Monotonic seconds. All transfers share it: what one of them has waited for in vain,
         the next need not wait for again.
@@ -226,15 +232,44 @@ class Origins:
         known = [moment for moment in since if moment is not None]
         return max(known) if known and len(known) == len(since) else None
 
+    def patience(self, url: str, *, longer: bool) -> float:
+        """Seconds that the first byte of an answer may take.
+
+        An archive that fetches a file from tape, or packs it when it is asked for, is alive. What
+        an origin has taken before, it is given again, three times over. And *longer* than it was
+        waited for in vain it is waited where there is nobody else to ask.
+        """
+        origin, base = self.of(url), self.settings.read_timeout
+        known = max(origin.slowest, origin.score.latency)
+        if longer:
+            known = max(known, origin.silent)
+        return min(max(base, _LONGER * known), self.most_patience)
+
+    @property
+    def most_patience(self) -> float:
+        """Seconds that nobody is waited for."""
+        return _LONGER * (_LONGER * self.settings.read_timeout)  # step by step, as it grows
+
+    def began(self, url: str, seconds: float) -> None:
+        """The first byte of an answer has come after so many seconds."""
+        origin = self.of(url)
+        origin.slowest, origin.silent = max(origin.slowest, seconds), 0.0
+
+    def fell_silent(self, url: str, seconds: float) -> None:
+        """A first byte was waited for in vain for so many seconds."""
+        origin = self.of(url)
+        origin.silent = max(origin.silent, seconds)
+
     def acquire(self, urls: Iterable[str], *, block: bool = True) -> str | None:
         """Take a connection to the first of *urls* that has one to spare.
 
-        To be given back by `release`. Blocks until there is one, or returns None.
+        To be given back by `release`. Blocks until there is one; None if there is none, or
+        if meanwhile all were found to be out of order.
         """
-        urls = list(urls)
+        left = list(urls)
         with self._changed:
-            while True:
-                for url in urls:
+            while left:
+                for url in left:
                     origin = self.of(url)
                     if self._has_room(origin):
                         origin.active += 1
@@ -244,6 +279,8 @@ class Origins:
                 if not block:
                     return None
                 self._changed.wait(1.0)
+                left = [url for url in left if not self._wait(self.of(url))]
+        return None
 
     def _has_room(self, origin: Origin) -> bool:
         if self._active >= self._room or origin.probing:
@@ -295,13 +332,27 @@ class Origins:
             origin.failures += now >= origin.cool_until
             origin.cool_until = max(origin.cool_until, now + asked)
         elif not gained and not fault.answered:
-            origin.failures += 1
-        if origin.failures >= _FAILURES and now >= origin.alone_until:
-            origin.times_alone += 2 if fault.refused and not origin.times_alone else 1
+            self.fell_silent(fault.url, fault.silent)
+            origin.failures += not fault.longer
             if origin.down_since is None:
                 origin.down_since = now
-            pause = _LEFT_ALONE * 2 ** (origin.times_alone - 1)
-            origin.alone_until = now + min(pause, _LONGEST_ALONE)
+        if fault.silent >= self.most_patience:  # nobody else need try as long
+            origin.failures = max(origin.failures, _FAILURES)
+        if origin.failures >= _FAILURES:
+            self._leave_alone(origin, fault, now)
+
+    def _leave_alone(self, origin: Origin, fault: Fault, now: float) -> None:
+        """It has failed too often: for a while, or for good as far as is known."""
+        down = now - (now if origin.down_since is None else origin.down_since)
+        if fault.silent >= self.most_patience or (now < origin.alone_until and down >= LINE_DOWN):
+            # waited for, or asked out of turn for a file that has waited, long enough
+            origin.times_alone = max(origin.times_alone, 2)
+        elif now >= origin.alone_until:
+            origin.times_alone += 2 if fault.refused and not origin.times_alone else 1
+        else:
+            return
+        pause = min(_LEFT_ALONE * 2 ** (origin.times_alone - 1), _LONGEST_ALONE)
+        origin.alone_until = max(origin.alone_until, now + pause)
 
     def measured(self, url: str, size: int, seconds: float, latency: float) -> None:
         """Learn from *size* bytes that came in *seconds*, *latency* after the request."""

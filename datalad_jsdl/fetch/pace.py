@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import time
+from datalad_jsdl.fetch.settings import named
 
-__all__ = ["Pace"]
+__all__ = ["Pace", "too_slow"]
 
 _BLOCKED = 0.1  # seconds
 
 
 class Pace:
-    """Whether a connection gives less than *speed* bytes per second over *seconds*."""
+    """Whether a connection gives less than *speed* bytes per second over *seconds*.
+
+    It is looked at from the first bytes on: those may be made, or looked for, when they are
+    asked for.
+    """
 
     def __init__(self, speed: int, seconds: float) -> None:
         self._speed = speed
         self._half = seconds / 2
-        self._until = time.monotonic() + self._half
+        self._until = 0.0
         self._bytes = 0
         self._before = speed * seconds  # a good beginning is taken for granted
 
@@ -27,8 +31,15 @@ class Pace:
     def is_too_slow(self, count: int, now: float) -> bool:
         """Whether it is, now (of `time.monotonic`) that *count* bytes more have come."""
         self._bytes += count
+        if not self._until:
+            self._until = now + self._half
         if now < self._until:
             return False
         slow = self._before + self._bytes < self._speed * (now - self._until + 2 * self._half)
         self._until, self._before, self._bytes = now + self._half, self._bytes, 0
         return slow
+
+
+def too_slow(speed: int) -> str:
+    """What is wrong with a connection below *speed* bytes per second."""
+    return f"slower than {speed} bytes per second ({named('min-speed')})"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import urllib3
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.answers import page_said, phrase, refusal, total_size
+from datalad_jsdl.fetch.answers import Limits, page_said, phrase, refusal, total_size
 from datalad_jsdl.fetch.values import Fault
 from datalad_jsdl.fetch.web_pages import LOOKED_AT, is_error_page, is_page_type
 
@@ -39,7 +39,7 @@ def is_present(urls: Iterable[str], expected: Expected, engine: Engine) -> bool:
             if _offers(url, expected, engine.web):
                 return True
         except (OSError, urllib3.exceptions.HTTPError) as error:
-            doubts.append(str(Fault(url, phrase(error))))
+            doubts.append(str(Fault(url, phrase(error, Limits.of(engine.settings)))))
     if doubts:
         raise FetchError("; ".join(doubts))
     return False
@@ -60,7 +60,7 @@ def announced_size(urls: Iterable[str], engine: Engine) -> int | None:
 
 
 def _offers(url: str, expected: Expected, web: Web) -> bool:
-    found = _ask(url, web)
+    found = _ask(url, web, empty=expected.size == 0)
     if found is None:
         return False
     kind = found.headers.get("Content-Type", "")
@@ -79,8 +79,10 @@ class _Found:
     page: str = ""
 
 
-def _ask(url: str, web: Web) -> _Found | None:
+def _ask(url: str, web: Web, *, empty: bool = False) -> _Found | None:
     """What is at a URL.
+
+    *empty*: it is to be an empty file, and so may be answered that there is no content.
 
     HEAD, and where that is refused (Orthanc answers 404 to it) a GET of one byte; or of a few,
     where the type is that of a web page, which many a file of XML has.
@@ -106,6 +108,8 @@ def _ask(url: str, web: Web) -> _Found | None:
                     return _Found(size, response.headers, start, page_said(response, start)[1])
             elif response.status == 416 and length:
                 return _Found(0, {})  # an empty file has no first byte
+            elif response.status == 204 and empty:  # RFC 9110, 15.3.5
+                return _Found(0, {})
             elif length:
                 break
         finally:

@@ -15,11 +15,13 @@ import urllib3
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.answers import (
     COMPRESSED,
+    Limits,
     file_name,
     no_answer,
     page_said,
     refusal,
     total_size,
+    wrong_size,
 )
 from datalad_jsdl.fetch.codes import Sort
 from datalad_jsdl.fetch.encodings import compressions, is_compressed, packed_by_name, peeked
@@ -30,12 +32,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.operation import Operation
     from datalad_jsdl.fetch.values import Expected, Fault
     from datalad_jsdl.fetch.web import Response
 
-__all__ = ["MEANINGS", "Answer", "Ranges", "State", "probe", "read_answer", "sample", "state_of"]
+__all__ = [
+    "MEANINGS",
+    "Answer",
+    "Asker",
+    "Ranges",
+    "State",
+    "probe",
+    "read_answer",
+    "sample",
+    "state_of",
+]
 
 _SAMPLE_SECONDS = 2.0
+_LATE = 1.0  # seconds from a head to its body, which is made on the fly then
 _CHUNK = 64 << 10  # bytes
 
 
@@ -110,7 +124,8 @@ class Answer:
         what: a phrase, free of secrets; "" if all is well.
         size: of the whole file in bytes, as announced, or None.
         ranges: what it tells of parts of files.
-        latency: seconds from the request to the answer; 0 if there was none.
+        latency: seconds from the request to the first byte; 0 if there was none, or if it was
+            only asked by HEAD, which tells nothing of it: a file may have to be made first.
         received: bytes of a sample.
         seconds: that they took, after the answer had begun.
         fault: what the engine would make of it; None if all is well.
@@ -138,61 +153,111 @@ class Answer:
         return self.fault is not None and not self.fault.lasting and not self.fault.refused
 
 
-def probe(url: str, expected: Expected, engine: Engine, *, head: bool = True) -> Answer:
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """What questions are asked with.
+
+    Attributes:
+        engine: connections and limits.
+        operation: that they are a part of.
+        patience: seconds that a first byte may take.
+    """
+
+    engine: Engine
+    operation: Operation
+    patience: float
+
+    @property
+    def limits(self) -> Limits:
+        """For messages."""
+        return Limits.of(self.engine.settings, self.patience)
+
+
+def probe(url: str, expected: Expected, asker: Asker, *, head: bool = True) -> Answer:
     """Ask by HEAD, and for the first byte where that is refused or tells too little.
 
     Args:
         url: to be asked.
         expected: what is known of the content; only its size and kind are looked at.
-        engine: to ask with.
+        asker: to ask with.
         head: use HEAD.
     """
     if head:
-        answer = _ask("HEAD", url, expected, engine, 0)
+        answer = _ask("HEAD", url, expected, asker, 0)
         told = answer.state is State.OK and (answer.size is not None or expected.size is None)
         silent = answer.fault is not None and not answer.fault.answered
         if answer.state in _FINAL or silent or told:
             return answer
     # what a server calls a web page may be another file: its first bytes tell
     look = head and answer.state is State.TERMS and answer.fault is None
-    answer = _ask("GET", url, expected, engine, LOOKED_AT if look else 1)
+    answer = _ask("GET", url, expected, asker, LOOKED_AT if look else 1)
     if not look and answer.state is State.TERMS and answer.fault is None:
-        answer = _ask("GET", url, expected, engine, LOOKED_AT)
+        answer = _ask("GET", url, expected, asker, LOOKED_AT)
     # a file that is not there says nothing about HEAD
     return replace(answer, head=False) if head and answer.state is State.OK else answer
 
 
-def sample(url: str, expected: Expected, engine: Engine, length: int) -> Answer:
+def sample(url: str, expected: Expected, asker: Asker, length: int) -> Answer:
     """Fetch the first *length* bytes, or what comes of them in two seconds, and forget them."""
-    return _ask("GET", url, expected, engine, length)
+    answer = _ask("GET", url, expected, asker, length)
+    if answer.fault and answer.fault.silent:
+        return replace(answer, what=f"it answers HEAD, but to GET there is {answer.what}")
+    return answer
 
 
-def _ask(method: str, url: str, expected: Expected, engine: Engine, length: int) -> Answer:
+def _ask(method: str, url: str, expected: Expected, asker: Asker, length: int) -> Answer:
     headers = {"Range": f"bytes=0-{length - 1}"} if length else {}
+    engine, operation = asker.engine, asker.operation
     began = time.monotonic()
     try:
-        response = engine.web.open(url, headers, method=method, advise_again=True)
+        response = engine.web.open(
+            url, headers, method=method, advise_again=True, read_seconds=asker.patience
+        )
     except (OSError, urllib3.exceptions.HTTPError) as error:
-        return _unanswered(url, error)
-    latency = time.monotonic() - began
-    engine.opened(response)
+        return _unanswered(url, error, asker.limits)
+    operation.opened(response)
     try:
         answer = _judged(url, expected, response, length)
-        answer = replace(answer, latency=latency)
-        if answer.state is State.OK and length > 1:
-            received, seconds = _receive(response, engine, length)
-            answer = replace(answer, received=received, seconds=seconds)
-    except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
-        # ValueError: urllib3 reads from a connection that another thread has shut
-        answer = _unanswered(url, error)
+        if answer.state is State.OK:
+            answer = _look(answer, response, expected, asker, began, length)
+    except (OSError, urllib3.exceptions.HTTPError) as error:
+        answer = _unanswered(url, error, asker.limits)
     finally:
-        engine.closed(response)
+        operation.closed(response)
+        engine.save_now_and_then()
         response.close()
     if answer.state is not State.OK:
         return answer
     # an empty file has no parts to be given
     asked = bool(length) and 0 not in (answer.size, expected.size)
     return replace(answer, ranges=_ranges(response.status, response.headers, asked))
+
+
+def _look(
+    answer: Answer,
+    response: Response,
+    expected: Expected,
+    asker: Asker,
+    began: float,
+    length: int,
+) -> Answer:
+    """What comes of a good answer; *began*: when it was asked for."""
+    if not length or answer.size == 0:
+        # nothing is to come, or there is nothing
+        return replace(answer, latency=0.0 if answer.size else time.monotonic() - began)
+    head = time.monotonic()
+    chunk = response.read(min(asker.engine.throttle.chunk(_CHUNK), length))
+    if chunk and expected.size == 0:
+        return Answer(State.SIZE, wrong_size(0, "more"))
+    first = time.monotonic()
+    response.limit_gaps(asker.engine.settings.read_timeout)
+    answer = replace(answer, latency=first - began)
+    if length == 1:
+        return answer
+    received = _receive(response, asker, length, len(chunk), head)
+    # the first bytes belong to what is measured, unless they had to be made
+    since = first if first - head > _LATE else head
+    return replace(answer, received=received, seconds=time.monotonic() - since)
 
 
 def _ranges(status: int, headers: Mapping[str, str], asked: bool) -> Ranges:
@@ -207,22 +272,23 @@ def _ranges(status: int, headers: Mapping[str, str], asked: bool) -> Ranges:
     return Ranges.DISCLAIMED if "none" in units else Ranges.UNTOLD
 
 
-def _receive(response: Response, engine: Engine, length: int) -> tuple[int, float]:
-    """Take bytes from an answer: how many, in how many seconds."""
-    began, received = time.monotonic(), 0
-    chunk_size = engine.throttle.chunk(_CHUNK)
-    while received < length and time.monotonic() - began < _SAMPLE_SECONDS:
-        chunk = response.read(min(chunk_size, length - received))
-        if not chunk or engine.stop.is_set():
+def _receive(response: Response, asker: Asker, length: int, received: int, began: float) -> int:
+    """Take bytes from an answer of which some were received; how many those are in all."""
+    throttle, stop = asker.engine.throttle, asker.operation.stop
+    chunk_size = throttle.chunk(_CHUNK)
+    last = received
+    while last and not stop.is_set():
+        if pause := throttle.pause(last):
+            stop.wait(pause)
+        if received >= length or time.monotonic() - began >= _SAMPLE_SECONDS:
             break
-        received += len(chunk)
-        if pause := engine.throttle.pause(len(chunk)):
-            engine.stop.wait(pause)
-    return received, time.monotonic() - began
+        last = len(response.read(min(chunk_size, length - received)))
+        received += last
+    return received
 
 
-def _unanswered(url: str, error: Exception) -> Answer:
-    fault = no_answer(url, error)
+def _unanswered(url: str, error: Exception, limits: Limits) -> Answer:
+    fault = no_answer(url, error, limits)
     if fault.unasked:
         return Answer(State.REFUSED, fault.what, fault=fault)
     # a URL that cannot be asked for, redirects that lead nowhere: others there may be good
@@ -246,6 +312,8 @@ def read_answer(
 ) -> Answer:
     """What an answer means, and its first bytes if they are known."""
     status, headers = response.status, response.headers
+    if status == 204 and expected.size == 0:  # RFC 9110, 15.3.5: there is no content
+        return Answer(State.OK, "", 0)
     if status not in (200, 206, 416):
         fault = refusal(url, response)
         return Answer(state_of(response, fault.wait), fault.what, fault=fault)
@@ -262,8 +330,7 @@ def read_answer(
         return Answer(State.UNFIT if guarded else State.TERMS, said)
     if wrong:
         more = f"; it is sent compressed ({', '.join(codings)})" if codings else ""
-        what = f"expected a file of {expected.size} bytes, it offers {size}{more}"
-        return Answer(State.SIZE, what, size)
+        return Answer(State.SIZE, wrong_size(expected.size or 0, f"{size}") + more, size)
     if expected.size is None and not expected.verifiable:
         named = file_name(headers.get("Content-Disposition", ""))
         packed = packed_by_name(url, *expected.names, named)

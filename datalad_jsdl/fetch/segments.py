@@ -38,6 +38,7 @@ class Segment:
         position: offset of the next byte to be claimed.
         written: bytes before this offset are in the store.
         abort: ends the request from another thread.
+        first: when the first bytes of its answer came (monotonic seconds); 0 before that.
     """
 
     url: str
@@ -47,6 +48,7 @@ class Segment:
     position: int
     written: int
     abort: Callable[[], None] | None = None
+    first: float = 0.0
     _before: tuple[float, int] = (0.0, 0)
     _mark: tuple[float, int] = (0.0, 0)
     _last: float = 0.0
@@ -76,11 +78,14 @@ class Ledger:
 
     Attributes:
         size: of the file in bytes, or None while unknown.
+        ended: an answer has ended where the file does: of an empty one nothing else tells that
+            a server was asked for it.
         lock: held while anything here is changed.
     """
 
     def __init__(self, size: int | None) -> None:
         self.size = size
+        self.ended = False
         self.lock = threading.RLock()
         self.active: list[Segment] = []
         self._done: list[Range] = []
@@ -121,6 +126,8 @@ class Ledger:
 
     def is_complete(self) -> bool:
         """Everything is there."""
+        if self.size == 0 and not self.ended:
+            return False
         return self.size is not None and self.held() >= self.size
 
     def add(self, ranges: Iterable[Range]) -> None:
@@ -167,6 +174,8 @@ class Ledger:
             position = max(position, end)
         if self.size is None:
             return None if self.active else (position, None)
+        if not self.size:
+            return None if self.active or self.ended else (0, 0)
         return (position, self.size) if position < self.size else None
 
     def _end(self, segment: Segment) -> int:

@@ -20,7 +20,17 @@ from datalad_jsdl.manifest.urls import redact
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["PATTERN", "PREFIXES", "Setting", "Settings", "parse_bytes", "settings_table"]
+__all__ = [
+    "PATTERN",
+    "PREFIXES",
+    "Setting",
+    "Settings",
+    "in_words",
+    "named",
+    "parse_bytes",
+    "parse_jobs",
+    "settings_table",
+]
 
 PREFIXES = ("remote.jsdl.", "datalad.jsdl.")
 
@@ -39,6 +49,8 @@ _OF_GIT_ANNEX = {
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _LONGEST = 86_400  # seconds
+_JOBS = 8
+_MOST_JOBS = 1000  # each is a thread with a connection of its own
 _AMOUNT = re.compile(r"(\d{1,15}(?:\.\d+)?) ?([kmgt]?)i?b?(?:/s)?", re.IGNORECASE)
 
 
@@ -76,14 +88,33 @@ def parse_bytes(text: str) -> int:
     return int(float(match[1]) * _UNITS[match[2].lower()])
 
 
-def _count(text: str) -> int:
-    if not text.strip().isdecimal() or int(text) < 1:
-        raise ValueError("expected a whole number of 1 or more")
+def parse_jobs(value: object) -> int | None:
+    """A number of files to fetch at a time, as text or number; None for the usual one.
+
+    Raises:
+        ValueError: it is none.
+    """
+    text = "auto" if value is None else "" if isinstance(value, bool) else str(value).strip()
+    if text == "auto":
+        return None
+    # a number of a thousand digits is not even read
+    if not (text.isdecimal() and len(text) < 9 and 1 <= int(text) <= _MOST_JOBS):
+        raise ValueError(f"expected a whole number from 1 to {_MOST_JOBS}, or auto")
     return int(text)
 
 
+def _jobs(text: str) -> int:
+    return parse_jobs(text) or _JOBS
+
+
+def _count(text: str) -> int:
+    if not (found := _count_or_none(text)):
+        raise ValueError("expected a whole number of 1 or more")
+    return found
+
+
 def _count_or_none(text: str) -> int:
-    if not text.strip().isdecimal():
+    if not text.strip().isdecimal() or len(text.strip()) > 9:
         raise ValueError("expected a whole number of 0 or more")
     return int(text)
 
@@ -104,10 +135,10 @@ class Settings:
     """What a user can set; the fields' metadata are the documentation's table."""
 
     jobs: int = _setting(
-        8,
+        _JOBS,
         "``annex.jobs``, or 8",
-        "files fetched at a time by --get and download-content (-J overrides it)",
-        _count,
+        "files fetched at a time by --get and download-content, at most 1000 (-J overrides it)",
+        _jobs,
     )
     connections: int = _setting(
         0, "16, or the number of jobs if that is more", "connections in all", _count_or_none
@@ -129,7 +160,11 @@ class Settings:
     )
     connect_timeout: float = _setting(5.0, "5", "seconds until a connection has to stand", _seconds)
     read_timeout: float = _setting(
-        10.0, "10", "seconds without data until a connection is given up", _seconds
+        10.0,
+        "10",
+        "seconds without data until a connection is given up; where no other mirror is left, the "
+        "first byte is waited for three times, and then nine times as long",
+        _seconds,
     )
     min_speed: int = _setting(
         1024,
@@ -233,6 +268,16 @@ def _refuse_misspelt(config: Mapping[str, Sequence[str]], known: list[str]) -> N
 
         if close := get_close_matches(setting, known, 1, 0.8):
             raise SettingError(f"git config {name}: there is no such setting; {close[0]} is one")
+
+
+def named(setting: str) -> str:
+    """How a message names a setting, so that whoever reads it can change the limit."""
+    return f"git config {PREFIXES[1]}{setting}"
+
+
+def in_words(seconds: float) -> str:
+    """A number of seconds for a message."""
+    return "1 second" if seconds == 1 else f"{seconds:g} seconds"
 
 
 def settings_table() -> list[Setting]:

@@ -7,13 +7,14 @@ The strict rules for parts: RFC 9110, sections 13.1.5 (If-Range), 14 (ranges) an
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import urllib3
 
 from datalad_jsdl.fetch.answers import (
     COMPRESSED,
+    Limits,
     file_name,
     no_answer,
     page_said,
@@ -21,9 +22,10 @@ from datalad_jsdl.fetch.answers import (
     phrase,
     refusal,
     strong_etag,
+    wrong_size,
 )
 from datalad_jsdl.fetch.encodings import compressions, is_compressed, packed_by_name, peeked
-from datalad_jsdl.fetch.pace import Pace
+from datalad_jsdl.fetch.pace import Pace, too_slow
 from datalad_jsdl.fetch.parts import part_of
 from datalad_jsdl.fetch.values import MAY_WANT_LOGIN, Fault
 from datalad_jsdl.fetch.web_pages import is_error_page
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.operation import Operation
     from datalad_jsdl.fetch.parts import Part
+    from datalad_jsdl.fetch.proxies import Proxy
     from datalad_jsdl.fetch.segments import Ledger, Segment
     from datalad_jsdl.fetch.values import Expected, Progress, Store
     from datalad_jsdl.fetch.verification import Frontier
@@ -56,6 +60,7 @@ class Transfer:
 
     Attributes:
         engine: connections and limits.
+        operation: that this is a part of.
         ledger: which bytes are there.
         store: where bytes go.
         frontier: told of every byte.
@@ -73,6 +78,7 @@ class Transfer:
     """
 
     engine: Engine
+    operation: Operation
     ledger: Ledger
     store: Store
     frontier: Frontier
@@ -88,11 +94,12 @@ class Transfer:
     content_type: str = ""
     packed_as: str = ""
 
-    def run(self, segment: Segment, *, whole: bool) -> Fault | None:
+    def run(self, segment: Segment, *, whole: bool, patience: float) -> Fault | None:
         """Fetch a segment, or as much of it as comes.
 
         Args:
             segment: which bytes, from where.
+            patience: seconds that its first byte may take.
             whole: where ranges are ignored, take the whole file and pass over what is there.
         """
         url, offset = segment.url, segment.position
@@ -104,31 +111,46 @@ class Transfer:
             if etag := self.etags.get(url):
                 headers["If-Range"] = etag
         began = time.monotonic()
+        limits = Limits.of(self.engine.settings, patience)
         try:
-            response = self.engine.web.open(url, headers)
+            response = self.engine.web.open(url, headers, read_seconds=patience)
         except (OSError, urllib3.exceptions.HTTPError) as error:
-            return no_answer(url, error)
+            return no_answer(url, error, limits)
         latency = time.monotonic() - began
         segment.abort = response.abort
-        self.engine.opened(response)
+        self.operation.opened(response)
         try:
             fault = self._take(segment, response, ranged="Range" in headers, whole=whole)
-        except (urllib3.exceptions.HTTPError, ValueError) as error:
-            # ValueError: urllib3 reads from a connection that another thread has shut
+        except urllib3.exceptions.HTTPError as error:
             if segment.end is not None and segment.position >= segment.end:
                 fault = None  # others have the rest
             else:
-                way = f", through {response.proxy}" if response.proxy else ""
-                what = f"broke off after {segment.position} bytes ({phrase(error)}{way})"
-                fault = Fault(url, what, mirror=True)
+                fault = self._broke_off(segment, error, limits, response.proxy)
         finally:
             segment.abort = None
-            self.engine.closed(response)
+            self.operation.closed(response)
+            self.engine.save_now_and_then()
             response.close()
         gained = segment.written - segment.start
         elapsed = time.monotonic() - began - latency
         self.engine.origins.measured(url, gained, elapsed, latency)
+        if segment.first:
+            self.engine.origins.began(url, segment.first - began)
         return fault
+
+    def _broke_off(
+        self, segment: Segment, error: Exception, limits: Limits, proxy: Proxy | None
+    ) -> Fault:
+        """The fault of an answer that had begun; its head may have come long before its body."""
+        if not segment.first:
+            fault = no_answer(segment.url, error, replace(limits, awaited="data"))
+            if fault.silent:
+                return fault
+        seconds = self.engine.settings.read_timeout
+        limits = replace(limits, read=seconds, awaited="data")
+        way = f", through {proxy}" if proxy else ""
+        what = f"broke off after {segment.position} bytes ({phrase(error, limits)}{way})"
+        return Fault(segment.url, what, mirror=True)
 
     def _take(
         self, segment: Segment, response: Response, *, ranged: bool, whole: bool
@@ -136,6 +158,9 @@ class Transfer:
         url, offset = segment.url, segment.position
         if response.status == 416 and offset:
             return self._nothing_more(segment)
+        if response.status == 204 and self.expected.size == 0:
+            self.ledger.ended = True  # RFC 9110, 15.3.5: there is no content
+            return None
         if response.status not in (200, 206):
             return refusal(url, response)
         if fault := self._wrong_version(segment, response):
@@ -162,7 +187,6 @@ class Transfer:
                 return Fault(url, WHOLE)
         if fault := self._wrong_size(segment, response, part.size):
             return fault
-        self.engine.origins.answered(url)
         self.answers += 1
         if etag := strong_etag(response.headers):
             self.etags[url] = etag
@@ -193,10 +217,11 @@ class Transfer:
         elif total != known:
             page = is_error_page(url, self.content_type, names=self.expected.names)
             shown = f"a web page of {total}{perhaps_of(response)}; {MAY_WANT_LOGIN}"
-            offer = shown if page else total
-            what = f"expected a file of {known} bytes, it offers {offer}{self.packed_as}"
+            offer = shown if page else f"{total}"
             # if only another answer said so, this one may be right as well
             disputed = self.expected.size is None
+            what = wrong_size(known, offer, "another mirror" if disputed else "the manifest")
+            what += self.packed_as
             return Fault(url, what, lasting=not disputed, disputed=disputed)
         return None
 
@@ -211,12 +236,16 @@ class Transfer:
         while chunk := part.body.read(size):
             now = time.monotonic()
             origin.received += len(chunk)
+            if not segment.first:
+                segment.first = now
+                self.engine.origins.answered(url)
+                response.limit_gaps(self.engine.settings.read_timeout)
             if pace.is_too_slow(len(chunk), now):
                 speed = self.engine.settings.min_speed
-                return Fault(url, f"slower than {speed} bytes per second", mirror=True)
+                return Fault(url, too_slow(speed), mirror=True)
             if pause := throttle.pause(len(chunk)):
-                self.engine.stop.wait(pause)
-            if self.engine.stop.is_set():
+                self.operation.stop.wait(pause)
+            if self.operation.stop.is_set():
                 return Fault(url, "interrupted", lasting=True)
             if skip:
                 passed = min(skip, len(chunk))
@@ -226,7 +255,8 @@ class Transfer:
             if offset == 0 and unknown and (fault := self._no_file(url, response, chunk)):
                 return fault
             if ledger.size is not None and offset + len(chunk) > ledger.size:
-                what = f"it gives more than the {ledger.size} bytes expected{self.packed_as}"
+                says = "another mirror" if self.expected.size is None else "the manifest"
+                what = wrong_size(ledger.size, "more", says) + self.packed_as
                 return Fault(url, what, lasting=True, wrong=True)
             mine = ledger.claim(segment, len(chunk))
             if mine < len(chunk):
@@ -262,6 +292,7 @@ class Transfer:
 
     def _ended(self, segment: Segment, due: int | None) -> Fault | None:
         """The answer is over; is that all there is?"""
+        self.ledger.ended = True
         if self.ledger.size is None:
             # what is not announced to have an end may have been cut off
             self.ledger.size, self.guessed = segment.position, True

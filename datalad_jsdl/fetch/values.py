@@ -80,6 +80,8 @@ class Fault:
         unasked: the mirror was not even asked (the address policy, …).
         wrong: bytes that it gave are not the content's.
         disputed: its size is not the one that another URL's answer had.
+        silent: seconds that were waited for the first byte in vain; 0 if that is not the fault.
+        longer: the next time it is waited for longer.
     """
 
     url: str = field(repr=False)
@@ -93,6 +95,8 @@ class Fault:
     unasked: bool = False
     wrong: bool = False
     disputed: bool = False
+    silent: float = 0.0
+    longer: bool = False
 
     def __str__(self) -> str:
         return f"{redact(self.url)}: {self.what}" if self.url else self.what

@@ -74,6 +74,7 @@ class Frontier:
         self._next = 0  # offset of the first byte that was not handed over to be hashed
         self._chunks: queue.Queue[bytes | None] | None = None  # for the thread, if there is one
         self._thread: threading.Thread | None = None
+        self._problem: Exception | None = None
 
     def feed(self, offset: int, chunk: bytes) -> None:
         """Hash bytes that were just put into the store, if they are the next."""
@@ -100,13 +101,19 @@ class Frontier:
 
     def _hash(self, chunks: queue.Queue[bytes | None]) -> None:
         while (chunk := chunks.get()) is not None:
-            self._verifier.update(chunk)
-            chunks.task_done()
+            try:
+                self._verifier.update(chunk)
+            except Exception as error:  # a bug: raised where the thread is waited for
+                self._problem = error
+            finally:
+                chunks.task_done()
 
     def _join(self) -> None:
         """Wait until all that was handed over is hashed."""
         if self._chunks is not None:
             self._chunks.join()
+        if self._problem is not None:
+            raise self._problem
 
     def catch_up(self, prefix: Callable[[], int]) -> None:
         """Hash what lies ahead.

@@ -88,8 +88,19 @@ class Response:
             urllib3.exceptions.HTTPError, OSError: the transfer broke off.
         """
         # read1, not read: a chunk cut off by a reset would take what came of it along
-        data = self._raw.read1(limit, decode_content=False)
+        try:
+            data = self._raw.read1(limit, decode_content=False)
+        except ValueError as error:  # urllib3's, of a connection that another thread has shut
+            raise urllib3.exceptions.ProtocolError("the connection was shut") from error
         return data or b""
+
+    def limit_gaps(self, seconds: float) -> None:
+        """From now on data has to come every so many seconds, however long the first had."""
+        # of a connection that is not kept, the response alone has the socket
+        shutdown = getattr(self._raw, "_sock_shutdown", None)
+        if (socket := getattr(shutdown, "__self__", None)) is not None:
+            with contextlib.suppress(OSError):  # it is closed: reading will say so
+                socket.settimeout(seconds)
 
     def abort(self) -> None:
         """End the transfer from another thread: its `read` fails, or finds the end."""

@@ -220,7 +220,8 @@ def test_the_right_mirror_is_not_blamed_for_anothers_bytes(shelf: Shelf) -> None
 
 def test_an_empty_content_has_to_have_its_digest(shelf: Shelf, home: Home) -> None:
     key = f"SHA256E-s0--{'ab' * 32}"
-    item = Content("a", b"a", Kind.REGULAR, 0, None, home, key=key, urls=("http://127.0.0.1/",))
+    urls = (shelf._labs[0].put("empty", b""),)
+    item = Content("a", b"a", Kind.REGULAR, 0, None, home, key=key, urls=urls)
     shelf.contents.append(item)
     with pytest.raises(FetchError, match=r"a cannot be had: .*wrong content"):
         shelf.to_file()
@@ -273,11 +274,11 @@ def test_mirrors_that_die_in_the_middle_are_not_waited_for_for_ever(home: Home, 
         shelf.put("a", 20 * PIECE, {"rate": 1_000_000}, {"rate": 1_000_000})
         shelf.put("b", SMALL, {}, {})
         output = Dying(file.fileno(), 100, lab, other_lab)
-        with pytest.raises(FetchError, match=r"a cannot be had: .*refused"):
+        with pytest.raises(FetchError, match="a cannot be had: "):
             export(shelf.contents, CanonicalWriter(output), output, jobs=jobs)
         output.flush()
         waits = home.engine.sleep.__self__
-        assert sum(waits.seconds) < 60 * jobs
+        assert sum(waits.seconds) < 60  # of all jobs: they share one patience
         assert shelf.expected.startswith(Path("out").read_bytes())
 
 

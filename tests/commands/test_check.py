@@ -82,7 +82,7 @@ def test_all_faults_at_once(lab: Lab, other_lab: Lab) -> None:
     assert (down["files"], down["only"], down["bytes"]) == (2, 0, 6000)
     assert down["fault"].startswith("no connection:")
     assert found["shorter"]["answers"][0]["size"] == 2999
-    assert "expected a file of 3000 bytes, it offers 2999" in found["shorter"]["message"]
+    assert "the manifest says 3000 bytes, but the server has 2999" in found["shorter"]["message"]
     whole = found["dataset"]
     assert whole["status"] == "error"
     assert (whole["files"], whole["files_to_download"], whole["files_lost"]) == (12, 12, 5)

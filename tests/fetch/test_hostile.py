@@ -68,7 +68,7 @@ class TestVersionsWithoutADigest:
 
 def test_an_empty_file_with_the_digest_of_another_ends(lab: Lab) -> None:
     wrong = Expected(0, "sha256", sha256(NEW))
-    outcome = fetch_file(Job("f", (lab.put("f", NEW),), wrong, Path("f")), new_engine())
+    outcome = fetch_file(Job("f", (lab.put("f", b""),), wrong, Path("f")), new_engine())
     assert isinstance(outcome, Failed)
     assert "expected sha256" in str(outcome)
     assert not Path("f").exists()

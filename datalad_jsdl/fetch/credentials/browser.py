@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.bugs import log_trace
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.credentials.cookies import login_of, make_cookie
 from datalad_jsdl.fetch.credentials.rules import OTHER_BROWSERS
@@ -124,6 +125,7 @@ def _other(name: str, profile: str, wanted: Wanted) -> Iterator[Cookie]:
             cookie_file=file,
         )
     except Exception as error:  # whatever a browser's files and key stores come up with
+        log_trace(f"the cookies of {name} cannot be read", error)
         raise FetchError(f"the cookies of {name} cannot be read ({type(error).__name__})") from None
     for cookie in found:
         # microseconds since 1601

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from datalad_jsdl.bugs import log_trace
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.credentials.rules import ANNEX_HEADERS
 from datalad_jsdl.fetch.credentials.values import Wanted, is_sendable
@@ -206,6 +207,7 @@ class Place:
             self.problems.append(str(error))
             return None
         except Exception as error:  # of a key store, say; its text may quote a secret
+            log_trace(f"{source.name} does not work", error)
             self.problems.append(f"{source.name} does not work ({type(error).__name__})")
             return None
         if login is None and rule is not None:
@@ -288,6 +290,7 @@ class Attempt:
             except FetchError as error:
                 self._place.problems.append(str(error))
             except Exception as error:  # its text may quote the secret
+                log_trace(f"{login.place} cannot be used", error)
                 self._place.problems.append(
                     f"{login.place} cannot be used ({type(error).__name__})"
                 )

@@ -12,6 +12,7 @@ import urllib3
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.credentials.values import is_sendable
 from datalad_jsdl.fetch.explanations import said_of
+from datalad_jsdl.fetch.settings import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -82,6 +83,9 @@ class Tokens:
             status, body = post(endpoint, form)
         except FetchError as error:
             raise FetchError(f"the token endpoint {endpoint}: {error}") from None
+        except urllib3.exceptions.ReadTimeoutError:
+            limit = f"within the read timeout ({named('read-timeout')})"
+            raise FetchError(f"the token endpoint {endpoint} does not answer {limit}") from None
         except (OSError, urllib3.exceptions.HTTPError) as error:
             raise FetchError(
                 f"the token endpoint {endpoint} does not answer ({type(error).__name__})"

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Protocol
 
+from datalad_jsdl.bugs import log_trace
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats import (
     aria2_input,
@@ -132,5 +133,6 @@ def all_formats() -> dict[str, Format]:
         try:
             added[point.name] = point.load()
         except Exception as error:  # whatever another package does wrong
+            log_trace(f"the format {point.name} of another package", error)
             raise ManifestError(f"the format {point.name} of another package: {error}") from None
     return {**added, **FORMATS}

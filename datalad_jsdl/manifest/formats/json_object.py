@@ -112,7 +112,7 @@ class _Reader:
             return False
         pending = self._buffer[self._at :]
         if len(pending) > _MAX_VALUE:
-            raise self.error("a value without end")
+            raise self.error(f"a value of more than {_MAX_VALUE} characters, or without end")
         parts = [pending]
         wanted = max(len(pending), 1)  # doubling: a long value is decoded few times
         while wanted > 0:
