@@ -42,11 +42,15 @@ class WebApi:
 
     Args:
         engine: whose connections, credentials, limits and address policy hold.
+
+    Attributes:
+        url: of the answer that was given last, after redirects; "" before the first.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._hash = hashlib.sha256()
+        self.url = ""
 
     def sha256(self) -> str:
         """Hex digest of all answers so far, one after another."""
@@ -81,6 +85,7 @@ class WebApi:
 
     def _heard(self, answer: Answer) -> Answer:
         self._hash.update(answer.text.encode("utf-8", "surrogateescape"))
+        self.url = answer.url
         return answer
 
     def _ask(self, url: str, document: bytes | None) -> Answer:
@@ -119,7 +124,7 @@ class WebApi:
             text = f"{redact(url)}: {fault.what}" + (f"; it says: {said}" if said else "")
             return fault, StatusError(text, response.status)
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(url, body.decode("utf-8-sig", "surrogateescape"), headers)
+        return Answer(response.url or url, body.decode("utf-8-sig", "surrogateescape"), headers)
 
 
 def _body(response: Response, speed: int, seconds: float) -> bytes:

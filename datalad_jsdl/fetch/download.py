@@ -227,7 +227,7 @@ class Download:
                     source, "other mirrors had the right bytes in the place of its own"
                 )
             digest = "" if expected.algorithm else self._verifier.hexdigest()
-            return Fetched(self._verifier.size, digest)
+            return Fetched(self._verifier.size, digest, final=self._transfer.final)
         if self._blamed_at == self._requests:
             # nobody was asked since, and nobody can be: an empty file with another's digest
             faults = (Fault(url, wrong, lasting=True) for url in self._candidates.order)

@@ -58,6 +58,7 @@ class Transfer:
         answers: number of answers that the bytes are from.
         held: bytes there.
         guessed: the size is where an answer without a length ended.
+        final: URL of the answer that the first bytes are from, after redirects.
     """
 
     engine: Engine
@@ -72,6 +73,7 @@ class Transfer:
     answers: int = 0
     held: int = 0
     guessed: bool = False
+    final: str = ""
 
     def run(self, segment: Segment, *, whole: bool) -> Fault | None:
         """Fetch a segment, or as much of it as comes.
@@ -144,6 +146,8 @@ class Transfer:
             return fault
         self.engine.origins.answered(url)
         self.answers += 1
+        if not offset:
+            self.final = response.url
         if etag := strong_etag(response.headers):
             self.etags[url] = etag
             if not self.expected.verifiable and not self.ledger.held():

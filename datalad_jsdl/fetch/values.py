@@ -92,11 +92,13 @@ class Fetched:
         sha256: hex digest if `Expected` named no algorithm, else "".
         urls: of a part of a content, which is not verified: those that gave it, the one
             that gave most first.
+        final: URL that the content's first bytes are from, after all redirects, or "".
     """
 
     size: int
     sha256: str = ""
     urls: tuple[str, ...] = field(default=(), repr=False)
+    final: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

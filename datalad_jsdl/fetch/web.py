@@ -53,12 +53,14 @@ class Response:
         status: of HTTP.
         headers: names in any case.
         advice: where a login is wanted, which origin wants what and how to give it.
+        url: that was asked last, after all redirects; it may have a signature in its query.
     """
 
     status: int
     headers: Mapping[str, str]
     _raw: urllib3.BaseHTTPResponse
     advice: str = ""
+    url: str = ""
 
     def read(self, limit: int) -> bytes:
         """Some bytes, as soon as there are any; b"" at the end.
@@ -153,7 +155,7 @@ class Web:
             response = self._ask(method, url, passed_on, document, read_seconds, advise_again)
             target = response.headers.get("Location")
             if response.status not in _REDIRECTS or not target or document is not None:
-                return response
+                return replace(response, url=url)
             response.close()
             hop, url = url, _plain(_joined(url, target))
             if urlsplit(hop).scheme == "https" and urlsplit(url).scheme == "http":
