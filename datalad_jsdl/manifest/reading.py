@@ -17,6 +17,7 @@ from datalad_jsdl.manifest.formats import (
     all_formats,
     json_lines,
     json_object,
+    metalink3,
     metalink4,
     url_list,
 )
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["HEAD", "Readable", "read_manifest"]
 
 # where a size that is not known is left out
-_EXACT: tuple[Format, ...] = (json_object, json_lines, metalink4)
+_EXACT: tuple[Format, ...] = (json_object, json_lines, metalink3, metalink4)
 
 HEAD = 1 << 20  # characters that a format is recognised by
 

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from datalad_jsdl.manifest.paths import looks_alike_key, path_fault, path_warning
 
 LET_IN = ["a", "sub-01/anat/T1w.nii.gz", "with space/ümlaut/日本語", "...", "..a/a../.a", "~/a~b"]
-LET_IN += [".gitkeep", "a.gitignore", ".gitignored", ".github/.gitkeep", "git/modules", "a.git", "a:b", "CON", "a\u2028b"]
+LET_IN += [
+    ".gitkeep",
+    "a.gitignore",
+    ".gitignored",
+    ".github/.gitkeep",
+    "git/modules",
+    "a.git",
+    "a:b",
+    "CON",
+    "a\u2028b",
+]
 LET_IN += ["n" * 255, "a/" * 500 + "aa"]
 
 REFUSED = {

@@ -29,10 +29,19 @@ URLS = st.one_of(
 
 AS_THEY_ARE = ["https://h.org", "http://h.org:8080/a", "https://[::1]:80/a", "https://h//a//b;@c;"]
 AS_THEY_ARE += ["https://h/a%20b%2Fc/100%", "https://h/?versionId=1&r=1+2#p=1", "http://h:0/"]
-AS_THEY_ARE += ["https://h/\\", "https://h/a|{b}[1]^`<\">", "https://h/%2c%2C%zz%", "https://h/?", "https://h/#"]
+AS_THEY_ARE += [
+    "https://h/\\",
+    'https://h/a|{b}[1]^`<">',
+    "https://h/%2c%2C%zz%",
+    "https://h/?",
+    "https://h/#",
+]
 AS_THEY_ARE += ["https://h?q", "https://h/a?x={y|z}&u=%3a#f{"]
 REWRITTEN = [("  HTTPS://H.ORG:/A ", "https://h.org/A"), ("https://ü/", "https://xn--tda/")]
-REWRITTEN += [("https://h/a b/日", "https://h/a%20b/%E6%97%A5"), ("https://ü/|%zz", "https://xn--tda/|%zz")]
+REWRITTEN += [
+    ("https://h/a b/日", "https://h/a%20b/%E6%97%A5"),
+    ("https://ü/|%zz", "https://xn--tda/|%zz"),
+]
 REWRITTEN += [("https://h/\u202e?q=ä b#p 1", "https://h/%E2%80%AE?q=%C3%A4%20b#p%201")]
 
 
