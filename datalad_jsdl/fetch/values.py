@@ -98,7 +98,7 @@ class Fetched:
     size: int
     sha256: str = ""
     urls: tuple[str, ...] = field(default=(), repr=False)
-    final: str = field(default="", repr=False)
+    final: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
