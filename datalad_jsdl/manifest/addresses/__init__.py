@@ -36,7 +36,7 @@ from datalad_jsdl.manifest.addresses import (
     zenodo,
 )
 from datalad_jsdl.manifest.addresses.web_pages import hint
-from datalad_jsdl.manifest.formats.documents import load
+from datalad_jsdl.manifest.formats.documents import is_list, load
 from datalad_jsdl.manifest.urls import normalise_url, redact
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ class Answer:
             ManifestError: it is none.
         """
         try:
-            return load(iter([self.text]))
+            found = load(iter([self.text]))
+            return list(found) if is_list(found) else found
         except ManifestError:
             begins = self.text.lstrip()[:20]
             raise ManifestError(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from datalad_jsdl.errors import ManifestError, StatusError
 from datalad_jsdl.manifest.formats.documents import dig, is_list
-from datalad_jsdl.manifest.formats.json_reader import Items
 from datalad_jsdl.manifest.urls import redact
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def items_of(document: Any, url: str, name: str = "") -> list[Any]:
     if not is_list(found):
         where = name or "the answer"
         raise ManifestError(f"{redact(url)}: {where} is {_kind(found)}, not a list")
-    return cast("list[Any]", found if isinstance(found, (list, Items)) else list(found))
+    return cast("list[Any]", found)
 
 
 def counted_pages(
