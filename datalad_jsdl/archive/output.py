@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import select
 import shutil
-from contextlib import suppress
+import stat
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
+from datalad_jsdl.archive.targets import followed, is_special, writable
 from datalad_jsdl.errors import ArchiveError
 from datalad_jsdl.fetch.disk import Room
 from datalad_jsdl.fetch.partfile import open_locked, sync_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["FileOutput", "Output", "PipeOutput", "part_file"]
+__all__ = ["FileOutput", "Output", "PipeOutput", "opened", "part_file"]
 
 _BUFFER = 256 << 10  # bytes
 _CHUNK = 1 << 20  # bytes
@@ -24,7 +28,27 @@ _CHUNK = 1 << 20  # bytes
 
 def part_file(target: Path) -> Path:
     """The name under which a file is written until it is complete."""
+    target = followed(target)
     return target.with_name(target.name + ".jsdl-part")
+
+
+@contextmanager
+def opened(target: Path, *, private: bool = False) -> Iterator[FileOutput | PipeOutput]:
+    """A file to be written at once; its `finish` is to be called in the end.
+
+    Args:
+        target: its name.
+        private: nobody but the user may read it.
+
+    Raises:
+        ArchiveError, OSError: it cannot be opened.
+    """
+    if not is_special(target):
+        with FileOutput(target, rewinds=False, private=private) as file:
+            yield file
+        return
+    with writable(target) as descriptor:
+        yield PipeOutput(descriptor)
 
 
 class Output(Protocol):
@@ -101,21 +125,27 @@ class PipeOutput:
         waiting, self._waiting = self._waiting, bytearray()
         self._write(memoryview(waiting))
 
+    def finish(self) -> None:
+        """It is complete."""
+        self.flush()
+
 
 class FileOutput:
     """A file that appears under its name when it is complete; a context manager.
 
-    What was written is kept for another time if it is not finished.
+    One that is there keeps its mode. What was written is kept for another time if it is not
+    finished.
 
     Args:
         target: its name.
         resume: keep what an earlier run has written.
         checksum: write a file with its SHA-256 beside it.
         rewinds: whoever writes can go back, and go on another time.
-        mode: of the file, from which the user's umask takes away.
         reserve: bytes of the disk that are to stay free.
+        private: nobody but the user may read it, whoever may read what is there.
 
     Raises:
+        ArchiveError: it is a folder, or there is no folder for it.
         OSError: it cannot be opened; another process may be writing it.
     """
 
@@ -126,9 +156,12 @@ class FileOutput:
         resume: bool = False,
         checksum: bool = False,
         rewinds: bool = True,
-        mode: int = 0o666,
         reserve: int = 0,
+        private: bool = False,
     ) -> None:
+        named, target = target, followed(target)
+        if is_special(target):
+            raise ArchiveError(f"{target} is no regular file")
         if not target.parent.is_dir():
             raise ArchiveError(f"there is no folder {target.parent} to write {target.name} into")
         self.target = target
@@ -138,11 +171,13 @@ class FileOutput:
         self._undecided = resume  # how much of the part file is good
         self._rewinds = rewinds
         self._hash = self._hash_at_mark = hashlib.sha256() if checksum else None
-        self._checksums = target.with_name(target.name + ".sha256") if checksum else None
+        # of the name that was given: there it is looked for, and sha256sum -c follows the link
+        self._checksums = named.with_name(named.name + ".sha256") if checksum else None
+        self._name = named.name
         for path in filter(None, (target, self._checksums)):
             if path.is_dir():
                 raise ArchiveError(f"{path} is a folder")
-        descriptor = open_locked(self.part, f"writing {target.name}", mode)
+        descriptor = _part(self.part, target, private)
         shutil.rmtree(self.spool, ignore_errors=True)  # a killed run may have left one
         if not resume:
             os.ftruncate(descriptor, 0)
@@ -224,8 +259,27 @@ class FileOutput:
         os.replace(self.part, self.target)
         self.file.close()
         if self._checksums is not None and self._hash is not None:
-            self._checksums.write_bytes(_checksum_line(self._hash.hexdigest(), self.target.name))
+            self._checksums.write_bytes(_checksum_line(self._hash.hexdigest(), self._name))
         sync_folder(self.target.parent)
+
+
+def _part(part: Path, target: Path, private: bool) -> int:
+    """Open a part file with the mode that the file is to have."""
+    try:
+        descriptor = open_locked(part, f"writing {target.name}", 0o600 if private else 0o666)
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG):
+            raise
+        raise ArchiveError(
+            f"cannot write {target.name} into the folder {target.parent}: {error.strerror}"
+        ) from None
+    if hasattr(os, "fchmod"):
+        if private:  # an earlier run may have left one that others can read
+            os.fchmod(descriptor, 0o600)
+        elif target.is_file():
+            with suppress(OSError):
+                os.fchmod(descriptor, stat.S_IMODE(target.stat().st_mode) & 0o777)
+    return descriptor
 
 
 def _checksum_line(digest: str, name: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +40,8 @@ from datalad_jsdl.commands._monitor import Monitor
 from datalad_jsdl.commands._parts import Import
 from datalad_jsdl.commands._recording import Recording
 from datalad_jsdl.commands._records import ACTION, refusal_records
-from datalad_jsdl.commands._selected import may_delete, why_nothing
+from datalad_jsdl.commands._secrecy import secrecy_of
+from datalad_jsdl.commands._selected import is_housekeeping_only, may_delete, why_nothing
 from datalad_jsdl.commands._source import Place, Source, is_url, open_source, place_of
 from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.dataset.importer import Importer, Scope
@@ -143,8 +144,9 @@ class Call:
             dataset = Dataset(self.target)
             if not selection.entries and not is_installed(dataset):
                 check_place(self.target, self.parent)
-                yield from refusal_records(self.target, selection.refusals, lgr)
-                raise ManifestError(why_nothing(selection))
+                if not is_housekeeping_only(selection):
+                    yield from refusal_records(self.target, selection.refusals, lgr)
+                    raise ManifestError(why_nothing(selection))
             if not (yield from self._make(dataset, dry=dry)):
                 return
             importer = self._importer()
@@ -272,7 +274,9 @@ class Call:
         git_dir = importer.git_dir() if importer else None
         # a dataset that is there has its own, and those from above
         logins = self._logins() if importer else (*self._logins(), *self._lines_above())
-        place, bag = with_documents(self._place(), self.checksums, git_dir, logins)
+        place, secrecy = self._place(), secrecy_of(git_dir)
+        place = replace(place, options=replace(place.options, secrecy=secrecy))
+        place, bag = with_documents(place, self.checksums, git_dir, logins)
         with open_source(place, git_dir, logins) as source:
             items = source.entries()
             selection = select_entries(
@@ -281,6 +285,7 @@ class Call:
                 self.prefix.rstrip("/"),
                 use_signed=self.get,
                 split=self.split,
+                secrecy=secrecy,
             )
         if place.options.checksums is not None:
             selection.warnings += place.options.checksums.warnings()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from datalad.interface.results import get_status_dict
 
-from datalad_jsdl.archive.output import FileOutput
+from datalad_jsdl.archive.output import opened
+from datalad_jsdl.archive.targets import followed, is_special
 from datalad_jsdl.commands._records import ACTION
 from datalad_jsdl.errors import DatasetError
 from datalad_jsdl.manifest.own_form import own_form
@@ -32,7 +33,11 @@ def check_target(file: Path) -> None:
 
     Raises:
         DatasetError: it could not.
+        ArchiveError: it is a link that leads nowhere.
     """
+    if is_special(file):
+        return
+    file = followed(file)
     if file.is_dir():
         raise DatasetError(f"--failed: {file} is a folder; give the name of a file")
     if not os.access(file.parent, os.W_OK | os.X_OK):
@@ -80,7 +85,8 @@ def write_failed(
     Only the user may read the file: it may have signed URLs in it.
 
     Args:
-        file: its absolute path; it is replaced when the new one is complete.
+        file: its absolute path; it, or what it is a link to, is replaced when the new one is
+            complete.
         selection: what the manifest came to.
         problems: path in the dataset, without marks of subdatasets → why it was not imported.
         prefix: folder that paths were put into, without a trailing slash; the file has them
@@ -89,7 +95,7 @@ def write_failed(
     Raises:
         ArchiveError, OSError: it cannot be written; the one that was there is as it was.
     """
-    with FileOutput(file, rewinds=False, mode=0o600) as output:
+    with opened(file, private=True) as output:
         for line in _lines(selection, problems, prefix):
             # what is a lone surrogate in Python is an escape in JSON
             output.write(line.encode("utf-8", "backslashreplace"))

@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.commands._secrecy import secrecy_of
 from datalad_jsdl.dataset.entries import Unlisted, dataset_entries
 from datalad_jsdl.dataset.lookup import KeyLookup
 from datalad_jsdl.errors import DatasetError
@@ -64,8 +65,10 @@ class Export:
         total = sum(len(part.paths) for part in walk.parts)
         done = 0
         for part in walk.parts:
-            with KeyLookup(part.importer.git_dir()) as lookup:
-                for item in dataset_entries(part.tree, part.paths, lookup, part.start):
+            git_dir = part.importer.git_dir()
+            secrecy = secrecy_of(git_dir)
+            with KeyLookup(git_dir) as lookup:
+                for item in dataset_entries(part.tree, part.paths, lookup, part.start, secrecy):
                     done += 1
                     if done % _TICK == 0:
                         bar.update("exporting", done, total)

@@ -12,7 +12,14 @@ from datalad_jsdl.errors import ArchiveError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["standard_output"]
+__all__ = ["is_standard_output", "standard_output"]
+
+_NAMES = frozenset({"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})
+
+
+def is_standard_output(file: object) -> bool:
+    """Whether a file's name means standard output; so does none at all."""
+    return file is None or str(file) in _NAMES
 
 
 @contextmanager

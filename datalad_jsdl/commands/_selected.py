@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.manifest.paths import is_housekeeping
+
 if TYPE_CHECKING:
     import logging
 
     from datalad_jsdl.manifest.selection import Selection
 
-__all__ = ["may_delete", "why_nothing"]
+__all__ = ["is_housekeeping_only", "may_delete", "why_nothing"]
 
 
 def may_delete(selection: Selection, logger: logging.Logger) -> bool:
@@ -30,6 +32,15 @@ def may_delete(selection: Selection, logger: logging.Logger) -> bool:
         )
         return False
     return True
+
+
+def is_housekeeping_only(selection: Selection) -> bool:
+    """Whether all that there is was refused for being a repository's own: no data are missing."""
+    return (
+        bool(selection.refusals)
+        and not selection.entries
+        and all(r.path is not None and is_housekeeping(r.path) for r in selection.refusals)
+    )
 
 
 def why_nothing(selection: Selection) -> str:

@@ -26,15 +26,16 @@ from datalad_jsdl.manifest.charsets import charset_of, text_encoding
 from datalad_jsdl.manifest.formats import Options
 from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.manifest.record import entry_from_record
+from datalad_jsdl.manifest.sizes import sizes_told
 from datalad_jsdl.manifest.unpacking import unpacked
-from datalad_jsdl.manifest.urls import is_signed, normalise_url, redact
+from datalad_jsdl.manifest.urls import base_url, normalise_url, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from datalad_jsdl.fetch.values import Fetched
-    from datalad_jsdl.manifest.checksums import Checksums
     from datalad_jsdl.manifest.entry import Entry, Refusal
+    from datalad_jsdl.manifest.record import Record
     from datalad_jsdl.manifest.unpacking import Readable
 
 
@@ -160,7 +161,8 @@ class Document:
         self.name = name
         self.url = url
         # a base with a token in it is not recorded
-        self.base = place.base if place.base and not is_signed(place.base) else None
+        secret = place.base is not None and place.options.secrecy.is_signed(place.base)
+        self.base = None if secret else place.base
         self._own = own
         self._stream = stream
         self._place = place
@@ -169,8 +171,9 @@ class Document:
     def entries(self) -> Iterator[Entry | Refusal]:
         place = self._place
         base = place.base or self._own
+        options = replace(place.options, base_is_given=place.base is not None)
         try:
-            yield from read_manifest(self, base, name=place.format, options=place.options)
+            yield from read_manifest(self, base, name=place.format, options=options)
         except ManifestError as error:
             raise ManifestError(f"{self.name}: {error}{_address_hint(place)}") from None
 
@@ -195,17 +198,21 @@ class Document:
 class _Listing:
     """One that is asked for at a portal's API."""
 
-    def __init__(self, address: Address, api: WebApi, checksums: Checksums | None) -> None:
+    def __init__(self, address: Address, api: WebApi, options: Options) -> None:
         self.name = self.url = address.text
         self.base = None if address.usual else address.base
         self._address = address
         self._api = api
-        self._checksums = checksums
+        self._options = options
 
     def entries(self) -> Iterator[Entry | Refusal]:
-        records = self._address.records(self._api)
-        items = (entry_from_record(record, self._address.base) for record in records)
-        yield from items if self._checksums is None else self._checksums.applied(items)
+        checksums = self._options.checksums
+        items = map(self._entry, sizes_told(self._address.records(self._api)))
+        yield from items if checksums is None else checksums.applied(items)
+
+    def _entry(self, record: Record) -> Entry | Refusal:
+        base = base_url(self._api.url) if self._api.url else self._address.base
+        return entry_from_record(record, base, self._options.secrecy)
 
     def sha256(self) -> str:
         return self._api.sha256()
@@ -233,7 +240,7 @@ def open_source(
             )
         with open_engine(git_dir, credentials=credentials, typed=address.base) as engine:
             engine.expect_origins([address.base])
-            yield _Listing(address, WebApi(engine), place.options.checksums)
+            yield _Listing(address, WebApi(engine), place.options)
         return
     with open_document(place, git_dir, credentials) as source:
         yield source
@@ -287,7 +294,10 @@ def _fetched(
         place = _in_charset(place, target, outcome)
         with target.open("rb") as stream:
             plain = Decoded(stream, outcome.codings) if outcome.codings else stream
-            yield Document(redact(url), "" if is_signed(url) else url, url, plain, place)
+            # a run record has the address that was typed: a rerun is to follow "latest" again
+            secret = place.options.secrecy.is_signed(url)
+            final = base_url(outcome.final or url)
+            yield Document(redact(url), "" if secret else url, final, plain, place)
 
 
 def _in_charset(place: Place, file: Path, outcome: Fetched) -> Place:

@@ -111,7 +111,7 @@ def write_archive(contents: Sequence[Content], order: Order, bar: Bar) -> tuple[
         if not order.deflate:
             certain = [c for c in contents if not (order.skip_missing and c.is_remote)]
             needed = Layout(c.member(c.size or 0) for c in certain).total - prefix.length
-            require_room(order.target.parent, needed, order.reserve)
+            require_room(file.target.parent, needed, order.reserve)
         writer = CanonicalWriter(file, prefix.layout, prefix.crcs, progress)
         if order.deflate:
             writer = DeflatedWriter(file, progress)

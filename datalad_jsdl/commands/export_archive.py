@@ -19,11 +19,12 @@ from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
 from datalad.support.param import Parameter
 
 from datalad_jsdl.annex.engine import disk_reserve
+from datalad_jsdl.archive.targets import is_special, writable
 from datalad_jsdl.commands._archive import collect, preview, report
 from datalad_jsdl.commands._common import Bar, failure, given_place
 from datalad_jsdl.commands._datasets import require_installed
 from datalad_jsdl.commands._jobs import JOBS, jobs_of
-from datalad_jsdl.commands._output import standard_output
+from datalad_jsdl.commands._output import is_standard_output, standard_output
 from datalad_jsdl.commands._walk import Selection, inside, listed
 from datalad_jsdl.commands._writing import Order, write_archive
 from datalad_jsdl.errors import JsdlError, SettingError
@@ -240,7 +241,8 @@ class ExportArchive(CoreExportArchive):
                 on_failure="ignore",
             )
             return
-        piped = filename == "-"
+        special = filename is not None and is_special(Path(filename))
+        piped = special or (filename is not None and is_standard_output(filename))
         _require_sense(piped, compression, resume, checksum_file)
         name = f"datalad_{found.id}" if found.id else found.pathobj.name
         target = None if piped else _target(filename, name)
@@ -256,8 +258,9 @@ class ExportArchive(CoreExportArchive):
         with ExitStack() as stack:
             try:
                 if piped and not dry_run:
-                    stdout = stack.enter_context(standard_output())
-                    order = replace(order, descriptor=stdout)
+                    own = is_standard_output(filename)
+                    pipe = standard_output() if own else writable(Path(str(filename)))
+                    order = replace(order, descriptor=stack.enter_context(pipe))
                 selection = Selection(
                     revision="HEAD" if ref is None else ref,
                     paths=inside(path, dataset, found.pathobj),
@@ -309,12 +312,10 @@ def _require_sense(piped: bool, compression: str | None, resume: bool, checksum_
 
 def _target(filename: str | None, default: str) -> Path:
     target = Path(filename if filename is not None else default)
-    if target.exists() and not target.is_file() and not target.is_dir():
-        raise ValueError(f"{target} is no regular file; '-' writes to standard output")
     if filename is not None and target.is_dir():
         target = target / default
     # not with_suffix: data-1.0 is to become data-1.0.zip
     if target.suffix.lower() != ".zip":
         target = target.with_name(target.name + ".zip")
-    # not resolve: a link of that name is to be replaced, not what it leads to
+    # not resolve: the name that was given is that of the folder in the archive
     return target.parent.resolve() / target.name

@@ -15,11 +15,11 @@ from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
 from datalad.support.param import Parameter
 from datalad.ui import ui
 
-from datalad_jsdl.archive.output import FileOutput, PipeOutput
+from datalad_jsdl.archive.output import PipeOutput, opened
 from datalad_jsdl.commands._common import Bar, failure, given_place
 from datalad_jsdl.commands._datasets import require_installed
 from datalad_jsdl.commands._manifest import Export
-from datalad_jsdl.commands._output import standard_output
+from datalad_jsdl.commands._output import is_standard_output, standard_output
 from datalad_jsdl.commands._walk import Selection, Walk, inside, listed
 from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.manifest.selection import Filter
@@ -150,8 +150,8 @@ class ExportManifest(Interface):
         except JsdlError as problem:
             yield failure(_ACTION, given_place(dataset), problem, lgr)
             return
-        # not resolved: a link of that name is to be replaced, not what it leads to
-        target = None if file in (None, "-") else _without_dots(Path.cwd() / str(file))
+        # not resolved: what it is a link to need not have a name that tells the format
+        target = None if is_standard_output(file) else _without_dots(Path.cwd() / str(file))
         kind = "file" if target else "dataset"
 
         def record(status: str, path: Path, kind: str, message: str, **more: Any) -> Any:
@@ -182,7 +182,7 @@ class ExportManifest(Interface):
                 with Bar(lgr, str(target or "-")) as bar:
                     walk = Walk(found.pathobj, selection)
                     if target:
-                        with FileOutput(target, rewinds=False) as output:
+                        with opened(target) as output:
                             export.run(walk, output, bar)
                             output.finish()
                     else:

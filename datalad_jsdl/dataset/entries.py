@@ -12,7 +12,8 @@ from datalad_jsdl.dataset.logs import in_order
 from datalad_jsdl.dataset.tree import EXECUTABLE
 from datalad_jsdl.manifest.entry import Candidate, Entry
 from datalad_jsdl.manifest.paths import marked_path_fault
-from datalad_jsdl.manifest.urls import is_signed, normalise_url
+from datalad_jsdl.manifest.secrecy import DEFAULT, Secrecy
+from datalad_jsdl.manifest.urls import normalise_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -42,7 +43,11 @@ class Unlisted:
 
 
 def dataset_entries(
-    tree: Tree, paths: Iterable[str], lookup: KeyLookup, prefix: str = ""
+    tree: Tree,
+    paths: Iterable[str],
+    lookup: KeyLookup,
+    prefix: str = "",
+    secrecy: Secrecy = DEFAULT,
 ) -> Iterator[Entry | Unlisted]:
     """One for each file, in the given order; memory does not grow with their number.
 
@@ -54,6 +59,8 @@ def dataset_entries(
         paths: of files in it.
         lookup: of the same repository.
         prefix: to put before paths: a subdataset's path, and ``//``.
+        secrecy: what in URLs is a secret. What may be an identifier was found to be one when
+            it was registered.
     """
     remaining = iter(paths)
     while portion := list(islice(remaining, _AT_ONCE)):
@@ -67,18 +74,23 @@ def dataset_entries(
                 continue
             key, urls, state = next(found)
             executable = tree.files[path].mode == EXECUTABLE
-            yield _entry(prefix + path, key, urls, state, executable)
+            yield _entry(prefix + path, key, urls, state, executable, secrecy)
 
 
 def _entry(
-    path: str, text: str, urls: Sequence[str], state: KeyState, executable: bool
+    path: str,
+    text: str,
+    urls: Sequence[str],
+    state: KeyState,
+    executable: bool,
+    secrecy: Secrecy,
 ) -> Entry | Unlisted:
     key = parse_key(text)
     if fault := marked_path_fault(path):
         return Unlisted(path, f"it cannot be in a manifest: {fault}")
     if key is None:
         return Unlisted(path, "its key cannot be understood")
-    candidates, others = _candidates(_in_order(urls, key, state))
+    candidates, others = _candidates(_in_order(urls, key, state), secrecy)
     if not candidates:
         said = ", ".join(f"{number} {what}" for what, number in others.items())
         reason = f"no URL of it may be given away: {said}" if said else "no URL of it is recorded"
@@ -101,7 +113,7 @@ def _in_order(urls: Sequence[str], key: Key, state: KeyState) -> list[str]:
     return sorted(urls, key=lambda url: (vurl_key(url, None).partition("--")[2] != name, url))
 
 
-def _candidates(urls: Iterable[str]) -> tuple[list[Candidate], Counter[str]]:
+def _candidates(urls: Iterable[str], secrecy: Secrecy) -> tuple[list[Candidate], Counter[str]]:
     """Those of *urls* that may go out, and how many others there are of each kind."""
     found: dict[str, Candidate] = {}
     others: Counter[str] = Counter()
@@ -113,7 +125,8 @@ def _candidates(urls: Iterable[str]) -> tuple[list[Candidate], Counter[str]]:
             with_login = given.lower().startswith(("http:", "https:")) and "@" in given
             others["with a login in it" if with_login else "not http or https"] += 1
             continue
-        if is_signed(url):
+        finding = secrecy.finding(url)
+        if finding is not None and not finding.unsure:
             others["signed"] += 1
         else:
             found.setdefault(url, Candidate(url))

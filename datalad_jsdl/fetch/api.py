@@ -44,11 +44,15 @@ class WebApi:
 
     Args:
         engine: whose connections, credentials, limits and address policy hold.
+
+    Attributes:
+        url: of the answer that was given last, after redirects; "" before the first.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._hash = hashlib.sha256()
+        self.url = ""
 
     def sha256(self) -> str:
         """Hex digest of all answers so far, one after another."""
@@ -83,6 +87,7 @@ class WebApi:
 
     def _heard(self, answer: Answer) -> Answer:
         self._hash.update(answer.text.encode("utf-8", "surrogateescape"))
+        self.url = answer.url
         return answer
 
     def _ask(self, url: str, document: bytes | None) -> Answer:
@@ -127,7 +132,7 @@ class WebApi:
         headers = {name.lower(): value for name, value in response.headers.items()}
         encoding = text_encoding([body], charset_of(headers.get("content-type", "")))
         encoding = "utf-8-sig" if encoding == "utf-8" else encoding
-        return Answer(url, body.decode(encoding, "surrogateescape"), headers)
+        return Answer(response.url or url, body.decode(encoding, "surrogateescape"), headers)
 
 
 def _given_up(error: FetchError, text: str) -> FetchError:

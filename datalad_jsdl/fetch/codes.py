@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
-from datalad_jsdl.manifest.urls import is_signed
+from datalad_jsdl.manifest.secrecy import DEFAULT
 
 if TYPE_CHECKING:
     from datalad_jsdl.fetch.explanations import Said
@@ -121,7 +121,7 @@ def code_of(status: int, said: Said, url: str, *, signed: bool = False) -> Code 
         return _EXPIRED
     if code is _EXPIRED and signed:
         return _KEYS_EXPIRED
-    return _REVOKED if code and denied and not signed and is_signed(url) else code
+    return _REVOKED if code and denied and not signed and DEFAULT.is_signed(url) else code
 
 
 def has_expired(url: str) -> bool:

@@ -247,12 +247,10 @@ class Download:
                 )
             digest = "" if expected.algorithm else self._verifier.hexdigest()
             transfer = self._transfer
-            codings, kind = transfer.codings, transfer.content_type
-            return (
-                Fetched(self._verifier.size, digest, codings=codings, content_type=kind)
-                if expected.document
-                else Fetched(self._verifier.size, digest)
-            )
+            fetched = Fetched(self._verifier.size, digest, final=transfer.final)
+            if not expected.document:
+                return fetched
+            return replace(fetched, codings=transfer.codings, content_type=transfer.content_type)
         self._blame(wrong + self._transfer.packed_as)
         return None
 

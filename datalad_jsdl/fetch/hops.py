@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.manifest.urls import is_signed
+from datalad_jsdl.manifest.secrecy import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -85,9 +85,9 @@ class Chain:
         self._seen[question] = self._seen.get(question, 0) + 1
         if self._seen[question] > _SAME:
             raise FetchError("redirected in a circle")
-        self._secret = self._secret or is_signed(url)
+        self._secret = self._secret or DEFAULT.is_signed(url)
         down = urlsplit(url).scheme == "https" and urlsplit(target).scheme == "http"
-        if down and (self._secret or is_signed(target)):
+        if down and (self._secret or DEFAULT.is_signed(target)):
             raise FetchError(
                 "redirected from https to http, which is not followed with a login or a signed URL"
             )

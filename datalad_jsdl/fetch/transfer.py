@@ -75,6 +75,7 @@ class Transfer:
         codings: by which the last answer says that it is compressed.
         content_type: that it says.
         packed_as: what to add to a message on wrong content, if it came compressed.
+        final: URL of the answer that the first bytes are from, after redirects.
     """
 
     engine: Engine
@@ -93,6 +94,7 @@ class Transfer:
     codings: tuple[str, ...] = ()
     content_type: str = ""
     packed_as: str = ""
+    final: str = ""
 
     def run(self, segment: Segment, *, whole: bool, patience: float) -> Fault | None:
         """Fetch a segment, or as much of it as comes.
@@ -188,6 +190,8 @@ class Transfer:
         if fault := self._wrong_size(segment, response, part.size):
             return fault
         self.answers += 1
+        if not offset:
+            self.final = response.url
         if etag := strong_etag(response.headers):
             self.etags[url] = etag
             if not self.expected.verifiable and not self.ledger.held():

@@ -114,6 +114,7 @@ class Fetched:
         codings: of a document, those by which it came compressed, in the order in which they
             were applied.
         content_type: of a document, as its server says.
+        final: URL that the content's first bytes are from, after all redirects, or "".
     """
 
     size: int
@@ -121,6 +122,7 @@ class Fetched:
     urls: tuple[str, ...] = field(default=(), repr=False)
     codings: tuple[str, ...] = ()
     content_type: str = ""
+    final: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

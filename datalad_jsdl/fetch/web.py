@@ -70,6 +70,7 @@ class Response:
         known: what is known of it beyond its status, or None.
         proxy: that it came through, or None.
         altered: the proxy may have answered in the place of the origin (plain HTTP).
+        url: that was asked last, after all redirects; it may have a signature in its query.
     """
 
     status: int
@@ -80,6 +81,7 @@ class Response:
     known: Code | None = None
     proxy: Proxy | None = None
     altered: bool = False
+    url: str = ""
 
     def read(self, limit: int) -> bytes:
         """Some bytes, as soon as there are any; b"" at the end.
@@ -193,7 +195,7 @@ class Web:
                 )
                 target = response.headers.get("Location")
                 if response.status not in _REDIRECTS or not target or document is not None:
-                    return response
+                    return replace(response, url=at)
                 response.close()
                 if wait := wait_of(response.status, response.headers):
                     self.pause(wait)

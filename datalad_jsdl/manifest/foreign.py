@@ -28,6 +28,8 @@ _MAX_MEMBERS = 12  # a message stands in many a record that is no error
 _MAX_ERROR = 1 << 16  # characters of such an answer
 _MAX_SAID = 200  # characters of it that are shown
 _MEMBERS_TO_SEE = 20
+_RELATIVE = re.compile(r"[^/:]+/.*[^\s/]\.[A-Za-z][A-Za-z0-9]*")
+_BEGINS_AS_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 def foreign(head: str) -> str | None:
@@ -64,7 +66,7 @@ def other_json(head: str) -> str | None:
             'see "Studies of an Orthanc server" in the documentation'
         )
     # a URL without a list around it is a slip of somebody's, to be told of by its line
-    strange = [r.path for r in members if not (_may_be_entry(r.value) or is_web(r.value))]
+    strange = [r.path for r in members if not (_may_be_entry(r.value, r.path) or is_web(r.value))]
     if len(strange) <= len(members) / 2:
         return None
     names = ", ".join(repr(redact_text(name)[:40]) for name in strange[:3])
@@ -96,7 +98,7 @@ def _error(head: str) -> str | None:
         return None
     if not {"url", "urls"}.isdisjoint(document):  # a line of JSON Lines
         return None
-    if any(_may_be_entry(value) for value in document.values()):
+    if any(_may_be_entry(value, name) for name, value in document.items()):
         return None
     said = _said(document)
     return _answered(said) if said else None
@@ -112,13 +114,25 @@ def _said(value: Any, depth: int = 3) -> str:
     return ""
 
 
-def _may_be_entry(value: Any) -> bool:
-    """Whether it is a list or object that has URLs, or tries to."""
+def _may_be_entry(value: Any, name: str) -> bool:
+    """Whether what has this name is a list or object that has URLs, or tries to."""
     if isinstance(value, dict):
         return not {"url", "urls", "extra_urls"}.isdisjoint(value)
-    # a sentence is no URL: {"errors": ["Not found."]}
     return isinstance(value, list) and any(
-        (isinstance(item, str) and not re.search(r"\s", item.strip()))
+        (isinstance(item, str) and _may_be_url(item, name))
         or (isinstance(item, dict) and "url" in item)
         for item in value
     )
+
+
+def _may_be_url(text: str, name: str) -> bool:
+    """Whether it is no sentence, as in {"errors": ["Not found."]}.
+
+    URLs should have no white space, but some have, relative ones included: those end in the
+    entry's own name, or in one with an extension behind a folder.
+    """
+    text = text.strip()
+    if not re.search(r"\s", text) or _BEGINS_AS_URL.match(text):
+        return True
+    last = name.rpartition("/")[2]
+    return bool(last and text.endswith(last)) or _RELATIVE.fullmatch(text) is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["looks_alike_key", "marked_path_fault", "path_fault", "path_warning"]
+__all__ = ["is_housekeeping", "looks_alike_key", "marked_path_fault", "path_fault", "path_warning"]
 
 # Code points that HFS+ ignores in names; git refuses them in .git (utf8.c, is_hfs_dotgit).
 _HFS_IGNORED = dict.fromkeys(
@@ -22,10 +22,18 @@ _RESERVED = {
     ".gitattributes": "would configure git",
     ".gitmodules": "would configure git",
     ".noannex": "would keep git-annex out of the repository",
+    # a symlink of that name makes every git command complain; the portal's content would hide
+    # or rename what is the user's
+    ".gitignore": "git reads as its own",
+    ".mailmap": "git reads as its own",
+    ".lfsconfig": "git-lfs reads as its own",
 }
+_HOUSEKEEPING = frozenset({".gitignore", ".gitattributes", ".gitmodules", ".mailmap", ".lfsconfig"})
 
 # NTFS short names of the same (git's path.c, is_ntfs_dotgit and is_ntfs_dot_generic).
-_NTFS_SHORT = re.compile(r"(git|gitmod|gitatt|gi7eba|gi7d29|datala)~[0-9]+")
+_NTFS_SHORT = re.compile(
+    r"(git|gitmod|gitatt|gitign|gi7eba|gi7d29|gi250a|mailma|maba30|lfscon|noanne|datala)~[0-9]+"
+)
 
 # Unicode's category Cc
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -93,8 +101,15 @@ def _component_fault(component: str) -> str | None:
     if plain in _RESERVED:
         return f"the path has a component {component!r} that {_RESERVED[plain]}"
     if _NTFS_SHORT.fullmatch(plain):
-        return f"the path has a component {component!r}, a short name of .git on Windows"
+        return (
+            f"the path has a component {component!r}, a short name of .git or the like on Windows"
+        )
     return None
+
+
+def is_housekeeping(path: str) -> bool:
+    """Whether it is a file by which a repository is kept, and none of its data."""
+    return path.rpartition("/")[2].lower() in _HOUSEKEEPING
 
 
 def _as_a_lenient_file_system_sees_it(component: str) -> str:

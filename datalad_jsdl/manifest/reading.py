@@ -17,10 +17,13 @@ from datalad_jsdl.manifest.formats import (
     all_formats,
     json_lines,
     json_object,
+    metalink3,
+    metalink4,
     url_list,
 )
 from datalad_jsdl.manifest.formats.lines import beginning as first_lines
 from datalad_jsdl.manifest.record import entry_from_record
+from datalad_jsdl.manifest.sizes import sizes_told
 from datalad_jsdl.manifest.text import decoded
 from datalad_jsdl.manifest.unpacking import Readable
 from datalad_jsdl.manifest.urls import redact_text
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
     from datalad_jsdl.manifest.entry import Entry, Refusal
 
 __all__ = ["HEAD", "Readable", "read_manifest"]
+
+# where a size that is not known is left out
+_EXACT: tuple[Format, ...] = (json_object, json_lines, metalink3, metalink4)
 
 HEAD = 1 << 20  # characters that a format is recognised by
 
@@ -69,7 +75,9 @@ def read_manifest(
     if options.columns:
         _require_columns(found)
     records = found.records(chain([beginning], text), options)
-    items = (entry_from_record(record, base_url) for record in records)
+    if found not in _EXACT:
+        records = sizes_told(records)
+    items = (entry_from_record(record, base_url, options.secrecy) for record in records)
     if options.checksums is None:
         yield from items
     else:

@@ -11,8 +11,9 @@ from datalad_jsdl.manifest.candidates import compact_candidates
 from datalad_jsdl.manifest.digests import HexDigests, canonical_name, digest_fault
 from datalad_jsdl.manifest.entry import Candidate, Entry, Pieces, Refusal
 from datalad_jsdl.manifest.paths import marked_path_fault
+from datalad_jsdl.manifest.secrecy import DEFAULT, Secrecy
 from datalad_jsdl.manifest.times import parse_mtime
-from datalad_jsdl.manifest.urls import excerpt, is_signed, normalise_url
+from datalad_jsdl.manifest.urls import excerpt, normalise_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,9 @@ class Record:
     fault: str | None = None
 
 
-def entry_from_record(record: Record, base_url: str | None = None) -> Entry | Refusal:
+def entry_from_record(
+    record: Record, base_url: str | None = None, secrecy: Secrecy = DEFAULT
+) -> Entry | Refusal:
     """Check a record.
 
     The value's fields: ``urls``, ``url`` and ``extra_urls`` (a string, an object with
@@ -65,7 +68,7 @@ def entry_from_record(record: Record, base_url: str | None = None) -> Entry | Re
             raise ValueError(fault)
         if isinstance(record.value, dict) and record.value.get("twice") is True:
             raise ValueError(_TWICE)
-        return _entry(path, record, base_url)
+        return _entry(path, record, base_url, secrecy)
     except ValueError as error:
         return Refusal(path, str(error), record.where, _given(record.value, base_url))
 
@@ -106,7 +109,7 @@ def _absolute(url: Any, base_url: str) -> Any:
     return url
 
 
-def _entry(path: str, record: Record, base_url: str | None) -> Entry:
+def _entry(path: str, record: Record, base_url: str | None, secrecy: Secrecy) -> Entry:
     value = record.value
     if isinstance(value, list):
         value = {"urls": value}
@@ -115,7 +118,7 @@ def _entry(path: str, record: Record, base_url: str | None) -> Entry:
     mtime = value.get("mtime")
     return Entry(
         path=path,
-        candidates=compact_candidates(_candidates(value, base_url)),
+        candidates=compact_candidates(_candidates(value, base_url, secrecy)),
         size=_size(value.get("size")),
         digests=HexDigests(_digests(value.get("digests"))),
         mtime=None if mtime is None else parse_mtime(mtime),
@@ -134,10 +137,12 @@ def _unknown(value: dict[str, Any]) -> Iterator[str]:
             yield f"digests.{name}"
 
 
-def _candidates(value: dict[str, Any], base_url: str | None) -> tuple[Candidate, ...]:
+def _candidates(
+    value: dict[str, Any], base_url: str | None, secrecy: Secrecy
+) -> tuple[Candidate, ...]:
     found: dict[str, Candidate] = {}
     for item in _url_items(value):
-        candidate = _candidate(item, base_url)
+        candidate = _candidate(item, base_url, secrecy)
         found.setdefault(candidate.url, candidate)
     if not found:
         raise ValueError("there is no URL")
@@ -159,7 +164,7 @@ def _url_items(value: dict[str, Any]) -> Iterator[Any]:
             raise ValueError(f"{field} is neither a URL nor a list of URLs")
 
 
-def _candidate(item: Any, base_url: str | None) -> Candidate:
+def _candidate(item: Any, base_url: str | None, secrecy: Secrecy) -> Candidate:
     if isinstance(item, str):
         item = {"url": item}
     if not isinstance(item, dict) or not isinstance(item.get("url"), str):
@@ -170,7 +175,7 @@ def _candidate(item: Any, base_url: str | None) -> Candidate:
     if location is not None and not _is_text(location):
         raise ValueError("a URL's location is not a string of valid Unicode")
     url = normalise_url(item["url"], base_url)
-    return Candidate(url, priority, location, is_signed(url))
+    return Candidate(url, priority, location, secrecy.is_signed(url))
 
 
 def _size(value: Any) -> int | None:

@@ -11,52 +11,50 @@ import re
 __all__ = ["resolve"]
 
 # RFC 3986, appendix B
-_PARTS = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL)
+_PARTS = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(#.*)?", re.DOTALL)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 
 
 def resolve(base: str, reference: str) -> str:
-    """The URL that *reference* means in a document at *base*; without a fragment.
+    """The URL that *reference* means in a document at *base*.
 
     Args:
         base: an absolute URL.
         reference: absolute or relative.
     """
-    scheme, authority, path, query = _split(reference)
-    if scheme is not None:
-        return _joined(scheme, authority, _without_dots(path), query)
-    base_scheme, base_authority, base_path, base_query = _split(base)
-    if authority is not None:
-        return _joined(base_scheme, authority, _without_dots(path), query)
-    if not path:
-        query = base_query if query is None else query
-        return _joined(base_scheme, base_authority, base_path, query)
-    if not path.startswith("/"):
-        if base_authority is not None and not base_path:
-            path = f"/{path}"
-        else:
-            path = base_path[: base_path.rfind("/") + 1] + path
-    return _joined(base_scheme, base_authority, _without_dots(path), query)
+    scheme, authority, path, query, fragment = _split(reference)
+    if scheme is None:
+        scheme, base_authority, base_path, base_query, _ = _split(base)
+        if authority is None:
+            authority = base_authority
+            if not path:
+                path = base_path
+                query = base_query if query is None else query
+                return _joined(scheme, authority, path, query, fragment)
+            if not path.startswith("/"):
+                above = base_path[: base_path.rfind("/") + 1]
+                path = (above or ("/" if authority is not None else "")) + path
+    return _joined(scheme, authority, _without_dots(path), query, fragment)
 
 
-def _split(url: str) -> tuple[str | None, str | None, str, str | None]:
+def _split(url: str) -> tuple[str | None, str | None, str, str | None, str]:
     match = _PARTS.fullmatch(url)
-    scheme, authority, path, query = match.groups() if match else (None, None, url, None)
+    scheme, authority, path, query, fragment = (
+        match.groups() if match else (None, None, url, None, "")
+    )
     if scheme is not None and not _SCHEME.fullmatch(scheme):
-        return None, None, *_split_path(url)  # a colon in the first segment of a path
-    return scheme, authority, path, query
+        # a colon in the first segment of a path
+        scheme, path = None, f"{scheme}:{path}"
+    return scheme, authority, path, query, fragment or ""
 
 
-def _split_path(url: str) -> tuple[str, str | None]:
-    path, mark, query = url.partition("#")[0].partition("?")
-    return path, query if mark else None
-
-
-def _joined(scheme: str | None, authority: str | None, path: str, query: str | None) -> str:
+def _joined(
+    scheme: str | None, authority: str | None, path: str, query: str | None, fragment: str
+) -> str:
     """RFC 3986, section 5.3."""
     before = f"{scheme}:" if scheme is not None else ""
     place = f"//{authority}" if authority is not None else ""
-    return before + place + path + (f"?{query}" if query is not None else "")
+    return before + place + path + (f"?{query}" if query is not None else "") + fragment
 
 
 def _without_dots(path: str) -> str:

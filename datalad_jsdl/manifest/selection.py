@@ -9,13 +9,17 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.cycles import no_cycles_made
+from datalad_jsdl.manifest.candidates import PlainCandidates
 from datalad_jsdl.manifest.entry import Entry, Refusal
 from datalad_jsdl.manifest.own_form import own_form
 from datalad_jsdl.manifest.parts import MARK, joined, marked, misplaced
 from datalad_jsdl.manifest.paths import looks_alike_key, marked_path_fault, path_warning
+from datalad_jsdl.manifest.secrecy import DEFAULT, Secrecy
+from datalad_jsdl.manifest.sharing import settle
+from datalad_jsdl.manifest.urls import excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 __all__ = ["Filter", "Selection", "folders_of", "select_entries"]
 
@@ -81,6 +85,7 @@ def select_entries(
     *,
     use_signed: bool = False,
     split: int | None = None,
+    secrecy: Secrecy = DEFAULT,
 ) -> Selection:
     """Filter entries, put them under *prefix*, and refuse those that collide.
 
@@ -92,6 +97,7 @@ def select_entries(
             signed URLs only.
         split: the number of folders behind which a subdataset begins; None for where the
             manifest itself says so.
+        secrecy: what in URLs is a secret.
     """
     selection = Selection()
     for item in items:
@@ -100,7 +106,10 @@ def select_entries(
         elif wanted is not None and not wanted(joined(item.path)):
             selection.skipped += 1
         else:
-            _let_in(selection, item, prefix, use_signed, split)
+            _let_in(selection, item, prefix, split)
+    shared = settle(selection.entries, secrecy)
+    if not use_signed:
+        _refuse_signed(selection, prefix, secrecy, shared)
     selection.left_over = any(entry.left_over for entry in selection.entries.values()) or any(
         "reason" in refusal.given for refusal in selection.refusals
     )
@@ -125,9 +134,7 @@ def _any_match(names: Iterable[str], patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(name, glob) for glob in globs for name in names)
 
 
-def _let_in(
-    selection: Selection, entry: Entry, prefix: str, use_signed: bool, split: int | None
-) -> None:
+def _let_in(selection: Selection, entry: Entry, prefix: str, split: int | None) -> None:
     path = entry.path if split is None else marked(entry.path, split)
     fault = None
     more: dict[str, Any] = {}
@@ -137,15 +144,46 @@ def _let_in(
     if path in selection.entries:
         more["twice"] = True  # imported alone, it would take the first one's place
         fault = f"the path stands in the manifest twice (first at {selection.entries[path].where})"
-    elif not entry.registrable and not use_signed:
-        fault = (
-            "its only URL is signed and would expire; signed URLs are never registered, "
-            "but --get downloads through them now"
-        )
     if fault:
         selection.refusals.append(_refused(entry, entry.path, fault, more))
     else:
         selection.entries[path] = replace(entry, path=path) if prefix else entry
+
+
+def _refuse_signed(selection: Selection, prefix: str, secrecy: Secrecy, shared: Set[str]) -> None:
+    """Refuse entries that would have no URL in the dataset."""
+    entries = selection.entries
+    secret = [
+        path
+        for path, entry in entries.items()
+        if not isinstance(entry.candidates, PlainCandidates) and not entry.registrable
+    ]
+    for path in secret:
+        entry = entries.pop(path)
+        reason = _why_secret(entry.candidates[0].url, secrecy, shared)
+        selection.refusals.append(_refused(entry, _given(path, prefix), reason))
+
+
+_HINT = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,40}")
+
+
+def _why_secret(url: str, secrecy: Secrecy, shared: Set[str]) -> str:
+    """Which parameter is to blame, and what to do; its value is never shown."""
+    finding = secrecy.finding(url)
+    name = next(iter(sorted(shared)), "") if finding is None else finding.name
+    shown = f" (parameter {excerpt(name)})" if name else ""
+    if finding is not None and (finding.signature or not name):
+        return (
+            f"its only URL is signed{shown} and would expire; signed URLs are never registered, "
+            "but --get downloads through them now"
+        )
+    text = (
+        f"its only URL has what looks like a secret{shown}, and such URLs are never registered, "
+        "but --get downloads through them now"
+    )
+    if not _HINT.fullmatch(name):
+        return text
+    return f"{text}; if it is none: git config --global --add datalad.jsdl.not-secret {name}"
 
 
 def _refuse_misplaced(selection: Selection, prefix: str) -> None:

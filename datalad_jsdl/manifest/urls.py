@@ -1,14 +1,17 @@
-"""Candidate URLs: which are let in, which carry a secret, how they are shown."""
+"""Candidate URLs: which are let in, and how they are shown; `secrecy` tells which are secret."""
 
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
+from typing import NamedTuple
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from datalad_jsdl.manifest.references import resolve
 
 __all__ = [
     "SCHEMES",
+    "base_url",
     "excerpt",
-    "is_signed",
     "normalise_url",
     "redact",
     "redact_text",
@@ -17,21 +20,12 @@ __all__ = [
 
 SCHEMES = frozenset({"http", "https"})
 
-# Query parameters that are, or come with, a signature or token, with _ for -: those of
-# AWS, Google, Alibaba and Huawei, Azure (sig), Akamai (hdnts), Dataverse (key), OSF
-# (view_only), and the names that portals give their own.
-_SECRET_PREFIXES = ("x_amz_", "x_goog_", "x_oss_", "x_obs_", "oauth_")
-_SECRET_ENDINGS = ("token", "signature", "secret", "password", "apikey", "api_key", "accesskeyid")
-_SECRET_NAMES = frozenset(
-    {"sig", "sign", "hmac", "hdnts", "hdnea", "policy", "key", "key_pair_id", "subscription_key"}
-    | {"auth", "authorization", "jwt", "bearer", "credential", "credentials", "ticket"}
-    | {"pass", "passwd", "pwd", "session", "sessionid", "session_id", "sid", "jsessionid"}
-    | {"googleaccessid", "private_link", "view_only", "tempauth", "verify", "session_key"}
-    | {"auth_key", "authkey", "access_key", "accesskey", "secret_key", "secretkey"}
+# RFC 3986, appendix B; what is absent is "", what is empty but there has its delimiter
+_PARTS = re.compile(
+    r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(//[^/?#]*)?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL
 )
-
-# Everything that RFC 3986 allows in a URL, and % of what is escaped already.
-_SAFE = "!#$%&'()*+,/:;=?@[]~"
+_ODD = re.compile(r"[^\x21-\x7e]+")
+_CONTROLS = {"\t": "a tab", "\n": "a line feed", "\r": "a carriage return", "\0": "NUL"}
 
 # What most URLs look like, and needs no work: 20 times as fast for a million of them.
 _NORMAL = re.compile(
@@ -40,25 +34,28 @@ _NORMAL = re.compile(
 
 
 def normalise_url(raw: str, base: str | None = None) -> str:
-    """*raw* as an absolute ASCII URL, as a browser would send it (RFC 3986).
+    """*raw* as an absolute ASCII URL (RFC 3986).
 
-    Relative references are resolved against *base* if there is one. Spaces and
-    characters outside ASCII are percent-encoded, host names put into IDNA.
+    Relative references are resolved against *base* if there is one. One that is ASCII stays
+    as it is, escapes and all; spaces around it are taken off, those in it and characters
+    outside ASCII are percent-encoded, and host names put into IDNA.
 
     Raises:
         ValueError: it cannot be a candidate; the text says why, without the URL.
     """
     if _NORMAL.fullmatch(raw):
         return raw
-    if any(ord(c) < 0x20 or ord(c) == 0x7F for c in raw):
-        raise ValueError("a URL has a control character")
+    if control := next((c for c in raw if c < " " or c == "\x7f"), None):
+        name = _CONTROLS.get(control, "one")
+        raise ValueError(f"a URL has a control character ({name}, U+{ord(control):04X})")
     url = raw.strip(" ")
     if not url:
         raise ValueError("a URL is empty")
     try:
         parts = urlsplit(url)
         if base and not parts.scheme:
-            parts = urlsplit(_resolved(base, url))
+            url = resolve(base, url)
+            parts = urlsplit(url)
     except ValueError:  # its text quotes the URL
         raise ValueError("a URL has a host or port that cannot be") from None
     if not parts.scheme:
@@ -85,76 +82,36 @@ def normalise_url(raw: str, base: str | None = None) -> str:
     netloc = f"[{host}]" if ":" in host else host
     if port is not None:
         netloc += f":{port}"
+    _, _, path, query, fragment = _split(url)
     try:
-        path, query, fragment = (
-            quote(part, safe=_SAFE) for part in (parts.path, parts.query, parts.fragment)
-        )
+        rest = _ODD.sub(lambda odd: quote(odd.group()), path + query + fragment)
     except UnicodeEncodeError:
         raise ValueError("a URL is not valid Unicode") from None
-    return urlunsplit((parts.scheme, netloc, path, query, fragment))
+    return f"{parts.scheme}://{netloc}{rest}"
 
 
-def _resolved(base: str, reference: str) -> str:
-    """A relative reference against *base*, a URL (RFC 3986, 5.2).
+class _Parts(NamedTuple):
+    """A URL taken apart; each part but the scheme has its delimiter with it."""
 
-    Not as `urllib.parse.urljoin` does it, which makes one slash of several: the keys of
-    an object store may have empty segments.
+    scheme: str
+    authority: str
+    path: str
+    query: str
+    fragment: str
 
-    Raises:
-        ValueError: one of them is no URL that can be.
+
+def _split(url: str) -> _Parts:
+    match = _PARTS.fullmatch(url)
+    return _Parts(*((match.groups("")) if match else ("", "", url, "", "")))
+
+
+def base_url(url: str) -> str:
+    """The URL that a document was read from, as the base of what is relative in it.
+
+    Without its fragment (RFC 3986, 5.1) and without a login, which is of no other URL.
     """
-    scheme, netloc, path, query, _ = urlsplit(base)
-    given = urlsplit(reference)
-    if given.netloc:
-        return urlunsplit((scheme, *given[1:]))
-    if given.path:
-        folder = "" if given.path.startswith("/") else path.rpartition("/")[0] + "/"
-        path = _without_dots(folder + given.path)
-        query = given.query
-    elif given.query:
-        query = given.query
-    return urlunsplit((scheme, netloc, path, query, given.fragment))
-
-
-def _without_dots(path: str) -> str:
-    """A path that begins with a slash, its ``.`` and ``..`` taken out (RFC 3986, 5.2.4)."""
-    _, *segments = path.split("/")
-    kept: list[str] = []
-    for segment in segments:
-        if segment == "..":
-            del kept[-1:]
-        elif segment != ".":
-            kept.append(segment)
-    if segments[-1] in (".", ".."):
-        kept.append("")
-    return "/" + "/".join(kept)
-
-
-def is_signed(url: str, depth: int = 3) -> bool:
-    """Whether the URL carries a signature, token or the like.
-
-    ``versionId`` and other plain parameters are none. URLs in parameters are looked
-    into, *depth* deep; one that cannot be looked into may carry anything.
-    """
-    if "?" not in url and ";" not in url and "#" not in url:
-        return False
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return True
-    parameters = parts.path.partition(";")[2].split("/")[0]
-    for text in (parts.query, parts.fragment, parameters):
-        for name, value in parse_qsl(text.replace(";", "&"), keep_blank_values=True):
-            plain = name.lower().replace("-", "_")
-            if plain in _SECRET_NAMES or plain.endswith(_SECRET_ENDINGS):
-                return True
-            if plain.startswith(_SECRET_PREFIXES):
-                return True
-            if "://" in value and (depth == 0 or is_signed(value, depth - 1)):
-                return True
-            if plain in ("md5", "hash") and "expires=" in text.lower():  # nginx secure_link
-                return True
-    return False
+    scheme, authority, path, query, _ = _split(url)
+    return f"{scheme}://{authority.removeprefix('//').rpartition('@')[2]}{path}{query}"
 
 
 def redact(url: str) -> str:

@@ -81,7 +81,12 @@ def test_what_git_annex_has_made(tmp_path: Path) -> None:
     git(dataset, "annex", "fromkey", "--force", "--batch", input=listing)
     git(dataset, "annex", "addurl", "--fast", "--relaxed", f"{B}/web", "--file", "web")
     urls = {
-        key: [f"{B}/f", f"{A}/a b", f"{A}/f?token=hunter2", "yt:https://youtube.example/f"],
+        key: [
+            f"{B}/f",
+            f"{A}/a b",
+            f"{A}/f?token=q8Zt3LwX0vNcB5RyK7dM",
+            "yt:https://youtube.example/f",
+        ],
         keys["secret"]: [f"{A}/?sig=hunter2", "https://me:hunter2@a.example/", "magnet:?xt=1"],
         git(dataset, "annex", "lookupkey", "web"): [f"{A}/web"],
     }

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from datalad_jsdl.manifest.paths import looks_alike_key, path_fault, path_warning
 
 LET_IN = ["a", "sub-01/anat/T1w.nii.gz", "with space/ümlaut/日本語", "...", "..a/a../.a", "~/a~b"]
-LET_IN += [".gitignore", ".github/.gitkeep", "git/modules", "a.git", "a:b", "CON", "a\u2028b"]
+LET_IN += [
+    ".gitkeep",
+    "a.gitignore",
+    ".gitignored",
+    ".github/.gitkeep",
+    "git/modules",
+    "a.git",
+    "a:b",
+    "CON",
+    "a\u2028b",
+]
 LET_IN += ["n" * 255, "a/" * 500 + "aa"]
 
 REFUSED = {
@@ -29,13 +39,15 @@ REFUSED = {
 }
 
 # What some file system takes for a name that configures git or DataLad.
-NAMES = [".git", ".datalad", ".gitattributes", ".gitmodules"]
+NAMES = [".git", ".datalad", ".gitattributes", ".gitmodules", ".gitignore", ".mailmap"]
+NAMES += [".lfsconfig", ".noannex"]
 LOOK_ALIKES = [*NAMES, *(name.upper() for name in NAMES), *(f"{name}. ." for name in NAMES)]
 LOOK_ALIKES += [".gIt", ".git ", ".git.", ".git\u00a0", ".git:", ".git::$INDEX_ALLOCATION"]
 LOOK_ALIKES += [".git ::$INDEX_ALLOCATION", "\ufeff.git", ".gitm\u200dodules"]
 LOOK_ALIKES += [f".g{ignored}it" for ignored in "\u200c\u200f\u202a\u202e\u206a\u206f"]
 LOOK_ALIKES += ["\uff0e\uff47\uff49\uff54", ".\uff27IT", ".g\u0131t"]
 LOOK_ALIKES += ["git~1", "GIT~12", "datala~1", "gitatt~1", "gi7d29~1", "GITMOD~1", "gi7eba~1"]
+LOOK_ALIKES += ["gitign~1", "GI250A~1", "mailma~1", "maba30~1", "lfscon~1", ".Git\u200cIgnore"]
 
 TRICKY = st.text("/\\. :~1.gGitT\u0131\u0130\u200c\u200f\uff0e\uff27\n\0\x7f\x85\ud800\u0301")
 

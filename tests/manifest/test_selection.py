@@ -89,7 +89,7 @@ def test_what_is_filtered_out_collides_with_nothing() -> None:
 def test_signed_urls_only_are_refused_without_their_secret() -> None:
     selection = select_entries([Entry("a", SIGNED)])
     assert not selection.entries
-    assert "signed" in selection.refusals[0].reason
+    assert "secret" in selection.refusals[0].reason
     assert "hunter2" not in selection.refusals[0].reason
 
 

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datalad_jsdl.manifest.urls import is_signed, normalise_url, redact, redact_text
+from datalad_jsdl.manifest.secrecy import DEFAULT
+from datalad_jsdl.manifest.urls import normalise_url, redact, redact_text
+
+is_signed = DEFAULT.is_signed
 
 BASE = "https://portal.org/data/manifest.json?v=1"
 
@@ -26,8 +29,19 @@ URLS = st.one_of(
 
 AS_THEY_ARE = ["https://h.org", "http://h.org:8080/a", "https://[::1]:80/a", "https://h//a//b;@c;"]
 AS_THEY_ARE += ["https://h/a%20b%2Fc/100%", "https://h/?versionId=1&r=1+2#p=1", "http://h:0/"]
+AS_THEY_ARE += [
+    "https://h/\\",
+    'https://h/a|{b}[1]^`<">',
+    "https://h/%2c%2C%zz%",
+    "https://h/?",
+    "https://h/#",
+]
+AS_THEY_ARE += ["https://h?q", "https://h/a?x={y|z}&u=%3a#f{"]
 REWRITTEN = [("  HTTPS://H.ORG:/A ", "https://h.org/A"), ("https://ü/", "https://xn--tda/")]
-REWRITTEN += [("https://h/a b/日", "https://h/a%20b/%E6%97%A5"), ("https://h/\\", "https://h/%5C")]
+REWRITTEN += [
+    ("https://h/a b/日", "https://h/a%20b/%E6%97%A5"),
+    ("https://ü/|%zz", "https://xn--tda/|%zz"),
+]
 REWRITTEN += [("https://h/\u202e?q=ä b#p 1", "https://h/%E2%80%AE?q=%C3%A4%20b#p%201")]
 
 
@@ -117,8 +131,8 @@ def test_a_normalised_url_is_plain_and_stays_as_it_is(raw: str, base: str | None
 SIGNED = ["X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=a", "x-amz-security-token=a"]
 SIGNED += ["X%2DAmz%2DSignature=a", "X-Amz-Signature", "X-Goog-Signature=a", "X-Goog-Credential=a"]
 SIGNED += ["AWSAccessKeyId=a&Expires=1&Signature=a", "Expires=1&Signature=a&Key-Pair-Id=a"]
-SIGNED += ["GoogleAccessId=a", "sv=2022-11-02&se=2024-05-01&sr=b&sp=r&sig=a%3D", "SIG=a", "sig="]
-SIGNED += ["a=1;sig=a", "versionId=1&sig=a", "token=a", "access_token=a", "api_key=a"]
+SIGNED += ["GoogleAccessId=a", "sv=2022-11-02&se=2024-05-01&sr=b&sp=r&sig=a%3D", "SIG=a"]
+SIGNED += ["a=1;sig=a", "versionId=1&sig=a", "access_token=a", "api_key=a"]
 
 NOT_SIGNED = ["", "?", "?versionId=sig", "?versionId=X-Amz-Signature", "?q=sig=1", "?download=1"]
 NOT_SIGNED += ["?design=1&signal=2&Expires=1", "#sigma=a", "/sig=a", "/X-Amz-Signature=a"]
@@ -161,9 +175,11 @@ def test_an_odd_password_in_text(login: str) -> None:
 @pytest.mark.parametrize(
     "part",
     [
-        "?key=s", "?api_token=s", "?ApiToken=s", "?access-token=s", "?oauth_signature=s",
-        "?wstoken=s", "?x-api-key=s", "?AccessKeyId=s", "?md5=s&expires=1", "?view_only=s",
-        "?a=1;token=s", "/f;jsessionid=s", "#access_token=s",
+        "?key=c0ffee00-1234-4abc-9def-0123456789ab",
+        "?api_token=s", "?ApiToken=s", "?access-token=s", "?oauth_signature=s",
+        "?wstoken=s", "?x-api-key=s", "?AccessKeyId=s", "?md5=s&expires=1",
+        "?view_only=0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+        "?a=1;token=q8Zt3LwX0vNcB5RyK7dM", "/f;jsessionid=s", "#access_token=s",
         "?to=https%3A%2F%2Fb.example%2Ff%3FX-Amz-Signature%3Ds",
         "?to=https://[?a=1", "?to=https://a%EF%BC%A0b/?a=1", "?to=http://b/" * 5000,
     ],

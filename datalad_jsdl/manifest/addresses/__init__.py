@@ -12,8 +12,8 @@ An address is a module with
   gives them, still unchecked, like those of a format's ``records`` (see `formats`). *rest* is
   what stands behind the name and its colon, *base* what `BASE` or the user says; for a module
   without `BASE`, *rest* is "" and *base* the whole URL. Relative URLs in records are
-  resolved against *base*. It raises `ManifestError` for an address that cannot be, and lets
-  the errors of *api* through.
+  resolved against the URL of the answer that *api* gave last (RFC 3986, 5.1.3). It raises
+  `ManifestError` for an address that cannot be, and lets the errors of *api* through.
 
 To add one, copy the smallest module here and give it a row, and one in `web_pages` for each page
 of the portal that a user may take for an address.
@@ -21,7 +21,6 @@ of the portal that a user may take for an address.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -37,6 +36,7 @@ from datalad_jsdl.manifest.addresses import (
     zenodo,
 )
 from datalad_jsdl.manifest.addresses.web_pages import hint
+from datalad_jsdl.manifest.formats.documents import is_list, load
 from datalad_jsdl.manifest.urls import normalise_url, redact
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Answer:
     """What a portal's API answered.
 
     Attributes:
-        url: that was asked.
+        url: that answered, after redirects.
         text: the body.
         headers: names in lower case.
     """
@@ -68,8 +68,9 @@ class Answer:
             ManifestError: it is none.
         """
         try:
-            return json.loads(self.text)
-        except (ValueError, RecursionError):
+            found = load(iter([self.text]))
+            return list(found) if is_list(found) else found
+        except ManifestError:
             begins = self.text.lstrip()[:20]
             raise ManifestError(
                 f"{redact(self.url)}: expected JSON, but the answer begins with {begins!r}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from datalad_jsdl.errors import ManifestError, StatusError
-from datalad_jsdl.manifest.formats.documents import dig
+from datalad_jsdl.manifest.formats.documents import dig, is_list
 from datalad_jsdl.manifest.urls import redact, store_name
 
 if TYPE_CHECKING:
@@ -44,10 +44,10 @@ def items_of(document: Any, url: str, name: str = "") -> list[Any]:
         ManifestError: there is none.
     """
     found = dig(document, name) if name else document
-    if not isinstance(found, list):
+    if not is_list(found):
         where = name or "the answer"
         raise ManifestError(f"{redact(url)}: {where} is {_kind(found)}, not a list")
-    return found
+    return cast("list[Any]", found)
 
 
 def counted_pages(

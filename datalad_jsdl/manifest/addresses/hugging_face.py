@@ -64,7 +64,7 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
         commit = _commit(api, f"{listed}/revision/{quote(revision, safe='')}")
         read = partial(file_record, resolved=f"{page}/resolve/{commit}/")
         tree = f"{listed}/tree/{commit}"
-        for url, items in _pages(api, f"{tree}?recursive=true&expand=false", Links(base, _MOST)):
+        for url, items in _pages(api, f"{tree}?recursive=true&expand=false", Links(_MOST)):
             yield from each(items, redact(url), read)
 
 

@@ -1,4 +1,4 @@
-"""Links in the answers of a portal, followed at its own origin and each only once."""
+"""Links in the answers of a portal, followed at the answer's origin and each only once."""
 
 from __future__ import annotations
 
@@ -19,17 +19,16 @@ _MOST = 100_000  # listings of one address, which folders have, too; no portal h
 class Links:
     """The links of one address.
 
-    Portals behind a proxy may write links with a host or scheme of the network behind it; and
-    a login is for the origin that the user has named.
+    Portals behind a proxy may write links with a host or scheme of the network behind it: what
+    holds is the origin that gave the answer, which is the one that the user has named unless
+    it redirects.
 
     Args:
-        base: URL whose origin that is.
         most: that may be followed.
     """
 
-    def __init__(self, base: str, most: int = _MOST) -> None:
+    def __init__(self, most: int = _MOST) -> None:
         self._most = most
-        self._origin = urlsplit(base)[:2]
         self._seen: set[str] = set()
 
     def to(self, link: Any, answer: Answer) -> str:
@@ -45,7 +44,7 @@ class Links:
             parts = urlsplit(urljoin(answer.url, link))
         except ValueError:
             raise ManifestError(f"{place}: a link in it is no URL") from None
-        url = urlunsplit((*self._origin, parts.path, parts.query, ""))
+        url = urlunsplit((*urlsplit(answer.url)[:2], parts.path, parts.query, ""))
         if url in self._seen:
             raise ManifestError(f"{place}: a link leads back to {redact(url)}, which was read")
         if len(self._seen) >= self._most:

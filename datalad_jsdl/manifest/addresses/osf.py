@@ -59,7 +59,7 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     with explained({401: closed, 403: closed}):
         with explained({404: unknown}):
             root = _storages(rest.lower(), base, api)
-        links, once, numbers = Links(base), Once(redact(root.url), _id), count(1)
+        links, once, numbers = Links(), Once(redact(root.url), _id), count(1)
         pending = [(root, _Listing(root.url, "", 0))]
         while pending:
             following: list[_Listing] = []

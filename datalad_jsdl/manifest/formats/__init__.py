@@ -51,6 +51,7 @@ from datalad_jsdl.manifest.formats import (
     url_list,
     zenodo,
 )
+from datalad_jsdl.manifest.secrecy import DEFAULT, Secrecy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -75,12 +76,17 @@ class Options:
         base_url: what relative URLs are resolved against afterwards, or None; for formats
             that have to build URLs.
         checksums: digests for its entries from elsewhere, or None.
+        base_is_given: the user has said `base_url`, which goes before what the document itself
+            says (RFC 3986, 5.1.1).
+        secrecy: what in URLs is a secret.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     encoding: str = "utf-8"
     base_url: str | None = None
     checksums: Checksums | None = None
+    base_is_given: bool = False
+    secrecy: Secrecy = DEFAULT
 
 
 class Format(Protocol):

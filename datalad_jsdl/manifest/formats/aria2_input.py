@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["records", "sniff"]
 
-_MIRRORS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+(?:\t+[A-Za-z][A-Za-z0-9+.-]*:\S+)*\t*")
+_URI = r"[A-Za-z][A-Za-z0-9+.-]*:\S+(?: +\S+)*"
+_MIRRORS = re.compile(rf"{_URI}(?:\t+{_URI})*\t*")
 _OPTION = re.compile(r"[ \t]+[a-z][a-z0-9-]*=.*")
 
 

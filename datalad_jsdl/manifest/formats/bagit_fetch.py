@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["escaped", "records", "sniff", "unescaped"]
 
 _LINE = re.compile(r"[ \t]*(\S+)[ \t]+([0-9]+|-)[ \t]+([^ \t].*)")
+# a URL whose spaces should be escaped (RFC 8493, 2.2.3), and are not
+_LOOSE = re.compile(r"[ \t]*(\S+(?: +\S+)*?)[ \t]+([0-9]+|-)[ \t]+([^ \t].*)")
 # only what would break the line, and the character that it is escaped with
 _ESCAPED = re.compile("%0A|%0D|%25", re.IGNORECASE)
 _PLAIN = {"%0A": "\n", "%0D": "\r", "%25": "%"}
@@ -31,7 +33,11 @@ def unescaped(name: str) -> str:
 def sniff(head: str) -> bool:
     """All the first lines are of the form, with an absolute URL."""
     first = beginning(head)
-    return bool(first) and all(_LINE.fullmatch(line) and scheme_of(line) for line in first)
+    return (
+        bool(first)
+        and all(_LOOSE.fullmatch(line) and scheme_of(line) for line in first)
+        and any(map(_LINE.fullmatch, first))
+    )
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
@@ -42,7 +48,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
 
 
 def _record(line: str, where: str) -> Record:
-    match = _LINE.fullmatch(line)
+    match = _LINE.fullmatch(line) or _LOOSE.fullmatch(line)
     if not match:
         return Record(None, None, where, "it is not of the form: URL length path")
     url, length, name = match.groups()

@@ -10,23 +10,26 @@ in base64.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.manifest.formats.documents import (
     dig,
     each,
     is_array,
+    is_list,
     is_object,
+    json_ld_base,
     load,
     objects,
     outline,
 )
 from datalad_jsdl.manifest.formats.fields import digests_in, whole_bytes
-from datalad_jsdl.manifest.formats.values import name_in_url
+from datalad_jsdl.manifest.formats.values import based, name_in_url, scheme_of
 from datalad_jsdl.manifest.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from datalad_jsdl.manifest.formats import Options
 
@@ -49,13 +52,24 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     Raises:
         ManifestError: the document is not JSON, or has no ``distribution``.
     """
-    yield from each(_distribution(load(text)), "distribution", _record)
+    document = load(text)
+    document = list(document) if is_list(document) else document
+    # mlcroissant writes a relative @base that is none of the file's
+    bases = [base for base in json_ld_base(_only(document)) if scheme_of(base)]
+
+    def absolute(url: Any) -> Any:
+        return based(url, bases, options) if isinstance(url, str) else url
+
+    yield from each(_distribution(document), "distribution", partial(_record, absolute))
 
 
 def _distribution(document: Any) -> Any:
-    if isinstance(document, list) and len(document) == 1:  # so Kaggle's, on its pages
-        document = document[0]
-    return _listed(dig(document, "distribution"))
+    return _listed(dig(_only(document), "distribution"))
+
+
+def _only(document: Any) -> Any:
+    """The document, or the one in a list of one: so Kaggle's, on its pages."""
+    return document[0] if isinstance(document, list) and len(document) == 1 else document
 
 
 def _listed(value: Any) -> Any:
@@ -71,7 +85,7 @@ def _is(item: dict[str, Any], kind: str) -> bool:
     )
 
 
-def _record(item: dict[str, Any], where: str) -> Iterator[Record]:
+def _record(absolute: Callable[[Any], Any], item: dict[str, Any], where: str) -> Iterator[Record]:
     if not _is(item, "FileObject") or item.get("containedIn"):
         return
     path = _path(item)
@@ -79,7 +93,7 @@ def _record(item: dict[str, Any], where: str) -> Iterator[Record]:
         yield Record(path, None, where, "this is a git repository, not a file")
         return
     value = {
-        "urls": item.get("contentUrl"),
+        "urls": absolute(item.get("contentUrl")),
         "size": whole_bytes(item.get("contentSize")),
         "digests": digests_in(item),
     }

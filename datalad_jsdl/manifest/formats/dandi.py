@@ -18,6 +18,7 @@ from datalad_jsdl.manifest.formats.documents import (
     dig,
     each,
     is_array,
+    is_list,
     is_object,
     load,
     objects,
@@ -58,7 +59,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         ManifestError: the document is not JSON, or has no list of assets.
     """
     document = load(text)
-    if isinstance(document, list):
+    if is_list(document):
         yield from each(document, "", asset_records)
     elif isinstance(document, dict):
         yield from each(document.get("results"), "results", asset_records)

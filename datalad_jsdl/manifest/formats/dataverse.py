@@ -14,7 +14,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.formats.documents import dig, each, is_object, load, objects, outline
+from datalad_jsdl.manifest.formats.documents import (
+    dig,
+    each,
+    is_list,
+    is_object,
+    load,
+    objects,
+    outline,
+)
 from datalad_jsdl.manifest.formats.fields import stated
 from datalad_jsdl.manifest.record import Record
 
@@ -75,7 +83,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
 
 def _found(document: Any) -> tuple[str, list[Any] | None]:
     for place in _PLACES:
-        if isinstance(files := dig(document, *place), list):
+        if is_list(files := dig(document, *place)):
             return ".".join(place), files
     return "", None
 

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.formats.json_reader import is_list, read_document
 from datalad_jsdl.manifest.record import Record
 
 if TYPE_CHECKING:
@@ -17,14 +18,16 @@ __all__ = [
     "each",
     "has_keys",
     "is_array",
+    "is_list",
     "is_object",
+    "json_ld_base",
     "load",
     "objects",
     "one_page",
     "outline",
 ]
 
-# Characters; such documents describe one record of a portal, and are held in memory.
+# Characters; such documents describe one record of a portal, and their text is held in memory.
 _MAX_DOCUMENT = 256 << 20
 
 # A string, a bracket or comma, or a string that is cut off; numbers and names need no look.
@@ -49,26 +52,21 @@ def has_keys(head: str, *keys: str) -> bool:
 
 
 def load(text: Iterator[str]) -> Any:
-    """The whole document.
+    """The whole document; what is an array in it (`is_list`) can be iterated over once.
 
     Raises:
         ManifestError: it is not JSON (line and column are named), or too large.
     """
-    parts = []
+    return read_document(_limited(text))
+
+
+def _limited(text: Iterator[str]) -> Iterator[str]:
     size = 0
     for chunk in text:
         size += len(chunk)
         if size > _MAX_DOCUMENT:
             raise ManifestError(f"the document has more than {_MAX_DOCUMENT} characters")
-        parts.append(chunk)
-    try:
-        return json.loads("".join(parts))
-    except json.JSONDecodeError as error:
-        raise ManifestError(
-            f"not JSON: {error.msg.lower()} at line {error.lineno}, column {error.colno}"
-        ) from None
-    except (RecursionError, ValueError):
-        raise ManifestError("not JSON: a value too deep or a number too long") from None
+        yield chunk
 
 
 def outline(head: str, *keys: str) -> Any:
@@ -112,7 +110,7 @@ def _cut_off(head: str) -> Any:
 
 def objects(value: Any) -> list[dict[str, Any]]:
     """The objects in *value*, if it is a list; else none."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, dict)] if is_list(value) else []
 
 
 def dig(value: Any, *keys: str) -> Any:
@@ -130,7 +128,7 @@ def each(
     Raises:
         ManifestError: *items* is not a list.
     """
-    if not isinstance(items, list):
+    if not is_list(items):
         raise ManifestError(f"{where or 'the document'} is not a list")
     for index, item in enumerate(items):
         place = f"{where}[{index}]"
@@ -138,6 +136,13 @@ def each(
             yield from read(item, place)
         else:
             yield Record(None, None, place, "not an object")
+
+
+def json_ld_base(document: Any) -> tuple[str, ...]:
+    """The ``@base`` of a JSON-LD document's context (JSON-LD 1.1, 4.1.3), if there is one."""
+    context = dig(document, "@context")
+    given = [dig(part, "@base") for part in (context if isinstance(context, list) else [context])]
+    return tuple(base for base in given if isinstance(base, str))[-1:]
 
 
 def one_page(following: Any, where: str) -> Iterator[Record]:

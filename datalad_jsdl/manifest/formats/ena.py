@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats import csv_table
-from datalad_jsdl.manifest.formats.documents import is_array, load, objects, outline
+from datalad_jsdl.manifest.formats.documents import is_array, is_list, load, objects, outline
 from datalad_jsdl.manifest.formats.tables import Row, Table, has_columns
 from datalad_jsdl.manifest.formats.values import scheme_of, whole_number
 from datalad_jsdl.manifest.record import Record
@@ -58,7 +58,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
 
 def _objects(text: Iterator[str]) -> Iterator[Row]:
     document = load(text)
-    if not isinstance(document, list):
+    if not is_list(document):
         raise ManifestError("the document is not a list")
     for index, item in enumerate(document):
         where = f"[{index}]"

@@ -16,6 +16,7 @@ from datalad_jsdl.manifest.formats.documents import (
     dig,
     each,
     is_array,
+    is_list,
     is_object,
     load,
     objects,
@@ -44,7 +45,7 @@ def sniff(head: str) -> bool:
     if not is_array(head) and not is_object(head):
         return False
     document = outline(head, *_KEYS)
-    files = document if isinstance(document, list) else dig(document, "files")
+    files = document if is_list(document) else dig(document, "files")
     return any(
         item.keys() >= set(_KEYS) and not _TRAITS.isdisjoint(item) for item in objects(files)
     )
@@ -58,7 +59,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     """
     document = load(text)
     record = partial(file_records, dig(document, "folder_structure"))
-    if isinstance(document, list):
+    if is_list(document):
         yield from each(document, "", record)
     elif isinstance(document, dict):
         files = document.get("files")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.manifest.formats.metalink4 import file_record, root_tag
 from datalad_jsdl.manifest.formats.metalink4 import sniff as is_metalink4
-from datalad_jsdl.manifest.formats.values import whole_number
+from datalad_jsdl.manifest.formats.values import based, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     for file in elements(text, "file"):
         verification = next(iter(file.all("verification")), None)
         urls = [
-            _url(url)
+            _url(url, options)
             for resources in file.all("resources")
             for url in resources.all("url")
             if not _is_torrent(url, file.attributes.get("name", ""))
@@ -54,8 +54,9 @@ def _is_torrent(url: Element, name: str) -> bool:
     return url.text.endswith(".torrent") and not name.endswith(".torrent")
 
 
-def _url(url: Element) -> dict[str, Any]:
+def _url(url: Element, options: Options) -> dict[str, Any]:
     preference = whole_number(url.attributes.get("preference", ""))
     # the highest is the best, in our own form the lowest
     priority = max(_BEST - preference, 0) if isinstance(preference, int) else None
-    return {"url": url.text, "priority": priority, "location": url.attributes.get("location")}
+    text = based(url.text, url.bases, options)
+    return {"url": text, "priority": priority, "location": url.attributes.get("location")}

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.manifest.digests import ALGORITHMS, canonical_name
-from datalad_jsdl.manifest.formats.values import web_urls, whole_number
+from datalad_jsdl.manifest.formats.values import based, web_urls, whole_number
 from datalad_jsdl.manifest.record import Record
 from datalad_jsdl.manifest.urls import excerpt
 
@@ -57,6 +57,8 @@ def sniff(head: str) -> bool:
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     """One record a ``file`` element; its ``url`` elements count, ``metaurl`` do not.
 
+    ``xml:base`` counts (RFC 5854, 2); ``origin`` says where the document itself is.
+
     Raises:
         ManifestError: the document is not XML, or has entities.
     """
@@ -64,19 +66,23 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     from datalad_jsdl.manifest.formats.xml_stream import elements
 
     for file in elements(text, "file"):
-        urls = [_url(url) for url in file.all("url")]
+        urls = [_url(url, options) for url in file.all("url")]
         record = file_record(file, file, urls)
         if isinstance(record.value, dict):
             record.value.update(_own_fields(file))
         yield record
 
 
-def _url(url: Element) -> dict[str, Any]:
+def _url(url: Element, options: Options) -> dict[str, Any]:
     given = url.attributes
     # the lowest priority is the best, as in our own form
     priority = given.get("priority", given.get(f"{_OWN}priority", ""))
     location = given.get("location", given.get(f"{_OWN}location"))
-    return {"url": url.text, "priority": _priority(priority), "location": location}
+    return {
+        "url": based(url.text, url.bases, options),
+        "priority": _priority(priority),
+        "location": location,
+    }
 
 
 def _own_fields(file: Element) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.formats.documents import each, is_object, load, objects, outline
+from datalad_jsdl.manifest.formats.documents import each, is_list, is_object, load, objects, outline
 from datalad_jsdl.manifest.record import Record
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _lists(document: Any) -> Iterator[tuple[str, list[Any]]]:
         for name, member in value.items():
             # other names are none in GraphQL, and none to put into a message
             if _NAME.fullmatch(name):
-                if name == "files" and isinstance(member, list):
+                if name == "files" and is_list(member):
                     yield ".".join((*where, name)), member
                 pending.append(((*where, name), member))
 

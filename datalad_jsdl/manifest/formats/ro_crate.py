@@ -5,21 +5,30 @@ the type ``File``. An ``@id`` that is a path is the file's path in the crate; fo
 it is the URL, and the path is its ``localPath`` (RO-Crate 1.2) or the URL's last part. A file is
 fetched from its ``contentUrl``; else from an ``@id`` on the web; else from ``url``, which may also
 be a page about the file; else it lies beside the document, at its path relative to the
-manifest's base URL. Sizes are bytes.
+manifest's base URL, or to an ``@base`` in the ``@context``. Sizes are bytes.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from datalad_jsdl.manifest.formats.documents import dig, each, is_object, load, objects, outline
+from datalad_jsdl.manifest.formats.documents import (
+    dig,
+    each,
+    is_object,
+    json_ld_base,
+    load,
+    objects,
+    outline,
+)
 from datalad_jsdl.manifest.formats.fields import digests_in, is_web, whole_bytes
-from datalad_jsdl.manifest.formats.values import name_in_url
+from datalad_jsdl.manifest.formats.values import based, name_in_url
 from datalad_jsdl.manifest.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from datalad_jsdl.manifest.formats import Options
 
@@ -39,10 +48,16 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     Raises:
         ManifestError: the document is not JSON, or has no list ``@graph``.
     """
-    yield from each(dig(load(text), "@graph"), "@graph", _record)
+    document = load(text)
+    bases = json_ld_base(document)
+
+    def absolute(url: Any) -> Any:
+        return based(url, bases, options) if isinstance(url, str) else url
+
+    yield from each(dig(document, "@graph"), "@graph", partial(_record, absolute))
 
 
-def _record(entity: dict[str, Any], where: str) -> Iterator[Record]:
+def _record(absolute: Callable[[Any], Any], entity: dict[str, Any], where: str) -> Iterator[Record]:
     types = entity.get("@type")
     if "File" not in (types if isinstance(types, list) else [types]):
         return
@@ -52,7 +67,7 @@ def _record(entity: dict[str, Any], where: str) -> Iterator[Record]:
         yield Record(_path(identifier, entity), None, where, "the file has no URL")
         return
     value = {
-        "urls": urls,
+        "urls": [absolute(url) for url in urls],
         "size": whole_bytes(_one(entity.get("contentSize"))),
         "digests": digests_in(entity),
     }

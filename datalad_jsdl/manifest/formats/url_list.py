@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 
 __all__ = ["records", "sniff"]
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+[ \t]*")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+( +\S+)*[ \t]*")
+# a URL that ends in a file's name, and something else, or a number: a table of some kind
+_TWO_COLUMNS = re.compile(r"[^ ]*/[^ /]*\.[A-Za-z][A-Za-z0-9]* +\S.*|.* [0-9]+")
 
 
 def sniff(head: str) -> bool:
     """The first lines are URLs or comments, nothing else."""
     first = [line for line in beginning(head) if not line.startswith("#")]
-    return bool(first) and all(_URL.fullmatch(line) for line in first)
+    first = [line.strip(" ") for line in first]
+    return bool(first) and all(
+        _URL.fullmatch(line) and not _TWO_COLUMNS.fullmatch(line) for line in first
+    )
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:

@@ -1,4 +1,4 @@
-"""What formats share that give numbers and URLs as text."""
+"""What formats share that give numbers and URLs as text, and what these are relative to."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from datalad_jsdl.manifest.references import resolve
 from datalad_jsdl.manifest.urls import SCHEMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["name_in_url", "scheme_of", "web_urls", "whole_number"]
+    from datalad_jsdl.manifest.formats import Options
+
+__all__ = ["based", "name_in_url", "scheme_of", "web_urls", "whole_number"]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 # a parameter of a path's last component, such as ;jsessionid=…
@@ -29,6 +32,31 @@ def scheme_of(url: str) -> str | None:
     """The URL's scheme in lower case; None for a relative reference."""
     match = _SCHEME.match(url.strip())
     return match.group(1).lower() if match else None
+
+
+def based(url: str, bases: Sequence[str], options: Options) -> str:
+    """A URL against the bases that the document itself gives (RFC 3986, 5.1.1).
+
+    Args:
+        url: a reference of any kind.
+        bases: the outer ones first; each may be relative to those before it, and the first
+            to where the document was read from.
+        options: what the user says goes before what the document does.
+
+    Returns:
+        The URL, absolute if a base is; one that cannot be resolved stays as it is.
+    """
+    if options.base_is_given or not bases or scheme_of(url):
+        return url
+    base = options.base_url
+    try:
+        for given in bases:
+            if base is None and not scheme_of(given):
+                return url
+            base = given if base is None else resolve(base, given)
+        return url if base is None else resolve(base, url)
+    except ValueError:
+        return url
 
 
 def web_urls(urls: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from xml.dom import XML_NAMESPACE
 from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler, feature_namespaces
 
@@ -33,11 +34,14 @@ class Element:
             ``{namespace}name``.
         attributes: likewise, where those without a namespace are the plain ones.
         line: of its start tag.
+        bases: each ``xml:base`` (https://www.w3.org/TR/xmlbase/) that holds for it, the
+            outermost first.
     """
 
     name: str
     attributes: dict[str, str]
     line: int
+    bases: tuple[str, ...] = ()
     children: list[Element] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
 
@@ -93,6 +97,7 @@ class _Collector(ContentHandler):
         self._open: list[Element] = []
         self._count = 0
         self._depth = 0
+        self._bases: list[tuple[str, ...]] = [()]  # for each open element, wanted or not
         self._namespace: str | None = None
         self._locator = locator
 
@@ -109,13 +114,16 @@ class _Collector(ContentHandler):
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise ManifestError(f"line {line}: more than {_MAX_DEPTH} elements in each other")
+        base = attrs.get((XML_NAMESPACE, "base"))
+        self._bases.append((*self._bases[-1], base) if base is not None else self._bases[-1])
         if not self._open and (local != self._wanted or namespace != self._namespace):
             return
         self._count += 1
         if self._count > _MAX_ELEMENTS:
             raise ManifestError(f"line {line}: more than {_MAX_ELEMENTS} elements in one")
         attributes = {_named(other, name, None): value for (other, name), value in attrs.items()}
-        element = Element(_named(namespace, local, self._namespace), attributes, line)
+        name_here = _named(namespace, local, self._namespace)
+        element = Element(name_here, attributes, line, self._bases[-1])
         if self._open:
             self._open[-1].children.append(element)
         self._open.append(element)
@@ -126,6 +134,7 @@ class _Collector(ContentHandler):
 
     def endElementNS(self, name: Any, qname: str | None) -> None:  # noqa: N802 - SAX's name
         self._depth -= 1
+        self._bases.pop()
         if self._open:
             element = self._open.pop()
             if not self._open:

@@ -13,7 +13,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.formats.documents import dig, each, is_object, load, objects, outline
+from datalad_jsdl.manifest.formats.documents import (
+    dig,
+    each,
+    is_list,
+    is_object,
+    load,
+    objects,
+    outline,
+)
 from datalad_jsdl.manifest.formats.fields import named_digest, quoted
 from datalad_jsdl.manifest.record import Record
 
@@ -71,7 +79,7 @@ def document_records(document: Any) -> Iterator[Record]:
 def found_files(document: Any) -> tuple[str, list[Any] | None]:
     """Where the files are, and their list, or None."""
     files = dig(document, "files")
-    if isinstance(files, list):
+    if is_list(files):
         return "files", files
     for where, entries in (
         ("files.entries", dig(files, "entries")),
@@ -79,7 +87,7 @@ def found_files(document: Any) -> tuple[str, list[Any] | None]:
     ):
         if isinstance(entries, dict):
             return where, list(entries.values())
-        if isinstance(entries, list):
+        if is_list(entries):
             return where, entries
     return "", None
 
