@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import sys
 import threading
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -82,9 +83,12 @@ def _failure(line: str, what: str) -> str | None:
 
 
 class _ToGitAnnex(logging.Handler):
-    """Records as messages that ``git annex --debug`` shows."""
+    """Records as messages that ``git annex --debug`` shows; warnings it shows always."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.WARNING:
+            print(self.format(record), file=sys.stderr)
+            return
         if (annex := getattr(_speaking, "annex", None)) is not None:
             for line in self.format(record).splitlines():
                 annex.debug(line)

@@ -87,6 +87,8 @@ class Engine:
         self.origins = Origins(self.settings, load_scores(memory) if memory else {})
         self.throttle = Throttle(self.settings.bandwidth)
         self.sleep = sleep
+        # before a redirect is followed, where the server asks for it
+        self.web.pause = lambda seconds: (sleep or time.sleep)(min(seconds, self.settings.max_wait))
         self._lock = threading.Lock()
         self._operations: set[Operation] = set()
         self._memory = memory

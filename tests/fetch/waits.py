@@ -7,7 +7,9 @@ from typing import Any
 
 from datalad_jsdl.fetch.addresses import AddressPolicy
 from datalad_jsdl.fetch.engine import Engine
+from datalad_jsdl.fetch.probe import Answer, Asker, probe, sample
 from datalad_jsdl.fetch.settings import Settings
+from datalad_jsdl.fetch.values import Expected
 
 
 class Waits:
@@ -32,3 +34,17 @@ def new_engine(waits: Waits | None = None, **options: Any) -> Engine:
     if waits:
         engine.origins.clock = waits.now
     return engine
+
+
+def probed(url: str, expected: Expected, engine: Engine, *, head: bool = True) -> Answer:
+    """What one question to a mirror comes to."""
+    with engine.operation() as operation:
+        asker = Asker(engine, operation, engine.settings.read_timeout)
+        return probe(url, expected, asker, head=head)
+
+
+def sampled(url: str, expected: Expected, engine: Engine, length: int) -> Answer:
+    """What the first bytes from a mirror come to."""
+    with engine.operation() as operation:
+        asker = Asker(engine, operation, engine.settings.read_timeout)
+        return sample(url, expected, asker, length)

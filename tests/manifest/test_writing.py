@@ -100,6 +100,9 @@ def is_odd(text: str | None) -> bool:
 @given(entries=st.lists(st.builds(entry_of, PATHS, VALUES), max_size=4))
 def test_what_is_written_reads_back(name: str, entries: list[Entry]) -> None:
     expected = [kept for entry in entries if (kept := held(name, entry))]
+    if name == "bagit-fetch" and not any(entry.size != 0 for entry in expected):
+        # where each of them is 0, the format says nothing of sizes
+        expected = [replace(entry, size=None) for entry in expected]
     document = "".join(write_entries(name, entries))
     assert (read_back(document) if expected else []) == expected
     for entry, kept in ((e, held(name, e)) for e in entries):
