@@ -210,7 +210,8 @@ class Git:
         """What to raise where an object is missing that the repository itself names."""
         return DatasetError(
             f"the object {oid} is missing or damaged in {self.root}; to see what else is, run "
-            "there: git fsck. Fetching from a good clone may bring it back"
+            "there: git fsck; to bring back what a good clone has, run there: git -c "
+            "fetch.unpackLimit=1 fetch --refetch URL-OF-THE-CLONE HEAD git-annex"
         )
 
     def _cat_file(

@@ -8,12 +8,21 @@ import re
 import shlex
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.advice.calls import (
+    call,
+    follow,
+    history_has,
+    imported,
+    is_good,
+    messages,
+    newer,
+)
 from tests.conftest import run
-from tests.portal import content_of, described, git, publish, write_manifest
+from tests.portal import content_of, described, git, write_manifest
 
 if TYPE_CHECKING:
     from tests.lab import Lab
@@ -21,51 +30,6 @@ if TYPE_CHECKING:
 
 # DataLad itself leaves pipes to git-annex open, in a process that goes on
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
-
-def call(command: str, **options: Any) -> list[dict[str, Any]]:
-    """A command of DataLad's, in this process; its records."""
-    import datalad.api
-
-    quiet = {"result_renderer": "disabled", "on_failure": "ignore", "return_type": "list"}
-    records: list[dict[str, Any]] = getattr(datalad.api, command)(**options, **quiet)
-    return records
-
-
-def messages(records: list[dict[str, Any]]) -> str:
-    """What is said of a failure, or of the whole."""
-    texts = (r["message"] for r in records if r.get("message"))
-    return "\n".join(t if isinstance(t, str) else t[0] % tuple(t[1:]) for t in texts)
-
-
-def is_good(records: list[dict[str, Any]]) -> bool:
-    return all(r["status"] in ("ok", "notneeded") for r in records)
-
-
-def imported(manifest: Path, path: Path | str = "ds", **options: Any) -> list[dict[str, Any]]:
-    return call("download_manifest", manifest=str(manifest), path=str(path), **options)
-
-
-@pytest.fixture
-def dataset(tmp_path: Path, lab: Lab, home: Path) -> Path:
-    urls = publish(lab, ["a.txt", "b.txt"])
-    members = {path: described(path, url) for path, url in urls.items()}
-    assert is_good(imported(write_manifest("m.json", members)))
-    return tmp_path / "ds"
-
-
-def newer(lab: Lab, *paths: str) -> Path:
-    """The manifest with another content for each of the paths."""
-    members = json.loads(Path("m.json").read_text())
-    for path in paths:
-        members[path] = described(f"new {path}", lab.put(f"new {path}", content_of(f"new {path}")))
-    return write_manifest("new.json", members)
-
-
-def history_has(dataset: Path, content: bytes) -> bool:
-    from tests.portal import all_objects
-
-    return content in all_objects(dataset)
 
 
 class TestTheWayIsMadeFree:
@@ -300,7 +264,7 @@ def test_files_without_a_url(tmp_path: Path, dataset: Path) -> None:
     call("enable_jsdl", dataset=str(clone))
     records = call("download_content", dataset=str(clone))
     assert "1 without a URL (try: datalad get)" in messages(records)
-    run("datalad", "get", ".", cwd=clone)
+    follow("datalad get .", clone)
     assert (clone / "own").read_bytes() == b"own"
     assert messages(call("download_content", dataset=str(clone))) == "nothing is missing"
 
