@@ -138,6 +138,8 @@ def test_an_object_is_brought_back(
     assert f"the object {oid} is missing or damaged" in said
     assert oid in _output(found_in(said, r"run there: (git fsck)"), dataset)
     before = git(dataset, "for-each-ref")
+    if content is not None:
+        Path(found_in(said, r"move the damaged file (\S+) away")).rename("damaged")
     command = found_in(said, r"run there: (git -c .*)")
     follow(command.replace("URL-OF-THE-CLONE", shlex.quote(f"{tmp_path}/good")), dataset)
     assert len(list(repository.blobs([oid]))) == 1
@@ -166,12 +168,13 @@ def test_a_branch_that_is_damaged(dataset: Path) -> None:
 def test_a_git_folder_that_is_none(dataset: Path) -> None:
     inner = dataset / "inner"
     (inner / ".git").mkdir(parents=True)
-    options = {"dataset": str(dataset), "path": str(inner)}
-    said = messages(call("download_manifest", manifest="m.json", **options))
-    place = Path(found_in(said, r"Look at what is in (\S+)"))
+    with pytest.raises(DatasetError) as caught:
+        Git(inner).require_own()
+    place = Path(found_in(str(caught.value), r"Look at what is in (\S+)"))
     assert list(place.iterdir()) == []
     place.rmdir()
-    assert is_good(call("download_manifest", manifest=str(Path("m.json").absolute()), **options))
+    manifest = str(Path("m.json").absolute())
+    assert is_good(imported(Path(manifest), inner, dataset=str(dataset)))
     assert (inner / "a.txt").is_symlink()
 
 
