@@ -50,11 +50,12 @@ def test_a_folder_that_is_no_dataset(tmp_path: Path, dataset: Path, plain: bool)
 
 
 def test_a_folder_that_shall_be_a_subdataset(dataset: Path) -> None:
-    """Of the files of its own those that an import wrote go, and no others."""
-    manifest = Path("m.json").absolute()
-    assert is_good(imported(manifest, dataset, prefix="part"))
-    split = Path("split.json").absolute()
-    split.write_text(manifest.read_text().replace('"a.txt"', '"part//a.txt"'))
+    """The files that an import wrote go, and no others."""
+    text = Path("m.json").read_text()
+    manifest, split = Path("n.json").absolute(), Path("split.json").absolute()
+    manifest.write_text(text.replace('"a.txt"', '"part/a.txt"'))
+    split.write_text(text.replace('"a.txt"', '"part//a.txt"'))
+    assert is_good(imported(manifest, dataset))
     (dataset / "own").write_bytes(b"mine")
     call("save", dataset=str(dataset))
     assert "--delete deletes those that" in messages(imported(split, dataset))
@@ -62,6 +63,20 @@ def test_a_folder_that_shall_be_a_subdataset(dataset: Path) -> None:
     assert (dataset / "part/.git").exists()
     assert (dataset / "part/a.txt").is_symlink()
     assert (dataset / "own").read_bytes() == b"mine"
+
+
+def test_a_folder_with_files_in_it(dataset: Path) -> None:
+    """It is imported into, and what is in it stays."""
+    (dataset / "part").mkdir()
+    (dataset / "part/own").write_bytes(b"mine")
+    call("save", dataset=str(dataset))
+    manifest = Path("m.json").absolute()
+    said = messages(imported(manifest, dataset / "part"))
+    assert "use -d and --prefix" in said
+    options = {"manifest": str(manifest), "dataset": str(dataset), "prefix": "part"}
+    assert is_good(call("download_manifest", **options))
+    assert (dataset / "part/a.txt").is_symlink()
+    assert (dataset / "part/own").read_bytes() == b"mine"
 
 
 def test_a_subdataset_that_is_to_be_got(tmp_path: Path, nested: Path) -> None:
