@@ -23,10 +23,10 @@ _COMMAND = re.compile(
     r"\b(?:git|datalad|keyring|pip|datalad-installer|aws) [a-z-]+|(?<![\w'-])--[a-z]"
 )
 _VERBS = (
-    "accept add begin choose clear close commit convert copy correct create delete download drop "
-    "enter except export fetch follow free get give import install leave log make move name pass "
-    "put raise redirect remove rename replace reset restore retry run save say see set specify "
-    "stop take trust try unlock update upgrade use wait write"
+    "accept add ask begin check choose clear clone close commit convert copy correct create delete download drop "
+    "enter except export fetch follow free get give import install leave log look make move name open pass "
+    "put raise redirect remove rename renew replace reset restore retry run save say see set specify "
+    "stop take trust try unlock unpack update upgrade use wait write"
 )
 _ORDER = re.compile(
     rf"(?:^|[;:,(\[.?] ?|\b(?:and|or|then) |\bto [a-z ]+, )(?:{_VERBS.replace(' ', '|')})\b",
@@ -180,6 +180,8 @@ ADVICE = {
     "a guard against bots": "advice.test_servers:test_a_guard_against_bots",
     "whatever was asked for": "advice.test_servers:test_a_file_that_comes_compressed",
     "which cannot be unpacked here": "advice.test_servers:test_a_manifest_that_cannot_be",
+    "check the secret key": "advice.test_servers:test_a_secret_key_is_checked",
+    "only gzip is read): unpack it": "advice.test_manifests:test_a_compressed_manifest_is",
     "name the one that it is for": "advice.test_logins:test_headers_for_one_of_several",
     # exports
     "To repair it, run: git -C {} annex fsck": "advice.test_exports:test_damaged_content",
@@ -203,6 +205,9 @@ _READ = "a page to read: its title is checked"
 
 #: Part of a text that looks like advice → why no test here follows it.
 NO_ADVICE: dict[str, str] = {
+    "ask the bucket's owner": "it is for somebody else to do",
+    "open a web page in a browser": "of a network that no test is in",
+    "are not here and have no URL": _SAID,
     "set the clock": "the clock of this machine is no test's to set",
     "; pip install": _OFFLINE,
     "--jobs is {}": _OPTION,

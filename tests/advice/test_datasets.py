@@ -33,7 +33,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 
 
 class TestTheWayIsMadeFree:
-    @pytest.mark.parametrize("way", ["commit", "unstage"])
+    @pytest.mark.parametrize("way", [pytest.param("commit", marks=pytest.mark.slow), "unstage"])
     def test_of_staged_changes(self, dataset: Path, lab: Lab, way: str) -> None:
         (dataset / "a.txt").unlink()
         (dataset / "a.txt").write_bytes(b"mine")
@@ -52,7 +52,7 @@ class TestTheWayIsMadeFree:
             git(dataset, "restore", "a.txt")
             assert is_good(imported(manifest))
 
-    @pytest.mark.parametrize("way", ["commit", "restore"])
+    @pytest.mark.parametrize("way", [pytest.param("commit", marks=pytest.mark.slow), "restore"])
     def test_of_changes(self, dataset: Path, lab: Lab, way: str) -> None:
         (dataset / "a.txt").unlink()
         (dataset / "a.txt").write_bytes(b"mine")
@@ -75,7 +75,7 @@ class TestTheWayIsMadeFree:
         assert is_good(imported(manifest))
         assert (dataset / "mine.txt").read_bytes() == b"mine"
 
-    @pytest.mark.parametrize("way", ["move", "exclude"])
+    @pytest.mark.parametrize("way", [pytest.param("move", marks=pytest.mark.slow), "exclude"])
     def test_of_a_file_of_its_own(self, dataset: Path, lab: Lab, way: str) -> None:
         (dataset / "c.txt").write_bytes(b"mine")
         git(dataset, "-c", "annex.largefiles=nothing", "add", "c.txt")
@@ -94,6 +94,7 @@ class TestTheWayIsMadeFree:
         assert (dataset / "d.txt").is_symlink()
 
 
+@pytest.mark.slow
 def test_changed_gitmodules(dataset: Path, lab: Lab) -> None:
     (dataset / ".gitmodules").write_text("# mine\n")
     manifest = write_manifest("s.json", {"s//x.txt": described("x", lab.put("x", content_of("x")))})
@@ -118,6 +119,7 @@ def test_a_foreign_remote(tmp_path: Path, dataset: Path) -> None:
     assert git(plain, "config", "remote.theirs.url") == str(dataset)
 
 
+@pytest.mark.slow
 def test_strange_settings(tmp_path: Path, dataset: Path, home: Path) -> None:
     log = git(dataset, "show", "git-annex:remote.log").splitlines()
     changed = [
@@ -180,6 +182,7 @@ def test_the_program_is_not_on_path(
     assert not caplog.records
 
 
+@pytest.mark.slow
 def test_storing(dataset: Path, lab: Lab) -> None:
     (dataset / "mine").write_bytes(b"mine")
     call("save", dataset=str(dataset))
@@ -256,6 +259,7 @@ def test_a_signed_url_is_downloaded(dataset: Path, lab: Lab) -> None:
     assert not history_has(dataset, b"X-Amz-Signature=abc")
 
 
+@pytest.mark.slow
 def test_files_without_a_url(tmp_path: Path, dataset: Path) -> None:
     (dataset / "own").write_bytes(b"own")
     call("save", dataset=str(dataset))
@@ -269,6 +273,7 @@ def test_files_without_a_url(tmp_path: Path, dataset: Path) -> None:
     assert messages(call("download_content", dataset=str(clone))) == "nothing is missing"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["prefix", "subdataset"])
 def test_inside_another_dataset(dataset: Path, way: str) -> None:
     manifest, inside = Path("m.json").absolute(), dataset / "inner"
@@ -287,6 +292,7 @@ def test_inside_another_dataset(dataset: Path, way: str) -> None:
     assert git(dataset, "status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_the_hint(dataset: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Of the command line; it is for those whose git config does not load the extension."""
     bare = tmp_path / "bare"

@@ -37,7 +37,7 @@ def names(target: str = "out.zip") -> list[str]:
         return [name.partition("/")[2] for name in archive.namelist()]
 
 
-@pytest.mark.parametrize("path", ["a b.txt", "sub/c.txt"])
+@pytest.mark.parametrize("path", [pytest.param("a b.txt", marks=pytest.mark.slow), "sub/c.txt"])
 def test_damaged_content(nested: Path, path: str, caplog: pytest.LogCaptureFixture) -> None:
     """In a subdataset, too; the content can be had again afterwards."""
     file = nested / path
@@ -59,6 +59,7 @@ def test_damaged_content(nested: Path, path: str, caplog: pytest.LogCaptureFixtu
     assert file_sha256(Path("again.zip")) == file_sha256(Path("out.zip"))
 
 
+@pytest.mark.slow
 def test_content_from_elsewhere(tmp_path: Path, nested: Path) -> None:
     (nested / "my own").write_bytes(b"own")
     call("save", dataset=str(nested))
@@ -87,6 +88,7 @@ def test_not_to_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(sys.executable, "-c", code) == "PK"
 
 
+@pytest.mark.slow
 def test_a_subdataset_that_is_not_installed(tmp_path: Path, nested: Path) -> None:
     run("git", "clone", "-q", nested, "clone")
     said = messages(export(tmp_path / "clone", recursive=True))
@@ -97,6 +99,7 @@ def test_a_subdataset_that_is_not_installed(tmp_path: Path, nested: Path) -> Non
     assert names() == ["a b.txt", "sub/c.txt"]
 
 
+@pytest.mark.slow
 def test_a_commit_that_is_not_here(tmp_path: Path, nested: Path, lab: Lab) -> None:
     run("git", "clone", "-q", nested, "clone")
     clone = tmp_path / "clone"

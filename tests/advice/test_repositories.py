@@ -34,6 +34,7 @@ def test_a_file_in_the_place_of_a_dataset(dataset: Path) -> None:
     assert Path("file").read_bytes() == b"mine"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plain", [True, False])
 def test_a_folder_that_is_no_dataset(tmp_path: Path, dataset: Path, plain: bool) -> None:
     """What is in it stays as it is."""
@@ -49,6 +50,7 @@ def test_a_folder_that_is_no_dataset(tmp_path: Path, dataset: Path, plain: bool)
     assert (folder / "own").read_bytes() == b"mine"
 
 
+@pytest.mark.slow
 def test_a_folder_that_shall_be_a_subdataset(dataset: Path) -> None:
     """The files that an import wrote go, and no others."""
     text = Path("m.json").read_text()
@@ -65,6 +67,7 @@ def test_a_folder_that_shall_be_a_subdataset(dataset: Path) -> None:
     assert (dataset / "own").read_bytes() == b"mine"
 
 
+@pytest.mark.slow
 def test_a_folder_with_files_in_it(dataset: Path) -> None:
     """It is imported into, and what is in it stays."""
     (dataset / "part").mkdir()
@@ -99,7 +102,9 @@ def test_a_bare_repository(tmp_path: Path, dataset: Path) -> None:
     assert is_good(call("download_content", dataset=str(tmp_path / "clone")))
 
 
-@pytest.mark.parametrize("way", ["of a dataset", "of a plain one"])
+@pytest.mark.parametrize(
+    "way", ["of a dataset", pytest.param("of a plain one", marks=pytest.mark.slow)]
+)
 def test_a_clone_without_a_git_annex_branch(tmp_path: Path, dataset: Path, way: str) -> None:
     if way == "of a plain one":
         run("git", "init", "-q", "plain")
@@ -119,6 +124,7 @@ def test_a_clone_without_a_git_annex_branch(tmp_path: Path, dataset: Path, way: 
         assert git(clone, "log", "--format=%s") == "mine"
 
 
+@pytest.mark.slow
 def test_a_git_annex_branch_that_is_gone(tmp_path: Path, dataset: Path) -> None:
     git(dataset, "annex", "get", "-q", "a.txt")
     run("git", "clone", "-q", dataset, "clone")
@@ -180,6 +186,7 @@ def test_a_branch_that_is_damaged(dataset: Path) -> None:
     assert is_good(imported(Path("m.json"), dataset))
 
 
+@pytest.mark.slow
 def test_a_git_folder_that_is_none(dataset: Path) -> None:
     inner = dataset / "inner"
     (inner / ".git").mkdir(parents=True)
@@ -214,6 +221,7 @@ def test_a_lock_is_removed(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert git(dataset, "status", "--porcelain") == "A  own"
 
 
+@pytest.mark.slow
 def test_somebody_who_commits_all_the_time(dataset: Path, lab: Lab) -> None:
     """Run again when that is over, all is there."""
     hook = dataset / ".git/hooks/post-index-change"
@@ -281,6 +289,7 @@ def test_a_link_that_leads_nowhere(dataset: Path) -> None:
     assert names() == ["a.txt", "b.txt"]
 
 
+@pytest.mark.slow
 def test_what_is_no_secret(dataset: Path, lab: Lab) -> None:
     """From then on it is registered; a signature beside it still is not."""
     url = lab.put("c.txt", content_of("c.txt"))

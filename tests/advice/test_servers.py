@@ -196,3 +196,13 @@ def test_a_manifest_that_cannot_be_unpacked(monkeypatch: pytest.MonkeyPatch) -> 
         decode(packed, ("br",), 1 << 20)
     Path("m.json").write_bytes(brotli.decompress(packed))
     assert len(list(read_manifest(io.BytesIO(Path("m.json").read_bytes())))) == 1
+
+
+def test_a_secret_key_is_checked(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = wire.put("/b/f", Store(wire))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "mistyped")
+    lines = (f"{wire.url} aws",)
+    assert "the signature does not fit; check the secret key" in said_of(url, lines=lines)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    assert said_of(url, lines=lines) == ""
