@@ -184,7 +184,7 @@ def test_a_manifest_that_cannot_be_unpacked(monkeypatch: pytest.MonkeyPatch) -> 
     """With another program, here brotli's own, it is a file like any other."""
     import io
 
-    import brotli
+    import brotli  # type: ignore[import-untyped]  # it has no types
 
     from datalad_jsdl.fetch import encodings
 
