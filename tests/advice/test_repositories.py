@@ -254,7 +254,7 @@ def test_files_are_unlocked(dataset: Path, lab: Lab, caplog: pytest.LogCaptureFi
     git(dataset, "config", "annex.addunlocked", "include=*.txt")
     manifest = newer(lab, "c.txt")
     assert is_good(imported(manifest, dataset))
-    command = found_in(caplog.text, r"want so: (git annex unlock FILE)")
+    command = found_in(caplog.text, r"run: (git annex unlock FILE)")
     follow(command.replace("FILE", "c.txt"), dataset)
     git(dataset, "commit", "-q", "-m", "unlocked")
     assert not (dataset / "c.txt").is_symlink()
@@ -297,7 +297,7 @@ def test_what_is_no_secret(dataset: Path, lab: Lab) -> None:
     for name, query in (("plain", public), ("signed", f"{public}&X-Amz-Signature=abc")):
         Path(f"{name}.json").write_text(f'{{"c.txt": ["{query}"]}}')
     said = messages(imported(Path("plain.json"), dataset))
-    command = found_in(said, r"if it is none: (git config --global --add \S+ \w+)")
+    command = found_in(said, r"if it is not secret, run: (git config --global --add \S+ \w+)")
     assert "not-secret" not in messages(imported(Path("signed.json"), dataset))
     try:
         follow(command)
