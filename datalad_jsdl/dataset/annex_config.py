@@ -76,7 +76,7 @@ def adds_unlocked(git: Git, config: Mapping[str, str]) -> bool:
     if found is None:  # a matching expression, which only git-annex understands
         say_once(
             "annex.addunlocked is an expression, which only git-annex itself can apply: files are "
-            "added locked; unlock those that you want so: git annex unlock FILE"
+            "added locked; to unlock one, run: git annex unlock FILE"
         )
     return bool(found)
 

@@ -208,9 +208,13 @@ class Git:
 
     def lacks(self, oid: str) -> DatasetError:
         """What to raise where an object is missing that the repository itself names."""
+        file = self.path(f"objects/{oid[:2]}/{oid[2:]}")
+        # git looks at such a file first, and fetches nothing in its place
+        first = f"move the damaged file {file} away, and " if file.is_file() else ""
         return DatasetError(
             f"the object {oid} is missing or damaged in {self.root}; to see what else is, run "
-            "there: git fsck. Fetching from a good clone may bring it back"
+            f"there: git fsck; to bring back what a good clone has, {first}run there: git -c "
+            "fetch.unpackLimit=1 fetch --refetch URL-OF-THE-CLONE HEAD git-annex"
         )
 
     def _cat_file(

@@ -127,7 +127,7 @@ class Importer:
             remote = urls.splitlines()[0].removeprefix("remote.").removesuffix(".url")
             raise DatasetError(
                 f"{root} has no git-annex branch. If it is a clone of a dataset, fetch the branch; "
-                f"run there: git fetch {remote} git-annex:refs/remotes/{remote}/git-annex. If it "
+                f"run there: git fetch {remote} git-annex:refs/remotes/{remote}/git-annex; if it "
                 "is a clone of a plain git repository, use another folder"
             )
         if self.git.setting("annex.uuid") or ".datalad/config" in Tree(self.git).files:

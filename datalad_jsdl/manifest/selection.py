@@ -183,7 +183,8 @@ def _why_secret(url: str, secrecy: Secrecy, shared: Set[str]) -> str:
     )
     if not _HINT.fullmatch(name):
         return text
-    return f"{text}; if it is none: git config --global --add datalad.jsdl.not-secret {name}"
+    way = f"git config --global --add datalad.jsdl.not-secret {name}"
+    return f"{text}; if it is not secret, run: {way}"
 
 
 def _refuse_misplaced(selection: Selection, prefix: str) -> None:

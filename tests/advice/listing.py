@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +23,11 @@ _COMMAND = re.compile(
     r"\b(?:git|datalad|keyring|pip|datalad-installer|aws) [a-z-]+|(?<![\w'-])--[a-z]"
 )
 _VERBS = (
-    "accept add begin choose clear close commit convert copy correct create delete download drop "
-    "enter except export fetch follow free get give import install leave log make move name pass "
-    "put raise redirect remove rename replace reset restore retry run save say see set specify "
-    "stop take trust try unlock update upgrade use wait write"
+    "accept add ask begin check choose clear clone close commit convert copy correct create "
+    "delete download drop enter except export fetch follow free get give import install leave "
+    "log look make move name open pass put raise redirect remove rename renew replace reset "
+    "restore retry run save say see set specify stop take trust try unlock unpack update "
+    "upgrade use wait write"
 )
 _ORDER = re.compile(
     rf"(?:^|[;:,(\[.?] ?|\b(?:and|or|then) |\bto [a-z ]+, )(?:{_VERBS.replace(' ', '|')})\b",
@@ -35,6 +37,7 @@ _TABLES = frozenset({"KINDS", "OPTIONS", "MEANINGS", "_examples_"})
 _CALLS = frozenset({"Parameter", "Source", "Setting", "_setting", "dict", "compile", "debug"})
 
 
+@cache
 def found() -> dict[str, str]:
     """Each piece of advice to the place where it stands."""
     root = Path(datalad_jsdl.__file__).parent
@@ -145,14 +148,49 @@ ADVICE = {
     "(--get makes one)": "advice.test_datasets:test_without_a_checksum",
     "without --get it would be": "advice.test_datasets:test_unverified",
     "try: datalad get": "advice.test_datasets:test_files_without_a_url",
-    "use -d and --prefix": "advice.test_datasets:test_inside_another_dataset",
+    "use -d and --prefix, to make": "advice.test_datasets:test_inside_another_dataset",
+    "use -d and --prefix, without": "advice.test_repositories:test_a_folder_with_files_in_it",
+    # repositories
+    "give the folder of a dataset, or one to": "advice.test_repositories:test_a_file_in_the_place",
+    "or make it one: datalad create": "advice.test_repositories:test_a_folder_that_is_no_dataset",
+    "run there: datalad create --force": "advice.test_repositories:test_a_folder_that_is_no_da",
+    "--delete deletes those that": "advice.test_repositories:test_a_folder_that_shall_be_a",
+    "is not here; get it first": "advice.test_repositories:test_a_subdataset_that_is_to_be_got",
+    "bare repository; clone it": "advice.test_repositories:test_a_bare_repository",
+    "fetch the branch; run there": "advice.test_repositories:test_a_clone_without_a_git_annex",
+    "fetch it from another clone": "advice.test_repositories:test_a_git_annex_branch_that_is_gone",
+    "is missing or damaged in": "advice.test_repositories:test_an_object_is_brought_back",
+    "move the damaged file {} away": "advice.test_repositories:test_an_object_is_brought_back",
+    "the file {} is damaged": "advice.test_repositories:test_a_branch_that_is_damaged",
+    "Look at what is in": "advice.test_repositories:test_a_git_folder_that_is_none",
+    "install git, or put it on PATH": "advice.test_repositories:test_git_is_put_on_path",
+    "it holds the lock": "advice.test_repositories:test_a_lock_is_removed",
+    "meanwhile; run this again": "advice.test_repositories:test_somebody_who_commits_all_the_time",
+    "git annex vpop": "advice.test_repositories:test_a_view_is_left",
+    "git annex unlock FILE": "advice.test_repositories:test_files_are_unlocked",
+    "not in the current folder": "advice.test_repositories:test_in_a_folder_of_the_dataset",
+    "leads nowhere; remove it": "advice.test_repositories:test_a_link_that_leads_nowhere",
+    "--add datalad.jsdl.not-secret": "advice.test_repositories:test_what_is_no_secret",
+    "{}; if it is not secret, run: {}": "advice.test_repositories:test_what_is_no_secret",
+    # servers
+    "has expired; get a fresh": "advice.test_servers:test_a_fresh_manifest",
+    "gives no access; get a fresh": "advice.test_servers:test_a_fresh_manifest",
+    "as with: aws sso login": "advice.test_servers:test_keys_of_aws_are_renewed",
+    "if your AWS keys may read it": "advice.test_servers:test_keys_for_a_store",
+    "add request-payer=requester to": "advice.test_servers:test_keys_for_a_store",
+    "client certificate: git config": "advice.test_servers:test_a_client_certificate",
+    "a guard against bots": "advice.test_servers:test_a_guard_against_bots",
+    "whatever was asked for": "advice.test_servers:test_a_file_that_comes_compressed",
+    "which cannot be unpacked here": "advice.test_servers:test_a_manifest_that_cannot_be",
+    "check the secret key": "advice.test_servers:test_a_secret_key_is_checked",
+    "only gzip is read): unpack it": "advice.test_manifests:test_a_compressed_manifest_is",
+    "name the one that it is for": "advice.test_logins:test_headers_for_one_of_several",
     # exports
     "To repair it, run: git -C {} annex fsck": "advice.test_exports:test_damaged_content",
     "it is not here, and has no URL (try": "advice.test_exports:test_content_from_elsewhere",
     "redirect it, or name a file": "advice.test_exports:test_not_to_a_terminal",
     "datalad -C {} get -n {}": "advice.test_exports:test_a_subdataset_that_is_not_installed",
     "git -C {} fetch --all": "advice.test_exports:test_a_commit_that_is_not_here",
-    "name the branch that has them all": "advice.test_exports:test_a_hiding_branch",
     "to export it, add --recursive": "advice.test_exports:test_a_path_in_a_subdataset",
     "for a pattern take --include": "advice.test_exports:test_a_pattern",
     "to go on with them, add --resume": "commands.test_export_ways:test_gone_on_with_after",
@@ -164,12 +202,25 @@ ADVICE = {
 _SAID = "tells what is wrong or was done, and nothing to do"
 _OPTION = "tells what an option takes"
 _PART = "part of another text, or none for people's eyes"
-_ELSEWHERE = "a test of another module follows it"
 _OFFLINE = "would install a program"
 _READ = "a page to read: its title is checked"
 
 #: Part of a text that looks like advice → why no test here follows it.
 NO_ADVICE: dict[str, str] = {
+    "ask the bucket's owner": "it is for somebody else to do",
+    "open a web page in a browser": "of a network that no test is in",
+    "set the clock": "the clock of this machine is no test's to set",
+    "; pip install": _OFFLINE,
+    "--jobs is {}": _OPTION,
+    "REMOVE-FAILURE": _PART,
+    "--format=%H": _PART,
+    "git reads as its own": _PART,
+    "git config {}{}": _PART,
+    "git cat-file ended": _SAID,
+    "git cannot look for credential helpers": _SAID,
+    "cannot run git for its credential helpers": _SAID,
+    "is no header (NAME: VALUE)": _SAID,
+    "a short name of .git or the like": _SAID,
     "Download what a portal's manifest lists": _PART,
     "remove anything": _PART,
     "git gives something else": _SAID,
@@ -177,16 +228,9 @@ NO_ADVICE: dict[str, str] = {
     "more files (datalad -f json)": _SAID,
     "git knows no": _SAID,
     "--cookies: there is no file": _SAID,
-    "give the folder of a dataset, or one to make": _ELSEWHERE,
-    "make it one: datalad create --force": _ELSEWHERE,
-    "of it, run there: datalad create --force": _ELSEWHERE,
-    "--delete deletes those": _ELSEWHERE,
-    "is not here; get it first": _ELSEWHERE,
-    "is at work in {}": _SAID,
     "--checksums {}: expected": _OPTION,
     "--prefix {}: {}": _OPTION,
     "--split must be": _OPTION,
-    "--jobs must be": _OPTION,
     "--failed: {} folder {}": _SAID,
     "download-manifest: {}": _PART,
     "nothing was written (--dry-run)": _SAID,
@@ -205,8 +249,6 @@ NO_ADVICE: dict[str, str] = {
     "--checksum-file needs": _OPTION,
     "a TAR archive takes": _OPTION,
     "git cat-file has no pipes": _SAID,
-    "git has no object": _SAID,
-    "git broke off": _SAID,
     "download-manifest: import": _PART,
     "or annex.maxextensions is no whole": _SAID,
     "create {} {}": _PART,
@@ -227,5 +269,4 @@ NO_ADVICE: dict[str, str] = {
     "in the documentation": _READ,
     "is not of the form: ": _SAID,
     "this is a git repository, not a file": _SAID,
-    "a short name of .git on Windows": _SAID,
 }

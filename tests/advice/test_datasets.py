@@ -8,12 +8,21 @@ import re
 import shlex
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.advice.calls import (
+    call,
+    follow,
+    history_has,
+    imported,
+    is_good,
+    messages,
+    newer,
+)
 from tests.conftest import run
-from tests.portal import content_of, described, git, publish, write_manifest
+from tests.portal import content_of, described, git, write_manifest
 
 if TYPE_CHECKING:
     from tests.lab import Lab
@@ -23,53 +32,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
-def call(command: str, **options: Any) -> list[dict[str, Any]]:
-    """A command of DataLad's, in this process; its records."""
-    import datalad.api
-
-    quiet = {"result_renderer": "disabled", "on_failure": "ignore", "return_type": "list"}
-    records: list[dict[str, Any]] = getattr(datalad.api, command)(**options, **quiet)
-    return records
-
-
-def messages(records: list[dict[str, Any]]) -> str:
-    """What is said of a failure, or of the whole."""
-    texts = (r["message"] for r in records if r.get("message"))
-    return "\n".join(t if isinstance(t, str) else t[0] % tuple(t[1:]) for t in texts)
-
-
-def is_good(records: list[dict[str, Any]]) -> bool:
-    return all(r["status"] in ("ok", "notneeded") for r in records)
-
-
-def imported(manifest: Path, path: Path | str = "ds", **options: Any) -> list[dict[str, Any]]:
-    return call("download_manifest", manifest=str(manifest), path=str(path), **options)
-
-
-@pytest.fixture
-def dataset(tmp_path: Path, lab: Lab, home: Path) -> Path:
-    urls = publish(lab, ["a.txt", "b.txt"])
-    members = {path: described(path, url) for path, url in urls.items()}
-    assert is_good(imported(write_manifest("m.json", members)))
-    return tmp_path / "ds"
-
-
-def newer(lab: Lab, *paths: str) -> Path:
-    """The manifest with another content for each of the paths."""
-    members = json.loads(Path("m.json").read_text())
-    for path in paths:
-        members[path] = described(f"new {path}", lab.put(f"new {path}", content_of(f"new {path}")))
-    return write_manifest("new.json", members)
-
-
-def history_has(dataset: Path, content: bytes) -> bool:
-    from tests.portal import all_objects
-
-    return content in all_objects(dataset)
-
-
 class TestTheWayIsMadeFree:
-    @pytest.mark.parametrize("way", ["commit", "unstage"])
+    @pytest.mark.parametrize("way", [pytest.param("commit", marks=pytest.mark.slow), "unstage"])
     def test_of_staged_changes(self, dataset: Path, lab: Lab, way: str) -> None:
         (dataset / "a.txt").unlink()
         (dataset / "a.txt").write_bytes(b"mine")
@@ -88,7 +52,7 @@ class TestTheWayIsMadeFree:
             git(dataset, "restore", "a.txt")
             assert is_good(imported(manifest))
 
-    @pytest.mark.parametrize("way", ["commit", "restore"])
+    @pytest.mark.parametrize("way", [pytest.param("commit", marks=pytest.mark.slow), "restore"])
     def test_of_changes(self, dataset: Path, lab: Lab, way: str) -> None:
         (dataset / "a.txt").unlink()
         (dataset / "a.txt").write_bytes(b"mine")
@@ -111,7 +75,7 @@ class TestTheWayIsMadeFree:
         assert is_good(imported(manifest))
         assert (dataset / "mine.txt").read_bytes() == b"mine"
 
-    @pytest.mark.parametrize("way", ["move", "exclude"])
+    @pytest.mark.parametrize("way", [pytest.param("move", marks=pytest.mark.slow), "exclude"])
     def test_of_a_file_of_its_own(self, dataset: Path, lab: Lab, way: str) -> None:
         (dataset / "c.txt").write_bytes(b"mine")
         git(dataset, "-c", "annex.largefiles=nothing", "add", "c.txt")
@@ -130,6 +94,7 @@ class TestTheWayIsMadeFree:
         assert (dataset / "d.txt").is_symlink()
 
 
+@pytest.mark.slow
 def test_changed_gitmodules(dataset: Path, lab: Lab) -> None:
     (dataset / ".gitmodules").write_text("# mine\n")
     manifest = write_manifest("s.json", {"s//x.txt": described("x", lab.put("x", content_of("x")))})
@@ -154,6 +119,7 @@ def test_a_foreign_remote(tmp_path: Path, dataset: Path) -> None:
     assert git(plain, "config", "remote.theirs.url") == str(dataset)
 
 
+@pytest.mark.slow
 def test_strange_settings(tmp_path: Path, dataset: Path, home: Path) -> None:
     log = git(dataset, "show", "git-annex:remote.log").splitlines()
     changed = [
@@ -216,6 +182,7 @@ def test_the_program_is_not_on_path(
     assert not caplog.records
 
 
+@pytest.mark.slow
 def test_storing(dataset: Path, lab: Lab) -> None:
     (dataset / "mine").write_bytes(b"mine")
     call("save", dataset=str(dataset))
@@ -292,6 +259,7 @@ def test_a_signed_url_is_downloaded(dataset: Path, lab: Lab) -> None:
     assert not history_has(dataset, b"X-Amz-Signature=abc")
 
 
+@pytest.mark.slow
 def test_files_without_a_url(tmp_path: Path, dataset: Path) -> None:
     (dataset / "own").write_bytes(b"own")
     call("save", dataset=str(dataset))
@@ -300,11 +268,12 @@ def test_files_without_a_url(tmp_path: Path, dataset: Path) -> None:
     call("enable_jsdl", dataset=str(clone))
     records = call("download_content", dataset=str(clone))
     assert "1 without a URL (try: datalad get)" in messages(records)
-    run("datalad", "get", ".", cwd=clone)
+    follow("datalad get .", clone)
     assert (clone / "own").read_bytes() == b"own"
     assert messages(call("download_content", dataset=str(clone))) == "nothing is missing"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["prefix", "subdataset"])
 def test_inside_another_dataset(dataset: Path, way: str) -> None:
     manifest, inside = Path("m.json").absolute(), dataset / "inner"
@@ -323,6 +292,7 @@ def test_inside_another_dataset(dataset: Path, way: str) -> None:
     assert git(dataset, "status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_the_hint(dataset: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Of the command line; it is for those whose git config does not load the extension."""
     bare = tmp_path / "bare"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +12,9 @@ import pytest
 
 from datalad_jsdl.commands import _output
 from datalad_jsdl.errors import ArchiveError
-from tests.advice.test_datasets import call, imported, is_good, messages
+from tests.advice.calls import call, follow, imported, is_good, messages
 from tests.conftest import run
-from tests.portal import content_of, described, file_sha256, git, publish, write_manifest
+from tests.portal import content_of, described, file_sha256, git, write_manifest
 
 if TYPE_CHECKING:
     from tests.lab import Lab
@@ -24,20 +23,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
-@pytest.fixture
-def dataset(tmp_path: Path, lab: Lab, home: Path) -> Path:
-    """A dataset with a subdataset in it."""
-    urls = publish(lab, ["a b.txt", "sub//c.txt"])
-    members = {path: described(path, url) for path, url in urls.items()}
-    assert is_good(imported(write_manifest("m.json", members)))
-    return tmp_path / "ds"
-
-
-def export(dataset: Path, target: str = "out.zip", **options: Any) -> list[dict[str, Any]]:
+def export(nested: Path, target: str = "out.zip", **options: Any) -> list[dict[str, Any]]:
     from datalad_jsdl.commands.export_archive import ExportArchive
 
     quiet = {"result_renderer": "disabled", "on_failure": "ignore", "return_type": "list"}
-    given = {"filename": target, "dataset": str(dataset), "archivetype": "zip"} | options
+    given = {"filename": target, "dataset": str(nested), "archivetype": "zip"} | options
     records: list[dict[str, Any]] = ExportArchive()(**given, **quiet)
     return records
 
@@ -47,36 +37,37 @@ def names(target: str = "out.zip") -> list[str]:
         return [name.partition("/")[2] for name in archive.namelist()]
 
 
-@pytest.mark.parametrize("path", ["a b.txt", "sub/c.txt"])
-def test_damaged_content(dataset: Path, path: str, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("path", [pytest.param("a b.txt", marks=pytest.mark.slow), "sub/c.txt"])
+def test_damaged_content(nested: Path, path: str, caplog: pytest.LogCaptureFixture) -> None:
     """In a subdataset, too; the content can be had again afterwards."""
-    file = dataset / path
+    file = nested / path
     git(file.parent, "annex", "get", "-q", ".")
     target = Path(os.path.realpath(file))
     target.parent.chmod(0o755)
     target.chmod(0o644)
     target.write_bytes(bytes(3000))
-    assert is_good(export(dataset, recursive=True))
+    assert is_good(export(nested, recursive=True))
     said = "\n".join(record.getMessage() for record in caplog.records)
     command = re.search(r"To repair it, run: (git -C .* annex fsck --key \S+)", said)
     assert command, said
-    run(*shlex.split(command[1]), check=False)  # it says that it found the damage
+    follow(command[1], check=False)  # it says that it found the damage
     git(file.parent, "annex", "get", "-q", ".")
     assert file.read_bytes() == content_of(path.replace("sub/", "sub//"))
     caplog.clear()
-    assert is_good(export(dataset, "again.zip", recursive=True, leading_dir="out"))
+    assert is_good(export(nested, "again.zip", recursive=True, leading_dir="out"))
     assert not [r for r in caplog.records if "damaged" in r.getMessage()]
     assert file_sha256(Path("again.zip")) == file_sha256(Path("out.zip"))
 
 
-def test_content_from_elsewhere(tmp_path: Path, dataset: Path) -> None:
-    (dataset / "my own").write_bytes(b"own")
-    call("save", dataset=str(dataset))
-    run("git", "clone", "-q", dataset, "clone")
+@pytest.mark.slow
+def test_content_from_elsewhere(tmp_path: Path, nested: Path) -> None:
+    (nested / "my own").write_bytes(b"own")
+    call("save", dataset=str(nested))
+    run("git", "clone", "-q", nested, "clone")
     said = messages(export(tmp_path / "clone"))
     command = re.search(r"\(try: (datalad get [^)]*)\)", said)
     assert command, said
-    run(*shlex.split(command[1]), cwd=tmp_path / "clone")
+    follow(command[1], tmp_path / "clone")
     assert is_good(export(tmp_path / "clone"))
     assert "my own" in names()
 
@@ -97,20 +88,22 @@ def test_not_to_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(sys.executable, "-c", code) == "PK"
 
 
-def test_a_subdataset_that_is_not_installed(tmp_path: Path, dataset: Path) -> None:
-    run("git", "clone", "-q", dataset, "clone")
+@pytest.mark.slow
+def test_a_subdataset_that_is_not_installed(tmp_path: Path, nested: Path) -> None:
+    run("git", "clone", "-q", nested, "clone")
     said = messages(export(tmp_path / "clone", recursive=True))
     command = re.search(r"to get it, run: (datalad -C .* get -n \S+)", said)
     assert command, said
-    run(*shlex.split(command[1]))
+    follow(command[1])
     assert is_good(export(tmp_path / "clone", recursive=True))
     assert names() == ["a b.txt", "sub/c.txt"]
 
 
-def test_a_commit_that_is_not_here(tmp_path: Path, dataset: Path, lab: Lab) -> None:
-    run("git", "clone", "-q", dataset, "clone")
+@pytest.mark.slow
+def test_a_commit_that_is_not_here(tmp_path: Path, nested: Path, lab: Lab) -> None:
+    run("git", "clone", "-q", nested, "clone")
     clone = tmp_path / "clone"
-    run("git", "clone", "-q", dataset / "sub", clone / "sub")
+    run("git", "clone", "-q", nested / "sub", clone / "sub")
     manifest = write_manifest(
         "n.json", {"sub//d.txt": described("d", lab.put("d", content_of("d")))}
     )
@@ -120,62 +113,53 @@ def test_a_commit_that_is_not_here(tmp_path: Path, dataset: Path, lab: Lab) -> N
     command = re.search(r"to get it, run: (git -C .* fetch --all)", said)
     assert command, said
     before = git(clone / "sub", "rev-parse", "HEAD")
-    run(*shlex.split(command[1]))
+    follow(command[1])
     assert git(clone / "sub", "rev-parse", "HEAD") == before  # what is checked out stays
     assert is_good(export(clone, recursive=True))
     assert "sub/d.txt" in names()
 
 
-def test_a_hiding_branch(dataset: Path) -> None:
-    git(dataset, "annex", "adjust", "-q", "--hide-missing")
-    said = messages(export(dataset))
-    name = re.search(r"name the branch that has them all: --ref (\S+)", said)
-    assert name, said
-    assert is_good(export(dataset, ref=shlex.split(name[1])[0]))
-    assert names() == ["a b.txt"]
-
-
-def test_a_path_in_a_subdataset(dataset: Path) -> None:
-    said = messages(export(dataset, path=[str(dataset / "sub/c.txt")]))
+def test_a_path_in_a_subdataset(nested: Path) -> None:
+    said = messages(export(nested, path=[str(nested / "sub/c.txt")]))
     assert "is in the subdataset sub; to export it, add --recursive" in said
-    assert is_good(export(dataset, path=[str(dataset / "sub/c.txt")], recursive=True))
+    assert is_good(export(nested, path=[str(nested / "sub/c.txt")], recursive=True))
     assert names() == ["sub/c.txt"]
 
 
-def test_a_pattern(dataset: Path) -> None:
-    said = messages(export(dataset, path=[str(dataset / "*.txt")]))
+def test_a_pattern(nested: Path) -> None:
+    said = messages(export(nested, path=[str(nested / "*.txt")]))
     assert "for a pattern take --include" in said
-    assert is_good(export(dataset, include=["*.txt"]))
+    assert is_good(export(nested, include=["*.txt"]))
     assert names() == ["a b.txt"]
 
 
 @pytest.mark.parametrize("way", ["the same", "anew"])
-def test_what_is_left(dataset: Path, way: str, caplog: pytest.LogCaptureFixture) -> None:
-    assert is_good(export(dataset, "whole.zip", leading_dir="x"))
+def test_what_is_left(nested: Path, way: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert is_good(export(nested, "whole.zip", leading_dir="x"))
     whole, part = Path("whole.zip").read_bytes(), Path("out.zip.jsdl-part")
     part.write_bytes(whole[:2000])
-    said = messages(export(dataset, leading_dir="y", resume=True))
+    said = messages(export(nested, leading_dir="y", resume=True))
     assert "Give the same as before, or leave out --resume to begin anew" in said
     assert part.read_bytes() == whole[:2000]
     assert not Path("out.zip").exists()
     if way == "the same":
-        assert is_good(export(dataset, leading_dir="x", resume=True))
+        assert is_good(export(nested, leading_dir="x", resume=True))
         assert Path("out.zip").read_bytes() == whole
         return
     caplog.clear()
-    assert is_good(export(dataset, leading_dir="y"))
+    assert is_good(export(nested, leading_dir="y"))
     assert names() == ["a b.txt"]
     # who is told so can still have it: the next time
     assert any("--resume would have gone on" in r.getMessage() for r in caplog.records)
     part.write_bytes(whole[:2000])
-    assert is_good(export(dataset, leading_dir="x", resume=True))
+    assert is_good(export(nested, leading_dir="x", resume=True))
     assert Path("out.zip").read_bytes() == whole
 
 
-def test_a_checksum_that_is_old(dataset: Path, caplog: pytest.LogCaptureFixture) -> None:
-    assert is_good(export(dataset, checksum_file=True))
+def test_a_checksum_that_is_old(nested: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert is_good(export(nested, checksum_file=True))
     Path("out.zip").unlink()
-    assert is_good(export(dataset, leading_dir="other"))
+    assert is_good(export(nested, leading_dir="other"))
     assert any("--checksum-file would renew it" in r.getMessage() for r in caplog.records)
-    assert is_good(export(dataset, leading_dir="other", checksum_file=True))
+    assert is_good(export(nested, leading_dir="other", checksum_file=True))
     run("sha256sum", "-c", "out.zip.sha256")

@@ -237,3 +237,26 @@ def test_a_login_in_a_url(vault: Vault) -> None:
     assert "apple" not in refusal.reason
     assert len(entries("a.txt")) == 1
     assert os.environ["HOME"] == str(vault.home)
+
+
+def test_headers_for_one_of_several(
+    vault: Vault, lab: Lab, other_lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named, an origin gets them; the other is sent none."""
+    secret = vault.secret("key")
+    vault.keep("headers", f"X-Portal-Key: {secret}\n")
+    vault.config("annex.http-headers-command", f"cat {vault.home}/headers")
+    url = lab.put("f", CONTENT, wants=("X-Portal-Key", secret))
+    follow("git init -q repo")
+    monkeypatch.chdir("repo")
+
+    def said(url: str) -> str:
+        with open_engine(Path(".git")) as engine:
+            return ask(engine.web, url).advice
+
+    command = command_in(r"for: (git config --add \S+ '[^']*')", said(url))
+    follow(command.replace("https://HOST", lab.url))
+    assert said(url) == ""
+    with open_engine(Path(".git")) as engine:
+        assert ask(engine.web, other_lab.put("f", CONTENT)).status == 200
+    assert not [one for one in other_lab.requests if "X-Portal-Key" in one.headers]

@@ -189,6 +189,7 @@ def make_bag(folder: Path, *, fetch: bool) -> None:
     (folder / "manifest-sha256.txt").write_text(lines)
 
 
+@pytest.mark.slow
 def test_a_bag_without_fetch(tmp_path: Path, home: Path) -> None:
     """Nothing of it is changed, or lost."""
     from datalad.api import create, save
@@ -204,6 +205,7 @@ def test_a_bag_without_fetch(tmp_path: Path, home: Path) -> None:
     assert (folder / "data/own").is_symlink()
 
 
+@pytest.mark.slow
 def test_files_of_a_bag(tmp_path: Path, home: Path) -> None:
     import shutil
 
@@ -221,3 +223,12 @@ def test_files_of_a_bag(tmp_path: Path, home: Path) -> None:
     # the bag's own file stays there when the bag is imported again
     download_manifest(str(folder), str(tmp_path / "ds"), delete=True, **options)
     assert (tmp_path / "ds/own").read_bytes() == content_of("own")
+
+
+def test_a_compressed_manifest_is_unpacked() -> None:
+    import bz2
+
+    document = json.dumps({"a.txt": [URL]}).encode()
+    packed = bz2.compress(document)
+    assert "only gzip is read): unpack it" in error_of(packed)
+    assert len(read(bz2.decompress(packed))) == 1

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from datalad_jsdl.annex.engine import open_engine
 from datalad_jsdl.errors import AddressRefusedError, FetchError
 from datalad_jsdl.fetch import api as api_module
-from datalad_jsdl.fetch.answers import phrase
+from datalad_jsdl.fetch.answers import Limits, phrase
 from datalad_jsdl.fetch.api import WebApi
 from tests.conftest import run
 from tests.credentials.test_keeper import CONTENT, ask
@@ -28,11 +28,11 @@ SETTING = "annex.security.allowed-ip-addresses"
 
 def said_of(url: str, git_dir: Path | None = None) -> str:
     """The fault of a URL, or ""."""
-    try:
-        with open_engine(git_dir) as engine:
+    with open_engine(git_dir) as engine:
+        try:
             return "" if ask(engine.web, url).status == 200 else "no file"
-    except Exception as error:
-        return phrase(error)
+        except Exception as error:
+            return phrase(error, Limits.of(engine.settings))
 
 
 @pytest.mark.parametrize("inside", [True, False])
