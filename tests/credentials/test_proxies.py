@@ -245,4 +245,4 @@ def test_certificates_are_verified_whatever_git_does(
         with open_engine(None) as engine:
             outcome = fetch_file(job, engine)
     assert isinstance(outcome, Failed)
-    assert "git config http.sslCAInfo FILE (http.sslVerify=false is not followed)" in str(outcome)
+    assert f"http.{safe.url}/.sslCAInfo FILE (http.sslVerify=false is not followed)" in str(outcome)
