@@ -146,7 +146,8 @@ def _told(like: int, response: Response) -> str:
         meaning = "access is forbidden"  # whether that is for terms, it knows better
     if said.wall:
         meaning = wall_said(said.wall)
-    elsewhere = code is not None and code.sort is Sort.LASTING and status in (301, 307, 400)
+    unknown = code is None or code.sort is Sort.LASTING
+    elsewhere = unknown and status in (301, 307, 400)
     if said.region and elsewhere:
         meaning = f"{meaning}: {said.region}; the URL has to name the endpoint of that one"
     text = "; ".join(filter(None, [meaning, response.advice]))
