@@ -15,10 +15,10 @@ from datalad_jsdl.fetch import api
 from datalad_jsdl.fetch.api import WebApi
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.encodings import compressions, decode, packed_by_name
-from datalad_jsdl.fetch.probe import State, probe
+from datalad_jsdl.fetch.probe import State
 from datalad_jsdl.fetch.values import Expected, Failed, Fetched
 from tests.conftest import run
-from tests.fetch.waits import Waits, new_engine
+from tests.fetch.waits import Waits, new_engine, probed
 from tests.lab import sha256
 from tests.wire import Talk, Wire
 
@@ -37,7 +37,7 @@ def fetch(
     with Wire() as wire, new_engine(Waits()) as engine:
         url = wire.put(target, lambda talk: talk.answer(200, body, *lines))
         job = Job("f", (url,), expected or Expected(), Path("f"))
-        return fetch_file(job, engine), probe(url, expected or Expected(), engine).state
+        return fetch_file(job, engine), probed(url, expected or Expected(), engine).state
 
 
 @pytest.mark.parametrize(

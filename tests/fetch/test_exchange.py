@@ -11,9 +11,9 @@ from datalad_jsdl.fetch.api import WebApi
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.presence import announced_size, is_present
-from datalad_jsdl.fetch.probe import State, probe, sample
+from datalad_jsdl.fetch.probe import State, sample
 from datalad_jsdl.fetch.values import Expected, Fetched
-from tests.fetch.waits import Waits, new_engine
+from tests.fetch.waits import Waits, new_engine, probed
 from tests.wire import Talk, Wire
 
 CONTENT, OTHER = b"[1]" * 3000, b"[22]" * 500
@@ -55,7 +55,7 @@ def read(url: str, engine: Engine) -> bool:
 
 
 def ask(url: str, engine: Engine) -> bool:
-    return probe(url, Expected(len(CONTENT)), engine).state is State.OK
+    return probed(url, Expected(len(CONTENT)), engine).state is State.OK
 
 
 def take_sample(url: str, engine: Engine) -> bool:

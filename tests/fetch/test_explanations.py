@@ -17,11 +17,11 @@ from datalad_jsdl.fetch.codes import CODES, Sort, code_of, has_expired
 from datalad_jsdl.fetch.credentials.rules import parse_rule
 from datalad_jsdl.fetch.explanations import NOTHING, Said, said_of
 from datalad_jsdl.fetch.presence import is_present
-from datalad_jsdl.fetch.probe import State, probe
+from datalad_jsdl.fetch.probe import State
 from datalad_jsdl.fetch.secrecy import secrets_of, without_secrets
 from datalad_jsdl.fetch.values import Expected, Failed
 from tests.conftest import run
-from tests.fetch.waits import Waits, new_engine
+from tests.fetch.waits import Waits, new_engine, probed
 from tests.wire import Talk, Wire
 
 if TYPE_CHECKING:
@@ -341,7 +341,7 @@ def test_every_way_says_the_same() -> None:
             is_present([url], Expected(), engine)
         with pytest.raises(StatusError, match=words):
             WebApi(engine).get(url)
-        assert words in probe(url, Expected(), engine).what
+        assert words in probed(url, Expected(), engine).what
         manifest = Path("m.json")
         manifest.write_text(json.dumps({"f": [url]}))
         commands = (
@@ -404,7 +404,7 @@ def test_a_guard_against_bots(name: str) -> None:
         outcome = fetch_file(Job("f", (url,), Expected(), Path("f")), engine)
         assert isinstance(outcome, Failed)
         (fault,) = outcome.faults
-        answer = probe(url, Expected(), engine)
+        answer = probed(url, Expected(), engine)
     for what in (fault.what, answer.what):
         assert f"a guard against bots ({name.partition(',')[0]})" in what
         assert "login" not in what

@@ -12,11 +12,11 @@ import pytest
 from datalad_jsdl.errors import StatusError
 from datalad_jsdl.fetch.api import WebApi
 from datalad_jsdl.fetch.bulk import Job, fetch_file
-from datalad_jsdl.fetch.probe import State, probe
+from datalad_jsdl.fetch.probe import State
 from datalad_jsdl.fetch.statuses import STATUSES, meaning_of
 from datalad_jsdl.fetch.values import Expected, Failed, Fetched
 from datalad_jsdl.fetch.waiting import wait_of
-from tests.fetch.waits import Waits, new_engine
+from tests.fetch.waits import Waits, new_engine, probed
 from tests.wire import Talk, Wire
 
 DOCS = Path(__file__).parents[2] / "docs/statuses.rst"
@@ -42,7 +42,7 @@ def test_each_status(status: int) -> None:
             WebApi(engine).get(url)
         assert expected in str(raised.value)
         if status != 416:  # of an empty file, there is no first byte
-            answer = probe(url, Expected(), engine)
+            answer = probed(url, Expected(), engine)
             assert answer.what.startswith(expected)
             assert answer.passing is meaning.passes
 
@@ -188,4 +188,4 @@ def test_what_a_status_means_before_a_download(
 ) -> None:
     with Wire() as wire, new_engine() as engine:
         url = wire.put("/f", lambda talk: talk.answer(status, b"", *lines))
-        assert probe(url, Expected(), engine).state is state
+        assert probed(url, Expected(), engine).state is state

@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.api import WebApi
 from datalad_jsdl.fetch.bulk import Job, fetch_all
-from datalad_jsdl.fetch.probe import probe
 from datalad_jsdl.fetch.values import Expected, Fetched
 from tests.fault_table import FAULTS, KNOWLEDGE
-from tests.fetch.waits import Waits, new_engine
+from tests.fetch.waits import Waits, new_engine, probed
 from tests.lab import Lab, sha256
 from tests.wire_row import TARGET
 from tests.wire_table import GROUPS, WIRE
@@ -104,7 +103,7 @@ def _mix(plans: list[Planned], connections: int) -> None:
             elif plan.kind == "document":
                 _read(engine, url, number)
             else:
-                probe(url, _expected(content, plan.known), engine)
+                probed(url, _expected(content, plan.known), engine)
         for job, outcome in fetch_all(jobs, engine, 2):
             number, plan, content = numbers[job.target]
             if not isinstance(outcome, Fetched):

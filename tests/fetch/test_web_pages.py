@@ -8,10 +8,10 @@ import pytest
 
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.presence import announced_size, is_present
-from datalad_jsdl.fetch.probe import State, probe
+from datalad_jsdl.fetch.probe import State
 from datalad_jsdl.fetch.values import Expected, Failed, Fetched
 from datalad_jsdl.fetch.web_pages import is_error_page, is_page_name
-from tests.fetch.waits import Waits, new_engine
+from tests.fetch.waits import Waits, new_engine, probed
 from tests.lab import sha256
 from tests.wire import Wire
 
@@ -48,7 +48,7 @@ def test_a_file_that_is_called_a_web_page(name: str) -> None:
         assert outcome == Fetched(len(content), sha256(content))
         assert is_present([url], Expected(), engine)
         assert announced_size([url], engine) == len(content)
-        answer = probe(url, Expected(), engine)
+        answer = probed(url, Expected(), engine)
         assert (answer.state, answer.size) == (State.OK, len(content))
 
 
@@ -79,8 +79,8 @@ def test_a_web_page_that_is_no_file(name: str) -> None:
         for expected in (Expected(len(content)), Expected(names=("a.html",))):
             assert isinstance(fetch_file(Job("f", (url,), expected, Path("f")), engine), Fetched)
         if kind == HTML:
-            assert probe(url, Expected(), engine).state is State.TERMS
-            assert probe(url, Expected(), engine, head=False).state is State.TERMS
+            assert probed(url, Expected(), engine).state is State.TERMS
+            assert probed(url, Expected(), engine, head=False).state is State.TERMS
             assert announced_size([url], engine) is None
 
 

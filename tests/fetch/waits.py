@@ -7,7 +7,9 @@ from typing import Any
 
 from datalad_jsdl.fetch.addresses import AddressPolicy
 from datalad_jsdl.fetch.engine import Engine
+from datalad_jsdl.fetch.probe import Answer, Asker, probe
 from datalad_jsdl.fetch.settings import Settings
+from datalad_jsdl.fetch.values import Expected
 
 
 class Waits:
@@ -32,3 +34,11 @@ def new_engine(waits: Waits | None = None, **options: Any) -> Engine:
     if waits:
         engine.origins.clock = waits.now
     return engine
+
+
+def probed(url: str, expected: Expected, engine: Engine, *, head: bool = True) -> Answer:
+    """What a mirror answers before a download."""
+    with engine.operation() as operation:
+        return probe(
+            url, expected, Asker(engine, operation, engine.settings.read_timeout), head=head
+        )
