@@ -11,7 +11,7 @@ from datalad_jsdl.fetch.api import WebApi
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.presence import announced_size, is_present
-from datalad_jsdl.fetch.probe import State, sample
+from datalad_jsdl.fetch.probe import Asker, State, sample
 from datalad_jsdl.fetch.values import Expected, Fetched
 from tests.fetch.waits import Waits, new_engine, probed
 from tests.wire import Talk, Wire
@@ -59,7 +59,9 @@ def ask(url: str, engine: Engine) -> bool:
 
 
 def take_sample(url: str, engine: Engine) -> bool:
-    return sample(url, Expected(len(CONTENT)), engine, 500).state is State.OK
+    with engine.operation() as operation:
+        asker = Asker(engine, operation, 0.5)
+        return sample(url, Expected(len(CONTENT)), asker, 500).state is State.OK
 
 
 def is_there(url: str, engine: Engine) -> bool:

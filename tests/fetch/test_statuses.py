@@ -156,7 +156,7 @@ def test_a_limit_of_requests_is_no_question_of_logins() -> None:
         url = wire.put("/f", lambda talk: talk.answer(403, b"", *lines))
         outcome = fetch_file(Job("f", (url,), Expected(), Path("f")), engine)
     assert isinstance(outcome, Failed)
-    assert outcome.faults[0].what == "HTTP status 403 (too many requests)"
+    assert outcome.faults[0].what.startswith("HTTP status 403 (too many requests); ")
     assert outcome.faults[0].busy
     assert waits.seconds[0] == pytest.approx(49, abs=2)
 
