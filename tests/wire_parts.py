@@ -82,6 +82,15 @@ def _half(talk: Talk, content: bytes) -> None:
         talk.file(content, 'ETag: "1"')
 
 
+def _half_as_200(talk: Talk, content: bytes) -> None:
+    """Half of the file to those who ask for all of it, under a status for the whole."""
+    if _wanted(talk, content) is None:
+        half = len(content) // 2
+        talk.answer(200, content[:half], f"Content-Range: bytes 0-{half - 1}/{len(content)}")
+    else:
+        talk.file(content)
+
+
 def _unsatisfiable(talk: Talk, content: bytes) -> None:
     """416 to whoever wants a part."""
     if _wanted(talk, content) is None:
@@ -101,6 +110,24 @@ PARTS: dict[str, WireRow] = {
         "200 with a Content-Range of the whole", _RANGE, _whole("bytes 0-{last}/{size}", 200)
     ),
     "206-half": WireRow("206 for half of it, unasked", _PART, _half),
+    "200-half": WireRow("200 with a Content-Range of half of it", _RANGE, _half_as_200),
+    "206-untold": WireRow(
+        "206 for the whole, without a Content-Range",
+        _PART,
+        lambda talk, content: talk.answer(206, content),
+    ),
+    "206-size": WireRow("206 for the whole, with its size alone", _RANGE, _whole("bytes */{size}")),
+    "203": WireRow(
+        "203 Non-Authoritative Information",
+        "RFC 9110, 15.3.4",
+        lambda talk, content: talk.answer(203, content),
+    ),
+    "226": WireRow(
+        "226 IM Used, unasked", "RFC 3229, 10.4.1", lambda talk, content: talk.answer(226, content)
+    ),
+    "299": WireRow(
+        "299, which nobody knows", "RFC 9110, 15", lambda talk, content: talk.answer(299, content)
+    ),
     "206-equals": WireRow(
         "“bytes=” in Content-Range, unasked", _RANGE, _whole("bytes=0-{last}/{size}")
     ),

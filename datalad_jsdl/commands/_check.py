@@ -210,9 +210,11 @@ class Check:
                 for url, a in answers.items()
                 if a.what
             ]
+            # it answered for those first, and was given up for others
+            asked = [url for url, a in answers.items() if a.what or number not in lost]
             faults += [
                 f"{name}: see the mirror ({found.mirrors[name].state.value})"
-                for name in found.names(number, answers)
+                for name in found.names(number, asked)
             ]
             states = [a.state for a in answers.values() if a.state is not State.OK]
             state = states[0] if states else State.UNASKED

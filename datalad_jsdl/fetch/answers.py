@@ -146,8 +146,11 @@ def _told(like: int, response: Response) -> str:
         meaning = "access is forbidden"  # whether that is for terms, it knows better
     if said.wall:
         meaning = wall_said(said.wall)
-    elsewhere = code is not None and code.sort is Sort.LASTING and status in (301, 307, 400)
+    # an answer without a body has the region only
+    elsewhere = code.sort is Sort.LASTING if code else not (said.code or said.message)
+    elsewhere = elsewhere and status in (301, 307, 400)
     if said.region and elsewhere:
+        meaning = meaning if code else f"{meaning}; the region of the bucket"
         meaning = f"{meaning}: {said.region}; the URL has to name the endpoint of that one"
     text = "; ".join(filter(None, [meaning, response.advice]))
     text = f"HTTP status {status}" + (f" ({text})" if text else "") + perhaps_of(response)

@@ -13,9 +13,17 @@ from typing import TYPE_CHECKING, Any
 import urllib3
 
 from datalad_jsdl.errors import FetchError, StatusError
-from datalad_jsdl.fetch.answers import Limits, gave_up, no_answer, page_said, refusal
+from datalad_jsdl.fetch.answers import (
+    Limits,
+    content_range,
+    gave_up,
+    no_answer,
+    page_said,
+    refusal,
+)
 from datalad_jsdl.fetch.encodings import compressions, decode
 from datalad_jsdl.fetch.pace import Pace, too_slow
+from datalad_jsdl.fetch.statuses import gives_content
 from datalad_jsdl.fetch.walls import wall_of
 from datalad_jsdl.fetch.web_pages import is_page_type
 from datalad_jsdl.manifest.addresses import Answer
@@ -117,7 +125,7 @@ class WebApi:
                 url, method=method, document=document, read_seconds=seconds
             )
             try:
-                if response.status != 200:
+                if not _is_whole(response):
                     fault = refusal(url, response)
                     return fault, StatusError(f"{redact(url)}: {fault.what}", response.status)
                 body = _body(response, settings.min_speed, seconds)
@@ -139,6 +147,14 @@ def _given_up(error: FetchError, text: str) -> FetchError:
     """The same error, and why nobody asks again."""
     text = f"{error}; {text}"
     return StatusError(text, error.status) if isinstance(error, StatusError) else FetchError(text)
+
+
+def _is_whole(response: Response) -> bool:
+    """Whether it has the document; a part of one (RFC 9110, 15.3.7) may be the whole."""
+    if response.status != 206:
+        return gives_content(response.status)
+    found = content_range(response.headers)
+    return found is not None and found[0] == 0 and found[1] + 1 == found[2]
 
 
 def _body(response: Response, speed: int, seconds: float) -> bytes:

@@ -53,6 +53,8 @@ class _Line:
         samples: how many it may still be asked for.
         active: questions under way.
         strikes: no answer, or an answer that is the mirror's own fault, in a row.
+        proof: what it gave and is asked for again, to tell whether the mirror or only some of
+            its files are at fault.
         denials: answers that would be the same to any question.
         rests: how often it asked to be left alone.
         resting_until: as it asked (monotonic seconds).
@@ -65,6 +67,7 @@ class _Line:
     samples: int = _SAMPLES
     active: int = 0
     strikes: int = 0
+    proof: tuple[int, str] | None = None
     denials: int = 0
     rests: int = 0
     resting_until: float = 0.0
@@ -234,7 +237,7 @@ class _Asking:
         size = answer.size if answer.size is not None else self._found.size(number)
         if answer.state is State.OK and size != 0:
             line.given[number, url] = size
-        self._judge(line, answer)
+        self._judge(line, (number, url), answer)
 
     def _teach_engine(self, mirror: Mirror, url: str, answer: Answer) -> None:
         origins, fault = self._engine.origins, answer.fault
@@ -270,7 +273,7 @@ class _Asking:
         line.queue.append(item)  # last: others may tell more of the mirror
         return True
 
-    def _judge(self, line: _Line, answer: Answer) -> None:
+    def _judge(self, line: _Line, item: tuple[int, str], answer: Answer) -> None:
         """Whether the mirror is to be asked on."""
         mirror = line.mirror
         if answer.state is State.DEAD:
@@ -278,9 +281,23 @@ class _Asking:
         else:
             line.strikes = 0
             line.denials += answer.state in _DENIALS
+        if item == line.proof:
+            line.proof = None
+        elif line.strikes >= _STRIKES and self._may_prove(line, answer):
+            return
         useless = line.denials >= _STRIKES and not mirror.answers[State.OK]
         if answer.state is State.BUSY or line.strikes >= _STRIKES or useless:
             mirror.stopped = mirror.stopped or answer.state
             line.queue.clear()
         elif not line.head and mirror.ranges.known is False and mirror.answers.total() >= _COSTLY:
             line.queue.clear()
+
+    def _may_prove(self, line: _Line, answer: Answer) -> bool:
+        """Whether one that gave files is asked for one of them again before it is given up."""
+        silent = answer.fault and answer.fault.silent
+        if line.proof is None and line.given and not silent:
+            line.proof = min(line.given)
+            line.queue.appendleft(line.proof)
+            line.strikes = _STRIKES - 1
+            self._all += 1
+        return line.proof is not None and not silent

@@ -163,6 +163,9 @@ class Candidates:
                 f"the mirror has failed {origin.failures} times in a row, and is not asked for "
                 f"{pause} ({origin.score.fault})"
             )
+            if (fault := self.faults.get(url)) and fault.wait is not None:
+                why = gave_up(self._failures[url] or 1, fault.wait, self._engine.settings)
+                self.faults[url] = replace(fault, what=f"{fault.what}; {why}")
             self.faults.setdefault(url, Fault(url, what))
             self.live.remove(url)
         return bool(dead)

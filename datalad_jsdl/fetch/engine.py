@@ -84,11 +84,10 @@ class Engine:
             read_seconds=self.settings.read_timeout,
             connections=max(64, self.settings.connections),
         )
+        self.web.pause = self._pause
         self.origins = Origins(self.settings, load_scores(memory) if memory else {})
         self.throttle = Throttle(self.settings.bandwidth)
         self.sleep = sleep
-        # before a redirect is followed, where the server asks for it
-        self.web.pause = lambda seconds: (sleep or time.sleep)(min(seconds, self.settings.max_wait))
         self._lock = threading.Lock()
         self._operations: set[Operation] = set()
         self._memory = memory
@@ -159,6 +158,11 @@ class Engine:
         finally:
             with self._lock:
                 self._operations.discard(operation)
+
+    def _pause(self, seconds: float) -> None:
+        """Wait as a redirect asks, no longer than is allowed."""
+        with self.operation() as operation:
+            operation.sleep(min(seconds, self.settings.max_wait))
 
     def _lane(self, urls: Sequence[str], size: int | None) -> AbstractContextManager[object]:
         """Keeps small files from a mirror next door to a few at a time.

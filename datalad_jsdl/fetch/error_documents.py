@@ -72,6 +72,7 @@ _JSON_MESSAGES = (
     *("msg", "faultstring", "userMessage", "description", "text", "title", "statusText"),
     *("reason", "error", "Error", "info", "details", "status_message", "debug_message"),
 )
+_NAMED_TEXT = re.compile(r'"(\w+)"\s*:\s*("(?:[^"\\]|\\.)*")')
 _INSIDE = ("errors", "error", "Error", "fault", "exception", "detail", "extensions", "meta")
 
 
@@ -79,15 +80,15 @@ def of_json(body: bytes, status: int) -> tuple[str, str]:
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
-        return "", ""
+        return "", _of_cut_off(body)
     if isinstance(document, str):
         return "", document
     found = list(_parts(document, _DEEP))
     code = next(filter(None, (_first(part, _JSON_CODES, status) for part in found)), "")
-    for part in found:
-        if message := _first(part, _JSON_MESSAGES, status):
-            break
-    else:
+    said = [(part, text) for part in found if (text := _first(part, _JSON_MESSAGES, status))]
+    # a word alone may be all that an inner part has, where an outer one has a sentence
+    part, message = next((one for one in said if " " in one[1]), (said or [({}, "")])[0])
+    if not message:
         return code, next(filter(None, map(_of_fields, found)), "")
     title, name = part.get("title"), part.get("error")
     if isinstance(title, str) and title not in message:  # RFC 9457 and JSON:API have both
@@ -123,6 +124,15 @@ def _first(part: dict[str, Any], names: tuple[str, ...], status: int) -> str:
             continue
         if text and text != str(status):
             return text
+    return ""
+
+
+def _of_cut_off(body: bytes) -> str:
+    """The first message of a document that is too long, or breaks off."""
+    for match in _NAMED_TEXT.finditer(body.decode("utf-8", "replace")):
+        with suppress(ValueError):
+            if match[1] in _JSON_MESSAGES and (text := json.loads(match[2])):
+                return str(text)
     return ""
 
 

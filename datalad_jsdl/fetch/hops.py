@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from datalad_jsdl.errors import FetchError
+from datalad_jsdl.fetch.statuses import gives_content
 from datalad_jsdl.manifest.secrecy import DEFAULT
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Chain:
 
     def session(self, status: int) -> Session | None:
         """What the next chain may begin with: cookies that a login has brought, or None."""
-        if status in (200, 206) and self._login and self._news and self._count:
+        if gives_content(status) and self._login and self._news and self._count:
             return Session(self._jars)
         return None
 
@@ -103,7 +104,7 @@ class Chain:
         """Whether its first cookies may be why an answer is no file."""
         if not self.resumed:
             return False
-        page = status in (200, 206) and "html" in headers.get("Content-Type", "").lower()
+        page = gives_content(status) and "html" in headers.get("Content-Type", "").lower()
         return page or (400 <= status < 500 and status not in _NOT_OF_SESSIONS)
 
     def _cookies(self, url: str, own: str) -> str:

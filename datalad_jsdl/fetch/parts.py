@@ -15,6 +15,7 @@ from datalad_jsdl.fetch.answers import content_range, total_size
 from datalad_jsdl.fetch.heads import HeadError, read_fields
 
 if TYPE_CHECKING:
+    from datalad_jsdl.fetch.values import Expected
     from datalad_jsdl.fetch.web import Response
 
 __all__ = ["Body", "Part", "part_of"]
@@ -48,26 +49,39 @@ class Part:
     size: int | None
 
 
-def part_of(response: Response, *, ranged: bool) -> Part | None:
-    """Which bytes a good answer (200, 206) has; None if it does not say which.
+def part_of(response: Response, *, ranged: bool, expected: Expected | None = None) -> Part | None:
+    """Which bytes a good answer has; None if it does not say which.
 
     Args:
         response: the answer, none of whose body was read.
         ranged: a part was asked for.
+        expected: what is known of the content, if anything.
 
     Raises:
         urllib3.exceptions.HTTPError, OSError: the transfer broke off.
     """
-    headers, status = response.headers, response.status
-    found = content_range(headers)
-    if status == 200:
-        # some answer a request for a part so, whose bytes are counted as the part's are
-        length = total_size(200, headers)
-        if not (ranged and found and length == found[1] + 1 - found[0] != found[2]):
-            return Part(response, 0, None, length)
+    headers = response.headers
+    found, length = content_range(headers), total_size(200, headers)
+    size = expected.size if expected else None
+    sized = size is not None and length == size
+    # what is asked for as a whole, and can be told from half of it, may be called anything
+    by_digest = size is None and expected is not None and expected.verifiable
+    told = not ranged and (sized or by_digest)
+    multipart = _BOUNDARY.match(headers.get("Content-Type", ""))
+    if response.status == 206:
+        says = headers.get("Content-Range", "").strip()
+        silent = not ranged and (not says or (length is not None and says == f"bytes */{length}"))
+        whole = not multipart and ((silent or told) if found is None else told and sized)
+    else:
+        # some send parts so, whose bytes are counted as the part's are
+        counted = found is not None and length == found[1] + 1 - found[0] != found[2]
+        named = found is not None and (ranged or found[2] is not None)
+        whole = told or not (counted and named)
+    if whole:
+        return Part(response, 0, None, length)
     body: Body = response
-    if found is None and (match := _BOUNDARY.match(headers.get("Content-Type", ""))):
-        body, found = _one_of(response, match[1].encode("latin-1"))
+    if found is None and multipart:
+        body, found = _one_of(response, multipart[1].encode("latin-1"))
     return Part(body, found[0], found[1] + 1, found[2]) if found else None
 
 

@@ -9,6 +9,7 @@ import urllib3
 
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.answers import Limits, page_said, phrase, refusal, total_size
+from datalad_jsdl.fetch.statuses import gives_content
 from datalad_jsdl.fetch.values import Fault
 from datalad_jsdl.fetch.web_pages import LOOKED_AT, is_error_page, is_page_type
 
@@ -98,7 +99,7 @@ def _ask(url: str, web: Web, *, empty: bool = False) -> _Found | None:
         # what HEAD is denied with is not shown
         response = web.open(url, headers, method=method, advise_again=method == "HEAD")
         try:
-            if response.status in (200, 206):
+            if gives_content(response.status):
                 size = total_size(response.status, response.headers)
                 kind = response.headers.get("Content-Type", "")
                 if not is_page_type(kind):

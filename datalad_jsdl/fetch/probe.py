@@ -25,7 +25,7 @@ from datalad_jsdl.fetch.answers import (
 )
 from datalad_jsdl.fetch.codes import Sort
 from datalad_jsdl.fetch.encodings import compressions, is_compressed, packed_by_name, peeked
-from datalad_jsdl.fetch.statuses import meaning_of
+from datalad_jsdl.fetch.statuses import gives_content, meaning_of
 from datalad_jsdl.fetch.web_pages import LOOKED_AT, is_error_page, is_page_type
 
 if TYPE_CHECKING:
@@ -300,7 +300,7 @@ def _judged(url: str, expected: Expected, response: Response, length: int) -> An
     """What an answer means; of what is called a web page, the first bytes are looked at."""
     kind = response.headers.get("Content-Type", "")
     start = None
-    if length >= LOOKED_AT and response.status in (200, 206) and is_page_type(kind):
+    if length >= LOOKED_AT and gives_content(response.status) and is_page_type(kind):
         start = b""
         while len(start) < LOOKED_AT and (chunk := response.read(LOOKED_AT - len(start))):
             start += chunk
@@ -314,7 +314,7 @@ def read_answer(
     status, headers = response.status, response.headers
     if status == 204 and expected.size == 0:  # RFC 9110, 15.3.5: there is no content
         return Answer(State.OK, "", 0)
-    if status not in (200, 206, 416):
+    if not gives_content(status) and status != 416:
         fault = refusal(url, response)
         return Answer(state_of(response, fault.wait), fault.what, fault=fault)
     # an empty file has no first byte

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["STATUSES", "Meaning", "meaning_of"]
+__all__ = ["STATUSES", "Meaning", "gives_content", "meaning_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,6 @@ def _busy(text: str) -> Meaning:
 #: Status → meaning. A 401 or 403 also says how to give a login.
 STATUSES = {
     202: Meaning("the server is still preparing the file", passes=True),
-    203: _lasts("a proxy on the way has changed the content"),
     204: _lasts("the answer has no content"),
     205: _lasts("the answer has no content"),
     207: _lasts("the answer is a listing of WebDAV, not a file"),
@@ -121,3 +120,12 @@ def meaning_of(status: int) -> Meaning:
     if status in STATUSES:
         return STATUSES[status]
     return _passes("") if status >= 500 else _lasts("")
+
+
+def gives_content(status: int) -> bool:
+    """Whether an answer has content of what was asked for: the whole, or with 206 a part.
+
+    Not only 200: 203 is for a copy, and an unknown status of the class is like 200 (RFC 9110,
+    section 15).
+    """
+    return 200 <= status < 300 and status not in STATUSES

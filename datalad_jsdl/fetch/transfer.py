@@ -27,6 +27,7 @@ from datalad_jsdl.fetch.answers import (
 from datalad_jsdl.fetch.encodings import compressions, is_compressed, packed_by_name, peeked
 from datalad_jsdl.fetch.pace import Pace, too_slow
 from datalad_jsdl.fetch.parts import part_of
+from datalad_jsdl.fetch.statuses import gives_content
 from datalad_jsdl.fetch.values import MAY_WANT_LOGIN, Fault
 from datalad_jsdl.fetch.web_pages import is_error_page
 
@@ -163,7 +164,7 @@ class Transfer:
         if response.status == 204 and self.expected.size == 0:
             self.ledger.ended = True  # RFC 9110, 15.3.5: there is no content
             return None
-        if response.status not in (200, 206):
+        if not gives_content(response.status):
             return refusal(url, response)
         if fault := self._wrong_version(segment, response):
             return fault
@@ -173,13 +174,14 @@ class Transfer:
         self.codings, self.content_type = codings, response.headers.get("Content-Type", "")
         other = [name for name in codings if name not in self._packed(url, response)]
         self.packed_as = PACKED.format(", ".join(other)) if other else ""
-        part = part_of(response, ranged=ranged)
+        part = part_of(response, ranged=ranged, expected=self.expected)
         origin = self.engine.origins.of(url)
         if part is None or not part.first <= offset < (part.end or offset + 1):
             given = response.headers.get("Content-Range") or "no Content-Range"
             origin.score.ranges = False
             self.unranged.add(url)
-            return Fault(url, f"asked for bytes from {offset}, got {given}", mirror=True)
+            asked = f"asked for bytes from {offset}" if ranged else "asked for the whole file"
+            return Fault(url, f"{asked}, got {given}", mirror=True)
         if part.end is not None:
             if ranged:
                 origin.score.ranges = True

@@ -25,6 +25,7 @@ from datalad_jsdl.fetch.origins import origin_of
 from datalad_jsdl.fetch.pools import Pools
 from datalad_jsdl.fetch.proxies import through
 from datalad_jsdl.fetch.secrecy import secrets_of
+from datalad_jsdl.fetch.statuses import gives_content
 from datalad_jsdl.fetch.waiting import wait_of
 from datalad_jsdl.fetch.wire import asking
 from datalad_jsdl.manifest.references import resolve
@@ -45,7 +46,6 @@ _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _PLACE_ENDS = re.compile(r"[/?]")
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 _REDIRECTS = (300, 301, 302, 303, 307, 308)
-_FILES = (200, 206, 416)
 _MOST_ANSWERED = 1 << 20  # bytes, of an answer that is not a file
 
 # as False, which urllib3 would make into this for every request
@@ -295,7 +295,8 @@ class Web:
                 if chain.is_stale(response.status, response.headers):
                     return response
                 redirects = response.status in _REDIRECTS and "Location" in response.headers
-                if response.status in _FILES or (redirects and not attempt.signed):
+                found = gives_content(response.status) or response.status == 416
+                if found or (redirects and not attempt.signed):
                     attempt.accepted()
                     return response
                 said = explain(response, secrets_of(own, url, target))

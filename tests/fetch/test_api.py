@@ -18,6 +18,7 @@ from datalad_jsdl.fetch.addresses import AddressPolicy
 from datalad_jsdl.fetch.api import WebApi
 from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.settings import Settings
+from tests.wire import Wire
 
 if TYPE_CHECKING:
     from tests.lab import Lab
@@ -39,6 +40,22 @@ def test_an_answer_that_drips(lab: Lab, web_api: WebApi, monkeypatch: pytest.Mon
     assert time.monotonic() - start < 5
     lab.put("fast", b"[1]", rate=100_000)
     assert web_api.get(f"{lab.url}/fast").document() == [1]
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [(203, ""), (206, "Content-Range: bytes 0-5/6"), (206, "Content-Range: bytes 0-5/9")],
+)
+def test_an_answer_of_another_good_status(web_api: WebApi, status: int, line: str) -> None:
+    """A part that is the whole is good, and another part is none."""
+    lines = [line] if line else []
+    with Wire() as wire:
+        url = wire.put("/list", lambda talk: talk.answer(status, b"[1, 2]", *lines))
+        if line.endswith("/9"):
+            with pytest.raises(StatusError, match="HTTP status 206"):
+                web_api.get(url)
+        else:
+            assert web_api.get(url).document() == [1, 2]
 
 
 def test_an_answer_that_is_too_large(
@@ -78,7 +95,9 @@ def test_a_failure_is_not_read_to_its_end(web_api: WebApi) -> None:
             StatusError, match=r"HTTP status 400 \(.*\); the server says: closed today"
         ):
             web_api.get(f"{url}/10")
-        with pytest.raises(StatusError, match=r"HTTP status 400 \([^)]*\)$"):
+        with pytest.raises(
+            StatusError, match=r"HTTP status 400 \(.*\); the server says: closed today"
+        ):
             web_api.get(f"{url}/{32 << 20}")
         server.shutdown()
     assert _Failing.sent < 16 << 20

@@ -82,6 +82,10 @@ XML: dict[str, tuple[str, str]] = {
 }
 
 JSON: dict[str, tuple[Any, str]] = {
+    "a sentence outside, a word inside": (
+        {"error": {"message": "No access for you.", "errors": [{"reason": "forbidden"}]}},
+        "forbidden: No access for you.",
+    ),
     "RFC 9457": (
         {"type": "about:blank", "title": "Out of credit", "status": 400, "detail": "You have 30."},
         "Out of credit: You have 30.",

@@ -17,6 +17,7 @@ from datalad_jsdl.fetch.settings import Settings
 from datalad_jsdl.fetch.survey import Mirror, Wanted, choose
 from datalad_jsdl.fetch.values import Expected
 from tests.lab import Lab, Version
+from tests.wire import Talk, Wire
 
 BOTH = {"connections": 8, "segments": 4, "bandwidth": 0}
 
@@ -78,6 +79,30 @@ def test_a_mirror_is_asked_no_more_than_is_of_use(lab: Lab, other_lab: Lab) -> N
         assert len(third.requests) == 31  # and a sample
     # a silent mirror has nothing to give, whatever it gave before
     assert [bool(found.sources(number)) for number in (0, 30, 60, 61)] == [False, False, True, True]
+
+
+def test_files_that_are_at_fault_are_told_from_a_mirror_that_is(lab: Lab) -> None:
+    """One that gave files is asked for one of them again before it is given up."""
+    expected = Expected(3)
+    files = [Wanted(f"f{i}", (lab.put(f"f{i}", b"abc"),), expected) for i in range(8)]
+    files += [Wanted(f"g{i}", (lab.put(f"g{i}", status=500),), expected) for i in range(9)]
+    with Engine(AddressPolicy(allow_all=True)) as engine:
+        found = survey(files, engine, lambda done, total: None)
+    assert found.mirrors[lab.url].state is State.OK
+    assert [bool(found.sources(number)) for number in range(17)] == [True] * 8 + [False] * 9
+
+
+def test_a_mirror_that_breaks_down_is_given_up() -> None:
+    def answer(talk: Talk) -> None:
+        talk.answer(200 if len(wire.asked) < 9 else 500, b"abc")
+
+    with Wire() as wire, Engine(AddressPolicy(allow_all=True)) as engine:
+        urls = [wire.put(f"/f{i}", answer) for i in range(90)]
+        files = [Wanted(f"f{i}", (url,), Expected(3)) for i, url in enumerate(urls)]
+        found = survey(files, engine, lambda done, total: None)
+    assert found.mirrors[wire.url].state is State.DEAD
+    assert len(wire.asked) < 50
+    assert not any(found.sources(number) for number in range(90))
 
 
 def test_ranges_and_rate_are_told_by_files_that_are_given(lab: Lab, other_lab: Lab) -> None:
