@@ -131,6 +131,8 @@ def make_dataset(dataset: Dataset, parent: Any, *, force: bool = False) -> Itera
     """
     from datalad.api import create
 
+    if force:  # to DataLad a folder .git/annex is an annex, however far its making got
+        Git(dataset.pathobj).run("annex", "init")
     troubles = _troubles(
         lambda: create(
             path=dataset.path,

@@ -13,13 +13,15 @@ URL = "https://a.example/f"
 
 
 @pytest.mark.parametrize(
-    "got_to", ["git", "annex", pytest.param("datalad", marks=pytest.mark.slow)]
+    "got_to", ["git", "folder", "annex", pytest.param("datalad", marks=pytest.mark.slow)]
 )
 def test_killed_while_the_dataset_was_made(tmp_path: Path, got_to: str) -> None:
     manifest = write_manifest("m.json", {"f": described("f", URL)})
     dataset = tmp_path / "ds"
     run("git", "init", "-q", dataset)
-    if got_to != "git":
+    if got_to == "folder":
+        (dataset / ".git/annex").mkdir()
+    if got_to in ("annex", "datalad"):
         git(dataset, "annex", "init", "-q")
     if got_to == "datalad":
         (dataset / ".datalad").mkdir()
