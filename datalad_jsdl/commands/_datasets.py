@@ -131,6 +131,8 @@ def make_dataset(dataset: Dataset, parent: Any, *, force: bool = False) -> Itera
     """
     from datalad.api import create
 
+    if force:  # to DataLad a folder .git/annex is an annex, however far its making got
+        Git(dataset.pathobj).run("annex", "init")
     troubles = _troubles(
         lambda: create(
             path=dataset.path,
@@ -150,14 +152,16 @@ def make_dataset(dataset: Dataset, parent: Any, *, force: bool = False) -> Itera
 
 
 def is_begun(dataset: Dataset) -> bool:
-    """Whether its making was cut short: an annex without a commit, and nothing of the user's."""
+    """Whether its making was cut short: no commit yet, and nothing of the user's."""
     git = Git(dataset.pathobj)
     if git.commit("HEAD"):
         return False
-    branches = git.text("for-each-ref", "--format=%(refname)", "refs/heads")
+    refs = set(git.text("for-each-ref", "--format=%(refname)").split())
+    if refs - {ANNEX_BRANCH} or git.setting(r"^remote\..*\.url$", "--get-regexp", "--name-only"):
+        return False
     names = {path.name for path in dataset.pathobj.iterdir()}
-    annex = (dataset.pathobj / ".git" / "annex").is_dir()
-    return annex and branches in ("", ANNEX_BRANCH) and names <= _MADE
+    names.update(path.partition("/")[0] for path in _items(dataset, "ls-files", "-z"))
+    return names <= _MADE
 
 
 def link_to(dataset: Dataset) -> Link:

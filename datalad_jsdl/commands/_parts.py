@@ -9,7 +9,13 @@ from datalad.distribution.dataset import Dataset
 
 from datalad_jsdl.commands._common import Bar, failure
 from datalad_jsdl.commands._credentials import own_lines, remember
-from datalad_jsdl.commands._datasets import is_installed, is_taken, link_to, open_subdataset
+from datalad_jsdl.commands._datasets import (
+    is_begun,
+    is_installed,
+    is_taken,
+    link_to,
+    open_subdataset,
+)
 from datalad_jsdl.commands._importing import Outcome, Request, dry_run, run_import
 from datalad_jsdl.commands._records import ACTION, result_records
 from datalad_jsdl.dataset.git import Git
@@ -120,6 +126,8 @@ class Import:
         """
         own, *others = parts_of(self.selection.entries)
         tree = _Datasets(others)
+        if others and not self.dry:  # before anything is made in it
+            Importer(self.target).require_annex()
         self._open_all([own, *others], tree)
         done: dict[str, Plan] = {}
         problems: dict[str, str] = {}
@@ -173,7 +181,8 @@ class Import:
 
     def _import(self, part: Part, tree: _Datasets) -> Outcome:
         dataset = tree.dataset(part.folder)
-        importer = Importer(dataset.pathobj) if is_installed(dataset) else None
+        there = is_installed(dataset) and not (self.dry and is_begun(dataset))
+        importer = Importer(dataset.pathobj) if there else None
         request = Request(
             entries=part.entries,
             scope=self._scope(part.folder, tree.closed()),

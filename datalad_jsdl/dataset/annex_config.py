@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 from typing import TYPE_CHECKING
@@ -38,7 +39,7 @@ def is_true(value: str) -> bool | None:
     text = value.strip().lower()
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
-    return int(text) != 0 if text.isdecimal() else None
+    return int(text) != 0 if re.fullmatch(r"[-+]?[0-9]+", text) else None
 
 
 def branch_config(git: Git) -> dict[str, str]:

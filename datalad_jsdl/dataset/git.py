@@ -347,4 +347,6 @@ def _settings(
     if process.returncode not in (0, *_NO):
         raise failed(args, None, process.returncode, said)
     items = out.decode("utf-8", "surrogateescape").split("\0")
-    return [(name, value) for name, _, value in (item.partition("\n") for item in items) if name]
+    found = (item.partition("\n") for item in items if item)
+    # a name alone, without "=", is a boolean that is true (git-config(1))
+    return [(name, value if newline else "true") for name, newline, value in found]

@@ -32,6 +32,7 @@ def _units() -> dict[str, int]:
 
 
 _UNITS = _units()
+_MOST = 1e30  # more than any unit of any disk
 
 
 def parse_size(text: str) -> int | None:
@@ -44,4 +45,5 @@ def parse_size(text: str) -> int | None:
         return None
     word = match[2].lower()
     unit = _UNITS.get(word) or _UNITS.get(word + "b")
-    return round(float(match[1]) * unit) if unit else None
+    amount = float(match[1])  # infinite, if its exponent is too high
+    return round(min(amount, _MOST) * unit) if unit else None

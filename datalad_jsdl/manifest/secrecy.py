@@ -45,14 +45,12 @@ _CREDENTIALS = frozenset(
     | {"api_key", "apikey", "x_api_key", "client_secret", "secret_key", "secretkey", "jwt"}
     | {"access_key", "accesskey", "auth_key", "authkey", "subscription_key", "authorization"}
     | {"personal_access_token", "security_token", "jsessionid", "phpsessid", "session_token"}
-    # in short for a signature; as a word of its own it is rare
-    | {"sig"}
 )
 _SAYS_NOTHING = frozenset({"", "0", "1", "true", "false", "yes", "no", "none", "null"})
 
 _TOKEN_ENDINGS = ("token", "signature", "secret", "password", "apikey", "api_key", "ticket")
 _TOKENS = frozenset(
-    {"sign", "hmac", "auth", "credential", "credentials", "policy", "verify", "pass"}
+    {"sig", "sign", "hmac", "auth", "credential", "credentials", "policy", "verify", "pass"}
     # Figshare's and OSF's links for reviewers
     | {"private_link", "view_only"}
 )

@@ -224,6 +224,7 @@ def test_places_where_no_dataset_can_be_made(tmp_path: Path) -> None:
     (tmp_path / "full/mine").write_text("mine")
     datalad("download-manifest", manifest, "ds")
     git(tmp_path, "init", "-q", "plain")
+    git(tmp_path / "plain", "commit", "-q", "--allow-empty", "-m", "theirs")
     for place, said in {
         "full": "datalad create --force",
         "m.json": "is a file",

@@ -108,6 +108,22 @@ def test_headers_among_the_options_of_curl(caplog: pytest.LogCaptureFixture) -> 
     assert "hunter2" not in caplog.text
 
 
+def test_words_that_are_no_option_are_not_shown(caplog: pytest.LogCaptureFixture) -> None:
+    assert read(options=["-H", "X-Key:", "hunter2"]) == ({}, {})
+    assert "hunter2" not in caplog.text
+    assert "()" not in caplog.text
+
+
+def test_headers_for_all_datasets_are_given_an_origin_for_all(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The advice holds outside of a dataset, too."""
+    found = AnnexHeaders(HeaderSettings(["X-Key: hunter2"], own=False), list)
+    assert not found.is_home("https://a.example")
+    assert "git config --global --add datalad.jsdl.credential 'https://HOST " in caplog.text
+    assert "hunter2" not in caplog.text
+
+
 def test_options_of_curl_count_where_git_annex_uses_it() -> None:
     config = {"annex.web-options": ["-H X-Key:b"]}
     assert not annex_headers(config, None)

@@ -208,6 +208,12 @@ def unlocked(study: Study) -> None:
         assert "added" in said
         assert study.mode(str(number)) == ("100644" if number < 3 else "120000")
     git(study.path, "config", "--unset", "annex.addunlocked")
+    config = study.path / ".git/config"
+    before = config.read_text()
+    config.write_text(before + "[annex]\n\taddunlocked\n")  # git's shortest way to say true
+    study.load("short")
+    assert study.mode("short") == "100644"
+    config.write_text(before)
     git(study.path, "annex", "config", "--set", "annex.addunlocked", "true")
     study.load("all-clones", get=True)
     assert study.mode("all-clones") == "100644"

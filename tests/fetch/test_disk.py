@@ -42,6 +42,10 @@ def test_units(text: str) -> None:
     assert parse_size(text) == SIZES[text]
 
 
+def test_more_than_there_is() -> None:
+    assert (parse_size("1e999") or 0) > 1 << 80
+
+
 @pytest.mark.parametrize("text", ["", "much", "5 apples", "GB", ".5GB"])
 def test_what_is_no_amount(text: str) -> None:
     assert parse_size(text) is None

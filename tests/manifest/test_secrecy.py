@@ -47,6 +47,7 @@ SECRET = {
     "an OAuth 1 signature": "oauth_signature=ab",
     "a session": f"session={TOKEN}",
     "a sign": f"sign={HEX}",
+    "a signature in short": f"sig={TOKEN}",
     "a ticket": f"ticket=ST-1-{TOKEN}",
 }
 
@@ -65,6 +66,7 @@ HARMLESS = {
     "a UID": "session=1.2.840.113619.2.55.3.604688119.971",
     "an XNAT session": "session=XNAT_E00123",
     "sign": "sign=left",
+    "a signal": "sig=3",
     "auth": "auth=none",
     "a gene signature": "signature=hallmark-hypoxia",
     "a login's policy": "credentials=omit",

@@ -137,9 +137,11 @@ class AnnexHeaders:
         return found.pop()
 
     def _nowhere(self, why: str) -> str:
+        where = "remote.jsdl.credential" if self._settings.own else "datalad.jsdl.credential"
+        options = "--add" if self._settings.own else "--global --add"
         self._problem = (
             f"{self._name()} has {', '.join(self._secret)}, which {why}, and is sent to no origin; "
-            "name the one that it is for: git config --add remote.jsdl.credential "
+            f"name the one that it is for: git config {options} {where} "
             f"'https://HOST {ANNEX_HEADERS}'"
         )
         say_once(self._problem)
@@ -226,7 +228,8 @@ class AnnexHeaders:
         if unknown:
             shown = " ".join(dict.fromkeys(word for word in unknown if word != "…"))
             say_once(
-                f"{CURL}: only headers are taken from it; what else it has is for curl ({shown})"
+                f"{CURL}: only headers are taken from it; what else it has is for curl"
+                f"{f' ({shown})' if shown else ''}"
             )
 
 
