@@ -278,7 +278,7 @@ def test_mirrors_that_die_in_the_middle_are_not_waited_for_for_ever(home: Home, 
             export(shelf.contents, CanonicalWriter(output), output, jobs=jobs)
         output.flush()
         waits = home.engine.sleep.__self__
-        assert sum(waits.seconds) < 60  # of all jobs: they share one patience
+        assert sum(waits.seconds) < 60 * jobs  # their pauses may overlap, and are added up here
         assert shelf.expected.startswith(Path("out").read_bytes())
 
 
