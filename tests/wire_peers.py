@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -22,16 +23,17 @@ def serve(wire: Wire, row: WireRow, content: bytes) -> str:
     return wire.url + row.target
 
 
-def fetched(peer: str, url: str, folder: Path, content: bytes) -> bool:
+def fetched(peer: str, url: str, row: WireRow, folder: Path, content: bytes) -> bool:
     """Whether a program gets the right file, and says so."""
-    return outcome(peer, url, folder, content) == "✓"
+    return outcome(peer, url, row, folder, content) == "✓"
 
 
-def outcome(peer: str, url: str, folder: Path, content: bytes) -> str:
+def outcome(peer: str, url: str, row: WireRow, folder: Path, content: bytes) -> str:
     """✓ the right file, ✗ an error, ☠ a wrong file and no error."""
     file = folder / "file"
     file.unlink(missing_ok=True)
-    done = subprocess.run([*PEERS[peer], url], cwd=folder, capture_output=True)
+    env = {**os.environ, **row.env}
+    done = subprocess.run([*PEERS[peer], url], cwd=folder, env=env, capture_output=True)
     if done.returncode:
         return "✗"
     return "✓" if file.exists() and file.read_bytes() == content else "☠"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from tests.wire import Talk
 
@@ -27,6 +27,7 @@ class WireRow:
         source: where it is specified.
         answer: writes the answer to a request for any target.
         target: path and query that the file is registered with.
+        env: environment variables of the client.
         right: what has to be known of the file for it to come out right from this mirror
             alone; where less is known it is refused, never wrong.
     """
@@ -36,3 +37,4 @@ class WireRow:
     answer: Callable[[Talk, bytes], None]
     target: str = TARGET
     right: tuple[str, ...] = KNOWLEDGE
+    env: Mapping[str, str] = field(default_factory=dict)

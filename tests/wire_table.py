@@ -8,6 +8,7 @@ clients get the file, and whatever wget and curl both get, we get.
 from __future__ import annotations
 
 from tests.wire_heads import HEADS
+from tests.wire_others import CODINGS, COOKIES, PROXIES, WAITS
 from tests.wire_parts import PARTS
 from tests.wire_row import WireRow
 from tests.wire_targets import TARGETS
@@ -18,6 +19,10 @@ GROUPS: dict[str, dict[str, WireRow]] = {
     "Heads, lengths and chunks": HEADS,
     "Parts": PARTS,
     "Targets and redirects": TARGETS,
+    "Content codings": CODINGS,
+    "Waits, and then the file": WAITS,
+    "Cookies along redirects": COOKIES,
+    "Proxies": PROXIES,
 }
 
 WIRE: dict[str, WireRow] = {name: row for group in GROUPS.values() for name, row in group.items()}

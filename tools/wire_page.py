@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
 from list_table import table  # noqa: E402 - found by the path above
+from pytest import MonkeyPatch  # noqa: E402, PT013 - likewise; nothing else of it is used
 
 from datalad_jsdl.fetch.bulk import Job, fetch_file  # noqa: E402 - likewise
 from datalad_jsdl.fetch.values import Expected, Fetched  # noqa: E402 - likewise
@@ -66,10 +67,16 @@ def _ours(url: str, folder: Path) -> str:
 
 
 def _line(row: WireRow, folder: Path) -> list[str]:
-    with Wire() as wire:
-        url = serve(wire, row, CONTENT)
-        peers = [outcome(peer, url, folder, CONTENT) for peer in PEERS]
-        return [row.title, row.source, _ours(url, folder), *peers]
+    # each meets a server of its own: some count their answers
+    found = []
+    for peer in PEERS:
+        with Wire() as wire:
+            found.append(outcome(peer, serve(wire, row, CONTENT), row, folder, CONTENT))
+    with Wire() as wire, MonkeyPatch.context() as patch:
+        for variable, value in row.env.items():
+            patch.setenv(variable, value)
+        ours = _ours(serve(wire, row, CONTENT), folder)
+    return [row.title, row.source, ours, *found]
 
 
 def page(folder: Path) -> str:

@@ -131,8 +131,17 @@ def test_a_normalised_url_is_plain_and_stays_as_it_is(raw: str, base: str | None
 SIGNED = ["X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=a", "x-amz-security-token=a"]
 SIGNED += ["X%2DAmz%2DSignature=a", "X-Amz-Signature", "X-Goog-Signature=a", "X-Goog-Credential=a"]
 SIGNED += ["AWSAccessKeyId=a&Expires=1&Signature=a", "Expires=1&Signature=a&Key-Pair-Id=a"]
-SIGNED += ["GoogleAccessId=a", "sv=2022-11-02&se=2024-05-01&sr=b&sp=r&sig=a%3D", "SIG=a"]
-SIGNED += ["a=1;sig=a", "versionId=1&sig=a", "access_token=a", "api_key=a"]
+SIGNED += [
+    "GoogleAccessId=a",
+    "sv=2022-11-02&se=2024-05-01&sr=b&sp=r&sig=a%3D",
+    "SIG=9f86d081884c7d659a2f",
+]
+SIGNED += [
+    "a=1;sig=9f86d081884c7d659a2f",
+    "versionId=1&Signature=a&Expires=1",
+    "access_token=a",
+    "api_key=a",
+]
 
 NOT_SIGNED = ["", "?", "?versionId=sig", "?versionId=X-Amz-Signature", "?q=sig=1", "?download=1"]
 NOT_SIGNED += ["?design=1&signal=2&Expires=1", "#sigma=a", "/sig=a", "/X-Amz-Signature=a"]
