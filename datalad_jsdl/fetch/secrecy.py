@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from datalad_jsdl.manifest.secrecy import DEFAULT
+from datalad_jsdl.manifest.secrecy import may_be_secret
 from datalad_jsdl.manifest.urls import redact_text
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def secrets_of(headers: Mapping[str, str], *urls: str) -> frozenset[str]:
     for url in urls:
         query = urlsplit(url).query
         for name, value in parse_qsl(query):
-            if len(value) >= _SHORTEST_VALUE or DEFAULT.is_signed(f"?{name}={value}"):
+            if len(value) >= _SHORTEST_VALUE or may_be_secret(name):
                 found.add(value)
         found.add(query)
     spelt = {

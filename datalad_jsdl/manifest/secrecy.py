@@ -21,7 +21,7 @@ from datalad_jsdl.manifest.randomness import is_known_token, is_random, is_time
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["DEFAULT", "Finding", "Secrecy", "parameters"]
+__all__ = ["DEFAULT", "Finding", "Secrecy", "may_be_secret", "parameters"]
 
 # Names are compared in lower case, with _ for -.
 
@@ -154,6 +154,13 @@ DEFAULT = Secrecy()
 def plain_name(name: str) -> str:
     """A parameter's name as names are compared."""
     return name.strip().lower().replace("-", "_")
+
+
+def may_be_secret(name: str) -> bool:
+    """Whether a parameter's value is not to be shown, whatever it looks like."""
+    plain = plain_name(name)
+    words = _SIGNATURES | _SIGNING | _CREDENTIALS | _TOKENS | _IDENTIFIERS
+    return plain in words or plain.startswith(_SIGNATURE_PREFIXES) or plain.endswith(_TOKEN_ENDINGS)
 
 
 def is_harmless_name(name: str) -> bool:
