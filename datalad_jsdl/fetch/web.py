@@ -6,11 +6,10 @@ RFC 9110. Transport is urllib3, the cheapest client measured; connections are po
 from __future__ import annotations
 
 import contextlib
-import re
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import urllib3
 
@@ -26,9 +25,10 @@ from datalad_jsdl.fetch.pools import Pools
 from datalad_jsdl.fetch.proxies import through
 from datalad_jsdl.fetch.secrecy import secrets_of
 from datalad_jsdl.fetch.statuses import gives_content
+from datalad_jsdl.fetch.targets import joined, plain
+from datalad_jsdl.fetch.targets import target as wire_target
 from datalad_jsdl.fetch.waiting import wait_of
 from datalad_jsdl.fetch.wire import asking
-from datalad_jsdl.manifest.references import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -42,9 +42,6 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
 _WORTH_READING = 64 << 10  # bytes; more costs longer than a new connection
 _REST_SECONDS = 1.0
-_CONTROL = re.compile(r"[\x00-\x20\x7f]")
-_PLACE_ENDS = re.compile(r"[/?]")
-_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 _REDIRECTS = (300, 301, 302, 303, 307, 308)
 _MOST_ANSWERED = 1 << 20  # bytes, of an answer that is not a file
 
@@ -189,7 +186,7 @@ class Web:
         def follow(chain: Chain) -> Response:
             at = url
             while True:
-                at = _plain(at)
+                at = plain(at)
                 response = self._ask(
                     chain, method, at, passed_on, document, read_seconds, advise_again
                 )
@@ -199,7 +196,7 @@ class Web:
                 response.close()
                 if wait := wait_of(response.status, response.headers):
                     self.pause(wait)
-                at = chain.step(at, _plain(_joined(at, target)))
+                at = chain.step(at, plain(joined(at, target)))
 
         if document is not None:
             return follow(Chain())
@@ -231,7 +228,7 @@ class Web:
 
     def _place(self, url: str) -> Hashable:
         """Who asks whom: sessions are shared by neither origins nor logins."""
-        origin = origin_of(_plain(url))
+        origin = origin_of(plain(url))
         return origin, self._credentials.scope(origin, url)
 
     def post(self, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
@@ -245,7 +242,7 @@ class Web:
             FetchError: a proxy would see the form; the answer cannot be unpacked.
             urllib3.exceptions.HTTPError, OSError: no answer.
         """
-        door = self._pools.door(_plain(url))
+        door = self._pools.door(plain(url))
         if door.overheard:
             raise FetchError("what is secret is not sent by plain http through a proxy")
         headers = _HEADERS | {"Content-Type": "application/x-www-form-urlencoded"}
@@ -333,7 +330,7 @@ class Web:
         if read_seconds is not None:
             limits["timeout"] = urllib3.Timeout(connect=self._connect_seconds, read=read_seconds)
         try:
-            with asking(door.before + _target(url)):
+            with asking(door.before + wire_target(url)):
                 raw = door.pool.urlopen(
                     method,
                     f"{door.origin}/",
@@ -357,33 +354,3 @@ def _wants_login(proxy: Proxy) -> str:
     if proxy.login:
         return f"{proxy} does not take the login that stands there (407)"
     return f"{proxy} wants a login (407): write NAME:PASSWORD@ before its host there"
-
-
-def _plain(url: str) -> str:
-    """The URL as it goes out: without its fragment, and with what is not ASCII escaped.
-
-    What is ASCII stays as it is: servers compare and sign the bytes of a request. Characters
-    that readers pass over must not be in it.
-    """
-    url = url.strip(" ").partition("#")[0].replace(" ", "%20")
-    if _CONTROL.search(url):
-        raise FetchError("the URL has a control character")
-    scheme, _, rest = url.partition("://")
-    place = _PLACE_ENDS.split(rest, maxsplit=1)[0]
-    path = rest[len(place) :]
-    if not path.isascii():
-        path = quote(path, safe=_ASCII, errors="surrogateescape")
-    return f"{scheme.lower()}://{place}{path}"
-
-
-def _target(url: str) -> str:
-    """What is asked of the origin: path and query (RFC 9112, section 3.2.1)."""
-    rest = url.partition("://")[2]
-    target = rest[len(_PLACE_ENDS.split(rest, maxsplit=1)[0]) :]
-    return target if target.startswith("/") else f"/{target}"
-
-
-def _joined(url: str, location: str) -> str:
-    """Where a redirect leads (RFC 9110, section 10.2.2); its bytes are kept."""
-    # UTF-8 is written where only ASCII may be, and Latin-1
-    return resolve(url, location.encode("latin-1").decode("utf-8", "surrogateescape"))
