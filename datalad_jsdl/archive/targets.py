@@ -1,7 +1,9 @@
 """The names that a user gives for what is to be written.
 
 A name that is a symbolic link stands for the file that it leads to: that is replaced, and the
-link stays. A name of something that is no regular file (a FIFO, /dev/null) is written to as a pipe.
+link stays. But what git-annex keeps is nobody's to replace: a link to that is one of its files,
+and is replaced itself. A name of something that is no regular file (a FIFO, /dev/null) is
+written to as a pipe.
 """
 
 from __future__ import annotations
@@ -9,15 +11,18 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ArchiveError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 __all__ = ["followed", "is_special", "writable"]
+
+_MOST_LINKS = 40  # as of Linux
 
 
 def followed(target: Path) -> Path:
@@ -26,13 +31,20 @@ def followed(target: Path) -> Path:
     Raises:
         ArchiveError: it is a link that leads nowhere.
     """
-    if not target.is_symlink():
-        return target
-    try:
-        return target.resolve()
-    except (OSError, RuntimeError):  # RuntimeError: a circle, before Python 3.13
-        pass
+    found = target
+    for _ in range(_MOST_LINKS):
+        if not found.is_symlink():
+            return found if found == target else found.parent.resolve() / found.name
+        leads_to = Path(os.path.abspath(found.parent.resolve() / os.readlink(found)))
+        if _is_annexed(leads_to):
+            return found
+        found = leads_to
     raise ArchiveError(f"{target} is a symbolic link that leads nowhere; remove it")
+
+
+def _is_annexed(path: Path) -> bool:
+    """Whether it lies among the contents that git-annex keeps."""
+    return ("annex", "objects") in pairwise(path.parts)
 
 
 def is_special(target: Path) -> bool:

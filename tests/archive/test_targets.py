@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from datalad_jsdl.archive.output import FileOutput, opened
+from datalad_jsdl.archive.targets import followed
 from datalad_jsdl.errors import ArchiveError
 
 
@@ -86,3 +87,15 @@ def test_what_is_no_file_is_written_to(tmp_path: Path) -> None:
     assert stat.S_ISFIFO(fifo.stat().st_mode)
     with pytest.raises(ArchiveError, match="no regular file"):
         FileOutput(fifo)
+
+
+def test_what_git_annex_keeps_is_not_replaced(tmp_path: Path) -> None:
+    """A link to it is a file of the dataset's, and by another link leads to that one."""
+    kept = tmp_path / ".git/annex/objects/Xx/KEY"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"content")
+    annexed, other = tmp_path / "a.zip", tmp_path / "b.zip"
+    annexed.symlink_to(".git/annex/objects/Xx/KEY")
+    other.symlink_to("a.zip")
+    assert followed(annexed) == annexed
+    assert followed(other) == annexed

@@ -94,7 +94,7 @@ def test_candidates_are_sorted_by_priority() -> None:
 
 
 def test_signed_candidates_are_not_registrable() -> None:
-    found = entry([f"{URL}?X-Amz-Signature=hunter2", URL])
+    found = entry([f"{URL}?sig=hunter2", URL])
     assert [candidate.signed for candidate in found.candidates] == [True, False]
     assert found.registrable == (URL,)
 
