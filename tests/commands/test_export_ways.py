@@ -224,9 +224,9 @@ def test_gone_on_with_after_a_mirror_came_back(dataset: Path, lab: Lab) -> None:
 
 
 def test_two_at_once(dataset: Path, lab: Lab) -> None:
-    lab.files[f"/{LARGE}"].rate = 10_000_000
+    lab.files[f"/{LARGE}"].rate = 3_000_000  # so that it lasts until the second has started
     first = subprocess.Popen([*EXPORT, "out.zip"], stdout=subprocess.DEVNULL)
-    for _ in range(100):
+    for _ in range(600):
         if Path("out.zip.jsdl-part").exists():
             break
         time.sleep(0.05)
