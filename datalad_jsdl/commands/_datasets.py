@@ -64,8 +64,8 @@ def check_place(target: Path, parent: Any) -> None:
     if target.is_dir() and any(target.iterdir()):
         if around:
             raise DatasetError(
-                f"{target} is a folder of the dataset {around}, with files in it; to import into "
-                "it, use -d and --prefix, without PATH"
+                f"{target} is a folder with files in it, of the dataset {around}; to import into "
+                "it, use -d and --prefix, without PATH; to make it a subdataset, move them away"
             )
         raise DatasetError(
             f"{target} is a folder with files in it, and no dataset; give another folder, or "

@@ -170,6 +170,7 @@ ADVICE = {
     "git annex unlock FILE": "advice.test_repositories:test_files_are_unlocked",
     "not in the current folder": "advice.test_repositories:test_in_a_folder_of_the_dataset",
     "leads nowhere; remove it": "advice.test_repositories:test_a_link_that_leads_nowhere",
+    "--global --add": "advice.test_logins:test_headers_for_one_of_several",
     "--add datalad.jsdl.not-secret": "advice.test_repositories:test_what_is_no_secret",
     "{}; if it is not secret, run: {}": "advice.test_repositories:test_what_is_no_secret",
     # servers

@@ -239,22 +239,28 @@ def test_a_login_in_a_url(vault: Vault) -> None:
     assert os.environ["HOME"] == str(vault.home)
 
 
+@pytest.mark.parametrize("own", [True, False])
 def test_headers_for_one_of_several(
-    vault: Vault, lab: Lab, other_lab: Lab, monkeypatch: pytest.MonkeyPatch
+    own: bool, vault: Vault, lab: Lab, other_lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Named, an origin gets them; the other is sent none."""
     secret = vault.secret("key")
     vault.keep("headers", f"X-Portal-Key: {secret}\n")
-    vault.config("annex.http-headers-command", f"cat {vault.home}/headers")
     url = lab.put("f", CONTENT, wants=("X-Portal-Key", secret))
     follow("git init -q repo")
     monkeypatch.chdir("repo")
+    command = f"cat {vault.home}/headers"
+    if own:
+        follow(f"git config annex.http-headers-command '{command}'")
+    else:
+        vault.config("annex.http-headers-command", command)
 
     def said(url: str) -> str:
         with open_engine(Path(".git")) as engine:
             return ask(engine.web, url).advice
 
-    command = command_in(r"for: (git config --add \S+ '[^']*')", said(url))
+    command = command_in(r"for: (git config (?:--global )?--add \S+ '[^']*')", said(url))
+    assert ("--global" in command) is not own
     follow(command.replace("https://HOST", lab.url))
     assert said(url) == ""
     with open_engine(Path(".git")) as engine:
