@@ -274,7 +274,7 @@ def test_mirrors_that_die_in_the_middle_are_not_waited_for_for_ever(home: Home, 
         shelf.put("a", 20 * PIECE, {"rate": 1_000_000}, {"rate": 1_000_000})
         shelf.put("b", SMALL, {}, {})
         output = Dying(file.fileno(), 100, lab, other_lab)
-        with pytest.raises(FetchError, match="a cannot be had: "):
+        with pytest.raises(FetchError, match=r"a cannot be had: .*(refused|closed|reset)"):
             export(shelf.contents, CanonicalWriter(output), output, jobs=jobs)
         output.flush()
         waits = home.engine.sleep.__self__
