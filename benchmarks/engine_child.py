@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 
 from peak import peak_memory
 
-from datalad_jsdl.fetch.addresses import AddressPolicy
 from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
 from datalad_jsdl.fetch.engine import Engine
+from datalad_jsdl.fetch.http.address_policy import AddressPolicy
 from datalad_jsdl.fetch.settings import Settings
-from datalad_jsdl.fetch.values import Expected, Failed
+from datalad_jsdl.model.content import Expected, Failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

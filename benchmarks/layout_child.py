@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 
 from peak import peak_memory
 
-from datalad_jsdl.archive.layout import Layout
-from datalad_jsdl.archive.members import Member
+from datalad_jsdl.archive.zip.layout import Layout
+from datalad_jsdl.archive.zip.members import Member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -67,10 +67,10 @@ def cat(files: list[File], out: Path) -> Work:
 
 def ours_bytes(files: list[File], out: Path) -> Work:
     """The bytes of the archive, from a source that checks no digest."""
-    from datalad_jsdl.archive.layout import Layout
-    from datalad_jsdl.archive.members import Member
     from datalad_jsdl.archive.readers import FileReader, Reader
-    from datalad_jsdl.archive.stream import Archive
+    from datalad_jsdl.archive.zip.layout import Layout
+    from datalad_jsdl.archive.zip.members import Member
+    from datalad_jsdl.archive.zip.ranges import Archive
 
     class Source:
         def open(self, index: int, start: int, stop: int) -> Reader:
@@ -88,13 +88,13 @@ def ours_bytes(files: list[File], out: Path) -> Work:
 
 def ours_verified(files: list[File], out: Path) -> Work:
     """The export of annexed files, each of which is compared with its key."""
-    from datalad_jsdl.archive.contents import Content
     from datalad_jsdl.archive.export import export
-    from datalad_jsdl.archive.home import Home
-    from datalad_jsdl.archive.members import Kind
     from datalad_jsdl.archive.output import FileOutput
-    from datalad_jsdl.archive.writing import CanonicalWriter
-    from datalad_jsdl.dataset.git import Git
+    from datalad_jsdl.archive.zip.members import Kind
+    from datalad_jsdl.archive.zip.writer import CanonicalWriter
+    from datalad_jsdl.operations.contents import Content
+    from datalad_jsdl.operations.home import Home
+    from datalad_jsdl.repository.git.running import Git
 
     def unneeded(_: Path) -> NoReturn:
         raise AssertionError("all content is here")

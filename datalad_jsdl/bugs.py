@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 
-from datalad_jsdl.manifest.urls import redact_text
+from datalad_jsdl.model.urls import redact_text
 
 __all__ = ["LOGGER", "bug", "log_trace"]
 

@@ -12,14 +12,14 @@ import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from datalad_jsdl.commands._source import Place, open_source
-from datalad_jsdl.manifest.formats import Options
+from datalad_jsdl.manifest.formats.options import Options
+from datalad_jsdl.operations.open_manifest import Place, open_source
 from tests.lab import File, sha256
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from datalad_jsdl.manifest import Entry, Refusal
+    from datalad_jsdl.model.entry import Entry, Refusal
     from tests.lab import Lab
 
 Contents = dict[str, bytes]

@@ -11,20 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from datalad_jsdl.annex.engine import open_engine
 from datalad_jsdl.commands._check_table import HEADER
-from datalad_jsdl.fetch.credentials.kinds import KINDS
 from datalad_jsdl.fetch.credentials.rules import OPTIONS
+from datalad_jsdl.fetch.credentials.schemes import KINDS
 from datalad_jsdl.fetch.credentials.sources import SOURCES
-from datalad_jsdl.fetch.probe import MEANINGS, State
+from datalad_jsdl.fetch.mirrors.probe import MEANINGS, State
 from datalad_jsdl.fetch.settings import settings_table
-from datalad_jsdl.manifest.addresses import ADDRESSES
 from datalad_jsdl.manifest.formats import FORMATS
+from datalad_jsdl.manifest.portals import ADDRESSES
+from datalad_jsdl.operations.engines import open_engine
 from tests.archive.readers.cases import CASES
 from tests.archive.readers.known import NOT_RUN, known
 from tests.archive.readers.table import READERS
-from tests.credentials.test_cookies import cookie_line, firefox
-from tests.credentials.test_sources import find
+from tests.fetch.credentials.test_cookies import cookie_line, firefox
+from tests.fetch.credentials.test_sources import find
 from tests.lab import Lab
 from tests.portal import content_of, described, git, tree, write_manifest
 from tests.portals import dandiset, dandiset_version
@@ -254,7 +254,8 @@ def test_the_page_on_logins(
 @pytest.mark.parametrize("number", [0, 1])
 def test_the_examples_of_a_manifest(tmp_path: Path, number: int) -> None:
     """Both forms of docs/manifest.rst, and the README's, read without a complaint."""
-    from datalad_jsdl.manifest import Entry, read_manifest
+    from datalad_jsdl.manifest.reading import read_manifest
+    from datalad_jsdl.model.entry import Entry
 
     text = (ROOT / "docs/manifest.rst").read_text()
     example = re.findall(r"::\n\n((?:   .*\n)+)", text)[number]

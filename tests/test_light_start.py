@@ -25,24 +25,25 @@ def test_the_package_loads_nothing() -> None:
 
 
 def test_the_remote_starts_without_datalad_and_requests() -> None:
-    loaded = modules_after("import datalad_jsdl.annex.remote")
+    loaded = modules_after("import datalad_jsdl.special_remote.remote")
     assert not loaded & HEAVY
     assert "annexremote" in loaded
 
 
 def test_it_fetches_without_the_formats_of_manifests() -> None:
     code = (
-        "import sys, datalad_jsdl.annex.remote, datalad_jsdl.annex.engine, datalad_jsdl.fetch.bulk;"
+        "import sys, datalad_jsdl.special_remote.remote, datalad_jsdl.operations.engines,"
+        " datalad_jsdl.fetch.bulk;"
         "print(*(name for name in sys.modules if name.startswith('datalad_jsdl.manifest')))"
     )
     loaded = set(run(sys.executable, "-c", code).split())
-    assert "datalad_jsdl.manifest.digests" in loaded
+    assert "datalad_jsdl.model.digests" in loaded
     assert "datalad_jsdl.manifest.reading" not in loaded
     assert not [name for name in loaded if "formats" in name]
 
 
 def test_it_fetches_without_what_only_errors_and_certificates_need() -> None:
-    loaded = modules_after("import datalad_jsdl.annex.engine, datalad_jsdl.fetch.bulk")
+    loaded = modules_after("import datalad_jsdl.operations.engines, datalad_jsdl.fetch.bulk")
     assert "urllib3" in loaded
     assert not loaded & {"certifi", "difflib", "requests", "datalad"}
 

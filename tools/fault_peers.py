@@ -94,10 +94,10 @@ def _package(name: str) -> Callable[[], str]:
 _OWN = f"""
 import sys
 from pathlib import Path
-from datalad_jsdl.fetch.addresses import AddressPolicy
+from datalad_jsdl.fetch.http.address_policy import AddressPolicy
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.engine import Engine
-from datalad_jsdl.fetch.values import Expected, Fetched
+from datalad_jsdl.model.content import Expected, Fetched
 size, digest, *urls = sys.argv[1:]
 policy = AddressPolicy.from_config({{"annex.security.allowed-ip-addresses": "{HOSTS}"}})
 expected = Expected(int(size), "sha256", digest)

@@ -87,7 +87,7 @@ def set_up() -> None:
     # as pip does with what is not editable: git-annex starts the special remote over and over,
     # and where Python may not keep bytecode it would be compiled each time
     call("python", "-m", "compileall", "-q", "datalad_jsdl")
-    probe = "from datalad_jsdl.dataset.program import require_git_annex as r; r()"
+    probe = "from datalad_jsdl.repository.annex.program import require_git_annex as r; r()"
     done = subprocess.run(
         [str(BIN / "python"), "-c", probe], cwd=ROOT, env=environment(), capture_output=True
     )

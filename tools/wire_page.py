@@ -24,7 +24,7 @@ from list_table import table  # noqa: E402 - found by the path above
 from pytest import MonkeyPatch  # noqa: E402, PT013 - likewise; nothing else of it is used
 
 from datalad_jsdl.fetch.bulk import Job, fetch_file  # noqa: E402 - likewise
-from datalad_jsdl.fetch.values import Expected, Fetched  # noqa: E402 - likewise
+from datalad_jsdl.model.content import Expected, Fetched  # noqa: E402 - likewise
 from tests.fetch.waits import Waits, new_engine  # noqa: E402 - likewise
 from tests.portal import content_of  # noqa: E402 - likewise
 from tests.wire import Wire  # noqa: E402 - likewise

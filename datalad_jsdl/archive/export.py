@@ -11,21 +11,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from datalad_jsdl.archive.ahead import Ahead
-from datalad_jsdl.archive.members import size_warning
+from datalad_jsdl.archive.look_ahead import Ahead
 from datalad_jsdl.archive.readers import GONE, FileReader
-from datalad_jsdl.archive.source import continue_here, open_here, open_mirrors
+from datalad_jsdl.archive.reading import continue_here, open_here, open_mirrors
+from datalad_jsdl.archive.zip.members import size_warning
 from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError
 from datalad_jsdl.fetch.bulk import Job, fetch_file
-from datalad_jsdl.fetch.values import Failed
+from datalad_jsdl.model.content import Failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from datalad_jsdl.archive.contents import Content
-    from datalad_jsdl.archive.members import Member
     from datalad_jsdl.archive.output import Output
     from datalad_jsdl.archive.readers import Begun, Reader
+    from datalad_jsdl.archive.zip.members import Member
+    from datalad_jsdl.operations.contents import Content
 
 __all__ = ["Exported", "Writer", "export", "throttled"]
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.readers import ChunkReader
 from datalad_jsdl.errors import ArchiveError, FetchError
-from datalad_jsdl.fetch.values import Failed
+from datalad_jsdl.model.content import Failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from datalad_jsdl.archive.readers import Check
-    from datalad_jsdl.fetch.values import Fetched, Sink
+    from datalad_jsdl.model.content import Fetched, Sink
 
 __all__ = ["Memory", "Stream", "TooLargeError"]
 

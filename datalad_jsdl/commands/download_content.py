@@ -20,15 +20,15 @@ from datalad.ui import ui
 from datalad.utils import get_dataset_root
 
 from datalad_jsdl.commands._common import failure, given_place
-from datalad_jsdl.commands._content import ACTION, Content, lgr
-from datalad_jsdl.commands._credentials import CREDENTIAL, credential_lines, lines_above
-from datalad_jsdl.commands._datasets import require_installed
 from datalad_jsdl.commands._jobs import JOBS, jobs_of
-from datalad_jsdl.dataset.calling import in_no_hook
-from datalad_jsdl.dataset.git import Git
-from datalad_jsdl.dataset.program import require_git_annex
 from datalad_jsdl.errors import DatasetError, JsdlError, SettingError
-from datalad_jsdl.manifest.urls import redact_text
+from datalad_jsdl.model.urls import redact_text
+from datalad_jsdl.operations.get_content import ACTION, Content, lgr
+from datalad_jsdl.operations.logins import CREDENTIAL, credential_lines, lines_above
+from datalad_jsdl.operations.subdatasets import require_installed
+from datalad_jsdl.repository.annex.program import require_git_annex
+from datalad_jsdl.repository.git.calling import in_no_hook
+from datalad_jsdl.repository.git.running import Git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -17,12 +17,12 @@ from datalad.ui import ui
 
 from datalad_jsdl.commands._check_table import check_lines
 from datalad_jsdl.commands._common import failure
-from datalad_jsdl.commands._credentials import CREDENTIAL
-from datalad_jsdl.commands._download import Call, lgr
 from datalad_jsdl.commands._jobs import JOBS, jobs_of
-from datalad_jsdl.commands._records import ACTION, render
-from datalad_jsdl.commands._source import is_no_file
+from datalad_jsdl.commands._results import ACTION, render
 from datalad_jsdl.errors import SettingError
+from datalad_jsdl.operations.import_manifest import Call, lgr
+from datalad_jsdl.operations.logins import CREDENTIAL
+from datalad_jsdl.operations.open_manifest import is_no_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -18,17 +18,17 @@ from datalad.local.export_archive import ExportArchive as CoreExportArchive
 from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
 from datalad.support.param import Parameter
 
-from datalad_jsdl.annex.engine import disk_reserve
 from datalad_jsdl.archive.targets import is_special, writable
-from datalad_jsdl.commands._archive import collect, preview, report
 from datalad_jsdl.commands._common import Bar, failure, given_place
-from datalad_jsdl.commands._datasets import require_installed
 from datalad_jsdl.commands._jobs import JOBS, jobs_of
 from datalad_jsdl.commands._output import is_standard_output, standard_output
-from datalad_jsdl.commands._walk import Selection, inside, listed
-from datalad_jsdl.commands._writing import Order, write_archive
 from datalad_jsdl.errors import JsdlError, SettingError
-from datalad_jsdl.manifest.selection import Filter
+from datalad_jsdl.model.filters import Filter
+from datalad_jsdl.operations.collect import collect, preview, report
+from datalad_jsdl.operations.engines import disk_reserve
+from datalad_jsdl.operations.export_archive import Order, write_archive
+from datalad_jsdl.operations.list_files import Selection, inside, listed
+from datalad_jsdl.operations.subdatasets import require_installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -17,13 +17,13 @@ from datalad.ui import ui
 
 from datalad_jsdl.archive.output import PipeOutput, opened
 from datalad_jsdl.commands._common import Bar, failure, given_place
-from datalad_jsdl.commands._datasets import require_installed
-from datalad_jsdl.commands._manifest import Export
 from datalad_jsdl.commands._output import is_standard_output, standard_output
-from datalad_jsdl.commands._walk import Selection, Walk, inside, listed
 from datalad_jsdl.errors import JsdlError
-from datalad_jsdl.manifest.selection import Filter
 from datalad_jsdl.manifest.writing import WRITERS, format_of
+from datalad_jsdl.model.filters import Filter
+from datalad_jsdl.operations.export_manifest import Export
+from datalad_jsdl.operations.list_files import Selection, Walk, inside, listed
+from datalad_jsdl.operations.subdatasets import require_installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

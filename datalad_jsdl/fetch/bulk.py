@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.bugs import bug
-from datalad_jsdl.fetch.partfile import PartFile
-from datalad_jsdl.fetch.values import Expected, Failed, Fault, Fetched
+from datalad_jsdl.fetch.file.partfile import PartFile
+from datalad_jsdl.model.content import Expected, Failed, Fault, Fetched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.operation import Operation
-    from datalad_jsdl.fetch.values import Progress
+    from datalad_jsdl.model.content import Progress
 
 __all__ = ["Job", "Sync", "fetch_all", "fetch_file"]
 

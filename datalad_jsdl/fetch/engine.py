@@ -13,14 +13,15 @@ import time
 from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.fetch.credentials.keeper import Credentials
-from datalad_jsdl.fetch.download import Download
+from datalad_jsdl.fetch.credentials.session import Credentials
+from datalad_jsdl.fetch.file.download import Download
+from datalad_jsdl.fetch.http.throttle import Throttle
+from datalad_jsdl.fetch.http.web import Web
+from datalad_jsdl.fetch.mirrors.registry import Origins
+from datalad_jsdl.fetch.mirrors.scores import load_scores, save_scores
 from datalad_jsdl.fetch.operation import Operation
-from datalad_jsdl.fetch.origins import Origins, origin_of
-from datalad_jsdl.fetch.scores import load_scores, save_scores
 from datalad_jsdl.fetch.settings import Settings
-from datalad_jsdl.fetch.throttle import Throttle
-from datalad_jsdl.fetch.web import Web
+from datalad_jsdl.model.urls import origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from datalad_jsdl.fetch.addresses import AddressPolicy
     from datalad_jsdl.fetch.credentials.annex_headers import AnnexHeaders
-    from datalad_jsdl.fetch.partfile import PartFile
-    from datalad_jsdl.fetch.values import Expected, Failed, Fetched, Progress, Sink
+    from datalad_jsdl.fetch.file.partfile import PartFile
+    from datalad_jsdl.fetch.http.address_policy import AddressPolicy
+    from datalad_jsdl.model.content import Expected, Failed, Fetched, Progress, Sink
 
 __all__ = ["Engine"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from datalad_jsdl.fetch.web import Response
+    from datalad_jsdl.fetch.http.web import Response
 
 __all__ = ["Operation"]
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import urllib3
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.answers import Limits, page_said, phrase, refusal, total_size
-from datalad_jsdl.fetch.statuses import gives_content
-from datalad_jsdl.fetch.values import Fault
-from datalad_jsdl.fetch.web_pages import LOOKED_AT, is_error_page, is_page_type
+from datalad_jsdl.fetch.http.answers import Limits, page_said, phrase, refusal, total_size
+from datalad_jsdl.fetch.http.statuses import gives_content
+from datalad_jsdl.fetch.http.web_pages import LOOKED_AT, is_error_page, is_page_type
+from datalad_jsdl.model.content import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from datalad_jsdl.fetch.engine import Engine
-    from datalad_jsdl.fetch.values import Expected
-    from datalad_jsdl.fetch.web import Web
+    from datalad_jsdl.fetch.http.web import Web
+    from datalad_jsdl.model.content import Expected
 
 __all__ = ["announced_size", "is_present"]
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from datalad_jsdl.errors import SettingError
 from datalad_jsdl.fetch.credentials.rules import Rule, parse_rule
 from datalad_jsdl.fetch.data_units import parse_size
-from datalad_jsdl.manifest.urls import redact
+from datalad_jsdl.model.urls import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.checksums import Checksums
-from datalad_jsdl.manifest.digests import canonical_name
-from datalad_jsdl.manifest.entry import Entry, Refusal
 from datalad_jsdl.manifest.formats.bagit_fetch import unescaped
-from datalad_jsdl.manifest.parts import joined
-from datalad_jsdl.manifest.paths import path_fault
-from datalad_jsdl.manifest.urls import excerpt
+from datalad_jsdl.model.digests import canonical_name
+from datalad_jsdl.model.entry import Entry, Refusal
+from datalad_jsdl.model.paths import path_fault
+from datalad_jsdl.model.subdatasets import joined
+from datalad_jsdl.model.urls import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

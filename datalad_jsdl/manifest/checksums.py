@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.digests import ALGORITHMS, canonical_name, digest_fault
-from datalad_jsdl.manifest.entry import Entry, Refusal
 from datalad_jsdl.manifest.formats.lines import lines
-from datalad_jsdl.manifest.parts import joined
 from datalad_jsdl.manifest.text import decoded
+from datalad_jsdl.model.digests import ALGORITHMS, canonical_name, digest_fault
+from datalad_jsdl.model.entry import Entry, Refusal
+from datalad_jsdl.model.subdatasets import joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from datalad_jsdl.manifest.times import format_mtime
+from datalad_jsdl.model.times import format_mtime
 
 if TYPE_CHECKING:
-    from datalad_jsdl.manifest.entry import Candidate, Entry
+    from datalad_jsdl.model.entry import Candidate, Entry
 
 __all__ = ["own_form"]
 

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.checksums import is_checksum
-from datalad_jsdl.manifest.foreign import foreign, other_json
 from datalad_jsdl.manifest.formats import (
     FORMATS,
     TABLES,
     Format,
-    Options,
     all_formats,
     json_lines,
     json_object,
@@ -22,16 +20,18 @@ from datalad_jsdl.manifest.formats import (
     url_list,
 )
 from datalad_jsdl.manifest.formats.lines import beginning as first_lines
+from datalad_jsdl.manifest.formats.options import Options
 from datalad_jsdl.manifest.record import entry_from_record
 from datalad_jsdl.manifest.sizes import sizes_told
 from datalad_jsdl.manifest.text import decoded
 from datalad_jsdl.manifest.unpacking import Readable
-from datalad_jsdl.manifest.urls import redact_text
+from datalad_jsdl.manifest.unrecognised import foreign, other_json
+from datalad_jsdl.model.urls import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datalad_jsdl.manifest.entry import Entry, Refusal
+    from datalad_jsdl.model.entry import Entry, Refusal
 
 __all__ = ["HEAD", "Readable", "read_manifest"]
 

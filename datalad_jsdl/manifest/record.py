@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from datalad_jsdl.manifest.candidates import compact_candidates
-from datalad_jsdl.manifest.digests import HexDigests, canonical_name, digest_fault
-from datalad_jsdl.manifest.entry import Candidate, Entry, Pieces, Refusal
-from datalad_jsdl.manifest.paths import marked_path_fault
-from datalad_jsdl.manifest.secrecy import DEFAULT, Secrecy
-from datalad_jsdl.manifest.times import parse_mtime
-from datalad_jsdl.manifest.urls import excerpt, normalise_url
+from datalad_jsdl.model.candidates import compact_candidates
+from datalad_jsdl.model.digests import HexDigests, canonical_name, digest_fault
+from datalad_jsdl.model.entry import Candidate, Entry, Pieces, Refusal
+from datalad_jsdl.model.paths import marked_path_fault
+from datalad_jsdl.model.secrecy import DEFAULT, Secrecy
+from datalad_jsdl.model.times import parse_mtime
+from datalad_jsdl.model.urls import excerpt, normalise_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,55 +5,24 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.cycles import no_cycles_made
-from datalad_jsdl.manifest.candidates import PlainCandidates
-from datalad_jsdl.manifest.entry import Entry, Refusal
 from datalad_jsdl.manifest.own_form import own_form
-from datalad_jsdl.manifest.parts import MARK, joined, marked, misplaced
-from datalad_jsdl.manifest.paths import looks_alike_key, marked_path_fault, path_warning
-from datalad_jsdl.manifest.secrecy import DEFAULT, Secrecy
 from datalad_jsdl.manifest.sharing import settle
-from datalad_jsdl.manifest.urls import excerpt
+from datalad_jsdl.model.candidates import PlainCandidates
+from datalad_jsdl.model.entry import Entry, Refusal
+from datalad_jsdl.model.filters import Filter, folders_of
+from datalad_jsdl.model.paths import looks_alike_key, marked_path_fault, path_warning
+from datalad_jsdl.model.secrecy import DEFAULT, Secrecy
+from datalad_jsdl.model.subdatasets import MARK, joined, marked, misplaced
+from datalad_jsdl.model.urls import excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-
-__all__ = ["Filter", "Selection", "folders_of", "select_entries"]
+    from collections.abc import Iterable, Iterator, Mapping, Set
 
 
-@dataclass(frozen=True)
-class Filter:
-    """Glob patterns on paths, as ``git annex --include``: ``*`` also matches ``/``.
-
-    A pattern that matches a folder matches all that is in it. Without *include*
-    everything is included; *exclude* has the last word.
-    """
-
-    include: Sequence[str] = ()
-    exclude: Sequence[str] = ()
-
-    def __call__(self, path: str) -> bool:
-        if not self.include and not self.exclude:
-            return True
-        names = (path, *folders_of(path))
-        if self.include and not _any_match(names, self.include):
-            return False
-        return not _any_match(names, self.exclude)
-
-    def may_match_in(self, folder: str) -> bool:
-        """Whether a path in a folder may be let through; nothing that is there is looked at."""
-        names = (folder, *folders_of(folder))
-        if _any_match(names, self.exclude):
-            return False
-        starts = [re.split(r"[*?\[]", pattern)[0] for pattern in self.include]
-        return (
-            not self.include
-            or _any_match(names, self.include)
-            or any(f"{folder}/".startswith(s) or s.startswith(f"{folder}/") for s in starts)
-        )
+__all__ = ["Selection", "select_entries"]
 
 
 @dataclass
@@ -120,18 +89,6 @@ def select_entries(
         *_passed_over(selection.entries),
     ]
     return selection
-
-
-def folders_of(path: str) -> Iterator[str]:
-    """The folders that *path* lies in, innermost first."""
-    while "/" in path:
-        path = path.rpartition("/")[0]
-        yield path
-
-
-def _any_match(names: Iterable[str], patterns: Sequence[str]) -> bool:
-    globs = [pattern.removeprefix("./").rstrip("/") for pattern in patterns]
-    return any(fnmatchcase(name, glob) for glob in globs for name in names)
 
 
 def _let_in(selection: Selection, entry: Entry, prefix: str, split: int | None) -> None:

@@ -6,14 +6,14 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.manifest.candidates import Candidate, PlainCandidates, compact_candidates
-from datalad_jsdl.manifest.randomness import is_mixed
-from datalad_jsdl.manifest.secrecy import Secrecy, is_harmless_name, parameters, plain_name
+from datalad_jsdl.model.candidates import Candidate, PlainCandidates, compact_candidates
+from datalad_jsdl.model.randomness import is_mixed
+from datalad_jsdl.model.secrecy import Secrecy, is_harmless_name, parameters, plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datalad_jsdl.manifest.entry import Entry
+    from datalad_jsdl.model.entry import Entry
 
 __all__ = ["settle"]
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from datalad_jsdl.manifest.digests import ALGORITHMS, canonical_name
+from datalad_jsdl.model.digests import ALGORITHMS, canonical_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,12 +17,12 @@ from datalad_jsdl.errors import ArchiveError
 from datalad_jsdl.manifest.formats.bagit_fetch import escaped
 from datalad_jsdl.manifest.formats.metalink4 import NAMESPACE, OWN_NAMESPACE
 from datalad_jsdl.manifest.own_form import own_form
-from datalad_jsdl.manifest.times import format_mtime
+from datalad_jsdl.model.times import format_mtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from datalad_jsdl.manifest.entry import Candidate, Entry
+    from datalad_jsdl.model.entry import Candidate, Entry
 
 __all__ = ["WRITERS", "Writer", "format_of", "json_line", "write_entries", "write_manifest"]
 

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from datalad_jsdl.annex.engine import open_engine
-from datalad_jsdl.commands._credentials import cookies_line, credential_lines, origin_of_all
 from datalad_jsdl.errors import FetchError, SettingError
 from datalad_jsdl.fetch.credentials.rules import parse_rule
-from datalad_jsdl.manifest import Refusal
+from datalad_jsdl.model.entry import Refusal
+from datalad_jsdl.operations.engines import open_engine
+from datalad_jsdl.operations.logins import cookies_line, credential_lines, origin_of_all
 from tests.advice.test_manifests import entries, read
 from tests.conftest import run
-from tests.credentials.test_get import cookies_txt
-from tests.credentials.test_keeper import CONTENT, ask, store
-from tests.credentials.test_sources import find
+from tests.fetch.credentials.test_get import cookies_txt
+from tests.fetch.credentials.test_keeper import CONTENT, ask, store
+from tests.fetch.credentials.test_sources import find
 
 if TYPE_CHECKING:
     from tests.lab import Lab
@@ -90,7 +90,7 @@ def test_a_helpers_login_is_replaced(vault: Vault, lab: Lab) -> None:
 def test_a_line_of_netrc_is_corrected(vault: Vault) -> None:
     """It is for https on port 443 by itself, where no server of a test is."""
     from datalad_jsdl.fetch.credentials.advice import advice as advice_of
-    from datalad_jsdl.fetch.credentials.keeper import Place
+    from datalad_jsdl.fetch.credentials.session import Place
 
     def login() -> object:
         return find("https://portal.example ?netrc")

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from datalad_jsdl.commands._source import Place, open_source
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest import Entry, Refusal, read_manifest
-from datalad_jsdl.manifest import parts as parts_module
 from datalad_jsdl.manifest.bag import open_bag
 from datalad_jsdl.manifest.checksums import Checksums
-from datalad_jsdl.manifest.formats import Options
-from datalad_jsdl.manifest.parts import advice, marked, parts_of
+from datalad_jsdl.manifest.formats.options import Options
+from datalad_jsdl.manifest.reading import read_manifest
+from datalad_jsdl.model import subdatasets as parts_module
+from datalad_jsdl.model.entry import Entry, Refusal
+from datalad_jsdl.model.subdatasets import advice, marked, parts_of
+from datalad_jsdl.operations.open_manifest import Place, open_source
 from tests.lab import sha256
 from tests.manifest.formats.samples import SYNAPSE
 from tests.portal import content_of

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from datalad_jsdl.annex.engine import open_engine
 from datalad_jsdl.errors import AddressRefusedError, FetchError
-from datalad_jsdl.fetch import api as api_module
-from datalad_jsdl.fetch.answers import Limits, phrase
-from datalad_jsdl.fetch.api import WebApi
+from datalad_jsdl.fetch.http import documents as api_module
+from datalad_jsdl.fetch.http.answers import Limits, phrase
+from datalad_jsdl.fetch.http.documents import WebApi
+from datalad_jsdl.operations.engines import open_engine
 from tests.conftest import run
-from tests.credentials.test_keeper import CONTENT, ask
+from tests.fetch.credentials.test_keeper import CONTENT, ask
 from tests.lab import Authority, Lab
 from tests.wire import Wire
 
@@ -124,7 +124,7 @@ def test_a_list_that_is_too_long(lab: Lab, home: Path, monkeypatch: pytest.Monke
     """As a file it is read as it comes, however long it is."""
     import io
 
-    from datalad_jsdl.manifest import read_manifest
+    from datalad_jsdl.manifest.reading import read_manifest
 
     monkeypatch.setattr(api_module, "_MOST", 1000)
     lines = b"".join(b"https://h.example/%d.txt\n" % n for n in range(200))

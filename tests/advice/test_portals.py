@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from datalad_jsdl.errors import ManifestError, StatusError
-from datalad_jsdl.manifest import Entry
-from datalad_jsdl.manifest.addresses import Answer, find_address
-from datalad_jsdl.manifest.addresses import orthanc as orthanc_module
-from datalad_jsdl.manifest.addresses.asking import counted_pages
-from datalad_jsdl.manifest.addresses.openneuro import records as openneuro_records
-from datalad_jsdl.manifest.addresses.web_pages import hint
-from tests.addresses.test_listings import CONTENTS, publish_all
+from datalad_jsdl.manifest.portals import find_address
+from datalad_jsdl.manifest.portals import orthanc as orthanc_module
+from datalad_jsdl.manifest.portals.api import Answer
+from datalad_jsdl.manifest.portals.openneuro import records as openneuro_records
+from datalad_jsdl.manifest.portals.paging import counted_pages
+from datalad_jsdl.manifest.portals.web_pages import hint
+from datalad_jsdl.model.entry import Entry
 from tests.conftest import run
+from tests.manifest.portals.test_listings import CONTENTS, publish_all
 from tests.portals import answer, listed, zenodo_record
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from datalad_jsdl.dataset import locks
-from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.errors import DatasetError
+from datalad_jsdl.repository import locks
+from datalad_jsdl.repository.git.running import Git
 from tests.advice.calls import call, follow, found_in, imported, is_good, messages, newer
 from tests.advice.test_exports import export, names
 from tests.conftest import run

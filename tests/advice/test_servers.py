@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from datalad_jsdl.annex.engine import open_engine
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.credentials.rules import parse_rule
-from datalad_jsdl.fetch.encodings import decode
-from datalad_jsdl.fetch.values import Expected, Fetched
-from datalad_jsdl.manifest import read_manifest
+from datalad_jsdl.fetch.http.encodings import decode
+from datalad_jsdl.manifest.reading import read_manifest
+from datalad_jsdl.model.content import Expected, Fetched
+from datalad_jsdl.operations.engines import open_engine
 from tests.advice.calls import follow, found_in
-from tests.credentials.test_regions import KEY, SECRET, Store
+from tests.fetch.credentials.test_regions import KEY, SECRET, Store
 from tests.fetch.test_encodings import PACKED
 from tests.fetch.test_explanations import S3
 from tests.fetch.waits import Waits, new_engine
@@ -186,7 +186,7 @@ def test_a_manifest_that_cannot_be_unpacked(monkeypatch: pytest.MonkeyPatch) -> 
 
     import brotli  # type: ignore[import-untyped]  # it has no types
 
-    from datalad_jsdl.fetch import encodings
+    from datalad_jsdl.fetch.http import encodings
 
     document = b'{"a.txt": ["https://h.example/a.txt"]}'
     packed = brotli.compress(document)

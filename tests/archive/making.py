@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from datalad_jsdl.archive.layout import Layout
-from datalad_jsdl.archive.members import Kind, Member, member_name
 from datalad_jsdl.archive.readers import ChunkReader, Reader
-from datalad_jsdl.archive.stream import Archive
-from datalad_jsdl.archive.writing import CanonicalWriter
+from datalad_jsdl.archive.zip.layout import Layout
+from datalad_jsdl.archive.zip.members import Kind, Member, member_name
+from datalad_jsdl.archive.zip.ranges import Archive
+from datalad_jsdl.archive.zip.writer import CanonicalWriter
 from tests.archive.plain import Plain, plain_zip
 
 if TYPE_CHECKING:

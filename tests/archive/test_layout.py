@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datalad_jsdl.archive.layout import Layout, Structure
-from datalad_jsdl.archive.members import Kind, Member, member_name, size_warning, stored_size
+from datalad_jsdl.archive.zip.layout import Layout, Structure
+from datalad_jsdl.archive.zip.members import Kind, Member, member_name, size_warning, stored_size
 from datalad_jsdl.errors import ArchiveError
 
 if TYPE_CHECKING:

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from datalad_jsdl.archive import ahead
-from datalad_jsdl.archive.contents import Content
+from datalad_jsdl.archive import look_ahead as ahead
 from datalad_jsdl.archive.export import Exported, export
-from datalad_jsdl.archive.home import Home
-from datalad_jsdl.archive.layout import Layout
-from datalad_jsdl.archive.members import Kind
 from datalad_jsdl.archive.output import FileOutput, PipeOutput
-from datalad_jsdl.archive.source import ContentSource
-from datalad_jsdl.archive.stream import Archive
-from datalad_jsdl.archive.writing import CanonicalWriter
-from datalad_jsdl.dataset.git import Git
+from datalad_jsdl.archive.reading import ContentSource
+from datalad_jsdl.archive.zip.layout import Layout
+from datalad_jsdl.archive.zip.members import Kind
+from datalad_jsdl.archive.zip.ranges import Archive
+from datalad_jsdl.archive.zip.writer import CanonicalWriter
 from datalad_jsdl.errors import ArchiveError, FetchError
+from datalad_jsdl.operations.contents import Content
+from datalad_jsdl.operations.home import Home
+from datalad_jsdl.repository.git.running import Git
 from tests.archive.making import by_the_book, joined
 from tests.archive.plain import Plain
 from tests.fetch.waits import Waits, new_engine

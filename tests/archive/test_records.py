@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from datalad_jsdl.archive.layout import Layout
-from datalad_jsdl.archive.members import Kind, Member
-from datalad_jsdl.archive.records import central_header, descriptor, end_records, local_header
+from datalad_jsdl.archive.zip.layout import Layout
+from datalad_jsdl.archive.zip.members import Kind, Member
+from datalad_jsdl.archive.zip.structures import (
+    central_header,
+    descriptor,
+    end_records,
+    local_header,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datalad_jsdl.archive.contents import Content
 from datalad_jsdl.archive.export import export
-from datalad_jsdl.archive.home import Home
-from datalad_jsdl.archive.members import Kind
 from datalad_jsdl.archive.output import FileOutput
 from datalad_jsdl.archive.resume import Prefix, good_prefix
-from datalad_jsdl.archive.writing import CanonicalWriter
-from datalad_jsdl.dataset.git import Git
+from datalad_jsdl.archive.zip.members import Kind
+from datalad_jsdl.archive.zip.writer import CanonicalWriter
+from datalad_jsdl.operations.contents import Content
+from datalad_jsdl.operations.home import Home
+from datalad_jsdl.repository.git.running import Git
 from tests.archive.making import by_the_book
 from tests.archive.plain import Plain
 from tests.conftest import run

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datalad_jsdl.archive.checksums import Crcs
-from datalad_jsdl.archive.layout import Layout
-from datalad_jsdl.archive.members import Kind, Member
 from datalad_jsdl.archive.readers import ChunkReader, Reader
-from datalad_jsdl.archive.stream import Archive
+from datalad_jsdl.archive.zip.crc32 import Crcs
+from datalad_jsdl.archive.zip.layout import Layout
+from datalad_jsdl.archive.zip.members import Kind, Member
+from datalad_jsdl.archive.zip.ranges import Archive
 from datalad_jsdl.errors import ArchiveError
 from tests.archive.making import (
     SORTED_FILES,
@@ -143,8 +143,8 @@ def test_a_content_that_ends_early_is_named(size: int) -> None:
 
 MILLION = """
 import re
-from datalad_jsdl.archive.layout import Layout
-from datalad_jsdl.archive.members import Member
+from datalad_jsdl.archive.zip.layout import Layout
+from datalad_jsdl.archive.zip.members import Member
 def members():
     for n in range(1_000_000):
         name = b"sub-%06d/ses-01/anat/sub-%06d_ses-01_T1w.nii.gz" % (n, n)

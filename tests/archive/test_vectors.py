@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from datalad_jsdl.archive.layout import Layout
 from datalad_jsdl.archive.readers import ChunkReader, Reader
-from datalad_jsdl.archive.stream import Archive
+from datalad_jsdl.archive.zip.layout import Layout
+from datalad_jsdl.archive.zip.ranges import Archive
 from datalad_jsdl.errors import ArchiveError
 from tests.archive.making import member_of, written
 from tests.archive.plain import plain_zip

@@ -8,9 +8,9 @@ import zipfile
 import pytest
 from hypothesis import given, settings
 
-from datalad_jsdl.archive.members import Member
 from datalad_jsdl.archive.readers import ChunkReader
-from datalad_jsdl.archive.writing import CanonicalWriter
+from datalad_jsdl.archive.zip.members import Member
+from datalad_jsdl.archive.zip.writer import CanonicalWriter
 from datalad_jsdl.errors import ArchiveError
 from tests.archive.making import (
     SORTED_FILES,

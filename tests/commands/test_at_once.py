@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from datalad_jsdl.dataset import locks
-from datalad_jsdl.dataset.git import Git
 from datalad_jsdl.errors import DatasetError
+from datalad_jsdl.repository import locks
+from datalad_jsdl.repository.git.running import Git
 from tests.conftest import run
 from tests.portal import datalad, described, entries, git, write_manifest
 

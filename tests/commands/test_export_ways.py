@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from datalad_jsdl.archive.layout import Layout
-from datalad_jsdl.archive.source import ContentSource
-from datalad_jsdl.archive.stream import Archive
-from datalad_jsdl.commands._archive import collect
-from datalad_jsdl.commands._walk import Selection
+from datalad_jsdl.archive.reading import ContentSource
+from datalad_jsdl.archive.zip.layout import Layout
+from datalad_jsdl.archive.zip.ranges import Archive
+from datalad_jsdl.operations.collect import collect
+from datalad_jsdl.operations.list_files import Selection
 from tests.conftest import run
 from tests.lab import Lab, sha256
 from tests.portal import content_of, datalad, described, file_sha256, git, publish, write_manifest

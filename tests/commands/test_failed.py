@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datalad_jsdl.commands._failed import write_failed
-from datalad_jsdl.manifest import Candidate, Entry, Refusal
 from datalad_jsdl.manifest.selection import Selection
+from datalad_jsdl.model.entry import Candidate, Entry, Refusal
+from datalad_jsdl.operations.failed import write_failed
 from tests.portal import (
     content_of,
     datalad,

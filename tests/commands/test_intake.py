@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from datalad_jsdl.dataset.importer import Importer
-from datalad_jsdl.dataset.intake import Intake, is_plain
-from datalad_jsdl.dataset.keys import key_from_link
+from datalad_jsdl.repository.annex.intake import Intake, is_plain
+from datalad_jsdl.repository.annex.keys import key_from_link
+from datalad_jsdl.repository.importing.importer import Importer
 from tests.lab import Lab
 from tests.portal import content_of, datalad, described, git, publish, write_manifest
 

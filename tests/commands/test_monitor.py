@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from datalad_jsdl.commands import _monitor
-from datalad_jsdl.commands._monitor import Monitor
+from datalad_jsdl.operations import progress as _monitor
+from datalad_jsdl.operations.progress import Monitor
 from tests.fetch.waits import new_engine
 from tests.lab import Lab
 from tests.portal import content_of, datalad, described, write_manifest

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from datalad_jsdl.dataset.git import Git
-from datalad_jsdl.dataset.locks import exclusively
 from datalad_jsdl.errors import DatasetError, FetchError, reason
+from datalad_jsdl.repository.git.running import Git
+from datalad_jsdl.repository.locks import exclusively
 from tests.conftest import run
 from tests.portal import datalad, described, git, write_manifest
 

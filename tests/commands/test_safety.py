@@ -288,7 +288,7 @@ def test_two_at_once(tmp_path: Path) -> None:
 
 def test_without_git_annex_it_says_how_to_get_it(tmp_path: Path) -> None:
     script = (
-        "import os, sys; import datalad.api as api, datalad_jsdl.dataset.git as git;"
+        "import os, sys; import datalad.api as api, datalad_jsdl.repository.git.running as git;"
         "os.environ['PATH'] = sys.argv[2]; sys.executable = '/nowhere/python';"
         "print(api.download_manifest(sys.argv[1], 'ds', on_failure='ignore')[0]['message'])"
     )

@@ -7,8 +7,8 @@ import socket
 import pytest
 
 from datalad_jsdl.errors import AddressRefusedError
-from datalad_jsdl.fetch.addresses import AddressPolicy, connect
-from datalad_jsdl.fetch.web import Web
+from datalad_jsdl.fetch.http.address_policy import AddressPolicy, connect
+from datalad_jsdl.fetch.http.web import Web
 from tests.lab import Lab
 
 SETTING = "annex.security.allowed-ip-addresses"

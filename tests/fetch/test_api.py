@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from datalad_jsdl.errors import FetchError, StatusError
-from datalad_jsdl.fetch import api
-from datalad_jsdl.fetch.addresses import AddressPolicy
-from datalad_jsdl.fetch.api import WebApi
 from datalad_jsdl.fetch.engine import Engine
+from datalad_jsdl.fetch.http import documents as api
+from datalad_jsdl.fetch.http.address_policy import AddressPolicy
+from datalad_jsdl.fetch.http.documents import WebApi
 from datalad_jsdl.fetch.settings import Settings
 from tests.wire import Wire
 

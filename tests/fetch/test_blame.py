@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datalad_jsdl.fetch.blame import Verdict, cut_out, judge
+from datalad_jsdl.fetch.file.blame import Verdict, cut_out, judge
 
 NOTHING: dict[str, Any] = {
     "live": ["a", "b"],

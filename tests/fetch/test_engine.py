@@ -11,8 +11,8 @@ import pytest
 
 from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
 from datalad_jsdl.fetch.engine import Engine
-from datalad_jsdl.fetch.partfile import PartFile
-from datalad_jsdl.fetch.values import Expected, Failed, Fetched
+from datalad_jsdl.fetch.file.partfile import PartFile
+from datalad_jsdl.model.content import Expected, Failed, Fetched
 from tests.fetch.waits import Waits, new_engine
 from tests.lab import Lab, refused_url, sha256
 from tests.portal import content_of

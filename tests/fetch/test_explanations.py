@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from datalad_jsdl.errors import FetchError, StatusError
-from datalad_jsdl.fetch.api import WebApi
 from datalad_jsdl.fetch.bulk import Job, fetch_file
-from datalad_jsdl.fetch.codes import CODES, Sort, code_of, has_expired
 from datalad_jsdl.fetch.credentials.rules import parse_rule
-from datalad_jsdl.fetch.explanations import NOTHING, Said, said_of
+from datalad_jsdl.fetch.http.codes import CODES, Sort, code_of, has_expired
+from datalad_jsdl.fetch.http.documents import WebApi
+from datalad_jsdl.fetch.http.explanations import NOTHING, Said, said_of
+from datalad_jsdl.fetch.http.secrecy import secrets_of, without_secrets
+from datalad_jsdl.fetch.mirrors.probe import State
 from datalad_jsdl.fetch.presence import is_present
-from datalad_jsdl.fetch.probe import State
-from datalad_jsdl.fetch.secrecy import secrets_of, without_secrets
-from datalad_jsdl.fetch.values import Expected, Failed
+from datalad_jsdl.model.content import Expected, Failed
 from tests.conftest import run
 from tests.fetch.waits import Waits, new_engine, probed
 from tests.wire import Talk, Wire

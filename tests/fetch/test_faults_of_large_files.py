@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datalad_jsdl.fetch.bulk import Job, fetch_file
-from datalad_jsdl.fetch.values import Expected, Fetched
+from datalad_jsdl.model.content import Expected, Fetched
 from tests.fault_table import FAULTS, set_up
 from tests.fetch.waits import Waits, new_engine
 from tests.lab import Lab, sha256

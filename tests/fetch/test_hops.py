@@ -11,16 +11,16 @@ import pytest
 from urllib3 import HTTPHeaderDict
 
 from datalad_jsdl.errors import AddressRefusedError, FetchError
-from datalad_jsdl.fetch.addresses import AddressPolicy
 from datalad_jsdl.fetch.bulk import Job, fetch_file
-from datalad_jsdl.fetch.credentials.keeper import Credentials
 from datalad_jsdl.fetch.credentials.rules import parse_rule
-from datalad_jsdl.fetch.hops import Chain
+from datalad_jsdl.fetch.credentials.session import Credentials
+from datalad_jsdl.fetch.http.address_policy import AddressPolicy
+from datalad_jsdl.fetch.http.hops import Chain
+from datalad_jsdl.fetch.http.web import Web
 from datalad_jsdl.fetch.presence import is_present
-from datalad_jsdl.fetch.values import Expected, Fetched
-from datalad_jsdl.fetch.web import Web
-from tests.credentials.test_get import cookies_txt
-from tests.credentials.test_keeper import CONTENT, ask, web
+from datalad_jsdl.model.content import Expected, Fetched
+from tests.fetch.credentials.test_get import cookies_txt
+from tests.fetch.credentials.test_keeper import CONTENT, ask, web
 from tests.fetch.waits import new_engine
 from tests.lab import Authority, Lab, sha256
 from tests.portal import content_of

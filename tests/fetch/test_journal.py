@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datalad_jsdl.fetch import journal
-from datalad_jsdl.fetch.journal import Journal, Record, read_journal
-from datalad_jsdl.fetch.partfile import PartFile
+from datalad_jsdl.fetch.file import journal
+from datalad_jsdl.fetch.file.journal import Journal, Record, read_journal
+from datalad_jsdl.fetch.file.partfile import PartFile
 
 RANGES = [(0, 100, "aa"), (300, 400, "bb"), (400, 450, "aa")]
 

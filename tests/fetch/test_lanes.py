@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from datalad_jsdl.fetch.addresses import AddressPolicy
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.engine import Engine
-from datalad_jsdl.fetch.values import Expected, Fetched
+from datalad_jsdl.fetch.http.address_policy import AddressPolicy
+from datalad_jsdl.model.content import Expected, Fetched
 from tests.lab import Lab
 from tests.portal import content_of
 

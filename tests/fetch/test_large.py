@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
-from datalad_jsdl.fetch.values import Expected, Failed, Fetched
-from datalad_jsdl.manifest.entry import Pieces
+from datalad_jsdl.model.content import Expected, Failed, Fetched
+from datalad_jsdl.model.entry import Pieces
 from tests.fetch.waits import Waits, new_engine
 from tests.lab import Lab, Version, sha256
 from tests.portal import content_of
@@ -132,7 +132,7 @@ _CHILD = """
 import sys
 from pathlib import Path
 from datalad_jsdl.fetch.bulk import Job, fetch_file
-from datalad_jsdl.fetch.values import Expected
+from datalad_jsdl.model.content import Expected
 from tests.fetch.waits import new_engine
 outcome = fetch_file(
     Job("f", (sys.argv[1],), Expected(int(sys.argv[2]), "sha256", sys.argv[3]), Path("f")),
@@ -168,7 +168,7 @@ def test_a_full_disk_ends_the_run_cleanly(lab: Lab, tmp_path: Path) -> None:
     """RLIMIT_FSIZE stands for the full disk, whose error differs in nothing but its number."""
     script = (
         "import errno, json, resource, signal, sys; from pathlib import Path;"
-        "from datalad_jsdl.fetch import bulk; from datalad_jsdl.fetch.values import Expected;"
+        "from datalad_jsdl.fetch import bulk; from datalad_jsdl.model.content import Expected;"
         "from tests.fetch.waits import new_engine;"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20));"

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from datalad_jsdl.archive.remote import Memory
-from datalad_jsdl.fetch.values import Expected, Failed
+from datalad_jsdl.model.content import Expected, Failed
 from tests.fetch.waits import Waits, new_engine
 from tests.lab import sha256
 from tests.portal import content_of

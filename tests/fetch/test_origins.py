@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from datalad_jsdl.fetch.origins import Origins, matches, origin_of
-from datalad_jsdl.fetch.scores import Score, load_scores, save_scores
+from datalad_jsdl.fetch.mirrors.registry import Origins, matches
+from datalad_jsdl.fetch.mirrors.scores import Score, load_scores, save_scores
 from datalad_jsdl.fetch.settings import Settings
-from datalad_jsdl.fetch.values import Fault
+from datalad_jsdl.model.content import Fault
+from datalad_jsdl.model.urls import origin_of
 from tests.fetch.waits import Waits
 
 A, B, C = (f"https://{name}.example/f" for name in "abc")

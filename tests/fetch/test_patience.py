@@ -8,14 +8,14 @@ import pytest
 import urllib3
 from urllib3.connection import HTTPConnection
 
-from datalad_jsdl.fetch.answers import Limits, phrase
-from datalad_jsdl.fetch.asking import survey
 from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
 from datalad_jsdl.fetch.engine import Engine
-from datalad_jsdl.fetch.probe import State
+from datalad_jsdl.fetch.http.answers import Limits, phrase
+from datalad_jsdl.fetch.mirrors.ask_all import survey
+from datalad_jsdl.fetch.mirrors.probe import State
+from datalad_jsdl.fetch.mirrors.survey import Wanted
 from datalad_jsdl.fetch.settings import Settings
-from datalad_jsdl.fetch.survey import Wanted
-from datalad_jsdl.fetch.values import Expected, Failed, Fetched
+from datalad_jsdl.model.content import Expected, Failed, Fetched
 from tests.fetch.waits import Waits, new_engine
 from tests.lab import sha256
 from tests.portal import content_of

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 import urllib3
 
-from datalad_jsdl.annex.engine import open_engine
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.addresses import AddressPolicy
-from datalad_jsdl.fetch.proxies import is_excepted
-from datalad_jsdl.fetch.values import Expected
-from datalad_jsdl.fetch.web import Web
-from tests.credentials.test_keeper import CONTENT, ask
-from tests.credentials.test_proxies import Nowhere
+from datalad_jsdl.fetch.http.address_policy import AddressPolicy
+from datalad_jsdl.fetch.http.proxies import is_excepted
+from datalad_jsdl.fetch.http.web import Web
+from datalad_jsdl.model.content import Expected
+from datalad_jsdl.operations.engines import open_engine
+from tests.fetch.credentials.test_keeper import CONTENT, ask
+from tests.fetch.credentials.test_proxies import Nowhere
 from tests.fetch.waits import Waits, new_engine
 from tests.lab import Authority, Lab, refused_url
 from tests.wire import Talk, Wire

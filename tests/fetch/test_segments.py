@@ -7,7 +7,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datalad_jsdl.fetch.segments import Ledger, Segment
+from datalad_jsdl.fetch.file.segments import Ledger, Segment
 
 
 def write(ledger: Ledger, segment: Segment, count: int, ago: float = 0.0) -> int:

@@ -7,8 +7,8 @@ import dataclasses
 import pytest
 
 from datalad_jsdl.errors import SettingError
+from datalad_jsdl.fetch.http.throttle import Throttle
 from datalad_jsdl.fetch.settings import Settings, parse_bytes, settings_table
-from datalad_jsdl.fetch.throttle import Throttle
 
 
 def test_the_nearest_setting_counts() -> None:

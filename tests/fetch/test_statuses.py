@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from datalad_jsdl.errors import StatusError
-from datalad_jsdl.fetch.api import WebApi
 from datalad_jsdl.fetch.bulk import Job, fetch_file
-from datalad_jsdl.fetch.probe import State
-from datalad_jsdl.fetch.statuses import STATUSES, meaning_of
-from datalad_jsdl.fetch.values import Expected, Failed, Fetched
-from datalad_jsdl.fetch.waiting import wait_of
+from datalad_jsdl.fetch.http.documents import WebApi
+from datalad_jsdl.fetch.http.statuses import STATUSES, meaning_of
+from datalad_jsdl.fetch.http.waiting import wait_of
+from datalad_jsdl.fetch.mirrors.probe import State
+from datalad_jsdl.model.content import Expected, Failed, Fetched
 from tests.fetch.waits import Waits, new_engine, probed
 from tests.wire import Talk, Wire
 

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.api import WebApi
 from datalad_jsdl.fetch.bulk import Job, fetch_all
-from datalad_jsdl.fetch.values import Expected, Fetched
+from datalad_jsdl.fetch.http.documents import WebApi
+from datalad_jsdl.model.content import Expected, Fetched
 from tests.fault_table import FAULTS, KNOWLEDGE
 from tests.fetch.waits import Waits, new_engine, probed
 from tests.lab import Lab, sha256

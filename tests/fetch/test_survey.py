@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datalad_jsdl.fetch.addresses import AddressPolicy
-from datalad_jsdl.fetch.asking import survey
 from datalad_jsdl.fetch.engine import Engine
-from datalad_jsdl.fetch.estimate import Load, Span, estimate
-from datalad_jsdl.fetch.probe import Ranges, State
+from datalad_jsdl.fetch.http.address_policy import AddressPolicy
+from datalad_jsdl.fetch.mirrors.ask_all import survey
+from datalad_jsdl.fetch.mirrors.estimate import Load, Span, estimate
+from datalad_jsdl.fetch.mirrors.probe import Ranges, State
+from datalad_jsdl.fetch.mirrors.survey import Mirror, Wanted, choose
 from datalad_jsdl.fetch.settings import Settings
-from datalad_jsdl.fetch.survey import Mirror, Wanted, choose
-from datalad_jsdl.fetch.values import Expected
+from datalad_jsdl.model.content import Expected
 from tests.lab import Lab, Version
 from tests.wire import Talk, Wire
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from datalad_jsdl.fetch.bulk import Job, fetch_file
+from datalad_jsdl.fetch.http.web_pages import is_error_page, is_page_name
+from datalad_jsdl.fetch.mirrors.probe import State
 from datalad_jsdl.fetch.presence import announced_size, is_present
-from datalad_jsdl.fetch.probe import State
-from datalad_jsdl.fetch.values import Expected, Failed, Fetched
-from datalad_jsdl.fetch.web_pages import is_error_page, is_page_name
+from datalad_jsdl.model.content import Expected, Failed, Fetched
 from tests.fetch.waits import Waits, new_engine, probed
 from tests.lab import sha256
 from tests.wire import Wire

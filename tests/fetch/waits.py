@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from datalad_jsdl.fetch.addresses import AddressPolicy
 from datalad_jsdl.fetch.engine import Engine
-from datalad_jsdl.fetch.probe import Answer, Asker, probe, sample
+from datalad_jsdl.fetch.http.address_policy import AddressPolicy
+from datalad_jsdl.fetch.mirrors.probe import Answer, Asker, probe, sample
 from datalad_jsdl.fetch.settings import Settings
-from datalad_jsdl.fetch.values import Expected
+from datalad_jsdl.model.content import Expected
 
 
 class Waits:

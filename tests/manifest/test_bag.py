@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest import Entry, Refusal, read_manifest
 from datalad_jsdl.manifest.bag import Bag, open_bag
-from datalad_jsdl.manifest.formats import Options
+from datalad_jsdl.manifest.formats.options import Options
+from datalad_jsdl.manifest.reading import read_manifest
+from datalad_jsdl.model.entry import Entry, Refusal
 
 MD5, SHA256 = "0" * 32, "2" * 64
 DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"

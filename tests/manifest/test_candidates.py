@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datalad_jsdl.manifest.candidates import Candidate, PlainCandidates, compact_candidates
-from datalad_jsdl.manifest.digests import ALGORITHMS, HexDigests
-from datalad_jsdl.manifest.entry import Entry
+from datalad_jsdl.model.candidates import Candidate, PlainCandidates, compact_candidates
+from datalad_jsdl.model.digests import ALGORITHMS, HexDigests
+from datalad_jsdl.model.entry import Entry
 
 URLS = st.text("abc/?=%", min_size=1).map("https://h.example/{}".format)
 CANDIDATES = st.builds(Candidate, URLS, st.none() | st.integers(0, 9), st.none(), st.booleans())

@@ -17,9 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest import Entry, Refusal, read_manifest
 from datalad_jsdl.manifest.checksums import Checksums
-from datalad_jsdl.manifest.formats import Options
+from datalad_jsdl.manifest.formats.options import Options
+from datalad_jsdl.manifest.reading import read_manifest
+from datalad_jsdl.model.entry import Entry, Refusal
 
 MD5, SHA1, SHA256 = "0" * 32, "1" * 40, "2" * 64
 URL = "https://h.example"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from datalad_jsdl.manifest.digests import ALGORITHMS, canonical_name, digest_fault
+from datalad_jsdl.model.digests import ALGORITHMS, canonical_name, digest_fault
 
 SPELLINGS = {
     "sha256": ["sha256", "SHA-256", "sha_256", "sha2-256"],

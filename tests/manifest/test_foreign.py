@@ -7,7 +7,8 @@ import io
 import pytest
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest import Refusal, read_manifest
+from datalad_jsdl.manifest.reading import read_manifest
+from datalad_jsdl.model.entry import Refusal
 
 PAGES = [
     "\ufeff<!DOCTYPE html><html><body>Log in</body></html>",

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datalad_jsdl.manifest import parts
-from datalad_jsdl.manifest.entry import Candidate, Entry, Refusal
-from datalad_jsdl.manifest.parts import advice, joined, marked, parts_of
-from datalad_jsdl.manifest.paths import marked_path_fault, path_fault
-from datalad_jsdl.manifest.selection import Filter, Selection, folders_of, select_entries
+from datalad_jsdl.manifest.selection import Selection, select_entries
+from datalad_jsdl.model import subdatasets as parts
+from datalad_jsdl.model.entry import Candidate, Entry, Refusal
+from datalad_jsdl.model.filters import Filter, folders_of
+from datalad_jsdl.model.paths import marked_path_fault, path_fault
+from datalad_jsdl.model.subdatasets import advice, joined, marked, parts_of
 
 PATHS = st.lists(st.sampled_from("abc"), min_size=1, max_size=4).flatmap(
     lambda names: st.lists(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datalad_jsdl.manifest.paths import looks_alike_key, path_fault, path_warning
+from datalad_jsdl.model.paths import looks_alike_key, path_fault, path_warning
 
 LET_IN = ["a", "sub-01/anat/T1w.nii.gz", "with space/ümlaut/日本語", "...", "..a/a../.a", "~/a~b"]
 LET_IN += [

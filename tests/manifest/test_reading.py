@@ -14,10 +14,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest import Entry, Refusal, read_manifest
-from datalad_jsdl.manifest.formats import FORMATS, Options
-from datalad_jsdl.manifest.paths import marked_path_fault
-from datalad_jsdl.manifest.reading import HEAD
+from datalad_jsdl.manifest.formats import FORMATS
+from datalad_jsdl.manifest.formats.options import Options
+from datalad_jsdl.manifest.reading import HEAD, read_manifest
+from datalad_jsdl.model.entry import Entry, Refusal
+from datalad_jsdl.model.paths import marked_path_fault
 
 URL = "https://h.org/a"
 OBJECT = f'{{"é/a": ["{URL}"],\n "b": {{"url": "{URL}", "size": 12, "mtime": 1.5e+3}}\n}}\n'

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from datalad_jsdl.manifest.entry import Candidate, Entry, Pieces, Refusal
 from datalad_jsdl.manifest.record import Record, entry_from_record
-from datalad_jsdl.manifest.times import parse_mtime
+from datalad_jsdl.model.entry import Candidate, Entry, Pieces, Refusal
+from datalad_jsdl.model.times import parse_mtime
 
 URL = "https://h.org/a"
 MD5 = "d41d8cd98f00b204e9800998ecf8427e"

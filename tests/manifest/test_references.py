@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from datalad_jsdl.manifest.references import resolve
+from datalad_jsdl.model.references import resolve
 
 BASE = "http://a/b/c/d;p?q"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from datalad_jsdl.manifest.entry import Entry, Refusal
 from datalad_jsdl.manifest.record import Record, entry_from_record
-from datalad_jsdl.manifest.secrecy import DEFAULT, Secrecy
 from datalad_jsdl.manifest.selection import Selection, select_entries
+from datalad_jsdl.model.entry import Entry, Refusal
+from datalad_jsdl.model.secrecy import DEFAULT, Secrecy
 
 UUID = "c0ffee00-1234-4abc-9def-0123456789ab"
 OTHER = "0badcafe-4321-4cba-8fed-ba9876543210"

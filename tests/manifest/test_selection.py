@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from datalad_jsdl.manifest.entry import Candidate, Entry, Refusal
-from datalad_jsdl.manifest.selection import Filter, Selection, select_entries
+from datalad_jsdl.manifest.selection import Selection, select_entries
+from datalad_jsdl.model.entry import Candidate, Entry, Refusal
+from datalad_jsdl.model.filters import Filter
 
 CANDIDATES = (Candidate("https://h.org/a"),)
 SIGNED = (Candidate("https://h.org/a?sig=hunter2", signed=True),)

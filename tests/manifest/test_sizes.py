@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from datalad_jsdl.manifest.entry import Entry, Refusal
 from datalad_jsdl.manifest.reading import read_manifest
+from datalad_jsdl.model.entry import Entry, Refusal
 
 URL = "https://a.example/"
 EMPTY = "d41d8cd98f00b204e9800998ecf8427e"

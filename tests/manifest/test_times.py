@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datalad_jsdl.manifest.times import format_mtime, parse_mtime
+from datalad_jsdl.model.times import format_mtime, parse_mtime
 
 READ: dict[str, list[object]] = {
     "2024-05-01T00:00:00Z": ["2024-05-01", 1714521600, "2024-05-01T00:00"],

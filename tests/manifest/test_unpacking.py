@@ -16,8 +16,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest import Entry, read_manifest
+from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.manifest.unpacking import unpacked
+from datalad_jsdl.model.entry import Entry
 
 URL = "https://h.example/a"
 LINES = f'{{"path": "a", "url": "{URL}"}}\n{{"path": "b", "url": "{URL}"}}\n'.encode()

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datalad_jsdl.manifest.secrecy import DEFAULT
-from datalad_jsdl.manifest.urls import normalise_url, redact, redact_text
+from datalad_jsdl.model.secrecy import DEFAULT
+from datalad_jsdl.model.urls import normalise_url, redact, redact_text
 
 is_signed = DEFAULT.is_signed
 

@@ -14,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datalad_jsdl.errors import ArchiveError
-from datalad_jsdl.manifest import Candidate, Entry, Refusal, read_manifest
-from datalad_jsdl.manifest.digests import ALGORITHMS
 from datalad_jsdl.manifest.formats.bagit_fetch import escaped
-from datalad_jsdl.manifest.paths import path_fault
+from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.manifest.record import Record, entry_from_record
 from datalad_jsdl.manifest.writing import WRITERS, format_of, write_entries, write_manifest
+from datalad_jsdl.model.digests import ALGORITHMS
+from datalad_jsdl.model.entry import Candidate, Entry, Refusal
+from datalad_jsdl.model.paths import path_fault
 
 URL = "https://h.org/a"
 SIGNED = Candidate(f"{URL}?sig=hunter2", signed=True)

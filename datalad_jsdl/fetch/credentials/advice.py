@@ -7,14 +7,14 @@ import shlex
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from datalad_jsdl.fetch.credentials.values import GIVE
-from datalad_jsdl.manifest.urls import store_name
+from datalad_jsdl.fetch.credentials.login import GIVE
+from datalad_jsdl.model.urls import store_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from datalad_jsdl.fetch.credentials.keeper import Place
-    from datalad_jsdl.fetch.credentials.values import Login
+    from datalad_jsdl.fetch.credentials.login import Login
+    from datalad_jsdl.fetch.credentials.session import Place
 
 __all__ = ["advice", "schemes_of"]
 

@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from datalad_jsdl.fetch.origins import origin_of
-from datalad_jsdl.manifest.urls import normalise_url
+from datalad_jsdl.model.urls import normalise_url, origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +99,7 @@ def parse_rule(line: str) -> Rule:
     Raises:
         ValueError: it cannot be understood; the text quotes nothing that may be a secret.
     """
-    from datalad_jsdl.fetch.credentials.kinds import KINDS
+    from datalad_jsdl.fetch.credentials.schemes import KINDS
     from datalad_jsdl.fetch.credentials.sources import SOURCES
 
     words = _words(line)

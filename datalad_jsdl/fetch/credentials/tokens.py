@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import urllib3
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.credentials.values import is_sendable
-from datalad_jsdl.fetch.explanations import said_of
+from datalad_jsdl.fetch.credentials.login import is_sendable
+from datalad_jsdl.fetch.http.explanations import said_of
 from datalad_jsdl.fetch.settings import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from datalad_jsdl.fetch.credentials.values import Login
+    from datalad_jsdl.fetch.credentials.login import Login
 
 __all__ = ["Tokens"]
 

@@ -19,7 +19,6 @@ Those come before the rows here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Protocol
 
@@ -51,42 +50,18 @@ from datalad_jsdl.manifest.formats import (
     url_list,
     zenodo,
 )
-from datalad_jsdl.manifest.secrecy import DEFAULT, Secrecy
+from datalad_jsdl.manifest.formats.options import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from datalad_jsdl.manifest.checksums import Checksums
     from datalad_jsdl.manifest.record import Record
 
-__all__ = ["FORMATS", "GROUP", "TABLES", "Format", "Options", "all_formats"]
+
+__all__ = ["FORMATS", "GROUP", "TABLES", "Format", "all_formats"]
 
 #: The group of entry points that other packages add formats with.
 GROUP = "datalad_jsdl.formats"
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the user says of a document.
-
-    Attributes:
-        columns: of a table: role (``path``, ``url``, ``size``, a digest's name, …) to the
-            name of the column that has it.
-        encoding: of its text.
-        base_url: what relative URLs are resolved against afterwards, or None; for formats
-            that have to build URLs.
-        checksums: digests for its entries from elsewhere, or None.
-        base_is_given: the user has said `base_url`, which goes before what the document itself
-            says (RFC 3986, 5.1.1).
-        secrecy: what in URLs is a secret.
-    """
-
-    columns: Mapping[str, str] = field(default_factory=dict)
-    encoding: str = "utf-8"
-    base_url: str | None = None
-    checksums: Checksums | None = None
-    base_is_given: bool = False
-    secrecy: Secrecy = DEFAULT
 
 
 class Format(Protocol):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.digests import canonical_name
-from datalad_jsdl.manifest.urls import redact_text
+from datalad_jsdl.model.digests import canonical_name
+from datalad_jsdl.model.urls import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

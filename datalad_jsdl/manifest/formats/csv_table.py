@@ -7,17 +7,17 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.digests import ALGORITHMS, canonical_name
 from datalad_jsdl.manifest.formats.columns import CHECKSUM, Columns, find_columns, well_known
 from datalad_jsdl.manifest.formats.tables import Row, Table
 from datalad_jsdl.manifest.formats.values import scheme_of, web_urls, whole_number
 from datalad_jsdl.manifest.record import Record
-from datalad_jsdl.manifest.times import parse_mtime
+from datalad_jsdl.model.digests import ALGORITHMS, canonical_name
+from datalad_jsdl.model.times import parse_mtime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from datalad_jsdl.manifest.formats import Options
+    from datalad_jsdl.manifest.formats.options import Options
 
 __all__ = ["records", "sniff"]
 

@@ -15,12 +15,12 @@ from datalad_jsdl.manifest.formats.documents import is_array, is_list, load, obj
 from datalad_jsdl.manifest.formats.tables import Row, Table, has_columns
 from datalad_jsdl.manifest.formats.values import scheme_of, whole_number
 from datalad_jsdl.manifest.record import Record
-from datalad_jsdl.manifest.urls import excerpt
+from datalad_jsdl.model.urls import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datalad_jsdl.manifest.formats import Options
+    from datalad_jsdl.manifest.formats.options import Options
 
 __all__ = ["records", "sniff"]
 

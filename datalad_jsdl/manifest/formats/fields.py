@@ -7,7 +7,7 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from datalad_jsdl.manifest.digests import ALGORITHMS, canonical_name
+from datalad_jsdl.model.digests import ALGORITHMS, canonical_name
 
 __all__ = ["digests_in", "is_web", "named_digest", "quoted", "stated", "whole_bytes"]
 

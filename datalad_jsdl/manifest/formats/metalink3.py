@@ -11,7 +11,7 @@ from datalad_jsdl.manifest.formats.values import based, whole_number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datalad_jsdl.manifest.formats import Options
+    from datalad_jsdl.manifest.formats.options import Options
     from datalad_jsdl.manifest.formats.xml_stream import Element
     from datalad_jsdl.manifest.record import Record
 

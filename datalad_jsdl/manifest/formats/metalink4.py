@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from datalad_jsdl.manifest.digests import ALGORITHMS, canonical_name
 from datalad_jsdl.manifest.formats.values import based, web_urls, whole_number
 from datalad_jsdl.manifest.record import Record
-from datalad_jsdl.manifest.urls import excerpt
+from datalad_jsdl.model.digests import ALGORITHMS, canonical_name
+from datalad_jsdl.model.urls import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datalad_jsdl.manifest.formats import Options
+    from datalad_jsdl.manifest.formats.options import Options
     from datalad_jsdl.manifest.formats.xml_stream import Element
 
 __all__ = ["NAMESPACE", "OWN_NAMESPACE", "file_record", "records", "root_tag", "sniff"]

@@ -25,7 +25,7 @@ from datalad_jsdl.manifest.record import Record
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datalad_jsdl.manifest.formats import Options
+    from datalad_jsdl.manifest.formats.options import Options
 
 __all__ = ["file_record", "records", "sniff"]
 

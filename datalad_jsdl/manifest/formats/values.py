@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from datalad_jsdl.manifest.references import resolve
-from datalad_jsdl.manifest.urls import SCHEMES
+from datalad_jsdl.model.references import resolve
+from datalad_jsdl.model.urls import SCHEMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from datalad_jsdl.manifest.formats import Options
+    from datalad_jsdl.manifest.formats.options import Options
 
 __all__ = ["based", "name_in_url", "scheme_of", "web_urls", "whole_number"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from datalad_jsdl.archive.readers import ChunkReader
-from datalad_jsdl.archive.writing import CanonicalWriter
+from datalad_jsdl.archive.zip.writer import CanonicalWriter
 from tests.archive.making import by_the_book, member_of
 from tests.archive.plain import Plain
 from tests.archive.readers.found import Found, sized

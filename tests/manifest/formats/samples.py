@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest import Entry, Refusal, read_manifest
-from datalad_jsdl.manifest.formats import Options
+from datalad_jsdl.manifest.formats.options import Options
+from datalad_jsdl.manifest.reading import read_manifest
+from datalad_jsdl.model.entry import Entry, Refusal
 
 MD5, SHA1, SHA256 = "0" * 32, "1" * 40, "2" * 64
 UUID = "5b2974ad-f932-499b-90a3-93577a9f0573"

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from datalad_jsdl.manifest.formats import FORMATS, Options
+from datalad_jsdl.manifest.formats import FORMATS
 from datalad_jsdl.manifest.formats.metalink4 import root_tag
+from datalad_jsdl.manifest.formats.options import Options
 from tests.manifest.formats.samples import (
     METALINK3,
     METALINK4,

@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest import Entry, Refusal, read_manifest
-from datalad_jsdl.manifest.formats import FORMATS, Options
-from datalad_jsdl.manifest.paths import marked_path_fault
-from datalad_jsdl.manifest.reading import HEAD
+from datalad_jsdl.manifest.formats import FORMATS
+from datalad_jsdl.manifest.formats.options import Options
+from datalad_jsdl.manifest.reading import HEAD, read_manifest
 from datalad_jsdl.manifest.record import entry_from_record
-from datalad_jsdl.manifest.times import format_mtime
+from datalad_jsdl.model.entry import Entry, Refusal
+from datalad_jsdl.model.paths import marked_path_fault
+from datalad_jsdl.model.times import format_mtime
 from tests.manifest.formats.portal_samples import BASE, SAMPLES
 
 Items = list[Entry | Refusal]

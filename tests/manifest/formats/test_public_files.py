@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from datalad_jsdl.manifest import Entry, Refusal
+from datalad_jsdl.model.entry import Entry, Refusal
 from tests.manifest.formats.samples import (
     BASE,
     MD5,

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest import Entry, Refusal
-from datalad_jsdl.manifest.formats import FORMATS, Options
-from datalad_jsdl.manifest.paths import marked_path_fault
+from datalad_jsdl.manifest.formats import FORMATS
+from datalad_jsdl.manifest.formats.options import Options
+from datalad_jsdl.model.entry import Entry, Refusal
+from datalad_jsdl.model.paths import marked_path_fault
 from tests.manifest.formats import samples
 from tests.manifest.formats.samples import SAMPLES, error_of, read
 

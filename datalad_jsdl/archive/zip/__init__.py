@@ -1,0 +1,1 @@
+"""The canonical zip: its layout, structures and bytes."""

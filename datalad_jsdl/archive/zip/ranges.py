@@ -1,0 +1,181 @@
+"""Layout + content → the bytes of the archive, any range of them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from datalad_jsdl.archive.readers import ChunkReader, content_of
+from datalad_jsdl.archive.zip.crc32 import Crcs, crc32
+from datalad_jsdl.archive.zip.framing import Frames, content_range
+from datalad_jsdl.archive.zip.layout import Structure
+from datalad_jsdl.archive.zip.members import BLOCK, Kind
+from datalad_jsdl.archive.zip.structures import (
+    block_header,
+    central_header,
+    descriptor,
+    end_records,
+    local_header,
+)
+from datalad_jsdl.errors import ArchiveError, FetchError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from datalad_jsdl.archive.readers import Reader
+    from datalad_jsdl.archive.zip.layout import Layout, Part
+    from datalad_jsdl.archive.zip.members import Member
+
+__all__ = ["Archive", "Source"]
+
+
+class Source(Protocol):
+    """Where the content of members is."""
+
+    def open(self, index: int, start: int, stop: int, /) -> Reader:
+        """The bytes *start* to *stop* of a member's content.
+
+        Raises:
+            ArchiveError: they are not right.
+            FetchError: they cannot be had.
+        """
+
+
+class Archive:
+    """The canonical zip of some members.
+
+    Its methods may be used by several threads at once, if those of *source* may.
+
+    Args:
+        layout: of the members.
+        source: of their content.
+        crcs: the CRC-32 of members, as far as they are known; more are added as they
+            become known. Without one, a range that holds it needs the member's whole
+            content to be read.
+    """
+
+    def __init__(self, layout: Layout, source: Source, crcs: Crcs | None = None) -> None:
+        self.layout = layout
+        self.crcs = crcs if crcs is not None else Crcs()
+        self._source = source
+        self._spare: list[Frames] = []
+
+    def range(self, start: int = 0, stop: int | None = None) -> Iterator[bytes | memoryview]:
+        """The bytes *start* to *stop* (exclusive; None for the end) of the archive.
+
+        A content that is read from its first byte to its last is verified before anything
+        that follows it is given away. Of one that is read in part only the size is certain.
+
+        Yields:
+            Chunks, each valid until the next one is asked for.
+
+        Raises:
+            ArchiveError: a content is not what it has to be; it names the member.
+            FetchError: a content cannot be had.
+        """
+        return self._render(self.layout.parts(start, stop))
+
+    def _render(self, parts: Iterable[Part]) -> Iterator[bytes | memoryview]:
+        frames = self._spare.pop() if self._spare else Frames()
+        try:
+            for part in parts:
+                structure = part.structure
+                if structure is Structure.MEMBER:
+                    member = self.layout.member(part.number)
+                    if member.size <= BLOCK and member.kind is not Kind.SYMLINK:
+                        yield self._small(part.number, member)
+                    else:
+                        yield from self._large(part.number, frames)
+                elif structure is Structure.DATA:
+                    yield from self._data(part, frames)
+                else:
+                    record = self._record(structure, part.number)
+                    whole = part.stop - part.start == part.length
+                    yield record if whole else record[part.start : part.stop]
+        finally:
+            self._spare.append(frames)
+
+    def _small(self, index: int, member: Member) -> bytes:
+        """A member of one block, whole."""
+        size = member.size
+        try:
+            reader = self._source.open(index, 0, size)
+            try:
+                content = reader.read(size)
+                reader.finish()
+            finally:
+                reader.close()
+        except (ArchiveError, FetchError) as error:
+            raise _named(member, error) from None
+        if not size:
+            return local_header(member)
+        crc = crc32(content)
+        self.crcs.put(index, crc)
+        head = local_header(member) + block_header(size, last=True)
+        return b"".join((head, content, descriptor(member, crc)))
+
+    def _large(self, index: int, frames: Frames) -> Iterator[bytes | memoryview]:
+        """Any other member, whole."""
+        for part in self.layout.parts_of(index):
+            if part.structure is Structure.DATA:
+                yield from self._data(part, frames)
+            else:
+                yield self._record(part.structure, index)
+
+    def _record(self, structure: Structure, index: int) -> bytes:
+        if structure is Structure.END:
+            return end_records(self.layout)
+        member = self.layout.member(index)
+        if structure is Structure.LOCAL:
+            link = member.kind is Kind.SYMLINK
+            return local_header(member, self._crc(index, member) if link else 0)
+        crc = self._crc(index, member)
+        if structure is Structure.DESCRIPTOR:
+            return descriptor(member, crc)
+        return central_header(member, self.layout.offset(index), crc)
+
+    def _data(self, part: Part, frames: Frames) -> Iterator[bytes | memoryview]:
+        index, start, stop = part.number, part.start, part.stop
+        member = self.layout.member(index)
+        size = member.size
+        link = member.kind is Kind.SYMLINK
+        first, last = (start, stop) if link else content_range(size, start, stop)
+        with self._opened(index, member, first, last) as reader:
+            if link:
+                yield from content_of(reader, last - first)
+                return
+            crc = yield from frames.of(reader, size, start, stop)
+            if stop == part.length:
+                reader.finish()
+                if crc is not None:
+                    self.crcs.put(index, crc)
+
+    def _crc(self, index: int, member: Member) -> int:
+        """Known, or found out by reading the content."""
+        known = self.crcs.get(index) if member.size else 0
+        if known is None:
+            known = 0
+            with self._opened(index, member, 0, member.size) as reader:
+                for chunk in content_of(reader, member.size):
+                    known = crc32(chunk, known)
+                reader.finish()
+            self.crcs.put(index, known)
+        return known
+
+    @contextmanager
+    def _opened(self, index: int, member: Member, start: int, stop: int) -> Iterator[Reader]:
+        """A reader of the content, whose errors name the member."""
+        try:
+            reader = self._source.open(index, start, stop) if stop > start else ChunkReader(())
+            try:
+                yield reader
+            finally:
+                reader.close()
+        except (ArchiveError, FetchError) as error:
+            raise _named(member, error) from None
+
+
+def _named(member: Member, error: ArchiveError | FetchError) -> ArchiveError | FetchError:
+    """The same error, with the member's name before its text."""
+    kind = ArchiveError if isinstance(error, ArchiveError) else FetchError
+    return kind(f"{member.name.decode('utf-8', 'replace')}: {error}")

@@ -1,0 +1,234 @@
+"""What download-manifest reports: DataLad result records, and how they are shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from datalad.interface.results import get_status_dict
+from datalad.ui import ui
+
+from datalad_jsdl.commands._common import EXTENSION_LINE, is_extension_loaded, message_of
+from datalad_jsdl.commands._diffstat import stat_lines, stat_of
+from datalad_jsdl.repository.annex.keys import parse_key
+from datalad_jsdl.repository.importing.steps import Change
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from datalad_jsdl.model.entry import Refusal
+    from datalad_jsdl.operations.import_one import Outcome
+    from datalad_jsdl.repository.importing.steps import Plan, Step
+
+__all__ = ["ACTION", "render", "result_records"]
+
+ACTION = "download_manifest"
+_MOST_RECORDS = 1000
+_MOST_GONE = 1000
+
+
+def result_records(
+    root: Path,
+    outcome: Outcome,
+    *,
+    refusals: Sequence[Refusal],
+    skipped: int,
+    folder: str,
+    others: Mapping[str, Plan],
+    dry: bool,
+    report_all: bool,
+    logger: logging.Logger,
+) -> Iterator[dict[str, Any]]:
+    """Records of the entries, then the dataset's own with the counts.
+
+    Args:
+        root: the dataset that the manifest is imported into.
+        outcome: what became of one part of the manifest.
+        refusals: entries that were not let in.
+        skipped: number of entries that were filtered out.
+        folder: of the subdataset that the part is in, or "".
+        others: plans of parts in subdatasets by folder, to be told of together.
+        dry: nothing was written.
+        report_all: one record per entry, whatever became of it.
+        logger: for the records.
+    """
+
+    start = f"{folder}/" if folder else ""
+
+    def record(status: str, path: str, message: str = "", **more: Any) -> Any:
+        more["entry"] = name = start + path
+        return _record(root, logger, status, root / name, "file", message, dry=dry, **more)
+
+    plan = outcome.plan
+    yield from refusal_records(root, refusals, logger, dry=dry)
+    for conflict in plan.conflicts:
+        text = f"left alone {start + conflict.path!r}: {conflict.reason}"
+        yield record("error", conflict.path, text, change="conflict")
+    for path, problem in outcome.failures.items():
+        text = f"could not fetch {start + path!r}: {problem}"
+        registered = path not in outcome.unregistered
+        if not registered:
+            text += "; it was not registered (without --get it would be, unverified)"
+        yield record("error", path, text, change="failed", registered=registered)
+    for step in _reported(outcome, report_all):
+        status = "notneeded" if step.change is Change.UNCHANGED else "ok"
+        change, key = step.change.value, step.key or None
+        old = {"renamed_from": plan.renamed[step.path]} if step.path in plan.renamed else {}
+        yield record(status, step.path, change=change, key=key, **old)
+    counts = {
+        **plan.counts(),
+        "gone": len(plan.gone),
+        "renamed": len(plan.renamed),
+        "refused": len(refusals),
+        "conflicts": len(plan.conflicts),
+        "failed": len(outcome.failures),
+        "fetched": outcome.fetched,
+        "skipped": skipped,
+    }
+    unverifiable = sum(_is_unverifiable(step) for step in plan.steps)
+    more: dict[str, Any] = {}
+    if dry and not folder:
+        plans = [(folder, plan), *others.items()]
+        more["stat"] = stat_of(plans, [_named(refusal) for refusal in refusals])
+    if others:
+        more["subdatasets"] = len(others)
+    nothing = not (plan.writes_tree or plan.records or outcome.fetched or outcome.remote)
+    text = _summary(counts, unverifiable, dry)
+    if others:
+        text += f"; and what is in {len(others)} subdataset{'s' * (len(others) > 1)}"
+    yield _record(
+        root,
+        logger,
+        "notneeded" if nothing else "ok",
+        root / folder,
+        "dataset",
+        text,
+        dry=dry,
+        counts=counts,
+        gone=[start + path for path in plan.gone[:_MOST_GONE]],
+        commit=outcome.commit or None,
+        unverifiable=unverifiable,
+        **more,
+    )
+
+
+def refusal_records(
+    root: Path, refusals: Sequence[Refusal], logger: logging.Logger, *, dry: bool = False
+) -> Iterator[dict[str, Any]]:
+    """One record for each entry that was refused."""
+    for refusal in refusals:
+        # the path may lead anywhere: it is named, but never joined to the dataset's
+        where = f" ({refusal.where})" if refusal.where else ""
+        text = f"refused {_named(refusal)}{where}: {refusal.reason}"
+        more = {"entry": refusal.path, "change": "refused"}
+        yield _record(root, logger, "error", root, "file", text, dry=dry, **more)
+
+
+def _named(refusal: Refusal) -> str:
+    return "an entry" if refusal.path is None else repr(refusal.path)
+
+
+def _record(
+    root: Path,
+    logger: logging.Logger,
+    status: str,
+    path: Path,
+    kind: str,
+    message: str,
+    *,
+    dry: bool,
+    **more: Any,
+) -> dict[str, Any]:
+    result: dict[str, Any] = get_status_dict(
+        action=ACTION, status=status, path=str(path), type=kind, refds=str(root), logger=logger
+    )
+    result.update(more)
+    if message:
+        result["message"] = message
+    if dry:
+        result["dry_run"] = True
+    return result
+
+
+def _reported(outcome: Outcome, report_all: bool) -> Iterator[Step]:
+    steps = outcome.plan.steps
+    if report_all:
+        yield from (step for step in steps if step.path not in outcome.failures)
+        return
+    kinds = (Change.ADDED, Change.CHANGED, Change.DELETED)
+    changed = [step for step in steps if step.change in kinds]
+    if len(changed) <= _MOST_RECORDS:
+        yield from (step for step in changed if step.path not in outcome.failures)
+
+
+_WORDS = {
+    "added": "added",
+    "changed": "changed",
+    "urls": "with other URLs",
+    "mtime": "with another time",
+    "unchanged": "unchanged",
+    "deleted": "deleted",
+    "fetched": "downloaded",
+    "refused": "refused",
+    "conflicts": "left alone",
+    "failed": "not downloaded",
+    "skipped": "filtered out",
+}
+
+
+def _is_unverifiable(step: Step) -> bool:
+    parsed = parse_key(step.key)
+    return step.change is not Change.DELETED and parsed is not None and parsed.algorithm is None
+
+
+def _summary(counts: dict[str, int], unverifiable: int, dry: bool) -> str:
+    parts = [f"{counts[name]} {word}" for name, word in _WORDS.items() if counts[name]]
+    if counts["renamed"]:
+        parts[0] += f" ({counts['renamed']} of them renamed)"
+    if counts["gone"] > counts["deleted"]:
+        parts.append(f"{counts['gone']} gone from the manifest (--delete deletes them)")
+    text = ", ".join(parts) or "the manifest has no entries"
+    if unverifiable:
+        text += f"; {unverifiable} without a checksum cannot be verified (--get makes one)"
+    return f"would be: {text}" if dry else text
+
+
+_SIGNS = {
+    "added": "+",
+    "changed": "~",
+    "urls": "u",
+    "mtime": "t",
+    "unchanged": "=",
+    "deleted": "-",
+}
+
+
+def render(result: dict[str, Any]) -> None:
+    """Show one record to a person."""
+    message = result.get("message", "")
+    if result.get("check"):
+        return  # shown all together, in a table
+    own = result["path"] == result.get("refds")
+    if (result["status"], result["type"], own) == ("notneeded", "dataset", False):
+        return  # one of many subdatasets, with nothing new
+    if result["status"] in ("error", "impossible"):
+        ui.message(f"error: {message_of(result)}")
+    elif result["type"] == "file":
+        old = f" (was {result['renamed_from']})" if "renamed_from" in result else ""
+        ui.message(f"{_SIGNS[result['change']]} {result['entry']}{old}")
+    elif "stat" in result:
+        ui.message(f"{result['path']}: {message}")
+        for line in stat_lines(result["stat"]):
+            ui.message(line)
+        ui.message("nothing was written (--dry-run)")
+    else:
+        gone = result.get("gone", []) if not result.get("counts", {}).get("deleted") else []
+        for path in gone[:10]:
+            ui.message(f"? {path} (gone from the manifest)")
+        ui.message(f"{result['path']}: {message}")
+        if not result.get("dry_run") and not is_extension_loaded():
+            ui.message(
+                "hint: 'datalad export-archive' is still DataLad's own; for reproducible zips "
+                f"run once: {EXTENSION_LINE}"
+            )

@@ -1,0 +1,385 @@
+"""Which login is shown to which origin, and which is tried when it is refused.
+
+A login is sent to the origin that it is for (RFC 6454: scheme, host and port) and to no
+other. What a user's rules name is sent with the first request. Where no rule is, nothing is,
+until the origin asks (401, 403): then the sources that know origins by themselves are
+searched. What was taken once is sent from then on.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from datalad_jsdl.bugs import log_trace
+from datalad_jsdl.errors import FetchError
+from datalad_jsdl.fetch.credentials.login import Wanted, is_sendable
+from datalad_jsdl.fetch.credentials.rules import ANNEX_HEADERS
+from datalad_jsdl.fetch.http.regions import bucket_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from datalad_jsdl.fetch.credentials.annex_headers import AnnexHeaders
+    from datalad_jsdl.fetch.credentials.login import Login
+    from datalad_jsdl.fetch.credentials.rules import Rule
+    from datalad_jsdl.fetch.credentials.sources import Source
+    from datalad_jsdl.fetch.credentials.tokens import Tokens
+
+    Post = Callable[[str, Mapping[str, str]], tuple[int, bytes]]
+
+__all__ = ["Attempt", "Credentials", "Place"]
+
+_DENIALS = 10  # 401 in a row until a login that was good once is given up
+_ELSEWHERE = (301, 307, 400)  # with which S3 names the region
+_MOST_REGIONS = 4  # that one request is signed for
+_FORBIDDEN = 3  # 403 until one that nobody named, and that never was good, is given up
+
+
+class Credentials:
+    """The logins of a process; safe for threads.
+
+    Args:
+        rules: what the user has named, in the order in which it is tried.
+        config: git config, for what DataLad keeps there.
+        search: look for logins that no rule names, where an origin asks for one.
+        annex_headers: what goes along with the logins, and without one.
+    """
+
+    def __init__(
+        self,
+        rules: Iterable[Rule] = (),
+        config: Mapping[str, str] | None = None,
+        *,
+        search: bool = True,
+        annex_headers: AnnexHeaders | None = None,
+    ) -> None:
+        self.annex_headers = annex_headers
+        self._rules = tuple(rules)
+        self._config = config or {}
+        self._search = search
+        self._places: dict[str, Place] = {}
+        self._lock = threading.Lock()
+        self._tokens: Tokens | None = None
+
+    def attempt(self, origin: str, url: str, *, overheard: bool = False) -> Attempt:
+        """The logins for one request.
+
+        Args:
+            origin: that is connected to.
+            url: to be asked for.
+            overheard: somebody on the way would see a login: none is sent.
+        """
+        place = self._places.get(origin)
+        if place is None:
+            place = Place(origin, self._rules, self._config, search=self._search)
+            place = self._places.setdefault(origin, place)
+        return Attempt(self, place, url, overheard)
+
+    def scope(self, origin: str, url: str) -> tuple[Rule, ...]:
+        """What the user has said for a URL: URLs of one scope have the same login."""
+        return tuple(rule for rule in self._rules if rule.covers(origin, url))
+
+    def tokens(self) -> Tokens:
+        """Access tokens for refresh tokens."""
+        with self._lock:
+            if self._tokens is None:
+                from datalad_jsdl.fetch.credentials.tokens import Tokens
+
+                self._tokens = Tokens()
+            return self._tokens
+
+
+class Place:
+    """What is known of one origin.
+
+    Attributes:
+        origin: scheme, host and port.
+        rules: all that the user has named, of other origins, too.
+        good: the login that it took last, or None.
+        accepted: those that it took once.
+        refused: those that are not tried again.
+        problems: why a login was not to be had or shown, in words.
+        advised: the user was told how to give a login.
+        turn: held by whoever tries a login that was never accepted.
+        regions: those that S3 has named, by bucket.
+    """
+
+    def __init__(
+        self, origin: str, rules: tuple[Rule, ...], config: Mapping[str, str], *, search: bool
+    ) -> None:
+        self.origin = origin
+        self.rules = rules
+        self.named = any(rule.origin == origin for rule in rules)
+        self.good: Login | None = None
+        self.accepted: set[Login] = set()
+        self.refused: list[Login] = []
+        self.problems: list[str] = []
+        self.advised = False
+        self.turn = threading.RLock()
+        self.regions: dict[str, str] = {}
+        self._config = config
+        self._search = search
+        self._lock = threading.Lock()
+        self._found: dict[tuple[str, Rule | None], Login | None] = {}
+        self._denials: dict[Login, int] = {}
+
+    def logins(self, url: str, *, unasked: bool) -> Iterator[Login]:
+        """Those for a URL, in order: of the rules, and then what is found by itself."""
+        for rule in self.rules:
+            if rule.covers(self.origin, url):
+                if rule.source == "none":
+                    return
+                if rule.source == ANNEX_HEADERS:  # they go along with a login
+                    continue
+                if login := self._find(rule.source, rule):
+                    yield login
+        if not unasked or not self._search:
+            return
+        from datalad_jsdl.fetch.credentials.sources import SOURCES
+
+        for source in SOURCES:
+            if source.unasked and (login := self._find(source.name, None)):
+                yield login
+
+    def allows(self, login: Login, url: str) -> bool:
+        """Whether a login is for a URL, too."""
+        for rule in self.rules:
+            if rule.covers(self.origin, url):
+                if rule.source == "none":
+                    return False
+                if rule is login.rule:
+                    return True
+        return login.rule is None
+
+    def may_see(self, headers: AnnexHeaders, url: str) -> bool:
+        """Whether those of the headers that are not for everybody are for a URL."""
+        for rule in self.rules:
+            if rule.covers(self.origin, url) and rule.source in ("none", ANNEX_HEADERS):
+                return rule.source == ANNEX_HEADERS
+        if any(rule.source == ANNEX_HEADERS for rule in self.rules):
+            return False  # somebody has said which they are for
+        return headers.is_home(self.origin)
+
+    def accept(self, login: Login) -> None:
+        """The origin has taken a login."""
+        if self.good is not login or self._denials:
+            self.accepted.add(login)
+            self._denials.pop(login, None)
+            self.good = login
+
+    def deny(self, login: Login, status: int) -> None:
+        """It has not; that may be about one file alone, and not about who asks."""
+        count = self._denials[login] = self._denials.get(login, 0) + 1
+        known = login in self.accepted
+        if status == 401:
+            final = not known or count >= _DENIALS
+        else:
+            final = not known and login.rule is None and count >= _FORBIDDEN
+        if final and login not in self.refused:
+            self.refused.append(login)
+            if self.good is login:
+                self.good = None
+
+    def _find(self, name: str, rule: Rule | None) -> Login | None:
+        with self._lock:  # a helper may be slow: one asks, the others wait
+            if (name, rule) not in self._found:
+                self._found[name, rule] = self._ask(_source(name), rule)
+            return self._found[name, rule]
+
+    def _ask(self, source: Source, rule: Rule | None) -> Login | None:
+        parts = urlsplit(self.origin)
+        wanted = Wanted(
+            parts.scheme,
+            parts.hostname or "",
+            parts.port,
+            self.origin,
+            rule.argument if rule else "",
+            rule,
+            self._config,
+        )
+        try:
+            login = source.find(wanted)
+        except FetchError as error:
+            self.problems.append(str(error))
+            return None
+        except Exception as error:  # of a key store, say; its text may quote a secret
+            log_trace(f"{source.name} does not work", error)
+            self.problems.append(f"{source.name} does not work ({type(error).__name__})")
+            return None
+        if login is None and rule is not None:
+            self.problems.append(f"{source.name} has no login for it")
+        return replace(login, source=source.name) if login else None
+
+
+def _source(name: str) -> Source:
+    from datalad_jsdl.fetch.credentials.sources import SOURCES
+
+    return next(source for source in SOURCES if source.name == name)
+
+
+class Attempt:
+    """One request to one origin, with one login after the other.
+
+    Args:
+        keeper: that it belongs to.
+        place: the origin.
+        url: that is asked for.
+        overheard: no login is to be sent.
+    """
+
+    def __init__(self, keeper: Credentials, place: Place, url: str, overheard: bool) -> None:
+        self._keeper = keeper
+        self._place = place
+        self._url = url
+        self._overheard = overheard
+        self._tried: list[Login] = []
+        self._denied: list[Login] = []
+        self._token = ""
+        self._renewed = False
+        self._login: Login | None = None
+        self._regions = {""}
+        if not overheard and (place.good or place.named):
+            good = place.good
+            self._login = good if good and place.allows(good, url) else self._next(unasked=False)
+
+    def _next(self, *, unasked: bool, schemes: frozenset[str] = frozenset()) -> Login | None:
+        for login in self._place.logins(self._url, unasked=unasked):
+            if login in self._tried or login in self._place.refused:
+                continue
+            # what the origin does not ask for is not shown to it, unless somebody said so
+            if login.rule is None and schemes and login.kind not in schemes:
+                continue
+            return login
+        return None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """While a login is tried that may be wrong: one try is enough, and many lock it out."""
+        if self._login is None or self._login in self._place.accepted:
+            yield
+            return
+        with self._place.turn:
+            if self._login in self._place.refused:  # while this one waited
+                self._tried.append(self._login)
+                self._login = self._next(unasked=False)
+            yield
+
+    def sign(self, method: str, url: str, post: Post) -> tuple[str, dict[str, str]]:
+        """The URL to ask for, and the headers of the login and of `AnnexHeaders`."""
+        target, login = self._log_in(method, url, post)
+        headers = self._keeper.annex_headers
+        if not headers:
+            return target, login
+        taken = {name.lower() for name in login}
+        more = dict(headers.open())
+        if not self._overheard and self._place.may_see(headers, self._url):
+            more.update(headers.secret())
+        return target, {n: v for n, v in more.items() if n.lower() not in taken} | login
+
+    def _log_in(self, method: str, url: str, post: Post) -> tuple[str, dict[str, str]]:
+        """The URL to ask for and the headers of the login; none if it cannot be shown."""
+        while (login := self._login) is not None:
+            try:
+                target, headers = self._sign(login, method, url, post)
+                if not all(map(is_sendable, headers.values())):
+                    raise FetchError(f"{login.place} has a character that no header can have")
+            except FetchError as error:
+                self._place.problems.append(str(error))
+            except Exception as error:  # its text may quote the secret
+                log_trace(f"{login.place} cannot be used", error)
+                self._place.problems.append(
+                    f"{login.place} cannot be used ({type(error).__name__})"
+                )
+            else:
+                if headers:
+                    return target, headers
+            self._tried.append(login)
+            self._login = self._next(unasked=False)
+        return url, {}
+
+    def _sign(self, login: Login, method: str, url: str, post: Post) -> tuple[str, dict[str, str]]:
+        from datalad_jsdl.fetch.credentials.schemes import headers_of, sign_s3
+
+        if login.kind == "s3":
+            region = self._place.regions.get(bucket_of(url), "")
+            self._regions.add(region)
+            return sign_s3(login, method, url, region)
+        if login.kind == "oauth":
+            self._token = self._keeper.tokens().get(login, post)
+            return url, {"Authorization": f"Bearer {self._token}"}
+        return url, headers_of(login, url)
+
+    @property
+    def signed(self) -> bool:
+        """Whether the request is signed with keys of the user (S3)."""
+        return self._login is not None and self._login.kind == "s3"
+
+    def moved(self, status: int, region: str) -> bool:
+        """A signed request is for another region; whether it is worth signing for that one.
+
+        Args:
+            status: of HTTP.
+            region: that the answer names, or "".
+        """
+        if status not in _ELSEWHERE or not self.signed or region in self._regions:
+            return False
+        self._regions.add(region)  # once each, whatever the server names next
+        if len(self._regions) > _MOST_REGIONS:
+            return False
+        self._place.regions[bucket_of(self._url)] = region
+        return True
+
+    def accepted(self) -> None:
+        """The origin gave an answer."""
+        if self._login is not None:
+            self._place.accept(self._login)
+
+    def refused(self, status: int, challenge: str) -> bool:
+        """The origin wants another login; whether there is one to try.
+
+        Args:
+            status: 401 or 403.
+            challenge: the header WWW-Authenticate (RFC 9110, 11.6.1).
+        """
+        from datalad_jsdl.fetch.credentials.advice import schemes_of
+
+        login, place = self._login, self._place
+        if self._overheard:
+            return False
+        if login is not None:
+            if login.kind == "oauth" and status == 401 and not self._renewed:
+                self._renewed = True
+                self._keeper.tokens().forget(login, self._token)
+                return True
+            self._tried.append(login)
+            self._denied.append(login)
+            place.deny(login, status)
+        self._login = self._next(unasked=True, schemes=schemes_of(challenge))
+        return self._login is not None
+
+    def advice(
+        self, status: int, challenge: str, *, again: bool = False, store: bool = False
+    ) -> str:
+        """Which origin wants what, and how to give it; one sentence. See `advice.advice`."""
+        from datalad_jsdl.fetch.credentials.advice import advice
+
+        denied = [*self._place.refused, *self._denied]
+        if self._keeper.annex_headers and not self._overheard:
+            sent = self._place.may_see(self._keeper.annex_headers, self._url)
+            said = self._keeper.annex_headers.said(sent=sent)
+            if said and said not in self._place.problems:
+                self._place.problems.append(said)
+        return advice(
+            self._place,
+            self._url,
+            status,
+            challenge,
+            denied,
+            self._overheard,
+            again=again,
+            store=store,
+        )

@@ -1,0 +1,34 @@
+"""What the AWS tools use: variables, ``~/.aws``, single sign-on, the role of a machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.errors import FetchError
+from datalad_jsdl.fetch.credentials.login import Login
+
+if TYPE_CHECKING:
+    from datalad_jsdl.fetch.credentials.login import Wanted
+
+__all__ = ["find"]
+
+
+def find(wanted: Wanted) -> Login | None:
+    """The keys of a profile, or of the default one.
+
+    Raises:
+        FetchError: botocore finds none.
+    """
+    import botocore.exceptions
+    import botocore.session
+
+    words = f"your AWS profile {wanted.argument}".strip() if wanted.argument else "your AWS keys"
+    try:
+        session = botocore.session.Session(profile=wanted.argument or None)
+        keys = session.get_credentials()
+        found = keys.get_frozen_credentials() if keys else None
+    except botocore.exceptions.BotoCoreError as error:
+        raise FetchError(f"{words} cannot be had ({type(error).__name__})") from None
+    if found is None or not found.secret_key:
+        raise FetchError(f"{words}: there are none")
+    return Login(words, "s3", keys=keys, rule=wanted.rule)

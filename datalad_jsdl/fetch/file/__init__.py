@@ -1,0 +1,1 @@
+"""One file: from its candidates to verified content."""

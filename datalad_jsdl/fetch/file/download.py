@@ -1,0 +1,346 @@
+"""One file: which URL is asked next, what a fault means, what is done with wrong bytes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from datalad_jsdl.fetch.file.blame import cut_out, judge
+from datalad_jsdl.fetch.file.candidates import Candidates
+from datalad_jsdl.fetch.file.parallel import Helpers
+from datalad_jsdl.fetch.file.partfile import PartFile
+from datalad_jsdl.fetch.file.request import CHANGED, Transfer
+from datalad_jsdl.fetch.file.segments import Ledger
+from datalad_jsdl.fetch.file.sinks import InSequence, source_of
+from datalad_jsdl.fetch.file.verification import Frontier, Unhashed, Verifier, wrong_pieces
+from datalad_jsdl.model.content import Failed, Fault, Fetched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.file.segments import Range
+    from datalad_jsdl.fetch.operation import Operation
+    from datalad_jsdl.model.content import Expected, Progress, Sink, Store
+
+__all__ = ["Download"]
+
+_FIRST_WAIT = 0.5  # seconds; doubled from round to round
+_REFUND = 64 << 10  # bytes; so much progress gives a URL its attempts back
+
+
+class Download:
+    """The fetch of one file; see `engine.Engine.fetch` for the arguments."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        operation: Operation,
+        urls: Iterable[str],
+        expected: Expected,
+        store: PartFile | Sink,
+        progress: Progress,
+        window: tuple[int, int] | None = None,
+    ) -> None:
+        self._engine = engine
+        self._operation = operation
+        self._candidates = Candidates(engine, operation, urls, expected)
+        self._expected = expected
+        self._part = store if isinstance(store, PartFile) else None
+        self._store: Store = self._part or InSequence(cast("Sink", store))
+        self._ledger = Ledger(expected.size)
+        self._verifier = Verifier(expected)
+        self._window = window
+        # what is outside the window counts as there
+        start, stop = window or (0, expected.size or 0)
+        self._outside = [(0, start, ""), (stop, expected.size or 0, "")] if window else []
+        self._frontier = (Unhashed if window else Frontier)(self._verifier, self._store)
+        self._transfer = Transfer(
+            engine,
+            operation,
+            self._ledger,
+            self._store,
+            self._frontier,
+            expected,
+            progress,
+            self._begun,
+        )
+        self._helpers = Helpers(engine, self._transfer, self._candidates.sources)
+        self._chances: set[str] = set()  # sources that got one more
+        self._disputes: set[str] = set()  # URLs that were let say how large the file is
+        self._last = ""  # the source that answered last
+        self._best = 0  # most bytes there so far; only what goes beyond it is progress
+        self._wait = _FIRST_WAIT
+        self._alone = not expected.verifiable  # all bytes have to be of one URL
+        self._source = ""  # the one, if so
+
+    def run(self) -> Fetched | Failed:
+        """Fetch until the content is verified or no URL is left."""
+        try:
+            self._begin()
+            while True:
+                if self._ledger.is_complete():
+                    if outcome := self._verify():
+                        return outcome
+                elif not self._candidates.live or self._operation.stop.is_set():
+                    if not self._helpers.wait():
+                        return Failed(self._candidates.why())
+                else:
+                    self._step()
+        finally:
+            try:
+                self._helpers.end()
+            finally:
+                self._frontier.close()
+
+    def _begin(self) -> None:
+        """Take over what earlier runs left, if it can be a beginning."""
+        if self._window:
+            self._ledger.add(self._outside)
+            self._best = self._ledger.held()
+        part, size = self._part, self._expected.size
+        if part is None or not part.held:
+            return
+        known = self._candidates.sources.get(part.source)
+        versioned = bool(known and part.etag)
+        too_long = size is not None and max(end for _, end, _ in part.held) > size
+        if too_long or not (self._expected.verifiable or versioned):
+            self._forget()
+            return
+        self._ledger.add(part.held)
+        if versioned and known:
+            self._transfer.etags[known] = part.etag
+            self._source = part.source
+        # counts as an answer of its own: nobody knows who gave it
+        self._transfer.answers = 1
+        self._frontier.catch_up(self._ledger.prefix)
+        self._best = self._transfer.held = self._ledger.held()
+
+    def _step(self) -> None:
+        """One request of this thread's, or a pause."""
+        origins, ledger = self._engine.origins, self._ledger
+        url = self._choose()
+        if url is None:
+            return
+        source = source_of(url)
+        try:
+            if self._alone and self._source not in ("", source) and ledger.held():
+                self._forget()
+        except OSError:
+            origins.leave(url)
+            raise
+        segment = ledger.begin(url, source, rate=origins.of(url).score.rate)
+        if segment is None:  # the helpers have it all
+            origins.leave(url)
+            self._helpers.wait()
+            return
+        fault = None
+        longer = self._candidates.waits_longer(url, begun=ledger.held() > 0)
+        patience = origins.patience(url, longer=longer)
+        try:
+            fault = self._transfer.run(segment, whole=self._takes_whole(url), patience=patience)
+            if fault and fault.silent and longer and patience < origins.most_patience:
+                fault = replace(fault, longer=True)
+        finally:
+            ledger.end(segment)
+            origins.release(url, fault, segment.written - segment.start)
+        self._last = source
+        if segment.first:
+            self._candidates.answered.add(url)
+        if segment.written > segment.start:
+            self._candidates.moved()
+        if self._alone:
+            self._source = source
+        if fault is not None:
+            self._learn(url, source, fault)
+
+    def _choose(self) -> str | None:
+        """The URL to ask now, with a connection to it; None after a pause."""
+        origins = self._engine.origins
+        if self._alone and self._helpers.active():
+            self._helpers.wait()  # they are all at one URL: no other may be mixed in
+            return None
+        ready = self._candidates.ready()
+        if ready and (url := origins.acquire(ready)):
+            return url
+        self._pause()
+        return None
+
+    def _pause(self) -> None:
+        """All URLs were asked in this round, or are to be left alone for a while."""
+        candidates = self._candidates
+        tried = candidates.next_round()
+        if not any(map(candidates.is_trusted, candidates.live)):
+            candidates.suspects.clear()
+            return
+        if self._helpers.wait():
+            return
+        if not self._best and candidates.bury_dead():
+            return
+        asked = min((candidates.wait(url) for url in candidates.live), default=0.0)
+        held = self._ledger.held()
+        progress, self._best = held > self._best, max(held, self._best)
+        if progress and not asked:
+            return
+        if asked and not progress and not (asked := candidates.patience(asked)):
+            return
+        own = self._wait if tried else 0.0
+        self._operation.sleep(min(max(own, asked), self._engine.settings.max_wait))
+        if tried:
+            self._wait *= 2
+
+    def _takes_whole(self, url: str) -> bool:
+        """Whether to take a whole file again from a server that ignores ranges."""
+        if self._helpers.active():
+            return False
+        tried, live = self._candidates.tried, self._candidates.live
+        return self._alone or not [u for u in live if u != url and u not in tried]
+
+    def _learn(self, url: str, source: str, fault: Fault) -> None:
+        candidates, ledger = self._candidates, self._ledger
+        candidates.faults[url] = fault
+        candidates.tried.add(url)
+        if fault.wait:
+            asked = min(fault.wait, self._engine.settings.max_wait)
+            candidates.due[url] = self._engine.origins.clock() + asked
+        if fault.what == CHANGED:
+            self._transfer.etags.pop(url, None)
+        if fault.wrong:
+            self._drop(lambda r: r[2] == source)
+        elif fault.disputed and url not in self._disputes:
+            # one of the two is wrong: now this one may say how large the file is
+            self._disputes.add(url)
+            self._forget()
+            candidates.tried.discard(url)
+            return
+        elif self._alone and not self._continues(url):
+            self._forget()
+        if fault.lasting:
+            candidates.live.remove(url)
+            return
+        gained = ledger.held() - self._best
+        self._best = max(self._best, ledger.held())
+        progress = gained >= _REFUND
+        if progress:
+            self._wait = _FIRST_WAIT
+        lives = candidates.fail(url, progress=progress, begun=self._best >= _REFUND)
+        if lives and gained > 0 and self._alone and self._continues(url):
+            candidates.tried.discard(url)  # another mirror could not continue what has come
+
+    def _continues(self, url: str) -> bool:
+        """Whether bytes of this URL can be added to what is there of it."""
+        return self._expected.verifiable or bool(self._transfer.etags.get(url))
+
+    def _verify(self) -> Fetched | None:
+        self._helpers.end()
+        if self._window:
+            givers = self._candidates.givers(self._ledger.sources())
+            return Fetched(self._window[1] - self._window[0], urls=givers)
+        self._frontier.catch_up(self._ledger.prefix)
+        wrong, expected = self._verifier.mismatch(), self._expected
+        if wrong is None and expected.pieces and not expected.algorithm:
+            wrong = self._check_pieces()
+        if wrong is None:
+            for source in self._candidates.suspects:
+                self._candidates.condemn(
+                    source, "other mirrors had the right bytes in the place of its own"
+                )
+            digest = "" if expected.algorithm else self._verifier.hexdigest()
+            transfer = self._transfer
+            fetched = Fetched(self._verifier.size, digest, final=transfer.final)
+            if not expected.document:
+                return fetched
+            return replace(fetched, codings=transfer.codings, content_type=transfer.content_type)
+        self._blame(wrong + self._transfer.packed_as)
+        return None
+
+    def _check_pieces(self) -> str | None:
+        pieces, size = self._expected.pieces, self._verifier.size
+        if pieces is None or self._store.in_order or not wrong_pieces(pieces, self._store, size):
+            return None
+        return f"wrong content: a piece does not have its {pieces.algorithm}"
+
+    def _blame(self, wrong: str) -> None:
+        """The content is complete and wrong: find out whose bytes are, and forget them."""
+        if self._blame_pieces(wrong):
+            return
+        guessed, candidates = self._transfer.guessed, self._candidates
+        verdict = judge(
+            self._ledger.sources() or {self._last: 0},
+            live={source_of(url) for url in candidates.live},
+            suspects=candidates.suspects,
+            chances=self._chances,
+            answers=self._transfer.answers,
+            in_order=self._store.in_order,
+        )
+        if verdict.drop is not None:
+            candidates.suspects |= verdict.drop
+            dropped = verdict.drop
+            self._drop(lambda r: r[2] in dropped)
+            return
+        self._forget()
+        url = candidates.sources.get(verdict.guilty)
+        if verdict.alone:
+            self._alone = True
+            candidates.suspects.clear()
+        elif verdict.again:
+            self._chances.add(verdict.again)
+            # it was the last to be trusted: the others first, now
+            candidates.suspects = {verdict.again} if candidates.suspects else set()
+            self._alone = self._alone or bool(candidates.suspects)
+        elif guessed and url in candidates.live:
+            fault = Fault(url, f"{wrong}; it may have been cut off", mirror=True)
+            self._learn(url, verdict.guilty, fault)
+        else:
+            candidates.condemn(verdict.guilty, wrong)
+
+    def _blame_pieces(self, wrong: str) -> bool:
+        """Forget the pieces that are wrong, if only some are."""
+        pieces, size = self._expected.pieces, self._ledger.size
+        if pieces is None or self._store.in_order or size is None:
+            return False
+        bad = wrong_pieces(pieces, self._store, size)
+        if not bad or len(bad) == len(pieces.hexdigests):
+            return False
+        ranges = self._ledger.ranges()
+        kept = cut_out(ranges, bad)
+        for source in {r[2] for r in ranges if any(r[0] < e and r[1] > s for s, e in bad)}:
+            self._candidates.condemn(source, wrong)
+        self._ledger.keep(lambda _: False)
+        self._ledger.add(kept)
+        self._changed(kept)
+        return True
+
+    def _drop(self, unwanted: Callable[[Range], bool]) -> None:
+        """Forget the ranges that *unwanted* is true for."""
+        self._helpers.end()
+        left = [r for r in self._ledger.ranges() if not unwanted(r)]
+        if self._store.in_order or not left or not self._expected.verifiable:
+            self._forget()
+            return
+        self._changed(self._ledger.keep(lambda r: not unwanted(r)))
+
+    def _forget(self) -> None:
+        """Begin at the first byte again."""
+        self._helpers.end()
+        self._ledger.keep(lambda _: False)
+        self._ledger.add(self._outside)
+        self._ledger.size = self._expected.size
+        self._ledger.ended = False
+        self._transfer.etags.clear()
+        self._transfer.guessed = False
+        self._source = ""
+        if self._part is not None:
+            self._part.begin("", "")
+        self._changed([])
+
+    def _changed(self, kept: list[Range]) -> None:
+        self._store.keep(kept)
+        self._frontier.restart()
+        self._transfer.held = self._ledger.held()
+        self._transfer.answers = len({source for _, _, source in kept})
+
+    def _begun(self) -> None:
+        """Bytes are coming: more connections, if they would help."""
+        if not self._store.in_order:
+            self._helpers.watch(self._candidates.live, one_source=self._alone)

@@ -1,0 +1,186 @@
+"""The journal of a part file: which bytes of it are good, whatever ended the process.
+
+It is needed where the length of the part file does not tell: when parts of a file come
+from several connections, and when a file without a digest may only be continued from the
+very version that it was begun with. One record a line, each ending in the CRC-32 of what
+stands before it, eight hex digits; a line that is not whole ends the journal::
+
+    jsdl 1 BOOT               the first line; BOOT names the time since the machine started
+    v SOURCE ETAG             all bytes are of this source in this version (hex of the tag)
+    r START END SOURCE        these bytes (END exclusive) were written
+    s OFFSET                  what stands in the journal before OFFSET is on the disk
+
+A killed process loses nothing that the kernel has: every ``r`` holds as long as the
+machine runs. After a power cut only those before the last ``s`` do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from datalad_jsdl.fetch.file.segments import Range
+
+__all__ = ["Journal", "Record", "read_journal"]
+
+_HEAD = "jsdl 1"
+_SYNC_SECONDS = 2.0
+_SYNC_BYTES = 64 << 20
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass
+class Record:
+    """What a journal says.
+
+    Attributes:
+        ranges: that hold.
+        source: of the one version that they are of, or "".
+        etag: its strong entity tag, or "".
+    """
+
+    ranges: list[Range] = field(default_factory=list)
+    source: str = ""
+    etag: str = ""
+
+
+def _boot() -> str:
+    """A name for the time since the machine was started; "" if it has none."""
+    try:
+        return _BOOT_ID.read_text().strip()
+    except OSError:
+        return ""
+
+
+def _line(text: str) -> bytes:
+    raw = text.encode()
+    return raw + b" %08x\n" % zlib.crc32(raw)
+
+
+def read_journal(path: str, length: int) -> Record:
+    """Read a journal.
+
+    Args:
+        path: the journal; one that is missing or damaged says nothing.
+        length: of the part file in bytes.
+    """
+    record = Record()
+    try:
+        content = Path(path).read_bytes()
+    except OSError:
+        return record
+    found: list[tuple[int, Range]] = []
+    synced, offset, same_boot = 0, 0, False
+    for line in content.split(b"\n")[:-1]:
+        raw, _, crc = line.rpartition(b" ")
+        if crc != b"%08x" % zlib.crc32(raw):
+            break
+        kind, *fields = raw.decode("ascii", "replace").split(" ")
+        if offset == 0:
+            if not raw.startswith(_HEAD.encode()):
+                return record
+            same_boot = bool(_boot()) and fields[1:] == [_boot()]
+        elif kind == "v":
+            record.source, record.etag = fields[0], bytes.fromhex(fields[1]).decode()
+        elif kind == "r":
+            found.append((offset, (int(fields[0]), min(int(fields[1]), length), fields[2])))
+        elif kind == "s":
+            synced = int(fields[0])
+        offset += len(line) + 1
+    record.ranges = [r for at, r in found if (same_boot or at < synced) and r[0] < r[1]]
+    return record
+
+
+class Journal:
+    """Writes a journal, and puts the part file on the disk now and then, in a thread.
+
+    Args:
+        path: of the journal; begun anew with *record*.
+        record: what holds already, and is on the disk if *synced*.
+        data: descriptor of the part file.
+    """
+
+    def __init__(self, path: str, record: Record, data: int) -> None:
+        self._path = path
+        self._data = data
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._due = threading.Event()
+        self._unsynced = 0
+        self._length = 0
+        self._file = self._fresh(record)
+        self._thread: threading.Thread | None = None
+
+    def _fresh(self, record: Record) -> int:
+        lines = [_line(f"{_HEAD} {_boot()}".rstrip())]
+        if record.source:
+            lines.append(_line(f"v {record.source} {record.etag.encode().hex()}"))
+        lines += [_line(f"r {start} {end} {source or '-'}") for start, end, source in record.ranges]
+        temporary = f"{self._path}.new"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+        file = os.open(temporary, flags, 0o666)
+        content = b"".join(lines)
+        os.write(file, content)
+        if os.name == "nt":  # where an open file cannot be renamed
+            os.close(file)
+            os.replace(temporary, self._path)
+            file = os.open(self._path, os.O_WRONLY | os.O_APPEND)
+        else:
+            os.replace(temporary, self._path)
+        self._length = len(content)
+        return file
+
+    def add(self, start: int, end: int, source: str) -> None:
+        """Bytes were written to the part file."""
+        line = _line(f"r {start} {end} {source or '-'}")
+        with self._lock:
+            os.write(self._file, line)
+            self._length += len(line)
+            self._unsynced += end - start
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._sync, daemon=True)
+                self._thread.start()
+        if self._unsynced >= _SYNC_BYTES:
+            self._due.set()
+
+    def rewrite(self, record: Record) -> None:
+        """Only *record* holds from now on."""
+        with self._lock:
+            old = self._file
+            self._file = self._fresh(record)
+            os.close(old)
+
+    def close(self, *, remove: bool) -> None:
+        """End it; *remove* when it is of no use any more."""
+        self._closed.set()
+        self._due.set()
+        if self._thread is not None:
+            self._thread.join()
+        os.close(self._file)
+        if remove:
+            Path(self._path).unlink(missing_ok=True)
+
+    def _sync(self) -> None:
+        """Put the data on the disk first, then the journal's word for it."""
+        began = time.monotonic()
+        while not self._closed.is_set():
+            self._due.wait(max(0.1, _SYNC_SECONDS - (time.monotonic() - began)))
+            self._due.clear()
+            if self._closed.is_set():
+                return
+            began = time.monotonic()
+            with self._lock:
+                length, self._unsynced = self._length, 0
+            with contextlib.suppress(OSError):  # a full disk is for the writer to find
+                os.fsync(self._data)
+                with self._lock:
+                    if length <= self._length:  # else it was begun anew meanwhile
+                        line = _line(f"s {length}")
+                        os.write(self._file, line)
+                        self._length += len(line)
+                    os.fsync(self._file)

@@ -1,0 +1,356 @@
+"""HTTP as the engine needs it: requests, redirects hop by hop, a login for each hop's origin.
+
+RFC 9110. Transport is urllib3, the cheapest client measured; connections are pooled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import urllib3
+
+from datalad_jsdl.errors import AddressRefusedError, FetchError
+from datalad_jsdl.fetch.credentials.session import Credentials
+from datalad_jsdl.fetch.http.address_policy import AddressPolicy
+from datalad_jsdl.fetch.http.codes import S3_DENIALS, Code, Sort, code_of
+from datalad_jsdl.fetch.http.encodings import compressions, decode
+from datalad_jsdl.fetch.http.explanations import NOTHING, Said, explain
+from datalad_jsdl.fetch.http.hops import Chain, Sessions
+from datalad_jsdl.fetch.http.pools import Pools
+from datalad_jsdl.fetch.http.proxies import through
+from datalad_jsdl.fetch.http.secrecy import secrets_of
+from datalad_jsdl.fetch.http.statuses import gives_content
+from datalad_jsdl.fetch.http.targets import joined, plain
+from datalad_jsdl.fetch.http.targets import target as wire_target
+from datalad_jsdl.fetch.http.waiting import wait_of
+from datalad_jsdl.fetch.http.wire import asking
+from datalad_jsdl.model.urls import origin_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping
+
+    from datalad_jsdl.fetch.http.pools import Door
+    from datalad_jsdl.fetch.http.proxies import Proxy
+
+__all__ = ["Response", "Web"]
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 10.0
+_WORTH_READING = 64 << 10  # bytes; more costs longer than a new connection
+_REST_SECONDS = 1.0
+_REDIRECTS = (300, 301, 302, 303, 307, 308)
+_MOST_ANSWERED = 1 << 20  # bytes, of an answer that is not a file
+
+# as False, which urllib3 would make into this for every request
+_NO_RETRIES = urllib3.Retry.from_int(False, redirect=False)
+
+# A server may compress only if asked to: what counts are the bytes of the file.
+_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "datalad-jsdl"}
+
+# what a caller may ask for and every hop may see
+_PASSED_ON = frozenset({"Range", "If-Range"})
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """The answer of the last hop; to be closed.
+
+    Attributes:
+        status: of HTTP.
+        headers: names in any case.
+        advice: where a login is wanted, which origin wants what and how to give it.
+        said: what an answer of failure says.
+        known: what is known of it beyond its status, or None.
+        proxy: that it came through, or None.
+        altered: the proxy may have answered in the place of the origin (plain HTTP).
+        url: that was asked last, after all redirects; it may have a signature in its query.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    _raw: urllib3.BaseHTTPResponse
+    advice: str = ""
+    said: Said = NOTHING
+    known: Code | None = None
+    proxy: Proxy | None = None
+    altered: bool = False
+    url: str = ""
+
+    def read(self, limit: int) -> bytes:
+        """Some bytes, as soon as there are any; b"" at the end.
+
+        Raises:
+            urllib3.exceptions.HTTPError, OSError: the transfer broke off.
+        """
+        # read1, not read: a chunk cut off by a reset would take what came of it along
+        try:
+            data = self._raw.read1(limit, decode_content=False)
+        except ValueError as error:  # urllib3's, of a connection that another thread has shut
+            raise urllib3.exceptions.ProtocolError("the connection was shut") from error
+        return data or b""
+
+    def limit_gaps(self, seconds: float) -> None:
+        """From now on data has to come every so many seconds, however long the first had."""
+        # of a connection that is not kept, the response alone has the socket
+        shutdown = getattr(self._raw, "_sock_shutdown", None)
+        if (socket := getattr(shutdown, "__self__", None)) is not None:
+            with contextlib.suppress(OSError):  # it is closed: reading will say so
+                socket.settimeout(seconds)
+
+    def abort(self) -> None:
+        """End the transfer from another thread: its `read` fails, or finds the end."""
+        with contextlib.suppress(OSError, ValueError, RuntimeError):  # it has ended already
+            self._raw.shutdown()
+
+    def close(self) -> None:
+        """Give the connection back if little of the body is left, else drop it."""
+        left = getattr(self._raw, "length_remaining", None)
+        if left is None or left > _WORTH_READING or not self._read_rest():
+            self._raw.close()
+
+    def _read_rest(self) -> bool:
+        """Read what is left, if that is soon done: it may drip."""
+        until = time.monotonic() + _REST_SECONDS
+        try:
+            while time.monotonic() < until:
+                if not self._raw.read1(_WORTH_READING, decode_content=False):
+                    return True
+        except (OSError, ValueError, urllib3.exceptions.HTTPError):
+            pass
+        return False
+
+
+class Web:
+    """Connections for one address policy; safe to be used by several threads.
+
+    Args:
+        policy: which addresses may be connected to.
+        credentials: logins; None for none.
+        http_settings: see `pools.Pools`.
+        connect_seconds: until a connection has to stand.
+        read_seconds: without data until a connection is given up.
+        connections: to one origin that are kept.
+    """
+
+    def __init__(
+        self,
+        policy: AddressPolicy | None = None,
+        credentials: Credentials | None = None,
+        *,
+        http_settings: Callable[[str], Mapping[str, str]] | None = None,
+        connect_seconds: float = CONNECT_SECONDS,
+        read_seconds: float = READ_SECONDS,
+        connections: int = 16,
+    ) -> None:
+        self._credentials = credentials or Credentials(search=False)
+        options: dict[str, Any] = {
+            "timeout": urllib3.Timeout(connect=connect_seconds, read=read_seconds),
+            "maxsize": connections,
+            "num_pools": 1000,  # a pool that is thrown out would be closed under its users
+        }
+        self._connect_seconds = connect_seconds
+        self._sessions = Sessions()
+        self._pools = Pools(policy or AddressPolicy(), options, http_settings)
+        #: Waits for seconds before a redirect is followed, where the server asks for it.
+        self.pause: Callable[[float], object] = time.sleep
+
+    def open(
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        method: str = "GET",
+        document: bytes | None = None,
+        read_seconds: float | None = None,
+        advise_again: bool = False,
+    ) -> Response:
+        """Ask for *url* and follow redirects.
+
+        The headers of each hop are made anew: those given, as far as they may be passed on
+        (Range, If-Range), and the login of that hop's own origin. A *document* is JSON that is
+        sent along; then redirects are not followed. *read_seconds* is another limit than the
+        usual one, for answers that take their time. Advice on a login is given in full once for
+        an origin, unless it is *advise_again*: for an answer that may not be shown.
+
+        Raises:
+            AddressRefusedError: a hop leads where the policy does not allow.
+            FetchError: the redirects lead nowhere.
+            urllib3.exceptions.HTTPError, OSError: no answer.
+        """
+        passed_on = {k: v for k, v in (headers or {}).items() if k in _PASSED_ON}
+
+        def follow(chain: Chain) -> Response:
+            at = url
+            while True:
+                at = plain(at)
+                response = self._ask(
+                    chain, method, at, passed_on, document, read_seconds, advise_again
+                )
+                target = response.headers.get("Location")
+                if response.status not in _REDIRECTS or not target or document is not None:
+                    return replace(response, url=at)
+                response.close()
+                if wait := wait_of(response.status, response.headers):
+                    self.pause(wait)
+                at = chain.step(at, plain(joined(at, target)))
+
+        if document is not None:
+            return follow(Chain())
+        return self._with_session(url, follow)
+
+    def _with_session(self, url: str, follow: Callable[[Chain], Response]) -> Response:
+        """Begin with the cookies that a login has brought before, and without if that fails."""
+        if self._sessions and (session := self._sessions.get(self._place(url))):
+            chain = Chain(session)
+            try:
+                response = follow(chain)
+            except AddressRefusedError:
+                raise
+            except FetchError:  # a circle, say
+                pass
+            else:
+                if not chain.is_stale(response.status, response.headers):
+                    self._keep(url, chain, response)
+                    return response
+                response.close()
+        chain = Chain()
+        response = follow(chain)
+        self._keep(url, chain, response)
+        return response
+
+    def _keep(self, url: str, chain: Chain, response: Response) -> None:
+        if session := chain.session(response.status):
+            self._sessions.keep(self._place(url), session)
+
+    def _place(self, url: str) -> Hashable:
+        """Who asks whom: sessions are shared by neither origins nor logins."""
+        origin = origin_of(plain(url))
+        return origin, self._credentials.scope(origin, url)
+
+    def post(self, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
+        """Send a form to *url*, without a login and without following redirects.
+
+        Returns:
+            The status and at most 1 MiB of the body.
+
+        Raises:
+            AddressRefusedError: the policy does not allow it.
+            FetchError: a proxy would see the form; the answer cannot be unpacked.
+            urllib3.exceptions.HTTPError, OSError: no answer.
+        """
+        door = self._pools.door(plain(url))
+        if door.overheard:
+            raise FetchError("what is secret is not sent by plain http through a proxy")
+        headers = _HEADERS | {"Content-Type": "application/x-www-form-urlencoded"}
+        with through(door.proxy, door.origin):
+            response = self._send(door, "POST", url, headers, urlencode(form).encode())
+        try:
+            body = b""
+            while len(body) < _MOST_ANSWERED and (chunk := response.read(_MOST_ANSWERED)):
+                body += chunk
+        finally:
+            response.close()
+        return response.status, decode(body, compressions(response.headers), _MOST_ANSWERED)
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._pools.close()
+
+    def _ask(
+        self,
+        chain: Chain,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        document: bytes | None,
+        read_seconds: float | None,
+        advise_again: bool,
+    ) -> Response:
+        """One hop, with each login for its origin until one is taken."""
+        if document is not None:
+            headers = {**headers, "Content-Type": "application/json"}
+        door = self._pools.door(url)
+        attempt = self._credentials.attempt(door.origin, url, overheard=door.overheard)
+        while True:
+            with attempt.turn():
+                target, login = attempt.sign(method, url, self.post)
+                own = chain.headers(url, login)
+                # S3 has an address for each region
+                way = door if target.startswith(door.origin) else self._pools.door(target)
+                with through(way.proxy, way.origin):
+                    sent = {**_HEADERS, **headers, **own}
+                    response = self._send(way, method, target, sent, document, read_seconds)
+                response = replace(response, proxy=way.proxy, altered=way.overheard)
+                if response.status == 407 and way.proxy:
+                    response.close()
+                    raise FetchError(_wants_login(way.proxy))
+                chain.learn(url, response.headers)
+                if chain.is_stale(response.status, response.headers):
+                    return response
+                redirects = response.status in _REDIRECTS and "Location" in response.headers
+                found = gives_content(response.status) or response.status == 416
+                if found or (redirects and not attempt.signed):
+                    attempt.accepted()
+                    return response
+                said = explain(response, secrets_of(own, url, target))
+                known = code_of(response.status, said, target, signed=attempt.signed)
+                response = replace(response, said=said, known=known)
+                login_wanted = known.sort is Sort.LOGIN if known else response.status != 400
+                if response.status == 403 and wait_of(403, response.headers) is not None:
+                    login_wanted = False  # too many requests, by another name
+                denied = response.status in (400, 401, 403) and login_wanted and not said.wall
+                challenge = response.headers.get("WWW-Authenticate", "")
+                if not (again := attempt.moved(response.status, said.region)):
+                    if not denied:
+                        if response.status not in (400, 401, 403) and not said.region:
+                            attempt.accepted()
+                        return response
+                    again = attempt.refused(response.status, challenge)
+            if not again:
+                advice = attempt.advice(
+                    response.status, challenge, again=advise_again, store=said.code in S3_DENIALS
+                )
+                return replace(response, advice=advice)
+            response.close()
+
+    def _send(
+        self,
+        door: Door,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        read_seconds: float | None = None,
+    ) -> Response:
+        limits: dict[str, Any] = {}
+        if read_seconds is not None:
+            limits["timeout"] = urllib3.Timeout(connect=self._connect_seconds, read=read_seconds)
+        try:
+            with asking(door.before + wire_target(url)):
+                raw = door.pool.urlopen(
+                    method,
+                    f"{door.origin}/",
+                    body=body,
+                    headers=headers,
+                    redirect=False,
+                    retries=_NO_RETRIES,
+                    assert_same_host=False,  # a proxy's is another
+                    preload_content=False,
+                    decode_content=False,
+                    **limits,
+                )
+        except urllib3.exceptions.NewConnectionError as error:
+            if isinstance(error.__cause__, AddressRefusedError):
+                raise error.__cause__ from None
+            raise
+        return Response(raw.status, raw.headers, raw)
+
+
+def _wants_login(proxy: Proxy) -> str:
+    if proxy.login:
+        return f"{proxy} does not take the login that stands there (407)"
+    return f"{proxy} wants a login (407): write NAME:PASSWORD@ before its host there"

@@ -1,0 +1,1 @@
+"""Mirrors: what is known of each, and which is asked next."""

@@ -1,0 +1,356 @@
+"""One question to one mirror before a download: would it give this file?
+
+RFC 9110, sections 9.3.2 (HEAD), 14 (ranges) and 15 (status).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from enum import Enum, IntEnum
+from typing import TYPE_CHECKING
+
+import urllib3
+
+from datalad_jsdl.errors import FetchError
+from datalad_jsdl.fetch.http.answers import (
+    COMPRESSED,
+    Limits,
+    file_name,
+    no_answer,
+    page_said,
+    refusal,
+    total_size,
+    wrong_size,
+)
+from datalad_jsdl.fetch.http.codes import Sort
+from datalad_jsdl.fetch.http.encodings import compressions, is_compressed, packed_by_name, peeked
+from datalad_jsdl.fetch.http.statuses import gives_content, meaning_of
+from datalad_jsdl.fetch.http.web_pages import LOOKED_AT, is_error_page, is_page_type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.http.web import Response
+    from datalad_jsdl.fetch.operation import Operation
+    from datalad_jsdl.model.content import Expected, Fault
+
+__all__ = [
+    "MEANINGS",
+    "Answer",
+    "Asker",
+    "Ranges",
+    "State",
+    "probe",
+    "read_answer",
+    "sample",
+    "state_of",
+]
+
+_SAMPLE_SECONDS = 2.0
+_LATE = 1.0  # seconds from a head to its body, which is made on the fly then
+_CHUNK = 64 << 10  # bytes
+
+
+class State(str, Enum):
+    """What an answer means for a download; of a mirror, what its answers come to."""
+
+    OK = "ok"
+    LOGIN = "login"
+    TERMS = "terms"
+    GONE = "gone"
+    SIZE = "size"
+    BUSY = "busy"
+    DEAD = "dead"
+    REFUSED = "refused"
+    UNFIT = "unfit"
+    UNASKED = "unasked"
+
+
+#: For the documentation.
+MEANINGS = {
+    State.OK: "it gives files",
+    State.LOGIN: "401, 403 with a challenge (``WWW-Authenticate``), or an object store says so",
+    State.TERMS: "403 without a challenge, or a web page with status 200 in the place of a file",
+    State.GONE: "404 or 410, or an object store says so",
+    State.SIZE: "a file of another size than the manifest says",
+    State.BUSY: "it asks to be left alone for a while, or still prepares the file (202), and again "
+    "after that time",
+    State.DEAD: "no answer, a name that leads nowhere, a fault of TLS, or 5xx",
+    State.REFUSED: "the address policy forbids the connection",
+    State.UNFIT: "any other answer that is no file",
+    State.UNASKED: "none of its files was among those that were asked for",
+}
+
+_BY_STATUS = {202: State.BUSY, 401: State.LOGIN, 404: State.GONE, 410: State.GONE}
+_BY_SORT = {
+    Sort.LOGIN: State.LOGIN,
+    Sort.GONE: State.GONE,
+    Sort.BUSY: State.BUSY,
+    Sort.PASSING: State.DEAD,
+    Sort.LASTING: State.UNFIT,
+}
+# the next question would be one too many, or have the same answer
+_OVERLOADED = (503, 509, 529)
+_FINAL = (State.BUSY, State.REFUSED)
+
+
+class Ranges(IntEnum):
+    """What answers tell of parts of files; of several, the greatest holds, whatever the order.
+
+    What came of asking for a part is worth more than what is announced (Accept-Ranges), and
+    one file that is given in parts more than one that is not: that may be made on the fly.
+    """
+
+    UNTOLD = 0
+    DISCLAIMED = 1
+    ANNOUNCED = 2
+    IGNORED = 3
+    GIVEN = 4
+
+    @property
+    def known(self) -> bool | None:
+        """Whether parts are given; None if that is not known."""
+        return self in (Ranges.ANNOUNCED, Ranges.GIVEN) if self else None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of it.
+
+    Attributes:
+        state: what it means.
+        what: a phrase, free of secrets; "" if all is well.
+        size: of the whole file in bytes, as announced, or None.
+        ranges: what it tells of parts of files.
+        latency: seconds from the request to the first byte; 0 if there was none, or if it was
+            only asked by HEAD, which tells nothing of it: a file may have to be made first.
+        received: bytes of a sample.
+        seconds: that they took, after the answer had begun.
+        fault: what the engine would make of it; None if all is well.
+        head: False if HEAD was refused, or told too little, where GET told enough.
+    """
+
+    state: State
+    what: str = ""
+    size: int | None = None
+    ranges: Ranges = Ranges.UNTOLD
+    latency: float = 0.0
+    received: int = 0
+    seconds: float = 0.0
+    fault: Fault | None = None
+    head: bool = True
+
+    @property
+    def wait(self) -> float | None:
+        """Seconds that the mirror asks to be left alone, or None."""
+        return self.fault.wait if self.fault else None
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same question may be answered otherwise in a moment."""
+        return self.fault is not None and not self.fault.lasting and not self.fault.refused
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """What questions are asked with.
+
+    Attributes:
+        engine: connections and limits.
+        operation: that they are a part of.
+        patience: seconds that a first byte may take.
+    """
+
+    engine: Engine
+    operation: Operation
+    patience: float
+
+    @property
+    def limits(self) -> Limits:
+        """For messages."""
+        return Limits.of(self.engine.settings, self.patience)
+
+
+def probe(url: str, expected: Expected, asker: Asker, *, head: bool = True) -> Answer:
+    """Ask by HEAD, and for the first byte where that is refused or tells too little.
+
+    Args:
+        url: to be asked.
+        expected: what is known of the content; only its size and kind are looked at.
+        asker: to ask with.
+        head: use HEAD.
+    """
+    if head:
+        answer = _ask("HEAD", url, expected, asker, 0)
+        told = answer.state is State.OK and (answer.size is not None or expected.size is None)
+        silent = answer.fault is not None and not answer.fault.answered
+        if answer.state in _FINAL or silent or told:
+            return answer
+    # what a server calls a web page may be another file: its first bytes tell
+    look = head and answer.state is State.TERMS and answer.fault is None
+    answer = _ask("GET", url, expected, asker, LOOKED_AT if look else 1)
+    if not look and answer.state is State.TERMS and answer.fault is None:
+        answer = _ask("GET", url, expected, asker, LOOKED_AT)
+    # a file that is not there says nothing about HEAD
+    return replace(answer, head=False) if head and answer.state is State.OK else answer
+
+
+def sample(url: str, expected: Expected, asker: Asker, length: int) -> Answer:
+    """Fetch the first *length* bytes, or what comes of them in two seconds, and forget them."""
+    answer = _ask("GET", url, expected, asker, length)
+    if answer.fault and answer.fault.silent:
+        return replace(answer, what=f"it answers HEAD, but to GET there is {answer.what}")
+    return answer
+
+
+def _ask(method: str, url: str, expected: Expected, asker: Asker, length: int) -> Answer:
+    headers = {"Range": f"bytes=0-{length - 1}"} if length else {}
+    engine, operation = asker.engine, asker.operation
+    began = time.monotonic()
+    try:
+        response = engine.web.open(
+            url, headers, method=method, advise_again=True, read_seconds=asker.patience
+        )
+    except (OSError, urllib3.exceptions.HTTPError) as error:
+        return _unanswered(url, error, asker.limits)
+    operation.opened(response)
+    try:
+        answer = _judged(url, expected, response, length)
+        if answer.state is State.OK:
+            answer = _look(answer, response, expected, asker, began, length)
+    except (OSError, urllib3.exceptions.HTTPError) as error:
+        answer = _unanswered(url, error, asker.limits)
+    finally:
+        operation.closed(response)
+        engine.save_now_and_then()
+        response.close()
+    if answer.state is not State.OK:
+        return answer
+    # an empty file has no parts to be given
+    asked = bool(length) and 0 not in (answer.size, expected.size)
+    return replace(answer, ranges=_ranges(response.status, response.headers, asked))
+
+
+def _look(
+    answer: Answer,
+    response: Response,
+    expected: Expected,
+    asker: Asker,
+    began: float,
+    length: int,
+) -> Answer:
+    """What comes of a good answer; *began*: when it was asked for."""
+    if not length or answer.size == 0:
+        # nothing is to come, or there is nothing
+        return replace(answer, latency=0.0 if answer.size else time.monotonic() - began)
+    head = time.monotonic()
+    chunk = response.read(min(asker.engine.throttle.chunk(_CHUNK), length))
+    if chunk and expected.size == 0:
+        return Answer(State.SIZE, wrong_size(0, "more"))
+    first = time.monotonic()
+    response.limit_gaps(asker.engine.settings.read_timeout)
+    answer = replace(answer, latency=first - began)
+    if length == 1:
+        return answer
+    received = _receive(response, asker, length, len(chunk), head)
+    # the first bytes belong to what is measured, unless they had to be made
+    since = first if first - head > _LATE else head
+    return replace(answer, received=received, seconds=time.monotonic() - since)
+
+
+def _ranges(status: int, headers: Mapping[str, str], asked: bool) -> Ranges:
+    """What a good answer tells of parts; they were *asked* for (RFC 9110, section 14.3)."""
+    if status == 206:
+        return Ranges.GIVEN
+    if asked:
+        return Ranges.IGNORED
+    units = [unit.strip().lower() for unit in headers.get("Accept-Ranges", "").split(",")]
+    if "bytes" in units:
+        return Ranges.ANNOUNCED
+    return Ranges.DISCLAIMED if "none" in units else Ranges.UNTOLD
+
+
+def _receive(response: Response, asker: Asker, length: int, received: int, began: float) -> int:
+    """Take bytes from an answer of which some were received; how many those are in all."""
+    throttle, stop = asker.engine.throttle, asker.operation.stop
+    chunk_size = throttle.chunk(_CHUNK)
+    last = received
+    while last and not stop.is_set():
+        if pause := throttle.pause(last):
+            stop.wait(pause)
+        if received >= length or time.monotonic() - began >= _SAMPLE_SECONDS:
+            break
+        last = len(response.read(min(chunk_size, length - received)))
+        received += last
+    return received
+
+
+def _unanswered(url: str, error: Exception, limits: Limits) -> Answer:
+    fault = no_answer(url, error, limits)
+    if fault.unasked:
+        return Answer(State.REFUSED, fault.what, fault=fault)
+    # a URL that cannot be asked for, redirects that lead nowhere: others there may be good
+    state = State.UNFIT if isinstance(error, FetchError) else State.DEAD
+    return Answer(state, fault.what, fault=fault)
+
+
+def _judged(url: str, expected: Expected, response: Response, length: int) -> Answer:
+    """What an answer means; of what is called a web page, the first bytes are looked at."""
+    kind = response.headers.get("Content-Type", "")
+    start = None
+    if length >= LOOKED_AT and gives_content(response.status) and is_page_type(kind):
+        start = b""
+        while len(start) < LOOKED_AT and (chunk := response.read(LOOKED_AT - len(start))):
+            start += chunk
+    return read_answer(url, expected, response, start)
+
+
+def read_answer(
+    url: str, expected: Expected, response: Response, start: bytes | None = None
+) -> Answer:
+    """What an answer means, and its first bytes if they are known."""
+    status, headers = response.status, response.headers
+    if status == 204 and expected.size == 0:  # RFC 9110, 15.3.5: there is no content
+        return Answer(State.OK, "", 0)
+    if not gives_content(status) and status != 416:
+        fault = refusal(url, response)
+        return Answer(state_of(response, fault.wait), fault.what, fault=fault)
+    # an empty file has no first byte
+    size = 0 if status == 416 else total_size(status, headers)
+    wrong = None not in (size, expected.size) and size != expected.size
+    kind = headers.get("Content-Type", "")
+    codings = compressions(headers)
+    plain = peeked(codings, start) if start and codings else start
+    # a page of the very size that is expected is the file
+    unsure = wrong or expected.size is None
+    if unsure and is_error_page(url, kind, plain, expected.names):
+        guarded, said = page_said(response, plain or b"")
+        return Answer(State.UNFIT if guarded else State.TERMS, said)
+    if wrong:
+        more = f"; it is sent compressed ({', '.join(codings)})" if codings else ""
+        return Answer(State.SIZE, wrong_size(expected.size or 0, f"{size}") + more, size)
+    if expected.size is None and not expected.verifiable:
+        named = file_name(headers.get("Content-Disposition", ""))
+        packed = packed_by_name(url, *expected.names, named)
+        if is_compressed(codings, packed, start or b""):
+            return Answer(State.UNFIT, COMPRESSED.format(", ".join(codings)))
+    return Answer(State.OK, "", size)
+
+
+def state_of(response: Response, wait: float | None) -> State:
+    """What an answer that is no file means; *wait* as of `waiting.wait_of`."""
+    status, code = response.status, response.known
+    if response.said.wall:
+        return State.UNFIT
+    if code is not None:
+        return _BY_SORT[code.sort]
+    meaning = meaning_of(status)
+    if status == 403 and wait is None:
+        return State.LOGIN if "WWW-Authenticate" in response.headers else State.TERMS
+    if status in (420, 429) or (wait is not None and status in (403, *_OVERLOADED)):
+        return State.BUSY
+    if meaning.mirror or (status >= 500 and status != 511):
+        return State.DEAD
+    return _BY_STATUS.get(status, State.UNFIT)

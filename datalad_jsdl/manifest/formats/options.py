@@ -1,0 +1,40 @@
+"""What the user says of a document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.model.secrecy import DEFAULT, Secrecy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from datalad_jsdl.manifest.checksums import Checksums
+
+
+__all__ = ["Options"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user says of a document.
+
+    Attributes:
+        columns: of a table: role (``path``, ``url``, ``size``, a digest's name, …) to the
+            name of the column that has it.
+        encoding: of its text.
+        base_url: what relative URLs are resolved against afterwards, or None; for formats
+            that have to build URLs.
+        checksums: digests for its entries from elsewhere, or None.
+        base_is_given: the user has said `base_url`, which goes before what the document itself
+            says (RFC 3986, 5.1.1).
+        secrecy: what in URLs is a secret.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    encoding: str = "utf-8"
+    base_url: str | None = None
+    checksums: Checksums | None = None
+    base_is_given: bool = False
+    secrecy: Secrecy = DEFAULT

@@ -1,0 +1,63 @@
+"""What a portal is asked with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.formats.documents import is_list, load
+from datalad_jsdl.model.urls import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+
+__all__ = ["Answer", "Api"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a portal's API answered.
+
+    Attributes:
+        url: that answered, after redirects.
+        text: the body.
+        headers: names in lower case.
+    """
+
+    url: str
+    text: str
+    headers: Mapping[str, str]
+
+    def document(self) -> Any:
+        """The JSON in it.
+
+        Raises:
+            ManifestError: it is none.
+        """
+        try:
+            found = load(iter([self.text]))
+            return list(found) if is_list(found) else found
+        except ManifestError:
+            begins = self.text.lstrip()[:20]
+            raise ManifestError(
+                f"{redact(self.url)}: expected JSON, but the answer begins with {begins!r}"
+            ) from None
+
+
+class Api(Protocol):
+    """HTTP for addresses: with the user's logins, retries, and patience where it is asked for.
+
+    All methods raise `FetchError` if there is no answer, and its kind `StatusError` (with
+    ``status``) for one that is none of success.
+    """
+
+    def get(self, url: str) -> Answer:
+        """The answer to a GET, redirects followed."""
+
+    def get_all(self, urls: Iterable[str]) -> Iterator[Answer]:
+        """The answers to many, several asked for at a time, in the order of *urls*."""
+
+    def post(self, url: str, document: Any) -> Answer:
+        """The answer to a POST of JSON, as for GraphQL."""

@@ -1,0 +1,139 @@
+"""What a document is that is no manifest: a web page, a portal's error, some other JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import islice
+from typing import Any
+
+from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.formats import json_object
+from datalad_jsdl.manifest.formats.fields import is_web
+from datalad_jsdl.manifest.formats.options import Options
+from datalad_jsdl.model.urls import redact_text
+
+__all__ = ["foreign", "other_json"]
+
+_PROLOG = re.compile(r"\s*(?:<!--.*?-->|<\?.*?\?>|<!DOCTYPE(?!\s+html)[^>]*>)", re.DOTALL | re.I)
+_PAGE = re.compile(r"\s*<(?:!DOCTYPE\s+html|html|head|body|title|meta|script)\b", re.IGNORECASE)
+
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; Azure and Google likewise
+_STORAGE_ERROR = re.compile(r"\s*<Error\b")
+_STORAGE_SAYS = re.compile(r"<(?:Code|Message)>([^<]+)<")
+
+# Where APIs say what is wrong, the plainest first: RFC 9457 (detail), JSON:API and GraphQL
+# (errors), OAuth (error_description), Synapse (reason), and what everybody has.
+_SAYS = ("message", "detail", "error_description", "errors", "error", "reason", "msg")
+_MAX_MEMBERS = 12  # a message stands in many a record that is no error
+_MAX_ERROR = 1 << 16  # characters of such an answer
+_MAX_SAID = 200  # characters of it that are shown
+_MEMBERS_TO_SEE = 20
+_RELATIVE = re.compile(r"[^/:]+/.*[^\s/]\.[A-Za-z][A-Za-z0-9]*")
+_BEGINS_AS_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+def foreign(head: str) -> str | None:
+    """Which web page or error the document that begins with *head* is, or None."""
+    at = 0
+    while prolog := _PROLOG.match(head, at):
+        at = prolog.end()
+    if _PAGE.match(head, at):
+        return (
+            "the manifest is an HTML page, not a manifest; if the portal wants a login, "
+            "download the manifest with the browser and give its file name"
+        )
+    if _STORAGE_ERROR.match(head, at):
+        return _answered(": ".join(_STORAGE_SAYS.findall(head[at : at + _MAX_ERROR])))
+    if not head.lstrip(" \t\n\r").startswith("{"):
+        return None
+    return _error(head)
+
+
+def other_json(head: str) -> str | None:
+    """Why a JSON object is not of the project's own form, or None if it may be.
+
+    It may be while at least half of its first members look like entries: then the others
+    are refused one by one.
+    """
+    try:
+        records = json_object.records(iter([head]), Options())
+        members = list(islice(records, _MEMBERS_TO_SEE))
+    except ManifestError:
+        return None  # it breaks off: the reader says where
+    if {"IsStable", "MainDicomTags"} <= {record.path for record in members}:
+        return (
+            "the manifest is what an Orthanc server says of a patient, study or series; "
+            'see "Studies of an Orthanc server" in the documentation'
+        )
+    # a URL without a list around it is a slip of somebody's, to be told of by its line
+    strange = [r.path for r in members if not (_may_be_entry(r.value, r.path) or is_web(r.value))]
+    if len(strange) <= len(members) / 2:
+        return None
+    names = ", ".join(repr(redact_text(name)[:40]) for name in strange[:3])
+    names += ", …" if len(strange) > 3 else ""
+    return (
+        f"the manifest is JSON in no known format: its members ({names}) are not paths "
+        "with URLs, and no portal's form has been found in it (all are listed in "
+        '"Formats of manifests" in the documentation)'
+    )
+
+
+def _answered(said: str) -> str:
+    text = " ".join(redact_text(said).split())
+    shown = repr(text if len(text) <= _MAX_SAID else f"{text[:_MAX_SAID]}…")
+    return (
+        f"this is an error of the portal, not a manifest: {shown}; if the portal wants a login, "
+        'see "The portal wants me to log in" in the documentation'
+    )
+
+
+def _error(head: str) -> str | None:
+    if len(head) > _MAX_ERROR:
+        return None
+    try:
+        document = json.loads(head)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict) or len(document) > _MAX_MEMBERS:
+        return None
+    if not {"url", "urls"}.isdisjoint(document):  # a line of JSON Lines
+        return None
+    if any(_may_be_entry(value, name) for name, value in document.items()):
+        return None
+    said = _said(document)
+    return _answered(said) if said else None
+
+
+def _said(value: Any, depth: int = 3) -> str:
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, list) and value and depth:
+        return _said(value[0], depth - 1)
+    if isinstance(value, dict) and depth:
+        return next((said for key in _SAYS if (said := _said(value.get(key), depth - 1))), "")
+    return ""
+
+
+def _may_be_entry(value: Any, name: str) -> bool:
+    """Whether what has this name is a list or object that has URLs, or tries to."""
+    if isinstance(value, dict):
+        return not {"url", "urls", "extra_urls"}.isdisjoint(value)
+    return isinstance(value, list) and any(
+        (isinstance(item, str) and _may_be_url(item, name))
+        or (isinstance(item, dict) and "url" in item)
+        for item in value
+    )
+
+
+def _may_be_url(text: str, name: str) -> bool:
+    """Whether it is no sentence, as in {"errors": ["Not found."]}.
+
+    URLs should have no white space, but some have, relative ones included: those end in the
+    entry's own name, or in one with an extension behind a folder.
+    """
+    text = text.strip()
+    if not re.search(r"\s", text) or _BEGINS_AS_URL.match(text):
+        return True
+    last = name.rpartition("/")[2]
+    return bool(last and text.endswith(last)) or _RELATIVE.fullmatch(text) is not None

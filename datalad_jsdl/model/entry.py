@@ -1,0 +1,84 @@
+"""The values that flow from a manifest to everything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from datalad_jsdl.model.candidates import Candidate, PlainCandidates
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+__all__ = ["Candidate", "Entry", "Pieces", "Refusal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Digests of equal parts of content, which tell *where* it is wrong.
+
+    Attributes:
+        algorithm: a name of `digests.ALGORITHMS`.
+        length: bytes of each piece; the last may be shorter.
+        hexdigests: lower-case hex, in order.
+    """
+
+    algorithm: str
+    length: int
+    hexdigests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of a manifest.
+
+    Attributes:
+        path: relative, POSIX, as the manifest gives it.
+        candidates: in the order in which they are to be tried; never empty.
+        size: bytes, or None if unknown.
+        digests: algorithm (a name of `digests.ALGORITHMS`) to lower-case hex.
+        mtime: aware, in UTC, or None if unknown.
+        executable: the file is to be executable.
+        where: the entry's place in the manifest, for messages ("line 7").
+        unknown: names of fields and digests that were passed over.
+        pieces: digests of the content's parts, or None.
+        left_over: the manifest is what an earlier import could not take in (``reason``).
+    """
+
+    path: str
+    candidates: Sequence[Candidate]
+    size: int | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
+    mtime: datetime | None = None
+    executable: bool = False
+    where: str = ""
+    unknown: tuple[str, ...] = ()
+    pieces: Pieces | None = None
+    left_over: bool = False
+
+    @property
+    def registrable(self) -> tuple[str, ...]:
+        """The candidate URLs that may be recorded in a dataset, in order."""
+        if isinstance(self.candidates, PlainCandidates):
+            return self.candidates.urls
+        return tuple(c.url for c in self.candidates if not c.signed)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An entry that is not let in, and why; the other entries are not touched by it.
+
+    Attributes:
+        path: the path as the manifest gives it, or None if it has none.
+        reason: a sentence for the user, free of secrets.
+        where: the entry's place in the manifest ("line 7").
+        given: the entry's fields in the project's own form, without the path, as the manifest
+            gives them but for relative URLs, which are resolved. They are unchecked, and may
+            have secrets in them.
+    """
+
+    path: str | None
+    reason: str
+    where: str = ""
+    given: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)

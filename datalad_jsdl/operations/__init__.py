@@ -1,0 +1,1 @@
+"""What can be done: without DataLad, argparse or the web."""

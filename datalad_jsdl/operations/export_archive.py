@@ -1,0 +1,149 @@
+"""The zip of ``datalad export-archive`` goes into a file, or to standard output."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.archive.export import Exported, Writer, export, throttled
+from datalad_jsdl.archive.output import FileOutput, PipeOutput, part_file
+from datalad_jsdl.archive.resume import Prefix, good_prefix
+from datalad_jsdl.archive.zip.deflated import DeflatedWriter
+from datalad_jsdl.archive.zip.layout import Layout
+from datalad_jsdl.archive.zip.writer import CanonicalWriter
+from datalad_jsdl.errors import ArchiveError, FetchError, JsdlError, reason
+from datalad_jsdl.fetch.disk import require_room
+from datalad_jsdl.fetch.presence import is_present
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from datalad_jsdl.commands._common import Bar
+    from datalad_jsdl.operations.contents import Content
+
+lgr = logging.getLogger("datalad.jsdl.export_archive")
+
+__all__ = ["Order", "write_archive"]
+
+
+@dataclass(frozen=True)
+class Order:
+    """How an archive is to be written.
+
+    Attributes:
+        target: the file, or None for standard output.
+        deflate: compress the members, as zlib happens to do it here.
+        resume: go on with what an earlier run has left.
+        checksum: write a file with the archive's SHA-256 beside it.
+        skip_missing: leave out what cannot be had.
+        jobs: pieces of content to fetch at a time; None for what is set.
+        descriptor: where it goes, without a file.
+        reserve: bytes of the file's disk that are to stay free.
+    """
+
+    target: Path | None
+    deflate: bool = False
+    resume: bool = False
+    checksum: bool = False
+    skip_missing: bool = False
+    jobs: int | None = None
+    descriptor: int = 1
+    reserve: int = 0
+
+
+def write_archive(contents: Sequence[Content], order: Order, bar: Bar) -> tuple[Exported, int]:
+    """Write contents to where they are to go.
+
+    Returns:
+        What became of them, and the size of the archive in bytes.
+
+    Raises:
+        JsdlError, OSError: it could not be written.
+    """
+    layout = Layout(c.member(c.size or 0) for c in contents)
+    progress = throttled(lambda position: bar.update("writing", position, layout.total))
+    jobs = order.jobs or (contents[0].home.engine.settings.jobs if contents else 1)
+    go_on = partial(export, jobs=jobs, skip_missing=order.skip_missing)
+    if order.target is None:
+        output = PipeOutput(order.descriptor)
+        writer: Writer = CanonicalWriter(output, progress=progress)
+        if order.deflate:
+            writer = DeflatedWriter(output, progress)
+        done = go_on(contents, writer, output)
+        output.flush()
+        return done, output.position
+    rewinds = not order.deflate
+    before = _size(part_file(order.target))
+    with FileOutput(
+        order.target,
+        resume=order.resume,
+        checksum=order.checksum,
+        rewinds=rewinds,
+        reserve=order.reserve,
+    ) as file:
+        prefix = Prefix()
+        if before and not order.resume:
+            lgr.warning(
+                "%i bytes that an interrupted export has left in %s are thrown away; "
+                "--resume would have gone on with them", before, file.part,
+            )  # fmt: skip
+        if order.resume:
+            looked = throttled(lambda position: bar.update("verifying", position, layout.total))
+            skip = _stays_out if order.skip_missing else (lambda _: False)
+            prefix = good_prefix(file.file, contents, skip=skip, progress=looked)
+            if prefix.foreign:
+                raise ArchiveError(
+                    f"the {before} bytes in {file.part} are of something else than what is to be "
+                    "exported now: other options, or another commit? Give the same as before, "
+                    "or leave out --resume to begin anew"
+                )
+            file.keep(prefix.length, prefix.layout.central_offset)
+            bar.end("verifying")
+            if before:
+                lgr.log(
+                    logging.WARNING if prefix.length < before // 2 else logging.INFO,
+                    "%i of the %i bytes in %s are what the archive begins with, and were kept",
+                    prefix.length, before, file.part,
+                )  # fmt: skip
+        if not order.deflate:
+            certain = [c for c in contents if not (order.skip_missing and c.is_remote)]
+            needed = Layout(c.member(c.size or 0) for c in certain).total - prefix.length
+            require_room(file.target.parent, needed, order.reserve)
+        writer = CanonicalWriter(file, prefix.layout, prefix.crcs, progress)
+        if order.deflate:
+            writer = DeflatedWriter(file, progress)
+        try:
+            done = go_on(contents[prefix.next :], writer, file, begun=prefix.begun)
+        except (JsdlError, OSError) as error:
+            if not file.kept:
+                raise
+            raise ArchiveError(f"{reason(error)}. {_hint(file)}") from error
+        except KeyboardInterrupt:
+            if file.kept:
+                lgr.warning("%s", _hint(file))
+            raise
+        file.finish()
+        why = "it was left out by the run that this one goes on with"
+        done.missing |= {contents[number].path: why for number in prefix.passed}
+        return done, file.position
+
+
+def _stays_out(content: Content) -> bool:
+    """Whether a content that was left out cannot be had now, either, as far as mirrors tell."""
+    if not content.is_remote:
+        return False
+    try:
+        return not is_present(content.urls, content.expected, content.home.engine)
+    except FetchError:
+        return True
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _hint(file: FileOutput) -> str:
+    return f"{file.kept} bytes are kept in {file.part}: to go on with them, add --resume"

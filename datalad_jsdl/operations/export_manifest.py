@@ -1,0 +1,94 @@
+"""One run of ``datalad export-manifest``: from the files that are selected to text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.errors import DatasetError
+from datalad_jsdl.manifest.writing import WRITERS, write_entries
+from datalad_jsdl.operations.secrecy import secrecy_of
+from datalad_jsdl.repository.annex.lookup import KeyLookup
+from datalad_jsdl.repository.entries import Unlisted, dataset_entries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datalad_jsdl.archive.output import FileOutput, PipeOutput
+    from datalad_jsdl.commands._common import Bar
+    from datalad_jsdl.model.entry import Entry
+    from datalad_jsdl.operations.list_files import Walk
+
+__all__ = ["Export"]
+
+_TICK = 1000  # entries
+
+
+class Export:
+    """Writes a manifest, and counts.
+
+    Args:
+        name: of a format that can be written.
+
+    Attributes:
+        name: the same.
+        entries: number of those that were written.
+        size: bytes that they have together, as far as that is known.
+        unlisted: files that are not in it.
+        lost: number of entries by what the format has no place for.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.entries = 0
+        self.size = 0
+        self.unlisted: list[Unlisted] = []
+        self.lost: Counter[str] = Counter()
+        self._writer = WRITERS[name]
+
+    def run(self, walk: Walk, output: FileOutput | PipeOutput, bar: Bar) -> None:
+        """Write the entries of all that is selected.
+
+        Raises:
+            DatasetError: there is none; nothing is written then.
+        """
+        entries = self._entries(walk, bar)
+        first = next(entries, None)
+        if first is None:
+            without = f": {len(self.unlisted)} files have no URL to list" if self.unlisted else ""
+            raise DatasetError(f"there is nothing to export{without}")
+        for piece in write_entries(self.name, chain([first], entries)):
+            output.write(piece.encode())
+
+    def _entries(self, walk: Walk, bar: Bar) -> Iterator[Entry]:
+        total = sum(len(part.paths) for part in walk.parts)
+        done = 0
+        for part in walk.parts:
+            git_dir = part.importer.git_dir()
+            secrecy = secrecy_of(git_dir)
+            with KeyLookup(git_dir) as lookup:
+                for item in dataset_entries(part.tree, part.paths, lookup, part.start, secrecy):
+                    done += 1
+                    if done % _TICK == 0:
+                        bar.update("exporting", done, total)
+                    if isinstance(item, Unlisted):
+                        self.unlisted.append(item)
+                    elif fault := self._writer.fault(item):
+                        self.unlisted.append(Unlisted(item.path, f"{fault} ({self.name})"))
+                    else:
+                        self.entries += 1
+                        self.size += item.size or 0
+                        self.lost.update(self._writer.lost(item))
+                        yield item
+
+    def summary(self) -> str:
+        """What a person is to be told in the end."""
+        text = f"{self.entries} files, {self.size} bytes listed"
+        if self.unlisted:
+            in_git = sum(item.in_git for item in self.unlisted)
+            text += f"; {len(self.unlisted)} left out ({in_git} of them are in git)"
+        if self.lost:
+            lost = ", ".join(f"{what} ({number})" for what, number in self.lost.items())
+            text += f"; {self.name} has no place for, by number of files: {lost}"
+        return text

@@ -1,0 +1,66 @@
+"""A dataset or subdataset that contents come from, with what it takes to read them."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.repository.git.blobs import BlobReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.repository.git.running import Git
+
+__all__ = ["Home"]
+
+
+class Home(ExitStack):
+    """A context manager: at its end programs and connections are closed.
+
+    Args:
+        git: the repository.
+        git_dir: its ``.git`` folder.
+        annex_dir: the ``annex`` folder in it.
+        open_engine: makes a fetch engine for a ``.git`` folder; called when it is needed.
+    """
+
+    def __init__(
+        self, git: Git, git_dir: Path, annex_dir: Path, open_engine: Callable[[Path], Engine]
+    ) -> None:
+        super().__init__()
+        self.git = git
+        self.git_dir = git_dir
+        self.annex_dir = annex_dir
+        self._open_engine = open_engine
+        self._lock = threading.Lock()
+        self._blobs: BlobReader | None = None
+
+    @cached_property
+    def engine(self) -> Engine:
+        """For what has to come from the mirrors."""
+        return self.enter_context(self._open_engine(self.git_dir))
+
+    def blob(self, oid: str) -> bytes:
+        """A git object that fits into memory; for any thread.
+
+        Raises:
+            DatasetError: there is none.
+        """
+        with self._lock:
+            if self._blobs is None:
+                self._blobs = self.enter_context(BlobReader(self.git))
+            return b"".join(self._blobs.read(oid))
+
+    def blob_chunks(self, oid: str) -> Iterator[bytes]:
+        """A git object of any size in chunks, by a git process of its own.
+
+        Raises:
+            DatasetError: there is none.
+        """
+        with BlobReader(self.git) as blobs:
+            yield from blobs.read(oid)

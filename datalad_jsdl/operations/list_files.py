@@ -1,0 +1,215 @@
+"""Which files of a dataset and its subdatasets are exported."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datalad.distribution.dataset import resolve_path
+
+from datalad_jsdl.errors import DatasetError
+from datalad_jsdl.model.filters import Filter, folders_of
+from datalad_jsdl.model.subdatasets import MARK
+from datalad_jsdl.repository.annex.adjusted import own_tree, require_no_view
+from datalad_jsdl.repository.commit import SUBMODULE, Tree, is_housekeeping
+from datalad_jsdl.repository.git.running import Git
+from datalad_jsdl.repository.importing.importer import Importer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["Part", "Selection", "Walk", "inside", "listed"]
+
+lgr = logging.getLogger("datalad.jsdl.export")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is to be exported.
+
+    Attributes:
+        revision: a commit of the dataset, by any name that git knows.
+        paths: files and folders in the dataset; all of it if there are none.
+        wanted: filter on paths in the dataset.
+        depth: levels of subdatasets to go into; None for all of them.
+        dataset_files: take the datasets' own housekeeping along.
+        skip_missing: leave out subdatasets that are not here.
+    """
+
+    revision: str = "HEAD"
+    paths: Sequence[str] = ()
+    wanted: Filter = field(default_factory=Filter)
+    depth: int | None = 0
+    dataset_files: bool = False
+    skip_missing: bool = False
+
+    def __call__(self, path: str) -> bool:
+        """Whether a path in the dataset is selected."""
+        return self._in_paths(path) and self.wanted(path)
+
+    def _in_paths(self, path: str) -> bool:
+        return not self.paths or any(item in self._chosen for item in (path, *folders_of(path)))
+
+    @cached_property
+    def _chosen(self) -> frozenset[str]:
+        return frozenset(self.paths)
+
+    def touches(self, folder: str) -> bool:
+        """Whether something in a folder may be selected."""
+        inside = any(chosen.startswith(folder + "/") for chosen in self.paths)
+        return (self._in_paths(folder) or inside) and self.wanted.may_match_in(folder)
+
+
+@dataclass(frozen=True)
+class Part:
+    """The dataset or one of its subdatasets, with what is selected of it.
+
+    Attributes:
+        importer: of its repository.
+        tree: of the commit.
+        prefix: its path in the dataset that is exported, and a slash; "" for that one itself.
+        start: the same as in a manifest, where ``//`` is where a subdataset begins.
+        paths: of the selected files in it, in git's order.
+    """
+
+    importer: Importer
+    tree: Tree
+    prefix: str
+    start: str
+    paths: list[str]
+
+
+class Walk:
+    """Through a dataset and its subdatasets.
+
+    Attributes:
+        tree: of the dataset's commit.
+        parts: in the order of their paths; a dataset comes before its subdatasets.
+        left_out: paths of subdatasets that are not gone into.
+        missing: those of them that are not here: path → why.
+
+    Raises:
+        DatasetError: there is no such commit, there is nothing at a path, or a subdataset is
+            not here.
+    """
+
+    def __init__(self, root: Path, selection: Selection) -> None:
+        self.left_out: list[str] = []
+        self.missing: dict[str, str] = {}
+        self._selection = selection
+        Importer(root)  # raises where git does not work in it
+        self.tree = _tree(root, selection.revision)
+        self.parts = list(self._parts(root, self.tree, "", "", 0))
+        self._require_files()
+        if self.left_out:
+            lgr.warning("subdatasets are left out: %s", ", ".join(self.left_out))
+
+    def _parts(self, root: Path, tree: Tree, prefix: str, start: str, level: int) -> Iterator[Part]:
+        chosen = self._selection
+        importer = Importer(root)
+        annexed = importer.has_annex()
+        if annexed:
+            try:
+                importer.catch_up()
+            except DatasetError as error:
+                # a dataset that may only be read tells what it had merged before
+                lgr.warning(
+                    "git-annex could not update its branch in %s: if it has news to merge, times "
+                    "and URLs are older ones than elsewhere (%s)", root, error,
+                )  # fmt: skip
+        paths = [
+            path
+            for path, file in tree.files.items()
+            if file.mode != SUBMODULE
+            and (chosen.dataset_files or not is_housekeeping(path))
+            and chosen(prefix + path)
+        ]
+        if not annexed and any(tree.keys(paths).values()):
+            importer.require_annex()  # what is known of these files is what is missing
+        yield Part(importer, tree, prefix, start, paths)
+        for path, file in tree.files.items():
+            if file.mode == SUBMODULE and chosen.touches(prefix + path):
+                if chosen.depth is not None and level >= chosen.depth:
+                    self.left_out.append(prefix + path)
+                    continue
+                found = self._subdataset(root / path, file.oid, prefix + path)
+                if found is not None:
+                    names = f"{prefix}{path}/", f"{start}{path}{MARK}"
+                    yield from self._parts(root / path, found, *names, level + 1)
+
+    def _subdataset(self, root: Path, commit: str, path: str) -> Tree | None:
+        tree = None
+        if (root / ".git").exists():
+            git = Git(root)
+            git.require_own()
+            tree = Tree(git, commit)
+            problem = f"the subdataset {path} does not have its commit {commit[:12]} here"
+            remedy = f"git -C {shlex.quote(str(root))} fetch --all"
+        else:
+            problem = f"the subdataset {path} is not installed"
+            above, name = shlex.quote(str(root.parent)), shlex.quote(root.name)
+            remedy = f"datalad -C {above} get -n {name}"
+        if tree is not None and tree.commit:
+            return tree
+        if not self._selection.skip_missing:
+            raise DatasetError(f"{problem}; to get it, run: {remedy}")
+        self.left_out.append(path)
+        self.missing[path] = problem
+        return None
+
+    def _require_files(self) -> None:
+        wanted = self._selection.wanted
+        if not any(part.paths for part in self.parts) and (wanted.include or wanted.exclude):
+            raise DatasetError("there is nothing to export: --include and --exclude leave no file")
+        if not self._selection.paths:
+            return
+        names = (part.prefix + path for part in self.parts for path in part.paths)
+        found = {item for name in names for item in (name, *folders_of(name))}
+        for path in self._selection.paths:
+            if path not in found:
+                raise DatasetError(_nothing_at(path, self.left_out))
+
+
+def _tree(root: Path, revision: str) -> Tree:
+    if revision == "HEAD":
+        require_no_view(Git(root))
+    # HEAD is what the branch has, not what an adjusted one shows of it
+    tree = own_tree(Git(root)) if revision == "HEAD" else Tree(Git(root), revision)
+    if not tree.commit:
+        if revision == "HEAD":
+            raise DatasetError("the dataset has no commit yet; there is nothing to export")
+        raise DatasetError(f"git knows no commit {revision!r} in {root}")
+    return tree
+
+
+def _nothing_at(path: str, left_out: Sequence[str]) -> str:
+    for subdataset in left_out:
+        if path == subdataset or path.startswith(subdataset + "/"):
+            return f"{path} is in the subdataset {subdataset}; to export it, add --recursive"
+    glob = "; for a pattern take --include" if any(c in path for c in "*?[") else ""
+    return f"there is nothing to export at {path} in that commit{glob}"
+
+
+def listed(given: str | Sequence[str] | None) -> list[str]:
+    return [given] if isinstance(given, str) else list(given or ())
+
+
+def inside(given: str | Sequence[str] | None, dataset: Any, root: Path) -> list[str]:
+    """Paths as the dataset has them; none for all of it.
+
+    Raises:
+        DatasetError: one does not lie in the dataset.
+    """
+    paths = []
+    for item in [given] if isinstance(given, (str, Path)) else list(given or ()):
+        resolved = Path(os.path.normpath(resolve_path(item, dataset)))
+        try:
+            paths.append(resolved.relative_to(root).as_posix())
+        except ValueError:
+            raise DatasetError(f"{resolved} does not lie in the dataset {root}") from None
+    return [] if "." in paths else paths

@@ -1,0 +1,133 @@
+"""The options --credential and --cookies: where logins are, for this call and later ones."""
+
+from __future__ import annotations
+
+import shlex
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from datalad.support.param import Parameter
+
+from datalad_jsdl.errors import SettingError
+from datalad_jsdl.fetch.credentials.rules import BROWSERS, parse_rule
+from datalad_jsdl.model.urls import origin_of
+from datalad_jsdl.operations.engines import OWN_CREDENTIALS
+from datalad_jsdl.repository.git.running import Git
+from datalad_jsdl.repository.locks import patiently
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from datalad_jsdl.model.entry import Entry
+
+__all__ = [
+    "CREDENTIAL",
+    "cookies_line",
+    "credential_lines",
+    "lines_above",
+    "origin_of_all",
+    "own_lines",
+    "remember",
+]
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+CREDENTIAL = Parameter(
+    args=("--credential",),
+    metavar="'ORIGIN[/PATH] SOURCE [OPTION=VALUE ...]'",
+    action="append",
+    doc="""where the login for an origin (https://host:port) is: datalad:NAME, git, netrc,
+    cookies:FILE, browser:NAME, env:VARIABLE, aws or annex-headers. It is sent to that origin and
+    to no other.
+    Remembered for this dataset and the subdatasets that the command imports into, as git
+    config remote.jsdl.credential; never the login itself.
+    Can be given several times. "The portal wants me to log in" in the
+    documentation has the details.""",
+)
+
+
+def credential_lines(given: Sequence[str] | str | None) -> tuple[str, ...]:
+    """The option's values, as they may be remembered.
+
+    Raises:
+        SettingError: one cannot be understood.
+    """
+    lines = [given] if isinstance(given, str) else list(given or ())
+    return tuple(_checked(line, "--credential") for line in lines)
+
+
+def cookies_line(cookies: str, origin: str) -> str:
+    """What --cookies means for an origin, as a line of --credential.
+
+    Args:
+        cookies: a browser's name, or else a file.
+        origin: scheme, host and port.
+    """
+    is_browser = cookies.partition(":")[0].lower() in BROWSERS
+    if not is_browser and not Path(cookies).expanduser().is_file():
+        raise SettingError(
+            f"--cookies: there is no file {cookies}, and no browser of that name is known "
+            f"({', '.join(BROWSERS)} are)"
+        )
+    source = f"browser:{cookies}" if is_browser else f"cookies:{cookies}"
+    return _checked(f"{origin} {shlex.quote(source)}", "--cookies")
+
+
+def origin_of_all(entries: Iterable[Entry]) -> str:
+    """The one origin of all candidates.
+
+    Raises:
+        SettingError: there are several, or none, or it is one that others could listen to.
+    """
+    found = sorted({origin_of(c.url) for entry in entries for c in entry.candidates})
+    if len(found) != 1:
+        what = "URLs of more than one origin" if found else "no URL"
+    elif not found[0].startswith("https:") and urlsplit(found[0]).hostname not in _LOOPBACK:
+        # it is the manifest that names it: others on the way could read along
+        what = "URLs that are not https"
+    else:
+        return found[0]
+    shown = ", ".join(found[:5]) or "none"
+    raise SettingError(
+        f"--cookies: the manifest has {what} ({shown}); say what the cookies are for: "
+        "--credential 'https://portal.example browser:firefox'"
+    )
+
+
+def own_lines(git: Git) -> tuple[str, ...]:
+    """The lines that a repository's own git config has."""
+    return tuple(git.setting(OWN_CREDENTIALS, "--local", "--get-all").splitlines())
+
+
+def lines_above(root: Path, datasets: Iterable[Path]) -> tuple[str, ...]:
+    """The lines of those *datasets* that *root* lies in, of the nearest first."""
+    above = sorted((d for d in datasets if d in root.parents), key=lambda d: -len(d.parts))
+    return tuple(dict.fromkeys(line for dataset in above for line in own_lines(Git(dataset))))
+
+
+def remember(git: Git, lines: Iterable[str]) -> None:
+    """Keep lines in the repository's git config, for the next ``git annex get``."""
+    known = own_lines(git)
+    for line in lines:
+        if line not in known:
+            command = ("config", "--local", "--add", OWN_CREDENTIALS, line)
+            patiently(git, partial(git.run, *command))
+
+
+def _checked(line: str, option: str) -> str:
+    try:
+        rule = parse_rule(line)
+    except ValueError as error:
+        raise SettingError(f"{option}: {error}") from None
+    if rule.source != "cookies":
+        return rule.line
+    # the special remote runs in another folder
+    file = Path(rule.argument).expanduser().absolute()
+    if not file.is_file():
+        raise SettingError(f"{option}: there is no file {file}")
+    options = [shlex.quote(f"{name}={value}") for name, value in rule.options.items()]
+    return " ".join(
+        [shlex.quote(rule.origin + rule.prefix), shlex.quote(f"cookies:{file}"), *options]
+    )

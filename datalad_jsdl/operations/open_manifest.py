@@ -1,0 +1,321 @@
+"""Where a manifest comes from: a file, a URL, standard input, or a portal's address."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from datalad_jsdl.errors import FetchError, ManifestError
+from datalad_jsdl.fetch.bulk import Job, fetch_file
+from datalad_jsdl.fetch.http.documents import WebApi
+from datalad_jsdl.fetch.http.encodings import Decoded
+from datalad_jsdl.fetch.settings import PREFIXES
+from datalad_jsdl.manifest.charsets import charset_of, text_encoding
+from datalad_jsdl.manifest.formats.options import Options
+from datalad_jsdl.manifest.portals import Address, find_address, is_address
+from datalad_jsdl.manifest.portals.meant import meant
+from datalad_jsdl.manifest.portals.web_pages import hint
+from datalad_jsdl.manifest.reading import read_manifest
+from datalad_jsdl.manifest.record import entry_from_record
+from datalad_jsdl.manifest.sizes import sizes_told
+from datalad_jsdl.manifest.unpacking import unpacked
+from datalad_jsdl.model.content import Expected, Failed
+from datalad_jsdl.model.urls import base_url, normalise_url, redact
+from datalad_jsdl.operations.engines import open_engine
+from datalad_jsdl.repository.git.running import git_config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from datalad_jsdl.manifest.record import Record
+    from datalad_jsdl.manifest.unpacking import Readable
+    from datalad_jsdl.model.content import Fetched
+    from datalad_jsdl.model.entry import Entry, Refusal
+
+
+__all__ = [
+    "Document",
+    "Place",
+    "Source",
+    "is_no_file",
+    "is_url",
+    "open_document",
+    "open_source",
+    "place_of",
+]
+
+
+def is_url(manifest: str) -> bool:
+    """Whether a MANIFEST argument is a URL and not a file's name."""
+    return urlsplit(manifest).scheme.lower() in ("http", "https")
+
+
+def is_no_file(manifest: str) -> bool:
+    """Whether a MANIFEST argument is anything but a file's name."""
+    return manifest == "-" or is_url(manifest) or is_address(manifest)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a manifest is, and what the user says of it.
+
+    Attributes:
+        manifest: as the user gave it.
+        file: its absolute path, if it is a file.
+        base: what the user says relative URLs are to be resolved against, or which URL an
+            address is to be looked up at; None if nothing is said.
+        format: name of its format, or None.
+        options: further for the format.
+    """
+
+    manifest: str
+    file: Path | None
+    base: str | None
+    format: str | None
+    options: Options
+
+    def address(self, git_dir: Path | None) -> Address | None:
+        """The portal's address that it is, or None if it is none.
+
+        Raises:
+            ManifestError: it is one that cannot be.
+        """
+        if not is_address(self.manifest):
+            return None
+
+        def configured(name: str) -> str | None:
+            # a name for each address, not a setting for all of them
+            settings = (f"{prefix}address.{name}" for prefix in reversed(PREFIXES))
+            config = git_config(r"\.jsdl\.address\.", git_dir)
+            return next((config[name] for name in settings if name in config), None)
+
+        return find_address(self.manifest, self.base, configured)
+
+
+def place_of(
+    manifest: str,
+    file: Path | None,
+    base_url: str | None,
+    format_name: str | None,
+    columns: Sequence[str],
+) -> Place:
+    """What the user says of a manifest, checked.
+
+    Args:
+        manifest: as given.
+        file: its absolute path, if it is a file.
+        base_url: as given, or None.
+        format_name: of the manifest, or None.
+        columns: of a table, each ROLE=NAME.
+
+    Raises:
+        ManifestError: what is said of it cannot be.
+    """
+    base = None
+    if base_url is not None:
+        if not is_url(base_url):
+            raise ManifestError("--base-url has to begin with http:// or https://")
+        try:
+            base = normalise_url(base_url)
+        except ValueError as error:
+            raise ManifestError(f"--base-url: {error}") from None
+    names = {}
+    for column in columns:
+        role, equals, name = column.partition("=")
+        if not (role and equals and name):
+            raise ManifestError(f"--column {column!r}: expected ROLE=NAME, as in path=filename")
+        names[role] = name
+    return Place(manifest, file, base, format_name, Options(names))
+
+
+class Source(Protocol):
+    """A manifest that is open for reading.
+
+    Attributes:
+        name: for messages, free of secrets.
+        url: what a run record may name it by, else "".
+        base: what a run record has to say of its base URL, or None.
+    """
+
+    name: str
+    url: str
+    base: str | None
+
+    def entries(self) -> Iterator[Entry | Refusal]:
+        """What it has; see `read_manifest` for the errors."""
+
+    def sha256(self) -> str:
+        """Hex digest of what was read."""
+
+
+class Document:
+    """One that is read as a stream of bytes."""
+
+    def __init__(self, name: str, url: str, own: str | None, stream: Readable, place: Place):
+        self.name = name
+        self.url = url
+        # a base with a token in it is not recorded
+        secret = place.base is not None and place.options.secrecy.is_signed(place.base)
+        self.base = None if secret else place.base
+        self._own = own
+        self._stream = stream
+        self._place = place
+        self._hash = hashlib.sha256()
+
+    def entries(self) -> Iterator[Entry | Refusal]:
+        place = self._place
+        base = place.base or self._own
+        options = replace(place.options, base_is_given=place.base is not None)
+        try:
+            yield from read_manifest(self, base, name=place.format, options=options)
+        except ManifestError as error:
+            raise ManifestError(f"{self.name}: {error}{_address_hint(place)}") from None
+
+    @property
+    def encoding(self) -> str:
+        """Of its text."""
+        return self._place.options.encoding
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes; b"" at the end."""
+        try:
+            chunk = self._stream.read(size)
+        except FetchError as error:  # its codings cannot be undone
+            raise ManifestError(str(error)) from None
+        self._hash.update(chunk)
+        return chunk
+
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+
+class _Listing:
+    """One that is asked for at a portal's API."""
+
+    def __init__(self, address: Address, api: WebApi, options: Options) -> None:
+        self.name = self.url = address.text
+        self.base = None if address.usual else address.base
+        self._address = address
+        self._api = api
+        self._options = options
+
+    def entries(self) -> Iterator[Entry | Refusal]:
+        checksums = self._options.checksums
+        items = map(self._entry, sizes_told(self._address.records(self._api)))
+        yield from items if checksums is None else checksums.applied(items)
+
+    def _entry(self, record: Record) -> Entry | Refusal:
+        base = base_url(self._api.url) if self._api.url else self._address.base
+        return entry_from_record(record, base, self._options.secrecy)
+
+    def sha256(self) -> str:
+        return self._api.sha256()
+
+
+@contextmanager
+def open_source(
+    place: Place, git_dir: Path | None = None, credentials: Sequence[str] = ()
+) -> Iterator[Source]:
+    """Open a manifest.
+
+    Args:
+        place: where it is.
+        git_dir: of the dataset, whose settings hold; None where there is none yet.
+        credentials: where logins for it are; see `open_engine`.
+
+    Raises:
+        ManifestError: it cannot be opened.
+        FetchError: it cannot be fetched.
+    """
+    if address := place.address(git_dir):
+        if place.format or place.options.columns:
+            raise ManifestError(
+                f"{place.manifest} is an address: --format and --column do not apply"
+            )
+        with open_engine(git_dir, credentials=credentials, typed=address.base) as engine:
+            engine.expect_origins([address.base])
+            yield _Listing(address, WebApi(engine), place.options)
+        return
+    with open_document(place, git_dir, credentials) as source:
+        yield source
+
+
+@contextmanager
+def open_document(
+    place: Place,
+    git_dir: Path | None = None,
+    credentials: Sequence[str] = (),
+    what: str = "manifest",
+) -> Iterator[Document]:
+    """Open what is no address; see `open_source`. *what* it is is for messages."""
+    manifest = place.manifest
+    if manifest == "-":
+        yield Document("standard input", "", None, sys.stdin.buffer, place)
+    elif "://" in manifest and not is_url(manifest):
+        scheme = manifest.partition(":")[0]
+        raise ManifestError(f"a {what} can be fetched by http and https, not by {scheme}")
+    elif place.file is None:
+        with _fetched(place, git_dir, credentials, what) as source:
+            yield source
+    else:
+        try:
+            stream = place.file.open("rb")
+        except OSError as error:
+            text = f"cannot read the {what} {place.file}: {error.strerror}"
+            better = meant(manifest) if isinstance(error, FileNotFoundError) else ""
+            raise ManifestError(f"{text}; {better}" if better else text) from None
+        with stream:
+            yield Document(str(place.file), "", None, stream, place)
+
+
+@contextmanager
+def _fetched(
+    place: Place, git_dir: Path | None, credentials: Sequence[str], what: str
+) -> Iterator[Document]:
+    try:
+        url = normalise_url(place.manifest)
+    except ValueError as error:
+        raise ManifestError(f"cannot fetch the {what}: {error}") from None
+    with tempfile.TemporaryDirectory(prefix="jsdl-") as folder:
+        target = Path(folder, "manifest")
+        # an address that a user has typed needs no further leave; where it redirects to does
+        with open_engine(git_dir, credentials=credentials, typed=url) as engine:
+            engine.expect_origins([url])
+            expected = Expected(document=True)
+            outcome = fetch_file(Job("manifest", (url,), expected, target), engine)
+        if isinstance(outcome, Failed):
+            raise FetchError(f"cannot fetch the {what} {outcome}{_address_hint(place)}")
+        place = _in_charset(place, target, outcome)
+        with target.open("rb") as stream:
+            plain = Decoded(stream, outcome.codings) if outcome.codings else stream
+            # a run record has the address that was typed: a rerun is to follow "latest" again
+            secret = place.options.secrecy.is_signed(url)
+            final = base_url(outcome.final or url)
+            yield Document(redact(url), "" if secret else url, final, plain, place)
+
+
+def _in_charset(place: Place, file: Path, outcome: Fetched) -> Place:
+    """The place, with the encoding of a text that is in the charset that its server says."""
+    charset = charset_of(outcome.content_type)
+    try:
+        with file.open("rb") as stream:
+            encoding = text_encoding(unpacked(Decoded(stream, outcome.codings)), charset)
+    except (FetchError, ManifestError):  # whoever reads it finds the same
+        return place
+    return replace(place, options=replace(place.options, encoding=encoding))
+
+
+def _address_hint(place: Place) -> str:
+    """What to say of a manifest that cannot be read, if it is a portal's web page."""
+    address = hint(place.manifest)
+    if address is None:
+        return ""
+    page = "if this is an Orthanc server, what it has there"
+    page = page if address.startswith("orthanc+") else "what this page is about"
+    return f"; {page} is imported with: {address}"

@@ -1,0 +1,31 @@
+"""What the user says of secrets in URLs: git config ``datalad.jsdl.not-secret`` and ``.secret``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.model.secrecy import Secrecy
+from datalad_jsdl.repository.git.running import git_config_values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["secrecy_of"]
+
+_PATTERN = r"^datalad\.jsdl\.(not-)?secret$"
+
+
+def secrecy_of(git_dir: Path | None) -> Secrecy:
+    """The rules, and the names of parameters that the user says are secrets, or are none.
+
+    Args:
+        git_dir: of the dataset, whose settings hold; None where there is none yet.
+    """
+    found = git_config_values(_PATTERN, git_dir)
+
+    def names(setting: str) -> Iterator[str]:
+        for value in found.get(f"datalad.jsdl.{setting}", ()):
+            yield from value.replace(",", " ").split()
+
+    return Secrecy.of(names("not-secret"), names("secret"))

@@ -1,0 +1,263 @@
+"""Content for many keys at once: fetched into a folder beside the annex, moved in verified.
+
+What a killed run left there under a key's name was complete and verified before it got the
+name; what it left half done is continued.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.errors import FetchError
+from datalad_jsdl.fetch.bulk import Job, Sync, fetch_all
+from datalad_jsdl.fetch.disk import require_room
+from datalad_jsdl.fetch.file.partfile import sync_disk
+from datalad_jsdl.model.content import Expected, Failed
+from datalad_jsdl.operations.engines import open_engine
+from datalad_jsdl.repository.annex.intake import Intake
+from datalad_jsdl.repository.annex.keys import key_file, parse_key
+from datalad_jsdl.repository.annex.leftovers import take_over
+from datalad_jsdl.repository.annex.objects import inject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from datalad_jsdl.model.content import Fetched
+    from datalad_jsdl.operations.progress import Monitor
+    from datalad_jsdl.repository.importing.importer import Importer
+
+__all__ = ["Staging", "expected_of", "finish_earlier", "staging_folder"]
+
+_BATCH = 500  # files for one git-annex; fewer would mostly start it
+_MOST = 600  # files; more, and the others would be idle in the end
+_INJECTORS = 2  # git-annex processes at a time; each is busy on one core
+_SMALL = 1 << 20  # bytes; such files are put on the disk together
+
+
+def expected_of(key: str, *names: str) -> Expected:
+    """What a key says of its content; *names* are those of its files."""
+    parsed = parse_key(key)
+    if parsed is None:
+        return Expected(names=names)
+    return Expected(parsed.size, parsed.algorithm, parsed.hexdigest, names)
+
+
+def staging_folder(importer: Importer) -> Path:
+    """Where content waits to be taken in."""
+    return importer.annex_dir / "jsdl" / "staging"
+
+
+def finish_earlier(importer: Importer) -> None:
+    """Finish what a run that was killed at its very end has left."""
+    folder = staging_folder(importer)
+    if folder.is_dir():
+        Intake(importer).take_up(folder)
+        _tidy(folder)
+
+
+def _tidy(folder: Path) -> None:
+    """Remove the folder if there is nothing in it."""
+    with suppress(OSError):  # it is not there, or something is
+        folder.rmdir()
+
+
+class Staging:
+    """The folder, an engine, and git-annex to take content in; a context manager.
+
+    Args:
+        importer: of the repository; its lock is held.
+        jobs: files to fetch at a time, or None for the user's setting.
+        monitor: shows how it is going; None where nothing is fetched.
+        logins: where logins are; see `_credentials`.
+        inherited: further ones, of the datasets above.
+
+    Raises:
+        SettingError: git config has a limit that cannot be understood.
+    """
+
+    def __init__(
+        self,
+        importer: Importer,
+        jobs: int | None,
+        monitor: Monitor | None,
+        logins: Sequence[str] = (),
+        inherited: Sequence[str] = (),
+    ) -> None:
+        self.folder = staging_folder(importer)
+        self.engine = open_engine(
+            importer.git_dir(), credentials=logins, inherited=inherited, keep_reserve=True
+        )
+        self._importer = importer
+        self._jobs = jobs or self.engine.settings.jobs
+        self._monitor = monitor
+        self._taken = self._taken_size = 0  # of what earlier runs have fetched
+
+    def __enter__(self) -> Staging:
+        self.engine.__enter__()
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self.engine.__exit__(*details)  # type: ignore[arg-type]  # passed on as they came
+
+    def job(self, key: str, urls: Iterable[str], expected: Expected, mtime: float | None) -> Job:
+        """The job of fetching a key."""
+        # git-annex checks the content again when it takes it in: one sync for many will do
+        small = expected.algorithm and expected.size is not None and expected.size < _SMALL
+        sync = Sync.LATER if small else Sync.DATA
+        return Job(key, tuple(urls), expected, self.folder / key_file(key), mtime, sync)
+
+    def require_room(self, size: int) -> None:
+        """Raises FetchError if the disk has no room for *size* bytes beside its reserve."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._importer.share(self.folder.parent, self.folder)
+        held = sum(file.stat().st_size for file in self.folder.iterdir())
+        try:
+            require_room(self.folder, size - held, self.engine.reserve)
+        except OSError as error:
+            raise FetchError(f"{error.strerror}; nothing was downloaded") from None
+
+    def download(
+        self, jobs: Iterable[Job], label: str, files: int, size: int
+    ) -> Iterator[tuple[Job, Fetched | Failed]]:
+        """Fetch into the folder; *files* and *size* (bytes) are for the progress bar."""
+        show = self._monitor.watch(self.engine, label, files, size) if self._monitor else None
+
+        def tick() -> None:
+            if show is not None:
+                show(done + self._taken, self._taken_size)
+
+        done = 0
+        for number, item in enumerate(fetch_all(jobs, self.engine, self._jobs, tick=tick), 1):
+            done = number
+            tick()
+            yield item
+
+    def take_in(self, jobs: Iterable[Job], files: int, size: int) -> Iterator[tuple[Job, str]]:
+        """Fetch keys and move their content into the annex, the two side by side.
+
+        Yields:
+            Each job and what went wrong with it, or "".
+        """
+        intake = Intake(self._importer)
+        intake.take_up(self.folder)
+        unsure, fresh = _Batches(self._inject), _Batches(self._synced)
+        try:
+            for job, outcome in self.download(self._missing(jobs, unsure), "fetching", files, size):
+                if isinstance(outcome, Failed):
+                    yield job, str(outcome)
+                elif job.expected.algorithm and intake.takes(job.name):
+                    fresh.add(job)
+                else:
+                    unsure.add(job)
+                yield from self._place(intake, fresh.done(), unsure)
+                yield from unsure.done()
+            yield from self._place(intake, fresh.finish(), unsure)
+            yield from unsure.finish()
+        finally:
+            fresh.close()
+            unsure.close()
+
+    def _place(
+        self, intake: Intake, synced: Iterator[tuple[Job, str]], unsure: _Batches
+    ) -> Iterator[tuple[Job, str]]:
+        """Move what was verified while it came into the annex, and record it.
+
+        Not in a thread of its own: that and those which fetch would wait for each other.
+        """
+        taken = []
+        for job, _ in synced:
+            if intake.take(job.target):
+                taken.append(job)
+            else:
+                unsure.add(job)
+        if taken and (problem := intake.record([job.target for job in taken])):
+            problem = f"it is here, but could not be recorded: {problem}"
+        for job in taken:
+            yield job, problem
+
+    def _missing(self, jobs: Iterable[Job], unsure: _Batches) -> Iterator[Job]:
+        """Those whose content is not in the folder yet."""
+        # nobody else is at work here; one look is cheaper than one a file
+        there = {file.name for file in self.folder.iterdir()} if self.folder.exists() else set()
+        for job in jobs:
+            if job.expected.algorithm:
+                part = job.target.with_name(f"{job.target.name}.part")
+                take_over(self._importer.annex_dir, job.name, part, job.expected.size)
+            if job.target.name in there and job.target.exists():
+                self._taken += 1
+                self._taken_size += job.target.stat().st_size
+                unsure.add(job)  # not verified since the last power cut
+            else:
+                yield job
+
+    def is_there(self, key: str) -> bool:
+        """Whether an earlier run has fetched it, so that it only has to be taken in."""
+        return (self.folder / key_file(key)).exists()
+
+    def _synced(self, jobs: list[Job]) -> list[tuple[Job, str]]:
+        if any(job.sync is Sync.LATER for job in jobs):
+            sync_disk(self.folder)
+        return [(job, "") for job in jobs]
+
+    def _inject(self, jobs: list[Job]) -> list[tuple[Job, str]]:
+        self._synced(jobs)
+        problems = dict(inject(self._importer.git, (job.target for job in jobs)))
+        for target in problems:
+            target.unlink(missing_ok=True)
+        return [(job, problems.get(job.target, "")) for job in jobs]
+
+    def clean_up(self, *patterns: str) -> None:
+        """Keep only what the next run can go on with: nothing that matches *patterns*."""
+        for pattern in patterns:
+            for unclaimed in self.folder.glob(pattern):
+                unclaimed.unlink()
+        _tidy(self.folder)
+
+
+class _Batches:
+    """Has something done with complete content in batches, in threads.
+
+    Args:
+        work: what to do with a batch; returns what went wrong with each, or "".
+    """
+
+    def __init__(self, work: Callable[[list[Job]], list[tuple[Job, str]]]) -> None:
+        self._work = work
+        self._pool = ThreadPoolExecutor(_INJECTORS, thread_name_prefix="inject")
+        self._batch: list[Job] = []
+        self._futures: list[Future[list[tuple[Job, str]]]] = []
+
+    def add(self, job: Job) -> None:
+        self._batch.append(job)
+        idle = _INJECTORS - sum(not future.done() for future in self._futures)
+        # while all are at work a batch grows: to start git-annex costs as much as 50 files
+        if len(self._batch) >= (_BATCH if idle > 0 else _MOST):
+            self._submit()
+
+    def _submit(self, parts: int = 1) -> None:
+        # git-annex is slower than most mirrors: what waits for it takes memory and disk
+        while sum(not future.done() for future in self._futures) > _INJECTORS:
+            wait([f for f in self._futures if not f.done()], return_when=FIRST_COMPLETED)
+        share = -(-len(self._batch) // parts)
+        for start in range(0, len(self._batch), share or 1):
+            batch = self._batch[start : start + share]
+            self._futures.append(self._pool.submit(self._work, batch))
+        self._batch = []
+
+    def done(self) -> Iterator[tuple[Job, str]]:
+        """What is done."""
+        for future in [future for future in self._futures if future.done()]:
+            self._futures.remove(future)
+            yield from future.result()
+
+    def finish(self) -> Iterator[tuple[Job, str]]:
+        """The rest."""
+        self._submit(_INJECTORS if len(self._batch) > _BATCH // 4 else 1)
+        wait(self._futures)
+        yield from self.done()
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,132 @@
+"""What the git-annex branch says of one key after the other, for who asks thousands of times.
+
+git-annex answers such questions, too, but takes 1 ms for each: it finds every file by its
+path. A listing of the branch, read once, leads straight to the object.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.repository.annex.branch import annex_branch, remote_configs
+from datalad_jsdl.repository.annex.keys import branch_path, journal_name
+from datalad_jsdl.repository.annex.listing import Listing
+from datalad_jsdl.repository.annex.logs import KeyState, present_values, remote_state
+from datalad_jsdl.repository.git.blobs import BlobReader
+from datalad_jsdl.repository.git.running import Git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["KeyLookup"]
+
+_WANTED = (b".log.web", b".log.rmt")
+_WORTH_READING = 8  # once one in so many records was asked for, the rest probably will be
+_MOST_HELD = 20_000  # records
+_LONG = 512  # bytes; longer records are not held
+
+
+class KeyLookup:
+    """URLs and per-key state of keys, as of when it was made; safe for threads.
+
+    A context manager, which ends the git process that it reads with.
+
+    Memory: some 100 bytes a key; where there are few of them, also what is said of them.
+
+    Args:
+        git_dir: the repository's ``.git`` folder.
+    """
+
+    def __init__(self, git_dir: str | os.PathLike[str]) -> None:
+        # git-annex's Annex/Journal.hs
+        journals = (os.path.join(git_dir, "annex", j) for j in ("journal", "journal-private"))
+        self._journals = [os.path.join(journal, "") for journal in journals]
+        # git-annex runs special remotes with a GIT_DIR in their environment
+        self._git = Git(Path(), Path(git_dir))
+        self._lock = threading.Lock()
+        self._reader: BlobReader | None = None
+        self._uuids = [
+            uuid
+            for uuid, settings in remote_configs(self._git).items()
+            if settings.get("externaltype") == "jsdl"
+        ]
+        commit = self._git.commit(annex_branch(self._git))
+        self._listing = Listing(self._git, commit, _WANTED)
+        self._asked = 0
+        self._holding = threading.Lock()
+        self._held: list[bytes | None] = []  # their contents, once they are worth reading
+
+    def __enter__(self) -> KeyLookup:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        with self._lock:
+            if self._reader is not None:
+                self._reader.__exit__(*details)
+                self._reader = None
+
+    def find_all(self, keys: Sequence[str]) -> Iterator[tuple[str, list[str], KeyState]]:
+        """Each key with its URLs and its state; with no URL where none is known."""
+        names = []
+        for key in keys:
+            path = branch_path(key)
+            names += [self._listing.find(f"{path}.web"), self._listing.find(f"{path}.rmt")]
+        blobs = self._git.objects(name for name in names if name)
+        for number, key in enumerate(keys):
+            web = next(blobs) if names[2 * number] else None
+            state = next(blobs) if names[2 * number + 1] else None
+            yield key, present_values(web), remote_state(state, self._uuids)
+
+    def find(self, key: str) -> tuple[list[str], KeyState] | None:
+        """The URLs and the state of a key; None if git-annex has to be asked.
+
+        That is so where nothing is known, and where git-annex has news that are not yet
+        in its branch.
+        """
+        path = branch_path(key)
+        paths = f"{path}.web", f"{path}.rmt"
+        if any(map(self._is_news, paths)):
+            return None
+        web, state = map(self._read, paths)
+        urls = present_values(web)
+        return (urls, remote_state(state, self._uuids)) if urls else None
+
+    def _is_news(self, path: str) -> bool:
+        name = journal_name(path)
+        return any(os.path.exists(journal + name) for journal in self._journals)
+
+    def _read(self, path: str) -> bytes | None:
+        place = self._listing.place(path)
+        if place is None:
+            return None
+        self._asked += 1
+        if not self._held and self._asked * _WORTH_READING >= len(self._listing):
+            self._hold()
+        held = self._held[place] if self._held else None
+        return self._read_one(self._listing.name(place)) if held is None else held
+
+    def _hold(self) -> None:
+        """Read all at once, without a round trip through git for each.
+
+        Whoever does so keeps nobody waiting; the lock is for good.
+        """
+        if len(self._listing) > _MOST_HELD or not self._holding.acquire(blocking=False):
+            return
+        blobs: list[bytes | None] = []
+        with suppress(OSError, ValueError):  # then they are read one by one
+            names = map(self._listing.name, range(len(self._listing)))
+            blobs = [
+                blob if blob and len(blob) < _LONG else None for blob in self._git.objects(names)
+            ]
+        if len(blobs) == len(self._listing):  # else git broke off
+            self._held = blobs
+
+    def _read_one(self, oid: str) -> bytes:
+        with self._lock:
+            if self._reader is None:
+                self._reader = BlobReader(self._git).__enter__()
+            return b"".join(self._reader.read(oid))

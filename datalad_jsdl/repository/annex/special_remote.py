@@ -1,0 +1,189 @@
+"""Setting up the special remote ``jsdl`` in a repository, once and again.
+
+It is the same repository as git-annex's own web remote (``--sameas=web``): a file with
+URLs counts one copy, and people without our program fetch through web.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from datalad_jsdl.errors import DatasetError
+from datalad_jsdl.repository.annex.branch import branch_files, remote_configs
+from datalad_jsdl.repository.annex.config import COMMIT_NOW, vector_clock
+from datalad_jsdl.repository.annex.logs import WEB_UUID
+from datalad_jsdl.repository.git.running import Git
+from datalad_jsdl.repository.importing.write import write_annex_files
+from datalad_jsdl.repository.locks import patiently
+
+__all__ = ["LOCAL_SETTINGS", "NAME", "RemoteSetup", "set_up_locally", "set_up_remote"]
+
+NAME = "jsdl"
+
+_SETTINGS = ("type=external", "externaltype=jsdl", "encryption=none", "autoenable=true")
+# what the configuration of one of ours may consist of, and which values have a say
+_KNOWN = {"sameas-name", "sameas-uuid", "type", "externaltype", "encryption", "autoenable"}
+
+# Local git config. annex-verify: git-annex checks every key itself all the same, but
+# does not wait on its file watcher, which costs some 5 ms a file. annex-readonly: it
+# never tries to upload.
+LOCAL_SETTINGS = {"annex-verify": "false", "annex-readonly": "true"}
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteSetup:
+    """The remote as it is set up.
+
+    Attributes:
+        config_uuid: begins its line in ``remote.log``; per-key state is kept under it.
+        configuration: its settings as git-annex shows them.
+        done: what had to be done, in words; empty if all was in place.
+    """
+
+    config_uuid: str
+    configuration: str
+    done: tuple[str, ...]
+
+
+def set_up_remote(git: Git) -> RemoteSetup:
+    """Initialise or enable the remote, and mend what git-annex leaves undone.
+
+    Raises:
+        DatasetError: git-annex refuses, or another remote has the name.
+    """
+    done: list[str] = []
+    uuid, name = _find(git)
+    if not uuid:
+        _refuse_foreign_remote(git)
+        git.run("annex", "initremote", NAME, *_SETTINGS, "--sameas=web", *COMMIT_NOW)
+        done.append("initialised")
+        uuid, name = _find(git)
+    settings = remote_configs(git)[uuid]
+    _refuse_strange_settings(name, settings)
+    if git.setting(f"remote.{name}.annex-config-uuid") != uuid:
+        # without encryption=none it would fail where an earlier enableremote dropped it
+        git.run("annex", "enableremote", name, "encryption=none", *COMMIT_NOW)
+        done.append("enabled")
+    if _verify(git, name):
+        done.append("verified")
+    for setting, value in LOCAL_SETTINGS.items():
+        if git.setting(f"remote.{name}.{setting}") != value:
+            patiently(git, partial(git.run, "config", f"remote.{name}.{setting}", value))
+            done.append(f"set {setting}={value}")
+    done += _mend_logs(git, uuid)
+    shown = " ".join(f"{k}={v}" for k, v in sorted(remote_configs(git)[uuid].items()))
+    return RemoteSetup(uuid, shown, tuple(done))
+
+
+def set_up_locally(git_dir: Path, name: str) -> None:
+    """Set what is missing of `LOCAL_SETTINGS`; what a user has set stays.
+
+    Args:
+        git_dir: the repository's ``.git`` folder.
+        name: of the remote.
+    """
+    git = Git(Path(), git_dir)
+    for setting, value in LOCAL_SETTINGS.items():
+        if not git.setting(f"remote.{name}.{setting}"):
+            patiently(git, partial(git.run, "config", f"remote.{name}.{setting}", value))
+
+
+def _find(git: Git) -> tuple[str, str]:
+    """Configuration UUID and name of the dataset's jsdl remote, or two empty strings."""
+    found = {
+        uuid: settings.get("sameas-name", NAME)
+        for uuid, settings in remote_configs(git).items()
+        if settings.get("externaltype") == "jsdl" and settings.get("sameas-uuid") == WEB_UUID
+    }
+    # two clones may each have made one; the one in use here goes first
+    for uuid, name in sorted(found.items()):
+        if git.setting(f"remote.{name}.annex-config-uuid") == uuid:
+            return uuid, name
+    return min(found.items(), default=("", ""))
+
+
+def _refuse_foreign_remote(git: Git) -> None:
+    settings = git.setting(f"^remote\\.{NAME}\\.", "--get-regexp")
+    taken = any(s.get("name", s.get("sameas-name")) == NAME for s in remote_configs(git).values())
+    if taken or "annex-externaltype" in settings:
+        # a rename is recorded, but not where git-annex keeps what was verified
+        raise DatasetError(
+            f"there is another special remote named {NAME} in {git.root}, and git-annex does not "
+            "give its name free; files come through git-annex's own web remote there"
+        )
+    if ".url" in settings:
+        raise DatasetError(
+            f"there is another remote named {NAME} in {git.root}; rename it and try again: "
+            f"git remote rename {NAME} NEWNAME"
+        )
+
+
+def _refuse_strange_settings(name: str, settings: dict[str, str]) -> None:
+    # verifying says that a person looked at this and found it safe: only plain settings
+    strange = [f"{k}={v}" for k, v in settings.items() if k not in _KNOWN]
+    if settings.get("encryption", "none") != "none":
+        strange.append(f"encryption={settings['encryption']}")
+    if strange:
+        raise DatasetError(
+            f"the remote {name} has settings that this version does not know: "
+            f"{' '.join(sorted(strange))}. If they are right, run: "
+            f"git annex enableremote {name} && git annex verifyremote {name}"
+        )
+
+
+def _verify(git: Git, name: str) -> bool:
+    """Tell git-annex that the configuration is safe; whether that was needed.
+
+    git-annex releases before 2026 have no such step.
+    """
+    if git.setting(f"remote.{name}.annex-verified") in ("", "verified"):
+        return False
+    asked = git.run("annex", "verifyremote", name).decode("utf-8", "replace")
+    if match := re.search(r"--safe (\d+)", asked):
+        git.run("annex", "verifyremote", name, "--safe", match[1])
+        return True
+    return False
+
+
+def _mend_logs(git: Git, uuid: str) -> list[str]:
+    """Write into the git-annex branch what is missing there; returns that in words.
+
+    ``remote.log``: encryption=none, without which clones fail to enable the remote;
+    git-annex drops it whenever it writes the line. ``preferred-content.log``: "present",
+    so that ``git annex sync --content`` sends nothing to it, unless somebody has said
+    otherwise.
+    """
+    files: list[tuple[str, bytes]] = []
+    done: list[str] = []
+    now = int(vector_clock())
+    settings = remote_configs(git)[uuid]
+    if settings.get("encryption") != "none":
+        settings["encryption"] = "none"
+        log = _log(git, "remote.log")
+        ours = [line for line in log if line.startswith(uuid + " ")]
+        times = [int(t) for line in ours for t in re.findall(r" timestamp=(\d+)", line)]
+        # single spaces only: a double one is read as an empty setting
+        pairs = " ".join(f"{k}={v}" for k, v in sorted(settings.items()))
+        line = f"{uuid} {pairs} timestamp={max([now, *(t + 1 for t in times)])}s"
+        files.append(("remote.log", _lines(*(o for o in log if o not in ours), line)))
+        done.append("recorded encryption=none")
+    wanted = _log(git, "preferred-content.log")
+    if not any(line.startswith(WEB_UUID + " ") for line in wanted):
+        line = f"{WEB_UUID} present timestamp={now}s"
+        files.append(("preferred-content.log", _lines(*wanted, line)))
+        done.append("set wanted to present")
+    if files:
+        write_annex_files(git, files)
+    return done
+
+
+def _log(git: Git, name: str) -> list[str]:
+    blob = next(branch_files(git, [name])) or b""
+    return blob.decode("utf-8", "surrogateescape").splitlines()
+
+
+def _lines(*lines: str) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")

@@ -1,0 +1,117 @@
+"""Git objects → one pack, which git itself checks and puts into its place.
+
+Format: gitformat-pack(5). No object is a delta of another: what is written here is mostly
+names and digests, and ``git gc`` finds what there is to save.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import zlib
+from contextlib import contextmanager
+from functools import lru_cache, partial
+from typing import IO, TYPE_CHECKING
+
+from datalad_jsdl.repository.git.oids import OidSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datalad_jsdl.repository.git.running import Git
+
+__all__ = ["PackWriter", "writing_pack"]
+
+_TYPES = {b"commit": 1, b"tree": 2, b"blob": 3}
+
+# A window of 4 KiB: an object here is small, and zlib's usual 256 KiB of memory would be
+# taken from the system and given back for each, at ten times the price of the work.
+_WINDOW_BITS = 12
+_MEMORY_LEVEL = 5
+_LEVEL = 6
+
+_IN_MEMORY = 1 << 20  # bytes; a larger pack waits in a file
+_CHUNK = 1 << 20  # bytes
+# git's own threshold (fastimport.unpackLimit): fewer objects are stored one by one, so that
+# many small imports do not leave as many packs
+_UNPACK_LIMIT = 100
+
+
+class PackWriter:
+    """Collects objects; each of them is written once, however often it is added.
+
+    The number of objects stands at the beginning of a pack, so that none can be sent
+    before all are known: they wait in *spool*.
+
+    Args:
+        spool: an empty file to write to and read from.
+        algorithm: of the repository's object names: ``sha1`` or ``sha256``.
+    """
+
+    def __init__(self, spool: IO[bytes], algorithm: str) -> None:
+        self.algorithm = algorithm
+        self.count = 0
+        self._spool = spool
+        self._buffer = bytearray()
+        self._hash = partial(getattr(hashlib, algorithm), usedforsecurity=False)
+        self._seen = OidSet(self._hash().digest_size)
+
+    def add(self, kind: bytes, content: bytes) -> bytes:
+        """Add an object (``blob``, ``tree`` or ``commit``); its binary name."""
+        oid: bytes = self._hash(b"%b %d\0%b" % (kind, len(content), content)).digest()
+        if self._seen.add(oid):
+            self.count += 1
+            packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL)
+            self._buffer += _head(kind, len(content))
+            self._buffer += packer.compress(content)
+            self._buffer += packer.flush()
+            if len(self._buffer) > _CHUNK:
+                self._spool.write(self._buffer)
+                self._buffer.clear()
+        return oid
+
+    def write_to(self, stream: IO[bytes]) -> None:
+        """Write the whole pack."""
+        digest = self._hash()
+        chunk = b"PACK" + (2).to_bytes(4, "big") + self.count.to_bytes(4, "big")
+        self._spool.write(self._buffer)
+        self._buffer.clear()
+        self._spool.seek(0)
+        while chunk:
+            digest.update(chunk)
+            stream.write(chunk)
+            chunk = self._spool.read(_CHUNK)
+        stream.write(digest.digest())
+
+
+@lru_cache(maxsize=10_000)
+def _head(kind: bytes, size: int) -> bytes:
+    """What comes before the content: type and size in bytes."""
+    # the lowest four bits of the size beside the type, then seven bits a byte
+    byte, size = _TYPES[kind] << 4 | size & 15, size >> 4
+    head = bytearray()
+    while size:
+        head.append(byte | 0x80)
+        byte, size = size & 0x7F, size >> 7
+    head.append(byte)
+    return bytes(head)
+
+
+@contextmanager
+def writing_pack(git: Git) -> Iterator[PackWriter]:
+    """Collect objects, and hand them to git when all went well.
+
+    Nothing refers to them then; killed before, no trace is left but what ``git gc`` removes.
+
+    Raises:
+        DatasetError: git did not take the pack.
+    """
+    folder = git.text("rev-parse", "--absolute-git-dir")
+    algorithm = git.text("rev-parse", "--show-object-format")
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=folder) as spool:
+        pack = PackWriter(spool, algorithm)
+        yield pack
+        packed = pack.count >= _UNPACK_LIMIT
+        command = ("index-pack", "--stdin") if packed else ("unpack-objects", "-q")
+        with git.feed(*command) as stream:
+            pack.write_to(stream)

@@ -1,0 +1,352 @@
+"""Running git and git-annex in one repository.
+
+Every question says which exit codes are an answer. Any other is no "no": git could not be
+asked (the repository is somebody else's, its configuration is broken, an object is missing,
+git itself was killed …), and what it said is raised.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import threading
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING
+
+from datalad_jsdl.errors import DatasetError
+from datalad_jsdl.repository.git.calling import environment, failed, started
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+    from pathlib import Path
+
+__all__ = [
+    "Git",
+    "batches",
+    "environment",
+    "git_config",
+    "git_config_values",
+    "git_http_settings",
+]
+
+_CHUNK = 1 << 20  # bytes
+_MOST_ARGUMENTS = 24_000 if os.name == "nt" else 200_000  # characters
+_NO = (1,)  # the exit code that means so with most of git's questions
+
+
+class Git:
+    """git in the repository whose work tree is *root*.
+
+    Every method raises DatasetError, with what git said, if git cannot do what it is asked.
+
+    Args:
+        root: folder to run it in.
+        git_dir: the ``.git`` folder, where *root* does not lead to it.
+    """
+
+    def __init__(self, root: Path, git_dir: Path | None = None) -> None:
+        self.root = root
+        self._env = environment()
+        self._git = ["git", *(("--git-dir", str(git_dir.absolute())) if git_dir else ())]
+
+    def run(self, *args: str, stdin: bytes | None = None) -> bytes:
+        """Run ``git *args*`` and return its standard output."""
+        done = self.attempt(*args, stdin=stdin)
+        if done.returncode:
+            raise failed(args, self.root, done.returncode, done.stderr or done.stdout)
+        return done.stdout
+
+    def ask(self, *args: str, no: Collection[int] = _NO) -> bytes | None:
+        """Standard output of ``git *args*``, or None if it says no.
+
+        Args:
+            args: the question.
+            no: the exit codes that mean so.
+        """
+        done = self.attempt(*args)
+        if done.returncode in no:
+            return None
+        if done.returncode:
+            raise failed(args, self.root, done.returncode, done.stderr or done.stdout)
+        return done.stdout
+
+    def text(self, *args: str, no: Collection[int] = ()) -> str:
+        """Standard output of ``git *args*``, stripped; "" if it says no (see `ask`)."""
+        return (self.ask(*args, no=no) or b"").decode("utf-8", "surrogateescape").strip()
+
+    def setting(self, name: str, *options: str) -> str:
+        """A value of git config, or "" if it is not set; *options* as of git-config(1)."""
+        return self.text("config", *options, name, no=_NO)
+
+    def head_branch(self) -> str:
+        """The full name of the branch that is checked out; "" if HEAD is detached."""
+        try:
+            return self.text("symbolic-ref", "--quiet", "HEAD", no=_NO)
+        except DatasetError:
+            # of a branch that it cannot read git says only that there is no HEAD
+            with suppress(OSError, DatasetError):
+                kind, _, name = self.path("HEAD").read_text().strip().partition(": ")
+                if kind == "ref" and self.path(name).is_file():
+                    return name  # who asks for its commit is told
+            raise
+
+    def require_own(self) -> None:
+        """Raises DatasetError if this is no repository of its own: git takes one around it."""
+        if self.text("rev-parse", "--show-prefix"):
+            around = self.text("rev-parse", "--show-toplevel")
+            raise DatasetError(
+                f"{self.root} is no repository that git can use: it takes {around} for it. Look "
+                f"at what is in {self.root / '.git'}"
+            )
+
+    def commit(self, ref: str) -> str:
+        """What a ref (HEAD, or a full name) points to, or "" if there is no such ref."""
+        found = self.text("rev-parse", "--verify", "--quiet", ref, no=_NO)
+        if not found:
+            # to git a ref that it cannot read is none: what a power cut leaves of one is empty
+            name = self.head_branch() if ref == "HEAD" else ref
+            file = self.path(name) if name else None
+            if file is not None and file.is_file():
+                raise DatasetError(
+                    f"git cannot read {name} in {self.root}: the file {file} is damaged; "
+                    "to see what else is, run there: git fsck"
+                )
+        return found
+
+    def path(self, name: str) -> Path:
+        """Where the repository has a file of its own, such as ``index.lock``."""
+        return self.root / self.text("rev-parse", "--git-path", name)
+
+    def attempt(self, *args: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+        """Run ``git *args*``; the caller looks at what became of it."""
+        with started(
+            [*self._git, *args],
+            self.root,
+            self._env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            try:
+                out, said = process.communicate(stdin or b"")
+            except BaseException:
+                process.kill()
+                raise
+        return subprocess.CompletedProcess(args, process.returncode, out, said)
+
+    def start(self, *args: str, stderr: int | IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+        """Start ``git *args*`` with pipes for its standard input and output."""
+        return started(
+            [*self._git, *args],
+            self.root,
+            self._env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+        )
+
+    def items(self, *args: str) -> Iterator[bytes]:
+        """What ``git *args*`` lists, each item ended by a zero byte (-z), as it comes."""
+        rest = b""
+        with self.start(*args, stderr=subprocess.PIPE) as process:
+            assert process.stdout is not None  # noqa: S101 - PIPE was asked for
+            assert process.stderr is not None  # noqa: S101 - PIPE was asked for
+            while chunk := process.stdout.read(_CHUNK):
+                *whole, rest = (rest + chunk).split(b"\0")
+                yield from whole
+            said = process.stderr.read()
+        if process.returncode:
+            raise failed(args, self.root, process.returncode, said)
+
+    @contextmanager
+    def feed(self, *args: str) -> Iterator[IO[bytes]]:
+        """Run ``git *args*`` with an open standard input to write to."""
+        with started(
+            [*self._git, *args],
+            self.root,
+            self._env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        ) as process:
+            assert process.stdin is not None  # noqa: S101 - PIPE was asked for
+            assert process.stderr is not None  # noqa: S101 - PIPE was asked for
+            broken: OSError | None = None
+            try:
+                yield process.stdin
+                process.stdin.close()
+            except BrokenPipeError as error:
+                broken = error
+                with suppress(BrokenPipeError):  # of what is still in the buffer
+                    process.stdin.close()
+            except BaseException:
+                process.kill()  # half an input must not be taken for a whole one
+                raise
+            said = process.stderr.read()
+        if process.returncode or broken:
+            raise failed(args, self.root, process.returncode, said)
+
+    def objects(self, names: Iterable[str]) -> Iterator[bytes | None]:
+        """Contents of git objects, in the order of *names*; None for a missing one."""
+        for _, content in self._cat_file("--batch", names):
+            yield content
+
+    def blobs(self, oids: Iterable[str]) -> Iterator[bytes]:
+        """Contents of git objects that have to be there, in the order of *oids*."""
+        asked: list[str] = []  # of what is on its way
+        names = (asked.append(oid) or oid for oid in oids)  # type: ignore[func-returns-value]
+        for number, content in enumerate(self.objects(names)):
+            if content is None:
+                raise self.lacks(asked[number])
+            yield content
+
+    def sizes(self, names: Iterable[str]) -> Iterator[int | None]:
+        """Sizes of git objects in bytes, in the order of *names*."""
+        for size, _ in self._cat_file("--batch-check", names):
+            yield size
+
+    def lacks(self, oid: str) -> DatasetError:
+        """What to raise where an object is missing that the repository itself names."""
+        file = self.path(f"objects/{oid[:2]}/{oid[2:]}")
+        # git looks at such a file first, and fetches nothing in its place
+        first = f"move the damaged file {file} away, and " if file.is_file() else ""
+        return DatasetError(
+            f"the object {oid} is missing or damaged in {self.root}; to see what else is, run "
+            f"there: git fsck; to bring back what a good clone has, {first}run there: git -c "
+            "fetch.unpackLimit=1 fetch --refetch URL-OF-THE-CLONE HEAD git-annex"
+        )
+
+    def _cat_file(
+        self, mode: str, names: Iterable[str]
+    ) -> Iterator[tuple[int | None, bytes | None]]:
+        args = ("cat-file", mode, "--buffer")
+        asked = _Counted(names)
+        answered = 0
+        # not a pipe: nobody would read it while it fills up
+        with tempfile.TemporaryFile() as said, self.start(*args, stderr=said) as process:
+            assert process.stdin is not None  # noqa: S101 - PIPE was asked for
+            assert process.stdout is not None  # noqa: S101 - PIPE was asked for
+            # a thread of its own: both pipes fill up when one side waits for the other
+            writer = threading.Thread(target=_write_lines, args=(process.stdin, asked), daemon=True)
+            writer.start()
+            while header := process.stdout.readline():
+                fields = header.rsplit(b" ", 2)
+                if fields[-1] == b"missing\n":
+                    answered += 1
+                    yield None, None
+                    continue
+                size = int(fields[-1])
+                content = None
+                if mode == "--batch":
+                    content = process.stdout.read(size + 1)
+                    if len(content) != size + 1:
+                        break
+                    content = content[:-1]
+                answered += 1
+                yield size, content
+            writer.join()
+            process.wait()
+            said.seek(0)
+            if process.returncode or answered != asked.number:
+                raise failed(args, self.root, process.returncode, said.read())
+
+
+class _Counted:
+    """Counts what is taken of it."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = names
+        self.number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for name in self._names:
+            self.number += 1
+            yield name
+
+
+def _write_lines(pipe: IO[bytes], names: Iterable[str]) -> None:
+    # a broken pipe is seen by the reader as the end of the answers
+    try:
+        with pipe:
+            for name in names:
+                pipe.write(name.encode("utf-8", "surrogateescape") + b"\n")
+    except OSError:
+        pass
+
+
+def batches(arguments: Iterable[str]) -> Iterator[list[str]]:
+    """Arguments in portions that fit a command line (32 KiB in all on Windows)."""
+    batch: list[str] = []
+    length = 0
+    for argument in arguments:
+        size = len(os.fsencode(argument)) + 3
+        if batch and length + size > _MOST_ARGUMENTS:
+            yield batch
+            batch, length = [], 0
+        batch.append(argument)
+        length += size
+    if batch:
+        yield batch
+
+
+def git_config(pattern: str, git_dir: str | os.PathLike[str] | None = None) -> dict[str, str]:
+    """git config: name (lower case) to its last value; see `git_config_values`."""
+    return {name: values[-1] for name, values in git_config_values(pattern, git_dir).items()}
+
+
+def git_config_values(
+    pattern: str, git_dir: str | os.PathLike[str] | None = None
+) -> dict[str, list[str]]:
+    """git config: name (lower case) to all its values.
+
+    Args:
+        pattern: regular expression on the names.
+        git_dir: the ``.git`` folder of the repository that is meant; None for what holds
+            in the current folder.
+
+    Raises:
+        DatasetError: git cannot read its configuration.
+    """
+    values: dict[str, list[str]] = {}
+    for name, value in _settings(("--get-regexp", pattern), git_dir):
+        values.setdefault(name, []).append(value)
+    return values
+
+
+def git_http_settings(url: str, git_dir: str | os.PathLike[str] | None = None) -> dict[str, str]:
+    """git's ``http.*`` settings as they hold for a URL (git-config(1), http.<url>.*).
+
+    Returns:
+        The name after ``http.`` in lower case to its value; empty if there is none.
+
+    Raises:
+        DatasetError: git cannot read its configuration.
+    """
+    try:
+        found = _settings(("--get-urlmatch", "http", url.partition("?")[0]), git_dir)
+    except DatasetError:
+        _settings(("--get-regexp", r"^http\."), git_dir)  # raises if it is not for the URL
+        return {}  # to git that is none: it has a host name beyond ASCII, or the like
+    return {name.removeprefix("http."): value for name, value in found}
+
+
+def _settings(
+    question: tuple[str, ...], git_dir: str | os.PathLike[str] | None
+) -> list[tuple[str, str]]:
+    """What ``git config *question*`` lists, each name with its value."""
+    args = (*(() if git_dir is None else ("--git-dir", os.fspath(git_dir))), "config", "-z")
+    with started(
+        ["git", *args, *question],
+        None,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        out, said = process.communicate()
+    if process.returncode not in (0, *_NO):
+        raise failed(args, None, process.returncode, said)
+    items = out.decode("utf-8", "surrogateescape").split("\0")
+    found = (item.partition("\n") for item in items if item)
+    # a name alone, without "=", is a boolean that is true (git-config(1))
+    return [(name, value if newline else "true") for name, newline, value in found]

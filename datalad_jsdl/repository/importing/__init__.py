@@ -1,0 +1,1 @@
+"""An import: planned, written, and switched to."""

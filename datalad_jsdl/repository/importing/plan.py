@@ -1,0 +1,191 @@
+"""Entries + what the dataset holds → what is to be done: a value, nothing is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.model.filters import folders_of
+from datalad_jsdl.repository.annex.branch import KeyRecord
+from datalad_jsdl.repository.annex.keys import ExtensionRule, entry_key, parse_key
+from datalad_jsdl.repository.commit import EXECUTABLE, LINK, REGULAR, SUBMODULE
+from datalad_jsdl.repository.importing.key_records import wanted_records
+from datalad_jsdl.repository.importing.renames import renames
+from datalad_jsdl.repository.importing.steps import Change, Conflict, Plan, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+
+    from datalad_jsdl.model.entry import Entry
+    from datalad_jsdl.repository.commit import Tree
+
+
+__all__ = ["KeyRecord", "make_plan"]
+
+
+def make_plan(
+    entries: Mapping[str, Entry],
+    tree: Tree,
+    *,
+    rule: ExtensionRule,
+    records_of: Callable[[Iterable[str]], Mapping[str, KeyRecord]],
+    in_the_way: Callable[[Sequence[Step]], Mapping[str, str]],
+    imported: Callable[[Iterable[str]], set[str]],
+    gone: Iterable[str] = (),
+    delete: bool = False,
+    unlocked: bool = False,
+) -> Plan:
+    """Compare entries with a dataset.
+
+    Args:
+        entries: by path within the dataset.
+        tree: of the commit that is built upon.
+        rule: how keys take over file extensions.
+        records_of: looks up what the git-annex branch has of keys.
+        in_the_way: of steps that write the tree, the paths with user work at or above
+            them, each with a sentence about it.
+        imported: which of some paths an earlier import wrote last.
+        gone: see `Plan.gone`.
+        delete: delete what is gone.
+        unlocked: new files are unlocked (the branch is an adjusted one).
+    """
+    gone = sorted(gone)
+    removed = frozenset(gone) if delete else frozenset()
+    folders = tree.folders_without(removed)
+    old_keys = tree.keys(entries)
+    records = dict(records_of(key for key in old_keys.values() if key))
+    relaxed = _no_longer_executable(entries, tree, old_keys, imported)
+    steps: list[Step] = []
+    conflicts: list[Conflict] = []
+    for path, entry in entries.items():
+        if reason := _conflict(path, entry, tree, old_keys, removed, folders):
+            conflicts.append(Conflict(path, reason))
+        else:
+            usual = path in relaxed
+            steps.append(_step(path, entry, tree, old_keys, records, rule, unlocked, usual))
+    if own := _users_own(steps, records, imported):
+        conflicts += [Conflict(path, _OWN_FILE) for path in own]
+        steps = [step for step in steps if step.path not in own]
+    gone_keys = tree.keys(gone)
+    if delete:
+        steps += [
+            Step(path, Change.DELETED, key or "", tree.files[path].mode, key)
+            for path, key in gone_keys.items()
+        ]
+    blocked = in_the_way([s for s in steps if s.change is not Change.UNCHANGED])
+    conflicts += [Conflict(path, reason) for path, reason in blocked.items()]
+    steps = [step for step in steps if step.path not in blocked]
+    records |= records_of({step.key for step in steps if step.key} - records.keys())
+    wanted = wanted_records(steps, records, tree)
+    steps = [_with_recorded_change(step, wanted, records) for step in steps]
+    added = ((step.path, step.key) for step in steps if step.change is Change.ADDED)
+    return Plan(steps, conflicts, gone, wanted, renames(added, gone_keys))
+
+
+_OWN_FILE = "the dataset has a file of its own there; move it away or use --exclude"
+
+
+def _no_longer_executable(
+    entries: Mapping[str, Entry],
+    tree: Tree,
+    old_keys: Mapping[str, str | None],
+    imported: Callable[[Iterable[str]], set[str]],
+) -> set[str]:
+    """Paths that an import made executable, and the manifest no longer does."""
+    executable = {path for path, file in tree.files.items() if file.mode == EXECUTABLE}
+    return imported(
+        {p for p in executable if p in entries and old_keys[p] and not entries[p].executable}
+    )
+
+
+def _users_own(
+    steps: Iterable[Step],
+    records: Mapping[str, KeyRecord],
+    imported: Callable[[Iterable[str]], set[str]],
+) -> set[str]:
+    """Paths whose content would be lost with the change: without URLs, and not imported."""
+    changed = [s for s in steps if s.change is Change.CHANGED and s.key != s.old_key]
+    paths = {s.path for s in changed if s.old_key and not records[s.old_key].urls}
+    return paths - imported(paths)
+
+
+def _conflict(
+    path: str,
+    entry: Entry,
+    tree: Tree,
+    old_keys: Mapping[str, str | None],
+    removed: frozenset[str],
+    folders: Set[str],
+) -> str | None:
+    for folder in folders_of(path):
+        if folder in tree.files and folder not in removed:
+            what = "a subdataset" if tree.files[folder].mode == SUBMODULE else "a file"
+            return f"it lies in {folder}, which is {what} of the dataset"
+    if path in folders:
+        return "it is a folder of the dataset"
+    if path not in tree.files or old_keys[path]:
+        return None
+    if tree.files[path].mode == SUBMODULE:
+        return "it is a subdataset"
+    if tree.files[path].mode == LINK or not tree.same_content(path, entry.digests):
+        return _OWN_FILE
+    return None
+
+
+def _step(
+    path: str,
+    entry: Entry,
+    tree: Tree,
+    old_keys: Mapping[str, str | None],
+    records: Mapping[str, KeyRecord],
+    rule: ExtensionRule,
+    unlocked: bool,
+    relaxed: bool,
+) -> Step:
+    fresh_mode = EXECUTABLE if entry.executable else REGULAR if unlocked else LINK
+    if path not in tree.files:
+        return Step(path, Change.ADDED, _new_key(entry, rule), fresh_mode, None, entry)
+    old_mode, old_key = tree.files[path].mode, old_keys[path]
+    if old_key is None:
+        return Step(path, Change.UNCHANGED, "", old_mode, None, entry)
+    mode = fresh_mode if entry.executable or relaxed else old_mode
+    key = old_key if _same(old_key, entry, records[old_key]) else _new_key(entry, rule)
+    same = key == old_key and mode == old_mode
+    return Step(path, Change.UNCHANGED if same else Change.CHANGED, key, mode, old_key, entry)
+
+
+def _new_key(entry: Entry, rule: ExtensionRule) -> str:
+    # without a digest or registrable URL there is a key only once the content is here
+    return entry_key(entry, rule) if entry.digests or entry.registrable else ""
+
+
+def _same(key: str, entry: Entry, record: KeyRecord) -> bool:
+    """Whether the content of *key* is, as far as can be told, what the entry describes."""
+    parsed = parse_key(key)
+    if parsed is None:
+        return False
+    if None not in (parsed.size, entry.size) and parsed.size != entry.size:
+        return False
+    if parsed.algorithm and parsed.algorithm in entry.digests:
+        return entry.digests[parsed.algorithm] == parsed.hexdigest
+    if entry.digests:
+        return False
+    if parsed.algorithm is None and parsed.size is None and entry.size is not None:
+        return False  # now there is something to check
+    if entry.registrable:
+        return not set(entry.registrable).isdisjoint(record.urls)
+    return parsed.size is not None and parsed.size == entry.size
+
+
+def _with_recorded_change(
+    step: Step, wanted: Mapping[str, KeyRecord], records: Mapping[str, KeyRecord]
+) -> Step:
+    if step.change is not Change.UNCHANGED or step.key not in wanted:
+        return step
+    new, known = wanted[step.key], records.get(step.key, KeyRecord())
+    same = (set(new.urls), new.in_web, new.state.order) == (
+        set(known.urls),
+        known.in_web,
+        known.state.order,
+    )
+    change = Change.MTIME if same else Change.URLS
+    return Step(step.path, change, step.key, step.mode, step.old_key, step.entry)

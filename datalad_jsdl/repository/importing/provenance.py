@@ -1,0 +1,89 @@
+"""Commit messages: the run record, and which paths earlier imports wrote."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from datalad_jsdl.repository.git.running import Git
+
+__all__ = ["ADJUSTED", "TRAILER", "commit_message", "imported_paths"]
+
+TRAILER = "Jsdl-Manifest"
+
+
+# git-annex's own, of the commit that makes an adjusted branch of another one
+ADJUSTED = "git-annex adjusted branch"
+
+
+def commit_message(
+    subject: str,
+    manifest_sha256: str,
+    prefix: str,
+    command: Sequence[str] | None,
+    dataset_id: str,
+) -> str:
+    """The message of an import's commit.
+
+    Args:
+        subject: first line, or a whole message of the user's.
+        manifest_sha256: hex digest of the manifest as it was read.
+        prefix: folder that was imported into; may be empty.
+        command: the command to repeat the import with, or None for no run record.
+        dataset_id: of the DataLad dataset; may be empty.
+
+    The record is what ``datalad run`` writes and ``datalad rerun`` reads, except that
+    it names no outputs: rerun unlinks outputs that have no content.
+    """
+    trailer = f"{TRAILER}: sha256:{manifest_sha256}{_mark(prefix)}\n"
+    if command is None:
+        return f"{subject}\n\n{trailer}"
+    record = {
+        "chain": [],
+        # rerun expands {placeholders} in the command
+        "cmd": shlex.join(command).replace("{", "{{").replace("}", "}}"),
+        "dsid": dataset_id,
+        "exit": 0,
+        "extra_inputs": [],
+        "inputs": [],
+        "outputs": [],
+        "pwd": ".",
+    }
+    text = json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False)
+    return (
+        f"[DATALAD RUNCMD] {subject}\n\n"
+        f"=== Do not change lines below ===\n{text}\n^^^ Do not change lines above ^^^\n\n"
+        f"{trailer}"
+    )
+
+
+def _mark(prefix: str) -> str:
+    return f" into {json.dumps(prefix)}"
+
+
+def imported_paths(git: Git, commit: str, paths: Iterable[str], prefix: str) -> set[str]:
+    """Those of *paths* that an import into *prefix* touched last, as the history tells."""
+    undecided = set(paths)
+    found: set[str] = set()
+    if not undecided or not commit:
+        return found
+    log = git.run(
+        "log", "-z", "--format=%x01%B%x02", "--name-only", "--no-renames", "-m", "--first-parent",
+        commit,
+    ).decode("utf-8", "surrogateescape")  # fmt: skip
+    for item in log.split("\x01")[1:]:
+        message, _, names = item.partition("\x02")
+        if message.strip() == ADJUSTED:
+            continue  # all that is not locked, and nobody has changed any of it
+        touched = undecided.intersection(name.lstrip("\n") for name in names.split("\0"))
+        undecided -= touched
+        _, trailer, mark = message.rpartition(f"\n{TRAILER}: sha256:")
+        if trailer and mark.partition("\n")[0][64:] == _mark(prefix):
+            found |= touched
+        if not undecided:
+            break
+    return found

@@ -1,0 +1,242 @@
+"""Plan → git objects: one pack for the work branch and git-annex's.
+
+Both commits go to refs of our own, which appear only when all objects are written; the
+branches themselves are moved afterwards.
+"""
+
+from __future__ import annotations
+
+import heapq
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.errors import DatasetError
+from datalad_jsdl.repository.annex.branch import ANNEX_BRANCH, key_logs
+from datalad_jsdl.repository.annex.config import (
+    COMMIT_NOW,
+    branch_message,
+    is_true,
+    vector_clock,
+)
+from datalad_jsdl.repository.annex.keys import branch_folder, branch_path
+from datalad_jsdl.repository.annex.logs import WEB_UUID, KeyState, add_present, set_remote_state
+from datalad_jsdl.repository.commit import REGULAR, SUBMODULE
+from datalad_jsdl.repository.git.blobs import BlobReader
+from datalad_jsdl.repository.git.pack import writing_pack
+from datalad_jsdl.repository.git.trees import build_tree
+from datalad_jsdl.repository.importing.steps import Change
+from datalad_jsdl.repository.importing.worktree import blob_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from datalad_jsdl.repository.commit import Tree
+    from datalad_jsdl.repository.git.pack import PackWriter
+    from datalad_jsdl.repository.git.running import Git
+    from datalad_jsdl.repository.git.trees import TreeChange
+    from datalad_jsdl.repository.importing.steps import Plan
+    from datalad_jsdl.repository.importing.submodules import Link
+
+__all__ = ["ANNEX_REF", "WORK_REF", "merge_annex_branch", "write_annex_files", "write_objects"]
+
+WORK_REF = "refs/jsdl/work"
+# git-annex merges every branch whose name ends in /git-annex into its own
+ANNEX_REF = "refs/heads/jsdl/git-annex"
+
+
+def write_objects(
+    git: Git,
+    tree: Tree,
+    plan: Plan,
+    message: str,
+    config_uuid: str,
+    extra: Mapping[str, bytes],
+    links: Mapping[str, Link],
+) -> str:
+    """Write the plan's commits to `WORK_REF` and `ANNEX_REF`.
+
+    Args:
+        git: the repository.
+        tree: of the commit that is built upon.
+        plan: what to write.
+        message: of the commit on the work branch.
+        config_uuid: under which the special remote keeps its per-key state.
+        extra: path → content of further files for the work branch.
+        links: path → subdataset to be recorded in the work branch.
+
+    Returns:
+        The commit for the work branch, or "" if the tree stays as it is.
+    """
+    refs: dict[str, str] = {}
+    config = _config(git)
+    with writing_pack(git) as pack:
+        if plan.writes_tree or links:
+            changes = heapq.merge(
+                _step_changes(pack, plan),
+                _file_changes(pack, sorted(extra.items())),
+                sorted(_link_changes(links)),
+                key=_path,
+            )
+            refs[WORK_REF] = _commit(git, pack, changes, tree.commit, message, _author(git))
+        if plan.records:
+            files = _log_files(git, plan, config_uuid)
+            refs[ANNEX_REF] = _annex_commit(git, pack, files, config)
+    refs = {ref: _signed(git, ref, commit, config) for ref, commit in refs.items()}
+    _create(git, refs)
+    return refs.get(WORK_REF, "")
+
+
+def write_annex_files(git: Git, files: Iterable[tuple[str, bytes]]) -> None:
+    """Write whole files of the git-annex branch to `ANNEX_REF`, and have them merged."""
+    if git.commit(ANNEX_REF):
+        merge_annex_branch(git)  # of a run that was killed
+    config = _config(git)
+    with writing_pack(git) as pack:
+        commit = _annex_commit(git, pack, sorted(files), config)
+    _create(git, {ANNEX_REF: _signed(git, ANNEX_REF, commit, config)})
+    merge_annex_branch(git)
+
+
+def merge_annex_branch(git: Git) -> None:
+    """Have git-annex take `ANNEX_REF` into its branch, and delete the ref.
+
+    Any reading git-annex command merges such branches; ``git annex merge`` would also
+    merge ``synced/*`` into the user's branch.
+
+    Raises:
+        DatasetError: it was not merged.
+    """
+    commit = git.commit(ANNEX_REF)
+    git.run("annex", "numcopies", "-c", "annex.merge-annex-branches=true", *COMMIT_NOW)
+    if not commit:
+        return
+    if git.ask("merge-base", "--is-ancestor", commit, ANNEX_BRANCH) is None:
+        raise DatasetError(f"git-annex did not take over what was recorded, in {git.root}")
+    git.run("update-ref", "-d", ANNEX_REF, commit)
+
+
+def _config(git: Git) -> dict[str, str]:
+    """The settings that commits are made by."""
+    pattern = r"^annex\.(commitmessage(-command)?|allowsign)$|^commit\.gpgsign$"
+    listed = git.ask("config", "-z", "--get-regexp", pattern) or b""
+    items = listed.decode("utf-8", "surrogateescape").split("\0")
+    pairs = (item.partition("\n") for item in items if item)
+    return {name: value for name, _, value in pairs}
+
+
+def _signed(git: Git, ref: str, commit: str, config: Mapping[str, str]) -> str:
+    """A commit, signed where ``commit.gpgSign`` asks for it.
+
+    On its own branch git-annex signs only if ``annex.allowsign`` is set, too.
+
+    Raises:
+        DatasetError: git cannot sign it, with what it said.
+    """
+    wanted = is_true(config.get("commit.gpgsign", ""))
+    if not wanted or (ref == ANNEX_REF and not is_true(config.get("annex.allowsign", ""))):
+        return commit
+    head, _, message = git.run("cat-file", "commit", commit).partition(b"\n\n")
+    fields = (line.partition(b" ") for line in head.split(b"\n"))
+    parents = [f"-p{value.decode()}" for name, _, value in fields if name == b"parent"]
+    signed = git.run("commit-tree", "-S", f"{commit}^{{tree}}", *parents, stdin=message)
+    return signed.decode().strip()
+
+
+def _annex_commit(
+    git: Git, pack: PackWriter, files: Iterable[tuple[str, bytes]], config: Mapping[str, str]
+) -> str:
+    # always on top of the branch: a commit without parent would hide all earlier state
+    parent = git.run("rev-parse", "--verify", ANNEX_BRANCH + "^0").decode().strip()
+    message = branch_message(git, config)
+    return _commit(git, pack, _file_changes(pack, files), parent, message, _committer(git))
+
+
+def _log_files(git: Git, plan: Plan, config_uuid: str) -> Iterator[tuple[str, bytes]]:
+    now = vector_clock()
+    nothing = KeyState()
+    new_location = add_present(None, [WEB_UUID], now)
+
+    @lru_cache(maxsize=1000)  # most states are those of many keys
+    def new_state(state: KeyState) -> bytes:
+        return set_remote_state(None, config_uuid, state, now)
+
+    keys = sorted(plan.records, key=branch_folder)
+    for key, (location, web, state) in zip(keys, key_logs(git, keys), strict=True):
+        record, path = plan.records[key], branch_path(key)
+        if record.in_web:
+            present = new_location if location is None else add_present(location, [WEB_UUID], now)
+            if present:
+                yield path, present
+        if content := add_present(web, record.urls, now):
+            yield path + ".web", content
+        if state:
+            yield path + ".rmt", set_remote_state(state, config_uuid, record.state, now)
+        elif record.state != nothing:
+            yield path + ".rmt", new_state(record.state)
+
+
+def _step_changes(pack: PackWriter, plan: Plan) -> Iterator[TreeChange]:
+    kinds = (Change.ADDED, Change.CHANGED, Change.DELETED)
+    steps = [step for step in plan.steps if step.change in kinds]
+    steps.sort(key=lambda step: _raw(step.path))
+    for step in steps:
+        if step.change is Change.DELETED:
+            yield _raw(step.path), None
+        else:
+            yield _raw(step.path), (step.mode.encode(), pack.add(b"blob", blob_of(step)))
+
+
+def _file_changes(pack: PackWriter, files: Iterable[tuple[str, bytes]]) -> Iterator[TreeChange]:
+    for path, content in files:
+        yield _raw(path), (REGULAR.encode(), pack.add(b"blob", content))
+
+
+def _link_changes(links: Mapping[str, Link]) -> Iterator[TreeChange]:
+    for path, link in links.items():
+        yield _raw(path), (SUBMODULE.encode(), bytes.fromhex(link.commit))
+
+
+def _path(change: TreeChange) -> bytes:
+    return change[0]
+
+
+def _commit(
+    git: Git,
+    pack: PackWriter,
+    changes: Iterable[TreeChange],
+    parent: str,
+    message: str,
+    author: bytes,
+) -> str:
+    """Add the commit that makes *changes* to *parent* ("": to nothing); its name."""
+    with BlobReader(git) as trees:
+        base = git.text("rev-parse", "--verify", f"{parent}^{{tree}}") if parent else ""
+        tree = build_tree(
+            pack,
+            changes,
+            bytes.fromhex(base) or None,
+            lambda oid: b"".join(trees.read(oid.hex())),
+        )
+    lines = [b"tree " + tree.hex().encode()]
+    if parent:
+        lines.append(b"parent " + parent.encode())
+    lines += [b"author " + author, b"committer " + _committer(git), b"", _raw(message)]
+    return pack.add(b"commit", b"\n".join(lines)).hex()
+
+
+def _create(git: Git, refs: Mapping[str, str]) -> None:
+    """Make refs that were not there, all or none."""
+    lines = "".join(f"create {ref} {commit}\n" for ref, commit in refs.items())
+    git.run("update-ref", "--stdin", stdin=lines.encode())
+
+
+def _raw(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _author(git: Git) -> bytes:
+    return git.run("var", "GIT_AUTHOR_IDENT").rstrip(b"\n")
+
+
+def _committer(git: Git) -> bytes:
+    return git.run("var", "GIT_COMMITTER_IDENT").rstrip(b"\n")

@@ -1,0 +1,286 @@
+"""git-annex-remote-jsdl: serves every URL that git-annex has registered.
+
+https://git-annex.branchable.com/design/external_special_remote_protocol/; the protocol
+itself is annexremote's. What fetching needs is imported on the first transfer.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from annexremote import RemoteError, SpecialRemote
+from annexremote.annexremote import AnnexError
+
+from datalad_jsdl.bugs import bug, log_trace
+from datalad_jsdl.errors import JsdlError, reason
+from datalad_jsdl.model.urls import SCHEMES
+from datalad_jsdl.repository.annex.keys import parse_key
+from datalad_jsdl.repository.annex.logs import KeyState, in_order
+from datalad_jsdl.special_remote.multiplexer import listen, log_to_git_annex
+
+if TYPE_CHECKING:
+    from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.model.content import Expected
+    from datalad_jsdl.repository.annex.lookup import KeyLookup
+
+__all__ = ["JsdlRemote", "main"]
+
+_COST = 150  # below the web remote's 200, so that we are asked first
+_PROGRESS_SECONDS = 0.1
+_PROGRESS_BYTES = 1 << 20
+_MANY = 50  # keys; to list the git-annex branch costs as much as asking so often
+
+_READ_ONLY = (
+    "the remote jsdl only downloads: it cannot {what} (files are registered with "
+    "datalad download-manifest or git annex addurl)"
+)
+
+
+class Shared:
+    """What the jobs of a process have in common: one engine, made for the first transfer."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+        self._begun = threading.Lock()
+        self._jobs = 0
+        self._questions = 0
+        self._making = threading.Lock()
+        self._lookup: KeyLookup | None = None
+
+    def begin_import(self) -> None:
+        """Have what fetching needs imported, while git-annex is asked what to fetch."""
+        if self._begun.acquire(blocking=False):  # once; the lock is for good
+            threading.Thread(target=_import_engine, daemon=True).start()
+
+    def engine(self, annex: Any) -> Engine:
+        """The engine for the repository that *annex* speaks for."""
+        with self._lock:
+            if self._engine is None:
+                git_dir = annex.getgitdir()
+                from datalad_jsdl.operations.engines import open_engine
+
+                # the other processors are git-annex's, which does more for a file than we do
+                self._engine = open_engine(git_dir, lanes=1)
+                self._engine.origins.expect_jobs(self._jobs)
+            return self._engine
+
+    def find(self, annex: Any, key: str) -> tuple[list[str], KeyState]:
+        """URLs and state of a key: from git-annex, and once it is worth it from its branch."""
+        self._questions += 1
+        if self._lookup is not None:
+            if (found := self._lookup.find(key)) is not None:
+                return found
+        elif self._questions > _MANY and self._making.acquire(blocking=False):
+            # whoever makes the lookup keeps nobody waiting; the lock is for good
+            from datalad_jsdl.repository.annex.lookup import KeyLookup
+
+            try:
+                self._lookup = KeyLookup(annex.getgitdir())
+            except Exception as error:  # git-annex knows it all, if slower
+                log_trace("the git-annex branch cannot be read", error)
+        # a prefix would leave out URLs written HTTP://
+        return annex.geturls(key, ""), KeyState.parse(annex.getstate(key))
+
+    def add_job(self) -> None:
+        """One more transfer at a time is to be expected."""
+        with self._lock:
+            self._jobs += 1
+            if self._engine is not None:
+                self._engine.origins.expect_jobs(self._jobs)
+
+    def close(self) -> None:
+        """End all transfers, and remember what was learned of mirrors."""
+        with self._lock:
+            if self._engine is not None:
+                self._engine.interrupt()
+                self._engine.save()
+        if self._lookup is not None:
+            self._lookup.__exit__(None, None, None)
+
+
+class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
+    """One job of git-annex's."""
+
+    def __init__(self, annex: Any, shared: Shared) -> None:
+        super().__init__(annex)
+        self._shared = shared
+        shared.add_job()
+
+    @property
+    def info(self) -> dict[str, str]:
+        """What ``git annex info`` shows: among other things what is known of mirrors."""
+        from datalad_jsdl.fetch.mirrors.scores import load_scores
+        from datalad_jsdl.operations.engines import memory_file
+
+        info = {"fetches from": "all URLs that git-annex has registered for a key"}
+        scores = load_scores(memory_file(self.annex.getgitdir()))
+        for name, score in sorted(scores.items(), key=lambda item: -item[1].used):
+            info[f"mirror {name}"] = str(score)
+        return info
+
+    @info.setter
+    def info(self, _: object) -> None:
+        """annexremote sets it to be empty."""
+
+    def initremote(self) -> None:
+        """By initremote, enableremote and autoenable: what git-annex leaves to the user.
+
+        The remote needs no settings of its own.
+        """
+        try:
+            # with --sameas it goes by another name
+            name = self.annex.getconfig("sameas-name") or self.annex.getconfig("name")
+            if name:
+                from datalad_jsdl.repository.annex.special_remote import set_up_locally
+
+                set_up_locally(Path(self.annex.getgitdir()), name)
+        except Exception as error:
+            raise RemoteError(_reason(error)) from error
+
+    def prepare(self) -> None:
+        """Nothing to prepare before the first transfer."""
+
+    def getcost(self) -> int:
+        return _COST
+
+    def getavailability(self) -> str:
+        return "global"
+
+    def whereis(self, key: str) -> str:
+        """git-annex lists the URLs itself; a second list would be noise."""
+        return ""
+
+    def transfer_store(self, key: str, local_file: str) -> None:
+        raise RemoteError(_READ_ONLY.format(what="store anything"))
+
+    def remove(self, key: str) -> None:
+        raise RemoteError(_READ_ONLY.format(what="remove anything"))
+
+    def transfer_retrieve(self, key: str, local_file: str) -> None:
+        """Fetch, verify, and only then let the file appear."""
+        try:
+            self._retrieve(key, local_file)
+        except RemoteError:
+            raise
+        except Exception as error:
+            raise RemoteError(_reason(error)) from error
+
+    def checkpresent(self, key: str) -> bool:
+        """Ask the candidates; False only if all of them say so."""
+        from datalad_jsdl.fetch.presence import is_present
+
+        try:
+            return is_present(self._candidates(key)[0], _expected(key), self._engine())
+        except Exception as error:
+            raise RemoteError(_reason(error)) from error
+
+    def _retrieve(self, key: str, local_file: str) -> None:
+        self._shared.begin_import()
+        urls, state = self._candidates(key)
+        from datalad_jsdl.fetch.bulk import Job, Sync, fetch_file
+        from datalad_jsdl.model.content import Failed
+
+        mtime = state.mtime.timestamp() if state.mtime else None
+        job = Job(key, tuple(urls), _expected(key), Path(local_file), mtime, Sync.DATA)
+        outcome = fetch_file(job, self._engine(), self._reporter())
+        if isinstance(outcome, Failed):
+            raise RemoteError(_one_line(outcome))
+
+    def _candidates(self, key: str) -> tuple[list[str], KeyState]:
+        urls, state = self._shared.find(self.annex, key)
+        return in_order((url for url in urls if _scheme(url) in SCHEMES), state.order), state
+
+    def _engine(self) -> Engine:
+        return self._shared.engine(self.annex)
+
+    def _reporter(self) -> Any:
+        last = time.monotonic()
+        said = 0
+
+        lock = threading.Lock()  # several connections may fetch a file
+
+        def report(position: int) -> None:
+            nonlocal last, said
+            now = time.monotonic()
+            # nothing of a small file, which is there before it is shown
+            if now - last >= _PROGRESS_SECONDS or (not said and position >= _PROGRESS_BYTES):
+                with lock:
+                    last, said = now, position
+                    self.annex.progress(position)
+
+        return report
+
+
+def _import_engine() -> None:
+    gc.disable()  # nothing of a module is garbage
+    try:
+        with suppress(ImportError):  # whoever needs it is told what is wrong
+            import datalad_jsdl.operations.engines  # noqa: F401 - for those who import it next
+    finally:
+        gc.enable()
+
+
+def _expected(key: str) -> Expected:
+    from datalad_jsdl.model.content import Expected
+
+    parsed = parse_key(key)
+    if parsed is None:
+        return Expected()
+    return Expected(parsed.size, parsed.algorithm, parsed.hexdigest)
+
+
+def _scheme(url: str) -> str:
+    return url.partition(":")[0].lower()
+
+
+def _one_line(problem: object) -> str:
+    """Every message is one line of the protocol."""
+    text = reason(problem) if isinstance(problem, Exception) else str(problem)
+    return " ".join(text.split()) or type(problem).__name__
+
+
+def _reason(error: Exception) -> str:
+    """Why a request has failed; with any other error git-annex would wait for an answer."""
+    foreseen = isinstance(error, (JsdlError, OSError, AnnexError))
+    return _one_line(error if foreseen else bug(error))
+
+
+def _yield_to_git_annex() -> None:
+    """Have the system wake this process without stopping another one for it.
+
+    With jobs, git-annex keeps all processors busy, and all of its threads wait for the one
+    that was stopped; every line it says to us would do so.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):  # where a container forbids it
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
+def main() -> None:
+    """Speak with git-annex on standard input and output."""
+    _yield_to_git_annex()
+    # names may be in any encoding; stdout is the protocol and nobody else's
+    for stream in (sys.stdin, sys.stdout):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+    protocol, sys.stdout = sys.stdout, sys.stderr
+    log_to_git_annex()
+    shared = Shared()
+    status = 0
+    try:
+        listen(sys.stdin, protocol, lambda annex: JsdlRemote(annex, shared))
+    except (KeyboardInterrupt, BrokenPipeError):
+        status = 1
+    finally:
+        shared.close()
+    # git-annex waits for the end of this process, which need not take its modules apart first
+    sys.stderr.flush()
+    os._exit(status)
