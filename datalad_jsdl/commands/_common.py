@@ -14,7 +14,7 @@ from datalad_jsdl.errors import reason
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["EXTENSION_LINE", "Bar", "failure", "given_place", "is_extension_loaded", "message_of"]
+__all__ = ["EXTENSION_LINE", "Bars", "failure", "given_place", "is_extension_loaded", "message_of"]
 
 EXTENSION_LINE = "git config --global --add datalad.extensions.load jsdl"
 
@@ -50,10 +50,21 @@ def message_of(record: Mapping[str, Any]) -> str:
     return str(message[0] % message[1:]) if isinstance(message, tuple) else str(message)
 
 
-class Bar:
+class Bars:
+    """DataLad's progress bars, for `operations.progress.Progress`."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self._logger = logger
+
+    def bar(self, work: str, unit: str = " files") -> _Bar:
+        """Bars for one piece of work."""
+        return _Bar(self._logger, work, unit)
+
+
+class _Bar:
     """Progress bars, one for each label; nothing where there is no terminal."""
 
-    def __init__(self, logger: logging.Logger, identity: str, unit: str = " files") -> None:
+    def __init__(self, logger: logging.Logger, identity: str, unit: str) -> None:
         self._logger = logger
         self._identity = identity
         self._unit = unit
@@ -76,7 +87,7 @@ class Bar:
             self._shown.remove(pid)
             self._log(pid, "done")
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> _Bar:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -2,66 +2,98 @@
 
 from __future__ import annotations
 
+import logging
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalad.interface.results import get_status_dict
 from datalad.ui import ui
 
-from datalad_jsdl.commands._common import EXTENSION_LINE, is_extension_loaded, message_of
+from datalad_jsdl.commands._common import EXTENSION_LINE, failure, is_extension_loaded, message_of
 from datalad_jsdl.commands._diffstat import stat_lines, stat_of
+from datalad_jsdl.operations.import_manifest import NothingLeft, Refused
+from datalad_jsdl.operations.values import Failure, Notice
 from datalad_jsdl.repository.annex.keys import parse_key
 from datalad_jsdl.repository.importing.steps import Change
 
 if TYPE_CHECKING:
-    import logging
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
 
     from datalad_jsdl.model.entry import Refusal
     from datalad_jsdl.operations.import_one import Outcome
-    from datalad_jsdl.repository.importing.steps import Plan, Step
+    from datalad_jsdl.operations.import_options import ImportOptions
+    from datalad_jsdl.operations.import_parts import Imported
+    from datalad_jsdl.repository.importing.steps import Step
 
-__all__ = ["ACTION", "render", "result_records"]
+__all__ = ["ACTION", "import_records", "lgr", "refusal_records", "render"]
+
+lgr = logging.getLogger("datalad.jsdl.download_manifest")
 
 ACTION = "download_manifest"
 _MOST_RECORDS = 1000
 _MOST_GONE = 1000
 
 
-def result_records(
-    root: Path,
-    outcome: Outcome,
+def import_records(
+    options: ImportOptions,
+    results: Iterable[Imported | Refused | NothingLeft | Failure | Notice],
     *,
-    refusals: Sequence[Refusal],
-    skipped: int,
-    folder: str,
-    others: Mapping[str, Plan],
-    dry: bool,
     report_all: bool,
-    logger: logging.Logger,
 ) -> Iterator[dict[str, Any]]:
-    """Records of the entries, then the dataset's own with the counts.
+    """Records of the entries, and of each dataset with the counts, the import's own last.
 
     Args:
-        root: the dataset that the manifest is imported into.
-        outcome: what became of one part of the manifest.
-        refusals: entries that were not let in.
-        skipped: number of entries that were filtered out.
-        folder: of the subdataset that the part is in, or "".
-        others: plans of parts in subdatasets by folder, to be told of together.
-        dry: nothing was written.
+        options: of the import.
+        results: of `import_manifest`.
         report_all: one record per entry, whatever became of it.
-        logger: for the records.
     """
+    root = options.target
+    for result in results:
+        if isinstance(result, Failure):
+            kind = "file" if result.is_file else "dataset"
+            yield failure(result.action or ACTION, result.path, result.error, lgr, kind)
+        elif isinstance(result, Notice):
+            lgr.warning("%s", result.text)
+        elif isinstance(result, NothingLeft):
+            text = f"nothing is left to be tried again: {result.file} is empty"
+            yield _record(root, "notneeded", root, "dataset", text, dry=False)
+        elif isinstance(result, Refused):
+            yield from refusal_records(root, result.refusals)
+        else:
+            for record in _part_records(root, result, dry=options.dry, report_all=report_all):
+                yield _placed(record, options)
 
+
+def _placed(record: dict[str, Any], options: ImportOptions) -> dict[str, Any]:
+    """A record; that of the dataset says so if its files are not where one is looking."""
+    here, root = Path.cwd(), options.target.resolve()
+    own = record["type"] == "dataset" and record["path"] == str(options.target)
+    if own and record["status"] != "error" and root in here.parents:
+        folder = here.relative_to(root).as_posix()
+        if not f"{options.prefix}/".startswith(f"{folder}/"):
+            text = (
+                f"; the paths are those in {options.target}, not in the current folder"
+                f" (to import into that one, add --prefix {shlex.quote(folder)})"
+            )
+            record["message"] += text
+    return record
+
+
+def _part_records(
+    root: Path, part: Imported, *, dry: bool, report_all: bool
+) -> Iterator[dict[str, Any]]:
+    """Records of the entries of one part, then its dataset's own with the counts."""
+    folder, outcome, refusals = part.folder, part.outcome, part.refusals
+    skipped, others = part.skipped, part.others
     start = f"{folder}/" if folder else ""
 
     def record(status: str, path: str, message: str = "", **more: Any) -> Any:
         more["entry"] = name = start + path
-        return _record(root, logger, status, root / name, "file", message, dry=dry, **more)
+        return _record(root, status, root / name, "file", message, dry=dry, **more)
 
     plan = outcome.plan
-    yield from refusal_records(root, refusals, logger, dry=dry)
+    yield from refusal_records(root, refusals, dry=dry)
     for conflict in plan.conflicts:
         text = f"left alone {start + conflict.path!r}: {conflict.reason}"
         yield record("error", conflict.path, text, change="conflict")
@@ -99,7 +131,6 @@ def result_records(
         text += f"; and what is in {len(others)} subdataset{'s' * (len(others) > 1)}"
     yield _record(
         root,
-        logger,
         "notneeded" if nothing else "ok",
         root / folder,
         "dataset",
@@ -114,7 +145,7 @@ def result_records(
 
 
 def refusal_records(
-    root: Path, refusals: Sequence[Refusal], logger: logging.Logger, *, dry: bool = False
+    root: Path, refusals: Sequence[Refusal], *, dry: bool = False
 ) -> Iterator[dict[str, Any]]:
     """One record for each entry that was refused."""
     for refusal in refusals:
@@ -122,7 +153,7 @@ def refusal_records(
         where = f" ({refusal.where})" if refusal.where else ""
         text = f"refused {_named(refusal)}{where}: {refusal.reason}"
         more = {"entry": refusal.path, "change": "refused"}
-        yield _record(root, logger, "error", root, "file", text, dry=dry, **more)
+        yield _record(root, "error", root, "file", text, dry=dry, **more)
 
 
 def _named(refusal: Refusal) -> str:
@@ -131,7 +162,6 @@ def _named(refusal: Refusal) -> str:
 
 def _record(
     root: Path,
-    logger: logging.Logger,
     status: str,
     path: Path,
     kind: str,
@@ -141,7 +171,7 @@ def _record(
     **more: Any,
 ) -> dict[str, Any]:
     result: dict[str, Any] = get_status_dict(
-        action=ACTION, status=status, path=str(path), type=kind, refds=str(root), logger=logger
+        action=ACTION, status=status, path=str(path), type=kind, refds=str(root), logger=lgr
     )
     result.update(more)
     if message:

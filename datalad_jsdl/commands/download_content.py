@@ -19,13 +19,14 @@ from datalad.support.param import Parameter
 from datalad.ui import ui
 from datalad.utils import get_dataset_root
 
-from datalad_jsdl.commands._common import failure, given_place
-from datalad_jsdl.commands._jobs import JOBS, jobs_of
+from datalad_jsdl.commands._common import Bars, failure, given_place
+from datalad_jsdl.commands._content_results import ACTION, lgr, records
+from datalad_jsdl.commands._datasets import require_installed
+from datalad_jsdl.commands._options import CREDENTIAL, JOBS, jobs_of
 from datalad_jsdl.errors import DatasetError, JsdlError, SettingError
 from datalad_jsdl.model.urls import redact_text
-from datalad_jsdl.operations.get_content import ACTION, Content, lgr
-from datalad_jsdl.operations.logins import CREDENTIAL, credential_lines, lines_above
-from datalad_jsdl.operations.subdatasets import require_installed
+from datalad_jsdl.operations.get_content import Wanted, get_content
+from datalad_jsdl.operations.logins import credential_lines, lines_above
 from datalad_jsdl.repository.annex.program import require_git_annex
 from datalad_jsdl.repository.git.calling import in_no_hook
 from datalad_jsdl.repository.git.running import Git
@@ -156,8 +157,9 @@ class DownloadContent(Interface):
             relative = [item.relative_to(root).as_posix() for item in items]
             wanted = [] if "." in relative else relative
             inherited = lines_above(root, wanted_roots)
-            content = Content(root, wanted, number, logins, inherited)
-            yield from content.run(dry=dry_run, report_all=report == "all")
+            call = Wanted(root, wanted, number, logins, inherited, dry_run)
+            results = get_content(call, Bars(lgr))
+            yield from records(root, results, dry=dry_run, report_all=report == "all")
 
     @staticmethod
     def custom_result_renderer(res: dict[str, Any], **_: Any) -> None:

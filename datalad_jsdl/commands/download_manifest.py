@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalad.distribution.dataset import (
+    Dataset,
     EnsureDataset,
     datasetmethod,
     require_dataset,
@@ -15,13 +17,16 @@ from datalad.support.constraints import EnsureChoice, EnsureInt, EnsureNone, Ens
 from datalad.support.param import Parameter
 from datalad.ui import ui
 
+from datalad_jsdl.commands._check_results import check_records
 from datalad_jsdl.commands._check_table import check_lines
-from datalad_jsdl.commands._common import failure
-from datalad_jsdl.commands._jobs import JOBS, jobs_of
-from datalad_jsdl.commands._results import ACTION, render
+from datalad_jsdl.commands._common import Bars, failure
+from datalad_jsdl.commands._datasets import DataladDatasets
+from datalad_jsdl.commands._options import CREDENTIAL, JOBS, jobs_of
+from datalad_jsdl.commands._results import ACTION, import_records, lgr, render
 from datalad_jsdl.errors import SettingError
-from datalad_jsdl.operations.import_manifest import Call, lgr
-from datalad_jsdl.operations.logins import CREDENTIAL
+from datalad_jsdl.operations.check import check_import
+from datalad_jsdl.operations.import_manifest import import_manifest
+from datalad_jsdl.operations.import_options import ImportOptions
 from datalad_jsdl.operations.open_manifest import is_no_file
 
 if TYPE_CHECKING:
@@ -307,13 +312,12 @@ class DownloadManifest(Interface):
         except SettingError as error:
             yield failure(ACTION, target, error, lgr)
             return
-        call = Call(
+        options = ImportOptions(
             manifest=str(manifest),
             file=None if is_no_file(str(manifest)) else resolve_path(manifest, dataset),
             target=target,
-            parent=dataset if path is not None else None,
+            parent=None if path is None or dataset is None else _place(dataset),
             prefix=prefix or "",
-            split=split,
             include=_listed(include),
             exclude=_listed(exclude),
             base_url=base_url,
@@ -323,6 +327,7 @@ class DownloadManifest(Interface):
                 (given, None if is_no_file(given) else resolve_path(given, dataset))
                 for given in _listed(checksums)
             ),
+            split=split,
             get=get,
             jobs=number,
             delete=delete,
@@ -331,11 +336,14 @@ class DownloadManifest(Interface):
             credentials=_listed(credential),
             cookies=cookies,
             failed=None if failed is None else resolve_path(failed, dataset),
+            dry=dry_run,
         )
+        progress = Bars(lgr)
         if check:
-            yield from call.check()
+            yield from check_records(target, check_import(options, progress))
         else:
-            yield from call.run(dry=dry_run, report_all=report == "all")
+            results = import_manifest(options, DataladDatasets(), progress)
+            yield from import_records(options, results, report_all=report == "all")
 
     @staticmethod
     def custom_result_renderer(res: dict[str, Any], **_: Any) -> None:
@@ -350,3 +358,9 @@ class DownloadManifest(Interface):
 
 def _listed(patterns: Sequence[str] | str | None) -> tuple[str, ...]:
     return (patterns,) if isinstance(patterns, str) else tuple(patterns or ())
+
+
+def _place(dataset: Any) -> Path:
+    """Where a dataset is, however it was given."""
+    found = dataset if isinstance(dataset, Dataset) else Dataset(dataset)
+    return Path.cwd() / str(found.path)

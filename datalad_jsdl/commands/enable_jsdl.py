@@ -14,9 +14,9 @@ from datalad.support.constraints import EnsureNone
 from datalad.support.param import Parameter
 
 from datalad_jsdl.commands._common import failure, given_place
+from datalad_jsdl.commands._datasets import require_installed
 from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.fetch.settings import PATTERN, Settings
-from datalad_jsdl.operations.subdatasets import require_installed
 from datalad_jsdl.repository.annex.program import require_git_annex
 from datalad_jsdl.repository.annex.special_remote import set_up_remote
 from datalad_jsdl.repository.git.running import git_config_values

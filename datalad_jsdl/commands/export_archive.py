@@ -19,16 +19,16 @@ from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
 from datalad.support.param import Parameter
 
 from datalad_jsdl.archive.targets import is_special, writable
-from datalad_jsdl.commands._common import Bar, failure, given_place
-from datalad_jsdl.commands._jobs import JOBS, jobs_of
+from datalad_jsdl.commands._common import Bars, failure, given_place
+from datalad_jsdl.commands._datasets import require_installed
+from datalad_jsdl.commands._options import JOBS, inside, jobs_of, listed
 from datalad_jsdl.commands._output import is_standard_output, standard_output
 from datalad_jsdl.errors import JsdlError, SettingError
 from datalad_jsdl.model.filters import Filter
 from datalad_jsdl.operations.collect import collect, preview, report
 from datalad_jsdl.operations.engines import disk_reserve
 from datalad_jsdl.operations.export_archive import Order, write_archive
-from datalad_jsdl.operations.list_files import Selection, inside, listed
-from datalad_jsdl.operations.subdatasets import require_installed
+from datalad_jsdl.operations.list_files import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -280,7 +280,7 @@ class ExportArchive(CoreExportArchive):
                     if dry_run:
                         record = preview(contents)
                     else:
-                        bar = homes.enter_context(Bar(lgr, str(target or "-"), " Bytes"))
+                        bar = homes.enter_context(Bars(lgr).bar(str(target or "-"), " Bytes"))
                         exported, size = write_archive(contents, order, bar)
                         record = report(contents, absent, exported, size, missing_content)
             except (JsdlError, OSError) as error:

@@ -16,14 +16,15 @@ from datalad.support.param import Parameter
 from datalad.ui import ui
 
 from datalad_jsdl.archive.output import PipeOutput, opened
-from datalad_jsdl.commands._common import Bar, failure, given_place
+from datalad_jsdl.commands._common import Bars, failure, given_place
+from datalad_jsdl.commands._datasets import require_installed
+from datalad_jsdl.commands._options import inside, listed
 from datalad_jsdl.commands._output import is_standard_output, standard_output
 from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.manifest.writing import WRITERS, format_of
 from datalad_jsdl.model.filters import Filter
 from datalad_jsdl.operations.export_manifest import Export
-from datalad_jsdl.operations.list_files import Selection, Walk, inside, listed
-from datalad_jsdl.operations.subdatasets import require_installed
+from datalad_jsdl.operations.list_files import Selection, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -179,7 +180,7 @@ class ExportManifest(Interface):
                     wanted=Filter(listed(include), listed(exclude)),
                     depth=recursion_limit if recursive else 0,
                 )
-                with Bar(lgr, str(target or "-")) as bar:
+                with Bars(lgr).bar(str(target or "-")) as bar:
                     walk = Walk(found.pathobj, selection)
                     if target:
                         with opened(target) as output:
@@ -211,7 +212,7 @@ class ExportManifest(Interface):
                 "ok",
                 target or found.pathobj,
                 kind,
-                export.summary(),
+                _summary(export),
                 format=export.name,
                 entries=export.entries,
                 in_git=in_git,
@@ -232,6 +233,17 @@ class ExportManifest(Interface):
     @staticmethod
     def custom_result_summary_renderer(results: Any) -> None:
         """The last record is the summary; standard output is no longer ours when this is called."""
+
+
+def _summary(export: Export) -> str:
+    text = f"{export.entries} files, {export.size} bytes listed"
+    if export.unlisted:
+        in_git = sum(item.in_git for item in export.unlisted)
+        text += f"; {len(export.unlisted)} left out ({in_git} of them are in git)"
+    if export.lost:
+        lost = ", ".join(f"{what} ({number})" for what, number in export.lost.items())
+        text += f"; {export.name} has no place for, by number of files: {lost}"
+    return text
 
 
 def _without_dots(target: Path) -> Path:

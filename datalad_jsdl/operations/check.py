@@ -1,4 +1,4 @@
-"""``download-manifest --check``: would the download go well? Records of a look at the mirrors."""
+"""Would the download of a manifest go well? Its mirrors are asked, its disk is looked at."""
 
 from __future__ import annotations
 
@@ -6,82 +6,213 @@ import os
 import shutil
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from datalad.distribution.dataset import Dataset
-from datalad.interface.results import get_status_dict
-
-from datalad_jsdl.commands._check_table import summary
-from datalad_jsdl.commands._common import Bar
-from datalad_jsdl.commands._results import ACTION
+from datalad_jsdl.errors import JsdlError, ManifestError
 from datalad_jsdl.fetch.mirrors.ask_all import survey
 from datalad_jsdl.fetch.mirrors.estimate import estimate, share_out
 from datalad_jsdl.fetch.mirrors.probe import State
 from datalad_jsdl.fetch.mirrors.survey import Wanted
+from datalad_jsdl.model.filters import Filter
 from datalad_jsdl.model.subdatasets import parts_of
-from datalad_jsdl.model.urls import redact
 from datalad_jsdl.operations.engines import disk_reserve, open_engine
+from datalad_jsdl.operations.progress import SILENT
+from datalad_jsdl.operations.selected import why_nothing
+from datalad_jsdl.operations.selecting import (
+    importer_of,
+    lines_of_parts,
+    logins_of,
+    read_selection,
+)
 from datalad_jsdl.operations.staging import expected_of, staging_folder
-from datalad_jsdl.operations.subdatasets import is_installed
+from datalad_jsdl.operations.subdatasets import check_place, is_installed
+from datalad_jsdl.operations.values import Failure
 from datalad_jsdl.repository.annex.keys import ExtensionRule, entry_key
+from datalad_jsdl.repository.annex.program import require_git_annex
 from datalad_jsdl.repository.importing.importer import Importer, Scope
+from datalad_jsdl.repository.importing.steps import Conflict
 
 if TYPE_CHECKING:
-    import logging
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.mirrors.estimate import Span
     from datalad_jsdl.fetch.mirrors.probe import Answer
     from datalad_jsdl.fetch.mirrors.survey import Mirror, Survey
-    from datalad_jsdl.model.entry import Entry
+    from datalad_jsdl.model.entry import Entry, Refusal
     from datalad_jsdl.model.subdatasets import Part
-    from datalad_jsdl.repository.importing.steps import Conflict
+    from datalad_jsdl.operations.import_options import ImportOptions
+    from datalad_jsdl.operations.progress import Progress
 
-__all__ = ["Check"]
+__all__ = ["Checked", "CheckedFile", "CheckedMirror", "RefusedEntries", "check_import"]
 
-_MOST_RECORDS = 1000  # of files that cannot be had
 # of a file in an annex: the content, its folder, the one around that, and the symlink
 _INODES = 4
 
 
 @dataclass(frozen=True)
-class Check:
-    """What is to be looked at.
+class RefusedEntries:
+    """Entries of the manifest that would be refused."""
+
+    refusals: Sequence[Refusal]
+
+
+@dataclass(frozen=True)
+class CheckedMirror:
+    """One mirror.
 
     Attributes:
-        root: the dataset, or where it is to be.
-        entries: by path, with ``//`` where a subdataset begins.
-        importer: of the dataset, or None if it is still to be made.
-        scope: what the manifest speaks for.
-        signed: signed URLs may be used, too (--get).
-        logger: for the records.
-        credentials: where logins are; see `open_engine`.
+        mirror: what it answered.
+        lost: number of its files that are unavailable everywhere.
+        size: bytes of its files, as far as they are known.
+        unsized: number of those whose size is unknown.
+        rate: bytes per second and connection, or None if unknown.
+        latency: seconds until an answer begins, or None if unknown.
+        ranges: it gives parts of files; None if unknown.
+        success: share of requests that went well, or None without any.
+        requests: their number, earlier runs included.
     """
 
-    root: Path
-    entries: Mapping[str, Entry]
-    importer: Importer | None
-    scope: Scope
-    signed: bool
-    logger: logging.Logger
-    credentials: tuple[str, ...] = ()
+    mirror: Mirror
+    lost: int
+    size: int
+    unsized: int
+    rate: float | None
+    latency: float | None
+    ranges: bool | None
+    success: float | None
+    requests: int
 
-    def records(self) -> Iterator[dict[str, Any]]:
-        """One of each mirror, one of each file that is not as it should be, the dataset's.
+
+@dataclass(frozen=True)
+class CheckedFile:
+    """A file that is unavailable, or that has another size at some mirror.
+
+    Attributes:
+        file: what was asked for.
+        is_lost: no mirror gives it.
+        answers: URL → what its mirror answered, in order of the URLs.
+        mirrors: URL → its mirror.
+        unasked: mirrors of the file that were not asked for it.
+    """
+
+    file: Wanted
+    is_lost: bool
+    answers: Mapping[str, Answer]
+    mirrors: Mapping[str, Mirror]
+    unasked: Sequence[Mirror]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """All of it.
+
+    Attributes:
+        entries: of the manifest, that are selected.
+        here: of them, whose content is here.
+        sizes: bytes of the files to be fetched, each content once; None where unknown.
+        asked: number of those that mirrors were asked for.
+        lost: number of those that are unavailable.
+        conflicts: number of entries that the dataset will not take.
+        staged: bytes that an interrupted download has left to be taken up.
+        free: bytes of the disk.
+        reserve: bytes of it that are to stay free.
+        inodes: that are free; None for a disk that counts none.
+        span: how long it will take, or None if unknown.
+    """
+
+    entries: int
+    here: int
+    sizes: Sequence[int | None]
+    asked: int
+    lost: int
+    conflicts: int
+    staged: int
+    free: int
+    reserve: int
+    inodes: int | None
+    span: Span | None
+
+    @property
+    def size(self) -> int:
+        """Bytes to be fetched, as far as known."""
+        return sum(filter(None, self.sizes))
+
+    @property
+    def short_of(self) -> list[str]:
+        """What the disk has too little of: "bytes", "inodes"."""
+        size = self.size - self.staged
+        to_come = size if None not in self.sizes else max(1, size)
+        short = ["bytes"] if to_come > 0 and to_come + self.reserve > self.free else []
+        if self.inodes is not None and len(self.sizes) * _INODES > self.inodes:
+            short.append("inodes")
+        return short
+
+
+_Result = RefusedEntries | Conflict | CheckedMirror | CheckedFile | Checked
+
+
+def check_import(
+    options: ImportOptions, progress: Progress = SILENT
+) -> Iterator[_Result | Failure]:
+    """Look at the mirrors and the disk, and write nothing but what is learned of mirrors.
+
+    Yields:
+        What the dataset will not take; each mirror; files that are not as they should be;
+        all of it, last; or a `Failure`.
+    """
+    try:
+        require_git_annex()
+        selection = read_selection(options)[0]
+        yield RefusedEntries(selection.refusals)
+        if not selection.entries:
+            raise ManifestError(why_nothing(selection))
+        importer = importer_of(options)
+        if importer is None:
+            check_place(options.target, options.parent)
+        logins = (*logins_of(options, selection), *lines_of_parts(options, selection))
+        yield from _Check(options, selection.entries, importer, logins).run(progress)
+    except (JsdlError, OSError) as error:
+        yield Failure(options.target, error)
+
+
+class _Check:
+    """One look.
+
+    Args:
+        options: of the import.
+        entries: by path, with ``//`` where a subdataset begins.
+        importer: of the dataset, or None if it is still to be made.
+        logins: where logins are; see `open_engine`.
+    """
+
+    def __init__(
+        self,
+        options: ImportOptions,
+        entries: Mapping[str, Entry],
+        importer: Importer | None,
+        logins: tuple[str, ...],
+    ) -> None:
+        self._options = options
+        self._entries = entries
+        self._importer = importer
+        self._logins = logins
+        self._scope = Scope(options.folder, "", Filter(options.include, options.exclude))
+
+    def run(self, progress: Progress) -> Iterator[_Result]:
+        """See `check_import`.
 
         Raises:
             DatasetError: the dataset cannot take the manifest in.
         """
+        root, importer = self._options.target, self._importer
         wanted, here, conflicts, reserve = self._wanted()
-        for path, reason in conflicts.items():
-            text = f"would be left alone: {path!r}: {reason}"
-            yield self._record("error", "file", text, path, state="conflict")
-        git_dir = self.importer.git_dir() if self.importer else None
+        yield from conflicts
+        git_dir = importer.git_dir() if importer else None
         with (
-            open_engine(git_dir, credentials=self.credentials) as engine,
-            Bar(self.logger, str(self.root), " questions") as bar,
+            open_engine(git_dir, credentials=self._logins) as engine,
+            progress.bar(str(root), " questions") as bar,
         ):
             engine.expect_origins(url for one in wanted for url in one.urls)
             found = survey(
@@ -90,13 +221,8 @@ class Check:
             bar.end("asking mirrors")
             scores = {name: engine.origins.of(name).score for name in found.mirrors}
             lost, loads = share_out(found, scores)
-            by_files = sorted(found.mirrors.values(), key=lambda m: (-m.files, m.name))
-            losses = Counter(n for number in lost for n in found.names(number))
-            sizes = found.sizes()
-            for mirror in by_files:
-                size = sizes[mirror.name]
-                yield self._mirror_record(mirror, losses[mirror.name], size, engine)
-            yield from self._file_records(found, set(lost))
+            yield from _mirrors(found, lost, engine)
+            yield from _files(found, set(lost))
             settings = engine.settings
             span = estimate(
                 loads.values(),
@@ -104,46 +230,61 @@ class Check:
                 segments=settings.segments,
                 bandwidth=settings.bandwidth,
             )
-        yield self._summary(found, here, len(lost), len(conflicts), span, reserve)
+        free, inodes = _room(root)
+        yield Checked(
+            entries=len(self._entries),
+            here=here,
+            sizes=[found.size(number) for number in range(len(found.wanted))],
+            asked=len(found.answers),
+            lost=len(lost),
+            conflicts=len(conflicts),
+            staged=_staged(importer) if importer else 0,
+            free=free,
+            reserve=reserve,
+            inodes=inodes,
+            span=span,
+        )
 
-    def _wanted(self) -> tuple[list[Wanted], int, dict[str, str], int]:
+    def _wanted(self) -> tuple[list[Wanted], int, list[Conflict], int]:
         """What is to be fetched: each content once.
 
         And the number of entries whose content is here, those that the dataset will not
-        take, with the reason, and the bytes that have to stay free: the most that any of the
-        datasets says that get something.
+        take, and the bytes that have to stay free: the most that any of the datasets says
+        that get something.
         """
-        conflicts: dict[str, str] = {}
+        conflicts: dict[str, Conflict] = {}
         contents: dict[str, list[Entry]] = {}
         here = reserve = 0
-        for part in parts_of(self.entries):
+        for part in parts_of(self._entries):
             start = f"{part.folder}/" if part.folder else ""
             known, importer = len(contents), self._importer_of(part)
             pairs, missing, in_the_way = self._planned(part, importer)
-            conflicts.update((start + c.path, c.reason) for c in in_the_way)
+            for conflict in in_the_way:
+                named = replace(conflict, path=start + conflict.path)
+                conflicts[named.path] = named
             for key, entry in pairs:
                 # without a key: to be fetched to make one, or kept in git
                 if key in missing or (not key and not entry.digests):
-                    named = replace(entry, path=start + entry.path) if start else entry
-                    contents.setdefault(key or f"/{named.path}", []).append(named)
+                    full = replace(entry, path=start + entry.path) if start else entry
+                    contents.setdefault(key or f"/{full.path}", []).append(full)
                 else:
                     here += 1
             if len(contents) > known:
                 reserve = max(reserve, disk_reserve(importer.git_dir() if importer else None))
         wanted = [self._content(key, entries) for key, entries in contents.items()]
-        return wanted, here, conflicts, reserve
+        return wanted, here, list(conflicts.values()), reserve
 
     def _importer_of(self, part: Part) -> Importer | None:
         if not part.folder:
-            return self.importer
-        subdataset = Dataset(self.root / part.folder)
-        return Importer(subdataset.pathobj) if is_installed(subdataset) else None
+            return self._importer
+        subdataset = self._options.target / part.folder
+        return Importer(subdataset) if is_installed(subdataset) else None
 
     def _planned(
         self, part: Part, importer: Importer | None
     ) -> tuple[list[tuple[str, Entry]], set[str], list[Conflict]]:
         """The part's keys with their entries, those that are not here, and what is in the way."""
-        scope = Scope() if part.folder else self.scope
+        scope = Scope() if part.folder else self._scope
         if importer is None:
             rule = ExtensionRule()
             pairs = [
@@ -157,140 +298,54 @@ class Check:
         return pairs, importer.missing_keys({key for key, _ in pairs if key}), plan.conflicts
 
     def _content(self, key: str, entries: list[Entry]) -> Wanted:
-        """One content, by whichever path and URL."""
+        """One content, by whichever path and URL; by signed URLs only with --get."""
         urls = dict.fromkeys(
-            c.url for e in entries for c in e.candidates if self.signed or not c.signed
+            c.url for e in entries for c in e.candidates if self._options.get or not c.signed
         )
         expected = expected_of(key, *(entry.path for entry in entries))
         size = next((entry.size for entry in entries if entry.size is not None), expected.size)
         expected = replace(expected, size=size)
         return Wanted(entries[0].path, tuple(urls), expected)
 
-    def _mirror_record(
-        self, mirror: Mirror, lost: int, size: tuple[int, int], engine: Engine
-    ) -> dict[str, Any]:
-        state, said, (known, unsized) = mirror.state, mirror.fault, size
-        score = engine.origins.of(mirror.name).score
-        text = f"{mirror.name}: {state.value}; {mirror.files} files, {mirror.only} only there"
-        return self._record(
-            "error" if lost and state is not State.OK else "ok",
-            "mirror",
-            f"{text}; {said}" if said else text,
-            mirror=mirror.name,
-            state=state.value,
-            fault=said or None,
-            files=mirror.files,
-            only=mirror.only,
-            lost=lost,
-            bytes=known if known or not unsized else None,
+
+def _mirrors(found: Survey, lost: Sequence[int], engine: Engine) -> Iterator[CheckedMirror]:
+    """The mirrors, those of most files first."""
+    losses = Counter(name for number in lost for name in found.names(number))
+    sizes = found.sizes()
+    for mirror in sorted(found.mirrors.values(), key=lambda m: (-m.files, m.name)):
+        score, (size, unsized) = engine.origins.of(mirror.name).score, sizes[mirror.name]
+        yield CheckedMirror(
+            mirror,
+            lost=losses[mirror.name],
+            size=size,
             unsized=unsized,
             rate=score.rate or None,
-            rate_from=("sample" if mirror.sampled else "earlier") if score.rate else None,
             latency=score.latency or None,
             ranges=mirror.ranges.known if mirror.ranges else score.ranges,
             success=score.success if score.requests else None,
             requests=score.requests,
-            answers={kind.value: mirror.answers[kind] for kind in State if mirror.answers[kind]},
         )
 
-    def _file_records(self, found: Survey, lost: set[int]) -> Iterator[dict[str, Any]]:
-        """Files that cannot be had; those whose size is another one at some mirror."""
-        shown = sorted(lost)[:_MOST_RECORDS]
-        disagree = [
-            number
-            for number, answers in sorted(found.answers.items())
-            if number not in lost and any(a.state is State.SIZE for a in answers.values())
-        ]
-        for number in (*disagree, *shown):
-            file, known = found.wanted[number], found.answers.get(number, {})
-            answers = {url: known[url] for url in file.urls if url in known}
-            said = [_said(url, answer) for url, answer in answers.items()]
-            faults = [
-                f"{redact(url)}: {_phrase(a, found.mirrors[found.name_of(url)])}"
-                for url, a in answers.items()
-                if a.what
-            ]
-            # it answered for those first, and was given up for others
-            asked = [url for url, a in answers.items() if a.what or number not in lost]
-            faults += [
-                f"{name}: see the mirror ({found.mirrors[name].state.value})"
-                for name in found.names(number, asked)
-            ]
-            states = [a.state for a in answers.values() if a.state is not State.OK]
-            state = states[0] if states else State.UNASKED
-            what = "cannot be had" if number in lost else "can be had elsewhere"
-            yield self._record(
-                "error" if number in lost else "ok",
-                "file",
-                f"{file.path!r} {what}: {'; '.join(faults)}",
-                file.path,
-                state=(state if number in lost else State.SIZE).value,
-                size=file.expected.size,
-                answers=said,
-            )
 
-    def _summary(
-        self,
-        found: Survey,
-        here: int,
-        lost: int,
-        conflicts: int,
-        span: Span | None,
-        reserve: int,
-    ) -> dict[str, Any]:
-        sizes = [found.size(number) for number in range(len(found.wanted))]
-        size = sum(filter(None, sizes))
-        free, inodes = _room(self.root)
-        staged = _staged(self.importer) if self.importer else 0
-        to_come = size - staged if None not in sizes else max(1, size - staged)
-        short = ["bytes"] if to_come > 0 and to_come + reserve > free else []
-        if inodes is not None and len(sizes) * _INODES > inodes:
-            short.append("inodes")
-        fields: dict[str, Any] = {
-            "files": len(self.entries),
-            "files_here": here,
-            "files_to_download": len(sizes),
-            "files_unsized": sizes.count(None),
-            "files_asked": len(found.answers),
-            "files_lost": lost,
-            "bytes_to_download": size,
-            "bytes_staged": staged,
-            "bytes_free": free,
-            "bytes_reserved": reserve,
-            "inodes_free": inodes,
-            "disk_full": bool(short),
-            "short_of": short,
-            "seconds_least": span.least if span else None,
-            "seconds_most": span.most if span else None,
-        }
-        bad = lost or conflicts or fields["disk_full"]
-        return self._record("error" if bad else "ok", "dataset", summary(fields), **fields)
-
-    def _record(
-        self, status: str, kind: str, message: str, path: str = "", **more: Any
-    ) -> dict[str, Any]:
-        result: dict[str, Any] = get_status_dict(
-            action=ACTION,
-            status=status,
-            path=str(self.root / path),
-            type=kind,
-            refds=str(self.root),
-            logger=self.logger,
+def _files(found: Survey, lost: set[int]) -> Iterator[CheckedFile]:
+    """Files whose size is another one at some mirror; those that are unavailable."""
+    disagree = (
+        number
+        for number, answers in sorted(found.answers.items())
+        if number not in lost and any(a.state is State.SIZE for a in answers.values())
+    )
+    for number in (*disagree, *sorted(lost)):
+        file, known = found.wanted[number], found.answers.get(number, {})
+        answers = {url: known[url] for url in file.urls if url in known}
+        # one that answered for it first may have been given up for others
+        asked = [url for url, a in answers.items() if a.what or number not in lost]
+        yield CheckedFile(
+            file,
+            number in lost,
+            answers,
+            {url: found.mirrors[found.name_of(url)] for url in answers},
+            [found.mirrors[name] for name in found.names(number, asked)],
         )
-        entry = {"entry": path} if path else {}
-        return result | {"message": message, "dry_run": True, "check": True} | entry | more
-
-
-def _phrase(answer: Answer, mirror: Mirror) -> str:
-    """What was answered; the advice on logins is long, and may be the mirror's record's."""
-    if answer.state in (State.LOGIN, State.TERMS) and answer.what == mirror.fault:
-        return f"see the mirror ({answer.state.value})"
-    return answer.what
-
-
-def _said(url: str, answer: Answer) -> dict[str, Any]:
-    fault = answer.what or None
-    return {"url": redact(url), "state": answer.state.value, "fault": fault, "size": answer.size}
 
 
 def _room(root: Path) -> tuple[int, int | None]:

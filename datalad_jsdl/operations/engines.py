@@ -100,7 +100,7 @@ def _headers(
 ) -> AnnexHeaders | None:
     if not any(name.startswith(("annex.http-headers", "annex.web-options")) for name in config):
         return None
-    from datalad_jsdl.special_remote.headers import annex_headers  # hardly anybody has them
+    from datalad_jsdl.operations.annex_headers import annex_headers  # hardly anybody has them
 
     return annex_headers(config, git_dir)
 

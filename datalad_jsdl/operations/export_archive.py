@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from datalad_jsdl.commands._common import Bar
     from datalad_jsdl.operations.contents import Content
+    from datalad_jsdl.operations.progress import Bar
 
 lgr = logging.getLogger("datalad.jsdl.export_archive")
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from datalad_jsdl.archive.output import FileOutput, PipeOutput
-    from datalad_jsdl.commands._common import Bar
     from datalad_jsdl.model.entry import Entry
     from datalad_jsdl.operations.list_files import Walk
+    from datalad_jsdl.operations.progress import Bar
 
 __all__ = ["Export"]
 
@@ -81,14 +81,3 @@ class Export:
                         self.size += item.size or 0
                         self.lost.update(self._writer.lost(item))
                         yield item
-
-    def summary(self) -> str:
-        """What a person is to be told in the end."""
-        text = f"{self.entries} files, {self.size} bytes listed"
-        if self.unlisted:
-            in_git = sum(item.in_git for item in self.unlisted)
-            text += f"; {len(self.unlisted)} left out ({in_git} of them are in git)"
-        if self.lost:
-            lost = ", ".join(f"{what} ({number})" for what, number in self.lost.items())
-            text += f"; {self.name} has no place for, by number of files: {lost}"
-        return text

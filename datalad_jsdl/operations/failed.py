@@ -6,26 +6,23 @@ It is JSON Lines, in the project's own form with a further field ``reason``.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
-
-from datalad.interface.results import get_status_dict
+from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.output import opened
 from datalad_jsdl.archive.targets import followed, is_special
-from datalad_jsdl.commands._results import ACTION
-from datalad_jsdl.errors import DatasetError
+from datalad_jsdl.errors import DatasetError, reason
 from datalad_jsdl.manifest.own_form import own_form
 from datalad_jsdl.manifest.writing import json_line
 from datalad_jsdl.model.subdatasets import joined
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from datalad_jsdl.manifest.selection import Selection
+    from datalad_jsdl.operations.import_parts import Problem
 
-__all__ = ["check_other", "check_target", "is_spent", "nothing_left", "write_failed"]
+__all__ = ["check_other", "check_target", "is_spent", "write_failed"]
 
 
 def check_target(file: Path) -> None:
@@ -64,21 +61,12 @@ def is_spent(file: Path, manifest: Path | None) -> bool:
     return _same(file, manifest) and file.stat().st_size == 0
 
 
-def nothing_left(target: Path, file: Path, logger: logging.Logger) -> dict[str, Any]:
-    """The record of a run whose manifest `is_spent`."""
-    record: dict[str, Any] = get_status_dict(
-        action=ACTION, path=str(target), type="dataset", status="notneeded", logger=logger
-    )
-    text = f"nothing is left to be tried again: {file} is empty"
-    return record | {"message": text, "refds": str(target)}
-
-
 def _same(file: Path, manifest: Path | None) -> bool:
     return manifest is not None and file.exists() and manifest.exists() and file.samefile(manifest)
 
 
 def write_failed(
-    file: Path, selection: Selection, problems: Mapping[str, str], prefix: str
+    file: Path, selection: Selection, problems: Mapping[str, Problem], prefix: str
 ) -> None:
     """Write the entries that were refused, and those with problems.
 
@@ -102,18 +90,19 @@ def write_failed(
         output.finish()
 
 
-def _lines(selection: Selection, problems: Mapping[str, str], prefix: str) -> Iterator[str]:
+def _lines(selection: Selection, problems: Mapping[str, Problem], prefix: str) -> Iterator[str]:
     for refusal in selection.refusals:
         # "" where there was none that could be read: a line without would not be known as one
-        path, reason = refusal.path or "", {"reason": refusal.reason}
+        path, why = refusal.path or "", {"reason": refusal.reason}
         try:
-            yield json_line(path, {**refusal.given, **reason})
+            yield json_line(path, {**refusal.given, **why})
         except RecursionError:  # what was read with not one bracket to spare
-            yield json_line(path, reason)
+            yield json_line(path, why)
     if not problems:
         return
     start = f"{prefix}/" if prefix else ""
     for path, entry in selection.entries.items():
         if problem := problems.get(joined(path)):
-            fields = {**own_form(entry, signed=True), "reason": problem}
+            text = reason(problem) if isinstance(problem, Exception) else str(problem)
+            fields = {**own_form(entry, signed=True), "reason": text}
             yield json_line(path.removeprefix(start), fields)

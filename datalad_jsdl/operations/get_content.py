@@ -1,19 +1,18 @@
-"""One call of download-content in one dataset: what is missing, fetched and taken in."""
+"""All missing content of one dataset: found, fetched and moved into the annex."""
 
 from __future__ import annotations
 
-import logging
+from dataclasses import dataclass, replace
+from enum import Enum
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from datalad.interface.results import get_status_dict
-
-from datalad_jsdl.commands._common import Bar, failure
 from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.model.urls import SCHEMES
 from datalad_jsdl.operations.logins import remember
-from datalad_jsdl.operations.progress import Monitor
+from datalad_jsdl.operations.progress import SILENT, Monitor
 from datalad_jsdl.operations.staging import Staging, expected_of, finish_earlier
+from datalad_jsdl.operations.values import Failure
 from datalad_jsdl.repository.annex.adjusted import show_what_is_here
 from datalad_jsdl.repository.annex.logs import in_order
 from datalad_jsdl.repository.annex.lookup import KeyLookup
@@ -25,80 +24,145 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from datalad_jsdl.fetch.bulk import Job
+    from datalad_jsdl.model.content import Failed
+    from datalad_jsdl.operations.progress import Progress
+    from datalad_jsdl.operations.staging import NotTakenIn
     from datalad_jsdl.repository.annex.logs import KeyState
 
-__all__ = ["ACTION", "Content"]
+__all__ = ["Content", "File", "Missing", "State", "Total", "Wanted", "get_content"]
 
-lgr = logging.getLogger("datalad.jsdl.download_content")
-
-ACTION = "download_content"
-_MOST_RECORDS = 1000
 _AT_ONCE = 500  # keys to look up
-_NO_URL = "no URL is registered; try: datalad get"
 
 
-class Content:
-    """The missing content of one dataset.
+class State(Enum):
+    """What became of a file."""
 
-    Args:
+    UNKNOWN = "unknown"  # git knows no such file or folder
+    NO_URL = "no URL"
+    MISSING = "missing"  # nothing was fetched: a dry run
+    FAILED = "failed"
+    FETCHED = "fetched"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be fetched, and how.
+
+    Attributes:
         root: of the dataset.
         paths: files and folders in it, relative to *root*; all if there are none.
         jobs: files to fetch at a time, or None for the user's setting.
-        logins: where logins are; see `_credentials`.
+        logins: where logins are; see `logins`.
         inherited: further ones, of the datasets above.
+        dry: look only, and fetch nothing.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        paths: Sequence[str],
-        jobs: int | None,
-        logins: Sequence[str] = (),
-        inherited: Sequence[str] = (),
-    ) -> None:
-        self._root = root
-        self._paths = paths
-        self._jobs = jobs
-        self._logins = logins
-        self._inherited = inherited
+    root: Path
+    paths: Sequence[str] = ()
+    jobs: int | None = None
+    logins: Sequence[str] = ()
+    inherited: Sequence[str] = ()
+    dry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What is missing, before anything is fetched; *size* (bytes) as far as it is known."""
+
+    files: int
+    size: int
+    unsized: int
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file.
+
+    Attributes:
+        path: in the dataset.
+        state: what became of it.
+        size: bytes, or None if unknown.
+        fault: why it failed.
+    """
+
+    path: str
+    state: State
+    size: int | None = None
+    fault: Failed | NotTakenIn | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """All of one dataset, in the end.
+
+    Attributes:
+        missing: what was to be fetched; in a dry run without files that have no URL.
+        staged: files of it that are there from an interrupted run (dry run).
+        fetched, failed, without_url: numbers of files.
+    """
+
+    missing: Missing
+    staged: int = 0
+    fetched: int = 0
+    failed: int = 0
+    without_url: int = 0
+
+
+def get_content(
+    wanted: Wanted, progress: Progress = SILENT
+) -> Iterator[Missing | File | Failure | Total]:
+    """Fetch what is missing in one dataset.
+
+    Yields:
+        What is missing, a value for each file, and the total, last of all; a `Failure`, and then
+        no total, if the dataset cannot be worked in. Never raises for a single file.
+    """
+    try:
+        yield from Content(wanted, progress).run()
+    except (JsdlError, OSError) as error:
+        yield Failure(wanted.root, error)
+
+
+class Content:
+    """The missing content of one dataset."""
+
+    def __init__(self, wanted: Wanted, progress: Progress) -> None:
+        self._wanted = wanted
+        self._progress = progress
         # a hundred thousand may be missing, so that what is kept of each is little
         self._missing: list[bytes] = []
-        self._size = 0
-        self._unsized = 0
-        self._staged = 0
-        self._counts = {"fetched": 0, "failed": 0, "without_url": 0}
+        self._total = Total(Missing(0, 0, 0))
 
-    def run(self, *, dry: bool, report_all: bool) -> Iterator[dict[str, Any]]:
-        """Fetch and yield result records; never raises for a single file."""
-        try:
-            importer = Importer(self._root)
-            importer.require_annex()
-            unknown = unknown_paths(importer.git, self._paths)
-            for path in unknown:
-                yield self._record("impossible", path, "git knows no such file or folder")
-            if self._paths and len(unknown) == len(self._paths):
-                return
-            with importer.lock():
-                importer.catch_up()
-                self._find(importer)
-                few = report_all or len(self._missing) <= _MOST_RECORDS
-                if self._missing and not dry:
-                    yield from self._fetch(importer, few)
-                elif self._missing:
-                    yield from self._preview(importer, few)
-                elif not dry:
-                    finish_earlier(importer)
-        except (JsdlError, OSError) as error:
-            yield failure(ACTION, self._root, error, lgr)
+    def run(self) -> Iterator[Missing | File | Total]:
+        """See `get_content`."""
+        paths = self._wanted.paths
+        importer = Importer(self._wanted.root)
+        importer.require_annex()
+        unknown = unknown_paths(importer.git, paths)
+        yield from (File(path, State.UNKNOWN) for path in unknown)
+        if paths and len(unknown) == len(paths):
             return
-        yield self._summary(dry)
+        with importer.lock():
+            importer.catch_up()
+            yield self._find(importer)
+            if self._missing and self._wanted.dry:
+                yield from self._preview(importer)
+            elif self._missing:
+                yield from self._fetch(importer)
+            elif not self._wanted.dry:
+                finish_earlier(importer)
+        yield self._total
 
-    def _find(self, importer: Importer) -> None:
-        for path, key in missing_files(importer.git, importer.annex_dir, self._paths):
+    def _find(self, importer: Importer) -> Missing:
+        size = unsized = 0
+        for path, key in missing_files(importer.git, importer.annex_dir, self._wanted.paths):
             self._missing.append(f"{key}\0{path}".encode("utf-8", "surrogateescape"))
-            size = expected_of(key).size
-            self._size += size or 0
-            self._unsized += size is None
+            expected = expected_of(key).size
+            size += expected or 0
+            unsized += expected is None
+        found = Missing(len(self._missing), size, unsized)
+        self._total = Total(found)
+        return found
 
     def _pairs(self) -> Iterator[tuple[str, str]]:
         for item in self._missing:
@@ -113,15 +177,16 @@ class Content:
             for (path, _), (key, urls, state) in zip(portion, found, strict=True):
                 yield path, key, urls, state
 
-    def _fetch(self, importer: Importer, few: bool) -> Iterator[dict[str, Any]]:
+    def _fetch(self, importer: Importer) -> Iterator[File]:
         left_out: list[str] = []
         paths: dict[str, str] = {}  # of what is under way
+        call, missing = self._wanted, self._total.missing
         with (
             KeyLookup(importer.git_dir()) as lookup,
-            Bar(lgr, str(self._root), " Bytes") as bar,
-            Staging(importer, self._jobs, Monitor(bar), self._logins, self._inherited) as staging,
+            self._progress.bar(str(call.root), " Bytes") as bar,
+            Staging(importer, call.jobs, Monitor(bar), call.logins, call.inherited) as staging,
         ):
-            staging.require_room(self._size)
+            staging.require_room(missing.size)
 
             def jobs() -> Iterator[Job]:
                 for path, key, registered, state in self._records(lookup):
@@ -134,93 +199,45 @@ class Content:
                     expected = expected_of(key, path)
                     yield staging.job(key, in_order(urls, state.order), expected, mtime)
 
-            files = len(self._missing)
-            for job, problem in staging.take_in(jobs(), files, self._size):
-                path = paths.pop(job.name)
-                if problem:
-                    self._counts["failed"] += 1
-                    yield self._record("error", path, f"could not be fetched: {problem}")
-                else:
-                    self._counts["fetched"] += 1
-                    if few:
-                        yield self._record("ok", path)
+            for job, fault in staging.take_in(jobs(), missing.files, missing.size):
+                yield self._result(paths.pop(job.name), job.expected.size, fault)
                 yield from self._left_out(left_out)
             yield from self._left_out(left_out)
             staging.clean_up()
             importer.catch_up()
-        if self._counts["fetched"]:
-            remember(importer.git, self._logins)
+        if self._total.fetched:
+            remember(importer.git, call.logins)
             show_what_is_here(importer.git)
 
-    def _preview(self, importer: Importer, few: bool) -> Iterator[dict[str, Any]]:
+    def _result(self, path: str, size: int | None, fault: Failed | NotTakenIn | None) -> File:
+        total = self._total
+        if fault is None:
+            self._total = replace(total, fetched=total.fetched + 1)
+            return File(path, State.FETCHED, size)
+        self._total = replace(total, failed=total.failed + 1)
+        return File(path, State.FAILED, size, fault)
+
+    def _preview(self, importer: Importer) -> Iterator[File]:
         """What would be fetched, and what is there from an interrupted run."""
         with (
             KeyLookup(importer.git_dir()) as lookup,
-            Staging(importer, self._jobs, None) as staging,
+            Staging(importer, self._wanted.jobs, None) as staging,
         ):
             for path, key, urls, _ in self._records(lookup):
                 size = expected_of(key).size
+                total = self._total
                 if not urls:
-                    self._size -= size or 0
-                    self._unsized -= size is None
+                    known = total.missing
+                    rest = Missing(
+                        known.files - 1, known.size - (size or 0), known.unsized - (size is None)
+                    )
+                    self._total = replace(total, missing=rest)
                     yield from self._left_out([path])
                     continue
-                self._staged += staging.is_there(key)
-                if few:
-                    yield self._record("ok", path) | {"dry_run": True, "bytesize": size}
+                self._total = replace(total, staged=total.staged + staging.is_there(key))
+                yield File(path, State.MISSING, size)
 
-    def _left_out(self, paths: list[str]) -> Iterator[dict[str, Any]]:
+    def _left_out(self, paths: list[str]) -> Iterator[File]:
         while paths:
-            self._counts["without_url"] += 1
-            yield self._record("impossible", paths.pop(), _NO_URL)
-
-    def _record(self, status: str, path: str, message: str = "") -> dict[str, Any]:
-        record: dict[str, Any] = get_status_dict(
-            action=ACTION,
-            status=status,
-            path=str(self._root / path),
-            type="file",
-            refds=str(self._root),
-            logger=lgr,
-        )
-        record["entry"] = path
-        if message:
-            record["message"] = message
-        return record
-
-    def _summary(self, dry: bool) -> dict[str, Any]:
-        counts = self._counts
-        if not self._missing:
-            text = "nothing is missing"
-        elif dry:
-            unsized = f" and those of {self._unsized} of unknown size" if self._unsized else ""
-            files = len(self._missing) - counts["without_url"]
-            text = f"would be fetched: {files} files, {self._size} bytes{unsized}"
-            if self._staged:
-                text += f" ({self._staged} of them are there from an interrupted run)"
-            if counts["without_url"]:
-                text += f"; {counts['without_url']} more have no URL (try: datalad get)"
-        else:
-            parts = [f"{counts['fetched']} downloaded"]
-            parts += [f"{counts['failed']} not downloaded"] if counts["failed"] else []
-            if counts["without_url"]:
-                parts.append(f"{counts['without_url']} without a URL (try: datalad get)")
-            text = ", ".join(parts)
-        result: dict[str, Any] = get_status_dict(
-            action=ACTION,
-            status=_status(counts, bool(dry and self._missing)),
-            path=str(self._root),
-            type="dataset",
-            refds=str(self._root),
-            logger=lgr,
-        )
-        result |= {"message": text, "counts": counts, "bytes_missing": self._size}
-        if dry:
-            result["dry_run"] = True
-        return result
-
-
-def _status(counts: dict[str, int], preview: bool) -> str:
-    if counts["fetched"] or preview:
-        return "ok"
-    return "error" if counts["failed"] else "notneeded"
+            self._total = replace(self._total, without_url=self._total.without_url + 1)
+            yield File(paths.pop(), State.NO_URL)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.model.content import Expected, Failed
-from datalad_jsdl.operations.staging import Staging, expected_of
+from datalad_jsdl.operations.staging import NotTakenIn, Staging, expected_of
 from datalad_jsdl.repository.annex.adjusted import show_what_is_here
 from datalad_jsdl.repository.annex.keys import key_file, parse_key
 from datalad_jsdl.repository.annex.special_remote import set_up_remote
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.bulk import Job
     from datalad_jsdl.model.entry import Entry
+    from datalad_jsdl.operations.import_options import ImportOptions
     from datalad_jsdl.operations.progress import Monitor
     from datalad_jsdl.operations.run_record import Recording
     from datalad_jsdl.repository.annex.special_remote import RemoteSetup
@@ -40,21 +41,18 @@ class Request:
     Attributes:
         entries: of the manifest, by path within the dataset.
         scope: what the manifest speaks for.
-        delete: delete what is gone.
-        get: fetch content, with *jobs* files at a time (None: the user's setting).
+        options: of the whole import.
         recording: what the commit says of how it was made.
         dataset_id: of the DataLad dataset, or None for a subdataset that the manifest has a
             part for: then the command is not to be run again in it.
         monitor: shows how fetching is going.
         links: tells subdatasets of it as they are then, by path; asked while it is locked.
-        logins: where logins are, before those that it remembers; see `_credentials`.
+        logins: where logins are, before those that it remembers; see `logins`.
     """
 
     entries: Mapping[str, Entry]
     scope: Scope
-    delete: bool
-    get: bool
-    jobs: int | None
+    options: ImportOptions
     recording: Recording
     dataset_id: str | None
     monitor: Monitor
@@ -69,7 +67,7 @@ class Outcome:
     Attributes:
         plan: what was done, or would be.
         commit: the new one, or "".
-        failures: path → why its content could not be had; *unregistered* has those that
+        failures: path → why its content is not here; *unregistered* has those that
             for that reason are not in the dataset either.
         fetched: number of contents fetched.
         remote: what was done to set up the special remote.
@@ -77,7 +75,7 @@ class Outcome:
 
     plan: Plan
     commit: str = ""
-    failures: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, Failed | NotTakenIn] = field(default_factory=dict)
     unregistered: set[str] = field(default_factory=set)
     fetched: int = 0
     remote: tuple[str, ...] = ()
@@ -87,7 +85,7 @@ def dry_run(importer: Importer | None, request: Request) -> Plan:
     """The plan, with nothing written; without an importer, for a dataset still to be made."""
     if importer is not None:
         importer.require_annex()
-        entries, delete = request.entries, request.delete
+        entries, delete = request.entries, request.options.delete
         return importer.plan(entries, request.scope, delete=delete, dry=True)[1]
     from datalad_jsdl.repository.annex.keys import ExtensionRule
     from datalad_jsdl.repository.commit import Tree
@@ -114,12 +112,13 @@ def run_import(importer: Importer, request: Request) -> Outcome:
         importer.catch_up()
         importer.recover()
         setup = set_up_remote(importer.git)
-        if not request.get:
+        options = request.options
+        if not options.get:
             entries, scope = request.entries, request.scope
-            planned = importer.plan(entries, scope, delete=request.delete)
+            planned = importer.plan(entries, scope, delete=options.delete)
             commit, plan = _apply(importer, request, entries, scope, setup.config_uuid, planned)
             return Outcome(plan, commit, remote=setup.done)
-        with Staging(importer, request.jobs, request.monitor, request.logins) as staging:
+        with Staging(importer, options.jobs, request.monitor, request.logins) as staging:
             candidates = (c for entry in request.entries.values() for c in entry.candidates)
             staging.engine.expect_origins(c.url for c in candidates)
             return _import_and_fetch(importer, request, setup, staging)
@@ -130,7 +129,7 @@ def _import_and_fetch(
 ) -> Outcome:
     fetching = _Fetching(importer, staging)
     entries, scope = dict(request.entries), request.scope
-    planned = importer.plan(entries, scope, delete=request.delete)
+    planned = importer.plan(entries, scope, delete=request.options.delete)
     plan = planned[1]
     outcome = Outcome(plan, remote=setup.done)
     if undigested := _without_digest(plan, importer):
@@ -138,7 +137,7 @@ def _import_and_fetch(
         entries = {p: found.get(p, e) for p, e in entries.items() if p not in outcome.failures}
         kept = request.scope.kept | outcome.failures.keys()
         scope = replace(scope, kept=frozenset(kept))
-        planned = importer.plan(entries, scope, delete=request.delete)
+        planned = importer.plan(entries, scope, delete=request.options.delete)
     outcome.commit, outcome.plan = _apply(
         importer, request, entries, scope, setup.config_uuid, planned
     )
@@ -175,7 +174,7 @@ def _apply(
             if not left:
                 raise
             importer.recover()
-            tree, plan = importer.plan(entries, scope, delete=request.delete)
+            tree, plan = importer.plan(entries, scope, delete=request.options.delete)
         else:
             return commit, plan
     return "", plan
@@ -226,7 +225,7 @@ class _Fetching:
         label = "fetching what has no checksum"
         for job, result in self._staging.download(jobs, label, len(entries), size):
             if isinstance(result, Failed):
-                outcome.failures[job.name] = str(result)
+                outcome.failures[job.name] = result
                 outcome.unregistered.add(job.name)
             else:
                 self._fetched[job.name] = job.target

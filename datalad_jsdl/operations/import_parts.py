@@ -2,41 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from datalad.distribution.dataset import Dataset
-
-from datalad_jsdl.commands._common import Bar, failure
-from datalad_jsdl.commands._results import ACTION, result_records
-from datalad_jsdl.errors import JsdlError, reason
+from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.model.filters import folders_of
 from datalad_jsdl.model.subdatasets import joined, parts_of
 from datalad_jsdl.operations.import_one import Outcome, Request, dry_run, run_import
 from datalad_jsdl.operations.logins import own_lines, remember
+from datalad_jsdl.operations.progress import Monitor
 from datalad_jsdl.operations.subdatasets import (
+    dataset_id,
     is_begun,
     is_installed,
     is_taken,
     link_to,
     open_subdataset,
 )
+from datalad_jsdl.operations.values import Failure
 from datalad_jsdl.repository.git.running import Git
 from datalad_jsdl.repository.importing.importer import Importer, Scope
-from datalad_jsdl.repository.importing.steps import Plan
 
 if TYPE_CHECKING:
-    import logging
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from datalad_jsdl.manifest.selection import Selection
+    from datalad_jsdl.model.content import Failed
+    from datalad_jsdl.model.entry import Refusal
     from datalad_jsdl.model.filters import Filter
     from datalad_jsdl.model.subdatasets import Part
-    from datalad_jsdl.operations.progress import Monitor
+    from datalad_jsdl.operations.import_options import ImportOptions
+    from datalad_jsdl.operations.progress import Progress
     from datalad_jsdl.operations.run_record import Recording
+    from datalad_jsdl.operations.staging import NotTakenIn
+    from datalad_jsdl.operations.subdatasets import Datasets
+    from datalad_jsdl.repository.importing.steps import Plan
 
-__all__ = ["Import"]
+    #: Why an entry was not imported.
+    Problem = str | Failed | NotTakenIn | Exception
+
+__all__ = ["Import", "Imported"]
 
 
 class _Datasets:
@@ -44,7 +50,7 @@ class _Datasets:
 
     Attributes:
         inner: folder of a dataset → folders of those right in it.
-        opened: folder → the dataset, or why it is not to be had.
+        opened: folder → the dataset, or why it is unavailable.
     """
 
     def __init__(self, parts: Iterable[Part]) -> None:
@@ -53,22 +59,22 @@ class _Datasets:
         for folder in folders:
             above = next((other for other in folders_of(folder) if other in folders), "")
             self.inner.setdefault(above, []).append(folder)
-        self.opened: dict[str, Dataset | Exception] = {}
+        self.opened: dict[str, Path | Exception] = {}
 
-    def dataset(self, folder: str) -> Dataset:
+    def dataset(self, folder: str) -> Path:
         """The dataset of a part; raises what is in its way."""
         found = self.opened[folder]
         if isinstance(found, Exception):
             raise found
         return found
 
-    def inside(self, folder: str) -> list[Dataset]:
+    def inside(self, folder: str) -> list[Path]:
         """Those right in a dataset that have been opened, and imported into without error."""
         found = (self.opened.get(inner) for inner in self.inner.get(folder, []))
-        return [dataset for dataset in found if isinstance(dataset, Dataset)]
+        return [dataset for dataset in found if isinstance(dataset, Path)]
 
     def closed(self) -> list[str]:
-        """Folders of those that are not to be had."""
+        """Folders of those that are unavailable."""
         return [folder for folder, found in self.opened.items() if isinstance(found, Exception)]
 
 
@@ -76,8 +82,27 @@ def _innermost(part: Part) -> tuple[int, str]:
     return -part.folder.count("/"), part.folder
 
 
-def _within(above: Dataset, path: Path) -> str:
-    return path.relative_to(above.pathobj).as_posix()
+def _within(above: Path, path: Path) -> str:
+    return path.relative_to(above).as_posix()
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of the part of a manifest that goes into one dataset.
+
+    Attributes:
+        folder: of the dataset within that of the import; "" for that one itself.
+        outcome: of the part.
+        refusals: entries of the manifest that were refused; of the import's own dataset alone.
+        skipped: number of entries that were filtered out; likewise.
+        others: plans of parts in subdatasets by folder; likewise.
+    """
+
+    folder: str
+    outcome: Outcome
+    refusals: Sequence[Refusal] = ()
+    skipped: int = 0
+    others: Mapping[str, Plan] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,75 +110,70 @@ class Import:
     """One manifest on its way into datasets.
 
     Attributes:
-        target: the dataset that is imported into.
+        options: of the import.
         selection: of the manifest's entries.
         recording: what commits say of it.
         wanted: filter on the manifest's paths.
         delete: delete what is gone.
-        get: fetch content, with *jobs* files at a time (None: the user's setting).
-        restore: first put back files as `Importer.restore` does.
-        dry: write nothing.
-        report_all: one record per entry, whatever became of it.
+        datasets: makes and gets subdatasets.
+        progress: shows how it is going.
         monitor: shows how fetching is going.
-        logger: for the records.
         logins: where logins are, for this call; each dataset remembers them.
         finish: called when all is imported, with what was not: path in the dataset without
-            marks → why. It yields further records.
+            marks → why. It yields what goes wrong.
     """
 
-    target: Path
+    options: ImportOptions
     selection: Selection
     recording: Recording
     wanted: Filter
     delete: bool
-    get: bool
-    jobs: int | None
-    restore: bool
-    dry: bool
-    report_all: bool
+    datasets: Datasets
+    progress: Progress
     monitor: Monitor
-    logger: logging.Logger
     logins: tuple[str, ...]
-    finish: Callable[[Mapping[str, str]], Iterator[dict[str, Any]]]
+    finish: Callable[[Mapping[str, Problem]], Iterator[Failure]]
 
-    def run(self) -> Iterator[dict[str, Any]]:
+    def run(self) -> Iterator[Imported | Failure]:
         """Import every part; inner ones first, so that those above can record them.
 
         Yields:
-            Records of the entries and of the datasets, the imported one's own last.
+            What became of each part, that of the import's own dataset last.
 
         Raises:
             JsdlError: the part of the dataset itself cannot be imported.
         """
+        target, dry = self.options.target, self.options.dry
         own, *others = parts_of(self.selection.entries)
         tree = _Datasets(others)
-        if others and not self.dry:  # before anything is made in it
-            Importer(self.target).require_annex()
+        if others and not dry:  # before anything is made in it
+            Importer(target).require_annex()
         self._open_all([own, *others], tree)
         done: dict[str, Plan] = {}
-        problems: dict[str, str] = {}
-        with Bar(self.logger, f"{self.target} parts", " datasets") as bar:
+        problems: dict[str, Problem] = {}
+        with self.progress.bar(f"{target} parts", " datasets") as bar:
             for number, part in enumerate(sorted(others, key=_innermost)):
                 bar.update("importing into subdatasets", number, len(others))
                 try:
                     outcome = self._import(part, tree)
                 except (JsdlError, OSError) as error:
                     tree.opened[part.folder] = error
-                    problems |= dict.fromkeys(_joined(part, part.entries), reason(error))
-                    yield failure(ACTION, self.target / part.folder, error, self.logger)
+                    problems |= dict.fromkeys(_joined(part, part.entries), error)
+                    yield Failure(target / part.folder, error)
                     continue
                 problems |= _problems(part, outcome)
                 done[part.folder] = outcome.plan
-                yield from self._records(part, outcome, {})
+                yield Imported(part.folder, outcome)
         outcome = self._import(own, tree)
-        if not self.dry:
+        if not dry:
             yield from self.finish(problems | _problems(own, outcome))
-        yield from self._records(own, outcome, done)
+        yield Imported("", outcome, self.selection.refusals, self.selection.skipped, done)
 
     def _open_all(self, parts: list[Part], tree: _Datasets) -> None:
         """Open the datasets of all parts, from above; the first is that of the import."""
-        tree.opened[""] = Dataset(self.target)
-        with Bar(self.logger, f"{self.target} opening", " datasets") as bar:
+        target = self.options.target
+        tree.opened[""] = target
+        with self.progress.bar(f"{target} opening", " datasets") as bar:
             for number, part in enumerate(parts if len(parts) > 1 else ()):
                 bar.update("opening subdatasets", number, len(parts))
                 inner = tree.inner.get(part.folder, [])
@@ -170,41 +190,42 @@ class Import:
                     except (JsdlError, OSError) as error:
                         tree.opened[folder] = error
 
-    def _open(self, above: Dataset, folder: str) -> Dataset:
-        name = _within(above, self.target / folder)
-        return open_subdataset(above, name, dry=self.dry, cleared=self.dry and self.delete)
+    def _open(self, above: Path, folder: str) -> Path:
+        options = self.options
+        name = _within(above, options.target / folder)
+        cleared = options.dry and self.delete
+        return open_subdataset(above, name, self.datasets, dry=options.dry, cleared=cleared)
 
-    def _are_taken(self, above: Dataset, folders: list[str]) -> bool:
+    def _are_taken(self, above: Path, folders: list[str]) -> bool:
         """Whether files are to be deleted in the place of subdatasets."""
-        if self.dry or not self.delete or not is_installed(above):
+        options = self.options
+        if options.dry or not self.delete or not is_installed(above):
             return False
-        return any(is_taken(above, _within(above, self.target / folder)) for folder in folders)
+        return any(is_taken(above, _within(above, options.target / folder)) for folder in folders)
 
     def _import(self, part: Part, tree: _Datasets) -> Outcome:
-        dataset = tree.dataset(part.folder)
-        there = is_installed(dataset) and not (self.dry and is_begun(dataset))
-        importer = Importer(dataset.pathobj) if there else None
+        options, dataset = self.options, tree.dataset(part.folder)
+        there = is_installed(dataset) and not (options.dry and is_begun(dataset))
+        importer = Importer(dataset) if there else None
         request = Request(
             entries=part.entries,
             scope=self._scope(part.folder, tree.closed()),
-            delete=self.delete,
-            get=self.get,
-            jobs=self.jobs,
+            options=replace(options, delete=self.delete),
             recording=self.recording,
-            dataset_id=None if part.folder else dataset.id or "",
+            dataset_id=None if part.folder else dataset_id(dataset),
             monitor=self.monitor,
             logins=self.logins,
             links=lambda: {
-                _within(dataset, sub.pathobj): link_to(sub)
-                for sub in tree.inside(part.folder)
-                if is_installed(sub)
+                _within(dataset, inner): link_to(inner)
+                for inner in tree.inside(part.folder)
+                if is_installed(inner)
             },
         )
-        if self.dry or importer is None:
+        if options.dry or importer is None:
             return Outcome(dry_run(importer, request))
         if part.folder:  # what the dataset above has, for its git annex get, this one needs, too
-            remember(importer.git, own_lines(Git(self.target)))
-        if self.restore and part.folder:
+            remember(importer.git, own_lines(Git(options.target)))
+        if options.restore and part.folder:
             with importer.lock():
                 importer.recover()
                 importer.restore("")
@@ -222,24 +243,11 @@ class Import:
         shut = frozenset(path.removeprefix(start) for path in closed if path.startswith(start))
         return Scope("", manifest_folder, self.wanted, within, shut)
 
-    def _records(
-        self, part: Part, outcome: Outcome, others: Mapping[str, Plan]
-    ) -> Iterator[dict[str, Any]]:
-        return result_records(
-            self.target,
-            outcome,
-            refusals=[] if part.folder else self.selection.refusals,
-            skipped=0 if part.folder else self.selection.skipped,
-            folder=part.folder,
-            others=others,
-            dry=self.dry,
-            report_all=self.report_all,
-            logger=self.logger,
-        )
 
-
-def _problems(part: Part, outcome: Outcome) -> dict[str, str]:
-    reasons = {conflict.path: conflict.reason for conflict in outcome.plan.conflicts}
+def _problems(part: Part, outcome: Outcome) -> dict[str, Problem]:
+    reasons: dict[str, Problem] = {
+        conflict.path: conflict.reason for conflict in outcome.plan.conflicts
+    }
     reasons |= outcome.failures
     return dict(zip(_joined(part, reasons), reasons.values(), strict=True))
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import shlex
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from datalad.distribution.dataset import resolve_path
+from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import DatasetError
 from datalad_jsdl.model.filters import Filter, folders_of
@@ -23,7 +20,7 @@ from datalad_jsdl.repository.importing.importer import Importer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Part", "Selection", "Walk", "inside", "listed"]
+__all__ = ["Part", "Selection", "Walk"]
 
 lgr = logging.getLogger("datalad.jsdl.export")
 
@@ -193,23 +190,3 @@ def _nothing_at(path: str, left_out: Sequence[str]) -> str:
             return f"{path} is in the subdataset {subdataset}; to export it, add --recursive"
     glob = "; for a pattern take --include" if any(c in path for c in "*?[") else ""
     return f"there is nothing to export at {path} in that commit{glob}"
-
-
-def listed(given: str | Sequence[str] | None) -> list[str]:
-    return [given] if isinstance(given, str) else list(given or ())
-
-
-def inside(given: str | Sequence[str] | None, dataset: Any, root: Path) -> list[str]:
-    """Paths as the dataset has them; none for all of it.
-
-    Raises:
-        DatasetError: one does not lie in the dataset.
-    """
-    paths = []
-    for item in [given] if isinstance(given, (str, Path)) else list(given or ()):
-        resolved = Path(os.path.normpath(resolve_path(item, dataset)))
-        try:
-            paths.append(resolved.relative_to(root).as_posix())
-        except ValueError:
-            raise DatasetError(f"{resolved} does not lie in the dataset {root}") from None
-    return [] if "." in paths else paths

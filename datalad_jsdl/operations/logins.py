@@ -1,4 +1,4 @@
-"""The options --credential and --cookies: where logins are, for this call and later ones."""
+"""Where logins are: as a call says, as datasets remember it for later ones."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-from datalad.support.param import Parameter
 
 from datalad_jsdl.errors import SettingError
 from datalad_jsdl.fetch.credentials.rules import BROWSERS, parse_rule
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from datalad_jsdl.model.entry import Entry
 
 __all__ = [
-    "CREDENTIAL",
     "cookies_line",
     "credential_lines",
     "lines_above",
@@ -33,19 +30,6 @@ __all__ = [
 ]
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-CREDENTIAL = Parameter(
-    args=("--credential",),
-    metavar="'ORIGIN[/PATH] SOURCE [OPTION=VALUE ...]'",
-    action="append",
-    doc="""where the login for an origin (https://host:port) is: datalad:NAME, git, netrc,
-    cookies:FILE, browser:NAME, env:VARIABLE, aws or annex-headers. It is sent to that origin and
-    to no other.
-    Remembered for this dataset and the subdatasets that the command imports into, as git
-    config remote.jsdl.credential; never the login itself.
-    Can be given several times. "The portal wants me to log in" in the
-    documentation has the details.""",
-)
 
 
 def credential_lines(given: Sequence[str] | str | None) -> tuple[str, ...]:

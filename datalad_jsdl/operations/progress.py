@@ -1,4 +1,4 @@
-"""How a bulk download is going: files, bytes, rate, time left, and the mirrors' rates."""
+"""How long work is going: bars, and what a bulk download's says of files, bytes and mirrors."""
 
 from __future__ import annotations
 
@@ -8,16 +8,68 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from datalad_jsdl.commands._common import Bar
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+
     from datalad_jsdl.fetch.engine import Engine
 
-__all__ = ["Monitor", "Progress"]
+__all__ = ["SILENT", "Bar", "Monitor", "Progress", "Tick"]
 
 _EVERY = 0.25  # seconds
 _MOST_MIRRORS = 3
 
 
+class Bar(Protocol):
+    """Bars of one piece of work, one for each label."""
+
+    def update(self, label: str, done: int, total: int | None, text: str = "") -> None:
+        """Show that *done* of *total* are there; *text* takes the label's place."""
+
+    def end(self, label: str) -> None:
+        """What the label stands for is done."""
+
+
 class Progress(Protocol):
+    """Shows, or does not, how work is going."""
+
+    def bar(self, work: str, unit: str = " files") -> AbstractContextManager[Bar]:
+        """Bars for one piece of work.
+
+        Args:
+            work: tells it from others that are under way; nobody sees it.
+            unit: of what is counted, with a space before it.
+        """
+
+
+class _Silent:
+    """Shows nothing."""
+
+    def bar(self, work: str, unit: str = " files") -> _Silent:
+        return self
+
+    def update(self, label: str, done: int, total: int | None, text: str = "") -> None:
+        pass
+
+    def end(self, label: str) -> None:
+        pass
+
+    def __enter__(self) -> _Silent:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        pass
+
+
+#: Progress that nobody looks at.
+SILENT: Progress = _Silent()
+
+
+class Tick(Protocol):
     """Told how many files are done, and how many bytes of them were there before."""
 
     def __call__(self, done: int, before: int = 0, /) -> None: ...
@@ -29,7 +81,7 @@ class Monitor:
     def __init__(self, bar: Bar) -> None:
         self._bar = bar
 
-    def watch(self, engine: Engine, label: str, files: int, size: int) -> Progress:
+    def watch(self, engine: Engine, label: str, files: int, size: int) -> Tick:
         """What is to be told, now and then, the number of files done so far.
 
         Args:

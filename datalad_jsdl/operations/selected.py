@@ -7,31 +7,26 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.model.paths import is_housekeeping
 
 if TYPE_CHECKING:
-    import logging
-
     from datalad_jsdl.manifest.selection import Selection
 
-__all__ = ["is_housekeeping_only", "may_delete", "why_nothing"]
+__all__ = ["is_housekeeping_only", "why_nothing", "why_nothing_is_gone"]
 
 
-def may_delete(selection: Selection, logger: logging.Logger) -> bool:
-    """Whether the manifest tells what is gone; a warning if it does not."""
+def why_nothing_is_gone(selection: Selection) -> str:
+    """Why the manifest does not tell what is gone; "" if it does."""
     if not selection.entries:
-        logger.warning("nothing is deleted: no entry was taken from the manifest")
-        return False
+        return "nothing is deleted: no entry was taken from the manifest"
     if selection.left_over:
-        logger.warning(
+        return (
             "nothing is deleted: the manifest has only what an earlier run could not import "
             "(--failed), so that it cannot be told what is gone"
         )
-        return False
     if any(refusal.path is None for refusal in selection.refusals):
-        logger.warning(
+        return (
             "nothing is deleted: the manifest has entries whose path could not be read, "
             "so that it cannot be told what is gone"
         )
-        return False
-    return True
+    return ""
 
 
 def is_housekeeping_only(selection: Selection) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import FetchError
@@ -29,12 +30,33 @@ if TYPE_CHECKING:
     from datalad_jsdl.operations.progress import Monitor
     from datalad_jsdl.repository.importing.importer import Importer
 
-__all__ = ["Staging", "expected_of", "finish_earlier", "staging_folder"]
+__all__ = ["NotTakenIn", "Staging", "expected_of", "finish_earlier", "staging_folder"]
 
 _BATCH = 500  # files for one git-annex; fewer would mostly start it
 _MOST = 600  # files; more, and the others would be idle in the end
 _INJECTORS = 2  # git-annex processes at a time; each is busy on one core
 _SMALL = 1 << 20  # bytes; such files are put on the disk together
+
+
+@dataclass(frozen=True, slots=True)
+class NotTakenIn:
+    """Content came, and could not be moved into the annex.
+
+    Attributes:
+        reason: in the words of git-annex or the operating system.
+        is_here: it is in its place, and only the note that it is there is missing.
+    """
+
+    reason: str
+    is_here: bool = False
+
+    def __str__(self) -> str:
+        if self.is_here:
+            return f"it is here, but could not be recorded: {self.reason}"
+        return self.reason
+
+
+_Result = tuple[Job, "Failed | NotTakenIn | None"]
 
 
 def expected_of(key: str, *names: str) -> Expected:
@@ -135,11 +157,11 @@ class Staging:
             tick()
             yield item
 
-    def take_in(self, jobs: Iterable[Job], files: int, size: int) -> Iterator[tuple[Job, str]]:
+    def take_in(self, jobs: Iterable[Job], files: int, size: int) -> Iterator[_Result]:
         """Fetch keys and move their content into the annex, the two side by side.
 
         Yields:
-            Each job and what went wrong with it, or "".
+            Each job and what went wrong with it, or None.
         """
         intake = Intake(self._importer)
         intake.take_up(self.folder)
@@ -147,7 +169,7 @@ class Staging:
         try:
             for job, outcome in self.download(self._missing(jobs, unsure), "fetching", files, size):
                 if isinstance(outcome, Failed):
-                    yield job, str(outcome)
+                    yield job, outcome
                 elif job.expected.algorithm and intake.takes(job.name):
                     fresh.add(job)
                 else:
@@ -161,8 +183,8 @@ class Staging:
             unsure.close()
 
     def _place(
-        self, intake: Intake, synced: Iterator[tuple[Job, str]], unsure: _Batches
-    ) -> Iterator[tuple[Job, str]]:
+        self, intake: Intake, synced: Iterator[_Result], unsure: _Batches
+    ) -> Iterator[_Result]:
         """Move what was verified while it came into the annex, and record it.
 
         Not in a thread of its own: that and those which fetch would wait for each other.
@@ -173,10 +195,9 @@ class Staging:
                 taken.append(job)
             else:
                 unsure.add(job)
-        if taken and (problem := intake.record([job.target for job in taken])):
-            problem = f"it is here, but could not be recorded: {problem}"
+        problem = intake.record([job.target for job in taken]) if taken else ""
         for job in taken:
-            yield job, problem
+            yield job, NotTakenIn(problem, is_here=True) if problem else None
 
     def _missing(self, jobs: Iterable[Job], unsure: _Batches) -> Iterator[Job]:
         """Those whose content is not in the folder yet."""
@@ -197,17 +218,20 @@ class Staging:
         """Whether an earlier run has fetched it, so that it only has to be taken in."""
         return (self.folder / key_file(key)).exists()
 
-    def _synced(self, jobs: list[Job]) -> list[tuple[Job, str]]:
+    def _synced(self, jobs: list[Job]) -> list[_Result]:
         if any(job.sync is Sync.LATER for job in jobs):
             sync_disk(self.folder)
-        return [(job, "") for job in jobs]
+        return [(job, None) for job in jobs]
 
-    def _inject(self, jobs: list[Job]) -> list[tuple[Job, str]]:
+    def _inject(self, jobs: list[Job]) -> list[_Result]:
         self._synced(jobs)
         problems = dict(inject(self._importer.git, (job.target for job in jobs)))
         for target in problems:
             target.unlink(missing_ok=True)
-        return [(job, problems.get(job.target, "")) for job in jobs]
+        return [
+            (job, NotTakenIn(problems[job.target]) if job.target in problems else None)
+            for job in jobs
+        ]
 
     def clean_up(self, *patterns: str) -> None:
         """Keep only what the next run can go on with: nothing that matches *patterns*."""
@@ -221,14 +245,14 @@ class _Batches:
     """Has something done with complete content in batches, in threads.
 
     Args:
-        work: what to do with a batch; returns what went wrong with each, or "".
+        work: what to do with a batch; returns what went wrong with each, or None.
     """
 
-    def __init__(self, work: Callable[[list[Job]], list[tuple[Job, str]]]) -> None:
+    def __init__(self, work: Callable[[list[Job]], list[_Result]]) -> None:
         self._work = work
         self._pool = ThreadPoolExecutor(_INJECTORS, thread_name_prefix="inject")
         self._batch: list[Job] = []
-        self._futures: list[Future[list[tuple[Job, str]]]] = []
+        self._futures: list[Future[list[_Result]]] = []
 
     def add(self, job: Job) -> None:
         self._batch.append(job)
@@ -247,13 +271,13 @@ class _Batches:
             self._futures.append(self._pool.submit(self._work, batch))
         self._batch = []
 
-    def done(self) -> Iterator[tuple[Job, str]]:
+    def done(self) -> Iterator[_Result]:
         """What is done."""
         for future in [future for future in self._futures if future.done()]:
             self._futures.remove(future)
             yield from future.result()
 
-    def finish(self) -> Iterator[tuple[Job, str]]:
+    def finish(self) -> Iterator[_Result]:
         """The rest."""
         self._submit(_INJECTORS if len(self._batch) > _BATCH // 4 else 1)
         wait(self._futures)

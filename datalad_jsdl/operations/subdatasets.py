@@ -2,52 +2,58 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import shlex
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
-from datalad.distribution.dataset import Dataset, require_dataset
-from datalad.interface.results import get_status_dict
-from datalad.support.exceptions import NoDatasetFound
-from datalad.utils import chpwd, get_dataset_root
-
-from datalad_jsdl.bugs import log_trace
-from datalad_jsdl.commands._common import message_of
 from datalad_jsdl.errors import DatasetError, reason
-from datalad_jsdl.model.urls import redact_text
+from datalad_jsdl.operations.values import Failure
 from datalad_jsdl.repository.annex.adjusted import checked_out
 from datalad_jsdl.repository.annex.branch import ANNEX_BRANCH
 from datalad_jsdl.repository.commit import SUBMODULE
-from datalad_jsdl.repository.git.calling import in_no_hook
 from datalad_jsdl.repository.git.running import Git
 from datalad_jsdl.repository.importing.submodules import Link
 from datalad_jsdl.repository.locks import exclusively, making, patiently
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 __all__ = [
+    "Datasets",
     "check_place",
+    "dataset_id",
     "is_begun",
     "is_installed",
     "is_taken",
     "link_to",
     "make_dataset",
     "open_subdataset",
-    "require_installed",
     "save_in",
     "taking_turns",
 ]
 
-lgr = logging.getLogger("datalad.jsdl.datasets")
-
 _MADE = frozenset({".git", ".datalad", ".gitattributes"})  # what ``datalad create`` makes
 
 
-def check_place(target: Path, parent: Any) -> None:
+class Datasets(Protocol):
+    """Makes, gets and saves datasets; in the commands, DataLad does.
+
+    What goes wrong is not raised but returned, free of secrets.
+    """
+
+    def create(self, path: Path, above: Path | None, *, force: bool) -> Sequence[Failure]:
+        """Make a dataset, of what is there if *force*; registered in the one *above*."""
+
+    def get(self, above: Path, path: Path) -> Sequence[Failure]:
+        """Get a registered subdataset, without its content."""
+
+    def save(self, above: Path, paths: Iterable[str], message: str) -> Sequence[Failure]:
+        """Commit paths in a dataset, as they are."""
+
+
+def check_place(target: Path, parent: Path | None) -> None:
     """Make sure that a dataset may be made there, and that this is what is meant.
 
     Raises:
@@ -55,7 +61,7 @@ def check_place(target: Path, parent: Any) -> None:
     """
     if target.exists() and not target.is_dir():
         raise DatasetError(f"{target} is a file; give the folder of a dataset, or one to make")
-    around = get_dataset_root(str(target.parent))
+    around = next((folder for folder in target.parents if (folder / ".git").exists()), None)
     if around and parent is None:
         raise DatasetError(
             f"{target} lies in the dataset {around}; to import into a folder of it, use "
@@ -73,110 +79,87 @@ def check_place(target: Path, parent: Any) -> None:
         )
 
 
-def is_installed(dataset: Dataset) -> bool:
+def is_installed(path: Path) -> bool:
     """Whether there is a repository.
 
     Raises:
         DatasetError: there is one, and git does not work in it; the text has its reason.
     """
-    problem = ""
-    try:
-        with in_no_hook():
-            installed = dataset.is_installed()
-    except Exception as error:  # whatever a broken repository makes of DataLad's own code
-        installed, problem = False, f": {error}"
-    if installed:
-        Git(dataset.pathobj).require_own()
-        return True
-    if not os.path.lexists(dataset.pathobj / ".git"):
-        if problem:
-            raise DatasetError(f"cannot look at {dataset.path}{problem}")
+    if not os.path.lexists(path / ".git") and not _is_bare(path):
         return False
-    Git(dataset.pathobj).text("rev-parse", "--git-dir")  # raises, with git's reason
-    raise DatasetError(f"{dataset.pathobj / '.git'} is no repository that can be used{problem}")
+    git = Git(path)
+    git.text("rev-parse", "--git-dir")  # raises, with git's reason
+    git.require_own()
+    return True
 
 
-def require_installed(dataset: Any, purpose: str) -> Dataset:
-    """The dataset that is given, or found from the current folder.
+def _is_bare(path: Path) -> bool:
+    """Whether it looks like a repository without a work tree (gitrepository-layout(5))."""
+    return (path / "HEAD").is_file() and all((path / name).is_dir() for name in ("objects", "refs"))
 
-    Raises:
-        NoDatasetFound: there is none.
-        DatasetError: git does not work in it.
-    """
-    found: Dataset = require_dataset(dataset, check_installed=False, purpose=purpose)
-    if not is_installed(found):
-        raise NoDatasetFound(f"No installed dataset found at {found.path}")
-    return found
+
+def dataset_id(path: Path) -> str:
+    """The DataLad dataset's id, or "" if it is none."""
+    config = path / ".datalad" / "config"
+    return Git(path).setting("datalad.dataset.id", "--file", str(config)) if config.exists() else ""
 
 
 @contextmanager
-def taking_turns(target: Path, above: Dataset | None) -> Iterator[None]:
+def taking_turns(target: Path, above: Path | None) -> Iterator[None]:
     """Keep out other runs that make *target*, or write to the dataset above it; they wait.
 
     Raises:
         DatasetError: nothing can be written there.
     """
-    if above is not None and above.pathobj != target and is_installed(above):
-        with exclusively(Git(above.pathobj)):
+    if above is not None and above != target and is_installed(above):
+        with exclusively(Git(above)):
             yield
     else:
         with making(target):
             yield
 
 
-def make_dataset(dataset: Dataset, parent: Any, *, force: bool = False) -> Iterator[dict[str, Any]]:
-    """Make the dataset, of what is there if *force*; only what goes wrong is reported.
+def make_dataset(
+    path: Path, parent: Path | None, datasets: Datasets, *, force: bool = False
+) -> Sequence[Failure]:
+    """Make the dataset, of what is there if *force*; what goes wrong.
 
-    That it could not be registered in *parent* is not: `save_in` does so, too.
+    That it could not be registered in *parent* is not among it: `save_in` does so, too.
     """
-    from datalad.api import create
-
     if force:  # to DataLad a folder .git/annex is an annex, however far its making got
-        Git(dataset.pathobj).run("annex", "init")
-    troubles = _troubles(
-        lambda: create(
-            path=dataset.path,
-            dataset=parent,
-            force=force,
-            on_failure="ignore",
-            result_renderer="disabled",
-            result_filter=None,
-            result_xfm=None,
-            return_type="generator",
-        ),
-        dataset,
-        "create",
-    )
-    if parent is None or not is_installed(dataset) or not _head(dataset):
-        yield from troubles
+        Git(path).run("annex", "init")
+    troubles = datasets.create(path, parent, force=force)
+    return troubles if parent is None or not is_installed(path) or not _head(path) else ()
 
 
-def is_begun(dataset: Dataset) -> bool:
+def is_begun(path: Path) -> bool:
     """Whether its making was cut short: no commit yet, and nothing of the user's."""
-    git = Git(dataset.pathobj)
+    git = Git(path)
     if git.commit("HEAD"):
         return False
     refs = set(git.text("for-each-ref", "--format=%(refname)").split())
     if refs - {ANNEX_BRANCH} or git.setting(r"^remote\..*\.url$", "--get-regexp", "--name-only"):
         return False
-    names = {path.name for path in dataset.pathobj.iterdir()}
-    names.update(path.partition("/")[0] for path in _items(dataset, "ls-files", "-z"))
+    names = {file.name for file in path.iterdir()}
+    names.update(item.partition("/")[0] for item in _items(path, "ls-files", "-z"))
     return names <= _MADE
 
 
-def link_to(dataset: Dataset) -> Link:
+def link_to(path: Path) -> Link:
     """A subdataset as it is now, for the one above it."""
-    git = Git(dataset.pathobj)
+    git = Git(path)
     # the commit of an adjusted branch is for this clone alone
     basis = checked_out(git).basis
-    return Link((git.commit(basis) if basis else "") or _head(dataset), dataset.id or "")
+    return Link((git.commit(basis) if basis else "") or _head(path), dataset_id(path))
 
 
-def _head(dataset: Dataset) -> str:
-    return Git(dataset.pathobj).commit("HEAD")
+def _head(path: Path) -> str:
+    return Git(path).commit("HEAD")
 
 
-def open_subdataset(above: Dataset, folder: str, *, dry: bool, cleared: bool) -> Dataset:
+def open_subdataset(
+    above: Path, folder: str, datasets: Datasets, *, dry: bool, cleared: bool
+) -> Path:
     """The subdataset of *above* in *folder*: fetched if it is not here, made if there is none.
 
     A new one is not registered in the dataset above before its next import.
@@ -184,140 +167,91 @@ def open_subdataset(above: Dataset, folder: str, *, dry: bool, cleared: bool) ->
     Args:
         above: the dataset that it is, or is to be, registered in.
         folder: within *above*.
+        datasets: gets and makes it.
         dry: neither fetch nor make anything; then it may not be installed.
         cleared: what *above* itself has in its place would be deleted before.
 
     Raises:
-        DatasetError: it cannot be had, or something is in its place.
+        DatasetError: it is unavailable, or something is in its place.
     """
-    dataset = Dataset(above.pathobj / folder)
-    if dry or (is_installed(dataset) and _head(dataset)):
-        return _opened(above, folder, dataset, dry=dry, cleared=cleared)
-    with taking_turns(dataset.pathobj, above):
-        return _opened(above, folder, dataset, dry=dry, cleared=cleared)
+    path = above / folder
+    if dry or (is_installed(path) and _head(path)):
+        return _opened(above, folder, datasets, dry=dry, cleared=cleared)
+    with taking_turns(path, above):
+        return _opened(above, folder, datasets, dry=dry, cleared=cleared)
 
 
-def _opened(above: Dataset, folder: str, dataset: Dataset, *, dry: bool, cleared: bool) -> Dataset:
-    begun = False
-    if is_installed(dataset):
-        begun = not _head(dataset)
+def _opened(above: Path, folder: str, datasets: Datasets, *, dry: bool, cleared: bool) -> Path:
+    path, begun = above / folder, False
+    if is_installed(path):
+        begun = not _head(path)
         if not begun or dry:
-            return dataset
-    elif _registered(above, [folder]):
+            return path
+    elif _is_registered(above, folder):
         if dry:
-            raise DatasetError(f"the subdataset {dataset.path} is not here; get it first")
-        with (
-            in_no_hook(),
-            chpwd(above.path),
-        ):  # a source with a relative path is looked for from here
-            try:
-                got = above.get(
-                    path=dataset.path,
-                    get_data=False,
-                    on_failure="ignore",
-                    result_renderer="disabled",
-                    return_type="list",
-                )
-            except Exception as error:  # whatever an unusable source makes of DataLad's own code
-                log_trace(f"cannot get the subdataset {dataset.path}", error)
-                got = [{"status": "error", "message": f"{type(error).__name__}: {error}"}]
-        if not is_installed(dataset):
-            reasons = "; ".join(message_of(r) for r in got if r["status"] == "error")
-            raise DatasetError(f"cannot get the subdataset {dataset.path}: {reasons}")
-        return dataset
+            raise DatasetError(f"the subdataset {path} is not here; get it first")
+        troubles = datasets.get(above, path)
+        if not is_installed(path):
+            reasons = "; ".join(reason(trouble.error) for trouble in troubles)
+            raise DatasetError(f"cannot get the subdataset {path}: {reasons}")
+        return path
     if not begun and not cleared:
-        _check_free(above, folder, dataset)
+        _check_free(above, folder)
     if not dry:  # one that was begun, and its making killed, has no commit
-        for trouble in make_dataset(dataset, None, force=begun):
-            raise DatasetError(f"cannot make {dataset.path}: {message_of(trouble)}")
-    return dataset
+        for trouble in make_dataset(path, None, datasets, force=begun):
+            raise DatasetError(f"cannot make {path}: {reason(trouble.error)}")
+    return path
 
 
-def _check_free(above: Dataset, folder: str, dataset: Dataset) -> None:
-    files = _files_in(above, folder)
-    if files:
+def _check_free(above: Path, folder: str) -> None:
+    if files := _files_in(above, folder):
         raise DatasetError(
-            f"{dataset.path} cannot become a subdataset: {above.path} has {len(files)} files of "
+            f"{above / folder} cannot become a subdataset: {above} has {len(files)} files of "
             f"its own there, such as {files[0]!r}; --delete deletes those that an earlier import "
             "wrote, and then makes it"
         )
-    check_place(dataset.pathobj, above)
+    check_place(above / folder, above)
 
 
-def _files_in(above: Dataset, folder: str) -> list[str]:
+def _files_in(above: Path, folder: str) -> list[str]:
     """Files that *above* itself has at a path or in that folder."""
     if not is_installed(above):
         return []
-    literal = f":(literal){folder}"
-    return list(_items(above, "ls-files", "-z", "--", literal))
+    return list(_items(above, "ls-files", "-z", "--", f":(literal){folder}"))
 
 
-def _items(dataset: Dataset, *args: str) -> Iterator[str]:
-    listing = Git(dataset.pathobj).items(*args)
-    return (item.decode("utf-8", "surrogateescape") for item in listing)
+def _items(path: Path, *args: str) -> Iterator[str]:
+    return (item.decode("utf-8", "surrogateescape") for item in Git(path).items(*args))
 
 
-def is_taken(above: Dataset, folder: str) -> bool:
+def is_taken(above: Path, folder: str) -> bool:
     """Whether files of *above* itself are where a subdataset is to be."""
-    return bool(_files_in(above, folder)) and not _registered(above, [folder])
+    return bool(_files_in(above, folder)) and not _is_registered(above, folder)
 
 
-def save_in(above: Dataset, paths: Sequence[str], message: str) -> Iterator[dict[str, Any]]:
-    """Commit paths in a dataset, as they are; only what goes wrong is reported."""
-    git = Git(above.pathobj)
+def save_in(
+    above: Path, paths: Sequence[str], message: str, datasets: Datasets
+) -> Iterator[Failure]:
+    """Commit paths in a dataset, as they are; only what goes wrong is told."""
+    git = Git(above)
 
-    def save() -> list[dict[str, Any]]:
-        troubles = _troubles(
-            lambda: above.save(
-                path=[str(above.pathobj / path) for path in paths],
-                message=message,
-                to_git=True,
-                on_failure="ignore",
-                result_renderer="disabled",
-                return_type="generator",
-            ),
-            above,
-            "save",
-        )
-        if troubles:
-            raise DatasetError("; ".join(map(message_of, troubles)))
-        return troubles
+    def save() -> None:
+        if troubles := datasets.save(above, paths, message):
+            raise DatasetError("; ".join(reason(trouble.error) for trouble in troubles))
 
     with exclusively(git):
         try:
             patiently(git, save)
         except DatasetError as error:
-            yield _trouble(above, "save", str(error))
+            yield Failure(above, error, action="save")
 
 
-def _registered(above: Dataset, folders: Sequence[str]) -> dict[str, str]:
-    """Commits of subdatasets by folder, as the index of *above* has them."""
+def _is_registered(above: Path, folder: str) -> bool:
+    """Whether the index of *above* has a subdataset there."""
     if not is_installed(above):
-        return {}
-    wanted = set(folders)
-    found = {}
-    for item in _items(above, "ls-files", "-z", "--stage"):
+        return False
+    for item in _items(above, "ls-files", "-z", "--stage", "--", f":(literal){folder}"):
         head, _, path = item.partition("\t")
-        if path in wanted and head.startswith(SUBMODULE):
-            found[path] = head.split(" ")[1]
-    return found
-
-
-def _troubles(
-    call: Callable[[], Iterable[dict[str, Any]]], dataset: Dataset, action: str
-) -> list[dict[str, Any]]:
-    """What goes wrong in a call of DataLad's."""
-    try:
-        with in_no_hook():
-            return [result for result in call() if result["status"] not in ("ok", "notneeded")]
-    except Exception as error:  # it raises where git fails it
-        said = getattr(error, "stderr", "") or reason(error)
-        return [_trouble(dataset, action, redact_text(str(said).strip()))]
-
-
-def _trouble(dataset: Dataset, action: str, text: str) -> dict[str, Any]:
-    record: dict[str, Any] = get_status_dict(
-        action=action, path=dataset.path, type="dataset", status="error", logger=lgr
-    )
-    record["message"] = text
-    return record
+        if path == folder and head.startswith(SUBMODULE):
+            return True
+    return False

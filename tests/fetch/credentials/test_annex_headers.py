@@ -10,7 +10,7 @@ import pytest
 
 from datalad_jsdl.fetch.credentials.annex_headers import AnnexHeaders, HeaderSettings
 from datalad_jsdl.notes import say_once
-from datalad_jsdl.special_remote.headers import annex_headers, registered_origins
+from datalad_jsdl.operations.annex_headers import annex_headers, registered_origins
 from tests.portal import content_of, datalad, described, git, write_manifest
 from tests.wire import Talk, Wire
 

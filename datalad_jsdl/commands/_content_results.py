@@ -1,0 +1,129 @@
+"""What download-content reports: DataLad result records."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from datalad.interface.results import get_status_dict
+
+from datalad_jsdl.commands._common import failure
+from datalad_jsdl.operations.get_content import File, Missing, State
+from datalad_jsdl.operations.values import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from datalad_jsdl.operations.get_content import Total
+
+__all__ = ["ACTION", "lgr", "records"]
+
+lgr = logging.getLogger("datalad.jsdl.download_content")
+
+ACTION = "download_content"
+_MOST_RECORDS = 1000
+_STATUS = {
+    State.UNKNOWN: "impossible",
+    State.NO_URL: "impossible",
+    State.MISSING: "ok",
+    State.FAILED: "error",
+    State.FETCHED: "ok",
+}
+
+
+def records(
+    root: Path, results: Iterable[Missing | File | Failure | Total], *, dry: bool, report_all: bool
+) -> Iterator[dict[str, Any]]:
+    """One of each file that failed, of the others if they are few, and the dataset's own.
+
+    Args:
+        root: of the dataset.
+        results: of `get_content`.
+        dry: nothing was fetched.
+        report_all: those of the others in any number.
+    """
+    few = True
+    for result in results:
+        if isinstance(result, Missing):
+            few = report_all or result.files <= _MOST_RECORDS
+        elif isinstance(result, Failure):
+            yield failure(ACTION, result.path, result.error, lgr)
+        elif not isinstance(result, File):
+            yield _summary(root, result, dry=dry)
+        elif few or _STATUS[result.state] != "ok":
+            yield _record(root, result)
+
+
+def _record(root: Path, file: File) -> dict[str, Any]:
+    record: dict[str, Any] = get_status_dict(
+        action=ACTION,
+        status=_STATUS[file.state],
+        path=str(root / file.path),
+        type="file",
+        refds=str(root),
+        logger=lgr,
+    )
+    record["entry"] = file.path
+    if file.state is State.MISSING:
+        record |= {"dry_run": True, "bytesize": file.size}
+    if message := _message(file):
+        record["message"] = message
+    return record
+
+
+def _message(file: File) -> str:
+    if file.state is State.UNKNOWN:
+        return "git knows no such file or folder"
+    if file.state is State.NO_URL:
+        return "no URL is registered; try: datalad get"
+    return f"could not be fetched: {file.fault}" if file.fault else ""
+
+
+def _summary(root: Path, total: Total, *, dry: bool) -> dict[str, Any]:
+    missing = total.missing
+    nothing = not (missing.files or total.without_url)
+    if nothing:
+        text = "nothing is missing"
+    elif dry:
+        text = _preview(total)
+    else:
+        parts = [f"{total.fetched} downloaded"]
+        parts += [f"{total.failed} not downloaded"] if total.failed else []
+        if total.without_url:
+            parts.append(f"{total.without_url} without a URL (try: datalad get)")
+        text = ", ".join(parts)
+    result: dict[str, Any] = get_status_dict(
+        action=ACTION,
+        status=_status(total, preview=dry and not nothing),
+        path=str(root),
+        type="dataset",
+        refds=str(root),
+        logger=lgr,
+    )
+    counts = {
+        "fetched": total.fetched,
+        "failed": total.failed,
+        "without_url": total.without_url,
+    }
+    result |= {"message": text, "counts": counts, "bytes_missing": missing.size}
+    if dry:
+        result["dry_run"] = True
+    return result
+
+
+def _preview(total: Total) -> str:
+    missing = total.missing
+    unsized = f" and those of {missing.unsized} of unknown size" if missing.unsized else ""
+    text = f"would be fetched: {missing.files} files, {missing.size} bytes{unsized}"
+    if total.staged:
+        text += f" ({total.staged} of them are there from an interrupted run)"
+    if total.without_url:
+        text += f"; {total.without_url} more have no URL (try: datalad get)"
+    return text
+
+
+def _status(total: Total, *, preview: bool) -> str:
+    if total.fetched or preview:
+        return "ok"
+    return "error" if total.failed else "notneeded"

@@ -1,0 +1,76 @@
+"""Options that mean the same in every command."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datalad.distribution.dataset import resolve_path
+from datalad.support.param import Parameter
+
+from datalad_jsdl.errors import DatasetError, SettingError
+from datalad_jsdl.fetch.settings import parse_jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["CREDENTIAL", "JOBS", "inside", "jobs_of", "listed"]
+
+_MOST_SHOWN = 20  # characters
+
+# without a constraint: DataLad would refuse some of what is none, each with words of its own
+JOBS = Parameter(
+    args=("-J", "--jobs"),
+    metavar="NJOBS",
+    doc="""how many files, or pieces of them, to fetch at a time: a whole number from 1 to 1000, or
+    'auto' for what git config datalad.jsdl.jobs says (8, unless it is set).""",
+)
+
+
+CREDENTIAL = Parameter(
+    args=("--credential",),
+    metavar="'ORIGIN[/PATH] SOURCE [OPTION=VALUE ...]'",
+    action="append",
+    doc="""where the login for an origin (https://host:port) is: datalad:NAME, git, netrc,
+    cookies:FILE, browser:NAME, env:VARIABLE, aws or annex-headers. It is sent to that origin and
+    to no other.
+    Remembered for this dataset and the subdatasets that the command imports into, as git
+    config remote.jsdl.credential; never the login itself.
+    Can be given several times. "The portal wants me to log in" in the
+    documentation has the details.""",
+)
+
+
+def jobs_of(value: object) -> int | None:
+    """The option's value, or None for the user's setting.
+
+    Raises:
+        SettingError: it is none.
+    """
+    try:
+        return parse_jobs(value)
+    except ValueError as error:
+        shown = str(value)
+        shown = shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}…"
+        raise SettingError(f"--jobs is {shown!r}: {error}") from None
+
+
+def listed(given: str | Sequence[str] | None) -> list[str]:
+    return [given] if isinstance(given, str) else list(given or ())
+
+
+def inside(given: str | Sequence[str] | None, dataset: Any, root: Path) -> list[str]:
+    """Paths as the dataset has them; none for all of it.
+
+    Raises:
+        DatasetError: one does not lie in the dataset.
+    """
+    paths = []
+    for item in [given] if isinstance(given, (str, Path)) else list(given or ()):
+        resolved = Path(os.path.normpath(resolve_path(item, dataset)))
+        try:
+            paths.append(resolved.relative_to(root).as_posix())
+        except ValueError:
+            raise DatasetError(f"{resolved} does not lie in the dataset {root}") from None
+    return [] if "." in paths else paths
