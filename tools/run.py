@@ -28,6 +28,9 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 EXTRAS = "demo,docs,lint,tests"
 
+# what an installation in place has copies of
+_INSTALLED = ("setup.cfg", "pyproject.toml", "git-annex-remote-jsdl")
+
 TASKS = {
     "demo": [["python", "demo/demo.py"]],
     "test": [["python", "-m", "pytest", "-m", "not slow"]],
@@ -71,9 +74,7 @@ def call(*command: str) -> int:
 
 def set_up() -> None:
     """Install everything, unless that was done for these very files."""
-    state = hashlib.sha256(
-        b"".join((ROOT / name).read_bytes() for name in ("setup.cfg", "pyproject.toml"))
-    ).hexdigest()
+    state = hashlib.sha256(b"".join((ROOT / name).read_bytes() for name in _INSTALLED)).hexdigest()
     stamp = VENV / "installed"
     if stamp.exists() and stamp.read_text() == state:
         return

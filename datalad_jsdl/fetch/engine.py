@@ -58,6 +58,8 @@ class Engine:
         reserve: bytes of a disk that files are not to take; see `disk`.
         annex_headers: what git-annex's own requests have besides; None for nothing.
         sleep: waits a number of seconds; None for a sleep that an interruption ends.
+        beside: an engine of this process that this one shares the knowledge of mirrors, the
+            connections allowed to each and the bandwidth with; the lower bandwidth holds for both.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Engine:
         reserve: int = 0,
         annex_headers: AnnexHeaders | None = None,
         sleep: Callable[[float], object] | None = None,
+        beside: Engine | None = None,
     ) -> None:
         _spare_memory()
         self.settings = settings or Settings()
@@ -86,14 +89,21 @@ class Engine:
             connections=max(64, self.settings.connections),
         )
         self.web.pause = self._pause
-        self.origins = Origins(self.settings, load_scores(memory) if memory else {})
-        self.throttle = Throttle(self.settings.bandwidth)
+        scores = load_scores(memory) if memory else {}
+        if beside is None:
+            self.origins = Origins(self.settings, scores)
+            self.throttle = Throttle(self.settings.bandwidth)
+            self._lanes = threading.BoundedSemaphore(lanes)
+        else:
+            self.origins, self.throttle = beside.origins, beside.throttle
+            self._lanes = beside._lanes
+            self.origins.remember(scores)
+            self.throttle.keep_to(self.settings.bandwidth)
         self.sleep = sleep
         self._lock = threading.Lock()
         self._operations: set[Operation] = set()
         self._memory = memory
         self._saved = time.monotonic()
-        self._lanes = threading.BoundedSemaphore(lanes)
 
     def __enter__(self) -> Engine:
         return self

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.archive.zip.layout import Layout
 from datalad_jsdl.operations.contents import dataset_contents
-from datalad_jsdl.operations.engines import open_engine
+from datalad_jsdl.operations.engines import Engines
 from datalad_jsdl.operations.home import Home
 from datalad_jsdl.operations.list_files import Walk
 from datalad_jsdl.operations.logins import lines_above
@@ -51,7 +51,7 @@ def collect(
     Raises:
         DatasetError: see `Walk`.
     """
-    walk = Walk(root, selection)
+    walk, engines = Walk(root, selection), Engines()
     seconds = None
     if commit_time:
         seconds = int(Git(root).text("log", "-1", "--format=%ct", walk.tree.commit))
@@ -63,7 +63,7 @@ def collect(
             importer.git,
             importer.git_dir(),
             importer.annex_dir,
-            partial(_open_engine, root=importer.git.root, above=above),
+            partial(_open_engine, engines=engines, root=importer.git.root, above=above),
         )
         contents += dataset_contents(
             stack.enter_context(home),
@@ -76,9 +76,9 @@ def collect(
     return sorted(contents, key=lambda content: content.name), walk.missing
 
 
-def _open_engine(git_dir: Path, root: Path, above: Sequence[Path]) -> Engine:
+def _open_engine(git_dir: Path, engines: Engines, root: Path, above: Sequence[Path]) -> Engine:
     """The engine of a dataset, which has the logins of those above, too."""
-    return open_engine(git_dir, inherited=lines_above(root, above), keep_reserve=True)
+    return engines.open(git_dir, inherited=lines_above(root, above))
 
 
 def preview(contents: Sequence[Content]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.credentials.annex_headers import AnnexHeaders
 
-__all__ = ["OWN_CREDENTIALS", "disk_reserve", "memory_file", "open_engine"]
+__all__ = ["OWN_CREDENTIALS", "Engines", "disk_reserve", "memory_file", "open_engine"]
 
 #: The setting of one repository that says where logins are; see `credentials.rules`.
 OWN_CREDENTIALS = PREFIXES[0] + "credential"
@@ -53,6 +53,7 @@ def open_engine(
     typed: str = "",
     lanes: int = 2,
     keep_reserve: bool = False,
+    beside: Engine | None = None,
 ) -> Engine:
     """An engine for a repository.
 
@@ -65,6 +66,7 @@ def open_engine(
         lanes: small files at a time from a mirror next door; see `Engine`.
         keep_reserve: files are to leave as much of the disk free as ``annex.diskreserve`` says;
             git-annex sees to that itself before it asks a special remote.
+        beside: an engine to share limits and the knowledge of mirrors with; see `Engine`.
 
     Raises:
         SettingError: its git config has a limit that cannot be understood.
@@ -92,7 +94,40 @@ def open_engine(
         config=last,
         annex_headers=_headers(config, git_dir),
         http_settings=partial(_http_settings, git_dir=git_dir, config=last),
+        beside=beside,
     )
+
+
+class Engines:
+    """The engines of one operation on several repositories: one limit, one knowledge of mirrors.
+
+    Each repository has its own logins and address policy.
+    """
+
+    def __init__(self) -> None:
+        self._first: Engine | None = None
+
+    def open(
+        self,
+        git_dir: str | os.PathLike[str] | None,
+        *,
+        credentials: Sequence[str] = (),
+        inherited: Sequence[str] = (),
+    ) -> Engine:
+        """An engine that keeps the disk's reserve; see `open_engine`.
+
+        Raises:
+            SettingError: git config has a limit that cannot be understood.
+        """
+        engine = open_engine(
+            git_dir,
+            credentials=credentials,
+            inherited=inherited,
+            keep_reserve=True,
+            beside=self._first,
+        )
+        self._first = self._first or engine
+        return engine
 
 
 def _headers(

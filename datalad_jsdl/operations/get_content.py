@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.bulk import Job
     from datalad_jsdl.model.content import Failed
+    from datalad_jsdl.operations.engines import Engines
     from datalad_jsdl.operations.progress import Progress
     from datalad_jsdl.operations.staging import NotTakenIn
     from datalad_jsdl.repository.annex.logs import KeyState
 
-__all__ = ["Content", "File", "Missing", "State", "Total", "Wanted", "get_content"]
+__all__ = ["File", "Missing", "State", "Total", "Wanted", "get_content"]
 
 _AT_ONCE = 500  # keys to look up
 
@@ -109,25 +110,31 @@ class Total:
 
 
 def get_content(
-    wanted: Wanted, progress: Progress = SILENT
+    wanted: Wanted, engines: Engines, progress: Progress = SILENT
 ) -> Iterator[Missing | File | Failure | Total]:
     """Fetch what is missing in one dataset.
+
+    Args:
+        wanted: what is to be fetched.
+        engines: of all datasets that are fetched from one after the other.
+        progress: shows how it is going.
 
     Yields:
         What is missing, a value for each file, and the total, last of all; a `Failure`, and then
         no total, if the dataset cannot be worked in. Never raises for a single file.
     """
     try:
-        yield from Content(wanted, progress).run()
+        yield from _Content(wanted, engines, progress).run()
     except (JsdlError, OSError) as error:
         yield Failure(wanted.root, error)
 
 
-class Content:
+class _Content:
     """The missing content of one dataset."""
 
-    def __init__(self, wanted: Wanted, progress: Progress) -> None:
+    def __init__(self, wanted: Wanted, engines: Engines, progress: Progress) -> None:
         self._wanted = wanted
+        self._engines = engines
         self._progress = progress
         # a hundred thousand may be missing, so that what is kept of each is little
         self._missing: list[bytes] = []
@@ -164,6 +171,10 @@ class Content:
         self._total = Total(found)
         return found
 
+    def _staging(self, importer: Importer, monitor: Monitor | None) -> Staging:
+        call = self._wanted
+        return Staging(importer, self._engines, call.jobs, monitor, call.logins, call.inherited)
+
     def _pairs(self) -> Iterator[tuple[str, str]]:
         for item in self._missing:
             key, _, path = item.decode("utf-8", "surrogateescape").partition("\0")
@@ -184,7 +195,7 @@ class Content:
         with (
             KeyLookup(importer.git_dir()) as lookup,
             self._progress.bar(str(call.root), " Bytes") as bar,
-            Staging(importer, call.jobs, Monitor(bar), call.logins, call.inherited) as staging,
+            self._staging(importer, Monitor(bar)) as staging,
         ):
             staging.require_room(missing.size)
 
@@ -221,7 +232,7 @@ class Content:
         """What would be fetched, and what is there from an interrupted run."""
         with (
             KeyLookup(importer.git_dir()) as lookup,
-            Staging(importer, self._wanted.jobs, None) as staging,
+            self._staging(importer, None) as staging,
         ):
             for path, key, urls, _ in self._records(lookup):
                 size = expected_of(key).size

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.errors import JsdlError, ManifestError
 from datalad_jsdl.model.filters import Filter
 from datalad_jsdl.operations.documents import is_bag
+from datalad_jsdl.operations.engines import Engines
 from datalad_jsdl.operations.failed import check_other, check_target, is_spent, write_failed
 from datalad_jsdl.operations.import_parts import Import, Imported
 from datalad_jsdl.operations.logins import remember
@@ -140,6 +141,7 @@ class _Call:
                 else Filter(options.include, options.exclude),
                 delete=options.delete and not unknown,
                 datasets=self._datasets,
+                engines=Engines(),
                 progress=self._progress,
                 monitor=Monitor(bar),
                 logins=logins,

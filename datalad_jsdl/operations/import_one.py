@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.bulk import Job
     from datalad_jsdl.model.entry import Entry
+    from datalad_jsdl.operations.engines import Engines
     from datalad_jsdl.operations.import_options import ImportOptions
     from datalad_jsdl.operations.progress import Monitor
     from datalad_jsdl.operations.run_record import Recording
@@ -45,6 +46,7 @@ class Request:
         recording: what the commit says of how it was made.
         dataset_id: of the DataLad dataset, or None for a subdataset that the manifest has a
             part for: then the command is not to be run again in it.
+        engines: of the whole import.
         monitor: shows how fetching is going.
         links: tells subdatasets of it as they are then, by path; asked while it is locked.
         logins: where logins are, before those that it remembers; see `logins`.
@@ -55,6 +57,7 @@ class Request:
     options: ImportOptions
     recording: Recording
     dataset_id: str | None
+    engines: Engines
     monitor: Monitor
     links: Callable[[], Mapping[str, Link]]
     logins: tuple[str, ...] = ()
@@ -118,7 +121,9 @@ def run_import(importer: Importer, request: Request) -> Outcome:
             planned = importer.plan(entries, scope, delete=options.delete)
             commit, plan = _apply(importer, request, entries, scope, setup.config_uuid, planned)
             return Outcome(plan, commit, remote=setup.done)
-        with Staging(importer, options.jobs, request.monitor, request.logins) as staging:
+        with Staging(
+            importer, request.engines, options.jobs, request.monitor, request.logins
+        ) as staging:
             candidates = (c for entry in request.entries.values() for c in entry.candidates)
             staging.engine.expect_origins(c.url for c in candidates)
             return _import_and_fetch(importer, request, setup, staging)

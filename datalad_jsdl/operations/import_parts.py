@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.model.entry import Refusal
     from datalad_jsdl.model.filters import Filter
     from datalad_jsdl.model.subdatasets import Part
+    from datalad_jsdl.operations.engines import Engines
     from datalad_jsdl.operations.import_options import ImportOptions
     from datalad_jsdl.operations.progress import Progress
     from datalad_jsdl.operations.run_record import Recording
@@ -116,6 +117,7 @@ class Import:
         wanted: filter on the manifest's paths.
         delete: delete what is gone.
         datasets: makes and gets subdatasets.
+        engines: for all of them.
         progress: shows how it is going.
         monitor: shows how fetching is going.
         logins: where logins are, for this call; each dataset remembers them.
@@ -129,6 +131,7 @@ class Import:
     wanted: Filter
     delete: bool
     datasets: Datasets
+    engines: Engines
     progress: Progress
     monitor: Monitor
     logins: tuple[str, ...]
@@ -213,6 +216,7 @@ class Import:
             options=replace(options, delete=self.delete),
             recording=self.recording,
             dataset_id=None if part.folder else dataset_id(dataset),
+            engines=self.engines,
             monitor=self.monitor,
             logins=self.logins,
             links=lambda: {

@@ -16,7 +16,6 @@ from datalad_jsdl.fetch.bulk import Job, Sync, fetch_all
 from datalad_jsdl.fetch.disk import require_room
 from datalad_jsdl.fetch.file.partfile import sync_disk
 from datalad_jsdl.model.content import Expected, Failed
-from datalad_jsdl.operations.engines import open_engine
 from datalad_jsdl.repository.annex.intake import Intake
 from datalad_jsdl.repository.annex.keys import key_file, parse_key
 from datalad_jsdl.repository.annex.leftovers import take_over
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from datalad_jsdl.model.content import Fetched
+    from datalad_jsdl.operations.engines import Engines
     from datalad_jsdl.operations.progress import Monitor
     from datalad_jsdl.repository.importing.importer import Importer
 
@@ -91,9 +91,10 @@ class Staging:
 
     Args:
         importer: of the repository; its lock is held.
+        engines: of the operation.
         jobs: files to fetch at a time, or None for the user's setting.
         monitor: shows how it is going; None where nothing is fetched.
-        logins: where logins are; see `_credentials`.
+        logins: where logins are; see `logins`.
         inherited: further ones, of the datasets above.
 
     Raises:
@@ -103,15 +104,14 @@ class Staging:
     def __init__(
         self,
         importer: Importer,
+        engines: Engines,
         jobs: int | None,
         monitor: Monitor | None,
         logins: Sequence[str] = (),
         inherited: Sequence[str] = (),
     ) -> None:
         self.folder = staging_folder(importer)
-        self.engine = open_engine(
-            importer.git_dir(), credentials=logins, inherited=inherited, keep_reserve=True
-        )
+        self.engine = engines.open(importer.git_dir(), credentials=logins, inherited=inherited)
         self._importer = importer
         self._jobs = jobs or self.engine.settings.jobs
         self._monitor = monitor

@@ -22,6 +22,11 @@ class Throttle:
         self._free_at = 0.0  # when all bytes taken so far are paid for
         self._lock = threading.Lock()
 
+    def keep_to(self, rate: int) -> None:
+        """Never more than *rate* bytes per second from now on; 0 changes nothing."""
+        with self._lock:
+            self.rate = min(filter(None, (self.rate, rate)), default=0)
+
     def chunk(self, usual: int) -> int:
         """How many bytes to take at a time, at most *usual*."""
         return min(usual, max(1024, int(self.rate * _BURST))) if self.rate else usual

@@ -99,7 +99,7 @@ class Origins:
     """
 
     settings: Settings
-    known: Mapping[str, Score] = field(default_factory=dict)
+    known: dict[str, Score] = field(default_factory=dict)
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
@@ -126,6 +126,12 @@ class Origins:
                 for origin in self._origins.values():
                     origin.room += self.host_room - old if origin.room == old else 0
             self._changed.notify_all()
+
+    def remember(self, scores: Mapping[str, Score]) -> None:
+        """Take scores from earlier runs into account, of origins that none is known of."""
+        with self._changed:
+            for name, score in scores.items():
+                self.known.setdefault(name, score)
 
     def of(self, url: str) -> Origin:
         """The origin of a URL."""
