@@ -30,7 +30,7 @@ from datalad_jsdl.operations.get_content import Wanted, get_content
 from datalad_jsdl.operations.logins import credential_lines, lines_above
 from datalad_jsdl.repository.annex.program import require_git_annex
 from datalad_jsdl.repository.git.calling import in_no_hook
-from datalad_jsdl.repository.git.running import Git
+from datalad_jsdl.repository.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -191,7 +191,7 @@ def _with_subdatasets(
         return roots
     wanted = dict(roots)
     for root, items in roots.items():
-        Git(root).require_own()
+        Repository(root).require_own()
         try:
             with in_no_hook():
                 found = Dataset(root).subdatasets(

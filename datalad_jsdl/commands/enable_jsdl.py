@@ -21,6 +21,7 @@ from datalad_jsdl.repository.annex.program import require_git_annex
 from datalad_jsdl.repository.annex.special_remote import set_up_remote
 from datalad_jsdl.repository.git.running import git_config_values
 from datalad_jsdl.repository.importing.importer import Importer
+from datalad_jsdl.repository.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,12 +71,13 @@ class EnableJsdl(Interface):
         try:
             root = require_installed(dataset, "enable jsdl").pathobj
             require_git_annex()
-            importer = Importer(root)
-            importer.require_annex()
+            repository = Repository(root)
+            importer = Importer(repository)
+            repository.require_annex()
             with importer.lock():
                 importer.catch_up()
-                setup = set_up_remote(importer.git)
-            Settings.from_config(git_config_values(PATTERN, importer.git_dir()))
+                setup = set_up_remote(repository)
+            Settings.from_config(git_config_values(PATTERN, repository.git_dir))
         except (JsdlError, OSError) as error:
             yield failure(_ACTION, root, error, lgr)
             return

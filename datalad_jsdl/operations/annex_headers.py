@@ -16,9 +16,9 @@ from datalad_jsdl.fetch.credentials.annex_headers import (
     HeaderSettings,
 )
 from datalad_jsdl.model.urls import SCHEMES, origin_of
-from datalad_jsdl.repository.annex.branch import annex_branch
 from datalad_jsdl.repository.annex.logs import present_values
 from datalad_jsdl.repository.git.running import Git
+from datalad_jsdl.repository.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -95,9 +95,13 @@ def registered_origins(git_dir: str | os.PathLike[str]) -> set[str]:
 
 def _url_logs(git_dir: Path) -> Iterator[bytes | None]:
     # git-annex runs special remotes with a GIT_DIR in their environment
-    git = Git(Path(), git_dir)
-    commit = git.commit(annex_branch(git))
-    listed = git.items("ls-tree", "-r", "-z", "--full-tree", commit) if commit else ()
+    repository = Repository(Path(), git_dir)
+    git = repository.git
+    listed = (
+        item
+        for commit in repository.annex.commits
+        for item in git.items("ls-tree", "-r", "-z", "--full-tree", commit)
+    )
     pairs = (item.partition(b"\t") for item in listed)
     names = [head.rpartition(b" ")[2].decode() for head, _, p in pairs if p.endswith(b".log.web")]
     for journal in ("journal", "journal-private"):  # what is not in the branch yet

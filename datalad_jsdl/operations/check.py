@@ -18,19 +18,15 @@ from datalad_jsdl.model.subdatasets import parts_of
 from datalad_jsdl.operations.engines import disk_reserve, open_engine
 from datalad_jsdl.operations.progress import SILENT
 from datalad_jsdl.operations.selected import why_nothing
-from datalad_jsdl.operations.selecting import (
-    importer_of,
-    lines_of_parts,
-    logins_of,
-    read_selection,
-)
+from datalad_jsdl.operations.selecting import Target
 from datalad_jsdl.operations.staging import expected_of, staging_folder
-from datalad_jsdl.operations.subdatasets import check_place, is_installed
+from datalad_jsdl.operations.subdatasets import check_place
 from datalad_jsdl.operations.values import Failure
 from datalad_jsdl.repository.annex.keys import ExtensionRule, entry_key
 from datalad_jsdl.repository.annex.program import require_git_annex
 from datalad_jsdl.repository.importing.importer import Importer, Scope
 from datalad_jsdl.repository.importing.steps import Conflict
+from datalad_jsdl.repository.repository import find_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -164,14 +160,16 @@ def check_import(
     """
     try:
         require_git_annex()
-        selection = read_selection(options)[0]
+        target = Target(options)
+        selection = target.read_selection()[0]
         yield RefusedEntries(selection.refusals)
         if not selection.entries:
             raise ManifestError(why_nothing(selection))
-        importer = importer_of(options)
+        found = target.repository
+        importer = Importer(found) if found else None
         if importer is None:
             check_place(options.target, options.parent)
-        logins = (*logins_of(options, selection), *lines_of_parts(options, selection))
+        logins = (*target.logins(selection), *target.lines_of_parts(selection))
         yield from _Check(options, selection.entries, importer, logins).run(progress)
     except (JsdlError, OSError) as error:
         yield Failure(options.target, error)
@@ -209,7 +207,7 @@ class _Check:
         root, importer = self._options.target, self._importer
         wanted, here, conflicts, reserve = self._wanted()
         yield from conflicts
-        git_dir = importer.git_dir() if importer else None
+        git_dir = importer.repository.git_dir if importer else None
         with (
             open_engine(git_dir, credentials=self._logins) as engine,
             progress.bar(str(root), " questions") as bar,
@@ -270,15 +268,17 @@ class _Check:
                 else:
                     here += 1
             if len(contents) > known:
-                reserve = max(reserve, disk_reserve(importer.git_dir() if importer else None))
+                reserve = max(
+                    reserve, disk_reserve(importer.repository.git_dir if importer else None)
+                )
         wanted = [self._content(key, entries) for key, entries in contents.items()]
         return wanted, here, list(conflicts.values()), reserve
 
     def _importer_of(self, part: Part) -> Importer | None:
         if not part.folder:
             return self._importer
-        subdataset = self._options.target / part.folder
-        return Importer(subdataset) if is_installed(subdataset) else None
+        found = find_repository(self._options.target / part.folder)
+        return Importer(found) if found else None
 
     def _planned(
         self, part: Part, importer: Importer | None
@@ -292,7 +292,7 @@ class _Check:
                 for e in part.entries.values()
             ]
             return pairs, {key for key, _ in pairs}, []
-        importer.require_annex()
+        importer.repository.require_annex()
         plan = importer.plan(part.entries, scope, delete=False, dry=True)[1]
         pairs = [(step.key, step.entry) for step in plan.steps if step.entry]
         return pairs, importer.missing_keys({key for key, _ in pairs if key}), plan.conflicts
@@ -362,7 +362,7 @@ def _room(root: Path) -> tuple[int, int | None]:
 
 def _staged(importer: Importer) -> int:
     """Bytes that an interrupted download has left to be taken up."""
-    folder = staging_folder(importer)
+    folder = staging_folder(importer.repository)
     if not folder.is_dir():
         return 0
     return sum(file.stat().st_size for file in folder.iterdir())

@@ -57,13 +57,12 @@ def collect(
         seconds = int(Git(root).text("log", "-1", "--format=%ct", walk.tree.commit))
     contents: list[Content] = []
     for part in walk.parts:
-        importer = part.importer
-        above = [other.importer.git.root for other in walk.parts]
+        above = [other.repository.root for other in walk.parts]
         home = Home(
-            importer.git,
-            importer.git_dir(),
-            importer.annex_dir,
-            partial(_open_engine, engines=engines, root=importer.git.root, above=above),
+            part.repository.git,
+            part.repository.git_dir,
+            part.repository.annex_dir,
+            partial(_open_engine, engines=engines, root=part.repository.root, above=above),
         )
         contents += dataset_contents(
             stack.enter_context(home),

@@ -65,9 +65,8 @@ class Export:
         total = sum(len(part.paths) for part in walk.parts)
         done = 0
         for part in walk.parts:
-            git_dir = part.importer.git_dir()
-            secrecy = secrecy_of(git_dir)
-            with KeyLookup(git_dir) as lookup:
+            secrecy = secrecy_of(part.repository)
+            with KeyLookup(part.repository) as lookup:
                 for item in dataset_entries(part.tree, part.paths, lookup, part.start, secrecy):
                     done += 1
                     if done % _TICK == 0:

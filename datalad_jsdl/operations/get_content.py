@@ -18,6 +18,7 @@ from datalad_jsdl.repository.annex.logs import in_order
 from datalad_jsdl.repository.annex.lookup import KeyLookup
 from datalad_jsdl.repository.annex.missing import missing_files, unknown_paths
 from datalad_jsdl.repository.importing.importer import Importer
+from datalad_jsdl.repository.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -143,26 +144,29 @@ class _Content:
     def run(self) -> Iterator[Missing | File | Total]:
         """See `get_content`."""
         paths = self._wanted.paths
-        importer = Importer(self._wanted.root)
-        importer.require_annex()
-        unknown = unknown_paths(importer.git, paths)
+        importer = Importer(Repository(self._wanted.root))
+        importer.repository.require_annex()
+        unknown = unknown_paths(importer.repository, paths)
         yield from (File(path, State.UNKNOWN) for path in unknown)
         if paths and len(unknown) == len(paths):
             return
-        with importer.lock():
-            importer.catch_up()
+        if self._wanted.dry:
             yield self._find(importer)
-            if self._missing and self._wanted.dry:
+            if self._missing:
                 yield from self._preview(importer)
-            elif self._missing:
-                yield from self._fetch(importer)
-            elif not self._wanted.dry:
-                finish_earlier(importer)
+        else:
+            with importer.lock():
+                importer.catch_up()
+                yield self._find(importer)
+                if self._missing:
+                    yield from self._fetch(importer)
+                else:
+                    finish_earlier(importer.repository)
         yield self._total
 
     def _find(self, importer: Importer) -> Missing:
         size = unsized = 0
-        for path, key in missing_files(importer.git, importer.annex_dir, self._wanted.paths):
+        for path, key in missing_files(importer.repository, self._wanted.paths):
             self._missing.append(f"{key}\0{path}".encode("utf-8", "surrogateescape"))
             expected = expected_of(key).size
             size += expected or 0
@@ -173,7 +177,9 @@ class _Content:
 
     def _staging(self, importer: Importer, monitor: Monitor | None) -> Staging:
         call = self._wanted
-        return Staging(importer, self._engines, call.jobs, monitor, call.logins, call.inherited)
+        return Staging(
+            importer.repository, self._engines, call.jobs, monitor, call.logins, call.inherited
+        )
 
     def _pairs(self) -> Iterator[tuple[str, str]]:
         for item in self._missing:
@@ -193,7 +199,7 @@ class _Content:
         paths: dict[str, str] = {}  # of what is under way
         call, missing = self._wanted, self._total.missing
         with (
-            KeyLookup(importer.git_dir()) as lookup,
+            KeyLookup(importer.repository) as lookup,
             self._progress.bar(str(call.root), " Bytes") as bar,
             self._staging(importer, Monitor(bar)) as staging,
         ):
@@ -217,8 +223,8 @@ class _Content:
             staging.clean_up()
             importer.catch_up()
         if self._total.fetched:
-            remember(importer.git, call.logins)
-            show_what_is_here(importer.git)
+            remember(importer.repository, call.logins)
+            show_what_is_here(importer.repository)
 
     def _result(self, path: str, size: int | None, fault: Failed | NotTakenIn | None) -> File:
         total = self._total
@@ -230,8 +236,10 @@ class _Content:
 
     def _preview(self, importer: Importer) -> Iterator[File]:
         """What would be fetched, and what is there from an interrupted run."""
+        if not self._missing:
+            return
         with (
-            KeyLookup(importer.git_dir()) as lookup,
+            KeyLookup(importer.repository) as lookup,
             self._staging(importer, None) as staging,
         ):
             for path, key, urls, _ in self._records(lookup):

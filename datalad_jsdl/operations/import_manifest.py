@@ -20,17 +20,10 @@ from datalad_jsdl.operations.selected import (
     why_nothing,
     why_nothing_is_gone,
 )
-from datalad_jsdl.operations.selecting import (
-    importer_of,
-    lines_of_parent,
-    logins_of,
-    manifest_place,
-    read_selection,
-)
+from datalad_jsdl.operations.selecting import Target
 from datalad_jsdl.operations.subdatasets import (
     check_place,
     is_begun,
-    is_installed,
     make_dataset,
     save_in,
     taking_turns,
@@ -38,6 +31,7 @@ from datalad_jsdl.operations.subdatasets import (
 from datalad_jsdl.operations.values import Failure, Notice
 from datalad_jsdl.repository.annex.program import require_git_annex
 from datalad_jsdl.repository.git.running import Git
+from datalad_jsdl.repository.importing.importer import Importer
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -98,6 +92,7 @@ class _Call:
 
     def __init__(self, options: ImportOptions, datasets: Datasets, progress: Progress) -> None:
         self._options = options
+        self._target = Target(options)
         self._datasets = datasets
         self._progress = progress
         self.selection: Selection | None = None
@@ -111,22 +106,21 @@ class _Call:
                 yield NothingLeft(options.failed)
                 return
         self._restore()
-        self.selection, source = read_selection(options)
+        self.selection, source = self._target.read_selection()
         selection = self.selection
         if options.failed is not None and not selection.left_over:
             check_other(options.failed, options.file)
         yield from map(Notice, selection.warnings)
-        if not selection.entries and not is_installed(options.target):
+        if not selection.entries and self._target.repository is None:
             check_place(options.target, options.parent)
             if not is_housekeeping_only(selection):
                 yield Refused(selection.refusals)
                 raise ManifestError(why_nothing(selection))
         if not (yield from self._make()):
             return
-        importer = importer_of(options)
-        logins = logins_of(options, selection)
-        if importer is not None and not options.dry:
-            remember(importer.git, (*logins, *lines_of_parent(options)))
+        repository, logins = self._target.repository, self._target.logins(selection)
+        if repository is not None and not options.dry:
+            remember(repository, (*logins, *self._target.lines_of_parent()))
         unknown = why_nothing_is_gone(selection) if options.delete else ""
         if unknown:
             yield Notice(unknown)
@@ -152,9 +146,9 @@ class _Call:
 
     def _restore(self) -> None:
         """First of all: fetching the manifest may fail."""
-        options = self._options
-        importer = importer_of(options) if options.restore and not options.dry else None
-        if importer is not None:
+        options, repository = self._options, self._target.repository
+        if options.restore and not options.dry and repository is not None:
+            importer = Importer(repository)
             with importer.lock():
                 importer.recover()
                 importer.restore(options.folder)
@@ -162,21 +156,25 @@ class _Call:
     def _make(self) -> Generator[Failure, None, bool]:
         """Make the dataset if it is not there, or only begun; whether to go on."""
         options, target = self._options, self._options.target
-        if is_installed(target) and not is_begun(target):
+        found = self._target.repository
+        if found and not is_begun(found):
             return True
         if options.dry:
-            if not is_installed(target):
+            if not found:
                 check_place(target, options.parent)
             return True
         with taking_turns(target, options.parent):
             # another run may have made it meanwhile
-            if not is_installed(target):
+            found = self._target.repository
+            if not found:
                 check_place(target, options.parent)
                 yield from make_dataset(target, options.parent, self._datasets)
-                return is_installed(target)
-            if is_begun(target):
+                return self._target.repository is not None
+            found.refresh()
+            if is_begun(found):
                 yield from make_dataset(target, options.parent, self._datasets, force=True)
-                return not is_begun(target)
+                found.refresh()
+                return not is_begun(found)
         return True
 
     def write_failed(
@@ -204,7 +202,7 @@ class _Call:
 
     def _manifest_for_record(self, url: str) -> str | None:
         options = self._options
-        if options.checksums or is_bag(manifest_place(options)):
+        if options.checksums or is_bag(self._target.place()):
             return None  # of several documents one copy is made
         if options.file is None:
             return url or None

@@ -44,7 +44,7 @@ class Request:
         scope: what the manifest speaks for.
         options: of the whole import.
         recording: what the commit says of how it was made.
-        dataset_id: of the DataLad dataset, or None for a subdataset that the manifest has a
+        dataset_id: tells that of the DataLad dataset; None for a subdataset that the manifest has a
             part for: then the command is not to be run again in it.
         engines: of the whole import.
         monitor: shows how fetching is going.
@@ -56,7 +56,7 @@ class Request:
     scope: Scope
     options: ImportOptions
     recording: Recording
-    dataset_id: str | None
+    dataset_id: Callable[[], str] | None
     engines: Engines
     monitor: Monitor
     links: Callable[[], Mapping[str, Link]]
@@ -87,7 +87,7 @@ class Outcome:
 def dry_run(importer: Importer | None, request: Request) -> Plan:
     """The plan, with nothing written; without an importer, for a dataset still to be made."""
     if importer is not None:
-        importer.require_annex()
+        importer.repository.require_annex()
         entries, delete = request.entries, request.options.delete
         return importer.plan(entries, request.scope, delete=delete, dry=True)[1]
     from datalad_jsdl.repository.annex.keys import ExtensionRule
@@ -110,11 +110,11 @@ def run_import(importer: Importer, request: Request) -> Outcome:
     Raises:
         DatasetError: git or git-annex refuse; the dataset is as it was before.
     """
-    importer.require_annex()
+    importer.repository.require_annex()
     with importer.lock():
         importer.catch_up()
         importer.recover()
-        setup = set_up_remote(importer.git)
+        setup = set_up_remote(importer.repository)
         options = request.options
         if not options.get:
             entries, scope = request.entries, request.scope
@@ -122,7 +122,7 @@ def run_import(importer: Importer, request: Request) -> Outcome:
             commit, plan = _apply(importer, request, entries, scope, setup.config_uuid, planned)
             return Outcome(plan, commit, remote=setup.done)
         with Staging(
-            importer, request.engines, options.jobs, request.monitor, request.logins
+            importer.repository, request.engines, options.jobs, request.monitor, request.logins
         ) as staging:
             candidates = (c for entry in request.entries.values() for c in entry.candidates)
             staging.engine.expect_origins(c.url for c in candidates)
@@ -142,13 +142,14 @@ def _import_and_fetch(
         entries = {p: found.get(p, e) for p, e in entries.items() if p not in outcome.failures}
         kept = request.scope.kept | outcome.failures.keys()
         scope = replace(scope, kept=frozenset(kept))
+        importer.repository.refresh()  # that took its time
         planned = importer.plan(entries, scope, delete=request.options.delete)
     outcome.commit, outcome.plan = _apply(
         importer, request, entries, scope, setup.config_uuid, planned
     )
     fetching.missing(outcome.plan, outcome)
     if outcome.fetched:
-        show_what_is_here(importer.git)
+        show_what_is_here(importer.repository)
     return outcome
 
 
@@ -178,6 +179,7 @@ def _apply(
         except MovedError:
             if not left:
                 raise
+            importer.repository.refresh()
             importer.recover()
             tree, plan = importer.plan(entries, scope, delete=request.options.delete)
         else:
@@ -204,7 +206,7 @@ def _message(request: Request, plan: Plan, links: int) -> tuple[str, dict[str, b
     changes = ", ".join(f"{number} {name}" for name, number in counts.items())
     if request.dataset_id is None:
         return request.recording.message_of_part(changes), {}
-    return request.recording.message(changes, request.dataset_id)
+    return request.recording.message(changes, request.dataset_id())
 
 
 class _Fetching:

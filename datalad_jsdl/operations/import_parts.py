@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,8 @@ from datalad_jsdl.operations.subdatasets import (
     open_subdataset,
 )
 from datalad_jsdl.operations.values import Failure
-from datalad_jsdl.repository.git.running import Git
 from datalad_jsdl.repository.importing.importer import Importer, Scope
+from datalad_jsdl.repository.repository import Repository, find_repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -150,7 +151,7 @@ class Import:
         own, *others = parts_of(self.selection.entries)
         tree = _Datasets(others)
         if others and not dry:  # before anything is made in it
-            Importer(target).require_annex()
+            Repository(target).require_annex()
         self._open_all([own, *others], tree)
         done: dict[str, Plan] = {}
         problems: dict[str, Problem] = {}
@@ -208,14 +209,15 @@ class Import:
 
     def _import(self, part: Part, tree: _Datasets) -> Outcome:
         options, dataset = self.options, tree.dataset(part.folder)
-        there = is_installed(dataset) and not (options.dry and is_begun(dataset))
-        importer = Importer(dataset) if there else None
+        found = find_repository(dataset)
+        there = found is not None and not (options.dry and is_begun(found))
+        importer = Importer(found) if found and there else None
         request = Request(
             entries=part.entries,
             scope=self._scope(part.folder, tree.closed()),
             options=replace(options, delete=self.delete),
             recording=self.recording,
-            dataset_id=None if part.folder else dataset_id(dataset),
+            dataset_id=None if part.folder else partial(dataset_id, dataset),
             engines=self.engines,
             monitor=self.monitor,
             logins=self.logins,
@@ -228,7 +230,7 @@ class Import:
         if options.dry or importer is None:
             return Outcome(dry_run(importer, request))
         if part.folder:  # what the dataset above has, for its git annex get, this one needs, too
-            remember(importer.git, own_lines(Git(options.target)))
+            remember(importer.repository, own_lines(Repository(options.target)))
         if options.restore and part.folder:
             with importer.lock():
                 importer.recover()

@@ -14,8 +14,7 @@ from datalad_jsdl.model.filters import Filter, folders_of
 from datalad_jsdl.model.subdatasets import MARK
 from datalad_jsdl.repository.annex.adjusted import own_tree, require_no_view
 from datalad_jsdl.repository.commit import SUBMODULE, Tree, is_housekeeping
-from datalad_jsdl.repository.git.running import Git
-from datalad_jsdl.repository.importing.importer import Importer
+from datalad_jsdl.repository.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,14 +66,14 @@ class Part:
     """The dataset or one of its subdatasets, with what is selected of it.
 
     Attributes:
-        importer: of its repository.
+        repository: where it is.
         tree: of the commit.
         prefix: its path in the dataset that is exported, and a slash; "" for that one itself.
         start: the same as in a manifest, where ``//`` is where a subdataset begins.
         paths: of the selected files in it, in git's order.
     """
 
-    importer: Importer
+    repository: Repository
     tree: Tree
     prefix: str
     start: str
@@ -99,26 +98,18 @@ class Walk:
         self.left_out: list[str] = []
         self.missing: dict[str, str] = {}
         self._selection = selection
-        Importer(root)  # raises where git does not work in it
-        self.tree = _tree(root, selection.revision)
-        self.parts = list(self._parts(root, self.tree, "", "", 0))
+        repository = Repository(root)
+        repository.require_work_tree()
+        self.tree = _tree(repository, selection.revision)
+        self.parts = list(self._parts(repository, self.tree, "", "", 0))
         self._require_files()
         if self.left_out:
             lgr.warning("subdatasets are left out: %s", ", ".join(self.left_out))
 
-    def _parts(self, root: Path, tree: Tree, prefix: str, start: str, level: int) -> Iterator[Part]:
+    def _parts(
+        self, repository: Repository, tree: Tree, prefix: str, start: str, level: int
+    ) -> Iterator[Part]:
         chosen = self._selection
-        importer = Importer(root)
-        annexed = importer.has_annex()
-        if annexed:
-            try:
-                importer.catch_up()
-            except DatasetError as error:
-                # a dataset that may only be read tells what it had merged before
-                lgr.warning(
-                    "git-annex could not update its branch in %s: if it has news to merge, times "
-                    "and URLs are older ones than elsewhere (%s)", root, error,
-                )  # fmt: skip
         paths = [
             path
             for path, file in tree.files.items()
@@ -126,25 +117,25 @@ class Walk:
             and (chosen.dataset_files or not is_housekeeping(path))
             and chosen(prefix + path)
         ]
-        if not annexed and any(tree.keys(paths).values()):
-            importer.require_annex()  # what is known of these files is what is missing
-        yield Part(importer, tree, prefix, start, paths)
+        if not repository.has_annex and any(tree.keys(paths).values()):
+            repository.require_annex()  # what is known of these files is what is missing
+        yield Part(repository, tree, prefix, start, paths)
         for path, file in tree.files.items():
             if file.mode == SUBMODULE and chosen.touches(prefix + path):
                 if chosen.depth is not None and level >= chosen.depth:
                     self.left_out.append(prefix + path)
                     continue
-                found = self._subdataset(root / path, file.oid, prefix + path)
+                inner = Repository(repository.root / path)
+                found = self._subdataset(inner, file.oid, prefix + path)
                 if found is not None:
                     names = f"{prefix}{path}/", f"{start}{path}{MARK}"
-                    yield from self._parts(root / path, found, *names, level + 1)
+                    yield from self._parts(inner, found, *names, level + 1)
 
-    def _subdataset(self, root: Path, commit: str, path: str) -> Tree | None:
-        tree = None
+    def _subdataset(self, repository: Repository, commit: str, path: str) -> Tree | None:
+        tree, root = None, repository.root
         if (root / ".git").exists():
-            git = Git(root)
-            git.require_own()
-            tree = Tree(git, commit)
+            repository.require_work_tree()
+            tree = Tree(repository.git, commit)
             problem = f"the subdataset {path} does not have its commit {commit[:12]} here"
             remedy = f"git -C {shlex.quote(str(root))} fetch --all"
         else:
@@ -172,15 +163,15 @@ class Walk:
                 raise DatasetError(_nothing_at(path, self.left_out))
 
 
-def _tree(root: Path, revision: str) -> Tree:
+def _tree(repository: Repository, revision: str) -> Tree:
     if revision == "HEAD":
-        require_no_view(Git(root))
+        require_no_view(repository)
     # HEAD is what the branch has, not what an adjusted one shows of it
-    tree = own_tree(Git(root)) if revision == "HEAD" else Tree(Git(root), revision)
+    tree = own_tree(repository) if revision == "HEAD" else Tree(repository.git, revision)
     if not tree.commit:
         if revision == "HEAD":
             raise DatasetError("the dataset has no commit yet; there is nothing to export")
-        raise DatasetError(f"git knows no commit {revision!r} in {root}")
+        raise DatasetError(f"git knows no commit {revision!r} in {repository.root}")
     return tree
 
 

@@ -12,8 +12,8 @@ from datalad_jsdl.errors import SettingError
 from datalad_jsdl.fetch.credentials.rules import BROWSERS, parse_rule
 from datalad_jsdl.model.urls import origin_of
 from datalad_jsdl.operations.engines import OWN_CREDENTIALS
-from datalad_jsdl.repository.git.running import Git
 from datalad_jsdl.repository.locks import patiently
+from datalad_jsdl.repository.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,24 +80,28 @@ def origin_of_all(entries: Iterable[Entry]) -> str:
     )
 
 
-def own_lines(git: Git) -> tuple[str, ...]:
+def own_lines(repository: Repository) -> tuple[str, ...]:
     """The lines that a repository's own git config has."""
-    return tuple(git.setting(OWN_CREDENTIALS, "--local", "--get-all").splitlines())
+    own = ("local", OWN_CREDENTIALS)
+    return tuple(value for *found, value in repository.settings if tuple(found) == own)
 
 
 def lines_above(root: Path, datasets: Iterable[Path]) -> tuple[str, ...]:
     """The lines of those *datasets* that *root* lies in, of the nearest first."""
     above = sorted((d for d in datasets if d in root.parents), key=lambda d: -len(d.parts))
-    return tuple(dict.fromkeys(line for dataset in above for line in own_lines(Git(dataset))))
+    return tuple(
+        dict.fromkeys(line for dataset in above for line in own_lines(Repository(dataset)))
+    )
 
 
-def remember(git: Git, lines: Iterable[str]) -> None:
+def remember(repository: Repository, lines: Iterable[str]) -> None:
     """Keep lines in the repository's git config, for the next ``git annex get``."""
-    known = own_lines(git)
+    git, known = repository.git, own_lines(repository)
     for line in lines:
         if line not in known:
             command = ("config", "--local", "--add", OWN_CREDENTIALS, line)
             patiently(git, partial(git.run, *command))
+            repository.refresh()
 
 
 def _checked(line: str, option: str) -> str:

@@ -9,20 +9,21 @@ from datalad_jsdl.repository.git.running import git_config_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from datalad_jsdl.repository.repository import Repository
 
 __all__ = ["secrecy_of"]
 
 _PATTERN = r"^datalad\.jsdl\.(not-)?secret$"
 
 
-def secrecy_of(git_dir: Path | None) -> Secrecy:
+def secrecy_of(repository: Repository | None) -> Secrecy:
     """The rules, and the names of parameters that the user says are secrets, or are none.
 
     Args:
-        git_dir: of the dataset, whose settings hold; None where there is none yet.
+        repository: of the dataset, whose settings hold; None where there is none yet.
     """
-    found = git_config_values(_PATTERN, git_dir)
+    found = repository.config_values() if repository else git_config_values(_PATTERN)
 
     def names(setting: str) -> Iterator[str]:
         for value in found.get(f"datalad.jsdl.{setting}", ()):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.model.content import Fetched
     from datalad_jsdl.operations.engines import Engines
     from datalad_jsdl.operations.progress import Monitor
-    from datalad_jsdl.repository.importing.importer import Importer
+    from datalad_jsdl.repository.repository import Repository
 
 __all__ = ["NotTakenIn", "Staging", "expected_of", "finish_earlier", "staging_folder"]
 
@@ -67,16 +67,16 @@ def expected_of(key: str, *names: str) -> Expected:
     return Expected(parsed.size, parsed.algorithm, parsed.hexdigest, names)
 
 
-def staging_folder(importer: Importer) -> Path:
+def staging_folder(repository: Repository) -> Path:
     """Where content waits to be taken in."""
-    return importer.annex_dir / "jsdl" / "staging"
+    return repository.annex_dir / "jsdl" / "staging"
 
 
-def finish_earlier(importer: Importer) -> None:
+def finish_earlier(repository: Repository) -> None:
     """Finish what a run that was killed at its very end has left."""
-    folder = staging_folder(importer)
+    folder = staging_folder(repository)
     if folder.is_dir():
-        Intake(importer).take_up(folder)
+        Intake(repository).take_up(folder)
         _tidy(folder)
 
 
@@ -90,7 +90,7 @@ class Staging:
     """The folder, an engine, and git-annex to take content in; a context manager.
 
     Args:
-        importer: of the repository; its lock is held.
+        repository: whose lock is held.
         engines: of the operation.
         jobs: files to fetch at a time, or None for the user's setting.
         monitor: shows how it is going; None where nothing is fetched.
@@ -103,16 +103,16 @@ class Staging:
 
     def __init__(
         self,
-        importer: Importer,
+        repository: Repository,
         engines: Engines,
         jobs: int | None,
         monitor: Monitor | None,
         logins: Sequence[str] = (),
         inherited: Sequence[str] = (),
     ) -> None:
-        self.folder = staging_folder(importer)
-        self.engine = engines.open(importer.git_dir(), credentials=logins, inherited=inherited)
-        self._importer = importer
+        self.folder = staging_folder(repository)
+        self.engine = engines.open(repository.git_dir, credentials=logins, inherited=inherited)
+        self._repository = repository
         self._jobs = jobs or self.engine.settings.jobs
         self._monitor = monitor
         self._taken = self._taken_size = 0  # of what earlier runs have fetched
@@ -134,7 +134,7 @@ class Staging:
     def require_room(self, size: int) -> None:
         """Raises FetchError if the disk has no room for *size* bytes beside its reserve."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._importer.share(self.folder.parent, self.folder)
+        self._repository.share(self.folder.parent, self.folder)
         held = sum(file.stat().st_size for file in self.folder.iterdir())
         try:
             require_room(self.folder, size - held, self.engine.reserve)
@@ -163,7 +163,7 @@ class Staging:
         Yields:
             Each job and what went wrong with it, or None.
         """
-        intake = Intake(self._importer)
+        intake = Intake(self._repository)
         intake.take_up(self.folder)
         unsure, fresh = _Batches(self._inject), _Batches(self._synced)
         try:
@@ -206,7 +206,7 @@ class Staging:
         for job in jobs:
             if job.expected.algorithm:
                 part = job.target.with_name(f"{job.target.name}.part")
-                take_over(self._importer.annex_dir, job.name, part, job.expected.size)
+                take_over(self._repository.annex_dir, job.name, part, job.expected.size)
             if job.target.name in there and job.target.exists():
                 self._taken += 1
                 self._taken_size += job.target.stat().st_size
@@ -225,7 +225,7 @@ class Staging:
 
     def _inject(self, jobs: list[Job]) -> list[_Result]:
         self._synced(jobs)
-        problems = dict(inject(self._importer.git, (job.target for job in jobs)))
+        problems = dict(inject(self._repository.git, (job.target for job in jobs)))
         for target in problems:
             target.unlink(missing_ok=True)
         return [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
@@ -15,6 +14,7 @@ from datalad_jsdl.repository.commit import SUBMODULE
 from datalad_jsdl.repository.git.running import Git
 from datalad_jsdl.repository.importing.submodules import Link
 from datalad_jsdl.repository.locks import exclusively, making, patiently
+from datalad_jsdl.repository.repository import Repository, find_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -85,17 +85,7 @@ def is_installed(path: Path) -> bool:
     Raises:
         DatasetError: there is one, and git does not work in it; the text has its reason.
     """
-    if not os.path.lexists(path / ".git") and not _is_bare(path):
-        return False
-    git = Git(path)
-    git.text("rev-parse", "--git-dir")  # raises, with git's reason
-    git.require_own()
-    return True
-
-
-def _is_bare(path: Path) -> bool:
-    """Whether it looks like a repository without a work tree (gitrepository-layout(5))."""
-    return (path / "HEAD").is_file() and all((path / name).is_dir() for name in ("objects", "refs"))
+    return find_repository(path) is not None
 
 
 def dataset_id(path: Path) -> str:
@@ -112,7 +102,7 @@ def taking_turns(target: Path, above: Path | None) -> Iterator[None]:
         DatasetError: nothing can be written there.
     """
     if above is not None and above != target and is_installed(above):
-        with exclusively(Git(above)):
+        with exclusively(Repository(above)):
             yield
     else:
         with making(target):
@@ -132,29 +122,30 @@ def make_dataset(
     return troubles if parent is None or not is_installed(path) or not _head(path) else ()
 
 
-def is_begun(path: Path) -> bool:
+def is_begun(repository: Repository) -> bool:
     """Whether its making was cut short: no commit yet, and nothing of the user's."""
-    git = Git(path)
-    if git.commit("HEAD"):
+    if repository.head.commit:
         return False
+    git, root = repository.git, repository.root
     refs = set(git.text("for-each-ref", "--format=%(refname)").split())
     if refs - {ANNEX_BRANCH} or git.setting(r"^remote\..*\.url$", "--get-regexp", "--name-only"):
         return False
-    names = {file.name for file in path.iterdir()}
-    names.update(item.partition("/")[0] for item in _items(path, "ls-files", "-z"))
+    names = {file.name for file in root.iterdir()}
+    names.update(item.partition("/")[0] for item in _items(root, "ls-files", "-z"))
     return names <= _MADE
 
 
 def link_to(path: Path) -> Link:
     """A subdataset as it is now, for the one above it."""
-    git = Git(path)
+    repository = Repository(path)
     # the commit of an adjusted branch is for this clone alone
-    basis = checked_out(git).basis
-    return Link((git.commit(basis) if basis else "") or _head(path), dataset_id(path))
+    basis = checked_out(repository).basis
+    own = repository.git.commit(basis) if basis else ""
+    return Link(own or repository.head.commit, dataset_id(path))
 
 
 def _head(path: Path) -> str:
-    return Git(path).commit("HEAD")
+    return Repository(path).head.commit
 
 
 def open_subdataset(
@@ -233,15 +224,15 @@ def save_in(
     above: Path, paths: Sequence[str], message: str, datasets: Datasets
 ) -> Iterator[Failure]:
     """Commit paths in a dataset, as they are; only what goes wrong is told."""
-    git = Git(above)
+    repository = Repository(above)
 
     def save() -> None:
         if troubles := datasets.save(above, paths, message):
             raise DatasetError("; ".join(reason(trouble.error) for trouble in troubles))
 
-    with exclusively(git):
+    with exclusively(repository):
         try:
-            patiently(git, save)
+            patiently(repository.git, save)
         except DatasetError as error:
             yield Failure(above, error, action="save")
 

@@ -42,14 +42,22 @@ class Tree:
         files: by path, in git's order (that of the paths' bytes).
     """
 
-    def __init__(self, git: Git | None = None, revision: str = "HEAD") -> None:
-        """Read the tree of *revision*; without a repository it is an empty one."""
+    def __init__(
+        self, git: Git | None = None, revision: str = "HEAD", commit: str | None = None
+    ) -> None:
+        """Read the tree of *revision*; without a repository it is an empty one.
+
+        Args:
+            git: the repository.
+            revision: by any name that git knows.
+            commit: the one that it names, where that is known.
+        """
         self.files: dict[str, TreeFile] = {}
         self.commit = ""
         if git is None:
             return
         self._git = git
-        self.commit = commit_of(git, revision)
+        self.commit = commit_of(git, revision) if commit is None else commit
         if not self.commit:
             return
         for item in git.items("ls-tree", "-r", "-z", "--full-tree", self.commit):

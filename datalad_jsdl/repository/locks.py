@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from datalad_jsdl.repository.git.running import Git
+    from datalad_jsdl.repository.repository import Repository
 
 __all__ = ["exclusively", "making", "patiently"]
 
@@ -30,7 +31,7 @@ _T = TypeVar("_T")
 
 
 @contextmanager
-def exclusively(git: Git) -> Iterator[None]:
+def exclusively(repository: Repository) -> Iterator[None]:
     """Keep out all others of us that write to this repository; they wait.
 
     The lock ends with the process, however that ends.
@@ -38,17 +39,16 @@ def exclusively(git: Git) -> Iterator[None]:
     Raises:
         DatasetError: nothing can be written there.
     """
-    common = git.root / git.text("rev-parse", "--git-common-dir")
-    annex = common / "annex"
+    root, annex = repository.root, repository.annex_dir
     # in a repository without an annex such a folder would make it look like one that has one
-    file = (annex if annex.is_dir() else common) / "jsdl.lck"
+    file = (annex if annex.is_dir() else repository.common_dir) / "jsdl.lck"
     lock = fasteners.InterProcessLock(file)
     try:
         if not lock.acquire(blocking=False):
-            lgr.info("another download is at work in %s: waiting until it is done", git.root)
+            lgr.info("another download is at work in %s: waiting until it is done", root)
             lock.acquire()
     except OSError as error:
-        raise DatasetError(f"cannot write to {git.root}: {error.strerror} ({file})") from None
+        raise DatasetError(f"cannot write to {root}: {error.strerror} ({file})") from None
     try:
         yield
     finally:

@@ -81,9 +81,11 @@ class Shared:
         elif self._questions > _MANY and self._making.acquire(blocking=False):
             # whoever makes the lookup keeps nobody waiting; the lock is for good
             from datalad_jsdl.repository.annex.lookup import KeyLookup
+            from datalad_jsdl.repository.repository import Repository
 
             try:
-                self._lookup = KeyLookup(annex.getgitdir())
+                # git-annex runs special remotes with a GIT_DIR in their environment
+                self._lookup = KeyLookup(Repository(Path(), Path(annex.getgitdir())))
             except Exception as error:  # git-annex knows it all, if slower
                 log_trace("the git-annex branch cannot be read", error)
         # a prefix would leave out URLs written HTTP://

@@ -12,6 +12,7 @@ import pytest
 from datalad_jsdl.errors import DatasetError
 from datalad_jsdl.repository import locks
 from datalad_jsdl.repository.git.running import Git
+from datalad_jsdl.repository.repository import Repository
 from tests.advice.calls import call, follow, found_in, imported, is_good, messages, newer
 from tests.advice.test_exports import export, names
 from tests.conftest import run
@@ -191,7 +192,7 @@ def test_a_git_folder_that_is_none(dataset: Path) -> None:
     inner = dataset / "inner"
     (inner / ".git").mkdir(parents=True)
     with pytest.raises(DatasetError) as caught:
-        Git(inner).require_own()
+        Repository(inner).require_own()
     place = Path(found_in(str(caught.value), r"Look at what is in (\S+)"))
     assert list(place.iterdir()) == []
     place.rmdir()

@@ -9,7 +9,7 @@ import pytest
 
 from datalad_jsdl.repository.annex.intake import Intake, is_plain
 from datalad_jsdl.repository.annex.keys import key_from_link
-from datalad_jsdl.repository.importing.importer import Importer
+from datalad_jsdl.repository.repository import Repository
 from tests.lab import Lab
 from tests.portal import content_of, datalad, described, git, publish, write_manifest
 
@@ -114,7 +114,7 @@ def test_killed_before_it_was_recorded_the_next_run_does_it(dataset: Path) -> No
     staging = dataset / ".git/annex/jsdl/staging"
     staging.mkdir(parents=True)
     (staging / key).write_bytes(content_of("a.txt"))
-    assert Intake(Importer(dataset)).take(staging / key)
+    assert Intake(Repository(dataset)).take(staging / key)
     assert "[here]" not in git(dataset, "annex", "whereis", "a.txt")
     datalad("download-content", "-d", dataset)
     assert_here(dataset)
@@ -122,7 +122,7 @@ def test_killed_before_it_was_recorded_the_next_run_does_it(dataset: Path) -> No
     git(dataset, "annex", "drop", "-q", "--force", "a.txt")
     staging.mkdir(parents=True)
     (staging / key).write_bytes(content_of("a.txt"))
-    assert Intake(Importer(dataset)).take(staging / key)
+    assert Intake(Repository(dataset)).take(staging / key)
     datalad("download-content", "-d", dataset)
     assert_here(dataset)
 
@@ -145,7 +145,7 @@ def test_content_that_came_meanwhile_stays(dataset: Path) -> None:
     staging.mkdir(parents=True)
     (staging / key).write_bytes(content_of("a.txt"))
     inode = (dataset / "a.txt").stat().st_ino
-    intake = Intake(Importer(dataset))
+    intake = Intake(Repository(dataset))
     assert intake.take(staging / key)
     assert not intake.record([staging / key])
     assert (dataset / "a.txt").stat().st_ino == inode

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from datalad_jsdl.errors import DatasetError, FetchError, reason
-from datalad_jsdl.repository.git.running import Git
 from datalad_jsdl.repository.locks import exclusively
+from datalad_jsdl.repository.repository import Repository
 from tests.conftest import run
 from tests.portal import datalad, described, git, write_manifest
 
@@ -64,10 +64,13 @@ def test_the_words_of_an_error_of_the_system() -> None:
 
 def test_a_plain_repository_gets_no_annex_by_a_lock(tmp_path: Path) -> None:
     run("git", "init", "-q", "plain")
-    with exclusively(Git(tmp_path / "plain")):
+    with exclusively(Repository(tmp_path / "plain")):
         pass
     assert not (tmp_path / "plain/.git/annex").exists()
-    with pytest.raises(DatasetError, match="not a git repository"), exclusively(Git(tmp_path)):
+    with (
+        pytest.raises(DatasetError, match="not a git repository"),
+        exclusively(Repository(tmp_path)),
+    ):
         pass
 
 

@@ -12,6 +12,7 @@ from datalad_jsdl.repository.annex import lookup as module
 from datalad_jsdl.repository.annex.keys import branch_path
 from datalad_jsdl.repository.annex.logs import KeyState
 from datalad_jsdl.repository.annex.lookup import KeyLookup
+from datalad_jsdl.repository.repository import Repository
 
 UUID = "5d4d1d1e-5b5c-4b6e-8f53-1d1d6a3c0c5e"
 KEYS = [f"SHA256E-s{number}--{number:064x}.x" for number in range(200)]
@@ -55,7 +56,7 @@ def test_held_or_not_the_answers_are_the_same(
         KeyLookup, "_read_one", lambda self, oid: asked.append(oid) or read_one(self, oid)
     )
     expected = [(urls_of(key), KeyState(order=order_of(key))) for key in KEYS]
-    with KeyLookup(repository) as lookup, ThreadPoolExecutor(8) as pool:
+    with KeyLookup(Repository(repository.parent)) as lookup, ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lookup.find, KEYS)) == expected
         assert lookup.find("SHA256E-s1--0.x") is None
         asked.clear()
@@ -63,7 +64,7 @@ def test_held_or_not_the_answers_are_the_same(
     assert len(asked) == 1  # for the long one
     asked.clear()
     monkeypatch.setattr(module, "_MOST_HELD", 0)
-    with KeyLookup(repository) as lookup, ThreadPoolExecutor(8) as pool:
+    with KeyLookup(Repository(repository.parent)) as lookup, ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lookup.find, KEYS)) == expected
     assert len(asked) == len(KEYS) + sum(bool(order_of(key)) for key in KEYS)
 
@@ -71,7 +72,7 @@ def test_held_or_not_the_answers_are_the_same(
 @pytest.mark.parametrize("journal", ["journal", "journal-private"])
 @pytest.mark.parametrize("suffix", ["web", "rmt"])
 def test_news_are_for_git_annex_to_tell(repository: Path, journal: str, suffix: str) -> None:
-    with KeyLookup(repository) as lookup:
+    with KeyLookup(Repository(repository.parent)) as lookup:
         for key in KEYS:
             assert lookup.find(key) is not None
         name = f"{branch_path(KEYS[0])}.{suffix}".replace("_", "__").replace("/", "_")
@@ -85,7 +86,7 @@ def test_news_are_for_git_annex_to_tell(repository: Path, journal: str, suffix: 
 def test_without_all_records_each_is_read(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with KeyLookup(repository) as lookup:
+    with KeyLookup(Repository(repository.parent)) as lookup:
         monkeypatch.setattr(lookup._git, "objects", lambda names: iter([b"cut off"]))
         for key in KEYS:
             assert lookup.find(key) == (urls_of(key), KeyState(order=order_of(key)))

@@ -353,7 +353,7 @@ def commit_message(study: Study) -> None:
     assert git(study.path, *messages).splitlines() == ["from the command", "from the setting"]
     study.set("annex.commitmessage-command", "exit 4")
     (record,) = study.load("a", "b", "c", code=1)
-    assert "exited 4" in record["message"]
+    assert "exit code 4" in record["message"]
 
 
 @row("GIT_ANNEX_VECTOR_CLOCK")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from datalad_jsdl.repository.annex.lookup import KeyLookup
+from datalad_jsdl.repository.repository import Repository
 from tests.lab import Lab, sha256
 from tests.portal import content_of, datalad, described, git, write_manifest
 
@@ -73,13 +74,13 @@ def test_git_annex_is_asked_only_at_first(lab: Lab) -> None:
     assert 50 <= done.stderr.count("GETURLS") < 60
     assert {path.stat().st_mtime for path in dataset.glob("f*")} == {1714564800}
     key = git(dataset, "annex", "lookupkey", "f079")
-    with KeyLookup(dataset / ".git") as lookup:
+    with KeyLookup(Repository(dataset)) as lookup:
         assert lookup.find(key) is not None
         assert lookup.find("SHA256E-s1--0.x") is None
     # what is not in the branch yet is for git-annex to tell
     command = ["-c", "annex.alwayscommit=false", "annex", "registerurl", key, f"{lab.url}/new"]
     git(dataset, *command)
-    with KeyLookup(dataset / ".git") as lookup:
+    with KeyLookup(Repository(dataset)) as lookup:
         assert lookup.find(key) is None
 
 
@@ -219,7 +220,7 @@ def test_a_repository_with_sha256(lab: Lab) -> None:
         git(repo, "annex", "fromkey", "-q", "--force", key, f"f{number}")
         git(repo, "annex", "registerurl", "-q", key, url)
     git(repo, "commit", "-q", "-m", "files")
-    with KeyLookup(repo / ".git") as lookup:
+    with KeyLookup(Repository(repo)) as lookup:
         assert lookup.find(key) is not None
     datalad("enable-jsdl", "-d", repo)
     records = datalad("download-content", "-d", repo)

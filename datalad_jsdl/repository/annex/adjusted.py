@@ -19,6 +19,7 @@ from datalad_jsdl.repository.locks import patiently
 
 if TYPE_CHECKING:
     from datalad_jsdl.repository.git.running import Git
+    from datalad_jsdl.repository.repository import Repository
 
 __all__ = [
     "Branch",
@@ -71,57 +72,59 @@ class Branch:
         return "hidemissing" in self.adjustments
 
 
-def checked_out(git: Git) -> Branch:
+def checked_out(repository: Repository) -> Branch:
     """The branch that HEAD is."""
-    name = git.head_branch()
+    name = repository.head.branch
     match = re.fullmatch(rf"{_HEADS}adjusted/(.+)\(([a-z-]*)\)", name)
     if match is None:
         return Branch(name)
     return Branch(name, _HEADS + match[1], tuple(match[2].split("-")))
 
 
-def require_no_view(git: Git) -> None:
+def require_no_view(repository: Repository) -> None:
     """Raises DatasetError if what is checked out has the files in other places."""
-    if checked_out(git).is_view:
+    if checked_out(repository).is_view:
         raise DatasetError(
-            f"a view of git-annex is checked out in {git.root}; to leave it, run there: "
+            f"a view of git-annex is checked out in {repository.root}; to leave it, run there: "
             "git annex vpop"
         )
 
 
-def own_tree(git: Git) -> Tree:
+def own_tree(repository: Repository) -> Tree:
     """What the branch that is checked out has: hidden files, and commits not yet brought back.
 
     Raises:
         DatasetError: git cannot read it.
     """
-    branch = checked_out(git)
+    git, branch = repository.git, checked_out(repository)
     if not branch.basis or not git.commit(branch.basis):
-        return Tree(git)
+        return Tree(git, commit=repository.head.commit)
     tree = Tree(git, branch.basis)
     start = _adjusting(git, branch)
-    if start and start != git.commit("HEAD"):
+    if start and start != repository.head.commit:
         _overlay(git, tree, start)
     return tree
 
 
-def hidden_files(git: Git) -> dict[str, TreeFile]:
+def hidden_files(repository: Repository) -> dict[str, TreeFile]:
     """The files that the branch has and does not show, by path."""
-    if not checked_out(git).hides:
+    if not checked_out(repository).hides:
         return {}
-    shown = Tree(git).files
-    return {path: file for path, file in own_tree(git).files.items() if path not in shown}
+    shown = Tree(repository.git, commit=repository.head.commit).files
+    own = own_tree(repository).files
+    return {path: file for path, file in own.items() if path not in shown}
 
 
-def bring_back(git: Git) -> None:
+def bring_back(repository: Repository) -> None:
     """Have git-annex bring back to its basis what was committed on an adjusted branch."""
-    branch = checked_out(git)
+    git, branch = repository.git, checked_out(repository)
     if not branch.basis or not (basis := git.commit(branch.basis)):
         return
-    head = git.commit("HEAD")
+    head = repository.head.commit
     if _adjusting(git, branch) == head and git.commit("HEAD^") == basis:
         return
     patiently(git, lambda: git.run("annex", "merge", branch.basis))
+    repository.refresh()
 
 
 def merge_adjusted(git: Git, branch: Branch, commit: str, ref: str) -> None:
@@ -141,13 +144,15 @@ def merge_adjusted(git: Git, branch: Branch, commit: str, ref: str) -> None:
         raise DatasetError(f"git-annex did not merge the import into {branch.basis} in {git.root}")
 
 
-def show_what_is_here(git: Git) -> None:
+def show_what_is_here(repository: Repository) -> None:
     """Make a branch anew that looks different with the content that has come."""
-    branch = checked_out(git)
+    repository.refresh()
+    git, branch = repository.git, checked_out(repository)
     options = [_OPTIONS.get(word, "") for word in branch.adjustments]
     if branch.depends_on_content and all(options):
-        bring_back(git)
+        bring_back(repository)
         patiently(git, lambda: git.run("annex", "adjust", *options))
+        repository.refresh()
 
 
 def _adjusting(git: Git, branch: Branch) -> str:

@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import DatasetError
 from datalad_jsdl.notes import say_once
-from datalad_jsdl.repository.annex.branch import branch_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from datalad_jsdl.repository.annex.branch import AnnexBranch
     from datalad_jsdl.repository.git.running import Git
 
 __all__ = [
     "COMMIT_NOW",
     "adds_unlocked",
-    "branch_config",
     "branch_message",
     "is_true",
     "share",
@@ -42,37 +41,18 @@ def is_true(value: str) -> bool | None:
     return int(text) != 0 if re.fullmatch(r"[-+]?[0-9]+", text) else None
 
 
-def branch_config(git: Git) -> dict[str, str]:
-    """What ``git annex config`` keeps in the git-annex branch, for all clones.
-
-    ``config.log``: lines ``TIMESTAMP NAME VALUE``, of which the newest counts.
-    """
-    newest: dict[str, tuple[float, str]] = {}
-    log = next(branch_files(git, ["config.log"])) or b""
-    for line in log.decode("utf-8", "surrogateescape").split("\n"):
-        stamp, _, rest = line.partition(" ")
-        name, space, value = rest.partition(" ")
-        try:
-            seconds = float(stamp.rstrip("s"))
-        except ValueError:
-            continue
-        if space and newest.get(name, (0.0, ""))[0] <= seconds:
-            newest[name] = (seconds, value)
-    return {name: value for name, (_, value) in newest.items()}
-
-
-def adds_unlocked(git: Git, config: Mapping[str, str]) -> bool:
+def adds_unlocked(annex: AnnexBranch, config: Mapping[str, str]) -> bool:
     """Whether git-annex would add files unlocked: ``annex.addunlocked``, ``core.symlinks``.
 
     Args:
-        git: the repository.
+        annex: what the repository has recorded.
         config: git config, names in lower case.
     """
     if is_true(config.get("core.symlinks", "true")) is False:
         return True
     value = config.get("annex.addunlocked")
     if value is None:
-        value = branch_config(git).get("annex.addunlocked", "")
+        value = annex.config().get("annex.addunlocked", "")
     found = is_true(value)
     if found is None:  # a matching expression, which only git-annex understands
         say_once(

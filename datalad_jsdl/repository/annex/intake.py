@@ -21,13 +21,12 @@ from datalad_jsdl.repository.annex.keys import key_of_file, link_target, parse_k
 from datalad_jsdl.repository.annex.location_logs import LocationLogs
 from datalad_jsdl.repository.annex.missing import unlocked_keys
 from datalad_jsdl.repository.annex.objects import object_path
-from datalad_jsdl.repository.git.running import git_config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from datalad_jsdl.repository.importing.importer import Importer
+    from datalad_jsdl.repository.repository import Repository
 
 __all__ = ["Intake", "is_plain"]
 
@@ -51,18 +50,16 @@ class Intake:
     """Takes content into the annex of one repository, and records it.
 
     Args:
-        importer: of the repository; its lock is held.
+        repository: whose lock is held.
     """
 
-    def __init__(self, importer: Importer) -> None:
-        self._git = importer.git
-        self._annex_dir = importer.annex_dir
-        config = git_config(r"^annex\.|^core\.sharedrepository$", importer.git_dir())
-        self._uuid = config.get("annex.uuid", "")
-        self._logs = LocationLogs(importer.git, importer.annex_dir)
-        branch = self._git.head_branch()
-        self._plain = is_plain(config) and not branch.startswith("refs/heads/adjusted/")
-        self._unlocked = unlocked_keys(self._git) if self._plain else frozenset()
+    def __init__(self, repository: Repository) -> None:
+        self._annex_dir = repository.annex_dir
+        self._uuid = repository.uuid
+        self._logs = LocationLogs(repository.git, repository.annex_dir)
+        adjusted = repository.head.branch.startswith("refs/heads/adjusted/")
+        self._plain = is_plain(repository.config) and not adjusted
+        self._unlocked = unlocked_keys(repository.git) if self._plain else frozenset()
 
     def takes(self, key: str) -> bool:
         """Whether content of a key may be taken: there is no more to do than to move it."""

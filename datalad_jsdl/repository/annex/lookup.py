@@ -9,18 +9,18 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.repository.annex.branch import annex_branch, remote_configs
+from datalad_jsdl.repository.annex.branch import JOURNALS, journalled, merged
 from datalad_jsdl.repository.annex.keys import branch_path, journal_name
 from datalad_jsdl.repository.annex.listing import Listing
 from datalad_jsdl.repository.annex.logs import KeyState, present_values, remote_state
 from datalad_jsdl.repository.git.blobs import BlobReader
-from datalad_jsdl.repository.git.running import Git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from datalad_jsdl.repository.repository import Repository
 
 __all__ = ["KeyLookup"]
 
@@ -38,24 +38,19 @@ class KeyLookup:
     Memory: some 100 bytes a key; where there are few of them, also what is said of them.
 
     Args:
-        git_dir: the repository's ``.git`` folder.
+        repository: with an annex.
     """
 
-    def __init__(self, git_dir: str | os.PathLike[str]) -> None:
-        # git-annex's Annex/Journal.hs
-        journals = (os.path.join(git_dir, "annex", j) for j in ("journal", "journal-private"))
+    def __init__(self, repository: Repository) -> None:
+        self._git = repository.git
+        self._annex = repository.annex
+        journals = (os.path.join(repository.annex_dir, name) for name in JOURNALS)
         self._journals = [os.path.join(journal, "") for journal in journals]
-        # git-annex runs special remotes with a GIT_DIR in their environment
-        self._git = Git(Path(), Path(git_dir))
         self._lock = threading.Lock()
         self._reader: BlobReader | None = None
-        self._uuids = [
-            uuid
-            for uuid, settings in remote_configs(self._git).items()
-            if settings.get("externaltype") == "jsdl"
-        ]
-        commit = self._git.commit(annex_branch(self._git))
-        self._listing = Listing(self._git, commit, _WANTED)
+        self._uuids = self._annex.own_uuids()
+        commits = self._annex.commits or ("",)
+        self._listing, *self._others = [Listing(self._git, c, _WANTED) for c in commits]
         self._asked = 0
         self._holding = threading.Lock()
         self._held: list[bytes | None] = []  # their contents, once they are worth reading
@@ -71,14 +66,16 @@ class KeyLookup:
 
     def find_all(self, keys: Sequence[str]) -> Iterator[tuple[str, list[str], KeyState]]:
         """Each key with its URLs and its state; with no URL where none is known."""
-        names = []
-        for key in keys:
-            path = branch_path(key)
-            names += [self._listing.find(f"{path}.web"), self._listing.find(f"{path}.rmt")]
-        blobs = self._git.objects(name for name in names if name)
-        for number, key in enumerate(keys):
-            web = next(blobs) if names[2 * number] else None
-            state = next(blobs) if names[2 * number + 1] else None
+        paths = [branch_path(key) + suffix for key in keys for suffix in (".web", ".rmt")]
+        listings = (self._listing, *self._others)
+        names = [[listing.find(path) for listing in listings] for path in paths]
+        blobs = self._git.blobs(name for several in names for name in several if name)
+        news = self._annex.news()
+        logs = (
+            merged([*journalled(news, path), *(next(blobs) for name in several if name)])
+            for path, several in zip(paths, names, strict=True)
+        )
+        for key, web, state in zip(keys, logs, logs, strict=True):
             yield key, present_values(web), remote_state(state, self._uuids)
 
     def find(self, key: str) -> tuple[list[str], KeyState] | None:

@@ -15,35 +15,35 @@ from datalad_jsdl.repository.git.running import batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from datalad_jsdl.repository.git.running import Git
+    from datalad_jsdl.repository.repository import Repository
 
 __all__ = ["missing_files", "unknown_paths", "unlocked_keys"]
 
 _AT_ONCE = 5000  # files; memory for so many, and one git for them
 
 
-def unknown_paths(git: Git, paths: Iterable[str]) -> list[str]:
+def unknown_paths(repository: Repository, paths: Iterable[str]) -> list[str]:
     """Those of *paths* under which git has no file."""
-    hidden = {item for path in hidden_files(git) for item in (path, *folders_of(path))}
+    hidden = {item for path in hidden_files(repository) for item in (path, *folders_of(path))}
     return [
         path
         for path in paths
-        if path not in hidden and not git.text("ls-files", "--", f":(top,literal){path}")
+        if path not in hidden and not repository.git.text("ls-files", "--", f":(top,literal){path}")
     ]
 
 
-def missing_files(git: Git, annex_dir: Path, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+def missing_files(repository: Repository, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Path and key of each annexed file whose content is not here; a key comes once.
 
     Args:
-        git: the repository.
-        annex_dir: the ``annex`` folder in the ``.git`` folder.
+        repository: with an annex.
         paths: files and folders to look at, relative to the top; all if there are none.
     """
     seen: set[bytes] = set()
-    for path, key in _annexed(git, chain(_tracked(git, paths), _hidden(git, paths))):
+    git, annex_dir = repository.git, repository.annex_dir
+    for path, key in _annexed(git, chain(_tracked(git, paths), _hidden(repository, paths))):
         mark = md5(key.encode("utf-8", "surrogateescape"), usedforsecurity=False).digest()[:8]
         if mark not in seen and object_path(annex_dir, key) is None:
             seen.add(mark)
@@ -75,10 +75,10 @@ def _annexed(git: Git, files: Iterator[tuple[str, str, str]]) -> Iterator[tuple[
                 yield path, key
 
 
-def _hidden(git: Git, paths: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+def _hidden(repository: Repository, paths: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     """The same of what the branch has and an adjusted one does not show."""
     wanted = set(paths)
-    for path, file in hidden_files(git).items():
+    for path, file in hidden_files(repository).items():
         if not wanted or not wanted.isdisjoint((path, *folders_of(path))):
             yield file.mode, file.oid, path
 

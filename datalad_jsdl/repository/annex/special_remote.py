@@ -12,12 +12,11 @@ from functools import partial
 from pathlib import Path
 
 from datalad_jsdl.errors import DatasetError
-from datalad_jsdl.repository.annex.branch import branch_files, remote_configs
 from datalad_jsdl.repository.annex.config import COMMIT_NOW, vector_clock
 from datalad_jsdl.repository.annex.logs import WEB_UUID
-from datalad_jsdl.repository.git.running import Git
 from datalad_jsdl.repository.importing.write import write_annex_files
 from datalad_jsdl.repository.locks import patiently
+from datalad_jsdl.repository.repository import Repository
 
 __all__ = ["LOCAL_SETTINGS", "NAME", "RemoteSetup", "set_up_locally", "set_up_remote"]
 
@@ -48,33 +47,37 @@ class RemoteSetup:
     done: tuple[str, ...]
 
 
-def set_up_remote(git: Git) -> RemoteSetup:
+def set_up_remote(repository: Repository) -> RemoteSetup:
     """Initialise or enable the remote, and mend what git-annex leaves undone.
 
     Raises:
         DatasetError: git-annex refuses, or another remote has the name.
     """
     done: list[str] = []
-    uuid, name = _find(git)
+
+    def run(word: str, *args: str) -> None:
+        repository.git.run("annex", *args, *COMMIT_NOW)
+        repository.refresh()
+        done.append(word)
+
+    uuid, name = _find(repository)
     if not uuid:
-        _refuse_foreign_remote(git)
-        git.run("annex", "initremote", NAME, *_SETTINGS, "--sameas=web", *COMMIT_NOW)
-        done.append("initialised")
-        uuid, name = _find(git)
-    settings = remote_configs(git)[uuid]
-    _refuse_strange_settings(name, settings)
-    if git.setting(f"remote.{name}.annex-config-uuid") != uuid:
+        _refuse_foreign_remote(repository)
+        run("initialised", "initremote", NAME, *_SETTINGS, "--sameas=web")
+        uuid, name = _find(repository)
+    _refuse_strange_settings(name, repository.annex.remotes()[uuid])
+    if repository.setting(f"remote.{name}.annex-config-uuid") != uuid:
         # without encryption=none it would fail where an earlier enableremote dropped it
-        git.run("annex", "enableremote", name, "encryption=none", *COMMIT_NOW)
-        done.append("enabled")
-    if _verify(git, name):
+        run("enabled", "enableremote", name, "encryption=none")
+    if _verify(repository, name):
         done.append("verified")
     for setting, value in LOCAL_SETTINGS.items():
-        if git.setting(f"remote.{name}.{setting}") != value:
-            patiently(git, partial(git.run, "config", f"remote.{name}.{setting}", value))
+        if repository.setting(f"remote.{name}.{setting}") != value:
+            _set(repository, f"remote.{name}.{setting}", value)
             done.append(f"set {setting}={value}")
-    done += _mend_logs(git, uuid)
-    shown = " ".join(f"{k}={v}" for k, v in sorted(remote_configs(git)[uuid].items()))
+    done += _mend_logs(repository, uuid)
+    settings = repository.annex.remotes()[uuid]
+    shown = " ".join(f"{k}={v}" for k, v in sorted(settings.items()))
     return RemoteSetup(uuid, shown, tuple(done))
 
 
@@ -85,38 +88,46 @@ def set_up_locally(git_dir: Path, name: str) -> None:
         git_dir: the repository's ``.git`` folder.
         name: of the remote.
     """
-    git = Git(Path(), git_dir)
+    repository = Repository(Path(), git_dir)
     for setting, value in LOCAL_SETTINGS.items():
-        if not git.setting(f"remote.{name}.{setting}"):
-            patiently(git, partial(git.run, "config", f"remote.{name}.{setting}", value))
+        if not repository.setting(f"remote.{name}.{setting}"):
+            _set(repository, f"remote.{name}.{setting}", value)
 
 
-def _find(git: Git) -> tuple[str, str]:
+def _set(repository: Repository, setting: str, value: str) -> None:
+    git = repository.git
+    patiently(git, partial(git.run, "config", setting, value))
+    repository.refresh()
+
+
+def _find(repository: Repository) -> tuple[str, str]:
     """Configuration UUID and name of the dataset's jsdl remote, or two empty strings."""
     found = {
         uuid: settings.get("sameas-name", NAME)
-        for uuid, settings in remote_configs(git).items()
+        for uuid, settings in repository.annex.remotes().items()
         if settings.get("externaltype") == "jsdl" and settings.get("sameas-uuid") == WEB_UUID
     }
     # two clones may each have made one; the one in use here goes first
     for uuid, name in sorted(found.items()):
-        if git.setting(f"remote.{name}.annex-config-uuid") == uuid:
+        if repository.setting(f"remote.{name}.annex-config-uuid") == uuid:
             return uuid, name
     return min(found.items(), default=("", ""))
 
 
-def _refuse_foreign_remote(git: Git) -> None:
-    settings = git.setting(f"^remote\\.{NAME}\\.", "--get-regexp")
-    taken = any(s.get("name", s.get("sameas-name")) == NAME for s in remote_configs(git).values())
+def _refuse_foreign_remote(repository: Repository) -> None:
+    root, mark = repository.root, f"remote.{NAME}."
+    settings = {name.removeprefix(mark) for name in repository.config if name.startswith(mark)}
+    remotes = repository.annex.remotes().values()
+    taken = any(s.get("name", s.get("sameas-name")) == NAME for s in remotes)
     if taken or "annex-externaltype" in settings:
         # a rename is recorded, but not where git-annex keeps what was verified
         raise DatasetError(
-            f"there is another special remote named {NAME} in {git.root}, and git-annex does not "
+            f"there is another special remote named {NAME} in {root}, and git-annex does not "
             "give its name free; files come through git-annex's own web remote there"
         )
-    if ".url" in settings:
+    if "url" in settings:
         raise DatasetError(
-            f"there is another remote named {NAME} in {git.root}; rename it and try again: "
+            f"there is another remote named {NAME} in {root}; rename it and try again: "
             f"git remote rename {NAME} NEWNAME"
         )
 
@@ -134,21 +145,23 @@ def _refuse_strange_settings(name: str, settings: dict[str, str]) -> None:
         )
 
 
-def _verify(git: Git, name: str) -> bool:
+def _verify(repository: Repository, name: str) -> bool:
     """Tell git-annex that the configuration is safe; whether that was needed.
 
     git-annex releases before 2026 have no such step.
     """
-    if git.setting(f"remote.{name}.annex-verified") in ("", "verified"):
+    if repository.setting(f"remote.{name}.annex-verified") in ("", "verified"):
         return False
+    git = repository.git
     asked = git.run("annex", "verifyremote", name).decode("utf-8", "replace")
     if match := re.search(r"--safe (\d+)", asked):
         git.run("annex", "verifyremote", name, "--safe", match[1])
+        repository.refresh()
         return True
     return False
 
 
-def _mend_logs(git: Git, uuid: str) -> list[str]:
+def _mend_logs(repository: Repository, uuid: str) -> list[str]:
     """Write into the git-annex branch what is missing there; returns that in words.
 
     ``remote.log``: encryption=none, without which clones fail to enable the remote;
@@ -159,10 +172,10 @@ def _mend_logs(git: Git, uuid: str) -> list[str]:
     files: list[tuple[str, bytes]] = []
     done: list[str] = []
     now = int(vector_clock())
-    settings = remote_configs(git)[uuid]
+    settings = repository.annex.remotes()[uuid]
     if settings.get("encryption") != "none":
         settings["encryption"] = "none"
-        log = _log(git, "remote.log")
+        log = repository.annex.lines("remote.log")
         ours = [line for line in log if line.startswith(uuid + " ")]
         times = [int(t) for line in ours for t in re.findall(r" timestamp=(\d+)", line)]
         # single spaces only: a double one is read as an empty setting
@@ -170,19 +183,15 @@ def _mend_logs(git: Git, uuid: str) -> list[str]:
         line = f"{uuid} {pairs} timestamp={max([now, *(t + 1 for t in times)])}s"
         files.append(("remote.log", _lines(*(o for o in log if o not in ours), line)))
         done.append("recorded encryption=none")
-    wanted = _log(git, "preferred-content.log")
+    wanted = repository.annex.lines("preferred-content.log")
     if not any(line.startswith(WEB_UUID + " ") for line in wanted):
         line = f"{WEB_UUID} present timestamp={now}s"
         files.append(("preferred-content.log", _lines(*wanted, line)))
         done.append("set wanted to present")
     if files:
-        write_annex_files(git, files)
+        write_annex_files(repository.git, files)
+        repository.refresh()
     return done
-
-
-def _log(git: Git, name: str) -> list[str]:
-    blob = next(branch_files(git, [name])) or b""
-    return blob.decode("utf-8", "surrogateescape").splitlines()
 
 
 def _lines(*lines: str) -> bytes:

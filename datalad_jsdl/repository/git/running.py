@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import threading
 from contextlib import contextmanager, suppress
+from itertools import chain
 from typing import IO, TYPE_CHECKING
 
 from datalad_jsdl.errors import DatasetError
@@ -90,15 +91,6 @@ class Git:
                 if kind == "ref" and self.path(name).is_file():
                     return name  # who asks for its commit is told
             raise
-
-    def require_own(self) -> None:
-        """Raises DatasetError if this is no repository of its own: git takes one around it."""
-        if self.text("rev-parse", "--show-prefix"):
-            around = self.text("rev-parse", "--show-toplevel")
-            raise DatasetError(
-                f"{self.root} is no repository that git can use: it takes {around} for it. Look "
-                f"at what is in {self.root / '.git'}"
-            )
 
     def commit(self, ref: str) -> str:
         """What a ref (HEAD, or a full name) points to, or "" if there is no such ref."""
@@ -221,7 +213,10 @@ class Git:
         self, mode: str, names: Iterable[str]
     ) -> Iterator[tuple[int | None, bytes | None]]:
         args = ("cat-file", mode, "--buffer")
-        asked = _Counted(names)
+        names = iter(names)
+        if (first := next(names, None)) is None:
+            return
+        asked = _Counted(chain([first], names))
         answered = 0
         # not a pipe: nobody would read it while it fills up
         with tempfile.TemporaryFile() as said, self.start(*args, stderr=said) as process:

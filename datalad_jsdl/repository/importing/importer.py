@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.cycles import no_cycles_made
@@ -26,11 +25,9 @@ from datalad_jsdl.repository.annex.adjusted import (
     own_tree,
     require_no_view,
 )
-from datalad_jsdl.repository.annex.branch import annex_branch, read_records
-from datalad_jsdl.repository.annex.config import adds_unlocked, share
+from datalad_jsdl.repository.annex.config import adds_unlocked
 from datalad_jsdl.repository.annex.keys import ExtensionRule
 from datalad_jsdl.repository.commit import LINK, Tree
-from datalad_jsdl.repository.git.running import Git, git_config
 from datalad_jsdl.repository.importing.plan import make_plan
 from datalad_jsdl.repository.importing.provenance import imported_paths
 from datalad_jsdl.repository.importing.steps import Change, Plan
@@ -42,14 +39,16 @@ from datalad_jsdl.repository.importing.worktree import (
     switch,
     undo_half_a_switch,
 )
-from datalad_jsdl.repository.importing.write import WORK_REF, merge_annex_branch, write_objects
+from datalad_jsdl.repository.importing.write import merge_annex_branch, write_objects
 from datalad_jsdl.repository.locks import exclusively
+from datalad_jsdl.repository.repository import WORK_REF
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from datalad_jsdl.model.entry import Entry
     from datalad_jsdl.repository.importing.submodules import Link
+    from datalad_jsdl.repository.repository import Repository
 
 __all__ = ["Importer", "Scope"]
 
@@ -87,75 +86,44 @@ class Importer:
     """Plans and applies imports into one repository.
 
     Raises:
-        DatasetError: *root* is no work tree of a git-annex repository.
+        DatasetError: it has no work tree.
+
+    Attributes:
+        repository: as given.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.git = Git(root)
-        if self.git.text("rev-parse", "--is-inside-work-tree") != "true":
-            raise DatasetError(
-                f"{root} has no work tree: it is a bare repository; clone it, and use the clone"
-            )
-        self.git.require_own()
-        self.annex_dir = _annex_dir(self.git)
+    def __init__(self, repository: Repository) -> None:
+        repository.require_work_tree()
+        self.repository = repository
 
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Keep other imports out; see `locks.exclusively`."""
-        with exclusively(self.git):
-            if (own := self.annex_dir / "jsdl.lck").exists():
-                self.share(own)
+        with exclusively(self.repository):
+            self.repository.refresh()  # others may have written until now
+            if (own := self.repository.annex_dir / "jsdl.lck").exists():
+                self.repository.share(own)
             yield
-
-    def share(self, *paths: Path) -> None:
-        """Let others write to what is ours, where the repository is a shared one."""
-        if setting := self.git.setting("core.sharedRepository"):
-            for path in paths:
-                share(path, setting)
 
     def catch_up(self) -> None:
         """Have git-annex merge and commit what is pending in its branch."""
-        merge_annex_branch(self.git)
-
-    def require_annex(self) -> None:
-        """Raises DatasetError for a plain git repository."""
-        if self.has_annex():
-            return
-        root = self.git.root
-        urls = self.git.setting(r"^remote\..*\.url$", "--get-regexp", "--name-only")
-        if urls:
-            # to make a dataset of a clone of one would leave it with two histories
-            remote = urls.splitlines()[0].removeprefix("remote.").removesuffix(".url")
-            raise DatasetError(
-                f"{root} has no git-annex branch. If it is a clone of a dataset, fetch the branch; "
-                f"run there: git fetch {remote} git-annex:refs/remotes/{remote}/git-annex; if it "
-                "is a clone of a plain git repository, use another folder"
-            )
-        if self.git.setting("annex.uuid") or ".datalad/config" in Tree(self.git).files:
-            raise DatasetError(
-                f"the git-annex branch of the dataset {root} is missing; fetch it from another "
-                "clone of the dataset, run there: "
-                "git fetch URL-OF-THE-CLONE git-annex:refs/heads/git-annex"
-            )
-        raise DatasetError(
-            f"{root} is a git repository without an annex; to make a dataset "
-            "of it, run there: datalad create --force"
-        )
-
-    def has_annex(self) -> bool:
-        """Whether this, or a repository that it was cloned from, is git-annex's."""
-        return bool(self.git.commit(annex_branch(self.git)))
+        if not self.repository.is_merged:
+            merge_annex_branch(self.repository.git)
+            self.repository.refresh()
 
     def recover(self) -> None:
         """Go back to where an import was killed, if one was: its ref is still there."""
-        if left := self.git.commit(WORK_REF):
-            before = checked_out(self.git).basis or "HEAD"
-            undo_half_a_switch(self.git, before, left)
-            self.git.run("update-ref", "-d", WORK_REF)
+        if left := self.repository.ref(WORK_REF):
+            git = self.repository.git
+            before = checked_out(self.repository).basis or "HEAD"
+            undo_half_a_switch(git, before, left)
+            git.run("update-ref", "-d", WORK_REF)
+            self.repository.refresh()
 
     def restore(self, prefix: str) -> None:
         """See `worktree.restore`."""
-        restore(self.git, Tree(self.git), prefix)
+        git = self.repository.git
+        restore(git, Tree(git), prefix)
 
     @no_cycles_made()
     def plan(
@@ -166,15 +134,15 @@ class Importer:
         Raises:
             DatasetError: what is checked out is a view of git-annex's, or cannot be read.
         """
-        git = self.git
-        branch = checked_out(git)
-        require_no_view(git)
+        repository, git = self.repository, self.repository.git
+        branch = checked_out(repository)
+        require_no_view(repository)
         if not dry:
-            bring_back(git)
-        tree = own_tree(git)
+            bring_back(repository)
+        tree = own_tree(repository)
         # where commits on an adjusted branch are still to be brought back, they count, too
         tip = "HEAD" if branch.basis and tree.commit else tree.commit
-        config = git_config(r"^annex\.|^core\.symlinks$", self.git_dir())
+        config = repository.config
         if tuned := [name for name in config if name.startswith("annex.tune.")]:
             raise DatasetError(f"the repository is tuned ({tuned[0]}), which is not supported")
         try:
@@ -191,12 +159,12 @@ class Importer:
             entries,
             tree,
             rule=rule,
-            records_of=lambda keys: read_records(git, keys),
+            records_of=lambda keys: repository.annex.records(keys),
             in_the_way=lambda steps: in_the_way(git, tree, steps, dry=dry),
             imported=lambda paths: imported_paths(git, tip, paths, scope.prefix),
             gone=self._gone(tree, tip, unlisted, scope),
             delete=delete,
-            unlocked=adds_unlocked(git, config),
+            unlocked=adds_unlocked(repository.annex, config),
         )
         return tree, plan
 
@@ -216,24 +184,26 @@ class Importer:
         Returns:
             The new commit, or "" if there was nothing to commit.
         """
-        extra = dict(extra)
-        if sections := gitmodules(self.git, tree, links):
+        git, extra = self.repository.git, dict(extra)
+        if sections := gitmodules(git, tree, links):
             extra[GITMODULES] = sections
-        commit = write_objects(self.git, tree, plan, message, config_uuid, extra, links)
-        merge_annex_branch(self.git)
+        commit = write_objects(git, tree, plan, message, config_uuid, extra, links)
+        merge_annex_branch(git)
+        self.repository.refresh()
         if commit:
-            branch = checked_out(self.git)
+            branch = checked_out(self.repository)
             if branch.basis:
-                make_way(self.git, tree, plan.steps, extra)
-                merge_adjusted(self.git, branch, commit, WORK_REF)
+                make_way(git, tree, plan.steps, extra)
+                merge_adjusted(git, branch, commit, WORK_REF)
             else:
-                switch(self.git, tree, commit, plan.steps, extra, "download-manifest: import")
-            activate(self.git, links, tree)
-            self.git.run("update-ref", "-d", WORK_REF)
+                switch(git, tree, commit, plan.steps, extra, "download-manifest: import")
+            activate(git, links, tree)
+            git.run("update-ref", "-d", WORK_REF)
+            self.repository.refresh()
             written = (s for s in plan.steps if s.change in (Change.ADDED, Change.CHANGED))
             if any(step.mode != LINK for step in written):
                 # git has written pointers, also where the content is here
-                self.git.run("annex", "smudge", "--update")
+                git.run("annex", "smudge", "--update")
         return commit
 
     def _gone(self, tree: Tree, tip: str, unlisted: list[str], scope: Scope) -> list[str]:
@@ -242,20 +212,13 @@ class Importer:
         A commit of ours that was amended or squashed holds files of the user's, too; they
         have no URLs.
         """
-        candidates = imported_paths(self.git, tip, unlisted, scope.prefix)
+        candidates = imported_paths(self.repository.git, tip, unlisted, scope.prefix)
         keys = tree.keys(candidates)
-        records = read_records(self.git, {key for key in keys.values() if key})
+        records = self.repository.annex.records({key for key in keys.values() if key})
         return [path for path, key in keys.items() if key and records[key].urls]
 
     def missing_keys(self, keys: Collection[str]) -> set[str]:
         """Those of *keys* whose content is not here."""
         from datalad_jsdl.repository.annex.objects import object_path
 
-        return {key for key in keys if object_path(self.annex_dir, key) is None}
-
-    def git_dir(self) -> Path:
-        return self.git.root / self.git.text("rev-parse", "--git-dir")
-
-
-def _annex_dir(git: Git) -> Path:
-    return Path(git.root / git.text("rev-parse", "--git-common-dir"), "annex")
+        return {key for key in keys if object_path(self.repository.annex_dir, key) is None}

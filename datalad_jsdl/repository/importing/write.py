@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import DatasetError
-from datalad_jsdl.repository.annex.branch import ANNEX_BRANCH, key_logs
+from datalad_jsdl.repository.annex.branch import ANNEX_BRANCH, AnnexBranch
 from datalad_jsdl.repository.annex.config import (
     COMMIT_NOW,
     branch_message,
@@ -26,6 +26,7 @@ from datalad_jsdl.repository.git.pack import writing_pack
 from datalad_jsdl.repository.git.trees import build_tree
 from datalad_jsdl.repository.importing.steps import Change
 from datalad_jsdl.repository.importing.worktree import blob_of
+from datalad_jsdl.repository.repository import ANNEX_REF, WORK_REF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -37,11 +38,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.repository.importing.steps import Plan
     from datalad_jsdl.repository.importing.submodules import Link
 
-__all__ = ["ANNEX_REF", "WORK_REF", "merge_annex_branch", "write_annex_files", "write_objects"]
-
-WORK_REF = "refs/jsdl/work"
-# git-annex merges every branch whose name ends in /git-annex into its own
-ANNEX_REF = "refs/heads/jsdl/git-annex"
+__all__ = ["merge_annex_branch", "write_annex_files", "write_objects"]
 
 
 def write_objects(
@@ -152,6 +149,7 @@ def _annex_commit(
 
 
 def _log_files(git: Git, plan: Plan, config_uuid: str) -> Iterator[tuple[str, bytes]]:
+    annex = AnnexBranch(git, [git.commit(ANNEX_BRANCH)])
     now = vector_clock()
     nothing = KeyState()
     new_location = add_present(None, [WEB_UUID], now)
@@ -161,7 +159,7 @@ def _log_files(git: Git, plan: Plan, config_uuid: str) -> Iterator[tuple[str, by
         return set_remote_state(None, config_uuid, state, now)
 
     keys = sorted(plan.records, key=branch_folder)
-    for key, (location, web, state) in zip(keys, key_logs(git, keys), strict=True):
+    for key, (location, web, state) in zip(keys, annex.key_logs(keys), strict=True):
         record, path = plan.records[key], branch_path(key)
         if record.in_web:
             present = new_location if location is None else add_present(location, [WEB_UUID], now)
