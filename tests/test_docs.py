@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from datalad_jsdl.commands._check_table import HEADER
-from datalad_jsdl.fetch.credentials.rules import OPTIONS
+from datalad_jsdl.fetch.credentials.login import OPTIONS
 from datalad_jsdl.fetch.credentials.schemes import KINDS
 from datalad_jsdl.fetch.credentials.sources import SOURCES
 from datalad_jsdl.fetch.mirrors.probe import MEANINGS, State
@@ -197,8 +197,8 @@ def test_the_page_on_addresses(tmp_path: Path, vault: Vault, lab: Lab) -> None:
 
 def test_the_tables_of_logins_are_those_of_the_code() -> None:
     text = (ROOT / "docs/logins.rst").read_text()
-    sources = re.findall(r"   \* - ``([\w-]+)\S*``\n     - (yes|no)\n     - (.*)\n", text)
-    assert sources == [(s.name, "yes" if s.unasked else "no", s.meaning) for s in SOURCES]
+    sources = re.findall(r"   \* - ``(\S+)``\n     - (yes|no)\n     - (.*)\n", text)
+    assert sources == [(s.usage, "yes" if s.unnamed else "no", s.meaning) for s in SOURCES]
     _, _, tables = text.partition("Kinds\n")
     rows = re.findall(r"   \* - ``([\w-]+)``\n     - (.*)\n(?!     -)", tables)
     assert rows == [*KINDS.items(), *OPTIONS.items()]

@@ -10,12 +10,15 @@ from datalad.distribution.dataset import resolve_path
 from datalad.support.param import Parameter
 
 from datalad_jsdl.errors import DatasetError, SettingError
+from datalad_jsdl.fetch.credentials.sources import SOURCES
 from datalad_jsdl.fetch.settings import parse_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["CREDENTIAL", "JOBS", "inside", "jobs_of", "listed"]
+    from datalad_jsdl.fetch.credentials.login import Source
+
+__all__ = ["CREDENTIAL", "JOBS", "credential_help", "inside", "jobs_of", "listed"]
 
 _MOST_SHOWN = 20  # characters
 
@@ -28,17 +31,22 @@ JOBS = Parameter(
 )
 
 
+def credential_help(sources: Sequence[Source]) -> str:
+    """What --credential is, with all *sources* as a user writes them."""
+    *others, last = [source.usage for source in sources]
+    return f"""where the login for an origin (https://host:port) is: {", ".join(others)} or {last}.
+    It is sent to that origin and to no other.
+    Remembered for this dataset and the subdatasets that the command imports into, as git
+    config remote.jsdl.credential; never the login itself.
+    Can be given several times. "The portal wants me to log in" in the
+    documentation has the details."""
+
+
 CREDENTIAL = Parameter(
     args=("--credential",),
     metavar="'ORIGIN[/PATH] SOURCE [OPTION=VALUE ...]'",
     action="append",
-    doc="""where the login for an origin (https://host:port) is: datalad:NAME, git, netrc,
-    cookies:FILE, browser:NAME, env:VARIABLE, aws or annex-headers. It is sent to that origin and
-    to no other.
-    Remembered for this dataset and the subdatasets that the command imports into, as git
-    config remote.jsdl.credential; never the login itself.
-    Can be given several times. "The portal wants me to log in" in the
-    documentation has the details.""",
+    doc=credential_help(SOURCES),
 )
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import SettingError
-from datalad_jsdl.fetch.credentials.rules import Rule, parse_rule
+from datalad_jsdl.fetch.credentials.login import Rule
+from datalad_jsdl.fetch.credentials.rules import parse_rule
 from datalad_jsdl.fetch.data_units import parse_size
 from datalad_jsdl.model.urls import redact
 

@@ -9,7 +9,7 @@ from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.bag import Bag, open_bag
 from datalad_jsdl.manifest.checksums import Checksums
 from datalad_jsdl.manifest.formats.options import Options
-from datalad_jsdl.operations.open_manifest import Place, is_url, open_document
+from datalad_jsdl.operations.open_manifest import Place, What, is_url, open_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +58,6 @@ def with_documents(
         if given == "-" or (file is None and not is_url(given)):
             raise ManifestError(f"--checksums {given}: expected a file name or an http(s) URL")
         where = Place(given, file, None, None, Options())
-        with open_document(where, git_dir, credentials, "checksum list") as document:
+        with open_document(where, git_dir, credentials, What.CHECKSUMS) as document:
             checksums.read(document, document.name, encoding=document.encoding)
     return replace(place, options=replace(place.options, checksums=checksums)), bag

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from datalad_jsdl.errors import SettingError
-from datalad_jsdl.fetch.credentials.rules import BROWSERS, parse_rule
+from datalad_jsdl.fetch.credentials.rules import parse_rule
+from datalad_jsdl.fetch.credentials.sources import browser, cookies
 from datalad_jsdl.model.urls import origin_of
 from datalad_jsdl.operations.engines import OWN_CREDENTIALS
 from datalad_jsdl.repository.locks import patiently
@@ -42,21 +43,21 @@ def credential_lines(given: Sequence[str] | str | None) -> tuple[str, ...]:
     return tuple(_checked(line, "--credential") for line in lines)
 
 
-def cookies_line(cookies: str, origin: str) -> str:
+def cookies_line(given: str, origin: str) -> str:
     """What --cookies means for an origin, as a line of --credential.
 
     Args:
-        cookies: a browser's name, or else a file.
+        given: a browser's name, or else a file.
         origin: scheme, host and port.
     """
-    is_browser = cookies.partition(":")[0].lower() in BROWSERS
-    if not is_browser and not Path(cookies).expanduser().is_file():
+    is_browser = given.partition(":")[0].lower() in browser.BROWSERS
+    if not is_browser and not Path(given).expanduser().is_file():
         raise SettingError(
-            f"--cookies: there is no file {cookies}, and no browser of that name is known "
-            f"({', '.join(BROWSERS)} are)"
+            f"--cookies: there is no file {given}, and no browser of that name is known "
+            f"({', '.join(browser.BROWSERS)} are)"
         )
-    source = f"browser:{cookies}" if is_browser else f"cookies:{cookies}"
-    return _checked(f"{origin} {shlex.quote(source)}", "--cookies")
+    source = browser.SOURCE if is_browser else cookies.SOURCE
+    return _checked(f"{origin} {shlex.quote(f'{source.name}:{given}')}", "--cookies")
 
 
 def origin_of_all(entries: Iterable[Entry]) -> str:
@@ -107,15 +108,11 @@ def remember(repository: Repository, lines: Iterable[str]) -> None:
 def _checked(line: str, option: str) -> str:
     try:
         rule = parse_rule(line)
+        if rule.source.keep is None:
+            return rule.line
+        argument = rule.source.keep(rule.argument)  # the special remote runs in another folder
     except ValueError as error:
         raise SettingError(f"{option}: {error}") from None
-    if rule.source != "cookies":
-        return rule.line
-    # the special remote runs in another folder
-    file = Path(rule.argument).expanduser().absolute()
-    if not file.is_file():
-        raise SettingError(f"{option}: there is no file {file}")
-    options = [shlex.quote(f"{name}={value}") for name, value in rule.options.items()]
-    return " ".join(
-        [shlex.quote(rule.origin + rule.prefix), shlex.quote(f"cookies:{file}"), *options]
-    )
+    options = [f"{name}={value}" for name, value in rule.options.items()]
+    words = [rule.origin + rule.prefix, f"{rule.source.name}:{argument}", *options]
+    return " ".join(map(shlex.quote, words))

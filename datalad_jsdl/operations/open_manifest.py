@@ -7,6 +7,7 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
@@ -33,9 +34,9 @@ from datalad_jsdl.repository.git.running import git_config
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.manifest.record import Record
     from datalad_jsdl.manifest.unpacking import Readable
-    from datalad_jsdl.model.content import Fetched
     from datalad_jsdl.model.entry import Entry, Refusal
 
 
@@ -43,6 +44,7 @@ __all__ = [
     "Document",
     "Place",
     "Source",
+    "What",
     "is_no_file",
     "is_url",
     "open_document",
@@ -132,6 +134,13 @@ def place_of(
             raise ManifestError(f"--column {column!r}: expected ROLE=NAME, as in path=filename")
         names[role] = name
     return Place(manifest, file, base, format_name, Options(names))
+
+
+class What(Enum):
+    """What a document is; its value is for messages."""
+
+    MANIFEST = "manifest"
+    CHECKSUMS = "checksum list"
 
 
 class Source(Protocol):
@@ -251,15 +260,15 @@ def open_document(
     place: Place,
     git_dir: Path | None = None,
     credentials: Sequence[str] = (),
-    what: str = "manifest",
+    what: What = What.MANIFEST,
 ) -> Iterator[Document]:
-    """Open what is no address; see `open_source`. *what* it is is for messages."""
+    """Open what is no address; see `open_source`."""
     manifest = place.manifest
     if manifest == "-":
         yield Document("standard input", "", None, sys.stdin.buffer, place)
     elif "://" in manifest and not is_url(manifest):
         scheme = manifest.partition(":")[0]
-        raise ManifestError(f"a {what} can be fetched by http and https, not by {scheme}")
+        raise ManifestError(f"a {what.value} can be fetched by http and https, not by {scheme}")
     elif place.file is None:
         with _fetched(place, git_dir, credentials, what) as source:
             yield source
@@ -267,7 +276,7 @@ def open_document(
         try:
             stream = place.file.open("rb")
         except OSError as error:
-            text = f"cannot read the {what} {place.file}: {error.strerror}"
+            text = f"cannot read the {what.value} {place.file}: {error.strerror}"
             better = meant(manifest) if isinstance(error, FileNotFoundError) else ""
             raise ManifestError(f"{text}; {better}" if better else text) from None
         with stream:
@@ -276,36 +285,67 @@ def open_document(
 
 @contextmanager
 def _fetched(
-    place: Place, git_dir: Path | None, credentials: Sequence[str], what: str
+    place: Place, git_dir: Path | None, credentials: Sequence[str], what: What
 ) -> Iterator[Document]:
     try:
         url = normalise_url(place.manifest)
     except ValueError as error:
-        raise ManifestError(f"cannot fetch the {what}: {error}") from None
+        raise ManifestError(f"cannot fetch the {what.value}: {error}") from None
     with tempfile.TemporaryDirectory(prefix="jsdl-") as folder:
         target = Path(folder, "manifest")
         # an address that a user has typed needs no further leave; where it redirects to does
         with open_engine(git_dir, credentials=credentials, typed=url) as engine:
             engine.expect_origins([url])
-            expected = Expected(document=True)
-            outcome = fetch_file(Job("manifest", (url,), expected, target), engine)
-        if isinstance(outcome, Failed):
-            raise FetchError(f"cannot fetch the {what} {outcome}{_address_hint(place)}")
-        place = _in_charset(place, target, outcome)
+            try:
+                saved = (_listed if what is What.CHECKSUMS else _whole)(url, target, engine)
+            except FetchError as error:
+                text = f"cannot fetch the {what.value} {error}{_address_hint(place)}"
+                raise FetchError(text) from None
+        place = _in_charset(place, target, saved)
         with target.open("rb") as stream:
-            plain = Decoded(stream, outcome.codings) if outcome.codings else stream
+            plain = Decoded(stream, saved.codings) if saved.codings else stream
             # a run record has the address that was typed: a rerun is to follow "latest" again
             secret = place.options.secrecy.is_signed(url)
-            final = base_url(outcome.final or url)
+            final = base_url(saved.url or url)
             yield Document(redact(url), "" if secret else url, final, plain, place)
 
 
-def _in_charset(place: Place, file: Path, outcome: Fetched) -> Place:
+@dataclass(frozen=True)
+class _Saved:
+    """A document in a file.
+
+    Attributes:
+        url: that gave it, after redirects; "" for the one that was asked.
+        content_type: as its server says.
+        codings: that are still to be undone.
+    """
+
+    url: str
+    content_type: str
+    codings: tuple[str, ...]
+
+
+def _whole(url: str, target: Path, engine: Engine) -> _Saved:
+    """As files are fetched: it may be large, and what breaks off is taken up again."""
+    outcome = fetch_file(Job("manifest", (url,), Expected(document=True), target), engine)
+    if isinstance(outcome, Failed):
+        raise FetchError(str(outcome))
+    return _Saved(outcome.final, outcome.content_type, outcome.codings)
+
+
+def _listed(url: str, target: Path, engine: Engine) -> _Saved:
+    """As answers of APIs are: it has a line for each file at most."""
+    with target.open("wb") as file:
+        answer = WebApi(engine).save(url, file)
+    return _Saved(answer.url, answer.headers.get("content-type", ""), ())
+
+
+def _in_charset(place: Place, file: Path, saved: _Saved) -> Place:
     """The place, with the encoding of a text that is in the charset that its server says."""
-    charset = charset_of(outcome.content_type)
+    charset = charset_of(saved.content_type)
     try:
         with file.open("rb") as stream:
-            encoding = text_encoding(unpacked(Decoded(stream, outcome.codings)), charset)
+            encoding = text_encoding(unpacked(Decoded(stream, saved.codings)), charset)
     except (FetchError, ManifestError):  # whoever reads it finds the same
         return place
     return replace(place, options=replace(place.options, encoding=encoding))

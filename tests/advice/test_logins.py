@@ -90,7 +90,8 @@ def test_a_helpers_login_is_replaced(vault: Vault, lab: Lab) -> None:
 def test_a_line_of_netrc_is_corrected(vault: Vault) -> None:
     """It is for https on port 443 by itself, where no server of a test is."""
     from datalad_jsdl.fetch.credentials.advice import advice as advice_of
-    from datalad_jsdl.fetch.credentials.session import Place
+    from datalad_jsdl.fetch.credentials.place import Place
+    from datalad_jsdl.fetch.credentials.sources.netrc_file import SOURCE
 
     def login() -> object:
         return find("https://portal.example ?netrc")
@@ -100,7 +101,7 @@ def test_a_line_of_netrc_is_corrected(vault: Vault) -> None:
     place = Place("https://portal.example", (), {}, search=True)
     from dataclasses import replace
 
-    denied = [replace(old, source="netrc")]  # type: ignore[type-var]  # a Login
+    denied = [replace(old, source=SOURCE)]  # type: ignore[type-var]  # a Login
     said = advice_of(place, "https://portal.example/f", 401, "Basic", denied, False)  # type: ignore[arg-type]
     assert "~/.netrc (sent as name 'alice' and password)" in said
     assert "correct its line there" in said
@@ -206,7 +207,7 @@ def test_a_line_is_corrected(vault: Vault, where: str, monkeypatch: pytest.Monke
     assert len(ways) == 2
     edit(ways[where == "--global"], "gti", "git", monkeypatch)
     with open_engine(Path(".git")) as engine:
-        assert engine.settings.credential[0].source == "git"
+        assert engine.settings.credential[0].source.name == "git"
 
 
 def test_a_misspelt_setting(vault: Vault) -> None:
@@ -224,7 +225,7 @@ def test_what_cookies_are_for(vault: Vault) -> None:
     with pytest.raises(SettingError) as caught:
         origin_of_all([*entries("a").values(), *entries("b", url="https://b.example/b").values()])
     (line,) = credential_lines(command_in(r"--credential '([^']*)'", str(caught.value)))
-    assert parse_rule(line).source == "browser"
+    assert parse_rule(line).source.name == "browser"
     # which is what --cookies means where there is one origin
     assert line == cookies_line("firefox", "https://portal.example")
 

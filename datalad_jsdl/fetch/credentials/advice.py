@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-import shlex
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from datalad_jsdl.fetch.credentials.login import GIVE
-from datalad_jsdl.model.urls import store_name
+from datalad_jsdl.fetch.credentials.login import Gives, Missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from datalad_jsdl.fetch.credentials.login import Login
-    from datalad_jsdl.fetch.credentials.session import Place
+    from datalad_jsdl.fetch.credentials.place import Place
 
 __all__ = ["advice", "schemes_of"]
 
@@ -40,6 +38,7 @@ def advice(
     *,
     again: bool = False,
     store: bool = False,
+    beside: str = "",
 ) -> str:
     """Which origin wants what, and how to give it; one sentence, in full only once.
 
@@ -52,12 +51,13 @@ def advice(
         overheard: none was sent, since a proxy would have seen it.
         again: in full each time, and that does not count: it may not be shown.
         store: it is an object store that speaks S3.
+        beside: what is to be said of git-annex's headers.
     """
-    schemes = sorted(schemes_of(challenge))
+    schemes = schemes_of(challenge)
     wants = "wants" if status == 401 else "may want"
     text = f"{place.origin} {wants} a login"
     if schemes:
-        text += f" ({' or '.join(word.capitalize() for word in schemes)})"
+        text += f" ({' or '.join(word.capitalize() for word in sorted(schemes))})"
     if overheard:
         return f"{text}, and none is sent by plain http through a proxy, which would see it"
     refused = {f"{login.place} ({_sent(login)})": login for login in denied}
@@ -66,21 +66,27 @@ def advice(
     if place.advised and not again:
         return f"{text}, as said above"
     place.advised = place.advised or not again
-    if why := list(dict.fromkeys([*place.problems, *_near(place, url)])):
+    if why := list(dict.fromkeys(filter(None, [*place.problems, beside, *_near(place, url)]))):
         text += f" [{'; '.join(why)}]"
     if refused:
-        last = list(refused.values())[-1]
-        mend = _mend(last, place.origin)
-        if last.kind == "s3" and status == 403 and not last.option("request-payer"):
-            mend += "; if who asks has to pay there, and you agree: add request-payer=requester to "
-            mend += f"the line for {place.origin}"
-        return f"{text}; {mend} {_MORE}"
-    if store:
-        return (
-            f"{text}; if your AWS keys may read it: {GIVE} '{place.origin} aws'; where who asks "
-            f"has to pay, and you agree: '{place.origin} aws request-payer=requester' {_MORE}"
-        )
-    return f"{text}; {_give(place.origin, schemes)} {_MORE}"
+        return f"{text}; {_replace([*refused.values()][-1], place.origin, status)} {_MORE}"
+    return f"{text}; {_give(Missing(place.origin, schemes, store))} {_MORE}"
+
+
+def _replace(login: Login, origin: str, status: int) -> str:
+    """How to replace a login that is not taken."""
+    text = login.source.refused(login, origin) if login.source else ""
+    if login.kind == "s3" and status == 403 and not login.option("request-payer"):
+        text += "; if who asks has to pay there, and you agree: add request-payer=requester to "
+        text += f"the line for {origin}"
+    return text
+
+
+def _give(missing: Missing) -> str:
+    """How to give a login where there is none, as the first source says that has a way."""
+    from datalad_jsdl.fetch.credentials.sources import SOURCES
+
+    return next(filter(None, (source.missing(missing) for source in SOURCES)), "")
 
 
 def _near(place: Place, url: str) -> Iterator[str]:
@@ -89,8 +95,8 @@ def _near(place: Place, url: str) -> Iterator[str]:
     for rule in place.rules:
         shown = rule.origin + rule.prefix
         if rule.covers(place.origin, url):
-            if rule.source == "none":
-                yield f"your line for {shown} says none"
+            if rule.source.gives is Gives.NOTHING:
+                yield f"your line for {shown} says {rule.source.name}"
         elif rule.origin == place.origin:
             yield f"your line for {shown} is for URLs below that only"
         elif urlsplit(rule.origin).hostname == host:
@@ -106,35 +112,3 @@ def _sent(login: Login) -> str:
     if login.kind == "cookie":
         return "sent as cookies"
     return "signed for S3" if login.kind == "s3" else "sent as Authorization: Bearer"
-
-
-def _mend(login: Login, origin: str) -> str:
-    """How to replace a login that is not taken."""
-    ways = {
-        "git": "replace it with: git credential reject, then git credential approve",
-        "netrc": "correct its line there",
-        "cookies": "log in at the portal again and export the file anew",
-        "browser": "log in at the portal again",
-        "env": "correct the variable, or the kind in your line",
-        "aws": "see: aws sts get-caller-identity",
-    }
-    stored = shlex.quote(f"datalad-{login.stored}")
-    return ways.get(
-        login.source,
-        f"enter the secret anew when this asks: keyring set {stored} secret; or correct "
-        f"the line for {origin}: git config --global --edit (in the dataset without --global)",
-    )
-
-
-def _give(origin: str, schemes: list[str]) -> str:
-    """How to give one where there is none."""
-    name = store_name(origin)
-    options = " user=NAME" if "basic" in schemes else ""
-    if not schemes:
-        ask = "a token (or with user=NAME added, a password)"
-    else:
-        ask = "your password" if options else "your token"
-    return (
-        f"to give {ask}, enter it when this asks: keyring set datalad-{name} secret; and then: "
-        f"{GIVE} '{origin} datalad:{name}{options}'"
-    )

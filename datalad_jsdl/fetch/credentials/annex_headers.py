@@ -15,18 +15,25 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import JsdlError
-from datalad_jsdl.fetch.credentials.rules import ANNEX_HEADERS
+from datalad_jsdl.fetch.credentials.login import Gives, Source
 from datalad_jsdl.notes import say_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["COMMAND", "CURL", "SETTING", "AnnexHeaders", "HeaderSettings"]
+__all__ = ["COMMAND", "CURL", "SETTING", "SOURCE", "AnnexHeaders", "HeaderSettings"]
 
 SETTING = "annex.http-headers"
 COMMAND = "annex.http-headers-command"
 CURL = "annex.web-options"
+
+SOURCE = Source(
+    "annex-headers",
+    "git-annex's settings ``annex.http-headers`` and ``annex.http-headers-command``; beside a "
+    "login, if there is one",
+    gives=Gives.HEADERS,
+)
 
 # RFC 9110, 5.1
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -142,7 +149,7 @@ class AnnexHeaders:
         self._problem = (
             f"{self._name()} has {', '.join(self._secret)}, which {why}, and is sent to no origin; "
             f"name the one that it is for: git config {options} {where} "
-            f"'https://HOST {ANNEX_HEADERS}'"
+            f"'https://HOST {SOURCE.name}'"
         )
         say_once(self._problem)
         return ""

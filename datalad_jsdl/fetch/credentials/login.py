@@ -1,20 +1,112 @@
-"""A login, and the question for one."""
+"""A login, what a user says about one, and what a place that keeps logins is.
+
+A `Rule` is a user's line. A `Source` is a row of the table `sources.SOURCES`; it is asked a
+`Wanted`, and answers with a `Login`.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from http.cookiejar import Cookie
 
-    from datalad_jsdl.fetch.credentials.rules import Rule
-
-__all__ = ["GIVE", "Login", "Wanted", "is_sendable"]
+__all__ = [
+    "GIVE",
+    "OPTIONS",
+    "Gives",
+    "Login",
+    "Missing",
+    "Rule",
+    "Source",
+    "Wanted",
+    "is_sendable",
+    "is_straight",
+]
 
 #: Before a line that says where a login is.
 GIVE = "git config --global --add datalad.jsdl.credential"
+
+#: Option → what it means, for the documentation.
+OPTIONS = {
+    "kind": "how the login is shown to the server; see the table of kinds",
+    "header": "of the kind ``header``: its name, ``X-API-Key`` if not given; "
+    "``Authorization:token`` puts the word ``token`` before the secret",
+    "user": "name, where the source has a password only",
+    "region": "of the kind ``s3``; else it is taken from the host, or is ``us-east-1``; one that "
+    "the server names goes before it",
+    "request-payer": "of the kind ``s3``: ``requester``, for buckets where who asks has to pay; "
+    "then you pay for what you fetch",
+    "token-endpoint": "of the kind ``oauth``: where access tokens are given out",
+    "client-id": "of the kind ``oauth``: the application that the login was made for",
+}
+
+
+class Gives(Enum):
+    """What a rule adds to a request, by its source.
+
+    Attributes:
+        LOGIN: a login.
+        HEADERS: git-annex's headers, beside a login.
+        NOTHING: nothing; no further rule or source is asked.
+    """
+
+    LOGIN = "login"
+    HEADERS = "headers"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """One line.
+
+    Attributes:
+        origin: scheme, host and port.
+        prefix: path without a slash at its end; "" for all of the origin.
+        source: that has the login.
+        argument: what that source is asked for.
+        options: names of `OPTIONS` to values.
+        line: as it was given.
+    """
+
+    origin: str
+    prefix: str
+    source: Source
+    argument: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    line: str = ""
+
+    def covers(self, origin: str, url: str) -> bool:
+        """Whether a URL of that origin lies in the rule's scope."""
+        if origin != self.origin:
+            return False
+        if not self.prefix:
+            return True
+        path = urlsplit(url).path
+        if not is_straight(path):
+            return False
+        return path == self.prefix or path.startswith(self.prefix + "/")
+
+
+# what is no UTF-8, and the spelling of characters that only some servers know
+_ODD = re.compile("\ufffd|%u[0-9a-f]{4}", re.IGNORECASE)
+
+
+def is_straight(path: str) -> bool:
+    """Whether no server could take a path for another one, as it may ``/api/..;/x`` for ``/x``."""
+    plain = path
+    while (once := unquote(plain)) != plain:
+        plain = once
+    parts = plain.replace("\\", "/").split("/")[1:]
+    names = [re.sub(r"[\s\x00-\x20\x7f]", "", part.partition(";")[0]) for part in parts]
+    if any(name in (".", "..") for name in names) or "" in parts[:-1]:
+        return False
+    return plain.isprintable() and not _ODD.search(plain)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +123,7 @@ class Login:
         keys: botocore's object for keys that are renewed as they expire, or None.
         renew: keeps a secret that takes this one's place; None where that cannot be done.
         rule: that named it, or None if it was found by itself.
-        source: a name of `sources.SOURCES`.
+        source: that found it; None before a `Place` has it.
         stored: the name that DataLad's credential store has for it, or "".
     """
 
@@ -44,7 +136,7 @@ class Login:
     keys: Any = field(default=None, repr=False)
     renew: Callable[[str], None] | None = field(default=None, repr=False)
     rule: Rule | None = None
-    source: str = ""
+    source: Source | None = field(default=None, repr=False)
     stored: str = ""
 
     def option(self, name: str, default: str = "") -> str:
@@ -83,6 +175,85 @@ class Wanted:
     def user(self) -> str:
         """The name that the rule gives, or "" where it stands beside the secret."""
         return self.rule.options.get("user", "") if self.rule else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An origin that wants a login, where there is none.
+
+    Attributes:
+        origin: scheme, host and port.
+        schemes: that the challenge offers (RFC 9110, 11.6.1), in lower case.
+        store: it is an object store that speaks S3.
+    """
+
+    origin: str
+    schemes: frozenset[str]
+    store: bool
+
+
+def _nothing(_: Wanted) -> None:
+    return None
+
+
+def _anything(_: str) -> None:
+    pass
+
+
+def _no_advice(_: Missing) -> str:
+    return ""
+
+
+def _correct(_: Login, origin: str) -> str:
+    return (
+        f"correct the line for {origin}: git config --global --edit "
+        "(in the dataset without --global)"
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """A place where logins are kept: a row of `sources.SOURCES`.
+
+    Only a name and a meaning are needed; all else has a default.
+
+    Attributes:
+        name: as a rule writes it, in lower case.
+        meaning: one sentence, for the documentation.
+        find: the login, or None; raises `FetchError` with the reason if it fails.
+        argument: stands for what a rule may say after the name, in the help; "" if nothing.
+        required: a rule has to say it.
+        arguments: some that a user may take for names of sources.
+        unnamed: it is searched for origins that no rule is for, too.
+        gives: what a rule of it adds to a request.
+        check: raises `ValueError` for an argument that cannot be. Its text does not quote the
+            argument, which may be a secret.
+        keep: the argument as a dataset's git config is to have it, where it would mean something
+            else in another folder; raises `ValueError` if there is no such thing. None to keep it
+            as it is.
+        missing: how to give a login of this source to an origin; "" if that is not for it.
+        refused: how to replace a login of it that the origin (the second argument) refuses.
+    """
+
+    name: str
+    meaning: str
+    find: Callable[[Wanted], Login | None] = _nothing
+    argument: str = ""
+    required: bool = False
+    arguments: tuple[str, ...] = ()
+    unnamed: bool = False
+    gives: Gives = Gives.LOGIN
+    check: Callable[[str], None] = _anything
+    keep: Callable[[str], str] | None = None
+    missing: Callable[[Missing], str] = _no_advice
+    refused: Callable[[Login, str], str] = _correct
+
+    @property
+    def usage(self) -> str:
+        """How a rule writes it, such as ``env:VARIABLE`` or ``aws[:PROFILE]``."""
+        if not self.argument:
+            return self.name
+        return f"{self.name}:{self.argument}" if self.required else f"{self.name}[:{self.argument}]"
 
 
 def is_sendable(text: str) -> bool:

@@ -1,14 +1,16 @@
-"""Documents of a portal's API, by the engine's connections, logins and limits."""
+"""Documents that are no manifest, by requests on the engine's connections, logins and limits.
+
+That is the answers of portals' APIs, and lists of checksums. A manifest may be large and have
+several mirrors: it comes as a file does (`bulk.fetch_file`), which takes up again what broke off.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import urllib3
 
@@ -21,19 +23,22 @@ from datalad_jsdl.fetch.http.answers import (
     page_said,
     refusal,
 )
-from datalad_jsdl.fetch.http.encodings import compressions, decode
+from datalad_jsdl.fetch.http.encodings import compressions, undone
 from datalad_jsdl.fetch.http.statuses import gives_content
 from datalad_jsdl.fetch.http.walls import wall_of
-from datalad_jsdl.fetch.http.web_pages import is_page_type
-from datalad_jsdl.fetch.pace import Pace, too_slow
+from datalad_jsdl.fetch.http.web_pages import is_error_page, is_page_type
 from datalad_jsdl.manifest.charsets import charset_of, text_encoding
 from datalad_jsdl.manifest.portals.api import Answer
 from datalad_jsdl.model.urls import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    import requests
 
     from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.http.adapter import Reply, Session
+    from datalad_jsdl.fetch.http.encodings import Body
     from datalad_jsdl.fetch.http.web import Response
     from datalad_jsdl.model.content import Fault
 
@@ -41,8 +46,8 @@ __all__ = ["WebApi"]
 
 _AT_ONCE = 8
 _AHEAD = 4 * _AT_ONCE
-_CHUNK = 1 << 20  # bytes
 _MOST = 64 << 20  # bytes of one answer: held in memory, JSON takes up to forty times as much
+_MOST_SENT = 4 << 30  # bytes of any answer on the wire, whatever they yield
 _PAUSE = 0.5  # seconds before the second attempt; doubled for each that follows
 _READ_SECONDS = 60.0  # without data at least: many answers are made only when they are asked for
 
@@ -60,6 +65,7 @@ class WebApi:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._hash = hashlib.sha256()
+        self._known: Session[Response] | None = None
         self.url = ""
 
     def sha256(self) -> str:
@@ -72,7 +78,7 @@ class WebApi:
 
     def post(self, url: str, document: Any) -> Answer:
         """See `Api`."""
-        return self._heard(self._ask(url, json.dumps(document).encode()))
+        return self._heard(self._ask(url, document))
 
     def get_all(self, urls: Iterable[str]) -> Iterator[Answer]:
         """See `Api`."""
@@ -98,49 +104,107 @@ class WebApi:
         self.url = answer.url
         return answer
 
-    def _ask(self, url: str, document: bytes | None) -> Answer:
+    def save(self, url: str, file: IO[bytes]) -> Answer:
+        """Write a document of any length to a file; the answer is without its text.
+
+        What was written before is lost.
+
+        Raises:
+            FetchError: there is no answer, or one of failure.
+        """
+
+        def write(reply: Reply[Response]) -> str:
+            file.seek(0)
+            file.truncate()
+            kind, start = reply.answer.headers.get("Content-Type", ""), b""
+            for chunk in reply.chunks():
+                if not start and is_error_page(url, kind, start := chunk):
+                    raise FetchError(page_said(reply.answer, chunk)[1])
+                file.write(chunk)
+            return ""
+
+        return self._retried(url, lambda: self._attempt(url, None, write))
+
+    def _ask(self, url: str, document: Any) -> Answer:
+        return self._retried(url, lambda: self._attempt(url, document, _text))
+
+    def _retried(
+        self, url: str, attempt: Callable[[], Answer | tuple[Fault, FetchError]]
+    ) -> Answer:
         settings = self._engine.settings
         pause = _PAUSE
-        for attempt in range(1, settings.retries + 1):
-            found = self._attempt(url, document)
+        for number in range(1, settings.retries + 1):
+            found = attempt()
             if isinstance(found, Answer):
                 return found
             fault, error = found
             if fault.lasting:
                 raise error
-            if attempt == settings.retries:
-                raise _given_up(error, gave_up(attempt, fault.wait, settings))
+            if number == settings.retries:
+                raise _given_up(error, gave_up(number, fault.wait, settings))
             wait = pause if fault.wait is None else fault.wait
             with self._engine.operation() as operation:
                 operation.sleep(min(wait, settings.max_wait))
             pause *= 2
         raise AssertionError("settings.retries is at least 1")
 
-    def _attempt(self, url: str, document: bytes | None) -> Answer | tuple[Fault, FetchError]:
+    def _attempt(
+        self, url: str, document: Any, read: Callable[[Reply[Response]], str]
+    ) -> Answer | tuple[Fault, FetchError]:
         method = "GET" if document is None else "POST"
-        settings = self._engine.settings
-        seconds = max(_READ_SECONDS, settings.read_timeout)
+        seconds = self._seconds
         try:
-            response = self._engine.web.open(
-                url, method=method, document=document, read_seconds=seconds
-            )
-            try:
+            with self._session().ask(method, url, seconds, document=document) as reply:
+                response = reply.answer
                 if not _is_whole(response):
                     fault = refusal(url, response)
                     return fault, StatusError(f"{redact(url)}: {fault.what}", response.status)
-                body = _body(response, settings.min_speed, seconds)
-                kind = response.headers.get("Content-Type", "")
-                if is_page_type(kind) and wall_of(200, response.headers, body):
-                    raise FetchError(page_said(response, body)[1])
-            finally:
-                response.close()
+                text = self._stoppable(response, lambda: read(reply))
         except (OSError, urllib3.exceptions.HTTPError) as error:
-            fault = no_answer(url, error, Limits.of(settings, seconds))
+            fault = no_answer(url, error, Limits.of(self._engine.settings, seconds))
             return fault, FetchError(f"{redact(url)}: {fault.what}")
         headers = {name.lower(): value for name, value in response.headers.items()}
-        encoding = text_encoding([body], charset_of(headers.get("content-type", "")))
-        encoding = "utf-8-sig" if encoding == "utf-8" else encoding
-        return Answer(response.url or url, body.decode(encoding, "surrogateescape"), headers)
+        return Answer(response.url or url, text, headers)
+
+    def _stoppable(self, response: Response, read: Callable[[], str]) -> str:
+        """What comes of reading an answer, which an interruption of the engine ends."""
+        with self._engine.operation() as operation:
+            operation.opened(response)
+            try:
+                text = read()
+            finally:
+                operation.closed(response)
+                if operation.stop.is_set():  # it may look like the end
+                    raise FetchError("interrupted")
+            return text
+
+    @property
+    def _seconds(self) -> float:
+        return max(_READ_SECONDS, self._engine.settings.read_timeout)
+
+    def _session(self) -> Session[Response]:
+        if self._known is None:
+            from datalad_jsdl.fetch.http.adapter import Session  # and with it requests
+
+            self._known = Session(self._open, self._body)
+        return self._known
+
+    def _open(self, request: requests.PreparedRequest, seconds: float | None) -> Response:
+        document = request.body
+        return self._engine.web.open(
+            request.url or "",
+            method=request.method or "GET",
+            document=document.encode() if isinstance(document, str) else document,
+            read_seconds=seconds,
+        )
+
+    def _body(self, response: Response) -> Body:
+        from datalad_jsdl.fetch.http.adapter import Steady
+
+        speed, throttle = self._engine.settings.min_speed, self._engine.throttle
+        # of an answer of failure, what it says was read already
+        codings = compressions(response.headers) if gives_content(response.status) else ()
+        return undone(Steady(response, speed, self._seconds, _MOST_SENT, throttle), codings)
 
 
 def _given_up(error: FetchError, text: str) -> FetchError:
@@ -157,21 +221,21 @@ def _is_whole(response: Response) -> bool:
     return found is not None and found[0] == 0 and found[1] + 1 == found[2]
 
 
-def _body(response: Response, speed: int, seconds: float) -> bytes:
-    """The answer, as its codings yield it."""
+def _text(reply: Reply[Response]) -> str:
+    """The answer in memory, as text."""
     parts: list[bytes] = []
-    left = 1 + _MOST
-    pace = Pace(speed, seconds)
-    while left and (chunk := response.read(min(_CHUNK, left))):
-        # a server that drips never runs into the limit of seconds without data
-        if pace.is_too_slow(len(chunk), time.monotonic()):
-            raise TimeoutError(too_slow(speed))
+    left = _MOST
+    for chunk in reply.chunks():
         left -= len(chunk)
+        if left < 0:
+            raise FetchError(
+                f"the answer has more than {_MOST >> 20} MiB, and is not read; if the portal gives "
+                "the list of files as a file, download it and give its name"
+            )
         parts.append(chunk)
-    body = decode(b"".join(parts), compressions(response.headers), _MOST + 1) if left else b""
-    if not left or len(body) > _MOST:
-        raise FetchError(
-            f"the answer has more than {_MOST >> 20} MiB, and is not read; if the portal gives "
-            "the list of files as a file, download it and give its name"
-        )
-    return body
+    body = b"".join(parts)
+    kind = reply.answer.headers.get("Content-Type", "")
+    if is_page_type(kind) and wall_of(200, reply.answer.headers, body):
+        raise FetchError(page_said(reply.answer, body)[1])
+    encoding = text_encoding([body], charset_of(kind))
+    return body.decode("utf-8-sig" if encoding == "utf-8" else encoding, "surrogateescape")

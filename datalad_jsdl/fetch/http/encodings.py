@@ -1,25 +1,38 @@
 """Content codings of an answer (RFC 9110, section 8.4): which are compression, and undoing it.
 
 Of a data file the bytes on the wire are the file, as for curl and wget; of a document
-(a manifest, a checksum list, the answer of an API) it is what the codings yield.
+(a manifest, a checksum list, the answer of an API) it is what the codings yield. urllib3
+undoes them, as it does for requests. What it does not do is done here: to see through a
+label that is wrong, and to tell an end from a break.
 """
 
 from __future__ import annotations
 
-import zlib
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, cast
 from urllib.parse import unquote, urlsplit
 
-from datalad_jsdl.errors import FetchError, ManifestError
+import urllib3
+
+from datalad_jsdl.errors import FetchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from datalad_jsdl.manifest.unpacking import Readable
 
-__all__ = ["Decoded", "compressions", "decode", "is_compressed", "packed_by_name", "peeked"]
+__all__ = [
+    "Body",
+    "Decoded",
+    "compressions",
+    "decode",
+    "is_compressed",
+    "packed_by_name",
+    "peeked",
+    "plainly",
+    "undone",
+]
 
 # those that IANA has registered, but for identity and aes128gcm, which need no unpacking or
 # cannot be unpacked; any other word is none ("aws-chunked", "UTF-8", "binary", "none")
@@ -45,6 +58,7 @@ _MAGIC["pack200-gzip"] = _MAGIC["gzip"]
 _CHUNK = 1 << 18  # bytes
 _MOST_CODINGS = 5  # one upon the other; nobody has more
 _PLAIN = 4096  # bytes that show whether a document is text as it is
+_PACKAGES = {"br": "brotli", "zstd": "backports.zstd"}  # that urllib3 has them from
 
 
 def compressions(headers: Mapping[str, str]) -> tuple[str, ...]:
@@ -93,28 +107,18 @@ def peeked(codings: tuple[str, ...], start: bytes) -> bytes:
 class Decoded:
     """A document as its codings yield it; fulfils `unpacking.Readable`.
 
-    Raises, while it is read:
+    Raises, also while it is read:
         FetchError: it is damaged, breaks off, or is of a coding that cannot be undone here.
     """
 
     def __init__(self, stream: Readable, codings: tuple[str, ...]) -> None:
-        if len(codings) > _MOST_CODINGS:
-            raise FetchError(f"it is compressed {len(codings)} times over, which nothing reads")
-        chunks = _chunks(stream)
-        for coding in reversed(codings):
-            # an empty chunk would look like the end
-            chunks = filter(None, _undone(coding, chunks))
-        self._decoded = chunks
-        self._left = b""
+        with plainly():
+            self._body = undone(stream, codings)
 
     def read(self, size: int = -1, /) -> bytes:
         """The next bytes, all of them if *size* is negative; b"" at the end."""
-        if size < 0:
-            return b"".join([self._left, *self._decoded])
-        if not self._left:
-            self._left = next(self._decoded, b"")
-        data, self._left = self._left[:size], self._left[size:]
-        return data
+        with plainly():
+            return self._body.read(None if size < 0 else size)
 
 
 def decode(body: bytes, codings: tuple[str, ...], most: int) -> bytes:
@@ -133,55 +137,146 @@ def decode(body: bytes, codings: tuple[str, ...], most: int) -> bytes:
     return b"".join(parts)
 
 
-class _Chunks:
-    """Chunks as a file."""
+class _BrokenError(Exception):
+    """A body cannot be read on; its cause says why.
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-
-    def read(self, size: int, /) -> bytes:
-        return next(self._chunks, b"")
+    It is neither an `OSError` nor one of urllib3's: for those urllib3 and requests put errors of
+    their own, which do not say why.
+    """
 
 
-def _chunks(stream: Readable) -> Iterator[bytes]:
-    while chunk := stream.read(_CHUNK):
-        yield chunk
-
-
-def _undone(coding: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """One coding undone; chunks of a few hundred KiB, however much was packed."""
-    start = b""
-    while len(start) < _PLAIN and (chunk := next(chunks, b"")):
-        start += chunk
-    if not start:
-        return
-    magic = _MAGIC.get(coding, b"")
-    if not start.startswith(magic) or _is_text(start[:_PLAIN]):
-        # a server that says so of what it has not packed is common, and nobody packs text to text
-        yield start
-        yield from chunks
-        return
-    if coding == "gzip":
-        from datalad_jsdl.manifest.unpacking import gunzipped
-
-        try:
-            yield from gunzipped(start, _Chunks(chunks), "the answer's gzip")
-        except ManifestError as error:
-            raise FetchError(str(error)) from None
-        return
-    unpacker = _unpacker(coding, start)
-    data = start
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Errors of a `Body` that is read within are raised as what they were."""
     try:
-        while data:
-            yield from unpacker.unpack(data)
-            data = next(chunks, b"")
-        whole = unpacker.whole()
-    except FetchError:
-        raise
-    except Exception as error:  # each library has its own
-        raise FetchError(f"the answer's {coding} is damaged ({type(error).__name__})") from None
-    if not whole:
-        raise FetchError(f"the answer's {coding} breaks off; fetch it again")
+        yield
+    except _BrokenError as error:
+        raise error.__cause__ or error from None
+
+
+def undone(stream: Readable, codings: tuple[str, ...]) -> Body:
+    """A body that yields what all *codings* of a stream do; read it within `plainly`.
+
+    Raises:
+        FetchError: there are too many, or one that cannot be undone here.
+    """
+    if len(codings) > _MOST_CODINGS:
+        raise FetchError(f"it is compressed {len(codings)} times over, which nothing reads")
+    first, *others = reversed(codings or ("",))
+    body = Body(stream, first)
+    for coding in others:
+        body = Body(body, coding)
+    return body
+
+
+class Body(urllib3.HTTPResponse):
+    """What a stream yields with one coding undone by urllib3, or as it is if it is not coded.
+
+    Args:
+        stream: the bytes of the answer.
+        coding: that the server says, or "".
+    """
+
+    def __init__(self, stream: Readable, coding: str = "") -> None:
+        self._packed = _Packed(stream)
+        if coding and not _is_of(coding, self._packed.peek()):
+            # a server that says so of what it has not packed is common
+            coding = ""
+        if coding and coding not in self.CONTENT_DECODERS:
+            package = _PACKAGES.get(coding)
+            more = f"; pip install {package}" if package else ""
+            raise FetchError(
+                f"its server sends it compressed ({coding}), which cannot be unpacked here{more}; "
+                "or download it with another program, unpack it, and give the file's name"
+            )
+        self._coding = coding
+        super().__init__(
+            cast("IO[bytes]", self._packed),
+            {"Content-Encoding": coding} if coding else {},
+            preload_content=False,
+        )
+
+    def read(
+        self,
+        amt: int | None = None,
+        decode_content: bool | None = None,
+        cache_content: bool = False,
+    ) -> bytes:
+        """At most *amt* bytes, as soon as there are some; all if it is None; b"" at the end."""
+        if amt is None:
+            return b"".join(iter(lambda: self.read1(_CHUNK, decode_content), b""))
+        return self.read1(amt, decode_content)
+
+    def read1(self, amt: int | None = None, decode_content: bool | None = None) -> bytes:
+        """See urllib3."""
+        try:
+            data = super().read1(amt, decode_content)
+        except urllib3.exceptions.DecodeError as error:
+            raise _BrokenError from self._fault(type(error.__cause__ or error).__name__)
+        if self._packed.ended and not self._is_whole():
+            raise _BrokenError from self._fault()
+        return data
+
+    def _fault(self, kind: str = "") -> FetchError:
+        if self._packed.ended:
+            return FetchError(f"the answer's {self._coding} breaks off; fetch it again")
+        return FetchError(f"the answer's {self._coding} is damaged ({kind})")
+
+    def _is_whole(self) -> bool:
+        """Whether the packed data has come to its end, which urllib3 does not tell."""
+        library = getattr(self._decoder, "_obj", None)  # the object of zlib, zstd or brotli
+        if (is_finished := getattr(library, "is_finished", None)) is not None:
+            return bool(is_finished())
+        return bool(getattr(library, "eof", True))
+
+
+class _Packed:
+    """A stream as urllib3 reads one.
+
+    Attributes:
+        ended: its end was read.
+        closed: nobody reads it any more.
+    """
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self._start = b""
+        self.ended = self.closed = False
+
+    def peek(self) -> bytes:
+        """The first bytes; they are read once more."""
+        while len(self._start) < _PLAIN and (chunk := self._next(_PLAIN - len(self._start))):
+            self._start += chunk
+        return self._start
+
+    def read(self, size: int | None = None) -> bytes:
+        """Some bytes; b"" at the end."""
+        size = _CHUNK if size is None else size
+        data, self._start = self._start[:size], self._start[size:]
+        data = data or self._next(size)
+        self.ended = not data
+        return data
+
+    read1 = read
+
+    def close(self) -> None:
+        """It is not ours to close."""
+        self.closed = True
+
+    def _next(self, size: int) -> bytes:
+        try:
+            return self._stream.read(size)
+        except _BrokenError:
+            raise
+        except Exception as error:
+            raise _BrokenError from error
+
+
+def _is_of(coding: str, start: bytes) -> bool:
+    """Whether a body that begins so may be of a coding: nobody packs text to text."""
+    return (
+        bool(start) and start.startswith(_MAGIC.get(coding, b"")) and not _is_text(start[:_PLAIN])
+    )
 
 
 def _is_text(start: bytes) -> bool:
@@ -192,91 +287,3 @@ def _is_text(start: bytes) -> bool:
             return False
         text = start[: error.start].decode("utf-8")
     return bool(text.strip()) and all(c.isprintable() or c in "\t\r\n\ufeff" for c in text)
-
-
-def _unpacker(coding: str, start: bytes) -> Any:
-    if coding == "deflate":
-        return _Deflate(start)
-    if coding == "br" and (module := _library("brotli", "brotlicffi")):
-        return _Brotli(module)
-    if coding == "zstd" and (module := _library("compression.zstd", "backports.zstd")):
-        return _Zstd(module)
-    more = {"br": "; pip install brotli", "zstd": "; pip install backports.zstd"}.get(coding, "")
-    raise FetchError(
-        f"its server sends it compressed ({coding}), which cannot be unpacked here{more}; or "
-        "download it with another program, unpack it, and give the file's name"
-    )
-
-
-def _library(*names: str) -> Any:
-    from importlib import import_module
-
-    for name in names:
-        try:
-            return import_module(name)
-        except ImportError:
-            continue
-    return None
-
-
-class _Deflate:
-    """RFC 1950, as it should be; or RFC 1951 bare, as some servers send it."""
-
-    def __init__(self, start: bytes) -> None:
-        head = int.from_bytes(start[:2], "big")
-        zipped = start[0] & 0x0F == 8 and len(start) > 1 and head % 31 == 0
-        self._inflate = zlib.decompressobj(zlib.MAX_WBITS if zipped else -zlib.MAX_WBITS)
-
-    def unpack(self, data: bytes) -> Iterator[bytes]:
-        while data and not self._inflate.eof:
-            if chunk := self._inflate.decompress(data, _CHUNK):
-                yield chunk
-            data = self._inflate.unconsumed_tail
-            if not data and len(chunk) == _CHUNK:  # it may hold more back
-                while more := self._inflate.decompress(b"", _CHUNK):
-                    yield more
-
-    def whole(self) -> bool:
-        return self._inflate.eof
-
-
-class _Brotli:
-    """RFC 7932."""
-
-    def __init__(self, module: Any) -> None:
-        self._decompressor = module.Decompressor()
-
-    def unpack(self, data: bytes) -> Iterator[bytes]:
-        decompressor = self._decompressor
-        try:
-            chunk = decompressor.process(data, output_buffer_limit=_CHUNK)
-        except TypeError:  # before 1.2 it has no limit: little by little, then
-            for at in range(0, len(data), 256):
-                yield decompressor.process(data[at : at + 256])
-            return
-        while chunk:
-            yield chunk
-            if decompressor.is_finished():
-                return
-            chunk = decompressor.process(b"", output_buffer_limit=_CHUNK)
-
-    def whole(self) -> bool:
-        return bool(self._decompressor.is_finished())
-
-
-class _Zstd:
-    """RFC 8878; frames may follow each other."""
-
-    def __init__(self, module: Any) -> None:
-        self._module = module
-        self._frame = module.ZstdDecompressor()
-
-    def unpack(self, data: bytes) -> Iterator[bytes]:
-        while data or not (self._frame.eof or self._frame.needs_input):
-            if self._frame.eof:
-                self._frame = self._module.ZstdDecompressor()
-            yield self._frame.decompress(data, _CHUNK)
-            data = self._frame.unused_data if self._frame.eof else b""
-
-    def whole(self) -> bool:
-        return bool(self._frame.eof)

@@ -9,7 +9,6 @@ import contextlib
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 import urllib3
 
@@ -17,7 +16,7 @@ from datalad_jsdl.errors import AddressRefusedError, FetchError
 from datalad_jsdl.fetch.credentials.session import Credentials
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
 from datalad_jsdl.fetch.http.codes import S3_DENIALS, Code, Sort, code_of
-from datalad_jsdl.fetch.http.encodings import compressions, decode
+from datalad_jsdl.fetch.http.encodings import compressions, undone
 from datalad_jsdl.fetch.http.explanations import NOTHING, Said, explain
 from datalad_jsdl.fetch.http.hops import Chain, Sessions
 from datalad_jsdl.fetch.http.pools import Pools
@@ -33,6 +32,9 @@ from datalad_jsdl.model.urls import origin_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
+    import requests
+
+    from datalad_jsdl.fetch.http.encodings import Body
     from datalad_jsdl.fetch.http.pools import Door
     from datalad_jsdl.fetch.http.proxies import Proxy
 
@@ -44,6 +46,7 @@ _WORTH_READING = 64 << 10  # bytes; more costs longer than a new connection
 _REST_SECONDS = 1.0
 _REDIRECTS = (300, 301, 302, 303, 307, 308)
 _MOST_ANSWERED = 1 << 20  # bytes, of an answer that is not a file
+_LEAST_SPEED = 1024  # bytes per second, of such an answer
 
 # as False, which urllib3 would make into this for every request
 _NO_RETRIES = urllib3.Retry.from_int(False, redirect=False)
@@ -153,6 +156,7 @@ class Web:
             "num_pools": 1000,  # a pool that is thrown out would be closed under its users
         }
         self._connect_seconds = connect_seconds
+        self._read_seconds = read_seconds
         self._sessions = Sessions()
         self._pools = Pools(policy or AddressPolicy(), options, http_settings)
         #: Waits for seconds before a redirect is followed, where the server asks for it.
@@ -242,19 +246,33 @@ class Web:
             FetchError: a proxy would see the form; the answer cannot be unpacked.
             urllib3.exceptions.HTTPError, OSError: no answer.
         """
-        door = self._pools.door(plain(url))
+        from datalad_jsdl.fetch.http.adapter import Session  # and with it requests
+
+        session = Session(self._open_form, self._form_body)
+        body = b""
+        with session.ask("POST", url, form=form) as reply:
+            for chunk in reply.chunks():
+                body += chunk
+                if len(body) >= _MOST_ANSWERED:
+                    break
+        return reply.status_code, body[:_MOST_ANSWERED]
+
+    def _open_form(self, request: requests.PreparedRequest, seconds: float | None) -> Response:
+        url = plain(request.url or "")
+        door = self._pools.door(url)
         if door.overheard:
             raise FetchError("what is secret is not sent by plain http through a proxy")
-        headers = _HEADERS | {"Content-Type": "application/x-www-form-urlencoded"}
+        headers = _HEADERS | {"Content-Type": request.headers["Content-Type"]}
+        form = request.body
+        document = form.encode() if isinstance(form, str) else form
         with through(door.proxy, door.origin):
-            response = self._send(door, "POST", url, headers, urlencode(form).encode())
-        try:
-            body = b""
-            while len(body) < _MOST_ANSWERED and (chunk := response.read(_MOST_ANSWERED)):
-                body += chunk
-        finally:
-            response.close()
-        return response.status, decode(body, compressions(response.headers), _MOST_ANSWERED)
+            return self._send(door, "POST", url, headers, document, seconds)
+
+    def _form_body(self, response: Response) -> Body:
+        from datalad_jsdl.fetch.http.adapter import Steady
+
+        steady = Steady(response, _LEAST_SPEED, self._read_seconds, _MOST_ANSWERED)
+        return undone(steady, compressions(response.headers))
 
     def close(self) -> None:
         """Close idle connections."""

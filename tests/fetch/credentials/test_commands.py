@@ -112,7 +112,7 @@ def test_a_line_that_cannot_be_understood(
         vault.run("datalad", "download-manifest", *arguments)
         arguments = ["-d", "ds"]
     for line, says in (
-        (f"{lab.url} {secret}", "the source is none of datalad, git"),
+        (f"{lab.url} {secret}", "unknown source; choose from datalad, git"),
         (f"{lab.url} cookies:gone.txt", "there is no file"),
     ):
         said = vault.run("datalad", command, "--credential", line, *arguments, code=1)

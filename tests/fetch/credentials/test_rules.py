@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datalad_jsdl.errors import SettingError
-from datalad_jsdl.fetch.credentials.rules import OPTIONS, Rule, parse_rule
+from datalad_jsdl.fetch.credentials.login import OPTIONS, Rule
+from datalad_jsdl.fetch.credentials.rules import parse_rule
 from datalad_jsdl.fetch.credentials.schemes import KINDS
 from datalad_jsdl.fetch.credentials.sources import SOURCES
 from datalad_jsdl.fetch.settings import Settings
@@ -19,7 +20,7 @@ ORIGIN = "https://portal.example"
 def test_a_line() -> None:
     rule = parse_rule("https://Portal.example:443/api/v1/ datalad:me kind=header header=X-Key")
     assert (rule.origin, rule.prefix) == (ORIGIN, "/api/v1")
-    assert (rule.source, rule.argument) == ("datalad", "me")
+    assert (rule.source.name, rule.argument) == ("datalad", "me")
     assert rule.options == {"kind": "header", "header": "X-Key"}
     assert parse_rule(f"{ORIGIN} 'cookies:/a b/c.txt'").argument == "/a b/c.txt"
     assert parse_rule(f"{ORIGIN}:8443 browser:firefox:work").origin == f"{ORIGIN}:8443"
@@ -36,18 +37,19 @@ def test_a_line() -> None:
         (f"{ORIGIN}/?x=1 git", "query"),
         (f"{ORIGIN}/a/../b git", "dotted"),
         (f"{ORIGIN}/a/%2e%2E/b git", "dotted"),
-        (f"{ORIGIN} hunter2", "source is none of datalad"),
-        (f"{ORIGIN} token:hunter2", "source is none of datalad"),
+        (f"{ORIGIN} hunter2", "unknown source; choose from datalad, git"),
+        (f"{ORIGIN} token:hunter2", "unknown source; choose from datalad, git"),
         (f"{ORIGIN} cookies", "expected cookies:FILE"),
         (f"{ORIGIN} git:hunter2", "takes no argument"),
         (f"{ORIGIN} git hunter2", "expected OPTION=VALUE"),
-        (f"{ORIGIN} git secret=hunter2", "the option is none of kind"),
-        (f"{ORIGIN} git kind=hunter2", "kind is none of"),
+        (f"{ORIGIN} git secret=hunter2", "unknown option; choose from kind"),
+        (f"{ORIGIN} git kind=hunter2", "unknown kind; choose from basic"),
         (f"{ORIGIN} git kind=header 'header=a b'", "header is not"),
         (f"{ORIGIN} git kind=oauth", "token-endpoint"),
         (f"{ORIGIN} git kind=oauth token-endpoint=http://a.example/t", "not https"),
         (f"{ORIGIN} 'git", "quote"),
         (f"{ORIGIN} firefox", "did you mean browser:firefox"),
+        (f"{ORIGIN} Chrome", "did you mean browser:chrome"),
         (f"{ORIGIN} env:alice:hunter2", "the name of a variable"),
         (f"{ORIGIN} env:$TOKEN", "the name of a variable"),
         (f"{ORIGIN} datalad:datalad-portal", "without datalad-"),
@@ -127,12 +129,12 @@ def test_a_repository_goes_before_the_user() -> None:
             "remote.jsdl.credential": [f"{ORIGIN} netrc", f"{ORIGIN} none"],
         }
     ).credential
-    assert [rule.source for rule in mine] == ["netrc", "none", "git"]
+    assert [rule.source.name for rule in mine] == ["netrc", "none", "git"]
 
 
 def test_the_tables_are_complete() -> None:
-    assert [s.name for s in SOURCES if s.unasked] == ["datalad", "git", "netrc"]
+    assert [s.name for s in SOURCES if s.unnamed] == ["datalad", "git", "netrc"]
     assert all(source.meaning for source in SOURCES)
     assert all(KINDS.values())
     assert all(OPTIONS.values())
-    assert Rule(ORIGIN, "", "git").line == ""
+    assert Rule(ORIGIN, "", SOURCES[0]).line == ""

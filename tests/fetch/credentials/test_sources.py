@@ -24,10 +24,9 @@ def find(line: str, config: dict[str, str] | None = None) -> Login | None:
     """What the source of a rule finds; ``?NAME`` is a source that no rule names."""
     scope, source = line.split(" ", 1)
     rule = None if source[0] == "?" else parse_rule(line)
-    name = rule.source if rule else source[1:]
     origin = origin_of(scope)
     parts = urlsplit(origin)
-    (row,) = [s for s in SOURCES if s.name == name]
+    row = rule.source if rule else next(s for s in SOURCES if s.name == source[1:])
     argument = rule.argument if rule else ""
     host = parts.hostname or ""
     return row.find(Wanted(parts.scheme, host, parts.port, origin, argument, rule, config or {}))
@@ -87,7 +86,7 @@ def test_a_keyring_that_does_not_work(vault: Vault, monkeypatch: pytest.MonkeyPa
     code = (
         "from datalad_jsdl.fetch.credentials import stored;"
         "from datalad_jsdl.fetch.credentials.login import Wanted;"
-        "stored.find(Wanted('https', 'a', None, 'https://a', 'x', None, {}))"
+        "stored.SOURCE.find(Wanted('https', 'a', None, 'https://a', 'x', None, {}))"
     )
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     done = subprocess.run(["python", "-c", code], capture_output=True, text=True)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.credentials.login import Login
+from datalad_jsdl.fetch.credentials.login import GIVE, Login, Source
 
 if TYPE_CHECKING:
-    from datalad_jsdl.fetch.credentials.login import Wanted
+    from datalad_jsdl.fetch.credentials.login import Missing, Wanted
 
-__all__ = ["find"]
+__all__ = ["SOURCE"]
 
 
-def find(wanted: Wanted) -> Login | None:
+def _find(wanted: Wanted) -> Login | None:
     """The keys of a profile, or of the default one.
 
     Raises:
@@ -32,3 +32,27 @@ def find(wanted: Wanted) -> Login | None:
     if found is None or not found.secret_key:
         raise FetchError(f"{words}: there are none")
     return Login(words, "s3", keys=keys, rule=wanted.rule)
+
+
+def _missing(login: Missing) -> str:
+    """It is for object stores only."""
+    if not login.store:
+        return ""
+    return (
+        f"if your AWS keys may read it: {GIVE} '{login.origin} aws'; where who asks "
+        f"has to pay, and you agree: '{login.origin} aws request-payer=requester'"
+    )
+
+
+def _refused(_: Login, __: str) -> str:
+    return "see: aws sts get-caller-identity"
+
+
+SOURCE = Source(
+    "aws",
+    "the keys that the AWS tools use; the kind is ``s3``",
+    _find,
+    argument="PROFILE",
+    missing=_missing,
+    refused=_refused,
+)

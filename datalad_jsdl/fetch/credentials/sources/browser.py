@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.bugs import log_trace
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.credentials.rules import OTHER_BROWSERS
+from datalad_jsdl.fetch.credentials.login import Source
 from datalad_jsdl.fetch.credentials.sources.cookies import login_of, make_cookie
 
 if TYPE_CHECKING:
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.credentials.login import Login, Wanted
 
-__all__ = ["find"]
+__all__ = ["BROWSERS", "SOURCE"]
+
+#: Browsers that the extra ``browser`` reads.
+OTHER_BROWSERS = ("chrome", "chromium", "brave")
+
+#: All that are known.
+BROWSERS = ("firefox", *OTHER_BROWSERS)
 
 _EPOCH = 11_644_473_600  # seconds from 1601 to 1970
 
@@ -37,7 +43,7 @@ _FIREFOX = {
 }
 
 
-def find(wanted: Wanted) -> Login | None:
+def _find(wanted: Wanted) -> Login | None:
     """The cookies of ``BROWSER`` or ``BROWSER:PROFILE``; a profile is a folder or file.
 
     Raises:
@@ -132,3 +138,20 @@ def _other(name: str, profile: str, wanted: Wanted) -> Iterator[Cookie]:
         expiry = max(1, cookie.expires_utc // 10**6 - _EPOCH) if cookie.expires_utc else 0
         secure = bool(cookie.is_secure)
         yield make_cookie(cookie.name, cookie.value, cookie.host_key, cookie.path, secure, expiry)
+
+
+def _refused(_: Login, __: str) -> str:
+    return "log in at the portal again"
+
+
+SOURCE = Source(
+    "browser",
+    "the cookies of your browser: ``firefox``, or with the extra ``browser`` "
+    + ", ".join(f"``{name}``" for name in OTHER_BROWSERS)
+    + "; a profile may follow, ``firefox:work``",
+    _find,
+    argument="firefox",
+    required=True,
+    arguments=BROWSERS,
+    refused=_refused,
+)

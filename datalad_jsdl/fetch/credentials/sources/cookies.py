@@ -15,14 +15,14 @@ from urllib.parse import urlsplit
 from urllib.request import Request
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.credentials.login import Login, is_sendable
+from datalad_jsdl.fetch.credentials.login import Login, Source, is_sendable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from datalad_jsdl.fetch.credentials.login import Wanted
 
-__all__ = ["Jar", "cookie_header", "find", "login_of", "make_cookie"]
+__all__ = ["SOURCE", "Jar", "cookie_header", "login_of", "make_cookie"]
 
 # what http.cookiejar drops a whole cookie for, and RFC 6265 (5.2.2, 5.2.3) only the attribute
 _IDLE = re.compile(
@@ -34,7 +34,7 @@ _MOST = 50  # cookies of one jar (RFC 6265, 6.1)
 _LONGEST = 4096  # characters of one
 
 
-def find(wanted: Wanted) -> Login | None:
+def _find(wanted: Wanted) -> Login | None:
     """The cookies of the file that a rule names.
 
     Raises:
@@ -233,3 +233,25 @@ def _domain(domain: str, host: str) -> str:
     if domain.startswith(".") and not (_NUMBERS.fullmatch(host) or "." not in host):
         return domain
     return host
+
+
+def _keep(argument: str) -> str:
+    file = Path(argument).expanduser().absolute()
+    if not file.is_file():
+        raise ValueError(f"there is no file {file}")
+    return str(file)
+
+
+def _refused(_: Login, __: str) -> str:
+    return "log in at the portal again and export the file anew"
+
+
+SOURCE = Source(
+    "cookies",
+    "a ``cookies.txt`` in Netscape's format",
+    _find,
+    argument="FILE",
+    required=True,
+    keep=_keep,
+    refused=_refused,
+)

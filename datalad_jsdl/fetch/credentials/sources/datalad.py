@@ -14,15 +14,15 @@ import shlex
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.credentials.login import Login
-from datalad_jsdl.model.urls import origin_of
+from datalad_jsdl.fetch.credentials.login import GIVE, Login, Source
+from datalad_jsdl.model.urls import origin_of, store_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datalad_jsdl.fetch.credentials.login import Wanted
+    from datalad_jsdl.fetch.credentials.login import Missing, Wanted
 
-__all__ = ["PREFIX", "find"]
+__all__ = ["PREFIX", "SOURCE"]
 
 PREFIX = "datalad.credential."
 
@@ -32,7 +32,7 @@ _SECRETS = ("secret", "password", "token", "secret_id", "secret-id")
 _KINDS = {"token": "bearer", "aws-s3": "s3", "s3": "s3"}
 
 
-def find(wanted: Wanted) -> Login | None:
+def _find(wanted: Wanted) -> Login | None:
     """The credential that a rule names, or one whose realm is the origin.
 
     Raises:
@@ -116,3 +116,44 @@ def _known(name: str, fields: tuple[str, ...], wanted: Wanted) -> str:
         if value := os.environ.get(variable) or wanted.config.get(setting):
             return value
     return ""
+
+
+def _check(argument: str) -> None:
+    if argument.startswith("datalad-"):
+        raise ValueError("after datalad: comes the credential's name without datalad-")
+
+
+def _missing(login: Missing) -> str:
+    if login.store:  # its keys are two, and most people have them elsewhere
+        return ""
+    name = store_name(login.origin)
+    options = " user=NAME" if "basic" in login.schemes else ""
+    if not login.schemes:
+        ask = "a token (or with user=NAME added, a password)"
+    else:
+        ask = "your password" if options else "your token"
+    return (
+        f"to give {ask}, enter it when this asks: keyring set datalad-{name} secret; and then: "
+        f"{GIVE} '{login.origin} datalad:{name}{options}'"
+    )
+
+
+def _refused(login: Login, origin: str) -> str:
+    stored = shlex.quote(f"datalad-{login.stored}")
+    return (
+        f"enter the secret anew when this asks: keyring set {stored} secret; or correct "
+        f"the line for {origin}: git config --global --edit (in the dataset without --global)"
+    )
+
+
+SOURCE = Source(
+    "datalad",
+    "DataLad's credential NAME, of its core or of datalad-next; without a name, one whose "
+    "``realm`` is the origin",
+    _find,
+    argument="NAME",
+    unnamed=True,
+    check=_check,
+    missing=_missing,
+    refused=_refused,
+)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.credentials.login import Login
+from datalad_jsdl.fetch.credentials.login import Login, Source
 
 if TYPE_CHECKING:
     from datalad_jsdl.fetch.credentials.login import Wanted
 
-__all__ = ["find"]
+__all__ = ["SOURCE"]
 
 
-def find(wanted: Wanted) -> Login | None:
+def _find(wanted: Wanted) -> Login | None:
     """The variable that a rule names.
 
     Raises:
@@ -31,3 +32,23 @@ def find(wanted: Wanted) -> Login | None:
     if kind in ("basic", "s3") and colon:
         return Login(words, kind, secret, user, rule=wanted.rule)
     return Login(words, kind, value, rule=wanted.rule)
+
+
+def _check(argument: str) -> None:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", argument):
+        raise ValueError("after env: comes the name of a variable, without $, and not its value")
+
+
+def _refused(_: Login, __: str) -> str:
+    return "correct the variable, or the kind in your line"
+
+
+SOURCE = Source(
+    "env",
+    "a variable of the environment: a token, or ``user:password``",
+    _find,
+    argument="VARIABLE",
+    required=True,
+    check=_check,
+    refused=_refused,
+)

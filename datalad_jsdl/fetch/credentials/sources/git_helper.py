@@ -8,13 +8,13 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.credentials.login import Login
+from datalad_jsdl.fetch.credentials.login import Login, Source
 from datalad_jsdl.model.urls import redact_text
 
 if TYPE_CHECKING:
     from datalad_jsdl.fetch.credentials.login import Wanted
 
-__all__ = ["find"]
+__all__ = ["SOURCE"]
 
 _SECONDS = 30
 # whoever fetches a thousand files overnight answers no question
@@ -23,7 +23,7 @@ _SILENT = {
 }  # fmt: skip
 
 
-def find(wanted: Wanted) -> Login | None:
+def _find(wanted: Wanted) -> Login | None:
     """What ``git credential fill`` has for the origin.
 
     Raises:
@@ -87,3 +87,16 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     else:
         process.kill()
     process.communicate()
+
+
+def _refused(_: Login, __: str) -> str:
+    return "replace it with: git credential reject, then git credential approve"
+
+
+SOURCE = Source(
+    "git",
+    "git's credential helpers, as for ``git clone``; they never prompt on the terminal",
+    _find,
+    unnamed=True,
+    refused=_refused,
+)

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.credentials.login import GIVE, Login
+from datalad_jsdl.fetch.credentials.login import GIVE, Login, Source
 
 if TYPE_CHECKING:
     from datalad_jsdl.fetch.credentials.login import Wanted
 
-__all__ = ["find"]
+__all__ = ["SOURCE"]
 
 
-def find(wanted: Wanted) -> Login | None:
+def _find(wanted: Wanted) -> Login | None:
     """The login of the line for the host; a rule may name another port.
 
     Raises:
@@ -63,3 +63,16 @@ def _file() -> Path | None:
 
 def _shown(file: Path) -> str:
     return f"~/{file.name}" if file.parent == Path.home() else str(file)
+
+
+def _refused(_: Login, __: str) -> str:
+    return "correct its line there"
+
+
+SOURCE = Source(
+    "netrc",
+    "``~/.netrc`` or ``$NETRC``; https only, and without a rule only on port 443",
+    _find,
+    unnamed=True,
+    refused=_refused,
+)
