@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.fetch.credentials import annex_headers, no_login
+from datalad_jsdl.fetch.credentials import annex_headers, none
 from datalad_jsdl.fetch.credentials.sources import aws, browser, cookies, git_helper, netrc_file
 from datalad_jsdl.fetch.credentials.sources import datalad as stored
 from datalad_jsdl.fetch.credentials.sources import environment as variable
@@ -26,5 +26,5 @@ SOURCES: tuple[Source, ...] = (
     variable.SOURCE,
     aws.SOURCE,
     annex_headers.SOURCE,
-    no_login.SOURCE,
+    none.SOURCE,
 )
