@@ -22,6 +22,7 @@ from peak import peak_memory
 from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
 from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
+from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.fetch.settings import Settings
 from datalad_jsdl.model.content import Expected, Failed
 
@@ -53,7 +54,7 @@ def main() -> None:
             outcomes = ((job, fetch_file(job, engine)) for job in todo)
         for job, outcome in outcomes:
             if isinstance(outcome, Failed):
-                raise SystemExit(f"{job.name}: {outcome}")
+                raise SystemExit(f"{job.name}: {told(outcome)}")
             files += 1
             if options.discard:
                 job.target.unlink()

@@ -12,12 +12,19 @@
     └── SettingError (ValueError)      git config that cannot be understood
 
 A failure of a single entry or file is not raised but returned, as a value
-(`Refusal`, `Fault`, …), so that the rest can go on.
+(`Refusal`, `Fault`, …), so that the rest can go on. What an error is about it carries as data,
+beside its text: nobody has to read the one out of the other.
 """
 
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from datalad_jsdl.faults import Failed
 
 __all__ = [
     "AddressRefusedError",
@@ -42,23 +49,73 @@ def reason(error: BaseException) -> str:
 
 
 class JsdlError(Exception):
-    """Anything this package raises on purpose; its text is fit for a user's eyes."""
+    """Anything this package raises on purpose; its text is fit for a user's eyes.
+
+    Attributes:
+        member: the path in an archive that it is about, which its text begins with; or "".
+    """
+
+    member: str = ""
+
+    @property
+    def bare(self) -> str:
+        """The text without the member."""
+        return BaseException.__str__(self)
+
+    def __str__(self) -> str:
+        return f"{self.member}: {self.bare}" if self.member else self.bare
 
 
 class ManifestError(JsdlError, ValueError):
-    """The manifest as a whole cannot be read."""
+    """The manifest as a whole cannot be read.
+
+    Attributes:
+        where: the line or entry that is to blame, such as ``line 7``; "" if it is all of it.
+    """
+
+    def __init__(self, text: str, *, where: str = "") -> None:
+        super().__init__(text)
+        self.where = where
 
 
 class DatasetError(JsdlError, RuntimeError):
-    """git, git-annex or the state of the dataset do not allow the operation."""
+    """git, git-annex or the state of the dataset do not allow the operation.
+
+    Attributes:
+        path: of the dataset, or of what is in it, that is to blame; None if that is not known.
+    """
+
+    def __init__(self, text: str, *, path: Path | None = None) -> None:
+        super().__init__(text)
+        self.path = path
 
 
 class FetchError(JsdlError, OSError):
-    """Content cannot be had."""
+    """Content cannot be had.
+
+    Attributes:
+        failed: what is wrong with each URL; None if the error is not about URLs of a content.
+    """
+
+    def __init__(self, text: str, *, failed: Failed | None = None) -> None:
+        super().__init__(text)
+        self.failed = failed
 
 
 class AddressRefusedError(FetchError):
-    """The address policy forbids the connection."""
+    """The address policy forbids the connection.
+
+    Attributes:
+        scheme: that may not be used, or "".
+        host: that has an address which may not be connected to, or "".
+        address: that one, numeric, or "".
+    """
+
+    def __init__(self, text: str, *, scheme: str = "", host: str = "", address: str = "") -> None:
+        super().__init__(text)
+        self.scheme = scheme
+        self.host = host
+        self.address = address
 
 
 class StatusError(FetchError):
@@ -68,13 +125,21 @@ class StatusError(FetchError):
         status: of HTTP.
     """
 
-    def __init__(self, text: str, status: int) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, status: int, *, failed: Failed | None = None) -> None:
+        super().__init__(text, failed=failed)
         self.status = status
 
 
 class ArchiveError(JsdlError, ValueError):
-    """An archive, or another file, cannot be written as asked."""
+    """An archive, or another file, cannot be written as asked.
+
+    Attributes:
+        dropped: a content is not at fault, but was dropped from here a moment ago.
+    """
+
+    def __init__(self, text: str, *, dropped: bool = False) -> None:
+        super().__init__(text)
+        self.dropped = dropped
 
 
 class SettingError(JsdlError, ValueError):

@@ -35,6 +35,8 @@ class FaultRow:
         place: where the content is: at the mirror, at another to which it redirects, at one
             whose certificate nobody trusts, or where nobody listens.
         before: for `Lab.put` in an earlier run, which breaks off.
+        kinds: of `faults.FaultKind`: one of them is told of a mirror that never gives the right
+            file, if its digest is known.
     """
 
     title: str
@@ -44,6 +46,7 @@ class FaultRow:
     noticed: tuple[str, ...] = KNOWLEDGE
     place: Place = "here"
     before: Mapping[str, Any] | None = None
+    kinds: tuple[str, ...] = ()
 
     @property
     def fatal(self) -> bool:
@@ -57,42 +60,61 @@ _ONCE_RESET = {"reset_at": 0.5, "times": 1}
 _OLD, _OLD_1 = Version(older=True), Version(older=True, etag='"1"')
 
 FAULTS: dict[str, FaultRow] = {
-    "nobody": FaultRow("nobody listens", place="nowhere"),
-    "404": FaultRow("404", {"status": 404}),
-    "410": FaultRow("410", {"status": 410}),
-    "403": FaultRow("403", {"status": 403}),
-    "429": FaultRow("429", {"status": 429}, 2),
-    "429-after": FaultRow("429, Retry-After: 2", {"status": 429, "headers": _AFTER_2}, 2),
-    "500": FaultRow("500", {"status": 500}, 2),
-    "503": FaultRow("503", {"status": 503}, 2),
-    "503-after": FaultRow("503, Retry-After: 2", {"status": 503, "headers": _AFTER_2}, 2),
-    "loop": FaultRow("redirect loop", {"location": "?again"}),
+    "nobody": FaultRow("nobody listens", place="nowhere", kinds=("unconnected",)),
+    "404": FaultRow("404", {"status": 404}, kinds=("gone",)),
+    "410": FaultRow("410", {"status": 410}, kinds=("gone",)),
+    "403": FaultRow("403", {"status": 403}, kinds=("terms",)),
+    "429": FaultRow("429", {"status": 429}, 2, kinds=("busy",)),
+    "429-after": FaultRow(
+        "429, Retry-After: 2", {"status": 429, "headers": _AFTER_2}, 2, kinds=("busy",)
+    ),
+    "500": FaultRow("500", {"status": 500}, 2, kinds=("down",)),
+    "503": FaultRow("503", {"status": 503}, 2, kinds=("overloaded",)),
+    "503-after": FaultRow(
+        "503, Retry-After: 2", {"status": 503, "headers": _AFTER_2}, 2, kinds=("busy",)
+    ),
+    "loop": FaultRow("redirect loop", {"location": "?again"}, kinds=("unfetchable",)),
     "redirect": FaultRow("redirect to another host", harmless=True, place="elsewhere"),
-    "authority": FaultRow("TLS, unknown authority", place="unknown authority"),
-    "mute": FaultRow("hangs before the headers", {"mute": True}, 1),
-    "empty": FaultRow("closed before the first byte", {"cut_at": 0}, 1),
-    "reset": FaultRow("reset at 50 %", {"reset_at": 0.5}, 1),
-    "reset-late": FaultRow("reset at 99 %", {"reset_at": 0.99}, 1),
-    "hang": FaultRow("hangs at 50 %", {"hang_at": 0.5}, 1),
-    "drip": FaultRow("200 bytes/s from 50 % on", {"drip": 200, "drip_at": 0.5}, 1),
-    "cut": FaultRow("cut at 50 %, length known", {"cut_at": 0.5}, 1),
-    "cut-chunked": FaultRow("cut at 50 %, chunked", {"cut_at": 0.5, "chunked": True}, 1),
+    "authority": FaultRow(
+        "TLS, unknown authority", place="unknown authority", kinds=("untrusted",)
+    ),
+    "mute": FaultRow("hangs before the headers", {"mute": True}, 1, kinds=("unresponsive",)),
+    "empty": FaultRow("closed before the first byte", {"cut_at": 0}, 1, kinds=("broke-off",)),
+    "reset": FaultRow("reset at 50 %", {"reset_at": 0.5}, 1, kinds=("broke-off",)),
+    "reset-late": FaultRow("reset at 99 %", {"reset_at": 0.99}, 1, kinds=("broke-off",)),
+    "hang": FaultRow(
+        "hangs at 50 %", {"hang_at": 0.5}, 1, kinds=("broke-off", "silent", "unresponsive")
+    ),
+    "drip": FaultRow("200 bytes/s from 50 % on", {"drip": 200, "drip_at": 0.5}, 1, kinds=("slow",)),
+    "cut": FaultRow("cut at 50 %, length known", {"cut_at": 0.5}, 1, kinds=("broke-off",)),
+    "cut-chunked": FaultRow(
+        "cut at 50 %, chunked", {"cut_at": 0.5, "chunked": True}, 1, kinds=("broke-off",)
+    ),
     "cut-no-length": FaultRow(
-        "cut at 50 %, no length", {"cut_at": 0.5, "no_length": True}, 1, noticed=_SIZE
+        "cut at 50 %, no length",
+        {"cut_at": 0.5, "no_length": True},
+        1,
+        noticed=_SIZE,
+        kinds=("truncated",),
     ),
     "chunked": FaultRow("chunked, all of it", {"chunked": True}, harmless=True),
     "no-length": FaultRow("no length, all of it", {"no_length": True}, harmless=True),
-    "gzip": FaultRow("compressed unasked", {"gzip": True}),
-    "page": FaultRow("a web page with 200, length known", {"html": True}),
+    "gzip": FaultRow("compressed unasked", {"gzip": True}, kinds=("size",)),
+    "page": FaultRow("a web page with 200, length known", {"html": True}, kinds=("size",)),
     "page-chunked": FaultRow(
         "a web page with 200, chunked",
         {"versions": [Version(HTML)], "chunked": True, "headers": {"Content-Type": "text/html"}},
+        kinds=("shorter", "truncated"),
     ),
-    "corrupt": FaultRow("corrupt byte, right size", {"corrupt_at": 0.4}, noticed=_DIGEST),
-    "stale": FaultRow("an old version, right size", {"versions": [_OLD]}, noticed=_DIGEST),
-    "shorter": FaultRow("a shorter file", {"shorter": 0.1}, noticed=_SIZE),
-    "longer": FaultRow("a longer file", {"longer": 0.1}, noticed=_SIZE),
-    "nothing": FaultRow("an empty file", {"shorter": 1.0}, noticed=_SIZE),
+    "corrupt": FaultRow(
+        "corrupt byte, right size", {"corrupt_at": 0.4}, noticed=_DIGEST, kinds=("content",)
+    ),
+    "stale": FaultRow(
+        "an old version, right size", {"versions": [_OLD]}, noticed=_DIGEST, kinds=("content",)
+    ),
+    "shorter": FaultRow("a shorter file", {"shorter": 0.1}, noticed=_SIZE, kinds=("size",)),
+    "longer": FaultRow("a longer file", {"longer": 0.1}, noticed=_SIZE, kinds=("size",)),
+    "nothing": FaultRow("an empty file", {"shorter": 1.0}, noticed=_SIZE, kinds=("size",)),
     "no-ranges": FaultRow("reset, then ignores Range", _ONCE_RESET | {"ranges": False}, 1),
     "wrong-range": FaultRow(
         "reset, then a wrong Content-Range",

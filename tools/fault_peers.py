@@ -97,13 +97,14 @@ from pathlib import Path
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.engine import Engine
+from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.model.content import Expected, Fetched
 size, digest, *urls = sys.argv[1:]
 policy = AddressPolicy.from_config({{"annex.security.allowed-ip-addresses": "{HOSTS}"}})
 expected = Expected(int(size), "sha256", digest)
 with Engine(policy) as engine:
     outcome = fetch_file(Job("f", tuple(urls), expected, Path("{NAME}").absolute()), engine)
-sys.exit(None if isinstance(outcome, Fetched) else str(outcome))
+sys.exit(None if isinstance(outcome, Fetched) else told(outcome))
 """
 
 _POOCH = f"""

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from datalad_jsdl.archive.look_ahead import Ahead
-from datalad_jsdl.archive.readers import GONE, FileReader
+from datalad_jsdl.archive.readers import FileReader
 from datalad_jsdl.archive.reading import continue_here, open_here, open_mirrors
 from datalad_jsdl.archive.zip.members import size_warning
-from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError
+from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError, JsdlError
 from datalad_jsdl.fetch.bulk import Job, fetch_file
+from datalad_jsdl.fetch.phrases import failure
 from datalad_jsdl.model.content import Failed
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ class _Export:
         if not begun:
             self._output.mark()
         problems: list[str] = []
+        damaged = False  # what is here of it
         if content.is_remote and not content.urls:
             problems.append(
                 f"it is not here, and has no URL (try: datalad get {shlex.quote(content.path)})"
@@ -123,29 +125,31 @@ class _Export:
                 finally:
                     reader.close()
             except (FetchError, ArchiveError, DatasetError) as error:
+                if not (begun or problems):
+                    damaged = not (isinstance(error, ArchiveError) and error.dropped)
                 if begun:  # what there was of it may be to blame
                     begun = None
                 else:
-                    problems.append(_bare(content, error))
+                    problems.append(error.bare)
                 if isinstance(error, FetchError) and content.size is not None:
-                    problems.append(_bare(content, error))
+                    problems.append(error.bare)
                     if skip_missing:
                         self._take_back(content, error)
                     break  # all mirrors were asked; what came of it is worth keeping
                 self._take_back(content, error)
             else:
-                self._count(content, size, problems)
+                self._count(content, size, problems if damaged else [])
                 return
         problem = "; ".join(dict.fromkeys(problems))
         if not skip_missing:
             raise FetchError(f"{content.path} cannot be had: {problem}")
         self.done.missing[content.path] = problem
 
-    def _take_back(self, content: Content, error: Exception) -> None:
+    def _take_back(self, content: Content, error: JsdlError) -> None:
         """Leave nothing of a content that is not right."""
         if not self._output.back():
             raise ArchiveError(
-                f"{content.path}: {_bare(content, error)}. What was written of it cannot be taken "
+                f"{content.path}: {error.bare}. What was written of it cannot be taken "
                 f"back, so the archive ends here, incomplete. {self._output.advice}"
             )
 
@@ -168,7 +172,7 @@ class _Export:
         yield partial(_spooled, content, self._output.spool)
 
     def _count(self, content: Content, size: int, problems: list[str]) -> None:
-        if problems and content.local and problems[0] != GONE:
+        if problems and content.local:
             self.done.warnings.append(
                 f"the local content of {content.path} is damaged ({problems[0]}); it was taken "
                 "from the mirrors instead. To repair it, run: "
@@ -177,11 +181,6 @@ class _Export:
             )
         if readers := size_warning(size):
             self.done.warnings.append(f"{content.path} cannot be unpacked by {readers}")
-
-
-def _bare(content: Content, error: Exception) -> str:
-    """The error's text without the member's name, which stands before it as it is."""
-    return str(error).removeprefix(f"{content.name.decode('utf-8', 'replace')}: ")
 
 
 def _here(content: Content, begun: Begun | None) -> _Opened:
@@ -202,7 +201,7 @@ def _spooled(content: Content, folder: Path | None) -> _Opened:
         job = Job(content.path, content.urls, content.expected, place / "content")
         outcome = fetch_file(job, content.home.engine)
         if isinstance(outcome, Failed):
-            raise FetchError(str(outcome))
+            raise failure(outcome)
         return _Spooled(str(job.target), outcome.size, place), outcome.size
     except BaseException:
         shutil.rmtree(place, ignore_errors=True)

@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.archive.readers import ChunkReader
 from datalad_jsdl.archive.remote import Memory, Stream, TooLargeError
 from datalad_jsdl.errors import ArchiveError, FetchError
+from datalad_jsdl.faults import Fault, FaultKind
 from datalad_jsdl.fetch.file.verification import Verifier
+from datalad_jsdl.fetch.phrases import in_full, told
 from datalad_jsdl.fetch.presence import announced_size
-from datalad_jsdl.model.content import Failed, Fault
+from datalad_jsdl.model.content import Failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -53,8 +55,8 @@ class _BrokenOffError(FetchError):
         chunks: its beginning.
     """
 
-    def __init__(self, message: str, chunks: list[bytearray]) -> None:
-        super().__init__(message)
+    def __init__(self, failed: Failed, chunks: list[bytearray]) -> None:
+        super().__init__(told(failed), failed=failed)
         self.chunks = chunks
 
 
@@ -127,7 +129,7 @@ class Ahead:
             try:
                 return self._stream(content, size), size
             except FetchError as error:  # whoever told the size may be wrong
-                raise UnsizedError(str(error)) from None
+                raise UnsizedError(str(error), failed=error.failed) from None
         chunks = piece[1] if piece else []
         return ChunkReader(chunks), sum(map(len, chunks))
 
@@ -201,7 +203,7 @@ class Ahead:
             self._held -= piece.stop - piece.start
         self._plan()
         if isinstance(outcome, Failed):
-            raise _BrokenOffError(str(outcome), chunks)
+            raise _BrokenOffError(outcome, chunks)
         return outcome, chunks
 
     def _plan(self) -> None:
@@ -309,8 +311,9 @@ class _Pieces(ChunkReader):
                 raise
             (url,) = self._givers
             origins = self._content.home.engine.origins
-            origins.quarantine(url, self._content.expected.hexdigest, str(error))
-            raise ArchiveError(str(Fault(url, str(error)))) from None
+            wrong = Fault(FaultKind.CONTENT, url, detail=str(error))
+            origins.quarantine(wrong, self._content.expected.hexdigest)
+            raise ArchiveError(in_full(wrong)) from None
 
     def close(self) -> None:
         """See `Reader`."""

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = [
-    "GONE",
     "Begun",
     "BytesReader",
     "Check",
@@ -24,9 +23,6 @@ __all__ = [
     "fill",
     "unreadable",
 ]
-
-#: What is wrong with a file that is there no longer.
-GONE = "it was dropped a moment ago"
 
 _CHUNK = 1 << 20  # bytes
 _NOTHING = memoryview(b"")
@@ -107,7 +103,7 @@ class Begun:
 def unreadable(error: OSError) -> ArchiveError:
     """What to raise for a file that cannot be opened or read."""
     if isinstance(error, FileNotFoundError):
-        return ArchiveError(GONE)
+        return ArchiveError("it was dropped a moment ago", dropped=True)
     return ArchiveError(f"it cannot be read: {error.strerror}")
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.readers import BytesReader, ChunkReader, FileReader, unreadable
 from datalad_jsdl.archive.remote import Memory, Stream
-from datalad_jsdl.errors import ArchiveError, FetchError
+from datalad_jsdl.errors import ArchiveError
 from datalad_jsdl.fetch.file.verification import Verifier
+from datalad_jsdl.fetch.phrases import failure
 from datalad_jsdl.model.content import Failed
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def open_mirrors(content: Content, start: int, stop: int) -> Reader:
     memory = Memory(stop - start)
     outcome = engine.fetch(content.urls, expected, memory, window=window)
     if isinstance(outcome, Failed):
-        raise FetchError(str(outcome))
+        raise failure(outcome)
     return ChunkReader([memory.take()], None if start else 0)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.readers import ChunkReader
 from datalad_jsdl.errors import ArchiveError, FetchError
+from datalad_jsdl.fetch.phrases import failure
 from datalad_jsdl.model.content import Failed
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class Stream(ChunkReader):
 
     def _require_success(self) -> None:
         if isinstance(self._outcome, Failed):
-            raise FetchError(str(self._outcome))
+            raise failure(self._outcome)
         if isinstance(self._outcome, _GivenUpError):
             raise ArchiveError(str(self._outcome))
         if isinstance(self._outcome, BaseException):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from datalad.interface.results import get_status_dict
@@ -10,6 +11,7 @@ from datalad_jsdl.commands._check_table import summary
 from datalad_jsdl.commands._common import failure
 from datalad_jsdl.commands._results import ACTION, lgr, refusal_records
 from datalad_jsdl.fetch.mirrors.probe import State
+from datalad_jsdl.fetch.phrases import phrase
 from datalad_jsdl.model.urls import redact
 from datalad_jsdl.operations.check import CheckedFile, CheckedMirror, RefusedEntries
 from datalad_jsdl.operations.values import Failure
@@ -59,7 +61,7 @@ def check_records(
 
 def _mirror(root: Path, checked: CheckedMirror) -> dict[str, Any]:
     mirror = checked.mirror
-    state, said = mirror.state, mirror.fault
+    state, said = mirror.state, phrase(mirror.fault) if mirror.fault else ""
     text = f"{mirror.name}: {state.value}; {mirror.files} files, {mirror.only} only there"
     return _record(
         root,
@@ -87,7 +89,7 @@ def _mirror(root: Path, checked: CheckedMirror) -> dict[str, Any]:
 def _file(root: Path, checked: CheckedFile) -> dict[str, Any]:
     file, lost = checked.file, checked.is_lost
     faults = [
-        f"{redact(url)}: {_phrase(answer, checked.mirrors[url])}"
+        f"{redact(url)}: {_phrase(url, answer, checked.mirrors[url])}"
         for url, answer in checked.answers.items()
         if answer.what
     ]
@@ -145,9 +147,10 @@ def _record(
     return result | {"message": message, "dry_run": True, "check": True} | entry | more
 
 
-def _phrase(answer: Answer, mirror: Mirror) -> str:
+def _phrase(url: str, answer: Answer, mirror: Mirror) -> str:
     """What was answered; the advice on logins is long, and may be the mirror's record's."""
-    if answer.state in (State.LOGIN, State.TERMS) and answer.what == mirror.fault:
+    same = mirror.fault and answer.fault == replace(mirror.fault, url=url)
+    if answer.state in (State.LOGIN, State.TERMS) and same:
         return f"see the mirror ({answer.state.value})"
     return answer.what
 

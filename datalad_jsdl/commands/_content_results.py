@@ -9,7 +9,7 @@ from datalad.interface.results import get_status_dict
 
 from datalad_jsdl.commands._common import failure
 from datalad_jsdl.operations.get_content import File, Missing, State
-from datalad_jsdl.operations.values import Failure
+from datalad_jsdl.operations.values import Failure, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -77,7 +77,7 @@ def _message(file: File) -> str:
         return "git knows no such file or folder"
     if file.state is State.NO_URL:
         return "no URL is registered; try: datalad get"
-    return f"could not be fetched: {file.fault}" if file.fault else ""
+    return f"could not be fetched: {in_words(file.fault)}" if file.fault else ""
 
 
 def _summary(root: Path, total: Total, *, dry: bool) -> dict[str, Any]:

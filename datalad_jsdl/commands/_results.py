@@ -13,7 +13,7 @@ from datalad.ui import ui
 from datalad_jsdl.commands._common import EXTENSION_LINE, failure, is_extension_loaded, message_of
 from datalad_jsdl.commands._diffstat import stat_lines, stat_of
 from datalad_jsdl.operations.import_manifest import NothingLeft, Refused
-from datalad_jsdl.operations.values import Failure, Notice
+from datalad_jsdl.operations.values import Failure, Notice, in_words
 from datalad_jsdl.repository.annex.keys import parse_key
 from datalad_jsdl.repository.importing.steps import Change
 
@@ -98,7 +98,7 @@ def _part_records(
         text = f"left alone {start + conflict.path!r}: {conflict.reason}"
         yield record("error", conflict.path, text, change="conflict")
     for path, problem in outcome.failures.items():
-        text = f"could not fetch {start + path!r}: {problem}"
+        text = f"could not fetch {start + path!r}: {in_words(problem)}"
         registered = path not in outcome.unregistered
         if not registered:
             text += "; it was not registered (without --get it would be, unverified)"

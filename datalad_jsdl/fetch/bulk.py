@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.bugs import bug
+from datalad_jsdl.faults import Failed, Fault, FaultKind
 from datalad_jsdl.fetch.file.partfile import PartFile
-from datalad_jsdl.model.content import Expected, Failed, Fault, Fetched
+from datalad_jsdl.model.content import Expected, Fetched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -75,11 +76,11 @@ def fetch_file(
                 part.finish(job.mtime, data=job.sync is not Sync.LATER, name=job.sync is Sync.NAME)
             return outcome
     except OSError as error:  # the disk, not the network
-        what = f"cannot write {job.target.name}: {error.strerror or error}"
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        return Failed((Fault("", what),), disk_full=full)
+        kind = FaultKind.DISK_FULL if full else FaultKind.DISK
+        return Failed((Fault(kind, detail=f"{job.target.name}: {error.strerror or error}"),))
     except Exception as error:  # no answer and no disk can cause it; the others go on
-        return Failed((Fault("", bug(error), lasting=True),))
+        return Failed((Fault(FaultKind.BUG, detail=bug(error)),))
 
 
 def _open_part(job: Job, reserve: int) -> PartFile:
@@ -197,7 +198,9 @@ class _Workers:
                 raise outcome
             if isinstance(outcome, Failed) and outcome.disk_full and not full:
                 full = True
-                self._operation.interrupt("not asked, since the disk is full")
+                self._operation.interrupt(
+                    Fault(FaultKind.NOT_ASKED, cause=Fault(FaultKind.DISK_FULL))
+                )
             yield job, outcome
 
     def _next(self, under_way: int) -> tuple[Job, Fetched | Failed | BaseException]:

@@ -20,6 +20,7 @@ from datalad_jsdl.fetch.http.web import Web
 from datalad_jsdl.fetch.mirrors.registry import Origins
 from datalad_jsdl.fetch.mirrors.scores import load_scores, save_scores
 from datalad_jsdl.fetch.operation import Operation
+from datalad_jsdl.fetch.phrases import phrase
 from datalad_jsdl.fetch.settings import Settings
 from datalad_jsdl.model.urls import origin_of
 
@@ -196,21 +197,20 @@ class Engine:
         if self._memory and time.monotonic() - self._saved > _SAVE_SECONDS:
             self.save()
 
-    def interrupt(self, reason: str = "interrupted") -> None:
-        """End all operations that are under way; the next ones know nothing of it.
-
-        Args:
-            reason: what is said of the files that were not asked for.
-        """
+    def interrupt(self) -> None:
+        """End all operations that are under way; the next ones know nothing of it."""
         with self._lock:
             operations = list(self._operations)
         for operation in operations:
-            operation.interrupt(reason)
+            operation.interrupt()
 
     def save(self) -> None:
         """Remember what is known of mirrors."""
         self._saved = time.monotonic()
         if self._memory is not None:
+            for origin in self.origins.all():
+                if origin.fault:
+                    origin.score.fault = phrase(origin.fault)
             save_scores(self._memory, self.origins.scores())
 
 

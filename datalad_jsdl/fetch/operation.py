@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.faults import Fault, FaultKind
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -12,13 +14,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Operation"]
 
+_INTERRUPTED = Fault(FaultKind.INTERRUPTED)
+
 
 class Operation:
     """A download of files, an export or a check; for all its threads.
 
     Attributes:
         stop: set once it is to end.
-        stopped_for: what is said of the files that were not asked for; "" until it is stopped.
+        stopped_for: why files were not asked for, with no URL; None until it is stopped.
         second_chance: those files that fail are asked for once more in the end.
         stalled: URLs of a file → since when nothing of it has come (monotonic seconds), for all
             requests that are made for parts of it.
@@ -30,7 +34,7 @@ class Operation:
 
     def __init__(self, sleep: Callable[[float], object] | None = None) -> None:
         self.stop = threading.Event()
-        self.stopped_for = ""
+        self.stopped_for: Fault | None = None
         self.second_chance = False
         self.stalled: dict[tuple[str, ...], float] = {}
         self.given_up: set[str] = set()
@@ -50,11 +54,11 @@ class Operation:
         with self._lock:
             self._responses.discard(response)
 
-    def interrupt(self, reason: str = "interrupted") -> None:
+    def interrupt(self, reason: Fault = _INTERRUPTED) -> None:
         """End its transfers soon; what has come stays in the part files.
 
         Args:
-            reason: what is said of the files that were not asked for.
+            reason: why files are not asked for any more; it has no URL.
         """
         with self._lock:
             if not self.stop.is_set():

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datalad_jsdl.fetch.settings import named
-
-__all__ = ["Pace", "too_slow"]
+__all__ = ["Pace"]
 
 _BLOCKED = 0.1  # seconds
 
@@ -38,8 +36,3 @@ class Pace:
         slow = self._before + self._bytes < self._speed * (now - self._until + 2 * self._half)
         self._until, self._before, self._bytes = now + self._half, self._bytes, 0
         return slow
-
-
-def too_slow(speed: int) -> str:
-    """What is wrong with a connection below *speed* bytes per second."""
-    return f"slower than {speed} bytes per second ({named('min-speed')})"

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import urllib3
 
-from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.http.answers import Limits, page_said, phrase, refusal, total_size
+from datalad_jsdl.faults import Failed, Fault
+from datalad_jsdl.fetch.http.answers import Limits, no_answer, page_fault, refusal, total_size
 from datalad_jsdl.fetch.http.statuses import gives_content
 from datalad_jsdl.fetch.http.web_pages import LOOKED_AT, is_error_page, is_page_type
-from datalad_jsdl.model.content import Fault
+from datalad_jsdl.fetch.phrases import failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,17 +32,20 @@ def is_present(urls: Iterable[str], expected: Expected, engine: Engine) -> bool:
         False only if every URL says that it has no such content.
 
     Raises:
-        FetchError: none offers it, and some could not be asked; the text names them.
+        FetchError: none offers it, and some could not be asked; it names them.
     """
-    doubts: list[str] = []
+    doubts: list[Fault] = []
     for url in engine.origins.rank(list(urls), 1):
         try:
-            if _offers(url, expected, engine.web):
-                return True
+            offers = _offers(url, expected, engine.web)
         except (OSError, urllib3.exceptions.HTTPError) as error:
-            doubts.append(str(Fault(url, phrase(error, Limits.of(engine.settings)))))
+            offers = no_answer(url, error, Limits.of(engine.settings))
+        if offers is True:
+            return True
+        if offers:
+            doubts.append(offers)
     if doubts:
-        raise FetchError("; ".join(doubts))
+        raise failure(Failed(tuple(doubts)))
     return False
 
 
@@ -53,20 +56,20 @@ def announced_size(urls: Iterable[str], engine: Engine) -> int | None:
             found = _ask(url, engine.web)
         except (OSError, urllib3.exceptions.HTTPError):
             continue
-        if found is None or found.size is None:
+        if not isinstance(found, _Found) or found.size is None:
             continue
         if not is_error_page(url, found.headers.get("Content-Type", ""), found.start):
             return found.size
     return None
 
 
-def _offers(url: str, expected: Expected, web: Web) -> bool:
+def _offers(url: str, expected: Expected, web: Web) -> bool | Fault:
     found = _ask(url, web, empty=expected.size == 0)
-    if found is None:
-        return False
+    if not isinstance(found, _Found):
+        return False if found is None else found
     kind = found.headers.get("Content-Type", "")
     if expected.size is None and is_error_page(url, kind, found.start, expected.names):
-        raise FetchError(found.page)
+        return found.page or False
     return expected.size is None or found.size in (None, expected.size)
 
 
@@ -77,10 +80,10 @@ class _Found:
     size: int | None
     headers: Mapping[str, str]
     start: bytes | None = None
-    page: str = ""
+    page: Fault | None = None
 
 
-def _ask(url: str, web: Web, *, empty: bool = False) -> _Found | None:
+def _ask(url: str, web: Web, *, empty: bool = False) -> _Found | Fault | None:
     """What is at a URL.
 
     *empty*: it is to be an empty file, and so may be answered that there is no content.
@@ -89,10 +92,7 @@ def _ask(url: str, web: Web, *, empty: bool = False) -> _Found | None:
     where the type is that of a web page, which many a file of XML has.
 
     Returns:
-        None if the answer is that nothing is there.
-
-    Raises:
-        FetchError: there was no answer to that.
+        None if the answer is that nothing is there; a fault if it tells nothing of that.
     """
     for method, length in (("HEAD", 0), ("GET", 1), ("GET", LOOKED_AT)):
         headers = {"Range": f"bytes=0-{length - 1}"} if length else {}
@@ -106,7 +106,7 @@ def _ask(url: str, web: Web, *, empty: bool = False) -> _Found | None:
                     return _Found(size, response.headers)
                 if length == LOOKED_AT:
                     start = response.read(LOOKED_AT)
-                    return _Found(size, response.headers, start, page_said(response, start)[1])
+                    return _Found(size, response.headers, start, page_fault(url, response, start))
             elif response.status == 416 and length:
                 return _Found(0, {})  # an empty file has no first byte
             elif response.status == 204 and empty:  # RFC 9110, 15.3.5
@@ -117,4 +117,4 @@ def _ask(url: str, web: Web, *, empty: bool = False) -> _Found | None:
             response.close()
     if response.status in _GONE:
         return None
-    raise FetchError(refusal(url, response).what)
+    return refusal(url, response)

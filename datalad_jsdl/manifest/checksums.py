@@ -185,11 +185,12 @@ def _parsed(
         backslash, hexdigest, path = match.groups()
         name = algorithm or _BY_LENGTH.get(len(hexdigest))
         if name is None:
-            raise ManifestError(f"{where}: no checksum that is known has {len(hexdigest)} digits")
+            text = f"no checksum that is known has {len(hexdigest)} digits"
+            raise ManifestError(f"{where}: {text}", where=where)
     else:
-        raise ManifestError(f"{where}: {_FORM}")
+        raise ManifestError(f"{where}: {_FORM}", where=where)
     if fault := digest_fault(name, hexdigest):
-        raise ManifestError(f"{where}: {fault}")
+        raise ManifestError(f"{where}: {fault}", where=where)
     if backslash:
         path = _ESCAPED.sub(lambda escape: _PLAIN.get(escape[1], escape[0]), path)
     return name, hexdigest.lower(), unescape(path)

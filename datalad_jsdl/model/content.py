@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from datalad_jsdl.model.urls import redact
+from datalad_jsdl.faults import Failed, Fault
 
 if TYPE_CHECKING:
     from datalad_jsdl.model.entry import Pieces
 
 __all__ = [
-    "MAY_WANT_LOGIN",
-    "PAGE",
     "Expected",
     "Failed",
     "Fault",
@@ -21,15 +19,6 @@ __all__ = [
     "Sink",
     "Store",
 ]
-
-
-#: What is said of a web page in the place of a file.
-MAY_WANT_LOGIN = 'if it wants a login, see "The portal wants me to log in" in the documentation'
-
-#: The fault that it is.
-PAGE = f"it answers with a web page, not the file; {MAY_WANT_LOGIN}"
-
-_MOST_SHOWN = 8
 
 
 class Progress(Protocol):
@@ -65,44 +54,6 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """Why one URL did not give the content.
-
-    Attributes:
-        url: as it is fetched; shown only through `__str__`.
-        what: a phrase, free of secrets.
-        lasting: there is no sense in asking again in this run.
-        wait: seconds that the server asks to be left alone (Retry-After), or None.
-        mirror: the whole mirror is to blame, not this URL alone.
-        busy: the mirror asks for fewer requests (429, 503).
-        refused: there is no connection to be had at all.
-        answered: the mirror is up, and gives an answer to this URL.
-        unasked: the mirror was not even asked (the address policy, …).
-        wrong: bytes that it gave are not the content's.
-        disputed: its size is not the one that another URL's answer had.
-        silent: seconds that were waited for the first byte in vain; 0 if that is not the fault.
-        longer: the next time it is waited for longer.
-    """
-
-    url: str = field(repr=False)
-    what: str
-    lasting: bool = False
-    wait: float | None = None
-    mirror: bool = False
-    busy: bool = False
-    refused: bool = False
-    answered: bool = False
-    unasked: bool = False
-    wrong: bool = False
-    disputed: bool = False
-    silent: float = 0.0
-    longer: bool = False
-
-    def __str__(self) -> str:
-        return f"{redact(self.url)}: {self.what}" if self.url else self.what
-
-
-@dataclass(frozen=True, slots=True)
 class Fetched:
     """Content that is complete and verified by all that is known of it.
 
@@ -123,26 +74,6 @@ class Fetched:
     codings: tuple[str, ...] = ()
     content_type: str = ""
     final: str = field(default="", repr=False, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """No candidate gave the content.
-
-    Attributes:
-        faults: one a candidate, in the order of candidates.
-        disk_full: no use to go on with other files.
-    """
-
-    faults: tuple[Fault, ...]
-    disk_full: bool = False
-
-    def __str__(self) -> str:
-        if not self.faults:
-            return "there is no URL to fetch from"
-        shown = [str(fault) for fault in self.faults[:_MOST_SHOWN]]
-        more = len(self.faults) - len(shown)
-        return "; ".join(shown) + (f"; and {more} more URLs failed" if more else "")
 
 
 class Sink(Protocol):

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.output import opened
 from datalad_jsdl.archive.targets import followed, is_special
-from datalad_jsdl.errors import DatasetError, reason
+from datalad_jsdl.errors import DatasetError
 from datalad_jsdl.manifest.own_form import own_form
 from datalad_jsdl.manifest.writing import json_line
 from datalad_jsdl.model.subdatasets import joined
+from datalad_jsdl.operations.values import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -103,6 +104,5 @@ def _lines(selection: Selection, problems: Mapping[str, Problem], prefix: str) -
     start = f"{prefix}/" if prefix else ""
     for path, entry in selection.entries.items():
         if problem := problems.get(joined(path)):
-            text = reason(problem) if isinstance(problem, Exception) else str(problem)
-            fields = {**own_form(entry, signed=True), "reason": text}
+            fields = {**own_form(entry, signed=True), "reason": in_words(problem)}
             yield json_line(path.removeprefix(start), fields)

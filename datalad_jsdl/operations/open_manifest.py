@@ -16,6 +16,7 @@ from datalad_jsdl.errors import FetchError, ManifestError
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.http.documents import WebApi
 from datalad_jsdl.fetch.http.encodings import Decoded
+from datalad_jsdl.fetch.phrases import failure
 from datalad_jsdl.fetch.settings import PREFIXES
 from datalad_jsdl.manifest.charsets import charset_of, text_encoding
 from datalad_jsdl.manifest.formats.options import Options
@@ -300,7 +301,7 @@ def _fetched(
                 saved = (_listed if what is What.CHECKSUMS else _whole)(url, target, engine)
             except FetchError as error:
                 text = f"cannot fetch the {what.value} {error}{_address_hint(place)}"
-                raise FetchError(text) from None
+                raise FetchError(text, failed=error.failed) from None
         place = _in_charset(place, target, saved)
         with target.open("rb") as stream:
             plain = Decoded(stream, saved.codings) if saved.codings else stream
@@ -329,7 +330,7 @@ def _whole(url: str, target: Path, engine: Engine) -> _Saved:
     """As files are fetched: it may be large, and what breaks off is taken up again."""
     outcome = fetch_file(Job("manifest", (url,), Expected(document=True), target), engine)
     if isinstance(outcome, Failed):
-        raise FetchError(str(outcome))
+        raise failure(outcome)
     return _Saved(outcome.final, outcome.content_type, outcome.codings)
 
 

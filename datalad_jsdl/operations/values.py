@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.errors import reason
+from datalad_jsdl.faults import Failed
+from datalad_jsdl.fetch.phrases import told
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Failure", "Notice"]
+__all__ = ["Failure", "Notice", "in_words"]
 
 
 @dataclass(frozen=True)
@@ -33,3 +37,10 @@ class Notice:
     """Something that the user should know, and that is no failure."""
 
     text: str
+
+
+def in_words(problem: object) -> str:
+    """Why something was not done, for a person: a `Failed`, an error, or a value that says so."""
+    if isinstance(problem, Failed):
+        return told(problem)
+    return reason(problem) if isinstance(problem, Exception) else str(problem)

@@ -48,7 +48,8 @@ def exclusively(repository: Repository) -> Iterator[None]:
             lgr.info("another download is at work in %s: waiting until it is done", root)
             lock.acquire()
     except OSError as error:
-        raise DatasetError(f"cannot write to {root}: {error.strerror} ({file})") from None
+        text = f"cannot write to {root}: {error.strerror} ({file})"
+        raise DatasetError(text, path=file) from None
     try:
         yield
     finally:
@@ -69,7 +70,8 @@ def making(target: Path) -> Iterator[None]:
     try:
         around.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DatasetError(f"cannot make the folder {around}: {error.strerror}") from None
+        text = f"cannot make the folder {around}: {error.strerror}"
+        raise DatasetError(text, path=around) from None
     descriptor = _locked(around, target)
     try:
         yield
@@ -127,7 +129,8 @@ def patiently(git: Git, action: Callable[[], _T]) -> _T:
                 raise DatasetError(
                     f"another git is at work in {git.root}: it holds the lock {held}. Wait until "
                     "it is done (a commit, until its editor is closed) and run this again. Only "
-                    "if no git runs there any more, a killed one has left the file: then remove it"
+                    "if no git runs there any more, a killed one has left the file: then remove it",
+                    path=held,
                 ) from None
         time.sleep(_POLL_SECONDS)
 

@@ -116,7 +116,8 @@ class Repository:
             around = self.git.text("rev-parse", "--show-toplevel")
             raise DatasetError(
                 f"{self.root} is no repository that git can use: it takes {around} for it. Look "
-                f"at what is in {self.root / '.git'}"
+                f"at what is in {self.root / '.git'}",
+                path=self.root,
             )
 
     def require_work_tree(self) -> None:

@@ -188,13 +188,14 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
         self._shared.begin_import()
         urls, state = self._candidates(key)
         from datalad_jsdl.fetch.bulk import Job, Sync, fetch_file
+        from datalad_jsdl.fetch.phrases import told
         from datalad_jsdl.model.content import Failed
 
         mtime = state.mtime.timestamp() if state.mtime else None
         job = Job(key, tuple(urls), _expected(key), Path(local_file), mtime, Sync.DATA)
         outcome = fetch_file(job, self._engine(), self._reporter())
         if isinstance(outcome, Failed):
-            raise RemoteError(_one_line(outcome))
+            raise RemoteError(_one_line(told(outcome)))
 
     def _candidates(self, key: str) -> tuple[list[str], KeyState]:
         urls, state = self._shared.find(self.annex, key)

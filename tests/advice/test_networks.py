@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives import serialization
 
 from datalad_jsdl.errors import AddressRefusedError, FetchError
 from datalad_jsdl.fetch.http import documents as api_module
-from datalad_jsdl.fetch.http.answers import Limits, phrase
+from datalad_jsdl.fetch.http.answers import Limits, no_answer
 from datalad_jsdl.fetch.http.documents import WebApi
+from datalad_jsdl.fetch.phrases import phrase
 from datalad_jsdl.operations.engines import open_engine
 from tests.conftest import run
 from tests.fetch.credentials.test_keeper import CONTENT, ask
@@ -32,7 +33,7 @@ def said_of(url: str, git_dir: Path | None = None) -> str:
         try:
             return "" if ask(engine.web, url).status == 200 else "no file"
         except Exception as error:
-            return phrase(error, Limits.of(engine.settings))
+            return phrase(no_answer("", error, Limits.of(engine.settings)))
 
 
 @pytest.mark.parametrize("inside", [True, False])

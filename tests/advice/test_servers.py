@@ -12,6 +12,7 @@ from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.credentials.rules import parse_rule
 from datalad_jsdl.fetch.http.encodings import decode
+from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.model.content import Expected, Fetched
 from datalad_jsdl.operations.engines import open_engine
@@ -42,7 +43,7 @@ def said_of(*urls: str, expected: Expected | None = None, lines: tuple[str, ...]
     credential = tuple(map(parse_rule, lines))
     with new_engine(Waits(), credential=credential) as engine:
         outcome = fetch_file(Job("f", urls, expected or Expected(), Path("f")), engine)
-    return "" if isinstance(outcome, Fetched) else str(outcome)
+    return "" if isinstance(outcome, Fetched) else told(outcome)
 
 
 def denied(wire: Wire, target: str, code: str, status: int = 403) -> str:
@@ -101,7 +102,7 @@ def test_keys_for_a_store(
     def said() -> str:
         with open_engine(None) as engine:
             outcome = fetch_file(Job("f", (url,), Expected(), Path("f")), engine)
-        return "" if isinstance(outcome, Fetched) else str(outcome)
+        return "" if isinstance(outcome, Fetched) else told(outcome)
 
     first = said()
     follow(found_in(first, r"may read it: (git config --global --add \S+ '[^']*')"))
@@ -144,7 +145,7 @@ def test_a_client_certificate(
         def said() -> str:
             with open_engine(None) as engine:
                 outcome = fetch_file(Job("f", (url,), Expected(), Path("f")), engine)
-            return "" if isinstance(outcome, Fetched) else str(outcome)
+            return "" if isinstance(outcome, Fetched) else told(outcome)
 
         words = found_in(said(), r"(git config http\.sslCert FILE)").replace("FILE", f"'{file}'")
         follow(words.replace("config", "config --global"))

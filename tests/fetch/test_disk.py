@@ -12,6 +12,7 @@ import pytest
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.data_units import parse_size
 from datalad_jsdl.fetch.disk import NoRoomError, Room, require_room, reserve_of
+from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.model.content import Expected, Failed, Fetched
 from tests.conftest import run
 from tests.fetch.waits import new_engine
@@ -89,7 +90,7 @@ def test_not_a_byte_is_asked_for(tmp_path: Path, lab: Lab, size: int | None) -> 
     outcome = fetch_file(job, engine)
     assert isinstance(outcome, Failed)
     assert outcome.disk_full
-    assert "annex.diskreserve" in str(outcome)
+    assert "annex.diskreserve" in told(outcome)
     assert not lab.requests
     assert os.listdir(tmp_path) == []
 
@@ -109,7 +110,7 @@ def test_a_file_of_unknown_size_stops_at_the_reserve(tmp_path: Path, lab: Lab) -
         job = Job("f", (url,), Expected(), small / "f")
         outcome = fetch_file(job, engine)
         assert isinstance(outcome, Failed)
-        assert "more is to come" in str(outcome)
+        assert "more is to come" in told(outcome)
         free = shutil.disk_usage(small).free
         assert 8 << 20 < free < 13 << 20
         engine.reserve = 0

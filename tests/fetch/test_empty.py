@@ -10,6 +10,7 @@ from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.mirrors.ask_all import survey
 from datalad_jsdl.fetch.mirrors.probe import State
 from datalad_jsdl.fetch.mirrors.survey import Wanted
+from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.fetch.presence import is_present
 from datalad_jsdl.model.content import Expected, Failed, Fetched
 from tests.fetch.waits import Waits, new_engine
@@ -100,7 +101,7 @@ def test_what_is_not_empty_is_none(way: str, expected: Expected) -> None:
     with Wire({"/f": answer, "/good": b""}) as wire:
         outcome = fetch(f"{wire.url}/f", expected=expected)
         assert isinstance(outcome, Failed)
-        assert said in str(outcome)
+        assert said in told(outcome)
         assert not Path("f").exists()
         assert not Path("f.part").exists()
         good = fetch(f"{wire.url}/f", f"{wire.url}/good", expected=expected)
@@ -114,7 +115,7 @@ def test_an_empty_file_with_the_digest_of_another(mirrors: int) -> None:
         outcome = fetch(*urls, expected=WRONG)
         assert {asked.target for asked in wire.asked} == {f"/{n}" for n in range(mirrors)}
     assert isinstance(outcome, Failed)
-    assert str(outcome).count(f"got {sha256(b'')}") == mirrors
+    assert told(outcome).count(f"got {sha256(b'')}") == mirrors
 
 
 @pytest.mark.parametrize("left", ["f", "f.part"])

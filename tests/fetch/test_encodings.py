@@ -16,6 +16,7 @@ from datalad_jsdl.fetch.http import documents as api
 from datalad_jsdl.fetch.http.documents import WebApi
 from datalad_jsdl.fetch.http.encodings import compressions, decode, packed_by_name
 from datalad_jsdl.fetch.mirrors.probe import State
+from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.model.content import Expected, Failed, Fetched
 from tests.conftest import run
 from tests.fetch.waits import Waits, new_engine, probed
@@ -78,8 +79,8 @@ def test_codings_that_are_compression(values: list[str], found: tuple[str, ...] 
 def test_a_file_that_comes_compressed_is_refused() -> None:
     outcome, state = fetch(PACKED, "Content-Encoding: aws-chunked,gzip")
     assert isinstance(outcome, Failed)
-    assert "its server sends it compressed (gzip)" in str(outcome)
-    assert "use another mirror, or add the size or digest" in str(outcome)
+    assert "its server sends it compressed (gzip)" in told(outcome)
+    assert "use another mirror, or add the size or digest" in told(outcome)
     assert state is State.UNFIT
     assert not Path("f").exists()
 
@@ -127,7 +128,7 @@ def test_an_error_page_in_the_place_of_a_gz_is_told() -> None:
     lines = ("Content-Encoding: gzip", "Content-Type: text/html")
     outcome, _ = fetch(page, *lines, target="/scan.nii.gz")
     assert isinstance(outcome, Failed)
-    assert "a web page" in str(outcome)
+    assert "a web page" in told(outcome)
 
 
 def test_size_and_digest_decide() -> None:
@@ -144,16 +145,15 @@ def test_size_and_digest_decide() -> None:
     for expected in (Expected(len(PLAIN)), Expected(None, "sha256", sha256(PLAIN))):
         outcome, _ = fetch(PACKED, coded, expected=expected)
         assert isinstance(outcome, Failed)
-        assert "the server sends it compressed (gzip), and what the manifest says may" in str(
-            outcome
-        )
+        said = told(outcome)
+        assert "the server sends it compressed (gzip), and what the manifest says may" in said
 
 
 def test_a_broken_gz_is_not_blamed_on_its_coding() -> None:
     expected = Expected(len(PACKED), "sha256", sha256(b""))
     outcome, _ = fetch(PACKED, "Content-Encoding: gzip", target="/a.gz", expected=expected)
-    assert "wrong content" in str(outcome)
-    assert "compressed" not in str(outcome)
+    assert "wrong content" in told(outcome)
+    assert "compressed" not in told(outcome)
 
 
 # documents

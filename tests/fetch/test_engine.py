@@ -12,6 +12,7 @@ import pytest
 from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
 from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.file.partfile import PartFile
+from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.model.content import Expected, Failed, Fetched
 from tests.fetch.waits import Waits, new_engine
 from tests.lab import Lab, refused_url, sha256
@@ -100,7 +101,7 @@ def test_corrupt_bytes_of_the_right_size(lab: Lab, other_lab: Lab, engine: Engin
     assert isinstance(get(urls, KNOWN, engine), Fetched)
     outcome = get(urls[:1], KNOWN, engine, "other")
     assert isinstance(outcome, Failed)
-    assert "expected sha256" in str(outcome)
+    assert "expected sha256" in told(outcome)
     assert not Path("other").exists()
 
 
@@ -139,7 +140,7 @@ def test_more_and_less_than_the_size_is_noticed(lab: Lab, engine: Engine) -> Non
     for content in (CONTENT + b"more", CONTENT[:-1], b""):
         outcome = get([lab.put("f", content)], SIZED, engine)
         assert isinstance(outcome, Failed)
-        assert str(len(CONTENT)) in str(outcome)
+        assert str(len(CONTENT)) in told(outcome)
     outcome = get([lab.put("f", CONTENT + b"more", no_length=True)], SIZED, engine)
     assert isinstance(outcome, Failed)
 
@@ -174,21 +175,21 @@ def test_retry_after_is_waited_for_but_not_for_ever(lab: Lab, engine: Engine, wa
 def test_no_connection(engine: Engine) -> None:
     outcome = get([refused_url(), "http://no-such-host.invalid/f"], KNOWN, engine)
     assert isinstance(outcome, Failed)
-    assert str(outcome).count("no connection") == 2
+    assert told(outcome).count("no connection") == 2
 
 
 def test_a_full_disk_is_no_fault_of_the_mirror(lab: Lab, engine: Engine) -> None:
     job = Job("f", (lab.put("f", CONTENT),), Expected(1 << 60), Path("file"))
     outcome = fetch_file(job, engine)
     assert isinstance(outcome, Failed)
-    assert "not enough disk space: 1.2 EB needed" in str(outcome)
+    assert "not enough disk space: 1.2 EB needed" in told(outcome)
     assert not lab.requests
 
 
 def test_a_write_error_is_reported(lab: Lab, engine: Engine) -> None:
     Path("folder").write_text("no folder")
     job = Job("f", (lab.put("f", CONTENT),), KNOWN, Path("folder/file"))
-    assert "cannot write" in str(fetch_file(job, engine))
+    assert "cannot write" in told(fetch_file(job, engine))
 
 
 def test_redirects_keep_what_is_asked_for(lab: Lab, other_lab: Lab, engine: Engine) -> None:
@@ -233,6 +234,6 @@ def test_a_part_file_has_one_writer(lab: Lab, engine: Engine) -> None:
     with PartFile(Path("file")) as part:
         part.put(0, CONTENT[:1000], "")
         outcome = fetch_file(Job("f", (url,), KNOWN, Path("file")), engine)
-        assert "another process" in str(outcome)
+        assert "another process" in told(outcome)
     assert isinstance(fetch_file(Job("f", (url,), KNOWN, Path("file")), engine), Fetched)
     assert Path("file").read_bytes() == CONTENT

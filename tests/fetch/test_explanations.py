@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from datalad_jsdl.errors import FetchError, StatusError
+from datalad_jsdl.faults import FaultKind
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.credentials.rules import parse_rule
-from datalad_jsdl.fetch.http.codes import CODES, Sort, code_of, has_expired
+from datalad_jsdl.fetch.http.codes import CODES, code_of, has_expired
 from datalad_jsdl.fetch.http.documents import WebApi
 from datalad_jsdl.fetch.http.explanations import NOTHING, Said, said_of
 from datalad_jsdl.fetch.http.secrecy import secrets_of, without_secrets
 from datalad_jsdl.fetch.mirrors.probe import State
+from datalad_jsdl.fetch.phrases import phrase, told
 from datalad_jsdl.fetch.presence import is_present
 from datalad_jsdl.model.content import Expected, Failed
 from tests.conftest import run
@@ -263,13 +265,15 @@ def test_a_code_of_a_store(code: str) -> None:
         assert isinstance(outcome, Failed)
         (fault,) = outcome.faults
     known = CODES[code]
-    assert f"; the server says: {code}: said so" in fault.what
-    assert known.text in fault.what
-    assert ("wants a login" in fault.what or "may want a login" in fault.what) is (
-        known.sort is Sort.LOGIN
+    said = phrase(fault)
+    assert f"; the server says: {code}: said so" in said
+    assert known.text in said
+    assert ("wants a login" in said or "may want a login" in said) is (
+        known.kind is FaultKind.LOGIN
     )
-    assert fault.lasting is (known.sort not in (Sort.PASSING, Sort.BUSY))
-    assert fault.busy is (known.sort is Sort.BUSY)
+    assert fault.kind is known.kind
+    assert fault.lasting is (known.kind not in (FaultKind.DOWN, FaultKind.BUSY))
+    assert fault.busy is (known.kind is FaultKind.BUSY)
 
 
 def test_an_address_that_has_expired_wants_no_login() -> None:
@@ -277,7 +281,7 @@ def test_an_address_that_has_expired_wants_no_login() -> None:
     code = code_of(403, expired, "https://a.example/f")
     assert code is not None
     assert "fresh manifest" in code.text
-    assert code.sort is Sort.LASTING
+    assert code.kind is FaultKind.UNFIT
     # told by the URL itself, where the server says nothing of it
     signed = "https://a.example/f?X-Amz-Date=20200101T000000Z&X-Amz-Expires=60&X-Amz-Signature=x"
     assert code_of(403, NOTHING, signed) is code
@@ -325,7 +329,7 @@ def test_a_document_that_drips_is_not_waited_for() -> None:
             outcome = fetch_file(Job("f", (url,), Expected(), Path("f")), engine)
             assert time.monotonic() - began < 15  # and not 20 or 30
             assert isinstance(outcome, Failed)
-            assert "HTTP status 400" in str(outcome)
+            assert "HTTP status 400" in told(outcome)
 
 
 def test_every_way_says_the_same() -> None:
@@ -336,7 +340,7 @@ def test_every_way_says_the_same() -> None:
         url = wire.put("/f", lambda talk: talk.answer(400, document))
         outcome = fetch_file(Job("f", (url,), Expected(), Path("f")), engine)
         assert isinstance(outcome, Failed)
-        assert words in outcome.faults[0].what
+        assert words in phrase(outcome.faults[0])
         with pytest.raises(FetchError, match=words):
             is_present([url], Expected(), engine)
         with pytest.raises(StatusError, match=words):
@@ -405,7 +409,7 @@ def test_a_guard_against_bots(name: str) -> None:
         assert isinstance(outcome, Failed)
         (fault,) = outcome.faults
         answer = probed(url, Expected(), engine)
-    for what in (fault.what, answer.what):
+    for what in (phrase(fault), answer.what):
         assert f"a guard against bots ({name.partition(',')[0]})" in what
         assert "login" not in what
         assert "terms" not in what
@@ -434,7 +438,7 @@ def test_a_token_endpoint_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
         rule = parse_rule(f"{wire.url} env:REFRESH kind=oauth token-endpoint={endpoint}")
         with new_engine(Waits(), credential=(rule,)) as engine:
             outcome = fetch_file(Job("f", (url,), Expected(), Path("f")), engine)
-    assert "(status 400); the server says: invalid_grant: … is too old" in str(outcome)
+    assert "(status 400); the server says: invalid_grant: … is too old" in told(outcome)
 
 
 @pytest.mark.parametrize(
@@ -453,7 +457,7 @@ def test_what_a_guarded_server_has_in_other_answers(
     with Wire() as wire, new_engine(Waits()) as engine:
         url = wire.put("/f", lambda talk: talk.answer(status, body, *lines))
         outcome = fetch_file(Job("f", (url,), Expected(), Path("f")), engine)
-    assert "guard" not in str(outcome)
+    assert "guard" not in told(outcome)
 
 
 def test_a_login_page_is_no_guard() -> None:
@@ -463,4 +467,4 @@ def test_a_login_page_is_no_guard() -> None:
         url = wire.put("/f", lambda talk: talk.answer(200, page, "Content-Type: text/html"))
         outcome = fetch_file(Job("f", (url,), Expected(), Path("f")), engine)
     assert isinstance(outcome, Failed)
-    assert "if it wants a login" in str(outcome)
+    assert "if it wants a login" in told(outcome)

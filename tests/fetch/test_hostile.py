@@ -10,6 +10,7 @@ import pytest
 
 from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
 from datalad_jsdl.fetch.file.partfile import PartFile
+from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.model.content import Expected, Failed, Fetched
 from tests.fetch.waits import Waits, new_engine
 from tests.lab import Lab, Version, sha256
@@ -70,7 +71,7 @@ def test_an_empty_file_with_the_digest_of_another_ends(lab: Lab) -> None:
     wrong = Expected(0, "sha256", sha256(NEW))
     outcome = fetch_file(Job("f", (lab.put("f", b""),), wrong, Path("f")), new_engine())
     assert isinstance(outcome, Failed)
-    assert "expected sha256" in str(outcome)
+    assert "expected sha256" in told(outcome)
     assert not Path("f").exists()
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
+from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.model.content import Expected, Failed, Fetched
 from datalad_jsdl.model.entry import Pieces
 from tests.fetch.waits import Waits, new_engine
@@ -120,7 +121,7 @@ def test_a_file_is_taken_up_with_all_its_parts(lab: Lab, other_lab: Lab) -> None
     began = time.monotonic()
     outcome = fetch_file(job, engine)
     assert isinstance(outcome, Failed)
-    assert "interrupted" in str(outcome)
+    assert "interrupted" in told(outcome)
     assert time.monotonic() - began < 3
     assert not Path("f").exists()
     assert Path("f.part.journal").exists()
@@ -168,13 +169,15 @@ def test_a_full_disk_ends_the_run_cleanly(lab: Lab, tmp_path: Path) -> None:
     """RLIMIT_FSIZE stands for the full disk, whose error differs in nothing but its number."""
     script = (
         "import errno, json, resource, signal, sys; from pathlib import Path;"
-        "from datalad_jsdl.fetch import bulk; from datalad_jsdl.model.content import Expected;"
+        "from datalad_jsdl.fetch import bulk; from datalad_jsdl.fetch.phrases import told;"
+        "from datalad_jsdl.model.content import Expected, Failed;"
         "from tests.fetch.waits import new_engine;"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20));"
         "errno.ENOSPC = errno.EFBIG;"
         "jobs = [bulk.Job(str(i), (sys.argv[1],), Expected(), Path(str(i))) for i in range(50)];"
-        "print(json.dumps([str(o) for _, o in bulk.fetch_all(jobs, new_engine(), 2)]))"
+        "failed = [o for _, o in bulk.fetch_all(jobs, new_engine(), 2) if isinstance(o, Failed)];"
+        "print(json.dumps([told(o) for o in failed]))"
     )
     url = lab.put("f", CONTENT)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}

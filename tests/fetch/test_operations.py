@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
+from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.model.content import Expected, Failed, Fetched
 from tests.fetch.waits import Waits, new_engine
 from tests.lab import sha256
@@ -116,7 +117,7 @@ def test_a_bug_is_called_one_and_the_other_files_go_on(caplog: pytest.LogCapture
             outcomes = {item.name: outcome for item, outcome in fetch_all(jobs, engine, 1)}
     assert isinstance(outcomes["good"], Fetched)
     assert isinstance(outcomes["bad"], Failed)
-    assert "a bug of datalad-jsdl (KeyError" in str(outcomes["bad"])
+    assert "a bug of datalad-jsdl (KeyError" in told(outcomes["bad"])
     assert "verification.py" in caplog.text
 
 
@@ -128,5 +129,5 @@ def test_a_bug_in_the_middle_of_a_file(caplog: pytest.LogCaptureFixture) -> None
         with caplog.at_level(logging.DEBUG, "datalad.jsdl"):
             outcome = fetch_file(job("f", f"{wire.url}/f"), engine, progress)
         assert len(wire.asked) == 1
-    assert "a bug of datalad-jsdl (ValueError" in str(outcome)
-    assert "word" not in str(outcome) + caplog.text
+    assert "a bug of datalad-jsdl (ValueError" in told(outcome)
+    assert "word" not in told(outcome) + caplog.text

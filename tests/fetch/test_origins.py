@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
+from datalad_jsdl.faults import Fault, FaultKind, Reply
 from datalad_jsdl.fetch.mirrors.registry import Origins, matches
 from datalad_jsdl.fetch.mirrors.scores import Score, load_scores, save_scores
 from datalad_jsdl.fetch.settings import Settings
-from datalad_jsdl.model.content import Fault
 from datalad_jsdl.model.urls import origin_of
 from tests.fetch.waits import Waits
 
 A, B, C = (f"https://{name}.example/f" for name in "abc")
-RESET = Fault(A, "reset", mirror=True)
-BUSY = Fault(A, "HTTP status 503", mirror=True, busy=True)
+RESET = Fault(FaultKind.NO_ANSWER, A, detail="reset")
+BUSY = Fault(FaultKind.OVERLOADED, A, reply=Reply(503))
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_faults_with_progress_or_of_one_url_do_not_count(waits: Waits) -> None:
     origins = new(waits)
     for _ in range(5):
         ask(origins, A, RESET, gained=1000)
-        ask(origins, A, Fault(A, "HTTP status 404", lasting=True))
+        ask(origins, A, Fault(FaultKind.GONE, A, reply=Reply(404)))
     assert not origins.wait(A)
     assert origins.of(A).score.success < 0.7
 
@@ -115,7 +115,7 @@ def test_faults_with_progress_or_of_one_url_do_not_count(waits: Waits) -> None:
 def test_no_connection_at_all_is_dead_at_once(waits: Waits) -> None:
     origins = new(waits)
     for _ in range(3):
-        ask(origins, A, Fault(A, "no connection", mirror=True, refused=True))
+        ask(origins, A, Fault(FaultKind.UNCONNECTED, A))
     assert origins.is_dead(A)
 
 
@@ -156,8 +156,9 @@ def test_room_grows_with_the_jobs_unless_the_user_says_otherwise() -> None:
 
 def test_quarantine_ends(waits: Waits) -> None:
     origins = new(waits)
-    origins.quarantine(A, "00", "wrong")
-    assert origins.quarantined(A, "00") == "wrong"
+    wrong = Fault(FaultKind.CONTENT, A)
+    origins.quarantine(wrong, "00")
+    assert origins.quarantined(A, "00") == wrong
     assert not origins.quarantined(A, "11")
     waits.sleep(601)
     assert not origins.quarantined(A, "00")
@@ -168,7 +169,7 @@ def test_scores_are_merged_and_survive(tmp_path: Path) -> None:
     score = Score()
     score.add_rate(1e6)
     score.add_latency(0.05)
-    score.add_request("")
+    score.add_request(good=True)
     save_scores(file, {"https://a.example": score, "https://unused.example": Score()})
     other = Score(requests=1, used=1.0, fault="reset")
     save_scores(file, {"https://b.example": other, "https://a.example": Score(requests=1)})

@@ -10,10 +10,11 @@ from urllib3.connection import HTTPConnection
 
 from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
 from datalad_jsdl.fetch.engine import Engine
-from datalad_jsdl.fetch.http.answers import Limits, phrase
+from datalad_jsdl.fetch.http.answers import Limits, no_answer
 from datalad_jsdl.fetch.mirrors.ask_all import survey
 from datalad_jsdl.fetch.mirrors.probe import State
 from datalad_jsdl.fetch.mirrors.survey import Wanted
+from datalad_jsdl.fetch.phrases import phrase, told
 from datalad_jsdl.fetch.settings import Settings
 from datalad_jsdl.model.content import Expected, Failed, Fetched
 from tests.fetch.waits import Waits, new_engine
@@ -117,11 +118,11 @@ def test_a_silent_mirror_is_given_up_with_the_limit_and_its_setting() -> None:
         outcome = fetch_file(job("f", f"{wire.url}/f"), engine)
         assert isinstance(outcome, Failed)
         expected = "no answer within 1.8 seconds (git config datalad.jsdl.read-timeout)"
-        assert expected in str(outcome)
+        assert expected in told(outcome)
         # nobody else waits for it again
         outcomes = list(fetch_all([job(f"{n}", f"{wire.url}/f") for n in range(20)], engine, 4))
         assert all(isinstance(outcome, Failed) for _, outcome in outcomes)
-        assert "is not asked for" in str(outcomes[-1][1])
+        assert "is not asked for" in told(outcomes[-1][1])
         assert len(wire.asked) < 8
 
 
@@ -131,7 +132,7 @@ def test_retries_are_named() -> None:
         Wire({"/f": lambda talk: talk.answer(503, b"", busy)}) as wire,
         new_engine(Waits(), retries=2) as engine,
     ):
-        said = str(fetch_file(job("f", f"{wire.url}/f"), engine))
+        said = told(fetch_file(job("f", f"{wire.url}/f"), engine))
     assert "asked 2 times (git config datalad.jsdl.retries)" in said
     assert "30 seconds were waited (git config datalad.jsdl.max-wait)" in said
 
@@ -168,6 +169,6 @@ def test_limits_that_no_server_here_can_reach_are_named() -> None:
     limits = Limits.of(Settings(connect_timeout=1.0))
     connection = HTTPConnection("a.example")  # a backlog that is full differs between systems
     error = urllib3.exceptions.ConnectTimeoutError(connection, "timed out")
-    assert phrase(error, limits) == (
+    assert phrase(no_answer("", error, limits)) == (
         "no connection within 1 second (git config datalad.jsdl.connect-timeout)"
     )

@@ -12,7 +12,8 @@ from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
 from datalad_jsdl.fetch.http.proxies import is_excepted
 from datalad_jsdl.fetch.http.web import Web
-from datalad_jsdl.model.content import Expected
+from datalad_jsdl.fetch.phrases import told
+from datalad_jsdl.model.content import Expected, Failed
 from datalad_jsdl.operations.engines import open_engine
 from tests.fetch.credentials.test_keeper import CONTENT, ask
 from tests.fetch.credentials.test_proxies import Nowhere
@@ -35,7 +36,8 @@ def proxy() -> Iterator[Wire]:
 
 def failure(url: str) -> str:
     with new_engine(Waits(), retries=1) as engine:
-        return str(engine.fetch([url], Expected(), Sink()))
+        outcome = engine.fetch([url], Expected(), Sink())
+    return told(outcome) if isinstance(outcome, Failed) else str(outcome)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +224,9 @@ class TestWhatIsSaid:
         proxy.put(denied, lambda talk: talk.answer(403, b"no"))
         proxy.put(broken, breaks)
         with new_engine(Waits(), retries=1) as engine:
-            found = [str(engine.fetch([u], Expected(1000), Sink())) for u in (page, denied, broken)]
+            found = [
+                told(engine.fetch([u], Expected(1000), Sink())) for u in (page, denied, broken)
+            ]
         assert "web page" in found[0]
         assert "HTTP status 403" in found[1]
         assert "broke off after" in found[2]

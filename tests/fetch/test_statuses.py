@@ -15,6 +15,7 @@ from datalad_jsdl.fetch.http.documents import WebApi
 from datalad_jsdl.fetch.http.statuses import STATUSES, meaning_of
 from datalad_jsdl.fetch.http.waiting import wait_of
 from datalad_jsdl.fetch.mirrors.probe import State
+from datalad_jsdl.fetch.phrases import phrase
 from datalad_jsdl.model.content import Expected, Failed, Fetched
 from tests.fetch.waits import Waits, new_engine, probed
 from tests.wire import Talk, Wire
@@ -35,8 +36,8 @@ def test_each_status(status: int) -> None:
         assert len(wire.asked) == (3 if meaning.passes else 1)
         login = status == 401
         expected = f"HTTP status {status} (" + ("" if login else meaning.text)
-        assert fault.what.startswith(expected)
-        assert not login or "wants a login" in fault.what
+        assert phrase(fault).startswith(expected)
+        assert not login or "wants a login" in phrase(fault)
         engine.origins.forgive()
         with pytest.raises(StatusError) as raised:
             WebApi(engine).get(url)
@@ -157,7 +158,7 @@ def test_a_limit_of_requests_is_no_question_of_logins() -> None:
         url = wire.put("/f", lambda talk: talk.answer(403, b"", *lines))
         outcome = fetch_file(Job("f", (url,), Expected(), Path("f")), engine)
     assert isinstance(outcome, Failed)
-    assert outcome.faults[0].what.startswith("HTTP status 403 (too many requests); ")
+    assert phrase(outcome.faults[0]).startswith("HTTP status 403 (too many requests); ")
     assert outcome.faults[0].busy
     assert waits.seconds[0] == pytest.approx(49, abs=2)
 

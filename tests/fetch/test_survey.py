@@ -12,6 +12,7 @@ from datalad_jsdl.fetch.mirrors.ask_all import survey
 from datalad_jsdl.fetch.mirrors.estimate import Load, Span, estimate
 from datalad_jsdl.fetch.mirrors.probe import Ranges, State
 from datalad_jsdl.fetch.mirrors.survey import Mirror, Wanted, choose
+from datalad_jsdl.fetch.phrases import phrase
 from datalad_jsdl.fetch.settings import Settings
 from datalad_jsdl.model.content import Expected
 from tests.lab import Lab, Version
@@ -131,7 +132,8 @@ def test_ranges_and_rate_are_told_by_files_that_are_given(lab: Lab, other_lab: L
         assert [m.ranges.known for m in mirrors] == [False, None, True]
         # what one file says of a login is said of the mirror, in full
         assert mirrors[0].state is State.OK
-        assert "keyring set" in mirrors[0].fault
+        assert mirrors[0].fault
+        assert "keyring set" in phrase(mirrors[0].fault)
         assert found.sizes()[lab.url] == (2_000_003, 1)
         # a second look does not measure again
         lab.put("b", b"abc", headers=announced)

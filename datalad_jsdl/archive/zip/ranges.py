@@ -106,7 +106,8 @@ class Archive:
             finally:
                 reader.close()
         except (ArchiveError, FetchError) as error:
-            raise _named(member, error) from None
+            error.member = member.name.decode("utf-8", "replace")
+            raise
         if not size:
             return local_header(member)
         crc = crc32(content)
@@ -172,10 +173,5 @@ class Archive:
             finally:
                 reader.close()
         except (ArchiveError, FetchError) as error:
-            raise _named(member, error) from None
-
-
-def _named(member: Member, error: ArchiveError | FetchError) -> ArchiveError | FetchError:
-    """The same error, with the member's name before its text."""
-    kind = ArchiveError if isinstance(error, ArchiveError) else FetchError
-    return kind(f"{member.name.decode('utf-8', 'replace')}: {error}")
+            error.member = member.name.decode("utf-8", "replace")
+            raise

@@ -6,11 +6,10 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.faults import Attempts, Fault, FaultKind
 from datalad_jsdl.fetch.file.sinks import source_of
-from datalad_jsdl.fetch.http.answers import gave_up
+from datalad_jsdl.fetch.http.answers import given_up
 from datalad_jsdl.fetch.mirrors.registry import LINE_DOWN
-from datalad_jsdl.fetch.settings import in_words
-from datalad_jsdl.model.content import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,8 +48,8 @@ class Candidates:
         self.sources = {source_of(url): url for url in self.order}
         self.faults: dict[str, Fault] = {}
         for url in self.order:
-            if expected.hexdigest and (what := engine.origins.quarantined(url, expected.hexdigest)):
-                self.faults[url] = Fault(url, what, lasting=True)
+            if wrong := engine.origins.quarantined(url, expected.hexdigest):
+                self.faults[url] = wrong
         self.live = [url for url in self.order if url not in self.faults]
         self.tried: set[str] = set()
         self.suspects: set[str] = set()
@@ -61,8 +60,8 @@ class Candidates:
 
     def why(self) -> tuple[Fault, ...]:
         """A fault for each, in order."""
-        rest = self._operation.stopped_for or "not asked"
-        return tuple(self.faults.get(url) or Fault(url, rest) for url in self.order)
+        rest = self._operation.stopped_for or Fault(FaultKind.NOT_ASKED)
+        return tuple(self.faults.get(url) or replace(rest, url=url) for url in self.order)
 
     def givers(self, held: Mapping[str, int]) -> tuple[str, ...]:
         """The URLs that bytes are from (source → bytes), the one with the most of them first."""
@@ -158,26 +157,29 @@ class Candidates:
         for url in dead:
             origin = origins.of(url)
             self._operation.given_up.add(origin.name)
-            pause = in_words(round(origins.wait(url)) or 1)
-            what = (
-                f"the mirror has failed {origin.failures} times in a row, and is not asked for "
-                f"{pause} ({origin.score.fault})"
-            )
-            if (fault := self.faults.get(url)) and fault.wait is not None:
-                why = gave_up(self._failures[url] or 1, fault.wait, self._engine.settings)
-                self.faults[url] = replace(fault, what=f"{fault.what}; {why}")
-            self.faults.setdefault(url, Fault(url, what))
+            if fault := self.faults.get(url):
+                if fault.wait is not None:
+                    number = self._failures[url] or 1
+                    self.faults[url] = given_up(fault, number, self._engine.settings)
+            else:
+                self.faults[url] = Fault(
+                    FaultKind.LEFT_ALONE,
+                    url,
+                    origins.wait(url),
+                    cause=origin.fault,
+                    attempts=Attempts(origin.failures),
+                )
             self.live.remove(url)
         return bool(dead)
 
-    def condemn(self, source: str, what: str) -> None:
+    def condemn(self, source: str, wrong: Fault) -> None:
         """A URL gave wrong bytes: it is not asked again in this run."""
         url = self.sources.get(source)
         if url is None:
             return
+        self.faults[url] = replace(wrong, url=url)
         if self._expected.hexdigest:
-            self._engine.origins.quarantine(url, self._expected.hexdigest, what)
-        self.faults[url] = Fault(url, what, lasting=True)
+            self._engine.origins.quarantine(self.faults[url], self._expected.hexdigest)
         if url in self.live:
             self.live.remove(url)
 
@@ -206,7 +208,8 @@ class Candidates:
             return True
         if origins.is_dead(url):
             self._operation.given_up.add(origins.of(url).name)
-        why = gave_up(self._failures[url], fault.wait, settings)
-        self.faults[url] = replace(fault, what=f"{fault.what}; {why}", lasting=exhausted)
+        if exhausted:
+            fault = replace(fault, kind=FaultKind.UNRESPONSIVE)
+        self.faults[url] = given_up(fault, self._failures[url], settings)
         self.live.remove(url)
         return False

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+from datalad_jsdl.faults import Checksum, Failed, Fault, FaultKind
 from datalad_jsdl.fetch.file.blame import cut_out, judge
 from datalad_jsdl.fetch.file.candidates import Candidates
 from datalad_jsdl.fetch.file.parallel import Helpers
 from datalad_jsdl.fetch.file.partfile import PartFile
-from datalad_jsdl.fetch.file.request import CHANGED, Transfer
+from datalad_jsdl.fetch.file.request import Transfer
 from datalad_jsdl.fetch.file.segments import Ledger
 from datalad_jsdl.fetch.file.sinks import InSequence, source_of
 from datalad_jsdl.fetch.file.verification import Frontier, Unhashed, Verifier, wrong_pieces
-from datalad_jsdl.model.content import Failed, Fault, Fetched
+from datalad_jsdl.model.content import Fetched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -140,7 +141,7 @@ class Download:
         try:
             fault = self._transfer.run(segment, whole=self._takes_whole(url), patience=patience)
             if fault and fault.silent and longer and patience < origins.most_patience:
-                fault = replace(fault, longer=True)
+                fault = replace(fault, more_patience=True)
         finally:
             ledger.end(segment)
             origins.release(url, fault, segment.written - segment.start)
@@ -203,11 +204,11 @@ class Download:
         if fault.wait:
             asked = min(fault.wait, self._engine.settings.max_wait)
             candidates.due[url] = self._engine.origins.clock() + asked
-        if fault.what == CHANGED:
+        if fault.kind is FaultKind.CHANGED:
             self._transfer.etags.pop(url, None)
         if fault.wrong:
             self._drop(lambda r: r[2] == source)
-        elif fault.disputed and url not in self._disputes:
+        elif fault.kind is FaultKind.DISPUTED and url not in self._disputes:
             # one of the two is wrong: now this one may say how large the file is
             self._disputes.add(url)
             self._forget()
@@ -237,30 +238,28 @@ class Download:
             givers = self._candidates.givers(self._ledger.sources())
             return Fetched(self._window[1] - self._window[0], urls=givers)
         self._frontier.catch_up(self._ledger.prefix)
-        wrong, expected = self._verifier.mismatch(), self._expected
+        wrong, expected = self._verifier.fault(), self._expected
         if wrong is None and expected.pieces and not expected.algorithm:
             wrong = self._check_pieces()
         if wrong is None:
             for source in self._candidates.suspects:
-                self._candidates.condemn(
-                    source, "other mirrors had the right bytes in the place of its own"
-                )
+                self._candidates.condemn(source, Fault(FaultKind.SUPPLANTED))
             digest = "" if expected.algorithm else self._verifier.hexdigest()
             transfer = self._transfer
             fetched = Fetched(self._verifier.size, digest, final=transfer.final)
             if not expected.document:
                 return fetched
             return replace(fetched, codings=transfer.codings, content_type=transfer.content_type)
-        self._blame(wrong + self._transfer.packed_as)
+        self._blame(replace(wrong, codings=self._transfer.packed_as))
         return None
 
-    def _check_pieces(self) -> str | None:
+    def _check_pieces(self) -> Fault | None:
         pieces, size = self._expected.pieces, self._verifier.size
         if pieces is None or self._store.in_order or not wrong_pieces(pieces, self._store, size):
             return None
-        return f"wrong content: a piece does not have its {pieces.algorithm}"
+        return Fault(FaultKind.CONTENT, checksum=Checksum(pieces.algorithm))
 
-    def _blame(self, wrong: str) -> None:
+    def _blame(self, wrong: Fault) -> None:
         """The content is complete and wrong: find out whose bytes are, and forget them."""
         if self._blame_pieces(wrong):
             return
@@ -289,12 +288,11 @@ class Download:
             candidates.suspects = {verdict.again} if candidates.suspects else set()
             self._alone = self._alone or bool(candidates.suspects)
         elif guessed and url in candidates.live:
-            fault = Fault(url, f"{wrong}; it may have been cut off", mirror=True)
-            self._learn(url, verdict.guilty, fault)
+            self._learn(url, verdict.guilty, Fault(FaultKind.TRUNCATED, url, cause=wrong))
         else:
             candidates.condemn(verdict.guilty, wrong)
 
-    def _blame_pieces(self, wrong: str) -> bool:
+    def _blame_pieces(self, wrong: Fault) -> bool:
         """Forget the pieces that are wrong, if only some are."""
         pieces, size = self._expected.pieces, self._ledger.size
         if pieces is None or self._store.in_order or size is None:

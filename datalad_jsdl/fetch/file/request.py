@@ -12,24 +12,20 @@ from typing import TYPE_CHECKING
 
 import urllib3
 
+from datalad_jsdl.faults import Fault, FaultKind
 from datalad_jsdl.fetch.http.answers import (
-    COMPRESSED,
     Limits,
     file_name,
     no_answer,
-    page_said,
-    perhaps_of,
-    phrase,
+    page_fault,
     refusal,
     strong_etag,
-    wrong_size,
 )
 from datalad_jsdl.fetch.http.encodings import compressions, is_compressed, packed_by_name, peeked
 from datalad_jsdl.fetch.http.parts import part_of
 from datalad_jsdl.fetch.http.statuses import gives_content
 from datalad_jsdl.fetch.http.web_pages import is_error_page
-from datalad_jsdl.fetch.pace import Pace, too_slow
-from datalad_jsdl.model.content import MAY_WANT_LOGIN, Fault
+from datalad_jsdl.fetch.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,16 +39,9 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.operation import Operation
     from datalad_jsdl.model.content import Expected, Progress, Store
 
-__all__ = ["CHANGED", "WHOLE", "Transfer"]
+__all__ = ["Transfer"]
 
 _CHUNK = 256 << 10  # bytes; larger ones are slower
-
-WHOLE = "it ignores ranges and sends the whole file"
-PACKED = (
-    "; the server sends it compressed ({}), and what the manifest says may be true of the unpacked "
-    "file only"
-)
-CHANGED = "the file there has changed since it was begun"
 
 
 @dataclass
@@ -75,7 +64,7 @@ class Transfer:
         guessed: the size is where an answer without a length ended.
         codings: by which the last answer says that it is compressed.
         content_type: that it says.
-        packed_as: what to add to a message on wrong content, if it came compressed.
+        packed_as: those of them that the file itself does not have by its name.
         final: URL of the answer that the first bytes are from, after redirects.
     """
 
@@ -94,7 +83,7 @@ class Transfer:
     guessed: bool = False
     codings: tuple[str, ...] = ()
     content_type: str = ""
-    packed_as: str = ""
+    packed_as: tuple[str, ...] = ()
     final: str = ""
 
     def run(self, segment: Segment, *, whole: bool, patience: float) -> Fault | None:
@@ -146,14 +135,14 @@ class Transfer:
     ) -> Fault:
         """The fault of an answer that had begun; its head may have come long before its body."""
         if not segment.first:
-            fault = no_answer(segment.url, error, replace(limits, awaited="data"))
+            fault = no_answer(segment.url, error, replace(limits, begun=True))
             if fault.silent:
                 return fault
-        seconds = self.engine.settings.read_timeout
-        limits = replace(limits, read=seconds, awaited="data")
-        way = f", through {proxy}" if proxy else ""
-        what = f"broke off after {segment.position} bytes ({phrase(error, limits)}{way})"
-        return Fault(segment.url, what, mirror=True)
+        limits = replace(limits, read=self.engine.settings.read_timeout, begun=True)
+        cause = no_answer(segment.url, error, limits)
+        if proxy:
+            cause = replace(cause, proxy=str(proxy))
+        return Fault(FaultKind.BROKE_OFF, segment.url, position=segment.position, cause=cause)
 
     def _take(
         self, segment: Segment, response: Response, *, ranged: bool, whole: bool
@@ -170,25 +159,25 @@ class Transfer:
             return fault
         codings = compressions(response.headers)
         if offset and self.expected.document and codings != self.codings:
-            return Fault(url, CHANGED, wrong=True)  # halves of two forms of it
+            return Fault(FaultKind.CHANGED, url)  # halves of two forms of it
         self.codings, self.content_type = codings, response.headers.get("Content-Type", "")
-        other = [name for name in codings if name not in self._packed(url, response)]
-        self.packed_as = PACKED.format(", ".join(other)) if other else ""
+        packed = self._packed(url, response)
+        self.packed_as = tuple(name for name in codings if name not in packed)
         part = part_of(response, ranged=ranged, expected=self.expected)
         origin = self.engine.origins.of(url)
         if part is None or not part.first <= offset < (part.end or offset + 1):
-            given = response.headers.get("Content-Range") or "no Content-Range"
+            given = response.headers.get("Content-Range", "")
             origin.score.ranges = False
             self.unranged.add(url)
-            asked = f"asked for bytes from {offset}" if ranged else "asked for the whole file"
-            return Fault(url, f"{asked}, got {given}", mirror=True)
+            asked = offset if ranged else None
+            return Fault(FaultKind.RANGE, url, position=asked, detail=given)
         if part.end is not None:
             if ranged:
                 origin.score.ranges = True
         elif ranged or offset:
             origin.score.ranges = False
             if not whole:
-                return Fault(url, WHOLE)
+                return Fault(FaultKind.NO_RANGES, url)
         if fault := self._wrong_size(segment, response, part.size):
             return fault
         self.answers += 1
@@ -204,14 +193,14 @@ class Transfer:
         if self.ledger.size is None and self.expected.verifiable:
             self.ledger.size = segment.position  # complete, if what is there passes
             return None
-        return Fault(segment.url, "it has fewer bytes than were there already")
+        return Fault(FaultKind.SHORTER, segment.url)
 
     def _wrong_version(self, segment: Segment, response: Response) -> Fault | None:
         known, given = self.etags.get(segment.url, ""), strong_etag(response.headers)
         if known and given and known != given:
-            return Fault(segment.url, CHANGED, wrong=True)
+            return Fault(FaultKind.CHANGED, segment.url)
         if known and not given and not self.expected.verifiable:
-            return Fault(segment.url, CHANGED, wrong=True)
+            return Fault(FaultKind.CHANGED, segment.url)
         return None
 
     def _wrong_size(self, segment: Segment, response: Response, total: int | None) -> Fault | None:
@@ -222,13 +211,17 @@ class Transfer:
             self.ledger.size = total
         elif total != known:
             page = is_error_page(url, self.content_type, names=self.expected.names)
-            shown = f"a web page of {total}{perhaps_of(response)}; {MAY_WANT_LOGIN}"
-            offer = shown if page else f"{total}"
             # if only another answer said so, this one may be right as well
             disputed = self.expected.size is None
-            what = wrong_size(known, offer, "another mirror" if disputed else "the manifest")
-            what += self.packed_as
-            return Fault(url, what, lasting=not disputed, disputed=disputed)
+            return Fault(
+                FaultKind.DISPUTED if disputed else FaultKind.SIZE,
+                url,
+                expected=known,
+                offered=total,
+                by_mirror=disputed,
+                codings=self.packed_as,
+                cause=page_fault(url, response, b"") if page else None,
+            )
         return None
 
     def _copy(self, segment: Segment, response: Response, part: Part) -> Fault | None:
@@ -247,12 +240,11 @@ class Transfer:
                 self.engine.origins.answered(url)
                 response.limit_gaps(self.engine.settings.read_timeout)
             if pace.is_too_slow(len(chunk), now):
-                speed = self.engine.settings.min_speed
-                return Fault(url, too_slow(speed), mirror=True)
+                return Fault(FaultKind.SLOW, url, expected=self.engine.settings.min_speed)
             if pause := throttle.pause(len(chunk)):
                 self.operation.stop.wait(pause)
             if self.operation.stop.is_set():
-                return Fault(url, "interrupted", lasting=True)
+                return Fault(FaultKind.INTERRUPTED, url)
             if skip:
                 passed = min(skip, len(chunk))
                 skip -= passed
@@ -261,9 +253,13 @@ class Transfer:
             if offset == 0 and unknown and (fault := self._no_file(url, response, chunk)):
                 return fault
             if ledger.size is not None and offset + len(chunk) > ledger.size:
-                says = "another mirror" if self.expected.size is None else "the manifest"
-                what = wrong_size(ledger.size, "more", says) + self.packed_as
-                return Fault(url, what, lasting=True, wrong=True)
+                return Fault(
+                    FaultKind.LONGER,
+                    url,
+                    expected=ledger.size,
+                    by_mirror=self.expected.size is None,
+                    codings=self.packed_as,
+                )
             mine = ledger.claim(segment, len(chunk))
             if mine < len(chunk):
                 chunk = chunk[:mine]
@@ -284,12 +280,12 @@ class Transfer:
         codings = self.codings
         plain = peeked(codings, start) if codings else start
         if is_error_page(url, self.content_type, plain, self.expected.names):
-            return Fault(url, page_said(response, plain)[1], lasting=True)
+            return page_fault(url, response, plain)
         if self.expected.document:
             return None
         if not is_compressed(codings, self._packed(url, response), start):
             return None
-        return Fault(url, COMPRESSED.format(", ".join(codings)), lasting=True)
+        return Fault(FaultKind.COMPRESSED, url, codings=codings)
 
     def _packed(self, url: str, response: Response) -> frozenset[str]:
         """The codings that the file's very bytes are of, by its names."""
@@ -306,5 +302,10 @@ class Transfer:
         end = segment.end if segment.end is not None else self.ledger.size
         if segment.position >= end or segment.position == due:
             return None  # a server may give less than a range asks for
-        what = f"ended after {segment.position} of {self.ledger.size} bytes{self.packed_as}"
-        return Fault(segment.url, what, mirror=True)
+        return Fault(
+            FaultKind.TRUNCATED,
+            segment.url,
+            expected=self.ledger.size,
+            position=segment.position,
+            codings=self.packed_as,
+        )

@@ -6,6 +6,8 @@ import queue
 import threading
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.faults import Checksum, Fault, FaultKind
+from datalad_jsdl.fetch.phrases import phrase
 from datalad_jsdl.model.digests import ALGORITHMS
 
 if TYPE_CHECKING:
@@ -46,17 +48,20 @@ class Verifier:
         """Digest of the bytes so far."""
         return self._hash.hexdigest()
 
-    def mismatch(self) -> str | None:
+    def fault(self) -> Fault | None:
         """What is wrong with the content as a whole, or None if all is right."""
         expected = self._expected
         if expected.size is not None and self.size != expected.size:
-            return f"expected {expected.size} bytes, got {self.size}"
+            return Fault(FaultKind.CONTENT, expected=expected.size, offered=self.size)
         if expected.algorithm and self.hexdigest() != expected.hexdigest:
-            return (
-                f"wrong content: expected {expected.algorithm} {expected.hexdigest}, "
-                f"got {self.hexdigest()}"
-            )
+            wrong = Checksum(expected.algorithm, expected.hexdigest, self.hexdigest())
+            return Fault(FaultKind.CONTENT, checksum=wrong)
         return None
+
+    def mismatch(self) -> str | None:
+        """The same in words, as `archive.readers.Check` has it."""
+        wrong = self.fault()
+        return phrase(wrong) if wrong else None
 
 
 class Frontier:

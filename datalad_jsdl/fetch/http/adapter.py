@@ -18,7 +18,8 @@ from requests.structures import CaseInsensitiveDict
 
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.http.encodings import plainly
-from datalad_jsdl.fetch.pace import Pace, too_slow
+from datalad_jsdl.fetch.pace import Pace
+from datalad_jsdl.fetch.phrases import too_slow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

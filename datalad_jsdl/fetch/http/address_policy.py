@@ -75,7 +75,8 @@ class AddressPolicy:
     def check_scheme(self, scheme: str) -> None:
         """Raises AddressRefusedError for a scheme that may not be used."""
         if scheme not in self.schemes:
-            raise AddressRefusedError(f"{_SCHEMES_SETTING} does not allow {scheme}:")
+            text = f"{_SCHEMES_SETTING} does not allow {scheme}:"
+            raise AddressRefusedError(text, scheme=scheme)
 
     def permits(self, address: str, port: int) -> bool:
         """Whether a connection to a numeric address may be made."""
@@ -115,7 +116,9 @@ class AddressPolicy:
         value = f"{self.written} {address}".strip()
         return AddressRefusedError(
             f"{name} is not a public address; to allow it, run in the dataset: "
-            f"git config {_SETTING} '{value}' (where there is none yet, add --global)"
+            f"git config {_SETTING} '{value}' (where there is none yet, add --global)",
+            host=host,
+            address=address,
         )
 
 

@@ -6,20 +6,19 @@ RFC 9110, sections 13.1.5 (If-Range), 14 (ranges) and 15 (status).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import ssl
+from dataclasses import dataclass, replace
 from http.client import IncompleteRead
 from typing import TYPE_CHECKING
 
 import urllib3
 
 from datalad_jsdl.errors import AddressRefusedError, FetchError
-from datalad_jsdl.fetch.http.codes import Sort
+from datalad_jsdl.faults import Attempts, Fault, FaultKind, Nature, Reply
 from datalad_jsdl.fetch.http.proxies import TrustError, ViaProxyError
 from datalad_jsdl.fetch.http.statuses import meaning_of
 from datalad_jsdl.fetch.http.waiting import wait_of
-from datalad_jsdl.fetch.http.walls import wall_of, wall_said
-from datalad_jsdl.fetch.settings import in_words, named
-from datalad_jsdl.model.content import PAGE, Fault
+from datalad_jsdl.fetch.http.walls import wall_of
 from datalad_jsdl.model.urls import redact_text
 
 if TYPE_CHECKING:
@@ -29,31 +28,21 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.settings import Settings
 
 __all__ = [
-    "COMPRESSED",
+    "Limits",
     "content_range",
     "file_name",
-    "gave_up",
+    "given_up",
     "no_answer",
-    "page_said",
+    "page_fault",
     "perhaps_of",
-    "phrase",
     "refusal",
     "strong_etag",
     "total_size",
-    "wrong_size",
 ]
 
-#: The fault of a file whose bytes may be those of a compressed form of it.
-COMPRESSED = (
-    "its server sends it compressed ({}), whatever was asked for, and neither size nor digest is "
-    "known to tell whether that is the file; use another mirror, or add the size or digest of what "
-    "curl saves to the manifest"
-)
-
-_TLS_HINTS = {
-    "WRONG_VERSION_NUMBER": "this port does not speak https",
-    "CERTIFICATE_VERIFY_FAILED": "if the server is right, name its authority: "
-    "git config --global http.{origin}/.sslCAInfo FILE (http.sslVerify=false is not followed)",
+_TLS = {  # OpenSSL's own reasons
+    "WRONG_VERSION_NUMBER": FaultKind.NO_TLS,
+    "CERTIFICATE_VERIFY_FAILED": FaultKind.UNTRUSTED,
 }
 
 # some write "bytes=", "bytes:", no unit, or spaces
@@ -69,12 +58,12 @@ class Limits:
     Attributes:
         connect: seconds until the connection has to stand.
         read: seconds until something has to come.
-        awaited: what has to come, for the message.
+        begun: the head of an answer was there, and its body is waited for.
     """
 
     connect: float
     read: float
-    awaited: str = "answer"
+    begun: bool = False
 
     @classmethod
     def of(cls, settings: Settings, read: float | None = None) -> Limits:
@@ -105,67 +94,60 @@ def strong_etag(headers: Mapping[str, str]) -> str:
     return etag if etag.startswith('"') else ""
 
 
-def wrong_size(known: int, offer: str, says: str = "the manifest") -> str:
-    """What is wrong where a server has another number of bytes than *says* that there are."""
-    return f"{says} says {known} bytes, but the server has {offer}"
-
-
 def refusal(url: str, response: Response) -> Fault:
-    """The fault that an answer is which is no file: what it means, and what the server says.
+    """The fault that an answer is which is no file.
 
     What an object store's code means goes before what the status alone would mean.
     """
     status, said, code = response.status, response.said, response.known
-    meaning = meaning_of(status)
-    sort = code.sort if code else None
-    passes = (
-        sort in (Sort.PASSING, Sort.BUSY) if code and sort is not Sort.LOGIN else meaning.passes
-    )
     wait = wait_of(status, response.headers)
-    walled = bool(said.wall) and status != 429
-    if wait is not None and status not in _FINAL and not walled and sort in (None, Sort.LOGIN):
-        passes = True  # it would not ask for a wait for nothing
-    busy = sort is Sort.BUSY or (passes and (meaning.busy or (status == 403 and wait is not None)))
-    whole = busy or (passes and (meaning.mirror or sort is Sort.PASSING))
-    lasting = walled or not passes
-    what = _told(429 if status == 403 and busy else status, response)
-    return Fault(url, what, lasting, wait, mirror=whole and not walled, busy=busy, answered=True)
+    kind = _kind(response, wait)
+    if Nature.LASTING in kind.nature and not _may_wait(response):
+        wait = None
+    words = str(said) if said.message or said.code else ""
+    name = code.name if code else ""
+    reply = Reply(status, name, words, said.region, said.wall, response.advice)
+    return Fault(kind, url, wait, reply=reply, proxy=perhaps_of(response))
 
 
 # what is not there, or not for us, is so in a minute, too, whatever a proxy adds
 _FINAL = (401, 402, 407, 410, 451, 511)
 
 
-def _told(like: int, response: Response) -> str:
-    """In words; *like* is the status whose meaning it has."""
-    status, said, code = response.status, response.said, response.known
-    meaning = (code.text if code else "") or ("" if said.wall else meaning_of(like).text)
-    if status == 401 and response.advice:
-        meaning = ""  # it says so itself
-    if like == 403 and code is None and (said.message or said.code):
-        meaning = "access is forbidden"  # whether that is for terms, it knows better
-    if said.wall:
-        meaning = wall_said(said.wall)
-    # an answer without a body has the region only
-    elsewhere = code.sort is Sort.LASTING if code else not (said.code or said.message)
-    elsewhere = elsewhere and status in (301, 307, 400)
-    if said.region and elsewhere:
-        meaning = meaning if code else f"{meaning}; the region of the bucket"
-        meaning = f"{meaning}: {said.region}; the URL has to name the endpoint of that one"
-    text = "; ".join(filter(None, [meaning, response.advice]))
-    text = f"HTTP status {status}" + (f" ({text})" if text else "") + perhaps_of(response)
-    return f"{text}; the server says: {said}" if said.message or said.code else text
+def _may_wait(response: Response) -> bool:
+    """Whether it is believed that asks for a wait: it would not do so for nothing."""
+    code = response.known
+    if response.status in _FINAL or response.said.wall:
+        return False
+    return code is None or code.kind is FaultKind.LOGIN
 
 
-def page_said(response: Response, start: bytes) -> tuple[bool, str]:
-    """Whether a web page in the place of a file guards against bots, and what to tell of it."""
-    wall = wall_of(200, response.headers, start)
-    return bool(wall), (wall_said(wall) if wall else PAGE) + perhaps_of(response)
+def _kind(response: Response, wait: float | None) -> FaultKind:
+    """What is wrong; *wait* as of `waiting.wait_of`."""
+    status, code, usual = response.status, response.known, meaning_of(response.status)
+    limited = status == 403 and wait is not None
+    if response.said.wall and status != 429:
+        return FaultKind.GUARD
+    if code is not None and not (code.kind is FaultKind.LOGIN and (usual.passes or limited)):
+        overloaded = code.kind is FaultKind.DOWN and Nature.BUSY in usual.kind.nature
+        return FaultKind.OVERLOADED if overloaded else code.kind
+    if limited or (usual.kind is FaultKind.OVERLOADED and wait is not None):
+        return FaultKind.BUSY
+    if status == 403 and "WWW-Authenticate" in response.headers:
+        return FaultKind.LOGIN
+    return usual.kind
+
+
+def page_fault(url: str, response: Response, start: bytes) -> Fault:
+    """The fault that a web page is in the place of a file; that of a guard against bots, too."""
+    guard = wall_of(200, response.headers, start)
+    kind = FaultKind.GUARD if guard else FaultKind.WEB_PAGE
+    return Fault(kind, url, detail=guard, proxy=perhaps_of(response))
 
 
 def perhaps_of(response: Response) -> str:
-    """That an answer may not be the origin's, if it came by plain HTTP through a proxy."""
-    return f", unless it is of {response.proxy}" if response.altered else ""
+    """The proxy that an answer may be of, if it came by plain HTTP through one; else ""."""
+    return str(response.proxy) if response.altered else ""
 
 
 def file_name(disposition: str) -> str:
@@ -177,76 +159,53 @@ def file_name(disposition: str) -> str:
     return head.get_filename("") if disposition else ""
 
 
-def gave_up(attempts: int, wait: float | None, settings: Settings) -> str:
-    """Why a URL is not asked again: after so many attempts, or a longer wait than is allowed.
-
-    Args:
-        attempts: that have failed in a row.
-        wait: seconds that it asks to be left alone, or None.
-        settings: that have the limits.
-    """
-    often = "once" if attempts == 1 else f"{attempts} times"
-    said = f"asked {often} ({named('retries')})"
-    if wait is None or wait <= settings.max_wait:
-        return said
-    most = in_words(settings.max_wait)
-    return (
-        f"it asks to be left alone for {in_words(round(wait))}, of which {most} were waited "
-        f"({named('max-wait')}); {said}"
-    )
+def given_up(fault: Fault, number: int, settings: Settings) -> Fault:
+    """The fault of a URL that is asked no more after so many requests in a row have failed."""
+    more = fault.wait is not None and fault.wait > settings.max_wait
+    return replace(fault, attempts=Attempts(number, settings.max_wait if more else None))
 
 
-def no_answer(url: str, error: Exception, limits: Limits) -> Fault:
+def no_answer(url: str, error: BaseException, limits: Limits) -> Fault:
     """The fault that an exception of the network is, where an answer was waited for."""
-    what = phrase(error, limits)
-    while isinstance(error, (ViaProxyError, urllib3.exceptions.ProxyError)):
-        cause = error.__cause__
-        if not isinstance(cause, Exception):
-            break
-        error = cause
-    lasting = isinstance(error, (AddressRefusedError, FetchError, urllib3.exceptions.SSLError))
-    refused = isinstance(error, urllib3.exceptions.NewConnectionError)
-    unasked = isinstance(error, AddressRefusedError)
-    return Fault(
-        url,
-        what,
-        lasting,
-        mirror=not lasting,
-        refused=refused,
-        unasked=unasked,
-        silent=limits.read if isinstance(error, urllib3.exceptions.ReadTimeoutError) else 0.0,
-    )
+    proxy = ""
+    while isinstance(error, (ViaProxyError, urllib3.exceptions.ProxyError)) and error.__cause__:
+        proxy = str(error.proxy) if isinstance(error, ViaProxyError) else proxy
+        error = error.__cause__
+    return replace(_network(error, limits), url=url, proxy=proxy)
 
 
-def phrase(error: BaseException, limits: Limits) -> str:
-    """An error of the network in a few words without a secret in them."""
+def _network(error: BaseException, limits: Limits) -> Fault:
     if isinstance(error, FetchError):
-        return redact_text(str(error))
-    if isinstance(error, ViaProxyError):
-        return f"{phrase(error.__cause__ or error, limits)}, through {error.proxy}"
-    if isinstance(error, urllib3.exceptions.ProxyError) and error.__cause__:
-        return phrase(error.__cause__, limits)
+        refused = isinstance(error, AddressRefusedError)
+        kind = FaultKind.FORBIDDEN if refused else FaultKind.UNFETCHABLE
+        return Fault(kind, detail=redact_text(str(error)))
     if isinstance(error, urllib3.exceptions.NewConnectionError):  # a ConnectTimeoutError, too
-        return f"no connection: {error.__cause__ or 'refused'}"
+        return Fault(FaultKind.UNCONNECTED, detail=str(error.__cause__ or "refused"))
     if isinstance(error, urllib3.exceptions.ConnectTimeoutError):
-        return f"no connection within {in_words(limits.connect)} ({named('connect-timeout')})"
+        return Fault(FaultKind.CONNECT_TIMEOUT, seconds=limits.connect)
     if isinstance(error, urllib3.exceptions.TimeoutError):
-        return f"no {limits.awaited} within {in_words(limits.read)} ({named('read-timeout')})"
+        begun = 0 if limits.begun else None
+        return Fault(FaultKind.SILENT, seconds=limits.read, position=begun)
     if isinstance(error, urllib3.exceptions.SSLError):
-        text = redact_text(str(error))
         origin = error.origin if isinstance(error, TrustError) else "ORIGIN"
-        hints = [hint.format(origin=origin) for word, hint in _TLS_HINTS.items() if word in text]
-        return "; ".join([f"TLS: {text}", *hints])
+        kind = _TLS.get(_reason(error), FaultKind.TLS)
+        return Fault(kind, detail=redact_text(str(error)), origin=origin)
     error = _innermost(error)
     if isinstance(error, IncompleteRead):
-        return "the connection was closed"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return redact_text(str(error)) or type(error).__name__
+        return Fault(FaultKind.CLOSED)
+    words = error.strerror.lower() if isinstance(error, OSError) and error.strerror else ""
+    detail = words or redact_text(str(error)) or type(error).__name__
+    return Fault(FaultKind.NO_ANSWER, detail=detail)
+
+
+def _reason(error: BaseException) -> str:
+    """OpenSSL's name for what is wrong, or ""."""
+    inner = _innermost(error)
+    return (inner.reason or "") if isinstance(inner, ssl.SSLError) else ""
 
 
 def _innermost(error: BaseException) -> BaseException:
-    """What urllib3 has wrapped."""
-    wrapped = (*error.args, None, None)[1]
-    cause = wrapped if isinstance(wrapped, BaseException) else error.__cause__
+    """What urllib3, or we, have wrapped."""
+    wrapped = next((arg for arg in error.args[:2] if isinstance(arg, BaseException)), None)
+    cause = wrapped or error.__cause__
     return error if cause is None else _innermost(cause)

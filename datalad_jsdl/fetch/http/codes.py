@@ -5,104 +5,106 @@ What a store says goes before what the status alone would mean, and before a gue
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
+from datalad_jsdl.faults import FaultKind
 from datalad_jsdl.model.secrecy import DEFAULT
 
 if TYPE_CHECKING:
     from datalad_jsdl.fetch.http.explanations import Said
 
-__all__ = ["CODES", "S3_DENIALS", "Code", "Sort", "code_of", "has_expired"]
+__all__ = ["CODES", "S3_DENIALS", "Code", "code_of", "has_expired"]
 
 
-class Sort(Enum):
-    """What a failure is about."""
-
-    LOGIN = "who asks"
-    GONE = "a file that is not there"
-    PASSING = "a moment"
-    BUSY = "too many requests"
-    LASTING = "none of these"
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """What a code means.
+class Code(Enum):
+    """What codes come to: a kind of fault, and a text for it.
 
     Attributes:
-        sort: what it is about.
+        kind: of the fault.
         text: what to tell of it and what to do; "" if the store's own words do.
     """
 
-    sort: Sort
-    text: str = ""
+    kind: FaultKind
+    text: str
 
+    LATER = FaultKind.DOWN, ""
+    FEWER = FaultKind.BUSY, ""
+    GONE = FaultKind.GONE, "not found"
+    LOGIN = FaultKind.LOGIN, "access is forbidden"
+    EXPIRED = (
+        FaultKind.UNFIT,
+        "the URL, or the token that made it, has expired; get a fresh manifest from the portal",
+    )
+    KEYS_EXPIRED = (
+        FaultKind.UNFIT,
+        "your temporary AWS keys have expired; renew them, as with: aws sso login",
+    )
+    REVOKED = (
+        FaultKind.UNFIT,
+        "the URL's own signature gives no access; get a fresh manifest from the portal",
+    )
+    CLOCK = FaultKind.UNFIT, "this computer's clock and the server's differ; set the clock"
+    ARCHIVED = (
+        FaultKind.UNFIT,
+        "it is in an archive (Glacier, Deep Archive or the like) and has to be restored first; "
+        "ask the bucket's owner",
+    )
+    CLOSED = FaultKind.UNFIT, "the bucket or its owner's account is closed to everybody"
+    ELSEWHERE = FaultKind.UNFIT, "the bucket is in another region"
+    SIGNATURE = FaultKind.LOGIN, "the signature does not fit; check the secret key"
+    PAYER = (
+        FaultKind.UNFIT,
+        "who asks has to pay, and to name a project (userProject=PROJECT in the URL)",
+    )
+    NO_VERSION = FaultKind.UNFIT, "this version of the file was deleted, or is no file"
+    TOO_SLOW = FaultKind.DOWN, "the server waited too long for the request"
+    IN_USE = FaultKind.DOWN, "the server is busy with this file"
+    RESTORING = FaultKind.DOWN, "it is just being restored from an archive"
+    SHORTER = FaultKind.UNFIT, "the file has fewer bytes than were asked for"
 
-_LATER = Code(Sort.PASSING)
-_FEWER = Code(Sort.BUSY)
-_GONE = Code(Sort.GONE, "not found")
-_LOGIN = Code(Sort.LOGIN, "access is forbidden")
-_EXPIRED = Code(
-    Sort.LASTING,
-    "the URL, or the token that made it, has expired; get a fresh manifest from the portal",
-)
-_KEYS_EXPIRED = Code(
-    Sort.LASTING, "your temporary AWS keys have expired; renew them, as with: aws sso login"
-)
-_REVOKED = Code(
-    Sort.LASTING, "the URL's own signature gives no access; get a fresh manifest from the portal"
-)
-_CLOCK = Code(Sort.LASTING, "this computer's clock and the server's differ; set the clock")
-_ARCHIVED = Code(
-    Sort.LASTING,
-    "it is in an archive (Glacier, Deep Archive or the like) and has to be restored first; ask "
-    "the bucket's owner",
-)
-_CLOSED = Code(Sort.LASTING, "the bucket or its owner's account is closed to everybody")
-_ELSEWHERE = Code(Sort.LASTING, "the bucket is in another region")
-_SIGNATURE = Code(Sort.LOGIN, "the signature does not fit; check the secret key")
-_PAYER = Code(
-    Sort.LASTING, "who asks has to pay, and to name a project (userProject=PROJECT in the URL)"
-)
+    def __init__(self, kind: FaultKind, text: str) -> None:
+        self.kind = kind
+        self.text = text
+
 
 #: With which S3 and what is compatible denies access.
 S3_DENIALS = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch")
 
 #: Code → meaning.
 CODES = {
-    **dict.fromkeys(("RequestTimeTooSkewed", "RequestInTheFuture", "RequestNotYetValid"), _CLOCK),
-    **dict.fromkeys(("ExpiredToken", "RequestExpired", "ExpiredTokenException"), _EXPIRED),
-    **dict.fromkeys(("TokenRefreshRequired", "ExpiredAuthenticationToken"), _EXPIRED),
-    **dict.fromkeys(("InvalidAccessKeyId", "InvalidToken", "InvalidClientTokenId"), _LOGIN),
-    **dict.fromkeys(("AccessDenied", "InvalidSecurity", "NotSignedUp"), _LOGIN),
-    **dict.fromkeys(("AuthorizationFailure", "AuthorizationPermissionMismatch"), _LOGIN),
-    **dict.fromkeys(("NoAuthenticationInformation", "AuthenticationRequired"), _LOGIN),
-    **dict.fromkeys(("PublicAccessNotPermitted", "AuthenticationFailed"), _LOGIN),
-    "SignatureDoesNotMatch": _SIGNATURE,
-    **dict.fromkeys(("AllAccessDisabled", "AccountProblem", "AccountIsDisabled"), _CLOSED),
-    "UserProjectAccountProblem": _CLOSED,
-    **dict.fromkeys(("NoSuchKey", "NoSuchBucket", "NoSuchVersion", "NoSuchUpload"), _GONE),
-    **dict.fromkeys(("BlobNotFound", "ContainerNotFound", "ResourceNotFound"), _GONE),
-    "MethodNotAllowed": Code(Sort.LASTING, "this version of the file was deleted, or is no file"),
-    **dict.fromkeys(("SlowDown", "Throttling", "ThrottlingException", "ServerBusy"), _FEWER),
-    **dict.fromkeys(("TooManyRequests", "RequestLimitExceeded", "BandwidthLimitExceeded"), _FEWER),
-    "RequestThrottled": _FEWER,
-    **dict.fromkeys(("ServiceUnavailable", "InternalError", "OperationTimedOut"), _LATER),
-    "XMinioServerNotInitialized": _LATER,
-    "RequestTimeout": Code(Sort.PASSING, "the server waited too long for the request"),
-    "OperationAborted": Code(Sort.PASSING, "the server is busy with this file"),
-    "BlobBeingRehydrated": Code(Sort.PASSING, "it is just being restored from an archive"),
-    **dict.fromkeys(("InvalidObjectState", "ObjectNotInActiveTierError"), _ARCHIVED),
-    "BlobArchived": _ARCHIVED,
-    "InvalidRange": Code(Sort.LASTING, "the file has fewer bytes than were asked for"),
-    **dict.fromkeys(("PermanentRedirect", "TemporaryRedirect"), _ELSEWHERE),
-    **dict.fromkeys(("AuthorizationHeaderMalformed", "IncorrectEndpoint"), _ELSEWHERE),
-    **dict.fromkeys(("IllegalLocationConstraintException", "InvalidRegion"), _ELSEWHERE),
-    "UserProjectMissing": _PAYER,
+    **dict.fromkeys(("RequestTimeTooSkewed", "RequestInTheFuture"), Code.CLOCK),
+    "RequestNotYetValid": Code.CLOCK,
+    **dict.fromkeys(("ExpiredToken", "RequestExpired", "ExpiredTokenException"), Code.EXPIRED),
+    **dict.fromkeys(("TokenRefreshRequired", "ExpiredAuthenticationToken"), Code.EXPIRED),
+    **dict.fromkeys(("InvalidAccessKeyId", "InvalidToken", "InvalidClientTokenId"), Code.LOGIN),
+    **dict.fromkeys(("AccessDenied", "InvalidSecurity", "NotSignedUp"), Code.LOGIN),
+    **dict.fromkeys(("AuthorizationFailure", "AuthorizationPermissionMismatch"), Code.LOGIN),
+    **dict.fromkeys(("NoAuthenticationInformation", "AuthenticationRequired"), Code.LOGIN),
+    **dict.fromkeys(("PublicAccessNotPermitted", "AuthenticationFailed"), Code.LOGIN),
+    "SignatureDoesNotMatch": Code.SIGNATURE,
+    **dict.fromkeys(("AllAccessDisabled", "AccountProblem", "AccountIsDisabled"), Code.CLOSED),
+    "UserProjectAccountProblem": Code.CLOSED,
+    **dict.fromkeys(("NoSuchKey", "NoSuchBucket", "NoSuchVersion", "NoSuchUpload"), Code.GONE),
+    **dict.fromkeys(("BlobNotFound", "ContainerNotFound", "ResourceNotFound"), Code.GONE),
+    "MethodNotAllowed": Code.NO_VERSION,
+    **dict.fromkeys(("SlowDown", "Throttling", "ThrottlingException", "ServerBusy"), Code.FEWER),
+    **dict.fromkeys(("TooManyRequests", "RequestLimitExceeded"), Code.FEWER),
+    **dict.fromkeys(("BandwidthLimitExceeded", "RequestThrottled"), Code.FEWER),
+    **dict.fromkeys(("ServiceUnavailable", "InternalError", "OperationTimedOut"), Code.LATER),
+    "XMinioServerNotInitialized": Code.LATER,
+    "RequestTimeout": Code.TOO_SLOW,
+    "OperationAborted": Code.IN_USE,
+    "BlobBeingRehydrated": Code.RESTORING,
+    **dict.fromkeys(("InvalidObjectState", "ObjectNotInActiveTierError"), Code.ARCHIVED),
+    "BlobArchived": Code.ARCHIVED,
+    "InvalidRange": Code.SHORTER,
+    **dict.fromkeys(("PermanentRedirect", "TemporaryRedirect"), Code.ELSEWHERE),
+    **dict.fromkeys(("AuthorizationHeaderMalformed", "IncorrectEndpoint"), Code.ELSEWHERE),
+    **dict.fromkeys(("IllegalLocationConstraintException", "InvalidRegion"), Code.ELSEWHERE),
+    "UserProjectMissing": Code.PAYER,
 }
 
 
@@ -116,12 +118,12 @@ def code_of(status: int, said: Said, url: str, *, signed: bool = False) -> Code 
         signed: the request was, with keys of the user.
     """
     code = CODES.get(said.code)
-    denied = code is None or code.sort is Sort.LOGIN
+    denied = code is None or code.kind is FaultKind.LOGIN
     if denied and (said.expires or (status in (400, 401, 403, 410) and has_expired(url))):
-        return _EXPIRED
-    if code is _EXPIRED and signed:
-        return _KEYS_EXPIRED
-    return _REVOKED if code and denied and not signed and DEFAULT.is_signed(url) else code
+        return Code.EXPIRED
+    if code is Code.EXPIRED and signed:
+        return Code.KEYS_EXPIRED
+    return Code.REVOKED if code and denied and not signed and DEFAULT.is_signed(url) else code
 
 
 def has_expired(url: str) -> bool:

@@ -9,24 +9,27 @@ from __future__ import annotations
 import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
 import urllib3
 
 from datalad_jsdl.errors import FetchError, StatusError
+from datalad_jsdl.faults import Failed, Fault, FaultKind
 from datalad_jsdl.fetch.http.answers import (
     Limits,
     content_range,
-    gave_up,
+    given_up,
     no_answer,
-    page_said,
+    page_fault,
     refusal,
 )
 from datalad_jsdl.fetch.http.encodings import compressions, undone
 from datalad_jsdl.fetch.http.statuses import gives_content
 from datalad_jsdl.fetch.http.walls import wall_of
 from datalad_jsdl.fetch.http.web_pages import is_error_page, is_page_type
+from datalad_jsdl.fetch.phrases import in_full
 from datalad_jsdl.manifest.charsets import charset_of, text_encoding
 from datalad_jsdl.manifest.portals.api import Answer
 from datalad_jsdl.model.urls import redact
@@ -40,7 +43,6 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.http.adapter import Reply, Session
     from datalad_jsdl.fetch.http.encodings import Body
     from datalad_jsdl.fetch.http.web import Response
-    from datalad_jsdl.model.content import Fault
 
 __all__ = ["WebApi"]
 
@@ -113,60 +115,59 @@ class WebApi:
             FetchError: there is no answer, or one of failure.
         """
 
-        def write(reply: Reply[Response]) -> str:
+        def write(reply: Reply[Response]) -> str | Fault:
             file.seek(0)
             file.truncate()
             kind, start = reply.answer.headers.get("Content-Type", ""), b""
             for chunk in reply.chunks():
                 if not start and is_error_page(url, kind, start := chunk):
-                    raise FetchError(page_said(reply.answer, chunk)[1])
+                    return page_fault(url, reply.answer, chunk)
                 file.write(chunk)
             return ""
 
         return self._retried(url, lambda: self._attempt(url, None, write))
 
     def _ask(self, url: str, document: Any) -> Answer:
-        return self._retried(url, lambda: self._attempt(url, document, _text))
+        return self._retried(url, lambda: self._attempt(url, document, partial(_text, url)))
 
-    def _retried(
-        self, url: str, attempt: Callable[[], Answer | tuple[Fault, FetchError]]
-    ) -> Answer:
+    def _retried(self, url: str, attempt: Callable[[], Answer | Fault]) -> Answer:
         settings = self._engine.settings
         pause = _PAUSE
         for number in range(1, settings.retries + 1):
             found = attempt()
             if isinstance(found, Answer):
                 return found
-            fault, error = found
-            if fault.lasting:
-                raise error
+            if found.lasting:
+                raise _error(found)
             if number == settings.retries:
-                raise _given_up(error, gave_up(number, fault.wait, settings))
-            wait = pause if fault.wait is None else fault.wait
+                raise _error(given_up(found, number, settings))
+            wait = pause if found.wait is None else found.wait
             with self._engine.operation() as operation:
                 operation.sleep(min(wait, settings.max_wait))
             pause *= 2
         raise AssertionError("settings.retries is at least 1")
 
     def _attempt(
-        self, url: str, document: Any, read: Callable[[Reply[Response]], str]
-    ) -> Answer | tuple[Fault, FetchError]:
+        self, url: str, document: Any, read: Callable[[Reply[Response]], str | Fault]
+    ) -> Answer | Fault:
         method = "GET" if document is None else "POST"
         seconds = self._seconds
         try:
             with self._session().ask(method, url, seconds, document=document) as reply:
                 response = reply.answer
                 if not _is_whole(response):
-                    fault = refusal(url, response)
-                    return fault, StatusError(f"{redact(url)}: {fault.what}", response.status)
-                text = self._stoppable(response, lambda: read(reply))
+                    return refusal(url, response)
+                text = self._stoppable(url, response, lambda: read(reply))
         except (OSError, urllib3.exceptions.HTTPError) as error:
-            fault = no_answer(url, error, Limits.of(self._engine.settings, seconds))
-            return fault, FetchError(f"{redact(url)}: {fault.what}")
+            return no_answer(url, error, Limits.of(self._engine.settings, seconds))
+        if isinstance(text, Fault):
+            return text
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.url or url, text, headers)
 
-    def _stoppable(self, response: Response, read: Callable[[], str]) -> str:
+    def _stoppable(
+        self, url: str, response: Response, read: Callable[[], str | Fault]
+    ) -> str | Fault:
         """What comes of reading an answer, which an interruption of the engine ends."""
         with self._engine.operation() as operation:
             operation.opened(response)
@@ -174,9 +175,8 @@ class WebApi:
                 text = read()
             finally:
                 operation.closed(response)
-                if operation.stop.is_set():  # it may look like the end
-                    raise FetchError("interrupted")
-            return text
+            # it may look like the end
+            return Fault(FaultKind.INTERRUPTED, url) if operation.stop.is_set() else text
 
     @property
     def _seconds(self) -> float:
@@ -207,10 +207,12 @@ class WebApi:
         return undone(Steady(response, speed, self._seconds, _MOST_SENT, throttle), codings)
 
 
-def _given_up(error: FetchError, text: str) -> FetchError:
-    """The same error, and why nobody asks again."""
-    text = f"{error}; {text}"
-    return StatusError(text, error.status) if isinstance(error, StatusError) else FetchError(text)
+def _error(fault: Fault) -> FetchError:
+    """What to raise, with the status if there was an answer."""
+    text, failed = in_full(fault), Failed((fault,))
+    if fault.status:
+        return StatusError(text, fault.status, failed=failed)
+    return FetchError(text, failed=failed)
 
 
 def _is_whole(response: Response) -> bool:
@@ -221,7 +223,7 @@ def _is_whole(response: Response) -> bool:
     return found is not None and found[0] == 0 and found[1] + 1 == found[2]
 
 
-def _text(reply: Reply[Response]) -> str:
+def _text(url: str, reply: Reply[Response]) -> str | Fault:
     """The answer in memory, as text."""
     parts: list[bytes] = []
     left = _MOST
@@ -236,6 +238,6 @@ def _text(reply: Reply[Response]) -> str:
     body = b"".join(parts)
     kind = reply.answer.headers.get("Content-Type", "")
     if is_page_type(kind) and wall_of(200, reply.answer.headers, body):
-        raise FetchError(page_said(reply.answer, body)[1])
+        return page_fault(url, reply.answer, body)
     encoding = text_encoding([body], charset_of(kind))
     return body.decode("utf-8-sig" if encoding == "utf-8" else encoding, "surrogateescape")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from datalad_jsdl.faults import FaultKind, Nature
+
 __all__ = ["STATUSES", "Meaning", "gives_content", "meaning_of"]
 
 
@@ -17,15 +19,16 @@ class Meaning:
 
     Attributes:
         text: a phrase; "" if there is nothing to be said.
-        passes: asked again in a while, the answer may be another one.
-        busy: the server asks for fewer requests.
-        mirror: it is the server as a whole that is out of order, and not this URL.
+        kind: of the fault, where nothing in the answer says otherwise.
     """
 
     text: str
-    passes: bool = False
-    busy: bool = False
-    mirror: bool = False
+    kind: FaultKind = FaultKind.UNFIT
+
+    @property
+    def passes(self) -> bool:
+        """Whether, asked again in a while, the answer may be another one."""
+        return Nature.LASTING not in self.kind.nature
 
 
 def _lasts(text: str) -> Meaning:
@@ -33,16 +36,20 @@ def _lasts(text: str) -> Meaning:
 
 
 def _passes(text: str) -> Meaning:
-    return Meaning(text, passes=True, mirror=True)
+    return Meaning(text, FaultKind.DOWN)
 
 
-def _busy(text: str) -> Meaning:
-    return Meaning(text, passes=True, busy=True, mirror=True)
+def _busy(text: str, kind: FaultKind = FaultKind.OVERLOADED) -> Meaning:
+    return Meaning(text, kind)
+
+
+def _unable(text: str) -> Meaning:
+    return Meaning(text, FaultKind.UNABLE)
 
 
 #: Status → meaning. A 401 or 403 also says how to give a login.
 STATUSES = {
-    202: Meaning("the server is still preparing the file", passes=True),
+    202: Meaning("the server is still preparing the file", FaultKind.PREPARING),
     204: _lasts("the answer has no content"),
     205: _lasts("the answer has no content"),
     207: _lasts("the answer is a listing of WebDAV, not a file"),
@@ -54,29 +61,29 @@ STATUSES = {
     307: _lasts("moved, and the answer does not say where"),
     308: _lasts("moved, and the answer does not say where"),
     400: _lasts("the server does not accept this request"),
-    401: _lasts("the server wants a login"),
+    401: Meaning("the server wants a login", FaultKind.LOGIN),
     402: _lasts("the server wants a payment"),
-    403: _lasts("access is forbidden, or terms have to be accepted"),
-    404: _lasts("not found"),
+    403: Meaning("access is forbidden, or terms have to be accepted", FaultKind.TERMS),
+    404: Meaning("not found", FaultKind.GONE),
     405: _lasts("the server does not allow downloads at this URL"),
     406: _lasts("the server has the file in no form that was asked for"),
     407: _lasts("a proxy on the way wants a login; it belongs into the proxy's own URL"),
     408: _passes("the server waited too long for the request"),
     409: _lasts("the file's state on the server does not allow it"),
-    410: _lasts("gone for good"),
+    410: Meaning("gone for good", FaultKind.GONE),
     412: _lasts("the file on the server has changed"),
     413: _lasts("too large for the server"),
     414: _lasts("the URL is too long for the server"),
     416: _lasts("the file has fewer bytes than were asked for"),
     418: _lasts("the server refuses this program"),
-    420: _busy("too many requests"),
+    420: _busy("too many requests", FaultKind.BUSY),
     421: _passes("this connection is not for that host"),
     423: _passes("somebody has locked the file"),
     424: _lasts("the server needs something else first"),
     425: _passes("the server wants to be asked again"),
     426: _lasts("the server wants another version of the protocol"),
     428: _lasts("the server wants a condition"),
-    429: _busy("too many requests"),
+    429: _busy("too many requests", FaultKind.BUSY),
     431: _lasts("the request's headers are too large for the server; fewer cookies may help"),
     440: _lasts("the login has expired"),
     444: _passes("the server gave no answer"),
@@ -89,16 +96,16 @@ STATUSES = {
     498: _lasts("the token is invalid or has expired"),
     499: _lasts("the server wants a token, or broke the request off"),
     500: _passes("a fault of the server"),
-    501: _lasts("the server cannot do what was asked for"),
+    501: _unable("the server cannot do what was asked for"),
     502: _passes("a server behind this one is out of order"),
     503: _busy("the server is overloaded or down for a while"),
     504: _passes("a server behind this one does not answer"),
-    505: _lasts("the server does not speak this version of HTTP"),
-    506: _lasts("a fault of the server's configuration"),
+    505: _unable("the server does not speak this version of HTTP"),
+    506: _unable("a fault of the server's configuration"),
     507: _passes("the server's disk is full"),
-    508: _lasts("the server goes round in circles"),
+    508: _unable("the server goes round in circles"),
     509: _busy("the server's limit of traffic is used up"),
-    510: _lasts("the server wants an extension of HTTP"),
+    510: _unable("the server wants an extension of HTTP"),
     511: _lasts("this network wants a login first: open a web page in a browser on this machine"),
     520: _passes("the server behind Cloudflare gave an unreadable answer"),
     521: _passes("the server behind Cloudflare is down"),

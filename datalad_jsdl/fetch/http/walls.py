@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["WALLS", "wall_of", "wall_said"]
+__all__ = ["WALLS", "wall_of"]
 
 _LOOKED_AT = 64 << 10  # bytes
 
@@ -97,11 +97,3 @@ def wall_of(status: int, headers: Mapping[str, str], body: bytes) -> str:
         if any(mark in page for mark in wall.marks + (wall.denials if denies else ())):
             return wall.name
     return ""
-
-
-def wall_said(wall: str) -> str:
-    """What to tell of it."""
-    return (
-        f"a guard against bots ({wall}) answers in the server's place; use another mirror or the "
-        "URL of the portal's API, or ask its operator to let programs download"
-    )

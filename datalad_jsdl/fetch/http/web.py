@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import urllib3
 
 from datalad_jsdl.errors import AddressRefusedError, FetchError
+from datalad_jsdl.faults import FaultKind
 from datalad_jsdl.fetch.credentials.session import Credentials
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
-from datalad_jsdl.fetch.http.codes import S3_DENIALS, Code, Sort, code_of
+from datalad_jsdl.fetch.http.codes import S3_DENIALS, Code, code_of
 from datalad_jsdl.fetch.http.encodings import compressions, undone
 from datalad_jsdl.fetch.http.explanations import NOTHING, Said, explain
 from datalad_jsdl.fetch.http.hops import Chain, Sessions
@@ -317,7 +318,7 @@ class Web:
                 said = explain(response, secrets_of(own, url, target))
                 known = code_of(response.status, said, target, signed=attempt.signed)
                 response = replace(response, said=said, known=known)
-                login_wanted = known.sort is Sort.LOGIN if known else response.status != 400
+                login_wanted = known.kind is FaultKind.LOGIN if known else response.status != 400
                 if response.status == 403 and wait_of(403, response.headers) is not None:
                     login_wanted = False  # too many requests, by another name
                 denied = response.status in (400, 401, 403) and login_wanted and not said.wall

@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.bugs import bug
+from datalad_jsdl.faults import Fault, FaultKind
 from datalad_jsdl.fetch.mirrors.probe import Answer, Asker, State, probe, sample
 from datalad_jsdl.fetch.mirrors.survey import list_mirrors
 
@@ -162,7 +163,7 @@ class _Asking:
             try:
                 answer = question.ask(self._asker(question))
             except Exception as error:  # no answer can cause it; the others go on
-                answer = Answer(State.UNFIT, bug(error))
+                answer = Answer(Fault(FaultKind.BUG, question.url, detail=bug(error)))
             self._answers.put((question, answer))
 
     def _asker(self, question: _Question) -> Asker:
@@ -232,7 +233,8 @@ class _Asking:
             line.mirror.answers -= Counter([before.state])
         answers[url] = answer
         line.mirror.answers[answer.state] += 1
-        line.mirror.said.setdefault(answer.state, answer.what)
+        if answer.fault:
+            line.mirror.said.setdefault(answer.state, answer.fault)
         line.given.pop((number, url), None)
         size = answer.size if answer.size is not None else self._found.size(number)
         if answer.state is State.OK and size != 0:
@@ -243,8 +245,9 @@ class _Asking:
         origins, fault = self._engine.origins, answer.fault
         if answer.state is State.REFUSED:
             return
-        score = origins.of(url).score
-        score.add_request(fault.what if fault and fault.mirror else "")
+        origin = origins.of(url)
+        score = origin.score
+        origin.count(fault if fault and fault.mirror else None)
         mirror.ranges = max(mirror.ranges, answer.ranges)
         if mirror.ranges.known is not None:
             score.ranges = mirror.ranges.known

@@ -12,21 +12,19 @@ from typing import TYPE_CHECKING
 
 import urllib3
 
-from datalad_jsdl.errors import FetchError
+from datalad_jsdl.faults import Fault, FaultKind
 from datalad_jsdl.fetch.http.answers import (
-    COMPRESSED,
     Limits,
     file_name,
     no_answer,
-    page_said,
+    page_fault,
     refusal,
     total_size,
-    wrong_size,
 )
-from datalad_jsdl.fetch.http.codes import Sort
 from datalad_jsdl.fetch.http.encodings import compressions, is_compressed, packed_by_name, peeked
-from datalad_jsdl.fetch.http.statuses import gives_content, meaning_of
+from datalad_jsdl.fetch.http.statuses import gives_content
 from datalad_jsdl.fetch.http.web_pages import LOOKED_AT, is_error_page, is_page_type
+from datalad_jsdl.fetch.phrases import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,10 +32,11 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.http.web import Response
     from datalad_jsdl.fetch.operation import Operation
-    from datalad_jsdl.model.content import Expected, Fault
+    from datalad_jsdl.model.content import Expected
 
 __all__ = [
     "MEANINGS",
+    "STATES",
     "Answer",
     "Asker",
     "Ranges",
@@ -45,7 +44,6 @@ __all__ = [
     "probe",
     "read_answer",
     "sample",
-    "state_of",
 ]
 
 _SAMPLE_SECONDS = 2.0
@@ -83,16 +81,23 @@ MEANINGS = {
     State.UNASKED: "none of its files was among those that were asked for",
 }
 
-_BY_STATUS = {202: State.BUSY, 401: State.LOGIN, 404: State.GONE, 410: State.GONE}
-_BY_SORT = {
-    Sort.LOGIN: State.LOGIN,
-    Sort.GONE: State.GONE,
-    Sort.BUSY: State.BUSY,
-    Sort.PASSING: State.DEAD,
-    Sort.LASTING: State.UNFIT,
+_DEAD = (
+    *(FaultKind.UNABLE, FaultKind.OVERLOADED, FaultKind.DOWN, FaultKind.SILENT),
+    *(FaultKind.SILENT_GET, FaultKind.UNRESPONSIVE, FaultKind.NO_ANSWER, FaultKind.CLOSED),
+    *(FaultKind.UNCONNECTED, FaultKind.CONNECT_TIMEOUT, FaultKind.TLS, FaultKind.UNTRUSTED),
+    FaultKind.NO_TLS,
+)
+#: What the kinds of faults come to that an answer may have; any other is `State.UNFIT`.
+STATES = {
+    FaultKind.LOGIN: State.LOGIN,
+    **dict.fromkeys((FaultKind.TERMS, FaultKind.WEB_PAGE), State.TERMS),
+    FaultKind.GONE: State.GONE,
+    **dict.fromkeys((FaultKind.SIZE, FaultKind.LONGER), State.SIZE),
+    **dict.fromkeys((FaultKind.BUSY, FaultKind.PREPARING), State.BUSY),
+    **dict.fromkeys(_DEAD, State.DEAD),
+    FaultKind.FORBIDDEN: State.REFUSED,
 }
 # the next question would be one too many, or have the same answer
-_OVERLOADED = (503, 509, 529)
 _FINAL = (State.BUSY, State.REFUSED)
 
 
@@ -120,27 +125,33 @@ class Answer:
     """What came of it.
 
     Attributes:
-        state: what it means.
-        what: a phrase, free of secrets; "" if all is well.
+        fault: what the engine would make of it; None if all is well.
         size: of the whole file in bytes, as announced, or None.
         ranges: what it tells of parts of files.
         latency: seconds from the request to the first byte; 0 if there was none, or if it was
             only asked by HEAD, which tells nothing of it: a file may have to be made first.
         received: bytes of a sample.
         seconds: that they took, after the answer had begun.
-        fault: what the engine would make of it; None if all is well.
         head: False if HEAD was refused, or told too little, where GET told enough.
     """
 
-    state: State
-    what: str = ""
+    fault: Fault | None = None
     size: int | None = None
     ranges: Ranges = Ranges.UNTOLD
     latency: float = 0.0
     received: int = 0
     seconds: float = 0.0
-    fault: Fault | None = None
     head: bool = True
+
+    @property
+    def state(self) -> State:
+        """What it means for a download."""
+        return STATES.get(self.fault.kind, State.UNFIT) if self.fault else State.OK
+
+    @property
+    def what(self) -> str:
+        """In words, free of secrets; "" if all is well."""
+        return phrase(self.fault) if self.fault else ""
 
     @property
     def wait(self) -> float | None:
@@ -189,19 +200,23 @@ def probe(url: str, expected: Expected, asker: Asker, *, head: bool = True) -> A
         if answer.state in _FINAL or silent or told:
             return answer
     # what a server calls a web page may be another file: its first bytes tell
-    look = head and answer.state is State.TERMS and answer.fault is None
+    look = head and _is_page(answer)
     answer = _ask("GET", url, expected, asker, LOOKED_AT if look else 1)
-    if not look and answer.state is State.TERMS and answer.fault is None:
+    if not look and _is_page(answer):
         answer = _ask("GET", url, expected, asker, LOOKED_AT)
     # a file that is not there says nothing about HEAD
     return replace(answer, head=False) if head and answer.state is State.OK else answer
+
+
+def _is_page(answer: Answer) -> bool:
+    return answer.fault is not None and answer.fault.kind is FaultKind.WEB_PAGE
 
 
 def sample(url: str, expected: Expected, asker: Asker, length: int) -> Answer:
     """Fetch the first *length* bytes, or what comes of them in two seconds, and forget them."""
     answer = _ask("GET", url, expected, asker, length)
     if answer.fault and answer.fault.silent:
-        return replace(answer, what=f"it answers HEAD, but to GET there is {answer.what}")
+        return replace(answer, fault=replace(answer.fault, kind=FaultKind.SILENT_GET))
     return answer
 
 
@@ -214,14 +229,14 @@ def _ask(method: str, url: str, expected: Expected, asker: Asker, length: int) -
             url, headers, method=method, advise_again=True, read_seconds=asker.patience
         )
     except (OSError, urllib3.exceptions.HTTPError) as error:
-        return _unanswered(url, error, asker.limits)
+        return Answer(no_answer(url, error, asker.limits))
     operation.opened(response)
     try:
         answer = _judged(url, expected, response, length)
         if answer.state is State.OK:
             answer = _look(answer, response, expected, asker, began, length)
     except (OSError, urllib3.exceptions.HTTPError) as error:
-        answer = _unanswered(url, error, asker.limits)
+        answer = Answer(no_answer(url, error, asker.limits))
     finally:
         operation.closed(response)
         engine.save_now_and_then()
@@ -248,7 +263,7 @@ def _look(
     head = time.monotonic()
     chunk = response.read(min(asker.engine.throttle.chunk(_CHUNK), length))
     if chunk and expected.size == 0:
-        return Answer(State.SIZE, wrong_size(0, "more"))
+        return Answer(Fault(FaultKind.LONGER, response.url, expected=0))
     first = time.monotonic()
     response.limit_gaps(asker.engine.settings.read_timeout)
     answer = replace(answer, latency=first - began)
@@ -287,15 +302,6 @@ def _receive(response: Response, asker: Asker, length: int, received: int, began
     return received
 
 
-def _unanswered(url: str, error: Exception, limits: Limits) -> Answer:
-    fault = no_answer(url, error, limits)
-    if fault.unasked:
-        return Answer(State.REFUSED, fault.what, fault=fault)
-    # a URL that cannot be asked for, redirects that lead nowhere: others there may be good
-    state = State.UNFIT if isinstance(error, FetchError) else State.DEAD
-    return Answer(state, fault.what, fault=fault)
-
-
 def _judged(url: str, expected: Expected, response: Response, length: int) -> Answer:
     """What an answer means; of what is called a web page, the first bytes are looked at."""
     kind = response.headers.get("Content-Type", "")
@@ -313,10 +319,9 @@ def read_answer(
     """What an answer means, and its first bytes if they are known."""
     status, headers = response.status, response.headers
     if status == 204 and expected.size == 0:  # RFC 9110, 15.3.5: there is no content
-        return Answer(State.OK, "", 0)
+        return Answer(size=0)
     if not gives_content(status) and status != 416:
-        fault = refusal(url, response)
-        return Answer(state_of(response, fault.wait), fault.what, fault=fault)
+        return Answer(refusal(url, response))
     # an empty file has no first byte
     size = 0 if status == 416 else total_size(status, headers)
     wrong = None not in (size, expected.size) and size != expected.size
@@ -326,31 +331,13 @@ def read_answer(
     # a page of the very size that is expected is the file
     unsure = wrong or expected.size is None
     if unsure and is_error_page(url, kind, plain, expected.names):
-        guarded, said = page_said(response, plain or b"")
-        return Answer(State.UNFIT if guarded else State.TERMS, said)
+        return Answer(page_fault(url, response, plain or b""))
     if wrong:
-        more = f"; it is sent compressed ({', '.join(codings)})" if codings else ""
-        return Answer(State.SIZE, wrong_size(expected.size or 0, f"{size}") + more, size)
+        fault = Fault(FaultKind.SIZE, url, expected=expected.size, offered=size, codings=codings)
+        return Answer(fault, size)
     if expected.size is None and not expected.verifiable:
         named = file_name(headers.get("Content-Disposition", ""))
         packed = packed_by_name(url, *expected.names, named)
         if is_compressed(codings, packed, start or b""):
-            return Answer(State.UNFIT, COMPRESSED.format(", ".join(codings)))
-    return Answer(State.OK, "", size)
-
-
-def state_of(response: Response, wait: float | None) -> State:
-    """What an answer that is no file means; *wait* as of `waiting.wait_of`."""
-    status, code = response.status, response.known
-    if response.said.wall:
-        return State.UNFIT
-    if code is not None:
-        return _BY_SORT[code.sort]
-    meaning = meaning_of(status)
-    if status == 403 and wait is None:
-        return State.LOGIN if "WWW-Authenticate" in response.headers else State.TERMS
-    if status in (420, 429) or (wait is not None and status in (403, *_OVERLOADED)):
-        return State.BUSY
-    if meaning.mirror or (status >= 500 and status != 511):
-        return State.DEAD
-    return _BY_STATUS.get(status, State.UNFIT)
+            return Answer(Fault(FaultKind.COMPRESSED, url, codings=codings))
+    return Answer(size=size)

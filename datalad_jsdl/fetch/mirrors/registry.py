@@ -20,8 +20,8 @@ from datalad_jsdl.model.urls import origin_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from datalad_jsdl.faults import Fault
     from datalad_jsdl.fetch.settings import Settings
-    from datalad_jsdl.model.content import Fault
 
 
 __all__ = ["LINE_DOWN", "Origin", "Origins", "matches"]
@@ -71,6 +71,7 @@ class Origin:
         down_since: when it failed first, if it has given nothing since.
         slowest: the longest that a first byte has taken in this run (seconds).
         silent: the longest that one was waited for in vain since the last that came (seconds).
+        fault: the last in this run that it is to blame for, or None.
     """
 
     name: str
@@ -86,6 +87,12 @@ class Origin:
     down_since: float | None = None
     slowest: float = 0.0
     silent: float = 0.0
+    fault: Fault | None = None
+
+    def count(self, fault: Fault | None) -> None:
+        """Count a request, and its fault if the mirror is to blame."""
+        self.score.add_request(good=fault is None)
+        self.fault = fault or self.fault
 
 
 @dataclass
@@ -105,7 +112,7 @@ class Origins:
     def __post_init__(self) -> None:
         self._origins: dict[str, Origin] = {}
         self._names: dict[tuple[str, str], str] = {}
-        self._quarantine: dict[tuple[str, str], tuple[float, str]] = {}
+        self._quarantine: dict[tuple[str, str], tuple[float, Fault]] = {}
         self._changed = threading.Condition()
         self._active = 0
         self._choices = 0
@@ -297,11 +304,11 @@ class Origins:
             origin.active -= 1
             self._active -= 1
             origin.probing = False
-            bad = fault is not None and fault.mirror
-            origin.score.add_request(fault.what if bad and fault else "")
-            if bad and fault:
+            if fault is not None and fault.mirror:
+                origin.count(fault)
                 self._learn_fault(origin, fault, gained)
             else:
+                origin.count(None)
                 origin.failures = origin.times_alone = 0
                 origin.down_since = None
                 if origin.room < self.host_room and origin.score.requests % 10 == 0:
@@ -327,7 +334,7 @@ class Origins:
             origin.cool_until = max(origin.cool_until, now + asked)
         elif not gained and not fault.answered:
             self.fell_silent(fault.url, fault.silent)
-            origin.failures += not fault.longer
+            origin.failures += not fault.more_patience
             if origin.down_since is None:
                 origin.down_since = now
         if fault.silent >= self.most_patience:  # nobody else need try as long
@@ -355,11 +362,11 @@ class Origins:
         if size >= _WORTH_MEASURING and seconds > 0:
             score.add_rate(size / seconds)
 
-    def quarantine(self, url: str, hexdigest: str, what: str) -> None:
-        """The URL gave wrong bytes for a digest: it is not asked for that in this run."""
-        self._quarantine[url, hexdigest] = (self.clock() + _QUARANTINE, what)
+    def quarantine(self, wrong: Fault, hexdigest: str) -> None:
+        """A URL gave wrong bytes for a digest: it is not asked for that in this run."""
+        self._quarantine[wrong.url, hexdigest] = (self.clock() + _QUARANTINE, wrong)
 
-    def quarantined(self, url: str, hexdigest: str) -> str:
-        """Why `quarantine` was called for it; "" if it was not."""
-        until, what = self._quarantine.get((url, hexdigest), (0.0, ""))
-        return what if until > self.clock() else ""
+    def quarantined(self, url: str, hexdigest: str) -> Fault | None:
+        """What `quarantine` was called with; None if it was not."""
+        until, wrong = self._quarantine.get((url, hexdigest), (0.0, None))
+        return wrong if until > self.clock() else None

@@ -51,13 +51,11 @@ class Score:
         """Take one more measurement of the latency into account."""
         self.latency += (seconds - self.latency) * (_WEIGHT if self.latency else 1.0)
 
-    def add_request(self, fault: str) -> None:
-        """Count a request; *fault* is "" unless the mirror is to blame."""
+    def add_request(self, *, good: bool) -> None:
+        """Count a request; it was *good* if the mirror is not to blame for a fault."""
         self.requests += 1
         self.used = time.time()
-        self.success += ((0.0 if fault else 1.0) - self.success) * 0.1
-        if fault:
-            self.fault = fault
+        self.success += ((1.0 if good else 0.0) - self.success) * 0.1
 
     def seconds(self, size: int) -> float | None:
         """How long *size* bytes would take, or None while nothing is known."""

@@ -14,6 +14,7 @@ from datalad_jsdl.fetch.mirrors.probe import Ranges, State
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
+    from datalad_jsdl.faults import Fault
     from datalad_jsdl.fetch.mirrors.probe import Answer
     from datalad_jsdl.model.content import Expected
 
@@ -44,7 +45,7 @@ class Mirror:
         files: that have a URL there.
         only: those of them that have none elsewhere.
         answers: number of URLs by what the mirror answered.
-        said: by what its answers meant, the first of their phrases; free of secrets.
+        said: by what its answers meant, the first of their faults.
         ranges: what its answers tell of parts of files.
         sampled: its rate was measured now, and not known before.
         stopped: why it was asked no more; None if it was not.
@@ -54,7 +55,7 @@ class Mirror:
     files: int = 0
     only: int = 0
     answers: Counter[State] = field(default_factory=Counter)
-    said: dict[State, str] = field(default_factory=dict)
+    said: dict[State, Fault] = field(default_factory=dict)
     ranges: Ranges = Ranges.UNTOLD
     sampled: bool = False
     stopped: State | None = None
@@ -70,11 +71,11 @@ class Mirror:
         return self.answers.most_common(1)[0][0] if self.answers else State.UNASKED
 
     @property
-    def fault(self) -> str:
-        """In words: of its state, or of a login that one that gives files wants for others."""
+    def fault(self) -> Fault | None:
+        """That of its state, or of a login that one that gives files wants for others."""
         state = self.state
         states = (State.LOGIN, State.TERMS) if state is State.OK else (state,)
-        return next((self.said[one] for one in states if one in self.said), "")
+        return next((self.said[one] for one in states if one in self.said), None)
 
     @property
     def usable(self) -> bool:

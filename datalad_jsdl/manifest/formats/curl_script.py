@@ -80,7 +80,9 @@ def _commands(text: Iterator[str]) -> Iterator[tuple[int, str]]:
         start = start if parts else number
         length += len(line)
         if length > _MAX_COMMAND:
-            raise ManifestError(f"line {start}: a command has more than {_MAX_COMMAND} characters")
+            where = f"line {start}"
+            long = f"a command has more than {_MAX_COMMAND} characters"
+            raise ManifestError(f"{where}: {long}", where=where)
         if (len(line) - len(line.rstrip("\\"))) % 2:
             parts.append(line[:-1])
             continue

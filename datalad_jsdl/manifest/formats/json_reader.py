@@ -168,7 +168,8 @@ class Reader:
 
     def error(self, what: str) -> ManifestError:
         """An error at the place that is reached."""
-        return ManifestError(f"not JSON: {what} at line {self._line}, column {self._column}")
+        where = f"line {self._line}, column {self._column}"
+        return ManifestError(f"not JSON: {what} at {where}", where=where)
 
     def peek(self) -> str:
         """The next character that is no white space; empty at the end."""

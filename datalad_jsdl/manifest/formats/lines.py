@@ -39,7 +39,8 @@ def lines(text: Iterator[str]) -> Iterator[tuple[int, str]]:
             at = end.end()
         rest = buffer[at:]
         if len(rest) > _MAX_LINE:
-            raise ManifestError(f"line {number + 1} has more than {_MAX_LINE} characters")
+            where = f"line {number + 1}"
+            raise ManifestError(f"{where} has more than {_MAX_LINE} characters", where=where)
     if rest:
         yield number + 1, rest
 

@@ -79,7 +79,8 @@ class Table:
                 return
             except csv.Error as error:
                 if feed.last != feed.first:  # it may have taken any number of rows with it
-                    raise ManifestError(f"the row at line {feed.first}: {error}") from None
+                    text = f"the row at line {feed.first}: {error}"
+                    raise ManifestError(text, where=f"line {feed.first}") from None
                 yield Row(f"line {feed.first}", {}, str(error))
                 continue
             if any(cell.strip() for cell in cells):
@@ -130,5 +131,6 @@ class _Feed:
         self.last = number
         self._taken += len(line)
         if self._taken > _MAX_ROW:
-            raise ManifestError(f"the row at line {self.first} has more than {_MAX_ROW} characters")
+            text = f"the row at line {self.first} has more than {_MAX_ROW} characters"
+            raise ManifestError(text, where=f"line {self.first}")
         return line

@@ -113,14 +113,14 @@ class _Collector(ContentHandler):
             self._namespace = namespace
         self._depth += 1
         if self._depth > _MAX_DEPTH:
-            raise ManifestError(f"line {line}: more than {_MAX_DEPTH} elements in each other")
+            raise _too_many(line, f"{_MAX_DEPTH} elements in each other")
         base = attrs.get((XML_NAMESPACE, "base"))
         self._bases.append((*self._bases[-1], base) if base is not None else self._bases[-1])
         if not self._open and (local != self._wanted or namespace != self._namespace):
             return
         self._count += 1
         if self._count > _MAX_ELEMENTS:
-            raise ManifestError(f"line {line}: more than {_MAX_ELEMENTS} elements in one")
+            raise _too_many(line, f"{_MAX_ELEMENTS} elements in one")
         attributes = {_named(other, name, None): value for (other, name), value in attrs.items()}
         name_here = _named(namespace, local, self._namespace)
         element = Element(name_here, attributes, line, self._bases[-1])
@@ -144,3 +144,7 @@ class _Collector(ContentHandler):
 
 def _named(namespace: str | None, local: str, plain: str | None) -> str:
     return local if namespace == plain else f"{{{namespace or ''}}}{local}"
+
+
+def _too_many(line: int, what: str) -> ManifestError:
+    return ManifestError(f"line {line}: more than {what}", where=f"line {line}")

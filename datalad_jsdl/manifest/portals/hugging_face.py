@@ -19,7 +19,14 @@ from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats.documents import dig, each
 from datalad_jsdl.manifest.formats.hugging_face import file_record
 from datalad_jsdl.manifest.portals.links import Links
-from datalad_jsdl.manifest.portals.paging import Once, ask, explained, items_of, login_line
+from datalad_jsdl.manifest.portals.paging import (
+    ForSome,
+    Once,
+    ask,
+    explained,
+    items_of,
+    login_line,
+)
 from datalad_jsdl.model.urls import redact
 
 if TYPE_CHECKING:
@@ -55,9 +62,10 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     kind, name, revision = match[1], match[2], match[3] or "main"
     page = f"{base}/{kind}/{name}" if kind else f"{base}/{name}"
     listed = f"{base}/api/{kind or 'models'}/{name}"
-    closed = (
+    closed = ForSome(
         f"there is no {page}, or it is private or gated: accept its terms there, and give a token "
-        f"of yours that may read it: {login_line(base)}"
+        "of yours that may read it",
+        login_line(base),
     )
     unknown = f"there is no {page}, or no revision {revision!r} in it"
     with explained({401: closed, 403: closed, 404: unknown}):

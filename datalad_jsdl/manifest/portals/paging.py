@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from datalad_jsdl.errors import ManifestError, StatusError
@@ -16,12 +16,19 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.portals.api import Api
 
-__all__ = ["Once", "all_pages", "ask", "counted_pages", "explained", "items_of", "login_line"]
+__all__ = [
+    "ForSome",
+    "Once",
+    "all_pages",
+    "ask",
+    "counted_pages",
+    "explained",
+    "items_of",
+    "login_line",
+]
 
 # Of one listing: more than any portal has, and so many that no answer can keep us for ever.
 _MOST_PAGES = 10_000
-
-_LOGIN_LINE = re.compile(r": --credential ('[^']*')\Z")
 
 
 def ask(api: Api, url: str) -> dict[str, Any]:
@@ -147,19 +154,36 @@ class Once:
         return items
 
 
+@dataclass(frozen=True, slots=True)
+class ForSome:
+    """What is not for everybody, but for who gives a token as the advice on a login says, too.
+
+    Attributes:
+        text: who may see it.
+        login: how to give the token; see `login_line`.
+    """
+
+    text: str
+    login: str
+
+
 @contextmanager
-def explained(meanings: Mapping[int, str]) -> Iterator[None]:
+def explained(meanings: Mapping[int, str | ForSome]) -> Iterator[None]:
     """Add to an answer of failure what its status means at this portal, and what to do."""
     try:
         yield
     except StatusError as error:
         if (meaning := meanings.get(error.status)) is None:
             raise
-        # the login's own advice may name the same line
-        line = _LOGIN_LINE.search(meaning)
-        if line and line[1] in str(error):
-            meaning = meaning[: line.start()]
-        raise StatusError(f"{error}; {meaning}", error.status) from None
+        if isinstance(meaning, ForSome):
+            meaning = meaning.text if _is_advised(error) else f"{meaning.text}: {meaning.login}"
+        raise StatusError(f"{error}; {meaning}", error.status, failed=error.failed) from None
+
+
+def _is_advised(error: StatusError) -> bool:
+    """Whether it already says how to give a login."""
+    faults = error.failed.faults if error.failed else ()
+    return any(fault.reply and fault.reply.advice for fault in faults)
 
 
 def login_line(base: str, options: str = "") -> str:

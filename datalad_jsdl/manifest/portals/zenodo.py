@@ -9,12 +9,13 @@ not show them. Each file is read as by the format ``zenodo``.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats.documents import dig
 from datalad_jsdl.manifest.formats.zenodo import document_records, found_files
-from datalad_jsdl.manifest.portals.paging import ask, explained, login_line
+from datalad_jsdl.manifest.portals.paging import ForSome, ask, explained, login_line
 from datalad_jsdl.model.urls import redact
 
 if TYPE_CHECKING:
@@ -39,13 +40,13 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     if match is None:
         raise ManifestError(f"expected an address such as {' or '.join(EXAMPLES)}")
     url = f"{base}/api/records/{match[1]}"
-    closed = "who may see it has a token for it: " + login_line(base)
+    closed = ForSome("who may see it has a token for it", login_line(base))
     unknown = f"{base} has no such record; --base-url names another repository"
     with explained({401: closed, 403: closed, 404: unknown, 410: "the record was withdrawn"}):
         record = ask(api, url)
     document = record
     if not found_files(record)[1] and dig(record, "files", "enabled") is not False:
-        refused = f"{_access(record)}; {closed}"
+        refused = replace(closed, text=f"{_access(record)}; {closed.text}")
         with explained({401: refused, 403: refused, 404: refused}):
             document = ask(api, f"{base}/api/records/{_number(record, url)}/files")
     files = found_files(document)[1]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import DatasetError
 from datalad_jsdl.repository.commit import Tree, TreeFile
-from datalad_jsdl.repository.importing.provenance import ADJUSTED
+from datalad_jsdl.repository.importing.provenance import is_adjustment
 from datalad_jsdl.repository.locks import patiently
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _adjusting(git: Git, branch: Branch) -> str:
     log = git.text("log", "--first-parent", "--format=%H %s", f"{branch.basis}..HEAD")
     for line in log.splitlines():
         commit, _, subject = line.partition(" ")
-        if subject == ADJUSTED:
+        if is_adjustment(subject):
             return commit
     return ""
 

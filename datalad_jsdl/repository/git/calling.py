@@ -107,7 +107,8 @@ def failed(
     text = said if isinstance(said, str) else said.decode("utf-8", "replace")
     how = f"it was ended by signal {-status}" if status < 0 else f"exit code {status}"
     where = f" in {root}" if root is not None else ""
-    return DatasetError(f"git {_name(args)} failed{where}: {redact_text(text.strip()) or how}")
+    why = redact_text(text.strip()) or how
+    return DatasetError(f"git {_name(args)} failed{where}: {why}", path=root)
 
 
 def _name(args: Sequence[str]) -> str:

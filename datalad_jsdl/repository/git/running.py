@@ -102,7 +102,8 @@ class Git:
             if file is not None and file.is_file():
                 raise DatasetError(
                     f"git cannot read {name} in {self.root}: the file {file} is damaged; "
-                    "to see what else is, run there: git fsck"
+                    "to see what else is, run there: git fsck",
+                    path=file,
                 )
         return found
 
@@ -206,7 +207,8 @@ class Git:
         return DatasetError(
             f"the object {oid} is missing or damaged in {self.root}; to see what else is, run "
             f"there: git fsck; to bring back what a good clone has, {first}run there: git -c "
-            "fetch.unpackLimit=1 fetch --refetch URL-OF-THE-CLONE HEAD git-annex"
+            "fetch.unpackLimit=1 fetch --refetch URL-OF-THE-CLONE HEAD git-annex",
+            path=self.root,
         )
 
     def _cat_file(

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.repository.git.running import Git
 
-__all__ = ["ADJUSTED", "TRAILER", "commit_message", "imported_paths"]
+__all__ = ["TRAILER", "commit_message", "imported_paths", "is_adjustment"]
 
 TRAILER = "Jsdl-Manifest"
 
 
 # git-annex's own, of the commit that makes an adjusted branch of another one
-ADJUSTED = "git-annex adjusted branch"
+_ADJUSTED = "git-annex adjusted branch"
 
 
 def commit_message(
@@ -65,6 +65,11 @@ def _mark(prefix: str) -> str:
     return f" into {json.dumps(prefix)}"
 
 
+def is_adjustment(message: str) -> bool:
+    """Whether a commit only makes a branch an adjusted one; nothing but its message tells."""
+    return message.strip() == _ADJUSTED
+
+
 def imported_paths(git: Git, commit: str, paths: Iterable[str], prefix: str) -> set[str]:
     """Those of *paths* that an import into *prefix* touched last, as the history tells."""
     undecided = set(paths)
@@ -77,7 +82,7 @@ def imported_paths(git: Git, commit: str, paths: Iterable[str], prefix: str) -> 
     ).decode("utf-8", "surrogateescape")  # fmt: skip
     for item in log.split("\x01")[1:]:
         message, _, names = item.partition("\x02")
-        if message.strip() == ADJUSTED:
+        if is_adjustment(message):
             continue  # all that is not locked, and nobody has changed any of it
         touched = undecided.intersection(name.lstrip("\n") for name in names.split("\0"))
         undecided -= touched

@@ -9,6 +9,7 @@ import pytest
 
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.credentials.rules import parse_rule
+from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.model.content import Expected
 from tests.fetch.credentials.test_cookies import cookie_line
 from tests.fetch.waits import Waits, new_engine
@@ -141,6 +142,6 @@ def test_what_an_interrupted_download_leaves_has_no_secret(
     with new_engine(Waits(), credential=(parse_rule(line),)) as engine:
         job = Job("x", (signed,), Expected(len(content)), tmp_path / "x.bin")
         outcome = fetch_file(job, engine)
-    assert "after 1500000 bytes" in str(outcome)
-    assert signature not in str(outcome)
+    assert "after 1500000 bytes" in told(outcome)
+    assert signature not in told(outcome)
     assert (tmp_path / "x.bin.part.journal").stat().st_size > 0

@@ -12,6 +12,7 @@ from datalad_jsdl.errors import AddressRefusedError, FetchError
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
 from datalad_jsdl.fetch.http.web import Web
+from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.model.content import Expected, Failed
 from datalad_jsdl.operations.engines import open_engine
 from tests.fetch.credentials.test_get import seen
@@ -153,8 +154,8 @@ def test_a_proxy_that_is_no_url(
     monkeypatch.setenv("http_proxy", proxy.format(secret))
     with new_engine(Waits()) as engine:
         outcome = engine.fetch([f"{lab.url}/f"], Expected(), Nowhere())
-    assert "proxy" in str(outcome)
-    assert secret not in str(outcome)
+    assert "proxy" in told(outcome)
+    assert secret not in told(outcome)
 
 
 class Nowhere:
@@ -245,4 +246,6 @@ def test_certificates_are_verified_whatever_git_does(
         with open_engine(None) as engine:
             outcome = fetch_file(job, engine)
     assert isinstance(outcome, Failed)
-    assert f"http.{safe.url}/.sslCAInfo FILE (http.sslVerify=false is not followed)" in str(outcome)
+    assert f"http.{safe.url}/.sslCAInfo FILE (http.sslVerify=false is not followed)" in told(
+        outcome
+    )

@@ -14,6 +14,7 @@ from datalad_jsdl.fetch.credentials.login import Login
 from datalad_jsdl.fetch.credentials.rules import parse_rule
 from datalad_jsdl.fetch.credentials.schemes import sign_s3
 from datalad_jsdl.fetch.http.regions import bucket_of, region_named, region_of_host, regional
+from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.model.content import Expected, Failed, Fetched
 from tests.fetch.waits import Waits, new_engine
 from tests.wire import Talk, Wire
@@ -133,8 +134,8 @@ def test_a_server_that_names_ever_other_regions() -> None:
     with Wire() as wire, engine_for(wire) as engine:
         outcome = fetch_file(Job("f", (wire.put("/b/f", answer),), Expected(), Path("f")), engine)
     assert isinstance(outcome, Failed)
-    assert "the bucket is in another region: nowhere-" in str(outcome)
-    assert "AuthorizationHeaderMalformed: said so" in str(outcome)
+    assert "the bucket is in another region: nowhere-" in told(outcome)
+    assert "AuthorizationHeaderMalformed: said so" in told(outcome)
     assert len(wire.asked) <= 5
 
 
@@ -189,10 +190,10 @@ def test_who_asks_pays_only_if_told_to(store: Store) -> None:
     with engine_for(store.wire) as engine:
         outcome = fetch_file(job, engine)
         assert isinstance(outcome, Failed)
-        assert "add request-payer=requester to the line" in str(outcome)
-        assert "the server says: AccessDenied: said so" in str(outcome)
+        assert "add request-payer=requester to the line" in told(outcome)
+        assert "the server says: AccessDenied: said so" in told(outcome)
     with new_engine(Waits()) as engine:  # who has no login for it is told of both
-        said = str(fetch_file(job, engine))
+        said = told(fetch_file(job, engine))
         assert f"'{store.wire.url} aws'" in said
         assert f"'{store.wire.url} aws request-payer=requester'" in said
     with engine_for(store.wire, "request-payer=requester") as engine:

@@ -7,8 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.fetch.credentials import annex_headers, none
-from datalad_jsdl.fetch.credentials.sources import aws, browser, cookies, git_helper, netrc_file
+from datalad_jsdl.fetch.credentials import annex_headers
+from datalad_jsdl.fetch.credentials.sources import (
+    aws,
+    browser,
+    cookies,
+    git_helper,
+    netrc_file,
+    none,
+)
 from datalad_jsdl.fetch.credentials.sources import datalad as stored
 from datalad_jsdl.fetch.credentials.sources import environment as variable
 

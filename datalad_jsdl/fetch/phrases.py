@@ -1,0 +1,254 @@
+"""Faults in words for a person: the one place where they become text.
+
+A phrase says what is wrong, and where somebody can do something about it, what. It is free of
+secrets; a URL is shown without what may be one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.errors import FetchError
+from datalad_jsdl.faults import Failed, Fault, FaultKind
+from datalad_jsdl.fetch.http.codes import Code
+from datalad_jsdl.fetch.http.statuses import meaning_of
+from datalad_jsdl.fetch.settings import in_words, named
+from datalad_jsdl.model.urls import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from datalad_jsdl.faults import Attempts, Reply
+
+__all__ = ["failure", "in_full", "phrase", "told", "too_slow"]
+
+_MOST_SHOWN = 8
+
+_MAY_WANT_LOGIN = 'if it wants a login, see "The portal wants me to log in" in the documentation'
+_GUARD = (
+    "a guard against bots ({}) answers in the server's place; use another mirror or the "
+    "URL of the portal's API, or ask its operator to let programs download"
+)
+_COMPRESSED = (
+    "its server sends it compressed ({}), whatever was asked for, and neither size nor digest is "
+    "known to tell whether that is the file; use another mirror, or add the size or digest of what "
+    "curl saves to the manifest"
+)
+_PACKED = (
+    "; the server sends it compressed ({}), and what the manifest says may be true of the unpacked "
+    "file only"
+)
+_TRUST = (
+    "if the server is right, name its authority: "
+    "git config --global http.{}/.sslCAInfo FILE (http.sslVerify=false is not followed)"
+)
+
+
+def phrase(fault: Fault) -> str:
+    """What is wrong, without the URL."""
+    text = _PHRASES[fault.kind](fault)
+    if fault.attempts and fault.kind is not FaultKind.LEFT_ALONE:
+        text += f"; {_gave_up(fault.attempts, fault.wait)}"
+    return text
+
+
+def in_full(fault: Fault) -> str:
+    """What is wrong with which URL."""
+    return f"{redact(fault.url)}: {phrase(fault)}" if fault.url else phrase(fault)
+
+
+def told(failed: Failed) -> str:
+    """Why no candidate gave the content; of many, the first."""
+    if not failed.faults:
+        return "there is no URL to fetch from"
+    shown = [in_full(fault) for fault in failed.faults[:_MOST_SHOWN]]
+    more = len(failed.faults) - len(shown)
+    return "; ".join(shown) + (f"; and {more} more URLs failed" if more else "")
+
+
+def failure(failed: Failed, before: str = "", after: str = "") -> FetchError:
+    """The error to raise for content that cannot be had, and what is said around the reasons."""
+    return FetchError(f"{before}{told(failed)}{after}", failed=failed)
+
+
+def _gave_up(attempts: Attempts, wait: float | None) -> str:
+    often = "once" if attempts.number == 1 else f"{attempts.number} times"
+    said = f"asked {often} ({named('retries')})"
+    if attempts.waited is None or wait is None:
+        return said
+    return (
+        f"it asks to be left alone for {in_words(round(wait))}, of which "
+        f"{in_words(attempts.waited)} were waited ({named('max-wait')}); {said}"
+    )
+
+
+def too_slow(speed: int) -> str:
+    """What is wrong with a connection below *speed* bytes per second."""
+    return f"slower than {speed} bytes per second ({named('min-speed')})"
+
+
+def _disk(fault: Fault) -> str:
+    return f"cannot write {fault.detail}"
+
+
+def _network(text: str) -> Callable[[Fault], str]:
+    """What happened on the network, and through which proxy."""
+
+    def say(fault: Fault) -> str:
+        seconds = in_words(fault.seconds)
+        said = text.format(detail=fault.detail, seconds=seconds, origin=fault.origin)
+        return said + (f", through {fault.proxy}" if fault.proxy else "")
+
+    return say
+
+
+def _silent(fault: Fault) -> str:
+    awaited = "answer" if fault.position is None else "data"
+    return _network(f"no {awaited} within {{seconds}} ({named('read-timeout')})")(fault)
+
+
+def _reply(fault: Fault) -> str:
+    """Of an answer that is no file: what it means, and what the server says."""
+    assert fault.reply is not None  # noqa: S101 - such a fault has one
+    reply = fault.reply
+    text = "; ".join(filter(None, [_meaning(fault, reply), reply.advice]))
+    text = f"HTTP status {reply.status}" + (f" ({text})" if text else "") + _perhaps(fault)
+    return f"{text}; the server says: {reply.said}" if reply.said else text
+
+
+def _meaning(fault: Fault, reply: Reply) -> str:
+    if reply.guard:
+        meaning = _GUARD.format(reply.guard)
+    elif reply.status == 401 and reply.advice:
+        meaning = ""  # it says so itself
+    elif reply.code and Code[reply.code].text:
+        meaning = Code[reply.code].text
+    elif reply.status == 403 and fault.busy:
+        meaning = meaning_of(429).text
+    elif reply.status == 403 and not reply.code and reply.said:
+        meaning = "access is forbidden"  # whether that is for terms, it knows better
+    else:
+        meaning = meaning_of(reply.status).text
+    # an answer without a body has the region only
+    elsewhere = Code[reply.code].kind is FaultKind.UNFIT if reply.code else not reply.said
+    if reply.region and elsewhere and reply.status in (301, 307, 400):
+        meaning = meaning if reply.code else f"{meaning}; the region of the bucket"
+        return f"{meaning}: {reply.region}; the URL has to name the endpoint of that one"
+    return meaning
+
+
+def _perhaps(fault: Fault) -> str:
+    """That an answer may not be the origin's, if it came by plain HTTP through a proxy."""
+    return f", unless it is of {fault.proxy}" if fault.proxy else ""
+
+
+def _guard(fault: Fault) -> str:
+    return _reply(fault) if fault.reply else _GUARD.format(fault.detail) + _perhaps(fault)
+
+
+def _page(fault: Fault) -> str:
+    return f"it answers with a web page, not the file; {_MAY_WANT_LOGIN}{_perhaps(fault)}"
+
+
+def _packed(fault: Fault) -> str:
+    return _PACKED.format(", ".join(fault.codings)) if fault.codings else ""
+
+
+def _size(fault: Fault) -> str:
+    says = "another mirror" if fault.by_mirror else "the manifest"
+    offer = "more" if fault.offered is None else f"{fault.offered}"
+    if fault.cause:
+        offer = f"a web page of {offer}{_perhaps(fault.cause)}; {_MAY_WANT_LOGIN}"
+    return f"{says} says {fault.expected} bytes, but the server has {offer}{_packed(fault)}"
+
+
+def _content(fault: Fault) -> str:
+    if (wrong := fault.checksum) is None:
+        text = f"expected {fault.expected} bytes, got {fault.offered}" if not fault.detail else ""
+        return (text or fault.detail) + _packed(fault)
+    if wrong.expected:
+        text = f"expected {wrong.algorithm} {wrong.expected}, got {wrong.found}"
+    else:
+        text = f"a piece does not have its {wrong.algorithm}"
+    return f"wrong content: {text}{_packed(fault)}"
+
+
+def _range(fault: Fault) -> str:
+    part = fault.position is not None
+    asked = f"asked for bytes from {fault.position}" if part else "asked for the whole file"
+    return f"{asked}, got {fault.detail or 'no Content-Range'}"
+
+
+def _broke_off(fault: Fault) -> str:
+    why = f" ({phrase(fault.cause)})" if fault.cause else ""
+    return f"broke off after {fault.position} bytes{why}"
+
+
+def _truncated(fault: Fault) -> str:
+    if fault.cause:
+        return f"{phrase(fault.cause)}; it may have been cut off"
+    return f"ended after {fault.position} of {fault.expected} bytes{_packed(fault)}"
+
+
+def _not_asked(fault: Fault) -> str:
+    full = fault.cause and fault.cause.kind is FaultKind.DISK_FULL
+    return "not asked, since the disk is full" if full else "not asked"
+
+
+def _left_alone(fault: Fault) -> str:
+    failures = fault.attempts.number if fault.attempts else 0
+    pause = in_words(round(fault.wait or 0) or 1)
+    why = f" ({phrase(fault.cause)})" if fault.cause else ""
+    return f"the mirror has failed {failures} times in a row, and is not asked for {pause}{why}"
+
+
+def _always(text: str) -> Callable[[Fault], str]:
+    return lambda _: text
+
+
+_PHRASES: dict[FaultKind, Callable[[Fault], str]] = {
+    FaultKind.GONE: _reply,
+    FaultKind.LOGIN: _reply,
+    FaultKind.TERMS: _reply,
+    FaultKind.GUARD: _guard,
+    FaultKind.UNFIT: _reply,
+    FaultKind.UNABLE: _reply,
+    FaultKind.PREPARING: _reply,
+    FaultKind.BUSY: _reply,
+    FaultKind.OVERLOADED: _reply,
+    FaultKind.DOWN: _reply,
+    FaultKind.WEB_PAGE: _page,
+    FaultKind.COMPRESSED: lambda fault: _COMPRESSED.format(", ".join(fault.codings)),
+    FaultKind.SIZE: _size,
+    FaultKind.DISPUTED: _size,
+    FaultKind.LONGER: _size,
+    FaultKind.SHORTER: _always("it has fewer bytes than were there already"),
+    FaultKind.CHANGED: _always("the file there has changed since it was begun"),
+    FaultKind.CONTENT: _content,
+    FaultKind.SUPPLANTED: _always("other mirrors had the right bytes in the place of its own"),
+    FaultKind.NO_RANGES: _always("it ignores ranges and sends the whole file"),
+    FaultKind.RANGE: _range,
+    FaultKind.BROKE_OFF: _broke_off,
+    FaultKind.TRUNCATED: _truncated,
+    FaultKind.SLOW: lambda fault: too_slow(fault.expected or 0),
+    FaultKind.SILENT: _silent,
+    FaultKind.SILENT_GET: lambda f: f"it answers HEAD, but to GET there is {_silent(f)}",
+    FaultKind.UNRESPONSIVE: _silent,
+    FaultKind.NO_ANSWER: _network("{detail}"),
+    FaultKind.CLOSED: _network("the connection was closed"),
+    FaultKind.UNCONNECTED: _network("no connection: {detail}"),
+    FaultKind.CONNECT_TIMEOUT: _network(
+        f"no connection within {{seconds}} ({named('connect-timeout')})"
+    ),
+    FaultKind.TLS: _network("TLS: {detail}"),
+    FaultKind.UNTRUSTED: _network("TLS: {detail}; " + _TRUST.format("{origin}")),
+    FaultKind.NO_TLS: _network("TLS: {detail}; this port does not speak https"),
+    FaultKind.UNFETCHABLE: _network("{detail}"),
+    FaultKind.FORBIDDEN: _network("{detail}"),
+    FaultKind.NOT_ASKED: _not_asked,
+    FaultKind.LEFT_ALONE: _left_alone,
+    FaultKind.INTERRUPTED: _always("interrupted"),
+    FaultKind.DISK: _disk,
+    FaultKind.DISK_FULL: _disk,
+    FaultKind.BUG: lambda fault: fault.detail,
+}
