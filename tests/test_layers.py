@@ -13,7 +13,8 @@ ROOT = Path(datalad_jsdl.__file__).parent
 
 # a layer knows itself and those before it, as far as they are not its neighbours
 LAYERS = (
-    {"errors", "cycles", "notes"},
+    {"faults", "cycles", "notes"},
+    {"errors"},
     {"model"},
     {"bugs"},
     {"manifest", "repository"},

@@ -171,8 +171,12 @@ class WebApi:
         """What comes of reading an answer, which an interruption of the engine ends."""
         with self._engine.operation() as operation:
             operation.opened(response)
+            text: str | Fault = ""
             try:
                 text = read()
+            except (OSError, urllib3.exceptions.HTTPError):
+                if not operation.stop.is_set():
+                    raise
             finally:
                 operation.closed(response)
             # it may look like the end
