@@ -67,16 +67,22 @@ class KeyLookup:
     def find_all(self, keys: Sequence[str]) -> Iterator[tuple[str, list[str], KeyState]]:
         """Each key with its URLs and its state; with no URL where none is known."""
         paths = [branch_path(key) + suffix for key in keys for suffix in (".web", ".rmt")]
+        logs = self._logs(paths)
+        for key, web, state in zip(keys, logs, logs, strict=True):
+            yield key, present_values(web), remote_state(state, self._uuids)
+
+    def states(self, keys: Sequence[str]) -> Iterator[KeyState]:
+        """The state of each key."""
+        for state in self._logs([f"{branch_path(key)}.rmt" for key in keys]):
+            yield remote_state(state, self._uuids)
+
+    def _logs(self, paths: Sequence[str]) -> Iterator[bytes | None]:
         listings = (self._listing, *self._others)
         names = [[listing.find(path) for listing in listings] for path in paths]
         blobs = self._git.blobs(name for several in names for name in several if name)
         news = self._annex.news()
-        logs = (
-            merged([*journalled(news, path), *(next(blobs) for name in several if name)])
-            for path, several in zip(paths, names, strict=True)
-        )
-        for key, web, state in zip(keys, logs, logs, strict=True):
-            yield key, present_values(web), remote_state(state, self._uuids)
+        for path, several in zip(paths, names, strict=True):
+            yield merged([*journalled(news, path), *(next(blobs) for name in several if name)])
 
     def find(self, key: str) -> tuple[list[str], KeyState] | None:
         """The URLs and the state of a key; None if git-annex has to be asked.

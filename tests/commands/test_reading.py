@@ -1,0 +1,100 @@
+"""Commands that only read write nothing into the repository, and still know all of its news."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datalad_jsdl.repository.annex.lookup import KeyLookup
+from datalad_jsdl.repository.repository import Repository
+from tests.lab import Lab
+from tests.portal import datalad, described, git, publish, write_manifest
+
+#: What is learned of mirrors is kept, also by who only looks at them.
+_MIRRORS = ("annex/jsdl", "annex/jsdl/origins.json")
+
+
+def snapshot(folder: Path) -> dict[str, tuple[Any, ...]]:
+    """What is in a folder: kinds, permissions, times and content."""
+    found: dict[str, tuple[Any, ...]] = {}
+    for place in sorted(folder.rglob("*")):
+        name = place.relative_to(folder).as_posix()
+        if name in _MIRRORS:
+            continue
+        status = place.lstat()
+        content = place.read_bytes() if place.is_file() else b""
+        # a file of the mirrors' own that is renamed into its place touches the folder around
+        time = 0 if name == "annex" else status.st_mtime_ns
+        found[name] = (status.st_mode, time, hashlib.sha256(content).hexdigest())
+    return found
+
+
+@pytest.fixture
+def study(lab: Lab, tmp_path: Path) -> Path:
+    """A dataset with one file that is here and one that is not."""
+    urls = publish(lab, ["a/f.nii", "g.nii"])
+    write_manifest("m.json", {path: described(path, url) for path, url in urls.items()})
+    datalad("download-manifest", "m.json", "study")
+    datalad("download-content", "-d", "study", "study/a")
+    return tmp_path / "study"
+
+
+def read_all(dataset: str) -> None:
+    """Whatever only reads."""
+    datalad("export-archive", "-t", "zip", "-d", dataset, "--mtime", "commit", f"{dataset}.zip")
+    datalad("export-archive", "-t", "zip", "-d", dataset, "--dry-run", "other.zip")
+    datalad("export-manifest", "-d", dataset, f"{dataset}.json")
+    datalad("download-manifest", "--dry-run", "m.json", dataset)
+    datalad("download-manifest", "--check", "m.json", dataset)
+    datalad("download-content", "--dry-run", "-d", dataset)
+
+
+def test_nothing_is_written(study: Path) -> None:
+    # to git a work tree that was touched is one that it looks at again, and notes that
+    os.utime(study / "a/f.nii", (1, 1), follow_symlinks=False)
+    before = snapshot(study / ".git")
+    read_all("study")
+    assert snapshot(study / ".git") == before
+
+
+def test_nothing_is_written_into_a_clone_that_git_annex_has_not_seen(
+    study: Path, tmp_path: Path
+) -> None:
+    git(tmp_path, "clone", "-q", "study", "clone")
+    before = snapshot(tmp_path / "clone/.git")
+    read_all("clone")
+    assert snapshot(tmp_path / "clone/.git") == before
+    assert "a/f.nii" in (tmp_path / "clone.json").read_text()
+
+
+def urls_of(dataset: Path, key: str) -> list[str]:
+    with KeyLookup(Repository(dataset)) as lookup:
+        ((_, urls, _),) = lookup.find_all([key])
+    (logs,) = Repository(dataset).annex.records([key]).values()
+    assert sorted(logs.urls) == sorted(urls)
+    return sorted(urls)
+
+
+def test_what_is_not_merged_or_committed_yet_is_read(study: Path, tmp_path: Path) -> None:
+    key = Path(os.readlink(study / "g.nii")).name
+    (first,) = urls_of(study, key)
+    git(tmp_path, "clone", "-q", "study", "clone")
+    clone = tmp_path / "clone"
+    assert urls_of(clone, key) == [first]  # of the other one's branch: it has none of its own
+    git(clone, "annex", "init", "-q")
+    git(study, "annex", "registerurl", key, "https://b.example/g")
+    git(clone, "fetch", "-q")
+    git(clone, "-c", "annex.alwayscommit=false", "annex", "registerurl", key, "https://c.example/g")
+    git(study, "annex", "unregisterurl", key, first)
+    git(clone, "fetch", "-q")
+    before = snapshot(clone / ".git")
+    assert urls_of(clone, key) == ["https://b.example/g", "https://c.example/g"]
+    assert not Repository(clone).is_merged
+    assert snapshot(clone / ".git") == before
+    git(clone, "annex", "numcopies")  # as any command of git-annex's does
+    assert Repository(clone).is_merged
+    assert urls_of(clone, key) == ["https://b.example/g", "https://c.example/g"]
