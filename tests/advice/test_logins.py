@@ -102,7 +102,7 @@ def test_a_line_of_netrc_is_corrected(vault: Vault) -> None:
     from dataclasses import replace
 
     denied = [replace(old, source=SOURCE)]  # type: ignore[type-var]  # a Login
-    said = advice_of(place, "https://portal.example/f", 401, "Basic", denied, False)  # type: ignore[arg-type]
+    said = advice_of(place, "https://portal.example/f", 401, "Basic", denied, False).text  # type: ignore[arg-type]
     assert "~/.netrc (sent as name 'alice' and password)" in said
     assert "correct its line there" in said
     vault.keep(".netrc", "machine portal.example login alice password new\n")
@@ -208,6 +208,23 @@ def test_a_line_is_corrected(vault: Vault, where: str, monkeypatch: pytest.Monke
     edit(ways[where == "--global"], "gti", "git", monkeypatch)
     with open_engine(Path(".git")) as engine:
         assert engine.settings.credential[0].source.name == "git"
+
+
+@pytest.mark.parametrize(
+    ("line", "what", "right"),
+    [
+        ("datalod:portal", "source", "datalad:portal"),
+        ("datalad:portal kind=bearrer", "kind", "datalad:portal kind=bearer"),
+        ("datalad:portal usr=alice", "option", "datalad:portal user=alice"),
+    ],
+)
+def test_one_is_chosen(line: str, what: str, right: str) -> None:
+    with pytest.raises(ValueError, match=f"unknown {what}") as caught:
+        parse_rule(f"https://portal.example {line}")
+    offered = command_in(r"choose from ([\w, -]+)", str(caught.value)).split(", ")
+    chosen = {"source": "datalad", "kind": "bearer", "option": "user"}[what]
+    assert chosen in offered
+    assert parse_rule(f"https://portal.example {right}")
 
 
 def test_a_misspelt_setting(vault: Vault) -> None:

@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from datalad_jsdl.repository.folders import Folders, Kind, NothingThereError, Row
 
+from datalad_jsdl.repository.folders import Folders, Kind, NothingThereError, Row
 from datalad_jsdl.repository.repository import Repository
 from tests.conftest import run
 from tests.portal import MTIME, datalad, described, git, write_manifest

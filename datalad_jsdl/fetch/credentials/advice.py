@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from datalad_jsdl.fetch.credentials.login import Gives, Missing
+from datalad_jsdl.fetch.credentials.login import Gives, Hint, Missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,7 +39,7 @@ def advice(
     again: bool = False,
     store: bool = False,
     beside: str = "",
-) -> str:
+) -> Hint:
     """Which origin wants what, and how to give it; one sentence, in full only once.
 
     Args:
@@ -59,18 +59,19 @@ def advice(
     if schemes:
         text += f" ({' or '.join(word.capitalize() for word in sorted(schemes))})"
     if overheard:
-        return f"{text}, and none is sent by plain http through a proxy, which would see it"
+        return Hint(f"{text}, and none is sent by plain http through a proxy, which would see it")
     refused = {f"{login.place} ({_sent(login)})": login for login in denied}
     if refused:
         text += f" and does not take {' nor '.join(refused)}"
     if place.advised and not again:
-        return f"{text}, as said above"
+        return Hint(f"{text}, as said above")
     place.advised = place.advised or not again
     if why := list(dict.fromkeys(filter(None, [*place.problems, beside, *_near(place, url)]))):
         text += f" [{'; '.join(why)}]"
     if refused:
-        return f"{text}; {_replace([*refused.values()][-1], place.origin, status)} {_MORE}"
-    return f"{text}; {_give(Missing(place.origin, schemes, store))} {_MORE}"
+        return Hint(f"{text}; {_replace([*refused.values()][-1], place.origin, status)} {_MORE}")
+    hint = _give(Missing(place.origin, schemes, store))
+    return Hint(f"{text}; {hint.text} {_MORE}", hint.line)
 
 
 def _replace(login: Login, origin: str, status: int) -> str:
@@ -82,11 +83,11 @@ def _replace(login: Login, origin: str, status: int) -> str:
     return text
 
 
-def _give(missing: Missing) -> str:
+def _give(missing: Missing) -> Hint:
     """How to give a login where there is none, as the first source says that has a way."""
     from datalad_jsdl.fetch.credentials.sources import SOURCES
 
-    return next(filter(None, (source.missing(missing) for source in SOURCES)), "")
+    return next(filter(None, (source.missing(missing) for source in SOURCES)), Hint(""))
 
 
 def _near(place: Place, url: str) -> Iterator[str]:

@@ -20,11 +20,13 @@ __all__ = [
     "GIVE",
     "OPTIONS",
     "Gives",
+    "Hint",
     "Login",
     "Missing",
     "Rule",
     "Source",
     "Wanted",
+    "correct_line",
     "is_sendable",
     "is_straight",
 ]
@@ -192,6 +194,19 @@ class Missing:
     store: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """How to give a login.
+
+    Attributes:
+        text: for the user.
+        line: the rule that it says to add, as the user would write it; "" if it names none.
+    """
+
+    text: str
+    line: str = ""
+
+
 def _nothing(_: Wanted) -> None:
     return None
 
@@ -200,11 +215,12 @@ def _anything(_: str) -> None:
     pass
 
 
-def _no_advice(_: Missing) -> str:
-    return ""
+def _no_hint(_: Missing) -> None:
+    return None
 
 
-def _correct(_: Login, origin: str) -> str:
+def correct_line(_: Login, origin: str) -> str:
+    """The way that is left where a source has no better one; see `Source.refused`."""
     return (
         f"correct the line for {origin}: git config --global --edit "
         "(in the dataset without --global)"
@@ -231,7 +247,7 @@ class Source:
         keep: the argument as a dataset's git config is to have it, where it would mean something
             else in another folder; raises `ValueError` if there is no such thing. None to keep it
             as it is.
-        missing: how to give a login of this source to an origin; "" if that is not for it.
+        missing: how to give a login of this source to an origin; None if that is not for it.
         refused: how to replace a login of it that the origin (the second argument) refuses.
     """
 
@@ -245,8 +261,8 @@ class Source:
     gives: Gives = Gives.LOGIN
     check: Callable[[str], None] = _anything
     keep: Callable[[str], str] | None = None
-    missing: Callable[[Missing], str] = _no_advice
-    refused: Callable[[Login, str], str] = _correct
+    missing: Callable[[Missing], Hint | None] = _no_hint
+    refused: Callable[[Login, str], str] = correct_line
 
     @property
     def usage(self) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from datalad_jsdl.fetch.credentials.annex_headers import AnnexHeaders
-    from datalad_jsdl.fetch.credentials.login import Login, Rule
+    from datalad_jsdl.fetch.credentials.login import Hint, Login, Rule
     from datalad_jsdl.fetch.credentials.tokens import Tokens
 
     Post = Callable[[str, Mapping[str, str]], tuple[int, bytes]]
@@ -229,7 +229,7 @@ class Attempt:
 
     def advice(
         self, status: int, challenge: str, *, again: bool = False, store: bool = False
-    ) -> str:
+    ) -> Hint:
         """Which origin wants what, and how to give it; one sentence. See `advice.advice`."""
         from datalad_jsdl.fetch.credentials.advice import advice
 

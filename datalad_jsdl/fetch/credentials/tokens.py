@@ -81,7 +81,7 @@ class Tokens:
             form["client_id"] = client
         try:
             status, body = post(endpoint, form)
-        except FetchError as error:
+        except (FetchError, TimeoutError) as error:  # the latter is for an answer that drips
             raise FetchError(f"the token endpoint {endpoint}: {error}") from None
         except urllib3.exceptions.ReadTimeoutError:
             limit = f"within the read timeout ({named('read-timeout')})"

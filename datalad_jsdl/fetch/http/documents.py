@@ -144,6 +144,8 @@ class WebApi:
             wait = pause if found.wait is None else found.wait
             with self._engine.operation() as operation:
                 operation.sleep(min(wait, settings.max_wait))
+                if operation.stop.is_set():
+                    raise _error(found)
             pause *= 2
         raise AssertionError("settings.retries is at least 1")
 

@@ -163,35 +163,40 @@ def undone(stream: Readable, codings: tuple[str, ...]) -> Body:
     if len(codings) > _MOST_CODINGS:
         raise FetchError(f"it is compressed {len(codings)} times over, which nothing reads")
     first, *others = reversed(codings or ("",))
-    body = Body(stream, first)
+    body = _undone_once(stream, first)
     for coding in others:
-        body = Body(body, coding)
+        body = _undone_once(body, coding)
     return body
 
 
+def _undone_once(stream: Readable, coding: str) -> Body:
+    packed = _Packed(stream)
+    if coding and not _is_of(coding, packed.peek()):
+        # a server that says so of what it has not packed is common
+        coding = ""
+    if coding and coding not in Body.CONTENT_DECODERS:
+        package = _PACKAGES.get(coding)
+        more = f"; pip install {package}" if package else ""
+        raise FetchError(
+            f"its server sends it compressed ({coding}), which cannot be unpacked here{more}; "
+            "or download it with another program, unpack it, and give the file's name"
+        )
+    return Body(packed, coding)
+
+
 class Body(urllib3.HTTPResponse):
-    """What a stream yields with one coding undone by urllib3, or as it is if it is not coded.
+    """What a stream yields with one coding undone by urllib3; see `undone`.
 
     Args:
-        stream: the bytes of the answer.
-        coding: that the server says, or "".
+        packed: the stream.
+        coding: that it is of, or "" for none.
     """
 
-    def __init__(self, stream: Readable, coding: str = "") -> None:
-        self._packed = _Packed(stream)
-        if coding and not _is_of(coding, self._packed.peek()):
-            # a server that says so of what it has not packed is common
-            coding = ""
-        if coding and coding not in self.CONTENT_DECODERS:
-            package = _PACKAGES.get(coding)
-            more = f"; pip install {package}" if package else ""
-            raise FetchError(
-                f"its server sends it compressed ({coding}), which cannot be unpacked here{more}; "
-                "or download it with another program, unpack it, and give the file's name"
-            )
+    def __init__(self, packed: _Packed, coding: str) -> None:
+        self._packed = packed
         self._coding = coding
         super().__init__(
-            cast("IO[bytes]", self._packed),
+            cast("IO[bytes]", packed),
             {"Content-Encoding": coding} if coding else {},
             preload_content=False,
         )

@@ -67,6 +67,7 @@ class Response:
         status: of HTTP.
         headers: names in any case.
         advice: where a login is wanted, which origin wants what and how to give it.
+        line: the rule that the advice says to add, or "".
         said: what an answer of failure says.
         known: what is known of it beyond its status, or None.
         proxy: that it came through, or None.
@@ -83,6 +84,7 @@ class Response:
     proxy: Proxy | None = None
     altered: bool = False
     url: str = ""
+    line: str = ""
 
     def read(self, limit: int) -> bytes:
         """Some bytes, as soon as there are any; b"" at the end.
@@ -330,10 +332,10 @@ class Web:
                         return response
                     again = attempt.refused(response.status, challenge)
             if not again:
-                advice = attempt.advice(
+                hint = attempt.advice(
                     response.status, challenge, again=advise_again, store=said.code in S3_DENIALS
                 )
-                return replace(response, advice=advice)
+                return replace(response, advice=hint.text, line=hint.line)
             response.close()
 
     def _send(

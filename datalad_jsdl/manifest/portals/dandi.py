@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats.dandi import asset_records
 from datalad_jsdl.manifest.formats.documents import dig, each
-from datalad_jsdl.manifest.portals.paging import ask, counted_pages, explained, login_line
+from datalad_jsdl.manifest.portals.paging import Closed, ask, counted_pages, explained, login_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,8 +39,9 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     if match is None:
         raise ManifestError(f"expected an address such as {' or '.join(EXAMPLES)}")
     dandiset = f"{base}/api/dandisets/{match[1]}/"
-    closed = "an embargoed dandiset is shown to its owners, with their API key: " + login_line(
-        base, " kind=header header=Authorization:token"
+    closed = Closed(
+        "an embargoed dandiset is shown to its owners, with their API key",
+        login_line(base, " kind=header header=Authorization:token"),
     )
     unknown = (
         f"{base} has no dandiset {match[1]}, or no such version of it; "

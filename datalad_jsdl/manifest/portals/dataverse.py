@@ -17,6 +17,7 @@ from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats.dataverse import file_records
 from datalad_jsdl.manifest.formats.documents import dig, each
 from datalad_jsdl.manifest.portals.paging import (
+    Closed,
     ask,
     counted_pages,
     explained,
@@ -58,8 +59,9 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
         f"{base}/api/datasets/:persistentId/versions/{version}/files"
         f"?persistentId={quote(match[1], safe=':/')}"
     )
-    closed = "who may see the dataset has an API token for it: " + login_line(
-        base, " kind=header header=X-Dataverse-key"
+    closed = Closed(
+        "who may see the dataset has an API token for it",
+        login_line(base, " kind=header header=X-Dataverse-key"),
     )
     unknown = (
         f"{base} has no such dataset or no such version, or has not published it; "

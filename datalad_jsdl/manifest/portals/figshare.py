@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats.documents import dig, each
 from datalad_jsdl.manifest.formats.figshare import file_records
-from datalad_jsdl.manifest.portals.paging import all_pages, ask, explained, login_line
+from datalad_jsdl.manifest.portals.paging import Closed, all_pages, ask, explained, login_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,8 +51,10 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
         )
     number, version = match[1] or match[3], match[2] or match[4]
     article = f"{base}/v2/articles/{number}" + (f"/versions/{version}" if version else "")
-    closed = "a private or confidential article is not shown; if you have a token for it: "
-    closed += login_line(base, " kind=header header=Authorization:token")
+    closed = Closed(
+        "a private or confidential article is not shown; if you have a token for it",
+        login_line(base, " kind=header header=Authorization:token"),
+    )
     unknown = (
         f"{base} has no public article of this number and version; "
         "--base-url names another repository"

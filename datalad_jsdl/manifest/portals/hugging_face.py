@@ -20,7 +20,7 @@ from datalad_jsdl.manifest.formats.documents import dig, each
 from datalad_jsdl.manifest.formats.hugging_face import file_record
 from datalad_jsdl.manifest.portals.links import Links
 from datalad_jsdl.manifest.portals.paging import (
-    ForSome,
+    Closed,
     Once,
     ask,
     explained,
@@ -62,7 +62,7 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     kind, name, revision = match[1], match[2], match[3] or "main"
     page = f"{base}/{kind}/{name}" if kind else f"{base}/{name}"
     listed = f"{base}/api/{kind or 'models'}/{name}"
-    closed = ForSome(
+    closed = Closed(
         f"there is no {page}, or it is private or gated: accept its terms there, and give a token "
         "of yours that may read it",
         login_line(base),

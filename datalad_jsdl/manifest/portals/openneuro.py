@@ -39,7 +39,9 @@ _TAGGED = (
 # OpenNeuro gives up on a large snapshot that it has not listed before; what it has by then, it
 # has at once when it is asked again.
 _TRIES = 3
+# its errors have a message and nothing else: GraphQL has no status
 _PASSING = re.compile(r"50[234]\b.*|.*\btimeout|fetch failed", re.DOTALL)
+_DENIED = re.compile(r".*access", re.DOTALL)
 
 
 def records(rest: str, base: str, api: Api) -> Iterator[Record]:
@@ -77,6 +79,7 @@ def _asked(api: Api, base: str, query: str, variables: dict[str, str]) -> Any:
         first = errors[0] if isinstance(errors, list) else None
         said = " ".join(str(dig(first, "message") or "an error without a message").split())[:200]
         if not _PASSING.fullmatch(said):
-            login = f"; if you have, give accessToken=KEY: {login_line(base, ' kind=cookie')}"
-            raise ManifestError(f"OpenNeuro says: {said}{login if 'access' in said else ''}")
+            line = login_line(base, " kind=cookie")
+            login = f"; if you have, give accessToken=KEY: --credential '{line}'"
+            raise ManifestError(f"OpenNeuro says: {said}{login if _DENIED.match(said) else ''}")
     raise ManifestError(f"OpenNeuro says: {said} ({_TRIES} times); try again later")

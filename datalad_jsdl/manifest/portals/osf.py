@@ -17,7 +17,7 @@ from datalad_jsdl.errors import ManifestError, StatusError
 from datalad_jsdl.manifest.formats.documents import dig, each
 from datalad_jsdl.manifest.formats.osf import file_record
 from datalad_jsdl.manifest.portals.links import Links
-from datalad_jsdl.manifest.portals.paging import ForSome, Once, explained, items_of, login_line
+from datalad_jsdl.manifest.portals.paging import Closed, Once, explained, items_of, login_line
 from datalad_jsdl.model.urls import redact
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     """One record a file."""
     if not _ID.fullmatch(rest):
         raise ManifestError(f"expected the id of a project, as in {EXAMPLES[0]}")
-    closed = ForSome("a private project is for those who have a token for it", login_line(base))
+    closed = Closed("a private project is for those who have a token for it", login_line(base))
     unknown = (
         f"{base} has no project, component or registration {rest}; "
         "--base-url names another repository"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.manifest.portals.api import Api
 
 __all__ = [
-    "ForSome",
+    "Closed",
     "Once",
     "all_pages",
     "ask",
@@ -155,40 +155,42 @@ class Once:
 
 
 @dataclass(frozen=True, slots=True)
-class ForSome:
-    """What is not for everybody, but for who gives a token as the advice on a login says, too.
+class Closed:
+    """It is not for everybody, but for who gives a token.
 
     Attributes:
         text: who may see it.
-        login: how to give the token; see `login_line`.
+        line: the rule that the portal takes the token by; see `login_line`.
     """
 
     text: str
-    login: str
+    line: str
 
 
 @contextmanager
-def explained(meanings: Mapping[int, str | ForSome]) -> Iterator[None]:
+def explained(meanings: Mapping[int, str | Closed]) -> Iterator[None]:
     """Add to an answer of failure what its status means at this portal, and what to do."""
     try:
         yield
     except StatusError as error:
-        if (meaning := meanings.get(error.status)) is None:
+        meaning = meanings.get(error.status)
+        if meaning is None:
             raise
-        if isinstance(meaning, ForSome):
-            meaning = meaning.text if _is_advised(error) else f"{meaning.text}: {meaning.login}"
+        if isinstance(meaning, Closed):
+            told = _is_advised(error, meaning.line)
+            meaning = meaning.text if told else f"{meaning.text}: --credential '{meaning.line}'"
         raise StatusError(f"{error}; {meaning}", error.status, failed=error.failed) from None
 
 
-def _is_advised(error: StatusError) -> bool:
-    """Whether it already says how to give a login."""
+def _is_advised(error: StatusError, line: str) -> bool:
+    """Whether it already says to give a login by the same rule."""
     faults = error.failed.faults if error.failed else ()
-    return any(fault.reply and fault.reply.advice for fault in faults)
+    return any(fault.reply and fault.reply.line == line for fault in faults)
 
 
 def login_line(base: str, options: str = "") -> str:
-    """The ``--credential`` that a portal takes a token by."""
-    return f"--credential '{base} datalad:{store_name(base)}{options}'"
+    """The rule that a portal takes a token by, for ``--credential``."""
+    return f"{base} datalad:{store_name(base)}{options}"
 
 
 def _kind(value: Any) -> str:

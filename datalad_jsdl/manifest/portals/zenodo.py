@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats.documents import dig
 from datalad_jsdl.manifest.formats.zenodo import document_records, found_files
-from datalad_jsdl.manifest.portals.paging import ForSome, ask, explained, login_line
+from datalad_jsdl.manifest.portals.paging import Closed, ask, explained, login_line
 from datalad_jsdl.model.urls import redact
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     if match is None:
         raise ManifestError(f"expected an address such as {' or '.join(EXAMPLES)}")
     url = f"{base}/api/records/{match[1]}"
-    closed = ForSome("who may see it has a token for it", login_line(base))
+    closed = Closed("who may see it has a token for it", login_line(base))
     unknown = f"{base} has no such record; --base-url names another repository"
     with explained({401: closed, 403: closed, 404: unknown, 410: "the record was withdrawn"}):
         record = ask(api, url)

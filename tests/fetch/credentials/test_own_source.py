@@ -9,7 +9,7 @@ import pytest
 from datalad_jsdl.commands._options import credential_help
 from datalad_jsdl.errors import FetchError, SettingError
 from datalad_jsdl.fetch.credentials import sources
-from datalad_jsdl.fetch.credentials.login import Login, Missing, Source, Wanted
+from datalad_jsdl.fetch.credentials.login import Hint, Login, Missing, Source, Wanted
 from datalad_jsdl.fetch.credentials.rules import parse_rule
 from datalad_jsdl.operations.engines import open_engine
 from datalad_jsdl.operations.logins import credential_lines
@@ -36,8 +36,8 @@ def _keep(argument: str) -> str:
     return str(Path(argument).absolute())
 
 
-def _missing(login: Missing) -> str:
-    return f"write a note for {login.origin}" if "bearer" in login.schemes else ""
+def _missing(login: Missing) -> Hint | None:
+    return Hint(f"write a note for {login.origin}") if "bearer" in login.schemes else None
 
 
 def _refused(_: Login, origin: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,7 +11,11 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from tests.fetch.credentials.test_keeper import CONTENT, ask, authorizations, web
+from datalad_jsdl.fetch.credentials.rules import parse_rule
+from datalad_jsdl.fetch.credentials.session import Credentials
+from datalad_jsdl.fetch.http.web import Web
+from tests.fetch.credentials.test_keeper import CONTENT, LOCAL, ask, authorizations, web
+from tests.wire import Talk, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,3 +156,59 @@ def test_a_refresh_token_is_not_sent_through_a_proxy(
     line = f"{lab.url} env:REFRESH kind=oauth token-endpoint=http://127.0.0.1:9/token"
     ask(web(line), lab.put("f", CONTENT))
     assert other_lab.requests == []
+
+
+@pytest.mark.parametrize("coded", [True, False])
+def test_an_endpoint_says_that_its_answer_is_gzip(
+    coded: bool, vault: Vault, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be, or not."""
+    monkeypatch.setenv("REFRESH", "first")
+    token = json.dumps({"access_token": "access"}).encode()
+    forms: list[str] = []
+
+    def answer(talk: Talk) -> None:
+        forms.append(talk.asked.headers["content-type"])
+        talk.answer(200, gzip.compress(token) if coded else token, "Content-Encoding: gzip")
+
+    with Wire() as wire:
+        endpoint = wire.put("/t%6Fken?a=%7e", answer)
+        browser = web(f"{lab.url} env:REFRESH kind=oauth token-endpoint={endpoint}")
+        url = lab.put("f", CONTENT, wants=("Authorization", "Bearer access"))
+        assert ask(browser, url).status == 200
+    assert forms == ["application/x-www-form-urlencoded"]
+
+
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_refresh_token_goes_no_further(
+    status: int, vault: Vault, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not where the endpoint redirects to."""
+    secret = vault.secret("refresh")
+    monkeypatch.setenv("REFRESH", secret)
+    with Wire() as wire, Wire() as other:
+        location = f"Location: {other.url}/token"
+        endpoint = wire.put("/token", lambda talk: talk.answer(status, b"", location))
+        browser = web(f"{lab.url} env:REFRESH kind=oauth token-endpoint={endpoint}")
+        ask(browser, lab.put("f", CONTENT))
+    assert len(wire.asked) == 1
+    assert other.asked == []
+
+
+def test_an_endpoint_that_drips(vault: Vault, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that want a token wait for it."""
+    monkeypatch.setenv("REFRESH", "first")
+
+    def answer(talk: Talk) -> None:
+        talk.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        while not talk.server.closing.is_set():
+            talk.send(b" ")
+            talk.pause(0.05)
+
+    with Wire() as wire:
+        endpoint = wire.put("/token", answer)
+        rule = parse_rule(f"{lab.url} env:REFRESH kind=oauth token-endpoint={endpoint}")
+        browser = Web(LOCAL, Credentials([rule]), read_seconds=0.4)
+        url = lab.put("f", CONTENT, wants=("Authorization", "x"))
+        advice = ask(browser, url).advice
+    assert f"[the token endpoint {endpoint}: slower than 1024 bytes per second" in advice

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.credentials.login import GIVE, Login, Source
+from datalad_jsdl.fetch.credentials.login import GIVE, Hint, Login, Source
 
 if TYPE_CHECKING:
     from datalad_jsdl.fetch.credentials.login import Missing, Wanted
@@ -34,13 +34,15 @@ def _find(wanted: Wanted) -> Login | None:
     return Login(words, "s3", keys=keys, rule=wanted.rule)
 
 
-def _missing(login: Missing) -> str:
+def _missing(login: Missing) -> Hint | None:
     """It is for object stores only."""
     if not login.store:
-        return ""
-    return (
-        f"if your AWS keys may read it: {GIVE} '{login.origin} aws'; where who asks "
-        f"has to pay, and you agree: '{login.origin} aws request-payer=requester'"
+        return None
+    line = f"{login.origin} aws"
+    return Hint(
+        f"if your AWS keys may read it: {GIVE} '{line}'; where who asks "
+        f"has to pay, and you agree: '{login.origin} aws request-payer=requester'",
+        line,
     )
 
 

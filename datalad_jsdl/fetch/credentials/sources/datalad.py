@@ -14,7 +14,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.credentials.login import GIVE, Login, Source
+from datalad_jsdl.fetch.credentials.login import GIVE, Hint, Login, Source, correct_line
 from datalad_jsdl.model.urls import origin_of, store_name
 
 if TYPE_CHECKING:
@@ -123,26 +123,27 @@ def _check(argument: str) -> None:
         raise ValueError("after datalad: comes the credential's name without datalad-")
 
 
-def _missing(login: Missing) -> str:
+def _missing(login: Missing) -> Hint | None:
     if login.store:  # its keys are two, and most people have them elsewhere
-        return ""
+        return None
     name = store_name(login.origin)
     options = " user=NAME" if "basic" in login.schemes else ""
     if not login.schemes:
         ask = "a token (or with user=NAME added, a password)"
     else:
         ask = "your password" if options else "your token"
-    return (
+    line = f"{login.origin} datalad:{name}{options}"
+    return Hint(
         f"to give {ask}, enter it when this asks: keyring set datalad-{name} secret; and then: "
-        f"{GIVE} '{login.origin} datalad:{name}{options}'"
+        f"{GIVE} '{line}'",
+        line,
     )
 
 
 def _refused(login: Login, origin: str) -> str:
     stored = shlex.quote(f"datalad-{login.stored}")
-    return (
-        f"enter the secret anew when this asks: keyring set {stored} secret; or correct "
-        f"the line for {origin}: git config --global --edit (in the dataset without --global)"
+    return f"enter the secret anew when this asks: keyring set {stored} secret; or " + correct_line(
+        login, origin
     )
 
 

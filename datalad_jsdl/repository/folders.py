@@ -17,18 +17,16 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.repository.walk import Code, walk
-
 from datalad_jsdl.errors import DatasetError
 from datalad_jsdl.repository.annex.keys import key_from_link, key_from_pointer
 from datalad_jsdl.repository.commit import commit_of
+from datalad_jsdl.repository.walk import Code, walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from datalad_jsdl.repository.walk import Walked
-
     from datalad_jsdl.repository.repository import Repository
+    from datalad_jsdl.repository.walk import Walked
 
 __all__ = ["Folders", "Kind", "NothingThereError", "Row"]
 
