@@ -21,7 +21,7 @@ import zipfile
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +70,7 @@ def ours_bytes(files: list[File], out: Path) -> Work:
     from datalad_jsdl.archive.readers import FileReader, Reader
     from datalad_jsdl.archive.zip.layout import Layout
     from datalad_jsdl.archive.zip.members import Member
-    from datalad_jsdl.archive.zip.ranges import Archive
+    from datalad_jsdl.archive.zip.ranges import Ranges
 
     class Source:
         def open(self, index: int, start: int, stop: int) -> Reader:
@@ -80,7 +80,7 @@ def ours_bytes(files: list[File], out: Path) -> Work:
     def work() -> None:
         layout = Layout(Member(file.name.encode(), file.size, _MTIME) for file in files)
         with out.open("wb", buffering=_BUFFER) as output:
-            for chunk in Archive(layout, Source()).range():
+            for chunk in Ranges(layout, Source()).range():
                 output.write(chunk)
 
     return work
@@ -88,18 +88,13 @@ def ours_bytes(files: list[File], out: Path) -> Work:
 
 def ours_verified(files: list[File], out: Path) -> Work:
     """The export of annexed files, each of which is compared with its key."""
+    from datalad_jsdl.archive.content import Content, MirrorsOnly
     from datalad_jsdl.archive.export import export
     from datalad_jsdl.archive.output import FileOutput
     from datalad_jsdl.archive.zip.members import Kind
     from datalad_jsdl.archive.zip.writer import CanonicalWriter
-    from datalad_jsdl.operations.contents import Content
-    from datalad_jsdl.operations.home import Home
-    from datalad_jsdl.repository.git.running import Git
-
-    def unneeded(_: Path) -> NoReturn:
-        raise AssertionError("all content is here")
-
-    home = Home(Git(out.parent), out.parent, out.parent, unneeded)
+    from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.model.content import Expected
 
     def content(file: File) -> Content:
         return Content(
@@ -108,8 +103,7 @@ def ours_verified(files: list[File], out: Path) -> Work:
             Kind.REGULAR,
             file.size,
             _MTIME,
-            home,
-            key=f"SHA256E-s{file.size}--{file.sha256}.dat",
+            Expected(file.size, "sha256", file.sha256),
             local=Path(file.path),
         )
 
@@ -117,7 +111,7 @@ def ours_verified(files: list[File], out: Path) -> Work:
 
     def work() -> None:
         with FileOutput(out) as output:
-            export(contents, CanonicalWriter(output), output, jobs=1)
+            export(contents, MirrorsOnly(Engine()), CanonicalWriter(output), output, jobs=1)
             output.finish()
 
     return work

@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 import shlex
-import shutil
-import tempfile
 import time
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from datalad_jsdl.archive.look_ahead import Ahead
-from datalad_jsdl.archive.readers import FileReader
-from datalad_jsdl.archive.reading import continue_here, open_here, open_mirrors
+from datalad_jsdl.archive.budget import LookAhead
+from datalad_jsdl.archive.reading import Reading
+from datalad_jsdl.archive.spool import ways
 from datalad_jsdl.archive.zip.members import size_warning
 from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError, JsdlError
-from datalad_jsdl.fetch.bulk import Job, fetch_file
-from datalad_jsdl.fetch.phrases import failure
-from datalad_jsdl.model.content import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
+    from datalad_jsdl.archive.content import Content, Sources
     from datalad_jsdl.archive.output import Output
     from datalad_jsdl.archive.readers import Begun, Reader
+    from datalad_jsdl.archive.reading import Session
     from datalad_jsdl.archive.zip.members import Member
-    from datalad_jsdl.operations.contents import Content
 
 __all__ = ["Exported", "Writer", "export", "throttled"]
 
 _OFTEN = 0.1  # seconds
-
-_Opened = tuple["Reader", int]  # and the content's size in bytes
 
 
 class Writer(Protocol):
@@ -54,15 +46,19 @@ class Exported:
 
     Attributes:
         missing: path → why its content could not be had; left out of the archive.
+        damaged: contents that are here and are not right, and what is wrong with each; their
+            mirrors gave them.
         warnings: sentences.
     """
 
     missing: dict[str, str] = field(default_factory=dict)
+    damaged: list[tuple[Content, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
 def export(
     contents: Sequence[Content],
+    sources: Sources,
     writer: Writer,
     output: Output,
     *,
@@ -74,6 +70,7 @@ def export(
 
     Args:
         contents: in the order of their names.
+        sources: opens git's objects and asks mirrors.
         writer: makes the archive.
         output: that it writes to.
         jobs: pieces of content to fetch at a time.
@@ -86,25 +83,29 @@ def export(
             be taken back.
         OSError: the archive cannot be written; the disk may be full.
     """
-    work = _Export(writer, output, Ahead(contents, jobs))
+    look_ahead = LookAhead(jobs)
+    reading = Reading(contents, sources, look_ahead)
     try:
-        for number, content in enumerate(contents):
-            work.add(number, content, skip_missing, begun if number == 0 else None)
-        writer.finish()
+        with reading.session((0, begun.position if begun else 0)) as session:
+            work = _Export(writer, output, reading, session)
+            for number, content in enumerate(contents):
+                work.add(number, content, skip_missing, begun if number == 0 else None)
+            writer.finish()
     except BaseException:
         writer.abandon()
         raise
     finally:
-        work.ahead.close()
+        look_ahead.close()
     return work.done
 
 
 class _Export:
     """One archive being written."""
 
-    def __init__(self, writer: Writer, output: Output, ahead: Ahead) -> None:
-        self.ahead = ahead
+    def __init__(self, writer: Writer, output: Output, reading: Reading, session: Session) -> None:
         self.done = Exported()
+        self._reading = reading
+        self._session = session
         self._writer = writer
         self._output = output
 
@@ -112,12 +113,11 @@ class _Export:
         if not begun:
             self._output.mark()
         problems: list[str] = []
-        damaged = False  # what is here of it
         if content.is_remote and not content.urls:
             problems.append(
                 f"it is not here, and has no URL (try: datalad get {shlex.quote(content.path)})"
             )
-        for way in self._ways(number, content, begun):
+        for way in ways(self._session, number, self._output.spool, begun):
             try:
                 reader, size = way()
                 try:
@@ -125,8 +125,6 @@ class _Export:
                 finally:
                     reader.close()
             except (FetchError, ArchiveError, DatasetError) as error:
-                if not (begun or problems):
-                    damaged = not (isinstance(error, ArchiveError) and error.dropped)
                 if begun:  # what there was of it may be to blame
                     begun = None
                 else:
@@ -138,8 +136,9 @@ class _Export:
                     break  # all mirrors were asked; what came of it is worth keeping
                 self._take_back(content, error)
             else:
-                self._count(content, size, problems if damaged else [])
+                self._count(number, content, size)
                 return
+        problems[:0] = filter(None, [self._reading.damaged.get(number)])
         problem = "; ".join(dict.fromkeys(problems))
         if not skip_missing:
             raise FetchError(f"{content.path} cannot be had: {problem}")
@@ -153,72 +152,12 @@ class _Export:
                 f"back, so the archive ends here, incomplete. {self._output.advice}"
             )
 
-    def _ways(
-        self, number: int, content: Content, begun: Begun | None
-    ) -> Iterator[Callable[[], _Opened]]:
-        """How to get at a content, one way after the other."""
-        if content.is_remote and not content.urls:
-            return
-        if content.is_remote:
-            yield partial(self.ahead.open, number, begun)
-        else:
-            if begun:
-                yield partial(_here, content, begun)
-            yield partial(_here, content, None)
-            if not content.urls:
-                return
-            yield partial(_mirrors, content)
-        # wrong bytes were written: with all of them in a file, it will show whose they are
-        yield partial(_spooled, content, self._output.spool)
-
-    def _count(self, content: Content, size: int, problems: list[str]) -> None:
-        if problems and content.local:
-            self.done.warnings.append(
-                f"the local content of {content.path} is damaged ({problems[0]}); it was taken "
-                "from the mirrors instead. To repair it, run: "
-                f"git -C {shlex.quote(str(content.home.git.root))} annex fsck "
-                f"--key {shlex.quote(content.key)}"
-            )
+    def _count(self, number: int, content: Content, size: int) -> None:
+        problem = self._reading.damaged.get(number)
+        if problem and content.local and content.local.exists():  # else it was just dropped
+            self.done.damaged.append((content, problem))
         if readers := size_warning(size):
             self.done.warnings.append(f"{content.path} cannot be unpacked by {readers}")
-
-
-def _here(content: Content, begun: Begun | None) -> _Opened:
-    if begun:
-        return continue_here(content, begun), content.size or 0
-    return open_here(content), content.size or 0
-
-
-def _mirrors(content: Content) -> _Opened:
-    return open_mirrors(content, 0, content.size or 0), content.size or 0
-
-
-def _spooled(content: Content, folder: Path | None) -> _Opened:
-    """The whole content is fetched to the disk, and verified, before any of it is used."""
-    place = folder or Path(tempfile.mkdtemp(prefix="jsdl-"))
-    try:
-        place.mkdir(exist_ok=True)
-        job = Job(content.path, content.urls, content.expected, place / "content")
-        outcome = fetch_file(job, content.home.engine)
-        if isinstance(outcome, Failed):
-            raise failure(outcome)
-        return _Spooled(str(job.target), outcome.size, place), outcome.size
-    except BaseException:
-        shutil.rmtree(place, ignore_errors=True)
-        raise
-
-
-class _Spooled(FileReader):
-    """A file that is read once, in a folder of its own."""
-
-    def __init__(self, path: str, size: int, folder: Path) -> None:
-        super().__init__(path, size)
-        self._folder = folder
-
-    def close(self) -> None:
-        """See `Reader`."""
-        super().close()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def throttled(progress: Callable[[int], object]) -> Callable[[int], None]:

@@ -7,41 +7,37 @@ slow taker, and each piece has all mirrors to turn to.
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections import deque
-from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.archive.budget import Owner, Task
+from datalad_jsdl.archive.pieces import fetch_verified, grid, takes_whole
 from datalad_jsdl.archive.readers import ChunkReader
-from datalad_jsdl.archive.remote import Memory, Stream, TooLargeError
-from datalad_jsdl.errors import ArchiveError, FetchError
-from datalad_jsdl.faults import Fault, FaultKind
-from datalad_jsdl.fetch.file.verification import Verifier
-from datalad_jsdl.fetch.phrases import in_full, told
+from datalad_jsdl.archive.remote import Memory, Pieced, Stream, TooLargeError
+from datalad_jsdl.errors import FetchError
+from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.fetch.presence import announced_size
 from datalad_jsdl.model.content import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
+    from datalad_jsdl.archive.budget import LookAhead
+    from datalad_jsdl.archive.content import Content, Sources
     from datalad_jsdl.archive.readers import Begun, Reader
+    from datalad_jsdl.archive.remote import Portion
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.operation import Operation
     from datalad_jsdl.model.content import Fetched
-    from datalad_jsdl.operations.contents import Content
 
-__all__ = ["PIECE", "Ahead", "UnsizedError"]
+__all__ = ["Ahead", "UnsizedError"]
 
-PIECE = 8 << 20  # bytes
-_MEMORY = 64 << 20  # bytes that may be under way or waiting
-_MOST = 512  # pieces, likewise
-_LOOK = 4096  # contents that are looked at to find them
+_LOOK = 4096  # contents that are looked at to find pieces
 
 
-_Portion = tuple["bytes | bytearray", "tuple[str, ...]"]
+_Outcome = tuple["Fetched | Failed", bytearray]
 
 
 class UnsizedError(FetchError):
@@ -52,12 +48,12 @@ class _BrokenOffError(FetchError):
     """No mirror gave all of a piece.
 
     Attributes:
-        chunks: its beginning.
+        chunk: its beginning.
     """
 
-    def __init__(self, failed: Failed, chunks: list[bytearray]) -> None:
+    def __init__(self, failed: Failed, chunk: bytearray) -> None:
         super().__init__(told(failed), failed=failed)
-        self.chunks = chunks
+        self.chunk = chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +63,41 @@ class _Piece:
     number: int
     start: int
     stop: int
-    result: Future[tuple[Fetched | Failed, list[bytearray]]]
+    task: Task[_Outcome]
 
 
-class Ahead:
-    """The contents of an archive that only the mirrors can give.
+class Ahead(Owner):
+    """Some contents that only the mirrors can give.
 
-    For one thread that reads them in order; `close` ends the others.
+    For one thread that reads them in order.
 
     Args:
         contents: of the archive, in order; those that are here are passed over.
-        jobs: pieces at a time.
+        sources: knows the engine of each.
+        look_ahead: how far to go.
+        first: number of the content that is read first, and its byte.
+        last: of the one that is read last, and the byte after the last; None for all.
+        forced: the first is read from the mirrors although it is here.
     """
 
-    def __init__(self, contents: Sequence[Content], jobs: int) -> None:
+    def __init__(
+        self,
+        contents: Sequence[Content],
+        sources: Sources,
+        look_ahead: LookAhead,
+        first: tuple[int, int] = (0, 0),
+        last: tuple[int, int] | None = None,
+        *,
+        forced: bool = False,
+    ) -> None:
+        super().__init__()
         self._contents = contents
-        self._jobs = jobs
+        self._engine = sources.engine
+        self._look_ahead = look_ahead
         self._pieces: deque[_Piece] = deque()
-        self._held = 0  # bytes of them
-        self._next = (0, 0)  # content and byte to be planned next
-        self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._threads: list[threading.Thread] = []
+        self._next = first  # content and byte to be planned next
+        self._last = (len(contents), 0) if last is None else last
+        self._forced = forced
         self._stack = ExitStack()
         self._operations: dict[int, Operation] = {}  # by identity of the engine
 
@@ -97,41 +107,50 @@ class Ahead:
             self._operations[id(engine)] = self._stack.enter_context(engine.operation())
         return self._operations[id(engine)]
 
-    def open(self, number: int, begun: Begun | None = None) -> tuple[Reader, int]:
-        """A reader of a content, and its size in bytes; numbers only ever grow.
+    def open(
+        self, number: int, start: int = 0, stop: int | None = None, begun: Begun | None = None
+    ) -> tuple[Reader, int]:
+        """A reader of bytes of a content, and its size in bytes; the places only ever grow.
 
         Args:
             number: of the content.
-            begun: what is there of it.
+            start: of the first byte.
+            stop: after the last; None for the end.
+            begun: what was read of the content before *start*.
 
         Raises:
             FetchError: no mirror has it, as far as that shows from the beginning.
             UnsizedError: no mirror tells how large it is.
         """
         content = self._contents[number]
-        start = begun.position if begun else 0
         self._skip_to(number, start)
-        size, expected = content.size, content.expected
+        size = content.size
         if size is None:
             return self._open_unsized(number, content)
-        if not begun and (size <= PIECE or not expected.verifiable):
-            piece = self._take(number, 0)
-            return (self._stream(content, size) if piece is None else ChunkReader(piece[1])), size
-        return _Pieces(content, self._chunks(number, start), begun), size
+        stop = size if stop is None else stop
+        crc = begun.crc if begun else None if start else 0
+        if not begun and takes_whole(size, start, stop, self._look_ahead.piece):
+            if taken := self._take(number, start):
+                return ChunkReader([memoryview(taken[1])[start:stop]], crc), size
+            return self._stream(content, size, start, stop, crc), size
+        if not content.expected.verifiable:
+            return self._stream(content, size, start, stop, crc), size
+        portions = self._chunks(number, start, stop)
+        return Pieced(content, self._engine(content), portions, start, stop, begun), size
 
     def _open_unsized(self, number: int, content: Content) -> tuple[Reader, int]:
         try:
-            piece = self._take(number, 0)
+            taken = self._take(number, 0)
         except TooLargeError:
-            size = announced_size(content.urls, content.home.engine)
+            size = announced_size(content.urls, self._engine(content))
             if size is None:
                 raise UnsizedError("no mirror tells how large it is") from None
             try:
-                return self._stream(content, size), size
+                return self._stream(content, size, 0, size, 0), size
             except FetchError as error:  # whoever told the size may be wrong
                 raise UnsizedError(str(error), failed=error.failed) from None
-        chunks = piece[1] if piece else []
-        return ChunkReader(chunks), sum(map(len, chunks))
+        chunk = taken[1] if taken else bytearray()
+        return ChunkReader([chunk]), len(chunk)
 
     def close(self) -> None:
         """Fetch nothing more."""
@@ -139,182 +158,146 @@ class Ahead:
         for operation in self._operations.values():
             operation.interrupt()
         self._stack.close()
-        for _ in self._threads:
-            self._tasks.put(None)
 
-    def _stream(self, content: Content, size: int, start: int = 0) -> Stream:
-        """A content from a byte on over one connection; if whole, verified by the transfer."""
-        expected, engine = replace(content.expected, size=size), content.home.engine
-        window, operation = ((start, size) if start else None), self.operation(engine)
+    def _stream(
+        self, content: Content, size: int, start: int, stop: int, crc: int | None
+    ) -> Stream:
+        """Bytes of a content over one connection; if whole, verified by the transfer."""
+        expected, engine = replace(content.expected, size=size), self._engine(content)
+        window = None if (start, stop) == (0, size) else (start, stop)
+        operation = self.operation(engine)
         return Stream(
             lambda sink: engine.fetch(
                 content.urls, expected, sink, window=window, operation=operation
-            )
+            ),
+            crc,
+            room=self._look_ahead.piece,
         )
 
-    def _chunks(self, number: int, position: int) -> Generator[_Portion]:
-        """The content from a byte on, and the URLs that gave each portion."""
+    def _chunks(self, number: int, position: int, stop: int) -> Generator[Portion]:
+        """Bytes of a content, and the URLs that gave each portion."""
         content = self._contents[number]
-        while position < (content.size or 0):
+        while position < stop:
             try:
-                piece = self._take(number, position)
+                taken = self._take(number, position)
             except _BrokenOffError as error:
-                # what has come is worth keeping, for a run that goes on from there
-                yield from ((chunk, ("",)) for chunk in error.chunks)
+                if error.chunk:  # it is worth keeping, for a run that goes on from there
+                    yield error.chunk, ("",)
                 raise
-            if piece is None:  # no mirror gives pieces
-                stream = self._stream(content, content.size or 0, position)
+            if taken is None:  # no mirror gives pieces
+                stream = self._stream(content, content.size or 0, position, stop, None)
                 try:
                     for chunk in stream.chunks():
                         yield chunk, ("",)
                 finally:
                     stream.close()
                 return
-            givers = piece[0].urls or ("",)
-            (part,) = piece[1]
-            del piece  # nothing is held but what is on its way
-            position += len(part)
-            yield part, givers
+            piece, part, givers = taken
+            first, last = position - piece.start, min(stop, piece.stop) - piece.start
+            position = piece.start + last
+            whole = (first, last) == (0, len(part))
+            del taken, piece  # nothing is held but what is on its way
+            yield (part if whole else memoryview(part)[first:last]), givers
             del part
 
     def _skip_to(self, number: int, position: int) -> None:
-        while self._pieces and (self._pieces[0].number, self._pieces[0].start) < (number, position):
-            piece = self._pieces.popleft()
-            piece.result.cancel()
-            self._held -= piece.stop - piece.start
+        while self._pieces and (
+            self._pieces[0].number < number
+            or (self._pieces[0].number == number and 0 < self._pieces[0].stop <= position)
+        ):
+            self._look_ahead.drop(self._pieces.popleft().task)
         self._next = max(self._next, (number, position))
 
-    def _take(self, number: int, position: int) -> tuple[Fetched, list[bytearray]] | None:
+    def _take(self, number: int, position: int) -> tuple[_Piece, bytearray, tuple[str, ...]] | None:
         """The piece at a place, waited for; None if there is none, and all is to come at once.
 
         Raises:
             FetchError: no mirror has it.
         """
         self._plan()
-        if not self._pieces or (self._pieces[0].number, self._pieces[0].start) != (
-            number,
-            position,
-        ):
+        if not self._pieces:
             return None
-        piece = self._pieces.popleft()
-        try:
-            outcome, chunks = piece.result.result()
-        finally:
-            self._held -= piece.stop - piece.start
+        piece = self._pieces[0]
+        if piece.number != number or not piece.start <= position < max(piece.stop, 1):
+            return None
+        self._pieces.popleft()
+        outcome, chunk = self._look_ahead.take(piece.task)
         self._plan()
         if isinstance(outcome, Failed):
-            raise _BrokenOffError(outcome, chunks)
-        return outcome, chunks
+            raise _BrokenOffError(outcome, chunk)
+        return piece, chunk, outcome.urls or ("",)
 
     def _plan(self) -> None:
         """Have as many pieces fetched as there is room for."""
         looked = 0
-        while self._next[0] < len(self._contents) and looked < _LOOK:
+        while self._next < self._last and self._next[0] < len(self._contents) and looked < _LOOK:
             number, position = self._next
             content = self._contents[number]
-            size = PIECE if content.size is None else content.size
+            stop = content.size
+            if stop is not None and number == self._last[0]:
+                stop = min(stop, self._last[1])
             # of an empty one there is a piece, too: only so is it asked for
-            if not content.is_remote or position >= size > 0:
+            if not self._is_fetched(number) or (stop is not None and position >= stop > 0):
                 self._next = (number + 1, 0)
                 looked += 1
                 continue
-            stop = min(position + PIECE, size)
-            full = self._held + stop - position > _MEMORY or len(self._pieces) >= _MOST
-            if full and self._pieces:
-                return
-            pays = self._pays(content, number, position)
+            pays = self._pays(content, number, position, stop)
             if pays is None:
                 return
-            if pays:
-                self._submit(content, number, position, stop)
-            self._next = (number, stop) if pays and stop < size else (number + 1, 0)
+            if not pays:
+                self._next = (number + 1, 0)
+                continue
+            piece = self._piece(number, position, stop)
+            if not self._look_ahead.start(piece.task) and self._pieces:
+                return
+            self._pieces.append(piece)
+            more = stop is not None and piece.stop < stop
+            self._next = (number, piece.stop) if more else (number + 1, 0)
 
-    def _pays(self, content: Content, number: int, position: int) -> bool | None:
+    def _is_fetched(self, number: int) -> bool:
+        return self._contents[number].is_remote or self._forced
+
+    def _pays(self, content: Content, number: int, position: int, stop: int | None) -> bool | None:
         """Whether to fetch a piece; None: that will show when the one before it is there."""
-        if content.size is None or content.size <= PIECE:
+        size = content.size
+        if size is None or takes_whole(size, position, stop or 0, self._look_ahead.piece):
             return True
-        if not content.expected.verifiable:
+        if grid(content, self._look_ahead.piece):
+            return True  # whoever ignores ranges gives the whole for each, but all is verified
+        if not content.expected.verifiable or not self._look_ahead.jobs:
             return False  # all bytes have to be of one version of one URL
-        origins = content.home.engine.origins
-        ranked = origins.rank(content.urls, content.size)
+        origins = self._engine(content).origins
+        ranked = origins.rank(content.urls, size)
         ranges = origins.of(ranked[0]).score.ranges if ranked else None
         if ranges is None and position and self._pieces and self._pieces[-1].number == number:
-            return True if self._pieces[-1].result.done() else None
+            return True if self._pieces[-1].task.is_done else None
         return ranges is not False
 
-    def _submit(self, content: Content, number: int, start: int, stop: int) -> None:
-        result: Future[tuple[Fetched | Failed, list[bytearray]]] = Future()
-        engine = content.home.engine
-        engine.origins.expect_jobs(self._jobs)
-        window = None if content.size is None or stop - start == content.size else (start, stop)
+    def _piece(self, number: int, position: int, stop: int | None) -> _Piece:
+        """The piece at a place, to be fetched."""
+        content, length = self._contents[number], self._look_ahead.piece
+        size = content.size
+        first, last = position, position + length
+        if size is not None:
+            last = min(last, stop or 0)
+            if takes_whole(size, position, stop or 0, length):
+                first, last = 0, size
+            elif step := grid(content, length):
+                first = position - position % step
+                last = min(first + step, size)
+        engine = self._engine(content)
+        engine.origins.expect_jobs(self._look_ahead.jobs)
         operation = self.operation(engine)
 
-        def task() -> None:
-            if not result.set_running_or_notify_cancel():
-                return
-            memory = Memory(stop - start)
-            try:
-                outcome = engine.fetch(
-                    content.urls, content.expected, memory, window=window, operation=operation
-                )
-            except BaseException as error:  # raised again where the piece is taken
-                result.set_exception(error)
-            else:
-                result.set_result((outcome, [memory.take()]))
+        def work() -> _Outcome:
+            whole = size is None or last - first == size
+            if grid(content, length) and not (whole and content.expected.algorithm):
+                return fetch_verified(content, engine, operation, first, last)
+            window = None if whole else (first, last)
+            memory = Memory(last - first)
+            outcome = engine.fetch(
+                content.urls, content.expected, memory, window=window, operation=operation
+            )
+            return outcome, memory.take()
 
-        self._pieces.append(_Piece(number, start, stop, result))
-        self._held += stop - start
-        self._tasks.put(task)
-        if len(self._threads) < self._jobs:
-            # daemons: one that hangs in connecting does not keep the process
-            thread = threading.Thread(target=self._work, name="ahead", daemon=True)
-            self._threads.append(thread)
-            thread.start()
-
-    def _work(self) -> None:
-        while (task := self._tasks.get()) is not None:
-            task()
-            del task  # and with it what it has fetched
-
-
-class _Pieces(ChunkReader):
-    """A content of which each piece may be from another mirror."""
-
-    def __init__(
-        self, content: Content, portions: Generator[_Portion], begun: Begun | None
-    ) -> None:
-        self._content = content
-        self._whole = begun is None  # else what was there before may be to blame
-        self._portions = portions
-        self._givers: set[str] = set()
-        first = next(portions, None)  # a content that nobody has shows now
-        check = begun.check if begun else Verifier(content.expected)
-        super().__init__(self._counted(first), begun.crc if begun else 0, check)
-
-    def _counted(self, portion: _Portion | None) -> Iterator[bytes | bytearray]:
-        while portion is not None:
-            self._givers.update(portion[1])
-            chunk, portion = portion[0], None
-            yield chunk
-            del chunk
-            portion = next(self._portions, None)
-
-    def finish(self) -> None:
-        """See `Reader`; wrong content is put down to the mirror that gave all of it.
-
-        Of several, nobody knows here who it was.
-        """
-        try:
-            super().finish()
-        except ArchiveError as error:
-            if len(self._givers) != 1 or not self._whole:
-                raise
-            (url,) = self._givers
-            origins = self._content.home.engine.origins
-            wrong = Fault(FaultKind.CONTENT, url, detail=str(error))
-            origins.quarantine(wrong, self._content.expected.hexdigest)
-            raise ArchiveError(in_full(wrong)) from None
-
-    def close(self) -> None:
-        """See `Reader`."""
-        self._portions.close()
+        return _Piece(number, first, last, Task(self, last - first, work))

@@ -215,7 +215,7 @@ class ChunkReader(Reader):
 
     def __init__(
         self,
-        chunks: Iterable[bytes | bytearray],
+        chunks: Iterable[bytes | bytearray | memoryview],
         crc: int | None = 0,
         check: Check | None = None,
     ) -> None:
@@ -246,7 +246,7 @@ class ChunkReader(Reader):
 class BytesReader(Reader):
     """Content that is all there, and right."""
 
-    crc = 0
+    crc: int | None = 0
 
     def __init__(self, content: bytes) -> None:
         self._content = content

@@ -1,156 +1,238 @@
-"""Readers of contents that are here, and of those that have to come from the mirrors."""
+"""The one way to read contents: any bytes of any of them, by any number of threads.
+
+What is here is read here. If it turns out to be damaged, the mirrors give the rest; if one of
+them fails in the middle, another goes on. A content that was found to be damaged is taken from
+its mirrors from then on.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import os
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.archive.readers import BytesReader, ChunkReader, FileReader, unreadable
-from datalad_jsdl.archive.remote import Memory, Stream
-from datalad_jsdl.errors import ArchiveError
-from datalad_jsdl.fetch.file.verification import Verifier
-from datalad_jsdl.fetch.phrases import failure
-from datalad_jsdl.model.content import Failed
+from datalad_jsdl.archive.budget import LookAhead
+from datalad_jsdl.archive.here import open_here
+from datalad_jsdl.archive.look_ahead import Ahead
+from datalad_jsdl.archive.readers import BytesReader, Reader
+from datalad_jsdl.errors import ArchiveError, DatasetError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
-    from datalad_jsdl.archive.readers import Begun, Reader
-    from datalad_jsdl.operations.contents import Content
+    from datalad_jsdl.archive.content import Content, Sources
+    from datalad_jsdl.archive.readers import Begun
+    from datalad_jsdl.fetch.engine import Engine
 
-__all__ = ["BlobCheck", "ContentSource", "continue_here", "open_here", "open_mirrors"]
+__all__ = ["Reading", "Session"]
 
-_AT_ONCE = 1 << 20  # bytes; as much of a content is verified before any of it is used
+_PROBLEMS = (ArchiveError, DatasetError)
 
 
-class ContentSource:
-    """The contents of an archive's members as a `stream.Source`; for threads.
+class Reading:
+    """The contents of an archive, and what was found out about them; for any thread.
 
     Args:
-        contents: by index of the member; all of known size.
+        contents: in the order of their members.
+        sources: opens git's objects and asks mirrors.
+        look_ahead: how far contents are fetched ahead; None for not at all.
+
+    Attributes:
+        damaged: number of a content → what is wrong with it as it is here.
     """
 
-    def __init__(self, contents: Sequence[Content]) -> None:
-        self._contents = contents
+    def __init__(
+        self, contents: Sequence[Content], sources: Sources, look_ahead: LookAhead | None = None
+    ) -> None:
+        self.contents = contents
+        self.sources = sources
+        self.look_ahead = look_ahead or LookAhead(0)
+        self.damaged: dict[int, str] = {}
+
+    def session(
+        self, first: tuple[int, int] = (0, 0), last: tuple[int, int] | None = None
+    ) -> Session:
+        """For one thread that reads contents in order.
+
+        Args:
+            first: number of the first content, and the first byte of it.
+            last: number of the last one, and the byte after the last; None for all.
+        """
+        return Session(self, first, last)
+
+
+class Session:
+    """Reads a range of contents; a `stream.Source` and a context manager.
+
+    What is opened in order is fetched ahead; anything else may be opened, too.
+    """
+
+    def __init__(
+        self, reading: Reading, first: tuple[int, int], last: tuple[int, int] | None
+    ) -> None:
+        self._reading = reading
+        self.contents = reading.contents
+        self._first = first
+        self._last = last or (len(reading.contents), 0)
+        self._ahead = Ahead(
+            reading.contents, reading.sources, reading.look_ahead, first, self._last
+        )
+        self._at = first[0]  # the first content that was not opened yet
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ahead.close()
 
     def open(self, index: int, start: int, stop: int) -> Reader:
         """See `stream.Source`."""
-        content = self._contents[index]
-        if not content.is_remote:
+        return self.open_sized(index, start, stop)[0]
+
+    def open_sized(
+        self, index: int, start: int = 0, stop: int | None = None, begun: Begun | None = None
+    ) -> tuple[Reader, int]:
+        """A reader of bytes of a content, and its size, which may be unknown before.
+
+        Args:
+            index: number of the content.
+            start: of the first byte.
+            stop: after the last; None for the end.
+            begun: what was read of the content before *start*.
+
+        Raises:
+            ArchiveError, DatasetError: it is not right, and there is no mirror.
+            FetchError: no mirror has it, as far as that shows from the beginning.
+        """
+        reading = self._reading
+        content = reading.contents[index]
+        if content.is_remote:
+            return self._from_mirrors(index, start, stop, begun)
+        size = content.size or 0
+        stop = size if stop is None else stop
+        if index not in reading.damaged:
             try:
-                return open_here(content, start, stop)
-            except ArchiveError:
+                reader = open_here(content, reading.sources, start, stop, begun)
+            except _PROBLEMS as error:
                 if not content.urls:
                     raise
-        return open_mirrors(content, start, stop)
+                reading.damaged[index] = error.bare
+            else:
+                if content.urls and not isinstance(reader, BytesReader):
+                    reader = _HereOrMirrors(self, index, reader, start, stop)
+                return reader, size
+        elif not content.urls:
+            raise ArchiveError(reading.damaged[index])
+        return self._from_mirrors(index, start, stop, begun)
 
+    def engine(self, content: Content) -> Engine:
+        """That asks the content's mirrors."""
+        return self._reading.sources.engine(content)
 
-def open_here(content: Content, start: int = 0, stop: int | None = None) -> Reader:
-    """A reader of the bytes *start* to *stop* of a content that is here.
+    def found_damaged(self, index: int, problem: str) -> None:
+        """A content that is here is not right."""
+        self._reading.damaged.setdefault(index, problem)
 
-    Raises:
-        ArchiveError: it is not what its key says, as far as that shows from the beginning.
-    """
-    size = content.size or 0
-    stop = size if stop is None else stop
-    if content.blob:
-        return _open_blob(content, start, stop)
-    expected = content.expected
-    check = Verifier(expected) if stop - start == size and expected.algorithm else None
-    if check is None or size > _AT_ONCE:
-        return FileReader(str(content.local), size, start, check)
-    found = _read(str(content.local), size)
-    check.update(found)
-    if problem := check.mismatch():
-        raise ArchiveError(problem)
-    return BytesReader(found)
+    def from_mirrors(self, index: int, start: int, stop: int) -> Reader:
+        """A reader of bytes of a content that need not come from here."""
+        return self._from_mirrors(index, start, stop, None)[0]
 
-
-def _open_blob(content: Content, start: int, stop: int) -> Reader:
-    check = BlobCheck(content.blob, content.size or 0)
-    if (content.size or 0) <= _AT_ONCE:
-        found = content.home.blob(content.blob)
-        check.update(found)
-        if problem := check.mismatch():
-            raise ArchiveError(problem)
-        return BytesReader(found[start:stop])
-    chunks = content.home.blob_chunks(content.blob)
-    if start:
-        return ChunkReader(_from(chunks, start), None)
-    return ChunkReader(chunks, check=check)
-
-
-class BlobCheck:
-    """Whether content is that of a git object: its name is a digest of it (gitformat-pack).
-
-    Args:
-        oid: the object's name in hex.
-        size: of its content in bytes.
-    """
-
-    def __init__(self, oid: str, size: int) -> None:
-        name = "sha1" if len(oid) == 40 else "sha256"
-        self._hash = hashlib.new(name, b"blob %d\0" % size, usedforsecurity=False)
-        self._oid = oid
-
-    def update(self, chunk: bytes | memoryview) -> None:
-        """See `readers.Check`."""
-        self._hash.update(chunk)
-
-    def mismatch(self) -> str | None:
-        """See `readers.Check`."""
-        if self._hash.hexdigest() == self._oid:
-            return None
-        return f"git gives something else for its object {self._oid}"
-
-
-def continue_here(content: Content, begun: Begun) -> Reader:
-    """A reader of the rest of an annexed content that is here.
-
-    Raises:
-        ArchiveError: it cannot be opened, or has another size.
-    """
-    reader = FileReader(str(content.local), content.size or 0, begun.position, begun.check)
-    reader.crc = begun.crc
-    return reader
-
-
-def _read(path: str, size: int) -> bytes:
-    """The content of a small file, with one byte more if there is more."""
-    try:
-        file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        try:
-            return os.read(file, size + 1)
-        finally:
-            os.close(file)
-    except OSError as error:
-        raise unreadable(error) from None
-
-
-def open_mirrors(content: Content, start: int, stop: int) -> Reader:
-    """A reader of the bytes *start* to *stop* of a content, from its URLs.
-
-    Raises:
-        FetchError: they cannot be had, as far as that shows from the beginning.
-    """
-    expected, engine = content.expected, content.home.engine
-    window = None if (start, stop) == (0, expected.size) else (start, stop)
-    if stop - start > _AT_ONCE:
-        return Stream(
-            lambda sink: engine.fetch(content.urls, expected, sink, window=window),
-            crc=None if start else 0,
+    def _from_mirrors(
+        self, index: int, start: int, stop: int | None, begun: Begun | None
+    ) -> tuple[Reader, int]:
+        reading = self._reading
+        content = reading.contents[index]
+        if content.is_remote and self._is_next(content, index, start, stop):
+            self._at = index + 1
+            return self._ahead.open(index, start, stop, begun)
+        end = content.size if stop is None else stop
+        last = (index + 1, 0) if end is None else (index, end)
+        aside = Ahead(
+            reading.contents, reading.sources, reading.look_ahead, (index, start), last, forced=True
         )
-    memory = Memory(stop - start)
-    outcome = engine.fetch(content.urls, expected, memory, window=window)
-    if isinstance(outcome, Failed):
-        raise failure(outcome)
-    return ChunkReader([memory.take()], None if start else 0)
+        try:
+            reader, size = aside.open(index, start, stop, begun)
+        except BaseException:
+            aside.close()
+            raise
+        return _Aside(reader, aside), size
+
+    def _is_next(self, content: Content, index: int, start: int, stop: int | None) -> bool:
+        """Whether it is what is fetched ahead."""
+        if index < self._at:
+            return False
+        first = self._first[1] if index == self._first[0] else 0
+        last = content.size
+        if index == self._last[0] and last is not None:
+            last = min(last, self._last[1])
+        return (start, content.size if stop is None else stop) == (first, last)
 
 
-def _from(chunks: Iterable[bytes], start: int) -> Iterator[bytes]:
-    """Chunks without their first *start* bytes."""
-    for chunk in chunks:
-        if start < len(chunk):
-            yield chunk[start:]
-        start = max(start - len(chunk), 0)
+class _Delegate(Reader):
+    """Reads what another reader does."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.check, self.crc = reader.check, reader.crc
+
+    def readv(self, views: Sequence[memoryview]) -> int:
+        """See `Reader`."""
+        return self._reader.readv(views)
+
+    def finish(self) -> None:
+        """See `Reader`."""
+        self._reader.finish()
+
+    def close(self) -> None:
+        """See `Reader`."""
+        self._reader.close()
+
+
+class _Aside(_Delegate):
+    """A reader of what is not fetched ahead with the rest."""
+
+    def __init__(self, reader: Reader, ahead: Ahead) -> None:
+        super().__init__(reader)
+        self._ahead = ahead
+
+    def close(self) -> None:
+        """See `Reader`."""
+        super().close()
+        self._ahead.close()
+
+
+class _HereOrMirrors(_Delegate):
+    """Bytes of a content that is here; the mirrors give the rest if it is damaged."""
+
+    def __init__(self, session: Session, index: int, reader: Reader, start: int, stop: int) -> None:
+        super().__init__(reader)
+        self._session = session
+        self._index = index
+        self._position = start
+        self._stop = stop
+        self._is_here = True
+
+    def readv(self, views: Sequence[memoryview]) -> int:
+        """See `Reader`."""
+        if self._is_here:
+            try:
+                got = self._reader.readv(views)
+            except ArchiveError as error:
+                self._switch(error.bare)
+            else:
+                self._position += got
+                if got or self._position >= self._stop:
+                    return got
+                self._switch(f"it ends after {self._position} bytes")
+        return self._reader.readv(views)
+
+    def _switch(self, problem: str) -> None:
+        """Go on with the mirrors; if a digest is to be checked in the end, it still is."""
+        self._reader.close()
+        self._session.found_damaged(self._index, problem)
+        self._reader = self._session.from_mirrors(self._index, self._position, self._stop)
+        self._is_here = False
+
+    def finish(self) -> None:
+        """See `Reader`."""
+        if self.check is not None and (problem := self.check.mismatch()):
+            self._session.found_damaged(self._index, problem)
+            raise ArchiveError(problem)

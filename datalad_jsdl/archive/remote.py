@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.readers import ChunkReader
 from datalad_jsdl.errors import ArchiveError, FetchError
-from datalad_jsdl.fetch.phrases import failure
-from datalad_jsdl.model.content import Failed
+from datalad_jsdl.faults import Failed, Fault, FaultKind
+from datalad_jsdl.fetch.file.verification import Verifier
+from datalad_jsdl.fetch.phrases import failure, in_full
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
-    from datalad_jsdl.archive.readers import Check
+    from datalad_jsdl.archive.content import Content
+    from datalad_jsdl.archive.readers import Begun, Check
+    from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.model.content import Fetched, Sink
 
-__all__ = ["Memory", "Stream", "TooLargeError"]
+__all__ = ["Memory", "Pieced", "Portion", "Stream", "TooLargeError"]
+
+Portion = tuple["bytes | bytearray | memoryview", "tuple[str, ...]"]  # and who gave it
 
 _ROOM = 4 << 20  # bytes that may wait to be read
 
@@ -75,6 +80,7 @@ class Stream(ChunkReader):
         fetch: runs the transfer.
         crc: see `Reader`.
         check: see `Reader`.
+        room: bytes that may wait to be read.
     """
 
     def __init__(
@@ -82,12 +88,13 @@ class Stream(ChunkReader):
         fetch: Callable[[Sink], Fetched | Failed],
         crc: int | None = 0,
         check: Check | None = None,
+        room: int = _ROOM,
     ) -> None:
         super().__init__(self.chunks(), crc, check)
         self._fetch = fetch
         self._changed = threading.Condition()
         self._waiting: deque[bytes] = deque()
-        self._room = _ROOM
+        self._most = self._room = min(room, _ROOM)
         self._position = 0
         self._taken = self._closed = False
         self._outcome: Fetched | Failed | BaseException | None = None
@@ -130,7 +137,7 @@ class Stream(ChunkReader):
                     "content was wrong, or with no checksum, another's might be something else"
                 )
             self._waiting.clear()
-            self._room = _ROOM
+            self._room = self._most
             self._position = 0
 
     def _is_ready(self) -> bool:
@@ -170,3 +177,54 @@ class Stream(ChunkReader):
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+
+class Pieced(ChunkReader):
+    """Bytes of a content of which each piece may be from another mirror."""
+
+    def __init__(
+        self,
+        content: Content,
+        engine: Engine,
+        portions: Generator[Portion],
+        start: int,
+        stop: int,
+        begun: Begun | None,
+    ) -> None:
+        self._content = content
+        self._engine = engine
+        self._whole = (start, stop) == (0, content.size)  # else others may be to blame
+        self._portions = portions
+        self._givers: set[str] = set()
+        first = next(portions, None)  # a content that nobody has shows now
+        check = begun.check if begun else Verifier(content.expected) if self._whole else None
+        crc = begun.crc if begun else None if start else 0
+        super().__init__(self._counted(first), crc, check)
+
+    def _counted(self, portion: Portion | None) -> Iterator[bytes | bytearray | memoryview]:
+        while portion is not None:
+            self._givers.update(portion[1])
+            chunk, portion = portion[0], None
+            yield chunk
+            del chunk
+            portion = next(self._portions, None)
+
+    def finish(self) -> None:
+        """See `Reader`; wrong content is put down to the mirror that gave all of it.
+
+        Of several, nobody knows here who it was.
+        """
+        try:
+            super().finish()
+        except ArchiveError as error:
+            if len(self._givers) != 1 or not self._whole:
+                raise
+            (url,) = self._givers
+            origins = self._engine.origins
+            wrong = Fault(FaultKind.CONTENT, url, detail=str(error))
+            origins.quarantine(wrong, self._content.expected.hexdigest)
+            raise ArchiveError(in_full(wrong)) from None
+
+    def close(self) -> None:
+        """See `Reader`."""
+        self._portions.close()

@@ -6,8 +6,8 @@ import struct
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
+from datalad_jsdl.archive.here import BlobCheck
 from datalad_jsdl.archive.readers import Begun
-from datalad_jsdl.archive.reading import BlobCheck
 from datalad_jsdl.archive.zip.crc32 import Crcs, crc32
 from datalad_jsdl.archive.zip.layout import Layout
 from datalad_jsdl.archive.zip.members import BLOCK, FRAME, Kind
@@ -17,8 +17,8 @@ from datalad_jsdl.fetch.file.verification import Verifier
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from datalad_jsdl.archive.content import Content
     from datalad_jsdl.archive.readers import Check
-    from datalad_jsdl.operations.contents import Content
 
 __all__ = ["Prefix", "good_prefix"]
 

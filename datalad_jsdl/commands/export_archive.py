@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,34 +10,39 @@ from typing import TYPE_CHECKING, Any
 from datalad.distribution.dataset import datasetmethod
 from datalad.interface.base import build_doc, eval_results
 from datalad.interface.common_opts import recursion_flag, recursion_limit
-from datalad.interface.results import get_status_dict
 
 # before our own class: importing it binds Dataset.export_archive to core's
 from datalad.local.export_archive import ExportArchive as CoreExportArchive
 from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
 from datalad.support.param import Parameter
 
-from datalad_jsdl.archive.targets import is_special, writable
-from datalad_jsdl.commands._common import Bars, failure, given_place
+from datalad_jsdl.commands._archiving import (
+    ACTION,
+    given_by_dataset,
+    given_by_manifest,
+    is_pipe,
+    written,
+)
+from datalad_jsdl.commands._common import failure, given_place
 from datalad_jsdl.commands._datasets import require_installed
+from datalad_jsdl.commands._manifest_options import MANIFEST_OPTIONS
 from datalad_jsdl.commands._options import JOBS, inside, jobs_of, listed
-from datalad_jsdl.commands._output import is_standard_output, standard_output
 from datalad_jsdl.errors import JsdlError, SettingError
 from datalad_jsdl.model.filters import Filter
-from datalad_jsdl.operations.collect import collect, preview, report
 from datalad_jsdl.operations.engines import disk_reserve
-from datalad_jsdl.operations.export_archive import Order, write_archive
+from datalad_jsdl.operations.export_archive import Order
 from datalad_jsdl.operations.list_files import Selection
+from datalad_jsdl.operations.manifest_contents import Listed
+from datalad_jsdl.operations.open_manifest import is_no_file, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from datalad_jsdl.operations.open_manifest import Place
 
 __all__ = ["ExportArchive"]
 
 lgr = logging.getLogger("datalad.jsdl.export_archive")
-
-_ACTION = "export_archive"
 
 
 @build_doc
@@ -105,8 +109,11 @@ class ExportArchive(CoreExportArchive):
         mtime=Parameter(
             args=("--mtime",),
             doc="""modification times in a ZIP archive: those that a manifest recorded
-            ('recorded'), or that of the exported commit for all files ('commit').""",
-            constraints=EnsureChoice("recorded", "commit"),
+            ('recorded'), or that of the exported commit for all files ('commit'). With
+            --manifest, 'remote' takes what the first URL of a file that answers says
+            (Last-Modified), where the manifest tells no time; then the archive is the same only
+            as long as that is.""",
+            constraints=EnsureChoice("recorded", "commit", "remote"),
         ),
         dataset_files=Parameter(
             args=("--dataset-files",),
@@ -137,6 +144,7 @@ class ExportArchive(CoreExportArchive):
             doc="""leave files out of a ZIP archive whose path in the dataset, or a folder that
             it lies in, matches. Can be given several times.""",
         ),
+        **MANIFEST_OPTIONS,
         resume=Parameter(
             args=("--resume",),
             action="store_true",
@@ -184,6 +192,13 @@ class ExportArchive(CoreExportArchive):
             code_cmd="datalad export-archive -d study -t zip --ref 1.0 -r sub-01.zip study/sub-01",
         ),
         dict(
+            text="Make an archive of what a manifest lists, without a dataset",
+            code_py="export_archive('study.zip', archivetype='zip', "
+            "manifest='https://portal.example/study.json')",
+            code_cmd="datalad export-archive -t zip "
+            "--manifest https://portal.example/study.json study.zip",
+        ),
+        dict(
             text="Unpack a dataset straight from its URLs, without keeping an archive",
             code_cmd="datalad export-archive -d study -t zip - | bsdtar -xf -",
         ),
@@ -208,21 +223,38 @@ class ExportArchive(CoreExportArchive):
         ref: str | None = None,
         include: str | Sequence[str] | None = None,
         exclude: str | Sequence[str] | None = None,
+        manifest: str | None = None,
+        base_url: str | None = None,
+        manifest_format: str | None = None,
+        column: str | Sequence[str] | None = None,
+        credential: str | Sequence[str] | None = None,
+        cookies: str | None = None,
         resume: bool = False,
         checksum_file: bool = False,
         jobs: int | str | None = None,
         dry_run: bool = False,
     ) -> Iterator[dict[str, Any]]:
-        try:
-            found = require_installed(dataset, "export archive")
-        except JsdlError as problem:
-            yield failure(_ACTION, given_place(dataset), problem, lgr)
-            return
+        listing = (base_url, manifest_format, column, credential, cookies)
         try:
             number = jobs_of(jobs)
         except SettingError as error:
-            yield failure(_ACTION, found.pathobj, error, lgr)
+            yield failure(ACTION, given_place(dataset), error, lgr)
             return
+        if manifest is not None:
+            ours = (dataset, path, ref, dataset_files, recursive, recursion_limit)
+            if archivetype != "zip" or any(ours) or mtime == "commit" or filename is None:
+                raise ValueError(
+                    "--manifest makes a ZIP archive without a dataset: it takes -t zip and a file "
+                    "name, and no option that is about a dataset"
+                )
+        elif any(listing) or mtime == "remote":
+            raise ValueError("options about a manifest, and --mtime remote, need --manifest")
+        if manifest is None:
+            try:
+                found = require_installed(dataset, "export archive")
+            except JsdlError as problem:
+                yield failure(ACTION, given_place(dataset), problem, lgr)
+                return
         if archivetype != "zip":
             if str(filename).lower().endswith(".zip"):
                 lgr.warning("this will be a TAR archive; -t zip makes a ZIP archive")
@@ -241,63 +273,73 @@ class ExportArchive(CoreExportArchive):
                 on_failure="ignore",
             )
             return
-        special = filename is not None and is_special(Path(filename))
-        piped = special or (filename is not None and is_standard_output(filename))
+        piped = is_pipe(filename)
         _require_sense(piped, compression, resume, checksum_file)
-        name = f"datalad_{found.id}" if found.id else found.pathobj.name
-        target = None if piped else _target(filename, name)
-        if leading_dir is None:
-            leading_dir = name if target is None else target.stem
-        if target and found.pathobj.resolve() in target.parents and target.parent != Path.cwd():
-            lgr.warning("the archive is written into the dataset that it is made of: %s", target)
-        if target and not checksum_file and (old := Path(f"{target}.sha256")).exists():
-            lgr.warning("%s is of an older archive; --checksum-file would renew it", old)
         skip = missing_content != "error"
-        gz, reserve = compression == "gz", disk_reserve(found.repo.dot_git)
-        order = Order(target, gz, resume, checksum_file, skip, number, reserve=reserve)
-        with ExitStack() as stack:
-            try:
-                if piped and not dry_run:
-                    own = is_standard_output(filename)
-                    pipe = standard_output() if own else writable(Path(str(filename)))
-                    order = replace(order, descriptor=stack.enter_context(pipe))
+        order = Order(None, compression == "gz", resume, checksum_file, skip, number)
+        wanted = Filter(listed(include), listed(exclude))
+        where: Path = Path.cwd() if manifest is not None else found.pathobj
+        try:
+            if manifest is not None:
+                target = None if piped else _target(filename, "archive")
+                listed_there = Listed(
+                    _place(manifest, base_url, manifest_format, listed(column)),
+                    wanted,
+                    tuple(listed(credential)),
+                    cookies,
+                )
+                folder = _folder(leading_dir, target, "")
+                opening = given_by_manifest(
+                    listed_there, folder, remote_times=mtime == "remote", jobs=number
+                )
+                order = replace(order, target=target, reserve=disk_reserve(None))
+            else:
+                name = f"datalad_{found.id}" if found.id else where.name
+                target = None if piped else _target(filename, name)
+                if target and where.resolve() in target.parents and target.parent != Path.cwd():
+                    lgr.warning(
+                        "the archive is written into the dataset that it is made of: %s", target
+                    )
                 selection = Selection(
                     revision="HEAD" if ref is None else ref,
-                    paths=inside(path, dataset, found.pathobj),
-                    wanted=Filter(listed(include), listed(exclude)),
+                    paths=inside(path, dataset, where),
+                    wanted=wanted,
                     depth=recursion_limit if recursive else 0,
                     dataset_files=dataset_files,
                     skip_missing=skip,
                 )
-                with ExitStack() as homes:
-                    contents, absent = collect(
-                        found.pathobj,
-                        selection,
-                        homes,
-                        leading_dir.strip("/"),
-                        commit_time=mtime == "commit",
-                    )
-                    if dry_run:
-                        record = preview(contents)
-                    else:
-                        bar = homes.enter_context(Bars(lgr).bar(str(target or "-"), " Bytes"))
-                        exported, size = write_archive(contents, order, bar)
-                        record = report(contents, absent, exported, size, missing_content)
-            except (JsdlError, OSError) as error:
-                yield failure(_ACTION, target or found.pathobj, error, lgr, _kind(target))
-                return
-            yield get_status_dict(
-                action=_ACTION,
-                status="ok",
-                path=str(target or found.pathobj),
-                type=_kind(target),
-                logger=lgr,
-                **record,
-            )
+                folder = _folder(leading_dir, target, name)
+                opening = given_by_dataset(where, selection, folder, commit_time=mtime == "commit")
+                order = replace(order, target=target, reserve=disk_reserve(found.repo.dot_git))
+        except JsdlError as error:
+            yield failure(ACTION, where, error, lgr)
+            return
+        if target and not checksum_file and (old := Path(f"{target}.sha256")).exists():
+            lgr.warning("%s is of an older archive; --checksum-file would renew it", old)
+        yield from written(
+            opening,
+            order,
+            filename,
+            where,
+            "directory" if manifest is not None else "dataset",
+            missing_content=missing_content,
+            dry_run=dry_run,
+        )
 
 
-def _kind(target: Path | None) -> str:
-    return "file" if target else "dataset"
+def _place(
+    manifest: str, base_url: str | None, format_name: str | None, columns: Sequence[str]
+) -> Place:
+    """Where a manifest is; raises ManifestError."""
+    file = None if is_no_file(manifest) else Path(manifest).absolute()
+    return place_of(manifest, file, base_url, format_name, columns)
+
+
+def _folder(leading_dir: str | None, target: Path | None, default: str) -> str:
+    """The folder in the archive: as it was given, else named like the file, if there is one."""
+    if leading_dir is None:
+        leading_dir = default if target is None else target.stem
+    return leading_dir.strip("/")
 
 
 def _require_sense(piped: bool, compression: str | None, resume: bool, checksum_file: bool) -> None:

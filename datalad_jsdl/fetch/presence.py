@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import urllib3
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.http.web import Web
     from datalad_jsdl.model.content import Expected
 
-__all__ = ["announced_size", "is_present"]
+__all__ = ["announced_size", "is_present", "last_modified"]
 
 _GONE = (404, 410)
 
@@ -60,6 +61,32 @@ def announced_size(urls: Iterable[str], engine: Engine) -> int | None:
             continue
         if not is_error_page(url, found.headers.get("Content-Type", ""), found.start):
             return found.size
+    return None
+
+
+def last_modified(urls: Iterable[str], engine: Engine) -> int | None:
+    """When the content was changed, as the first URL that answers says (RFC 9110, 8.8.2).
+
+    They are asked in the given order, whatever is known of their mirrors: so the answer is the
+    same as long as the first one is up.
+
+    Returns:
+        Seconds since 1970 UTC; None if it does not say, or none answers.
+    """
+    for url in urls:
+        try:
+            found = _ask(url, engine.web)
+        except (OSError, urllib3.exceptions.HTTPError):
+            continue
+        if not isinstance(found, _Found):
+            continue
+        if is_error_page(url, found.headers.get("Content-Type", ""), found.start):
+            continue
+        try:
+            moment = parsedate_to_datetime(found.headers.get("Last-Modified", ""))
+        except ValueError:
+            return None
+        return int(moment.timestamp())
     return None
 
 

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.archive.zip.layout import Layout
 from datalad_jsdl.operations.contents import dataset_contents
 from datalad_jsdl.operations.engines import Engines
-from datalad_jsdl.operations.home import Home
+from datalad_jsdl.operations.home import Home, Homes
 from datalad_jsdl.operations.list_files import Walk
 from datalad_jsdl.operations.logins import lines_above
 from datalad_jsdl.repository.git.running import Git
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from contextlib import ExitStack
     from pathlib import Path
 
+    from datalad_jsdl.archive.content import Content
     from datalad_jsdl.archive.export import Exported
     from datalad_jsdl.fetch.engine import Engine
-    from datalad_jsdl.operations.contents import Content
     from datalad_jsdl.operations.list_files import Selection
 
-__all__ = ["collect", "preview", "report"]
+__all__ = ["collect", "preview", "report", "warn_of_damage"]
 
 lgr = logging.getLogger("datalad.jsdl.export_archive")
 
@@ -32,7 +32,7 @@ lgr = logging.getLogger("datalad.jsdl.export_archive")
 def collect(
     root: Path,
     selection: Selection,
-    stack: ExitStack,
+    homes: Homes,
     leading_dir: str = "",
     *,
     commit_time: bool = False,
@@ -44,7 +44,7 @@ def collect(
     Args:
         root: of the dataset.
         selection: of its files.
-        stack: closes what is opened to read them.
+        homes: gets the datasets that they are from.
         leading_dir: folder in the archive to put everything under; may be empty.
         commit_time: give everything the time of the commit.
 
@@ -65,7 +65,7 @@ def collect(
             partial(_open_engine, engines=engines, root=part.repository.root, above=above),
         )
         contents += dataset_contents(
-            stack.enter_context(home),
+            homes.add(part.prefix, home),
             part.tree,
             part.paths,
             leading_dir,
@@ -106,7 +106,7 @@ def preview(contents: Sequence[Content]) -> dict[str, Any]:
 
 
 def _is_unverified(content: Content) -> bool:
-    return bool(content.key) and not content.expected.algorithm
+    return not content.has_digest
 
 
 def report(
@@ -145,3 +145,14 @@ def report(
         "missing": missing,
         "bytesize": size,
     }
+
+
+def warn_of_damage(exported: Exported, homes: Homes) -> None:
+    """Tell which local contents are damaged, and how to repair them."""
+    for content, problem in exported.damaged:
+        root = shlex.quote(str(homes.of(content).git.root))
+        lgr.warning(
+            "the local content of %s is damaged (%s); it was taken from the mirrors instead. "
+            "To repair it, run: git -C %s annex fsck --key %s",
+            content.path, problem, root, shlex.quote(content.key),
+        )  # fmt: skip

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.archive.zip.members import Kind, Member, member_name
+from datalad_jsdl.archive.content import Content
+from datalad_jsdl.archive.zip.members import Kind, member_name
 from datalad_jsdl.model.content import Expected
 from datalad_jsdl.repository.annex.branch import read_records
 from datalad_jsdl.repository.annex.keys import parse_key
@@ -15,58 +15,11 @@ from datalad_jsdl.repository.commit import EXECUTABLE, LINK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from datalad_jsdl.operations.home import Home
     from datalad_jsdl.repository.commit import Tree
 
-__all__ = ["Content", "dataset_contents"]
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """One file to be archived.
-
-    Attributes:
-        path: in the dataset that is exported.
-        name: of the member.
-        kind: what the member is to be.
-        size: bytes, or None if only its source can tell.
-        mtime: whole seconds since 1970 UTC, or None if unknown.
-        home: the dataset or subdataset that it is from.
-        blob: git's object name, for a file kept in git; else "".
-        key: for an annexed file; else "".
-        local: the file with the key's content, or None if it is not here.
-        urls: candidates for the key, in order.
-    """
-
-    path: str
-    name: bytes
-    kind: Kind
-    size: int | None
-    mtime: int | None
-    home: Home
-    blob: str = ""
-    key: str = ""
-    local: Path | None = None
-    urls: tuple[str, ...] = ()
-
-    @property
-    def expected(self) -> Expected:
-        """What is known of an annexed content."""
-        parsed = parse_key(self.key)
-        if parsed is None or not parsed.algorithm:
-            return Expected(self.size, names=(self.path,))
-        return Expected(self.size, parsed.algorithm, parsed.hexdigest)
-
-    @property
-    def is_remote(self) -> bool:
-        """Whether only its URLs can give it."""
-        return not self.blob and self.local is None
-
-    def member(self, size: int) -> Member:
-        """The member that it becomes with a content of *size* bytes."""
-        return Member(self.name, size, self.mtime, self.kind)
+__all__ = ["dataset_contents"]
 
 
 def dataset_contents(
@@ -103,7 +56,8 @@ def dataset_contents(
         if not key:
             kind = Kind.SYMLINK if mode == LINK else _regular(mode)
             oid = tree.files[path].oid
-            yield Content(full, name, kind, blob_sizes[path], mtime, home, blob=oid)
+            size = blob_sizes[path]
+            yield Content(full, name, kind, size, mtime, Expected(size), blob=oid, dataset=prefix)
             continue
         local, record, parsed = object_path(home.annex_dir, key), records[key], parse_key(key)
         size = parsed.size if parsed else None
@@ -112,8 +66,14 @@ def dataset_contents(
         time = mtime
         if time is None and record.state.mtime is not None:
             time = int(record.state.mtime.timestamp() // 1)
+        expected = Expected(size, names=(full,))
+        if parsed and parsed.algorithm:
+            expected = Expected(size, parsed.algorithm, parsed.hexdigest)
         urls = tuple(in_order(record.urls, record.state.order))
-        yield Content(full, name, _regular(mode), size, time, home, key=key, local=local, urls=urls)
+        yield Content(
+            full, name, _regular(mode), size, time, expected,
+            local=local, urls=urls, key=key, dataset=prefix,
+        )  # fmt: skip
 
 
 def _regular(mode: str) -> Kind:

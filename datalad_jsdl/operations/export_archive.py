@@ -11,7 +11,7 @@ from datalad_jsdl.archive.export import Exported, Writer, export, throttled
 from datalad_jsdl.archive.output import FileOutput, PipeOutput, part_file
 from datalad_jsdl.archive.resume import Prefix, good_prefix
 from datalad_jsdl.archive.zip.deflated import DeflatedWriter
-from datalad_jsdl.archive.zip.layout import Layout
+from datalad_jsdl.archive.zip.layout import measure
 from datalad_jsdl.archive.zip.writer import CanonicalWriter
 from datalad_jsdl.errors import ArchiveError, FetchError, JsdlError, reason
 from datalad_jsdl.fetch.disk import require_room
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from datalad_jsdl.operations.contents import Content
+    from datalad_jsdl.archive.content import Content, Sources
     from datalad_jsdl.operations.progress import Bar
 
 lgr = logging.getLogger("datalad.jsdl.export_archive")
@@ -54,7 +54,9 @@ class Order:
     reserve: int = 0
 
 
-def write_archive(contents: Sequence[Content], order: Order, bar: Bar) -> tuple[Exported, int]:
+def write_archive(
+    contents: Sequence[Content], sources: Sources, order: Order, bar: Bar
+) -> tuple[Exported, int]:
     """Write contents to where they are to go.
 
     Returns:
@@ -63,16 +65,16 @@ def write_archive(contents: Sequence[Content], order: Order, bar: Bar) -> tuple[
     Raises:
         JsdlError, OSError: it could not be written.
     """
-    layout = Layout(c.member(c.size or 0) for c in contents)
-    progress = throttled(lambda position: bar.update("writing", position, layout.total))
-    jobs = order.jobs or (contents[0].home.engine.settings.jobs if contents else 1)
-    go_on = partial(export, jobs=jobs, skip_missing=order.skip_missing)
+    total = measure(c.member(c.size or 0) for c in contents)
+    progress = throttled(lambda position: bar.update("writing", position, total))
+    jobs = order.jobs or (sources.engine(contents[0]).settings.jobs if contents else 1)
+    go_on = partial(export, sources=sources, jobs=jobs, skip_missing=order.skip_missing)
     if order.target is None:
         output = PipeOutput(order.descriptor)
         writer: Writer = CanonicalWriter(output, progress=progress)
         if order.deflate:
             writer = DeflatedWriter(output, progress)
-        done = go_on(contents, writer, output)
+        done = go_on(contents, writer=writer, output=output)
         output.flush()
         return done, output.position
     rewinds = not order.deflate
@@ -91,8 +93,8 @@ def write_archive(contents: Sequence[Content], order: Order, bar: Bar) -> tuple[
                 "--resume would have gone on with them", before, file.part,
             )  # fmt: skip
         if order.resume:
-            looked = throttled(lambda position: bar.update("verifying", position, layout.total))
-            skip = _stays_out if order.skip_missing else (lambda _: False)
+            looked = throttled(lambda position: bar.update("verifying", position, total))
+            skip = partial(_stays_out, sources=sources) if order.skip_missing else _is_kept
             prefix = good_prefix(file.file, contents, skip=skip, progress=looked)
             if prefix.foreign:
                 raise ArchiveError(
@@ -110,13 +112,13 @@ def write_archive(contents: Sequence[Content], order: Order, bar: Bar) -> tuple[
                 )  # fmt: skip
         if not order.deflate:
             certain = [c for c in contents if not (order.skip_missing and c.is_remote)]
-            needed = Layout(c.member(c.size or 0) for c in certain).total - prefix.length
+            needed = measure(c.member(c.size or 0) for c in certain) - prefix.length
             require_room(file.target.parent, needed, order.reserve)
         writer = CanonicalWriter(file, prefix.layout, prefix.crcs, progress)
         if order.deflate:
             writer = DeflatedWriter(file, progress)
         try:
-            done = go_on(contents[prefix.next :], writer, file, begun=prefix.begun)
+            done = go_on(contents[prefix.next :], writer=writer, output=file, begun=prefix.begun)
         except (JsdlError, OSError) as error:
             if not file.kept:
                 raise
@@ -131,12 +133,16 @@ def write_archive(contents: Sequence[Content], order: Order, bar: Bar) -> tuple[
         return done, file.position
 
 
-def _stays_out(content: Content) -> bool:
+def _is_kept(_: Content) -> bool:
+    return False
+
+
+def _stays_out(content: Content, sources: Sources) -> bool:
     """Whether a content that was left out cannot be had now, either, as far as mirrors tell."""
     if not content.is_remote:
         return False
     try:
-        return not is_present(content.urls, content.expected, content.home.engine)
+        return not is_present(content.urls, content.expected, sources.engine(content))
     except FetchError:
         return True
 

@@ -1,4 +1,4 @@
-"""A dataset or subdataset that contents come from, with what it takes to read them."""
+"""The datasets and subdatasets that contents come from, with what it takes to read them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from datalad_jsdl.archive.content import Content
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.repository.git.running import Git
 
-__all__ = ["Home"]
+__all__ = ["Home", "Homes"]
 
 
 class Home(ExitStack):
@@ -38,12 +39,18 @@ class Home(ExitStack):
         self.annex_dir = annex_dir
         self._open_engine = open_engine
         self._lock = threading.Lock()
+        self._opening = threading.Lock()
         self._blobs: BlobReader | None = None
 
     @cached_property
-    def engine(self) -> Engine:
-        """For what has to come from the mirrors."""
+    def _engine(self) -> Engine:
         return self.enter_context(self._open_engine(self.git_dir))
+
+    @property
+    def engine(self) -> Engine:
+        """For what has to come from the mirrors; one for all threads."""
+        with self._opening:
+            return self._engine
 
     def blob(self, oid: str) -> bytes:
         """A git object that fits into memory; for any thread.
@@ -64,3 +71,32 @@ class Home(ExitStack):
         """
         with BlobReader(self.git) as blobs:
             yield from blobs.read(oid)
+
+
+class Homes(ExitStack):
+    """`content.Sources` of a dataset and its subdatasets; a context manager that closes them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._homes: dict[str, Home] = {}
+
+    def add(self, dataset: str, home: Home) -> Home:
+        """The home of the contents whose `Content.dataset` is *dataset*."""
+        self._homes[dataset] = self.enter_context(home)
+        return home
+
+    def of(self, content: Content) -> Home:
+        """Where a content is from."""
+        return self._homes[content.dataset]
+
+    def engine(self, content: Content) -> Engine:
+        """See `content.Sources`."""
+        return self.of(content).engine
+
+    def blob(self, content: Content) -> bytes:
+        """See `content.Sources`."""
+        return self.of(content).blob(content.blob)
+
+    def blob_chunks(self, content: Content) -> Iterator[bytes]:
+        """See `content.Sources`."""
+        return self.of(content).blob_chunks(content.blob)

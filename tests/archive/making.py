@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from datalad_jsdl.archive.readers import ChunkReader, Reader
 from datalad_jsdl.archive.zip.layout import Layout
 from datalad_jsdl.archive.zip.members import Kind, Member, member_name
-from datalad_jsdl.archive.zip.ranges import Archive
+from datalad_jsdl.archive.zip.ranges import Ranges
 from datalad_jsdl.archive.zip.writer import CanonicalWriter
 from tests.archive.plain import Plain, plain_zip
 
@@ -47,11 +47,11 @@ class MemorySource:
         return ChunkReader(chunks, None if start else 0)
 
 
-def archive_of(files: Sequence[Plain], portion: int = 1 << 20) -> Archive:
-    return Archive(Layout(map(member_of, files)), MemorySource(files, portion))
+def archive_of(files: Sequence[Plain], portion: int = 1 << 20) -> Ranges:
+    return Ranges(Layout(map(member_of, files)), MemorySource(files, portion))
 
 
-def joined(archive: Archive, start: int = 0, stop: int | None = None) -> bytes:
+def joined(archive: Ranges, start: int = 0, stop: int | None = None) -> bytes:
     return b"".join(map(bytes, archive.range(start, stop)))
 
 

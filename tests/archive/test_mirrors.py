@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from datalad_jsdl.archive import look_ahead as ahead
+from datalad_jsdl.archive import budget
+from datalad_jsdl.archive.archive import Archive
+from datalad_jsdl.archive.content import Content, MirrorsOnly
 from datalad_jsdl.archive.export import Exported, export
 from datalad_jsdl.archive.output import FileOutput, PipeOutput
-from datalad_jsdl.archive.reading import ContentSource
-from datalad_jsdl.archive.zip.layout import Layout
 from datalad_jsdl.archive.zip.members import Kind
-from datalad_jsdl.archive.zip.ranges import Archive
 from datalad_jsdl.archive.zip.writer import CanonicalWriter
 from datalad_jsdl.errors import ArchiveError, FetchError
-from datalad_jsdl.operations.contents import Content
-from datalad_jsdl.operations.home import Home
-from datalad_jsdl.repository.git.running import Git
-from tests.archive.making import by_the_book, joined
+from datalad_jsdl.fetch.engine import Engine
+from datalad_jsdl.model.content import Expected
+from tests.archive.making import by_the_book
 from tests.archive.plain import Plain
 from tests.fetch.waits import Waits, new_engine
 from tests.lab import Lab, sha256
@@ -37,13 +35,13 @@ LARGE, SMALL = 2_000_000, 5_000
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ahead, "PIECE", PIECE)
+    monkeypatch.setattr(budget, "PIECE", PIECE)
 
 
 @pytest.fixture
-def home() -> Iterator[Home]:
-    with Home(Git(Path()), Path(), Path(), lambda _: new_engine(Waits())) as home:
-        yield home
+def engine() -> Iterator[Engine]:
+    with new_engine(Waits()) as engine:
+        yield engine
 
 
 def bytes_of(name: str, size: int) -> bytes:
@@ -53,10 +51,11 @@ def bytes_of(name: str, size: int) -> bytes:
 class Shelf:
     """Contents that two labs serve, and the archive that they make."""
 
-    def __init__(self, home: Home, first: Lab, second: Lab) -> None:
+    def __init__(self, engine: Engine, first: Lab, second: Lab) -> None:
         self.contents: list[Content] = []
         self._plain: list[Plain] = []
-        self.home = home
+        self.engine = engine
+        self.sources = MirrorsOnly(engine)
         self._labs = (first, second)
 
     def put(
@@ -76,13 +75,9 @@ class Shelf:
             for lab, faults in zip(self._labs, (first, second), strict=True)
             if faults is not None
         ]
-        key = f"SHA256E-s{size}--{sha256(content)}" if sized else f"SHA256E--{sha256(content)}"
-        if not digest:
-            key = f"URL-s{size}--{name}" if sized else f"URL--{name}"
         known = size if sized else None
-        item = Content(
-            name, name.encode(), Kind.REGULAR, known, 1, self.home, key=key, urls=tuple(urls)
-        )
+        expected = Expected(known, "sha256", sha256(content)) if digest else Expected(known)
+        item = Content(name, name.encode(), Kind.REGULAR, known, 1, expected, urls=tuple(urls))
         self.contents.append(item)
         self._plain.append(Plain(name, content or b"0", size, 1))
 
@@ -92,7 +87,9 @@ class Shelf:
 
     def to_file(self, jobs: int = 4, **options: Any) -> tuple[bytes, Exported]:
         with FileOutput(Path("out.zip")) as output:
-            done = export(self.contents, CanonicalWriter(output), output, jobs=jobs, **options)
+            done = export(
+                self.contents, self.sources, CanonicalWriter(output), output, jobs=jobs, **options
+            )
             output.finish()
         assert os.listdir() == ["out.zip"]
         return Path("out.zip").read_bytes(), done
@@ -109,7 +106,9 @@ class Shelf:
         thread.start()
         try:
             output = PipeOutput(write)
-            export(self.contents, CanonicalWriter(output), output, jobs=jobs, **options)
+            export(
+                self.contents, self.sources, CanonicalWriter(output), output, jobs=jobs, **options
+            )
             output.flush()
         finally:
             os.close(write)
@@ -119,8 +118,8 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(home: Home, lab: Lab, other_lab: Lab) -> Shelf:
-    return Shelf(home, lab, other_lab)
+def shelf(engine: Engine, lab: Lab, other_lab: Lab) -> Shelf:
+    return Shelf(engine, lab, other_lab)
 
 
 FAULTS: dict[str, dict[str, Any]] = {
@@ -212,16 +211,15 @@ def test_a_large_content_of_unknown_size(shelf: Shelf) -> None:
 
 
 def test_the_right_mirror_is_not_blamed_for_anothers_bytes(shelf: Shelf) -> None:
-    engine = shelf.home.engine
-    engine.origins.host_room = 1  # so that both mirrors are asked at a time
+    shelf.engine.origins.host_room = 1  # so that both mirrors are asked at a time
     shelf.put("a", 4 * LARGE, {"rate": 30_000_000}, {"corrupt_at": -1, "rate": 30_000_000})
     assert shelf.to_file(jobs=4)[0] == shelf.expected
 
 
-def test_an_empty_content_has_to_have_its_digest(shelf: Shelf, home: Home) -> None:
-    key = f"SHA256E-s0--{'ab' * 32}"
+def test_an_empty_content_has_to_have_its_digest(shelf: Shelf) -> None:
+    expected = Expected(0, "sha256", "ab" * 32)
     urls = (shelf._labs[0].put("empty", b""),)
-    item = Content("a", b"a", Kind.REGULAR, 0, None, home, key=key, urls=urls)
+    item = Content("a", b"a", Kind.REGULAR, 0, None, expected, urls=urls)
     shelf.contents.append(item)
     with pytest.raises(FetchError, match=r"a cannot be had: .*wrong content"):
         shelf.to_file()
@@ -245,7 +243,7 @@ def test_what_no_mirror_has(shelf: Shelf) -> None:
 def test_what_breaks_off_for_good_in_mid_member(shelf: Shelf) -> None:
     shelf.put("a", LARGE, {"cut_at": 0.6, "range_times": None})
     shelf.put("b", SMALL, {})
-    shelf.contents[0].home.engine.settings = new_engine(retries=2).settings
+    shelf.engine.settings = new_engine(retries=2).settings
     made, done = shelf.to_file(skip_missing=True)
     assert set(done.missing) <= {"a"}
     assert made == by_the_book([p for p in shelf._plain if p.path not in done.missing])
@@ -268,26 +266,26 @@ class Dying(PipeOutput):
 
 
 @pytest.mark.parametrize("jobs", [1, 8])
-def test_mirrors_that_die_in_the_middle_are_not_waited_for_for_ever(home: Home, jobs: int) -> None:
+def test_mirrors_that_die_in_the_middle_are_not_waited_for_for_ever(
+    engine: Engine, jobs: int
+) -> None:
     with Lab() as lab, Lab() as other_lab, Path("out").open("wb") as file:
-        shelf = Shelf(home, lab, other_lab)
+        shelf = Shelf(engine, lab, other_lab)
         shelf.put("a", 20 * PIECE, {"rate": 1_000_000}, {"rate": 1_000_000})
         shelf.put("b", SMALL, {}, {})
         output = Dying(file.fileno(), 100, lab, other_lab)
         with pytest.raises(FetchError, match=r"a cannot be had: .*(refused|closed|reset)"):
-            export(shelf.contents, CanonicalWriter(output), output, jobs=jobs)
+            export(shelf.contents, shelf.sources, CanonicalWriter(output), output, jobs=jobs)
         output.flush()
-        waits = home.engine.sleep.__self__
+        waits = engine.sleep.__self__
         assert sum(waits.seconds) < 60 * jobs  # their pauses may overlap, and are added up here
         assert shelf.expected.startswith(Path("out").read_bytes())
 
 
 def test_a_slow_taker_is_not_the_mirrors_fault(shelf: Shelf, lab: Lab) -> None:
     shelf.put("a", 9_000_000, {"ranges": False})
-    (content,) = shelf.contents
     chunks = deque(maxlen=1)
-    source = ContentSource(shelf.contents)
-    archive = Archive(Layout([content.member(9_000_000)]), source)
+    archive = Archive(shelf.contents, shelf.sources)
     whole = b""
     pause = threading.Event()
     for chunk in archive.range():
@@ -306,10 +304,9 @@ def test_random_ranges_of_remote_contents(shelf: Shelf) -> None:
     shelf.put("c", SMALL, {"ranges": False})
     shelf.put("d", LARGE, {"ranges": False}, digest=False)
     whole = shelf.expected
-    layout = Layout(content.member(content.size or 0) for content in shelf.contents)
-    archive = Archive(layout, ContentSource(shelf.contents))
-    assert joined(archive) == whole
+    archive = Archive(shelf.contents, shelf.sources)
+    assert b"".join(archive.range()) == whole
     chance = random.Random(3)
     for _ in range(60):
         start, stop = sorted(chance.randrange(len(whole) + 1) for _ in range(2))
-        assert joined(archive, start, stop) == whole[start:stop]
+        assert b"".join(archive.range(start, stop)) == whole[start:stop]

@@ -14,7 +14,7 @@ from datalad_jsdl.archive.readers import ChunkReader, Reader
 from datalad_jsdl.archive.zip.crc32 import Crcs
 from datalad_jsdl.archive.zip.layout import Layout
 from datalad_jsdl.archive.zip.members import Kind, Member
-from datalad_jsdl.archive.zip.ranges import Archive
+from datalad_jsdl.archive.zip.ranges import Ranges
 from datalad_jsdl.errors import ArchiveError
 from tests.archive.making import (
     SORTED_FILES,
@@ -87,7 +87,7 @@ class Untouched:
 
 def test_the_end_of_100_gib_needs_no_content_but_its_own() -> None:
     layout = Layout(Member(b"%02d" % n, 1 << 30, None, Kind.REGULAR) for n in range(100))
-    archive = Archive(layout, Untouched(), Crcs([n * 7919 for n in range(100)]))
+    archive = Ranges(layout, Untouched(), Crcs([n * 7919 for n in range(100)]))
     end = joined(archive, layout.total - (1 << 20))
     assert len(end) == 1 << 20
     assert end[-22:-18] == b"PK\5\6"
@@ -100,7 +100,7 @@ def test_the_end_of_100_gib_needs_no_content_but_its_own() -> None:
 def test_a_missing_crc_is_found_out_once() -> None:
     files = [Plain("a", b"12", 2_000_000), Plain("b", b"3", 5)]
     whole, source = by_the_book(files), MemorySource(files)
-    archive = Archive(Layout(map(member_of, files)), source)
+    archive = Ranges(Layout(map(member_of, files)), source)
     for _ in range(3):
         start = archive.layout.central_offset
         assert joined(archive, start) == whole[start:]
@@ -111,7 +111,7 @@ def test_a_missing_crc_is_found_out_once() -> None:
 def test_a_crc_computed_on_the_way_is_kept(first: bool) -> None:
     files = [Plain("a", b"12", 2_000_000)]
     source = MemorySource(files)
-    archive = Archive(Layout(map(member_of, files)), source)
+    archive = Ranges(Layout(map(member_of, files)), source)
     joined(archive, 0 if first else 40, archive.layout.central_offset - 16)
     assert (archive.crcs.get(0) is not None) is first
 
@@ -136,7 +136,7 @@ class Short:
 
 @pytest.mark.parametrize("size", [2, 70_000, 20_000_000])
 def test_a_content_that_ends_early_is_named(size: int) -> None:
-    archive = Archive(Layout([Member("bits/é".encode(), size)]), Short())
+    archive = Ranges(Layout([Member("bits/é".encode(), size)]), Short())
     with pytest.raises(ArchiveError, match=f"bits/é: expected {size} bytes, got {size - 1}"):
         joined(archive)
 

@@ -10,17 +10,15 @@ import subprocess
 import sys
 import time
 import zipfile
-from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from datalad_jsdl.archive.reading import ContentSource
-from datalad_jsdl.archive.zip.layout import Layout
-from datalad_jsdl.archive.zip.ranges import Archive
+from datalad_jsdl.archive.archive import Archive
 from datalad_jsdl.operations.collect import collect
+from datalad_jsdl.operations.home import Homes
 from datalad_jsdl.operations.list_files import Selection
 from tests.conftest import run
 from tests.lab import Lab, sha256
@@ -163,16 +161,15 @@ def test_a_thousand_ranges_of_a_dataset(dataset: Path, present: bool) -> None:
     expected = whole()
     if present:
         datalad("download-content", "-d", dataset)
-    with ExitStack() as homes:
+    with Homes() as homes:
         contents, _ = collect(dataset, Selection(), homes, "whole")
-        layout = Layout(content.member(content.size or 0) for content in contents)
-        archive = Archive(layout, ContentSource(contents))
+        archive = Archive(contents, homes)
         chance = random.Random(11)
         cuts = [0, *sorted(chance.sample(range(1, len(expected)), 999)), len(expected)]
         ranges = list(pairwise(cuts))
         got = dict.fromkeys(ranges, b"")
         for start, stop in chance.sample(ranges, len(ranges)):
-            got[start, stop] = b"".join(map(bytes, archive.range(start, stop)))
+            got[start, stop] = b"".join(archive.range(start, stop))
     assert b"".join(got.values()) == expected
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from array import array
 from typing import TYPE_CHECKING
 
@@ -19,11 +20,14 @@ __all__ = ["Crcs", "crc32"]
 class Crcs:
     """The CRC-32 of members, by index, as far as they are known; five bytes each.
 
+    For any number of threads.
+
     Args:
         known: of the first members, in order; None for one that is not known.
     """
 
     def __init__(self, known: Iterable[int | None] = ()) -> None:
+        self._lock = threading.Lock()
         self._values = array("I")
         self._known = bytearray()
         for index, value in enumerate(known):
@@ -38,15 +42,16 @@ class Crcs:
 
     def put(self, index: int, crc: int) -> None:
         """Remember one."""
-        if index == len(self._known):  # as it is where one comes after the other
-            self._values.append(crc)
-            self._known.append(True)
-            return
-        if (more := index + 1 - len(self._known)) > 0:
-            self._values.extend([0] * more)
-            self._known.extend(bytes(more))
-        self._values[index] = crc
-        self._known[index] = True
+        with self._lock:
+            if index == len(self._known):  # as it is where one comes after the other
+                self._values.append(crc)
+                self._known.append(True)
+                return
+            if (more := index + 1 - len(self._known)) > 0:
+                self._values.extend([0] * more)
+                self._known.extend(bytes(more))
+            self._values[index] = crc
+            self._known[index] = True
 
     def forget(self, index: int) -> None:
         """Know it no longer."""

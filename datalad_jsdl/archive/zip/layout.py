@@ -19,7 +19,7 @@ from datalad_jsdl.errors import ArchiveError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Layout", "Part", "Structure"]
+__all__ = ["Layout", "Part", "Structure", "measure"]
 
 _KINDS = tuple(Kind)
 _NO_TIME = -(1 << 63)  # stands for None
@@ -135,7 +135,7 @@ class Layout:
     @property
     def zip64_end(self) -> bool:
         """Whether the end of central directory needs its zip64 form."""
-        return len(self) >= 0xFFFF or max(self.central_offset, self.central_size) >= MAX32
+        return _needs_zip64_end(len(self), self.central_offset, self.central_size)
 
     @property
     def end_offset(self) -> int:
@@ -145,7 +145,7 @@ class Layout:
     @property
     def total(self) -> int:
         """Bytes of the whole archive."""
-        return self.end_offset + (98 if self.zip64_end else 22)
+        return self.end_offset + _end_length(len(self), self.central_offset, self.central_size)
 
     def parts(self, start: int = 0, stop: int | None = None) -> Iterator[Part]:
         """What lies in the bytes *start* to *stop* (exclusive; None for the end), in order.
@@ -193,6 +193,25 @@ class Layout:
             if part is not None:
                 yield part
             offset += length
+
+
+def measure(members: Iterable[Member]) -> int:
+    """Bytes of the archive of some members; nothing is kept of them."""
+    count = offset = central = 0
+    for member in members:
+        central += central_length(member, offset)
+        offset += sum(lengths(member))
+        count += 1
+    return offset + central + _end_length(count, offset, central)
+
+
+def _needs_zip64_end(count: int, offset: int, size: int) -> bool:
+    """Of a central directory of *count* headers in *size* bytes at *offset*."""
+    return count >= 0xFFFF or max(offset, size) >= MAX32
+
+
+def _end_length(count: int, offset: int, size: int) -> int:
+    return 98 if _needs_zip64_end(count, offset, size) else 22
 
 
 def _cut(

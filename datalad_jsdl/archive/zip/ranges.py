@@ -17,7 +17,7 @@ from datalad_jsdl.archive.zip.structures import (
     end_records,
     local_header,
 )
-from datalad_jsdl.errors import ArchiveError, FetchError
+from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.zip.layout import Layout, Part
     from datalad_jsdl.archive.zip.members import Member
 
-__all__ = ["Archive", "Source"]
+__all__ = ["Ranges", "Source"]
 
 
 class Source(Protocol):
@@ -41,8 +41,8 @@ class Source(Protocol):
         """
 
 
-class Archive:
-    """The canonical zip of some members.
+class Ranges:
+    """The bytes of the canonical zip of some members.
 
     Its methods may be used by several threads at once, if those of *source* may.
 
@@ -105,7 +105,7 @@ class Archive:
                 reader.finish()
             finally:
                 reader.close()
-        except (ArchiveError, FetchError) as error:
+        except (ArchiveError, DatasetError, FetchError) as error:
             error.member = member.name.decode("utf-8", "replace")
             raise
         if not size:
@@ -172,6 +172,6 @@ class Archive:
                 yield reader
             finally:
                 reader.close()
-        except (ArchiveError, FetchError) as error:
+        except (ArchiveError, DatasetError, FetchError) as error:
             error.member = member.name.decode("utf-8", "replace")
             raise

@@ -8,7 +8,7 @@ from datalad_jsdl.archive.readers import BytesReader
 from datalad_jsdl.archive.zip.crc32 import Crcs, crc32
 from datalad_jsdl.archive.zip.layout import Layout
 from datalad_jsdl.archive.zip.members import Kind
-from datalad_jsdl.archive.zip.ranges import Archive
+from datalad_jsdl.archive.zip.ranges import Ranges
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,7 @@ class CanonicalWriter:
         self._layout = layout if layout is not None else Layout()
         self._crcs = crcs if crcs is not None else Crcs()
         self._current = _Current()
-        self._archive = Archive(self._layout, self._current, self._crcs)
+        self._ranges = Ranges(self._layout, self._current, self._crcs)
         self._progress = progress
 
     def add(self, member: Member, reader: Reader) -> None:
@@ -77,7 +77,7 @@ class CanonicalWriter:
         """Nothing: without its central directory it is no archive."""
 
     def _write(self, start: int, stop: int) -> None:
-        for chunk in self._archive.range(start, stop):
+        for chunk in self._ranges.range(start, stop):
             self._output.write(chunk)
             self._progress(self._output.position)
 

@@ -1,0 +1,215 @@
+"""How far contents may be fetched ahead of their readers: never, for one, or for all at once."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["PIECE", "LookAhead", "Owner", "Task"]
+
+PIECE = 8 << 20  # bytes
+_SHARED_PIECE = 1 << 20  # bytes; each reader has one in its hands, besides
+_IDLE = 5.0  # seconds
+
+_T = TypeVar("_T")
+
+
+class _State(Enum):
+    NEW = "not begun, or thrown away"
+    QUEUED = "waits for a thread"
+    RUNNING = "under way"
+    DONE = "waits for its reader"
+
+
+class Owner:
+    """Whoever reads; what it has ahead may be thrown away while it reads nothing."""
+
+    def __init__(self) -> None:
+        self.touched = time.monotonic()
+        self.waits = False
+
+
+class Task(Generic[_T]):
+    """Something to be fetched, once or, if it was thrown away meanwhile, again.
+
+    Args:
+        owner: that it is for.
+        size: bytes that the result takes, at most.
+        work: fetches it.
+    """
+
+    def __init__(self, owner: Owner, size: int, work: Callable[[], _T]) -> None:
+        self.owner = owner
+        self.size = size
+        self.work = work
+        self.state = _State.NEW
+        self.result: _T | None = None
+        self.error: BaseException | None = None
+        self.dropped = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether its result is there."""
+        return self.state is _State.DONE
+
+
+class LookAhead:
+    """A budget of bytes and pieces that are under way or wait for their readers.
+
+    *jobs* threads fetch ahead. A reader that needs a piece for which there is no room waits;
+    meanwhile the pieces of readers that have read nothing for a while are thrown away, to be
+    fetched again should they go on. A piece leaves the budget when its reader takes it: besides
+    the budget there is at most one piece for each reader.
+
+    Args:
+        jobs: pieces at a time; 0 for no look-ahead: each reader fetches what it needs.
+        memory: bytes of the budget.
+        most: pieces of it.
+        piece: bytes of a piece.
+        shared: by many readers: none waits for a thread to fetch what it needs now.
+        idle: seconds after which a reader counts as slow.
+    """
+
+    def __init__(
+        self,
+        jobs: int,
+        *,
+        memory: int = 64 << 20,
+        most: int = 512,
+        piece: int = 0,
+        shared: bool = False,
+        idle: float = _IDLE,
+    ) -> None:
+        self.jobs = jobs
+        self.piece = min(piece or (_SHARED_PIECE if shared else PIECE), memory)
+        self.highest = 0  # bytes that were held at a time
+        self._memory = memory
+        self._most = most
+        self._shared = shared or not jobs
+        self._idle = idle
+        self._changed = threading.Condition()
+        self._held: dict[Task[Any], int] = {}
+        self._bytes = 0
+        self._queue: queue.SimpleQueue[Task[Any] | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+
+    def start(self, task: Task[_T]) -> bool:
+        """Have it fetched ahead, if there is room."""
+        with self._changed:
+            if not self.jobs or not self._has_room(task):
+                return False
+            self._hold(task)
+            task.state = _State.QUEUED
+            if len(self._threads) < self.jobs:
+                # daemons: one that hangs in connecting does not keep the process
+                thread = threading.Thread(target=self._work, name="ahead", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+        self._queue.put(task)
+        return True
+
+    def take(self, task: Task[_T]) -> _T:
+        """The result, waited for; it leaves the budget. Errors of the work are raised."""
+        owner = task.owner
+        owner.waits = True
+        try:
+            if self._is_mine(task):
+                self._run(task)
+            with self._changed:
+                self._changed.wait_for(lambda: task.state is _State.DONE)
+                self._free(task)
+        finally:
+            owner.waits, owner.touched = False, time.monotonic()
+        error, result = task.error, task.result
+        task.error = task.result = None
+        if error is not None:
+            raise error
+        return cast("_T", result)
+
+    def _is_mine(self, task: Task[_T]) -> bool:
+        """Whether its reader is to fetch it itself; with the room for it, then."""
+        with self._changed:
+            while True:
+                if task.state in (_State.RUNNING, _State.DONE):
+                    return False
+                if task.state is _State.QUEUED:
+                    if not self._shared:
+                        return False
+                    break
+                if self._has_room(task):
+                    self._hold(task)
+                    break
+                # whoever waits holds nothing that others may wait for
+                self._throw_away(lambda owner: owner is task.owner or self._is_slow(owner))
+                if not self._has_room(task):
+                    self._changed.wait(self._idle / 4)
+            task.state = _State.RUNNING
+            return True
+
+    def drop(self, task: Task[_T]) -> None:
+        """It is not wanted any more."""
+        with self._changed:
+            task.dropped = True
+            if task.state is not _State.RUNNING:
+                self._free(task)
+                task.state, task.result = _State.NEW, None
+
+    def close(self) -> None:
+        """End the threads."""
+        for _ in self._threads:
+            self._queue.put(None)
+
+    def _work(self) -> None:
+        while (task := self._queue.get()) is not None:
+            with self._changed:
+                mine = task.state is _State.QUEUED
+                if mine:
+                    task.state = _State.RUNNING
+            if mine:
+                self._run(task)
+            del task  # and with it what it has fetched
+
+    def _run(self, task: Task[_T]) -> None:
+        result, error = None, None
+        try:
+            result = task.work()
+        except BaseException as problem:  # raised again where the result is taken
+            error = problem
+        with self._changed:
+            task.result, task.error, task.state = result, error, _State.DONE
+            if task.dropped:
+                self._free(task)
+                task.result = None
+            self._changed.notify_all()
+
+    def _has_room(self, task: Task[_T]) -> bool:
+        if not self._held:
+            return True
+        return self._bytes + task.size <= self._memory and len(self._held) < self._most
+
+    def _hold(self, task: Task[_T]) -> None:
+        self._held[task] = task.size
+        self._bytes += task.size
+        self.highest = max(self.highest, self._bytes)
+
+    def _free(self, task: Task[_T]) -> None:
+        size = self._held.pop(task, None)
+        if size is not None:
+            self._bytes -= size
+            self._changed.notify_all()
+
+    def _is_slow(self, owner: Owner) -> bool:
+        return not owner.waits and time.monotonic() - owner.touched >= self._idle
+
+    def _throw_away(self, unwanted: Callable[[Owner], bool]) -> None:
+        """Make room: what waits to be read by some owners is to be fetched again."""
+        waiting = (_State.DONE, _State.QUEUED)
+        for task in [t for t in self._held if t.state in waiting and unwanted(t.owner)]:
+            task.state, task.result, task.error = _State.NEW, None, None
+            self._free(task)

@@ -1,0 +1,111 @@
+"""Readers of contents that are here: in a file, or as an object of git."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.archive.pieces import AT_ONCE, grid, verified_portions
+from datalad_jsdl.archive.readers import BytesReader, ChunkReader, FileReader, Reader, unreadable
+from datalad_jsdl.errors import ArchiveError
+from datalad_jsdl.fetch.file.verification import Verifier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from datalad_jsdl.archive.content import Content, Sources
+    from datalad_jsdl.archive.readers import Begun
+
+__all__ = ["BlobCheck", "open_here"]
+
+
+def open_here(
+    content: Content, sources: Sources, start: int, stop: int, begun: Begun | None = None
+) -> Reader:
+    """A reader of the bytes *start* to *stop* of a content that is here.
+
+    Raises:
+        ArchiveError: it is not what its digest says, as far as that shows from the beginning.
+    """
+    size, path, expected = content.size or 0, str(content.local), content.expected
+    if content.blob:
+        return _open_blob(content, sources, start, stop)
+    if begun:
+        reader = FileReader(path, size, start, begun.check)
+        reader.crc = begun.crc
+        return reader
+    check = Verifier(replace(expected, size=size)) if expected.algorithm else None
+    if check is not None and size <= AT_ONCE:
+        return _in_memory(_read(path, size), check, start, stop)
+    whole = check if (start, stop) == (0, size) else None
+    if step := grid(content, AT_ONCE):
+        begin = start - start % step
+        portions = verified_portions(FileReader(path, size, begin), content, begin, start, stop)
+        return ChunkReader(portions, None if start else 0, whole)
+    return FileReader(path, size, start, whole)
+
+
+def _open_blob(content: Content, sources: Sources, start: int, stop: int) -> Reader:
+    check = BlobCheck(content.blob, content.size or 0)
+    if (content.size or 0) <= AT_ONCE:
+        return _in_memory(sources.blob(content), check, start, stop)
+    chunks = sources.blob_chunks(content)
+    if (start, stop) == (0, content.size):
+        return ChunkReader(chunks, check=check)
+    return ChunkReader(_from(chunks, start), None if start else 0)
+
+
+def _in_memory(found: bytes, check: Verifier | BlobCheck, start: int, stop: int) -> Reader:
+    """Of a content that is in memory as a whole."""
+    check.update(found)
+    if problem := check.mismatch():
+        raise ArchiveError(problem)
+    reader = BytesReader(found[start:stop])
+    reader.crc = None if start else 0
+    return reader
+
+
+class BlobCheck:
+    """Whether content is that of a git object: its name is a digest of it (gitformat-pack).
+
+    Args:
+        oid: the object's name in hex.
+        size: of its content in bytes.
+    """
+
+    def __init__(self, oid: str, size: int) -> None:
+        name = "sha1" if len(oid) == 40 else "sha256"
+        self._hash = hashlib.new(name, b"blob %d\0" % size, usedforsecurity=False)
+        self._oid = oid
+
+    def update(self, chunk: bytes | memoryview) -> None:
+        """See `readers.Check`."""
+        self._hash.update(chunk)
+
+    def mismatch(self) -> str | None:
+        """See `readers.Check`."""
+        if self._hash.hexdigest() == self._oid:
+            return None
+        return f"git gives something else for its object {self._oid}"
+
+
+def _read(path: str, size: int) -> bytes:
+    """The content of a small file, with one byte more if there is more."""
+    try:
+        file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            return os.read(file, size + 1)
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise unreadable(error) from None
+
+
+def _from(chunks: Iterable[bytes], start: int) -> Iterator[bytes]:
+    """Chunks without their first *start* bytes."""
+    for chunk in chunks:
+        if start < len(chunk):
+            yield chunk[start:]
+        start = max(start - len(chunk), 0)

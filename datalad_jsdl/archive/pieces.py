@@ -1,0 +1,135 @@
+"""Contents verified piece by piece: so bytes can be trusted before the rest was seen."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.archive.remote import Memory
+from datalad_jsdl.errors import ArchiveError
+from datalad_jsdl.faults import Failed, Fault, FaultKind
+from datalad_jsdl.model.digests import ALGORITHMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datalad_jsdl.archive.content import Content
+    from datalad_jsdl.archive.readers import Reader
+    from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.operation import Operation
+    from datalad_jsdl.model.content import Fetched
+    from datalad_jsdl.model.entry import Pieces
+
+__all__ = ["AT_ONCE", "Verified", "fetch_verified", "grid", "takes_whole", "verified_portions"]
+
+AT_ONCE = 1 << 20  # bytes; as much of a content is verified before any of it is used
+_LARGEST = 32 << 20  # bytes; larger pieces are not held in memory
+
+
+class Verified(Enum):
+    """By what the bytes of a range are told right from wrong, the strongest first."""
+
+    DIGEST = "the content's digest"
+    PIECES = "digests of the content's pieces"
+    SIZE_ONLY = "the content's size"
+
+    @classmethod
+    def of(cls, content: Content, start: int, stop: int) -> Verified:
+        """Of bytes *start* to *stop* of a content of known size; nothing needs to be read."""
+        size = content.size or 0
+        whole = (start, stop) == (0, size) or size <= AT_ONCE
+        if start >= stop or (content.has_digest and whole):
+            return cls.DIGEST
+        return cls.PIECES if grid(content, AT_ONCE) else cls.SIZE_ONLY
+
+    @classmethod
+    def weakest(cls, found: Iterator[Verified]) -> Verified:
+        """Of several; DIGEST of none."""
+        order = list(cls)
+        return max(found, key=order.index, default=cls.DIGEST)
+
+
+def takes_whole(size: int, start: int, stop: int, piece: int) -> bool:
+    """Whether bytes of a content are had by one fetch of it all, which is verified."""
+    return size <= AT_ONCE or ((start, stop) == (0, size) and size <= piece)
+
+
+def grid(content: Content, length: int) -> int | None:
+    """Bytes of whole pieces to read at a time, about *length*; None where no piece is known."""
+    pieces = content.expected.pieces
+    if content.blob or pieces is None or pieces.length > _LARGEST:
+        return None
+    return max(1, length // pieces.length) * pieces.length
+
+
+def _wrong(pieces: Pieces, start: int, chunk: memoryview) -> str | None:
+    """What is wrong with whole pieces that begin at byte *start*, or None."""
+    for offset in range(0, len(chunk), pieces.length):
+        number = (start + offset) // pieces.length
+        digest = ALGORITHMS[pieces.algorithm].new()
+        digest.update(chunk[offset : offset + pieces.length])
+        known = number < len(pieces.hexdigests)
+        if not known or digest.hexdigest() != pieces.hexdigests[number]:
+            return (
+                f"wrong content: bytes {start + offset} to {start + len(chunk)} do not have "
+                f"their {pieces.algorithm}"
+            )
+    return None
+
+
+def verified_portions(
+    reader: Reader, content: Content, begin: int, start: int, stop: int
+) -> Iterator[memoryview]:
+    """Bytes *start* to *stop* of a content, as soon as the pieces that they lie in are verified.
+
+    Args:
+        reader: of the content from byte *begin* on, where a piece begins.
+        content: which one.
+        begin: see *reader*.
+        start: first byte.
+        stop: after the last.
+
+    Raises:
+        ArchiveError: a piece is wrong.
+    """
+    pieces, size = content.expected.pieces, content.size or 0
+    step = grid(content, AT_ONCE)
+    if pieces is None or step is None:
+        raise ValueError("no piece is known")
+    try:
+        while begin < stop:
+            end = min(begin + step, size)
+            chunk = memoryview(reader.read(end - begin))
+            if problem := _wrong(pieces, begin, chunk):
+                raise ArchiveError(problem)
+            yield chunk[max(start - begin, 0) : stop - begin]
+            del chunk
+            begin = end
+    finally:
+        reader.close()
+
+
+def fetch_verified(
+    content: Content, engine: Engine, operation: Operation, start: int, stop: int
+) -> tuple[Fetched | Failed, bytearray]:
+    """Whole pieces from the mirrors; whoever gives a wrong one is not asked again."""
+    urls, faults = list(content.urls), list[Fault]()
+    expected = content.expected
+    while True:
+        memory = Memory(stop - start)
+        outcome = engine.fetch(urls, expected, memory, window=(start, stop), operation=operation)
+        if isinstance(outcome, Failed):
+            return Failed((*faults, *outcome.faults)), bytearray()
+        chunk = memory.take()
+        if expected.pieces is None or not (
+            problem := _wrong(expected.pieces, start, memoryview(chunk))
+        ):
+            return outcome, chunk
+        guilty = outcome.urls[0] if outcome.urls else urls[0]
+        wrong = Fault(FaultKind.CONTENT, guilty, detail=problem)
+        faults.append(wrong)
+        if expected.hexdigest and len(outcome.urls) == 1:
+            engine.origins.quarantine(wrong, expected.hexdigest)
+        urls.remove(guilty)
+        if not urls:
+            return Failed(tuple(faults)), bytearray()

@@ -1,0 +1,161 @@
+"""What has to be known of a content before any bytes of its archive can be given at once."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.archive.budget import PIECE
+from datalad_jsdl.archive.readers import content_of
+from datalad_jsdl.archive.reading import Reading
+from datalad_jsdl.archive.spool import ways
+from datalad_jsdl.archive.zip.crc32 import crc32
+from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError
+from datalad_jsdl.model.content import Expected
+from datalad_jsdl.model.entry import Pieces
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from datalad_jsdl.archive.budget import LookAhead
+    from datalad_jsdl.archive.content import Content, Sources
+    from datalad_jsdl.archive.readers import Reader
+    from datalad_jsdl.archive.reading import Session
+
+__all__ = ["Prepared", "Unprepared", "prepare", "with_prepared"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What was found out about a content by reading it.
+
+    Attributes:
+        size: bytes.
+        crc32: as a zip has it.
+        sha256: hex digest.
+        pieces: hex SHA-256 of each 8 MiB; the last may be shorter.
+    """
+
+    size: int
+    crc32: int
+    sha256: str
+    pieces: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unprepared:
+    """A content that could not be read; the others are not touched by it.
+
+    Attributes:
+        error: why.
+    """
+
+    error: ArchiveError | DatasetError | FetchError
+
+
+def prepare(
+    contents: Sequence[Content],
+    sources: Sources,
+    known: Mapping[str, Prepared] | None = None,
+    *,
+    look_ahead: LookAhead | None = None,
+    stop: threading.Event | None = None,
+) -> Iterator[tuple[Content, Prepared | Unprepared]]:
+    """Read contents once, and find out what an archive needs to know of them.
+
+    What is yielded is final: whoever keeps it by `Content.identity` and hands it in as *known*
+    goes on where an earlier call was ended. To end one, close the iterator, or set *stop*.
+
+    Args:
+        contents: in any order; of several with the same identity one is read.
+        sources: opens git's objects and asks mirrors.
+        known: `Content.identity` → what was found out before; that is not read again.
+        look_ahead: how many contents are fetched at a time; None for one.
+        stop: the iterator ends soon after it is set.
+
+    Yields:
+        Each content, in the order given, and what was found out.
+    """
+    found: dict[str, Prepared | Unprepared] = {}
+    unknown = {c.identity: c for c in contents if known is None or c.identity not in known}
+    reading = Reading(list(unknown.values()), sources, look_ahead)
+    numbers = {identity: number for number, identity in enumerate(unknown)}
+    with reading.session() as session:
+        for content in contents:
+            identity = content.identity
+            outcome = found.get(identity) or (known or {}).get(identity)
+            if outcome is None:
+                outcome = _read(session, numbers[identity], stop)
+                if outcome is None:
+                    return
+                found[identity] = outcome
+            yield content, outcome
+
+
+def with_prepared(content: Content, prepared: Prepared | None) -> Content:
+    """The content, with what was found out about it.
+
+    A content without a digest of its own is right from then on if it is what it was then.
+    """
+    if prepared is None:
+        return content
+    expected = content.expected
+    if not content.has_digest:
+        expected = Expected(prepared.size, "sha256", prepared.sha256)
+    pieces = expected.pieces or Pieces("sha256", PIECE, prepared.pieces)
+    expected = replace(expected, size=prepared.size, pieces=pieces)
+    return replace(content, size=prepared.size, expected=expected)
+
+
+class _StoppedError(Exception):
+    pass
+
+
+def _read(
+    session: Session, number: int, stop: threading.Event | None
+) -> Prepared | Unprepared | None:
+    """Read a content, from wherever it can be had; None if it was stopped."""
+    content = session.contents[number]
+    error: ArchiveError | DatasetError | FetchError
+    error = FetchError(f"{content.path} is not here, and has no URL")
+    for way in ways(session, number, None):
+        try:
+            reader, size = way()
+            try:
+                prepared = _digested(reader, size, stop)
+                reader.finish()
+            finally:
+                reader.close()
+        except (ArchiveError, DatasetError, FetchError) as problem:
+            error = problem
+            if isinstance(error, FetchError) and content.size is not None:
+                break  # all mirrors were asked
+        except _StoppedError:
+            return None
+        else:
+            return prepared
+    return Unprepared(error)
+
+
+def _digested(reader: Reader, size: int, stop: threading.Event | None) -> Prepared:
+    crc, position = 0, 0
+    whole, piece = hashlib.sha256(), hashlib.sha256()
+    pieces: list[str] = []
+    for chunk in content_of(reader, size):
+        if stop is not None and stop.is_set():
+            raise _StoppedError
+        crc = crc32(chunk, crc)
+        whole.update(chunk)
+        while chunk:
+            part = chunk[: PIECE - position]
+            piece.update(part)
+            position += len(part)
+            chunk = chunk[len(part) :]
+            if position == PIECE:
+                pieces.append(piece.hexdigest())
+                piece, position = hashlib.sha256(), 0
+    if position:
+        pieces.append(piece.hexdigest())
+    return Prepared(size, crc, whole.hexdigest(), tuple(pieces))

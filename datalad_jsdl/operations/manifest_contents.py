@@ -1,0 +1,148 @@
+"""The contents that a manifest lists, to be archived without a dataset."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.archive.content import MirrorsOnly
+from datalad_jsdl.archive.entries import entries_contents
+from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.fetch.presence import last_modified
+from datalad_jsdl.manifest.selection import Selection, select_entries
+from datalad_jsdl.model.filters import Filter
+from datalad_jsdl.model.urls import origin_of
+from datalad_jsdl.operations.documents import with_documents
+from datalad_jsdl.operations.engines import open_engine
+from datalad_jsdl.operations.logins import cookies_line, credential_lines, origin_of_all
+from datalad_jsdl.operations.open_manifest import is_url, open_source
+from datalad_jsdl.operations.secrecy import secrecy_of
+from datalad_jsdl.operations.selected import why_nothing
+from datalad_jsdl.repository.annex.keys import ExtensionRule, entry_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from datalad_jsdl.archive.content import Content
+    from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.model.entry import Entry, Refusal
+    from datalad_jsdl.operations.open_manifest import Place
+
+__all__ = ["Listed", "ListedContents"]
+
+lgr = logging.getLogger("datalad.jsdl.export_archive")
+
+
+@dataclass(frozen=True)
+class ListedContents:
+    """What a manifest comes to.
+
+    Attributes:
+        contents: in the order of their members.
+        sources: asks their mirrors.
+        refusals: entries that are not let in.
+    """
+
+    contents: list[Content]
+    sources: MirrorsOnly
+    refusals: list[Refusal]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A manifest, and which of its entries are wanted.
+
+    Attributes:
+        place: where the manifest is.
+        wanted: filter on its paths.
+        credentials: where logins are.
+        cookies: a browser or file with cookies for the manifest's origin, or None.
+    """
+
+    place: Place
+    wanted: Filter = field(default_factory=Filter)
+    credentials: tuple[str, ...] = ()
+    cookies: str | None = None
+
+    @contextmanager
+    def opened(
+        self, leading_dir: str, *, remote_times: bool = False, jobs: int | None = None
+    ) -> Iterator[ListedContents]:
+        """Read the manifest; the contents can be fetched until the end.
+
+        Args:
+            leading_dir: folder in the archive to put everything under; may be empty.
+            remote_times: where the manifest tells no time, ask the mirrors.
+            jobs: mirrors to ask at a time; None for what is set.
+
+        Raises:
+            ManifestError: it cannot be read, or has no entry that is wanted.
+            FetchError: it cannot be fetched.
+            ArchiveError: a path cannot be named in a zip.
+        """
+        selection = self._read()
+        for warning in selection.warnings:
+            lgr.warning("%s", warning)
+        if not selection.entries:
+            raise ManifestError(why_nothing(selection))
+        contents = entries_contents(selection.entries, leading_dir, _key_of)
+        logins = self._logins(selection)
+        with open_engine(None, credentials=logins, keep_reserve=True) as engine:
+            engine.expect_origins(url for content in contents for url in content.urls)
+            if remote_times:
+                contents = _with_times(contents, engine, jobs or engine.settings.jobs)
+            yield ListedContents(contents, MirrorsOnly(engine), selection.refusals)
+
+    def _read(self) -> Selection:
+        secrecy = secrecy_of(None)
+        place = replace(self.place, options=replace(self.place.options, secrecy=secrecy))
+        logins = self._logins()
+        place, bag = with_documents(place, (), None, logins)
+        with open_source(place, None, logins) as source:
+            items = source.entries()
+            return select_entries(
+                bag.entries(items) if bag else items,
+                self.wanted,
+                use_signed=True,  # they are used now or never
+                secrecy=secrecy,
+            )
+
+    def _logins(self, selection: Selection | None = None) -> tuple[str, ...]:
+        """Where logins are: for the manifest itself, or for its selected entries."""
+        named = credential_lines(self.credentials)
+        if self.cookies is None:
+            return named
+        address = self.place.address(None)
+        if address is not None:
+            origin = origin_of(address.base)
+        elif is_url(self.place.manifest):
+            origin = origin_of(self.place.manifest)
+        elif selection is not None:
+            origin = origin_of_all(selection.entries.values())
+        else:
+            return named
+        return (*named, cookies_line(self.cookies, origin))
+
+
+def _key_of(entry: Entry) -> str:
+    """The key that an import would give an entry; "" for one that it could only download."""
+    try:
+        return entry_key(entry, ExtensionRule())
+    except ValueError:
+        return ""
+
+
+def _with_times(contents: Sequence[Content], engine: Engine, jobs: int) -> list[Content]:
+    """Contents with the times that their mirrors tell, where the manifest tells none."""
+
+    def timed(content: Content) -> Content:
+        if content.mtime is not None:
+            return content
+        return replace(content, mtime=last_modified(content.urls, engine))
+
+    engine.origins.expect_jobs(jobs)
+    with ThreadPoolExecutor(jobs, "times") as pool:
+        return list(pool.map(timed, contents))
