@@ -8,6 +8,7 @@
     ├── FetchError (OSError)           content that cannot be had
     │   ├── AddressRefusedError             the address policy forbids the connection
     │   └── StatusError                     an API answered with a status of failure
+    ├── BrokenOffError                 an answer of a mirror that ended before its end
     ├── ArchiveError (ValueError)      an archive, or another file, that cannot be written as asked
     └── SettingError (ValueError)      git config that cannot be understood
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AddressRefusedError",
     "ArchiveError",
+    "BrokenOffError",
     "DatasetError",
     "FetchError",
     "JsdlError",
@@ -128,6 +130,13 @@ class StatusError(FetchError):
     def __init__(self, text: str, status: int, *, failed: Failed | None = None) -> None:
         super().__init__(text, failed=failed)
         self.status = status
+
+
+class BrokenOffError(JsdlError):
+    """An answer ended before its end: what a transport raises while it is read.
+
+    No OSError, as that would be the disk's that the bytes go to.
+    """
 
 
 class ArchiveError(JsdlError, ValueError):

@@ -17,6 +17,7 @@ from datalad_jsdl.archive.pieces import fetch_verified, grid, takes_whole
 from datalad_jsdl.archive.readers import ChunkReader
 from datalad_jsdl.archive.remote import Memory, Pieced, Stream, TooLargeError
 from datalad_jsdl.errors import FetchError
+from datalad_jsdl.fetch.file.download import fetch
 from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.fetch.presence import announced_size
 from datalad_jsdl.model.content import Failed
@@ -167,8 +168,8 @@ class Ahead(Owner):
         window = None if (start, stop) == (0, size) else (start, stop)
         operation = self.operation(engine)
         return Stream(
-            lambda sink: engine.fetch(
-                content.urls, expected, sink, window=window, operation=operation
+            lambda sink: fetch(
+                engine, content.urls, expected, sink, window=window, operation=operation
             ),
             crc,
             room=self._look_ahead.piece,
@@ -295,8 +296,8 @@ class Ahead(Owner):
                 return fetch_verified(content, engine, operation, first, last)
             window = None if whole else (first, last)
             memory = Memory(last - first)
-            outcome = engine.fetch(
-                content.urls, content.expected, memory, window=window, operation=operation
+            outcome = fetch(
+                engine, content.urls, content.expected, memory, window=window, operation=operation
             )
             return outcome, memory.take()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.archive.remote import Memory
 from datalad_jsdl.errors import ArchiveError
 from datalad_jsdl.faults import Failed, Fault, FaultKind
+from datalad_jsdl.fetch.file.download import fetch
 from datalad_jsdl.model.digests import ALGORITHMS
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def fetch_verified(
     expected = content.expected
     while True:
         memory = Memory(stop - start)
-        outcome = engine.fetch(urls, expected, memory, window=(start, stop), operation=operation)
+        outcome = fetch(engine, urls, expected, memory, window=(start, stop), operation=operation)
         if isinstance(outcome, Failed):
             return Failed((*faults, *outcome.faults)), bytearray()
         chunk = memory.take()

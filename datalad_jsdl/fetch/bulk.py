@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.bugs import bug
 from datalad_jsdl.faults import Failed, Fault, FaultKind
+from datalad_jsdl.fetch.file.download import fetch
 from datalad_jsdl.fetch.file.partfile import PartFile
 from datalad_jsdl.model.content import Expected, Fetched
 
@@ -71,7 +72,7 @@ def fetch_file(
     """Fetch one file; it appears under its name only when complete and verified."""
     try:
         with _open_part(job, engine.reserve) as part:
-            outcome = engine.fetch(job.urls, job.expected, part, progress, operation=operation)
+            outcome = fetch(engine, job.urls, job.expected, part, progress, operation=operation)
             if isinstance(outcome, Fetched):
                 part.finish(job.mtime, data=job.sync is not Sync.LATER, name=job.sync is Sync.NAME)
             return outcome

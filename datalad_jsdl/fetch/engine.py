@@ -1,8 +1,8 @@
-"""Candidates → content: what all transfers of a process share, and the way in.
+"""What all transfers of a process share: connections, limits, knowledge of mirrors.
 
-Three nouns that never mix: *where bytes can come from* (`origins`), *which bytes are
-missing* (`segments`), *where bytes go* (`partfile`). `download` brings them together for
-one file, `transfer` makes one request, `bulk` handles many files.
+Three nouns that never mix: *where bytes can come from* (`mirrors.registry`), *which bytes are
+missing* (`file.segments`), *where bytes go* (`file.partfile`). `file.download` brings them
+together for one file, `file.request` makes one request, `bulk` handles many files.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.fetch.credentials.session import Credentials
-from datalad_jsdl.fetch.file.download import Download
 from datalad_jsdl.fetch.http.throttle import Throttle
 from datalad_jsdl.fetch.http.web import Web
 from datalad_jsdl.fetch.mirrors.registry import Origins
@@ -31,9 +30,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from datalad_jsdl.fetch.credentials.annex_headers import AnnexHeaders
-    from datalad_jsdl.fetch.file.partfile import PartFile
     from datalad_jsdl.fetch.http.address_policy import AddressPolicy
-    from datalad_jsdl.model.content import Expected, Failed, Fetched, Progress, Sink
+    from datalad_jsdl.fetch.transport import Transport
 
 __all__ = ["Engine"]
 
@@ -59,6 +57,7 @@ class Engine:
         reserve: bytes of a disk that files are not to take; see `disk`.
         annex_headers: what git-annex's own requests have besides; None for nothing.
         sleep: waits a number of seconds; None for a sleep that an interruption ends.
+        transport: makes the requests; None for the usual one.
         beside: an engine of this process that this one shares the knowledge of mirrors, the
             connections allowed to each and the bandwidth with; the lower bandwidth holds for both.
     """
@@ -76,20 +75,21 @@ class Engine:
         annex_headers: AnnexHeaders | None = None,
         sleep: Callable[[float], object] | None = None,
         beside: Engine | None = None,
+        transport: Transport | None = None,
     ) -> None:
         _spare_memory()
         self.settings = settings or Settings()
         self.reserve = reserve
         self._annex_headers = annex_headers
-        self.web = Web(
+        self.web: Transport = transport or Web(
             policy,
             Credentials(self.settings.credential, config, annex_headers=annex_headers),
             http_settings=http_settings,
             connect_seconds=self.settings.connect_timeout,
             read_seconds=self.settings.read_timeout,
             connections=max(64, self.settings.connections),
+            pause=self._pause,
         )
-        self.web.pause = self._pause
         scores = load_scores(memory) if memory else {}
         if beside is None:
             self.origins = Origins(self.settings, scores)
@@ -120,42 +120,6 @@ class Engine:
         self.save()
         self.web.close()
 
-    def fetch(
-        self,
-        urls: Sequence[str],
-        expected: Expected,
-        store: PartFile | Sink,
-        progress: Progress | None = None,
-        *,
-        window: tuple[int, int] | None = None,
-        operation: Operation | None = None,
-    ) -> Fetched | Failed:
-        """Fill a store with verified content, from whichever URL gives it.
-
-        A URL with a lasting fault (404, wrong content, …) is not asked again; one with a
-        passing fault (a reset, 503, …) is, in turn with the others and after a pause.
-
-        Args:
-            urls: candidates, in the order in which they are to be tried.
-            expected: what is known of the content.
-            store: where bytes go: a part file, which keeps what may be of use to the next
-                call and takes the bytes of several connections, or a sink, which takes
-                them in sequence.
-            progress: told the number of bytes that are there.
-            window: take the bytes from the first number to the second (exclusive) of a
-                content of known size, into a sink. Only its size is verified then.
-            operation: that this is a part of; None if it is one of its own.
-
-        Raises:
-            OSError: the store cannot take the bytes (a full disk).
-        """
-        with (
-            nullcontext(operation) if operation else self.operation() as part_of,
-            self._lane(urls, expected.size),
-        ):
-            progress = progress or _ignore
-            return Download(self, part_of, urls, expected, store, progress, window).run()
-
     @contextmanager
     def operation(self) -> Iterator[Operation]:
         """Begin one; if it ends with an error, its transfers end, and those of no other."""
@@ -176,7 +140,7 @@ class Engine:
         with self.operation() as operation:
             operation.sleep(min(seconds, self.settings.max_wait))
 
-    def _lane(self, urls: Sequence[str], size: int | None) -> AbstractContextManager[object]:
+    def lane(self, urls: Sequence[str], size: int | None) -> AbstractContextManager[object]:
         """Keeps small files from a mirror next door to a few at a time.
 
         There is nothing to wait for, and more threads only stand in each other's way: with
@@ -223,7 +187,3 @@ def _spare_memory() -> None:
         libc = ctypes.CDLL(None)
         libc.mallopt(_M_ARENA_MAX, 2)
         libc.mallopt(_M_MMAP_THRESHOLD, 1 << 20)
-
-
-def _ignore(_: int) -> None:
-    pass

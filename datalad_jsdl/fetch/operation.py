@@ -10,7 +10,7 @@ from datalad_jsdl.faults import Fault, FaultKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from datalad_jsdl.fetch.http.web import Response
+    from datalad_jsdl.fetch.transport import Response
 
 __all__ = ["Operation"]
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-import urllib3
-
 from datalad_jsdl.faults import Failed, Fault
 from datalad_jsdl.fetch.http.answers import Limits, no_answer, page_fault, refusal, total_size
+from datalad_jsdl.fetch.http.failures import NETWORK_ERRORS
 from datalad_jsdl.fetch.http.statuses import gives_content
 from datalad_jsdl.fetch.http.web_pages import LOOKED_AT, is_error_page, is_page_type
 from datalad_jsdl.fetch.phrases import failure
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from datalad_jsdl.fetch.engine import Engine
-    from datalad_jsdl.fetch.http.web import Web
+    from datalad_jsdl.fetch.transport import Transport
     from datalad_jsdl.model.content import Expected
 
 __all__ = ["announced_size", "is_present", "last_modified"]
@@ -39,7 +38,7 @@ def is_present(urls: Iterable[str], expected: Expected, engine: Engine) -> bool:
     for url in engine.origins.rank(list(urls), 1):
         try:
             offers = _offers(url, expected, engine.web)
-        except (OSError, urllib3.exceptions.HTTPError) as error:
+        except NETWORK_ERRORS as error:
             offers = no_answer(url, error, Limits.of(engine.settings))
         if offers is True:
             return True
@@ -55,7 +54,7 @@ def announced_size(urls: Iterable[str], engine: Engine) -> int | None:
     for url in engine.origins.rank(list(urls), None):
         try:
             found = _ask(url, engine.web)
-        except (OSError, urllib3.exceptions.HTTPError):
+        except NETWORK_ERRORS:
             continue
         if not isinstance(found, _Found) or found.size is None:
             continue
@@ -76,7 +75,7 @@ def last_modified(urls: Iterable[str], engine: Engine) -> int | None:
     for url in urls:
         try:
             found = _ask(url, engine.web)
-        except (OSError, urllib3.exceptions.HTTPError):
+        except NETWORK_ERRORS:
             continue
         if not isinstance(found, _Found):
             continue
@@ -90,7 +89,7 @@ def last_modified(urls: Iterable[str], engine: Engine) -> int | None:
     return None
 
 
-def _offers(url: str, expected: Expected, web: Web) -> bool | Fault:
+def _offers(url: str, expected: Expected, web: Transport) -> bool | Fault:
     found = _ask(url, web, empty=expected.size == 0)
     if not isinstance(found, _Found):
         return False if found is None else found
@@ -110,7 +109,7 @@ class _Found:
     page: Fault | None = None
 
 
-def _ask(url: str, web: Web, *, empty: bool = False) -> _Found | Fault | None:
+def _ask(url: str, web: Transport, *, empty: bool = False) -> _Found | Fault | None:
     """What is at a URL.
 
     *empty*: it is to be an empty file, and so may be answered that there is no content.

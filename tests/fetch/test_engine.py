@@ -11,6 +11,7 @@ import pytest
 
 from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
 from datalad_jsdl.fetch.engine import Engine
+from datalad_jsdl.fetch.file.download import fetch
 from datalad_jsdl.fetch.file.partfile import PartFile
 from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.model.content import Expected, Failed, Fetched
@@ -38,7 +39,7 @@ def get(
     urls: list[str], expected: Expected, engine: Engine, target: str = "file"
 ) -> Fetched | Failed:
     with PartFile(Path(target)) as part:
-        outcome = engine.fetch(urls, expected, part)
+        outcome = fetch(engine, urls, expected, part)
         if isinstance(outcome, Fetched):
             part.finish()
     return outcome

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from datalad_jsdl.archive.remote import Memory
+from datalad_jsdl.fetch.file.download import fetch
 from datalad_jsdl.model.content import Expected, Failed
 from tests.fetch.waits import Waits, new_engine
 from tests.lab import sha256
@@ -59,7 +60,8 @@ def test_one_patience_for_all_pieces(pieces: int, mirrors: int, fault: str) -> N
         operation = stack.enter_context(engine.operation())
         for number in range(pieces):
             place = number * PIECE
-            outcome = engine.fetch(
+            outcome = fetch(
+                engine,
                 [f"{wire.url}/f" for wire in wires],
                 expected,
                 Memory(PIECE),

@@ -9,6 +9,7 @@ import pytest
 import urllib3
 
 from datalad_jsdl.errors import FetchError
+from datalad_jsdl.fetch.file.download import fetch
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
 from datalad_jsdl.fetch.http.proxies import is_excepted
 from datalad_jsdl.fetch.http.web import Web
@@ -36,7 +37,7 @@ def proxy() -> Iterator[Wire]:
 
 def failure(url: str) -> str:
     with new_engine(Waits(), retries=1) as engine:
-        outcome = engine.fetch([url], Expected(), Sink())
+        outcome = fetch(engine, [url], Expected(), Sink())
     return told(outcome) if isinstance(outcome, Failed) else str(outcome)
 
 
@@ -225,7 +226,7 @@ class TestWhatIsSaid:
         proxy.put(broken, breaks)
         with new_engine(Waits(), retries=1) as engine:
             found = [
-                told(engine.fetch([u], Expected(1000), Sink())) for u in (page, denied, broken)
+                told(fetch(engine, [u], Expected(1000), Sink())) for u in (page, denied, broken)
             ]
         assert "web page" in found[0]
         assert "HTTP status 403" in found[1]

@@ -7,11 +7,10 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-import urllib3
-
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.credentials.login import is_sendable
 from datalad_jsdl.fetch.http.explanations import said_of
+from datalad_jsdl.fetch.http.failures import NETWORK_ERRORS, READ_TIMEOUT
 from datalad_jsdl.fetch.settings import named
 
 if TYPE_CHECKING:
@@ -83,10 +82,10 @@ class Tokens:
             status, body = post(endpoint, form)
         except (FetchError, TimeoutError) as error:  # the latter is for an answer that drips
             raise FetchError(f"the token endpoint {endpoint}: {error}") from None
-        except urllib3.exceptions.ReadTimeoutError:
+        except READ_TIMEOUT:
             limit = f"within the read timeout ({named('read-timeout')})"
             raise FetchError(f"the token endpoint {endpoint} does not answer {limit}") from None
-        except (OSError, urllib3.exceptions.HTTPError) as error:
+        except NETWORK_ERRORS as error:
             raise FetchError(
                 f"the token endpoint {endpoint} does not answer ({type(error).__name__})"
             ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -17,21 +18,63 @@ from datalad_jsdl.fetch.file.verification import Frontier, Unhashed, Verifier, w
 from datalad_jsdl.model.content import Fetched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.file.segments import Range
     from datalad_jsdl.fetch.operation import Operation
     from datalad_jsdl.model.content import Expected, Progress, Sink, Store
 
-__all__ = ["Download"]
+__all__ = ["fetch"]
 
 _FIRST_WAIT = 0.5  # seconds; doubled from round to round
 _REFUND = 64 << 10  # bytes; so much progress gives a URL its attempts back
 
 
-class Download:
-    """The fetch of one file; see `engine.Engine.fetch` for the arguments."""
+def fetch(
+    engine: Engine,
+    urls: Sequence[str],
+    expected: Expected,
+    store: PartFile | Sink,
+    progress: Progress | None = None,
+    *,
+    window: tuple[int, int] | None = None,
+    operation: Operation | None = None,
+) -> Fetched | Failed:
+    """Fill a store with verified content, from whichever URL gives it.
+
+    A URL with a lasting fault (404, wrong content, …) is not asked again; one with a
+    passing fault (a reset, 503, …) is, in turn with the others and after a pause.
+
+    Args:
+        engine: connections and limits.
+        urls: candidates, in the order in which they are to be tried.
+        expected: what is known of the content.
+        store: where bytes go: a part file, which keeps what may be of use to the next
+            call and takes the bytes of several connections, or a sink, which takes
+            them in sequence.
+        progress: told the number of bytes that are there.
+        window: take the bytes from the first number to the second (exclusive) of a
+            content of known size, into a sink. Only its size is verified then.
+        operation: that this is a part of; None if it is one of its own.
+
+    Raises:
+        OSError: the store cannot take the bytes (a full disk).
+    """
+    with (
+        nullcontext(operation) if operation else engine.operation() as part_of,
+        engine.lane(urls, expected.size),
+    ):
+        told = progress or _ignore
+        return _Download(engine, part_of, urls, expected, store, told, window).run()
+
+
+def _ignore(_: int) -> None:
+    pass
+
+
+class _Download:
+    """The fetch of one file; see `fetch` for the arguments."""
 
     def __init__(
         self,

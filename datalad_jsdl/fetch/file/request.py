@@ -10,8 +10,6 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import urllib3
-
 from datalad_jsdl.faults import Fault, FaultKind
 from datalad_jsdl.fetch.http.answers import (
     Limits,
@@ -22,6 +20,7 @@ from datalad_jsdl.fetch.http.answers import (
     strong_etag,
 )
 from datalad_jsdl.fetch.http.encodings import compressions, is_compressed, packed_by_name, peeked
+from datalad_jsdl.fetch.http.failures import BROKEN_OFF, NETWORK_ERRORS
 from datalad_jsdl.fetch.http.parts import part_of
 from datalad_jsdl.fetch.http.statuses import gives_content
 from datalad_jsdl.fetch.http.web_pages import is_error_page
@@ -35,8 +34,8 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.file.verification import Frontier
     from datalad_jsdl.fetch.http.parts import Part
     from datalad_jsdl.fetch.http.proxies import Proxy
-    from datalad_jsdl.fetch.http.web import Response
     from datalad_jsdl.fetch.operation import Operation
+    from datalad_jsdl.fetch.transport import Response
     from datalad_jsdl.model.content import Expected, Progress, Store
 
 __all__ = ["Transfer"]
@@ -106,14 +105,14 @@ class Transfer:
         limits = Limits.of(self.engine.settings, patience)
         try:
             response = self.engine.web.open(url, headers, read_seconds=patience)
-        except (OSError, urllib3.exceptions.HTTPError) as error:
+        except NETWORK_ERRORS as error:
             return no_answer(url, error, limits)
         latency = time.monotonic() - began
         segment.abort = response.abort
         self.operation.opened(response)
         try:
             fault = self._take(segment, response, ranged="Range" in headers, whole=whole)
-        except urllib3.exceptions.HTTPError as error:
+        except BROKEN_OFF as error:
             if segment.end is not None and segment.position >= segment.end:
                 fault = None  # others have the rest
             else:

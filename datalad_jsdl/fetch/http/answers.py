@@ -24,8 +24,8 @@ from datalad_jsdl.model.urls import redact_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from datalad_jsdl.fetch.http.web import Response
     from datalad_jsdl.fetch.settings import Settings
+    from datalad_jsdl.fetch.transport import Response
 
 __all__ = [
     "Limits",

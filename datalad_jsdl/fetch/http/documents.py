@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.http.adapter import Reply, Session
     from datalad_jsdl.fetch.http.encodings import Body
-    from datalad_jsdl.fetch.http.web import Response
+    from datalad_jsdl.fetch.transport import Response
 
 __all__ = ["WebApi"]
 

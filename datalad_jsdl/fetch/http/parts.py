@@ -15,7 +15,7 @@ from datalad_jsdl.fetch.http.answers import content_range, total_size
 from datalad_jsdl.fetch.http.heads import HeadError, read_fields
 
 if TYPE_CHECKING:
-    from datalad_jsdl.fetch.http.web import Response
+    from datalad_jsdl.fetch.transport import Response
     from datalad_jsdl.model.content import Expected
 
 __all__ = ["Body", "Part", "part_of"]

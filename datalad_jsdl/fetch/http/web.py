@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import urllib3
@@ -16,9 +16,9 @@ from datalad_jsdl.errors import AddressRefusedError, FetchError
 from datalad_jsdl.faults import FaultKind
 from datalad_jsdl.fetch.credentials.session import Credentials
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
-from datalad_jsdl.fetch.http.codes import S3_DENIALS, Code, code_of
+from datalad_jsdl.fetch.http.codes import S3_DENIALS, code_of
 from datalad_jsdl.fetch.http.encodings import compressions, undone
-from datalad_jsdl.fetch.http.explanations import NOTHING, Said, explain
+from datalad_jsdl.fetch.http.explanations import explain
 from datalad_jsdl.fetch.http.hops import Chain, Sessions
 from datalad_jsdl.fetch.http.pools import Pools
 from datalad_jsdl.fetch.http.proxies import through
@@ -28,6 +28,7 @@ from datalad_jsdl.fetch.http.targets import joined, plain
 from datalad_jsdl.fetch.http.targets import target as wire_target
 from datalad_jsdl.fetch.http.waiting import wait_of
 from datalad_jsdl.fetch.http.wire import asking
+from datalad_jsdl.fetch.transport import Response
 from datalad_jsdl.model.urls import origin_of
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.http.pools import Door
     from datalad_jsdl.fetch.http.proxies import Proxy
 
-__all__ = ["Response", "Web"]
+__all__ = ["Web"]
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
@@ -59,39 +60,14 @@ _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "datal
 _PASSED_ON = frozenset({"Range", "If-Range"})
 
 
-@dataclass(frozen=True, eq=False)
-class Response:
-    """The answer of the last hop; to be closed.
+class _Body:
+    """See `transport.Body`."""
 
-    Attributes:
-        status: of HTTP.
-        headers: names in any case.
-        advice: where a login is wanted, which origin wants what and how to give it.
-        line: the rule that the advice says to add, or "".
-        said: what an answer of failure says.
-        known: what is known of it beyond its status, or None.
-        proxy: that it came through, or None.
-        altered: the proxy may have answered in the place of the origin (plain HTTP).
-        url: that was asked last, after all redirects; it may have a signature in its query.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    _raw: urllib3.BaseHTTPResponse
-    advice: str = ""
-    said: Said = NOTHING
-    known: Code | None = None
-    proxy: Proxy | None = None
-    altered: bool = False
-    url: str = ""
-    line: str = ""
+    def __init__(self, raw: urllib3.BaseHTTPResponse) -> None:
+        self._raw = raw
 
     def read(self, limit: int) -> bytes:
-        """Some bytes, as soon as there are any; b"" at the end.
-
-        Raises:
-            urllib3.exceptions.HTTPError, OSError: the transfer broke off.
-        """
+        """See `transport.Body`."""
         # read1, not read: a chunk cut off by a reset would take what came of it along
         try:
             data = self._raw.read1(limit, decode_content=False)
@@ -100,7 +76,7 @@ class Response:
         return data or b""
 
     def limit_gaps(self, seconds: float) -> None:
-        """From now on data has to come every so many seconds, however long the first had."""
+        """See `transport.Body`."""
         # of a connection that is not kept, the response alone has the socket
         shutdown = getattr(self._raw, "_sock_shutdown", None)
         if (socket := getattr(shutdown, "__self__", None)) is not None:
@@ -108,7 +84,7 @@ class Response:
                 socket.settimeout(seconds)
 
     def abort(self) -> None:
-        """End the transfer from another thread: its `read` fails, or finds the end."""
+        """See `transport.Body`."""
         with contextlib.suppress(OSError, ValueError, RuntimeError):  # it has ended already
             self._raw.shutdown()
 
@@ -140,6 +116,7 @@ class Web:
         connect_seconds: until a connection has to stand.
         read_seconds: without data until a connection is given up.
         connections: to one origin that are kept.
+        pause: waits a number of seconds before a redirect is followed, where a server asks for it.
     """
 
     def __init__(
@@ -151,6 +128,7 @@ class Web:
         connect_seconds: float = CONNECT_SECONDS,
         read_seconds: float = READ_SECONDS,
         connections: int = 16,
+        pause: Callable[[float], object] = time.sleep,
     ) -> None:
         self._credentials = credentials or Credentials(search=False)
         options: dict[str, Any] = {
@@ -162,8 +140,7 @@ class Web:
         self._read_seconds = read_seconds
         self._sessions = Sessions()
         self._pools = Pools(policy or AddressPolicy(), options, http_settings)
-        #: Waits for seconds before a redirect is followed, where the server asks for it.
-        self.pause: Callable[[float], object] = time.sleep
+        self._pause = pause
 
     def open(
         self,
@@ -202,7 +179,7 @@ class Web:
                     return replace(response, url=at)
                 response.close()
                 if wait := wait_of(response.status, response.headers):
-                    self.pause(wait)
+                    self._pause(wait)
                 at = chain.step(at, plain(joined(at, target)))
 
         if document is not None:
@@ -368,7 +345,7 @@ class Web:
             if isinstance(error.__cause__, AddressRefusedError):
                 raise error.__cause__ from None
             raise
-        return Response(raw.status, raw.headers, raw)
+        return Response(raw.status, raw.headers, _Body(raw))
 
 
 def _wants_login(proxy: Proxy) -> str:

@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
-import urllib3
-
 from datalad_jsdl.faults import Fault, FaultKind
 from datalad_jsdl.fetch.http.answers import (
     Limits,
@@ -22,6 +20,7 @@ from datalad_jsdl.fetch.http.answers import (
     total_size,
 )
 from datalad_jsdl.fetch.http.encodings import compressions, is_compressed, packed_by_name, peeked
+from datalad_jsdl.fetch.http.failures import NETWORK_ERRORS
 from datalad_jsdl.fetch.http.statuses import gives_content
 from datalad_jsdl.fetch.http.web_pages import LOOKED_AT, is_error_page, is_page_type
 from datalad_jsdl.fetch.phrases import phrase
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from datalad_jsdl.fetch.engine import Engine
-    from datalad_jsdl.fetch.http.web import Response
     from datalad_jsdl.fetch.operation import Operation
+    from datalad_jsdl.fetch.transport import Response
     from datalad_jsdl.model.content import Expected
 
 __all__ = [
@@ -228,14 +227,14 @@ def _ask(method: str, url: str, expected: Expected, asker: Asker, length: int) -
         response = engine.web.open(
             url, headers, method=method, advise_again=True, read_seconds=asker.patience
         )
-    except (OSError, urllib3.exceptions.HTTPError) as error:
+    except NETWORK_ERRORS as error:
         return Answer(no_answer(url, error, asker.limits))
     operation.opened(response)
     try:
         answer = _judged(url, expected, response, length)
         if answer.state is State.OK:
             answer = _look(answer, response, expected, asker, began, length)
-    except (OSError, urllib3.exceptions.HTTPError) as error:
+    except NETWORK_ERRORS as error:
         answer = Answer(no_answer(url, error, asker.limits))
     finally:
         operation.closed(response)

@@ -10,7 +10,8 @@ import pytest
 from datalad_jsdl.fetch.credentials.rules import parse_rule
 from datalad_jsdl.fetch.credentials.session import Credentials
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
-from datalad_jsdl.fetch.http.web import Response, Web
+from datalad_jsdl.fetch.http.web import Web
+from datalad_jsdl.fetch.transport import Response
 from tests.lab import Lab
 
 if TYPE_CHECKING:

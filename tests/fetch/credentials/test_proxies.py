@@ -10,6 +10,7 @@ import pytest
 
 from datalad_jsdl.errors import AddressRefusedError, FetchError
 from datalad_jsdl.fetch.bulk import Job, fetch_file
+from datalad_jsdl.fetch.file.download import fetch
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
 from datalad_jsdl.fetch.http.web import Web
 from datalad_jsdl.fetch.phrases import told
@@ -153,7 +154,7 @@ def test_a_proxy_that_is_no_url(
     secret = vault.secret("proxy").replace(":", "")
     monkeypatch.setenv("http_proxy", proxy.format(secret))
     with new_engine(Waits()) as engine:
-        outcome = engine.fetch([f"{lab.url}/f"], Expected(), Nowhere())
+        outcome = fetch(engine, [f"{lab.url}/f"], Expected(), Nowhere())
     assert "proxy" in told(outcome)
     assert secret not in told(outcome)
 
