@@ -143,7 +143,7 @@ class Ahead(Owner):
         try:
             taken = self._take(number, 0)
         except TooLargeError:
-            size = announced_size(content.urls, self._engine(content))
+            size = announced_size(content.urls, self._engine(content), content.expected)
             if size is None:
                 raise UnsizedError("no mirror tells how large it is") from None
             try:

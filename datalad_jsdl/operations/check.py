@@ -19,10 +19,10 @@ from datalad_jsdl.operations.engines import disk_reserve, open_engine
 from datalad_jsdl.operations.progress import SILENT
 from datalad_jsdl.operations.selected import why_nothing
 from datalad_jsdl.operations.selecting import Target
-from datalad_jsdl.operations.staging import expected_of, staging_folder
+from datalad_jsdl.operations.staging import staging_folder
 from datalad_jsdl.operations.subdatasets import check_place
 from datalad_jsdl.operations.values import Failure
-from datalad_jsdl.repository.annex.keys import ExtensionRule, entry_key
+from datalad_jsdl.repository.annex.keys import ExtensionRule, entry_key, expected_of
 from datalad_jsdl.repository.annex.program import require_git_annex
 from datalad_jsdl.repository.importing.importer import Importer, Scope
 from datalad_jsdl.repository.importing.steps import Conflict

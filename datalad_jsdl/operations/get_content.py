@@ -11,9 +11,10 @@ from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.model.urls import SCHEMES
 from datalad_jsdl.operations.logins import remember
 from datalad_jsdl.operations.progress import SILENT, Monitor
-from datalad_jsdl.operations.staging import Staging, expected_of, finish_earlier
+from datalad_jsdl.operations.staging import Staging, finish_earlier
 from datalad_jsdl.operations.values import Failure
 from datalad_jsdl.repository.annex.adjusted import show_what_is_here
+from datalad_jsdl.repository.annex.keys import expected_of
 from datalad_jsdl.repository.annex.logs import in_order
 from datalad_jsdl.repository.annex.lookup import KeyLookup
 from datalad_jsdl.repository.annex.missing import missing_files, unknown_paths

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.model.content import Expected, Failed
-from datalad_jsdl.operations.staging import NotTakenIn, Staging, expected_of
+from datalad_jsdl.operations.staging import NotTakenIn, Staging
 from datalad_jsdl.repository.annex.adjusted import show_what_is_here
-from datalad_jsdl.repository.annex.keys import key_file, parse_key
+from datalad_jsdl.repository.annex.keys import expected_of, key_file, parse_key
 from datalad_jsdl.repository.annex.special_remote import set_up_remote
 from datalad_jsdl.repository.importing.importer import Importer, Scope
 from datalad_jsdl.repository.importing.steps import Change, Plan

@@ -15,9 +15,9 @@ from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.bulk import Job, Sync, fetch_all
 from datalad_jsdl.fetch.disk import require_room
 from datalad_jsdl.fetch.file.partfile import sync_disk
-from datalad_jsdl.model.content import Expected, Failed
+from datalad_jsdl.model.content import Failed
 from datalad_jsdl.repository.annex.intake import Intake
-from datalad_jsdl.repository.annex.keys import key_file, parse_key
+from datalad_jsdl.repository.annex.keys import key_file
 from datalad_jsdl.repository.annex.leftovers import take_over
 from datalad_jsdl.repository.annex.objects import inject
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from datalad_jsdl.model.content import Fetched
+    from datalad_jsdl.model.content import Expected, Fetched
     from datalad_jsdl.operations.engines import Engines
     from datalad_jsdl.operations.progress import Monitor
     from datalad_jsdl.repository.repository import Repository
 
-__all__ = ["NotTakenIn", "Staging", "expected_of", "finish_earlier", "staging_folder"]
+__all__ = ["NotTakenIn", "Staging", "finish_earlier", "staging_folder"]
 
 _BATCH = 500  # files for one git-annex; fewer would mostly start it
 _MOST = 600  # files; more, and the others would be idle in the end
@@ -57,14 +57,6 @@ class NotTakenIn:
 
 
 _Result = tuple[Job, "Failed | NotTakenIn | None"]
-
-
-def expected_of(key: str, *names: str) -> Expected:
-    """What a key says of its content; *names* are those of its files."""
-    parsed = parse_key(key)
-    if parsed is None:
-        return Expected(names=names)
-    return Expected(parsed.size, parsed.algorithm, parsed.hexdigest, names)
 
 
 def staging_folder(repository: Repository) -> Path:

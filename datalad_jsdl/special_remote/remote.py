@@ -21,13 +21,12 @@ from annexremote.annexremote import AnnexError
 from datalad_jsdl.bugs import bug, log_trace
 from datalad_jsdl.errors import JsdlError, reason
 from datalad_jsdl.model.urls import SCHEMES
-from datalad_jsdl.repository.annex.keys import parse_key
+from datalad_jsdl.repository.annex.keys import expected_of
 from datalad_jsdl.repository.annex.logs import KeyState, in_order
 from datalad_jsdl.special_remote.multiplexer import listen, log_to_git_annex
 
 if TYPE_CHECKING:
     from datalad_jsdl.fetch.engine import Engine
-    from datalad_jsdl.model.content import Expected
     from datalad_jsdl.repository.annex.lookup import KeyLookup
 
 __all__ = ["JsdlRemote", "main"]
@@ -180,7 +179,7 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
         from datalad_jsdl.fetch.presence import is_present
 
         try:
-            return is_present(self._candidates(key)[0], _expected(key), self._engine())
+            return is_present(self._candidates(key)[0], expected_of(key), self._engine())
         except Exception as error:
             raise RemoteError(_reason(error)) from error
 
@@ -192,7 +191,7 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
         from datalad_jsdl.model.content import Failed
 
         mtime = state.mtime.timestamp() if state.mtime else None
-        job = Job(key, tuple(urls), _expected(key), Path(local_file), mtime, Sync.DATA)
+        job = Job(key, tuple(urls), expected_of(key), Path(local_file), mtime, Sync.DATA)
         outcome = fetch_file(job, self._engine(), self._reporter())
         if isinstance(outcome, Failed):
             raise RemoteError(_one_line(told(outcome)))
@@ -229,15 +228,6 @@ def _import_engine() -> None:
             import datalad_jsdl.operations.engines  # noqa: F401 - for those who import it next
     finally:
         gc.enable()
-
-
-def _expected(key: str) -> Expected:
-    from datalad_jsdl.model.content import Expected
-
-    parsed = parse_key(key)
-    if parsed is None:
-        return Expected()
-    return Expected(parsed.size, parsed.algorithm, parsed.hexdigest)
 
 
 def _scheme(url: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
@@ -132,6 +133,7 @@ class Answer:
         received: bytes of a sample.
         seconds: that they took, after the answer had begun.
         head: False if HEAD was refused, or told too little, where GET told enough.
+        modified: seconds since 1970, as Last-Modified says (RFC 9110, 8.8.2), or None.
     """
 
     fault: Fault | None = None
@@ -141,6 +143,7 @@ class Answer:
     received: int = 0
     seconds: float = 0.0
     head: bool = True
+    modified: int | None = None
 
     @property
     def state(self) -> State:
@@ -171,11 +174,13 @@ class Asker:
         engine: connections and limits.
         operation: that they are a part of.
         patience: seconds that a first byte may take.
+        again: advice on a login is given in full each time, and not once for an origin.
     """
 
     engine: Engine
     operation: Operation
     patience: float
+    again: bool = True
 
     @property
     def limits(self) -> Limits:
@@ -225,7 +230,12 @@ def _ask(method: str, url: str, expected: Expected, asker: Asker, length: int) -
     began = time.monotonic()
     try:
         response = engine.web.open(
-            url, headers, method=method, advise_again=True, read_seconds=asker.patience
+            url,
+            headers,
+            method=method,
+            # what HEAD is denied with is not shown
+            advise_again=asker.again or method == "HEAD",
+            read_seconds=asker.patience,
         )
     except NETWORK_ERRORS as error:
         return Answer(no_answer(url, error, asker.limits))
@@ -339,4 +349,11 @@ def read_answer(
         packed = packed_by_name(url, *expected.names, named)
         if is_compressed(codings, packed, start or b""):
             return Answer(Fault(FaultKind.COMPRESSED, url, codings=codings))
-    return Answer(size=size)
+    return Answer(size=size, modified=_modified(headers))
+
+
+def _modified(headers: Mapping[str, str]) -> int | None:
+    try:
+        return int(parsedate_to_datetime(headers.get("Last-Modified", "")).timestamp())
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.model.content import Expected
 from datalad_jsdl.model.digests import ALGORITHMS
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ __all__ = [
     "branch_path",
     "digest_key",
     "entry_key",
+    "expected_of",
     "extension",
     "journal_name",
     "key_file",
@@ -84,6 +86,21 @@ def parse_key(text: str) -> Key | None:
     if algorithm is None:
         return Key(text, backend, size, None, "")
     return Key(text, backend, size, algorithm, name.partition(".")[0].lower())
+
+
+def expected_of(key: str, *names: str, size: int | None = None) -> Expected:
+    """What a key says of its content.
+
+    Args:
+        key: of content, or what is none, of which nothing is known.
+        names: of the files that have it.
+        size: bytes, where the key does not tell.
+    """
+    parsed = parse_key(key)
+    if parsed is None:
+        return Expected(size, names=names)
+    size = size if parsed.size is None else parsed.size
+    return Expected(size, parsed.algorithm, parsed.hexdigest, names)
 
 
 def entry_key(entry: Entry, rule: ExtensionRule) -> str:
