@@ -28,11 +28,16 @@ class _State(Enum):
 
 
 class Owner:
-    """Whoever reads; what it has ahead may be thrown away while it reads nothing."""
+    """Whoever reads; what it has ahead may be thrown away while it reads nothing.
 
-    def __init__(self) -> None:
+    Args:
+        instead_of: another, that reads nothing until this one is done.
+    """
+
+    def __init__(self, instead_of: Owner | None = None) -> None:
         self.touched = time.monotonic()
         self.waits = False
+        self.instead_of = instead_of
 
 
 class Task(Generic[_T]):
@@ -146,7 +151,7 @@ class LookAhead:
                     self._hold(task)
                     break
                 # whoever waits holds nothing that others may wait for
-                self._throw_away(lambda owner: owner is task.owner or self._is_slow(owner))
+                self._make_room(task)
                 if not self._has_room(task):
                     self._changed.wait(self._idle / 4)
             task.state = _State.RUNNING
@@ -207,9 +212,16 @@ class LookAhead:
     def _is_slow(self, owner: Owner) -> bool:
         return not owner.waits and time.monotonic() - owner.touched >= self._idle
 
-    def _throw_away(self, unwanted: Callable[[Owner], bool]) -> None:
-        """Make room: what waits to be read by some owners is to be fetched again."""
-        waiting = (_State.DONE, _State.QUEUED)
-        for task in [t for t in self._held if t.state in waiting and unwanted(t.owner)]:
-            task.state, task.result, task.error = _State.NEW, None, None
-            self._free(task)
+    def _make_room(self, task: Task[_T]) -> None:
+        """Throw away what waits to be read by others that read nothing now, or by its owner.
+
+        It is to be fetched again. What was begun last goes first.
+        """
+        own = (task.owner, task.owner.instead_of)
+        for other in reversed(list(self._held)):
+            if self._has_room(task):
+                return
+            unread = other.state in (_State.DONE, _State.QUEUED)
+            if unread and (other.owner in own or self._is_slow(other.owner)):
+                other.state, other.result, other.error = _State.NEW, None, None
+                self._free(other)

@@ -36,7 +36,9 @@ def open_here(
         reader = FileReader(path, size, start, begun.check)
         reader.crc = begun.crc
         return reader
-    check = Verifier(replace(expected, size=size)) if expected.algorithm else None
+    if expected.size is None:
+        expected = replace(expected, size=size)
+    check = Verifier(expected) if expected.algorithm else None
     if check is not None and size <= AT_ONCE:
         return _in_memory(_read(path, size), check, start, stop)
     whole = check if (start, stop) == (0, size) else None

@@ -78,7 +78,8 @@ class Ahead(Owner):
         look_ahead: how far to go.
         first: number of the content that is read first, and its byte.
         last: of the one that is read last, and the byte after the last; None for all.
-        forced: the first is read from the mirrors although it is here.
+        instead_of: another one, which this one helps out with its first content; that is read
+            from the mirrors although it may be here.
     """
 
     def __init__(
@@ -89,16 +90,15 @@ class Ahead(Owner):
         first: tuple[int, int] = (0, 0),
         last: tuple[int, int] | None = None,
         *,
-        forced: bool = False,
+        instead_of: Ahead | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(instead_of)
         self._contents = contents
         self._engine = sources.engine
         self._look_ahead = look_ahead
         self._pieces: deque[_Piece] = deque()
         self._next = first  # content and byte to be planned next
         self._last = (len(contents), 0) if last is None else last
-        self._forced = forced
         self._stack = ExitStack()
         self._operations: dict[int, Operation] = {}  # by identity of the engine
 
@@ -256,7 +256,7 @@ class Ahead(Owner):
             self._next = (number, piece.stop) if more else (number + 1, 0)
 
     def _is_fetched(self, number: int) -> bool:
-        return self._contents[number].is_remote or self._forced
+        return self._contents[number].is_remote or self.instead_of is not None
 
     def _pays(self, content: Content, number: int, position: int, stop: int | None) -> bool | None:
         """Whether to fetch a piece; None: that will show when the one before it is there."""

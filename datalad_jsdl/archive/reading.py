@@ -146,7 +146,12 @@ class Session:
         end = content.size if stop is None else stop
         last = (index + 1, 0) if end is None else (index, end)
         aside = Ahead(
-            reading.contents, reading.sources, reading.look_ahead, (index, start), last, forced=True
+            reading.contents,
+            reading.sources,
+            reading.look_ahead,
+            (index, start),
+            last,
+            instead_of=self._ahead,
         )
         try:
             reader, size = aside.open(index, start, stop, begun)

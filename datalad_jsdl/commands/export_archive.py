@@ -235,11 +235,7 @@ class ExportArchive(CoreExportArchive):
         dry_run: bool = False,
     ) -> Iterator[dict[str, Any]]:
         listing = (base_url, manifest_format, column, credential, cookies)
-        try:
-            number = jobs_of(jobs)
-        except SettingError as error:
-            yield failure(ACTION, given_place(dataset), error, lgr)
-            return
+        where = Path.cwd()
         if manifest is not None:
             ours = (dataset, path, ref, dataset_files, recursive, recursion_limit)
             if archivetype != "zip" or any(ours) or mtime == "commit" or filename is None:
@@ -247,38 +243,33 @@ class ExportArchive(CoreExportArchive):
                     "--manifest makes a ZIP archive without a dataset: it takes -t zip and a file "
                     "name, and no option that is about a dataset"
                 )
-        elif any(listing) or mtime == "remote":
-            raise ValueError("options about a manifest, and --mtime remote, need --manifest")
-        if manifest is None:
+        else:
+            if any(listing) or mtime == "remote":
+                raise ValueError("options about a manifest, and --mtime remote, need --manifest")
             try:
                 found = require_installed(dataset, "export archive")
             except JsdlError as problem:
                 yield failure(ACTION, given_place(dataset), problem, lgr)
                 return
+            where = found.pathobj
+        try:
+            number = jobs_of(jobs)
+        except SettingError as error:
+            yield failure(ACTION, where, error, lgr)
+            return
         if archivetype != "zip":
-            if str(filename).lower().endswith(".zip"):
-                lgr.warning("this will be a TAR archive; -t zip makes a ZIP archive")
             chosen = (leading_dir is not None, mtime != "recorded", dataset_files, recursive)
             options = (ref, path, include, exclude, resume, checksum_file, dry_run)
             if any(chosen) or any(options) or filename == "-":
                 raise ValueError("a TAR archive takes a file name, -c and --missing-content only")
-            yield from CoreExportArchive.__call__(
-                filename,
-                dataset=dataset,
-                archivetype=archivetype,
-                compression="gz" if compression is None else compression,
-                missing_content=missing_content,
-                return_type="generator",
-                result_renderer="disabled",
-                on_failure="ignore",
-            )
+            yield from _cores_own(filename, dataset, archivetype, compression, missing_content)
             return
         piped = is_pipe(filename)
         _require_sense(piped, compression, resume, checksum_file)
         skip = missing_content != "error"
         order = Order(None, compression == "gz", resume, checksum_file, skip, number)
         wanted = Filter(listed(include), listed(exclude))
-        where: Path = Path.cwd() if manifest is not None else found.pathobj
+        target: Path | None = None
         try:
             if manifest is not None:
                 target = None if piped else _target(filename, "archive")
@@ -312,7 +303,8 @@ class ExportArchive(CoreExportArchive):
                 opening = given_by_dataset(where, selection, folder, commit_time=mtime == "commit")
                 order = replace(order, target=target, reserve=disk_reserve(found.repo.dot_git))
         except JsdlError as error:
-            yield failure(ACTION, where, error, lgr)
+            kind = "file" if target else "dataset"
+            yield failure(ACTION, target or where, error, lgr, kind)
             return
         if target and not checksum_file and (old := Path(f"{target}.sha256")).exists():
             lgr.warning("%s is of an older archive; --checksum-file would renew it", old)
@@ -325,6 +317,28 @@ class ExportArchive(CoreExportArchive):
             missing_content=missing_content,
             dry_run=dry_run,
         )
+
+
+def _cores_own(
+    filename: str | None,
+    dataset: Any,
+    archivetype: str,
+    compression: str | None,
+    missing_content: str,
+) -> Iterator[dict[str, Any]]:
+    """A TAR archive, by DataLad's own code."""
+    if str(filename).lower().endswith(".zip"):
+        lgr.warning("this will be a TAR archive; -t zip makes a ZIP archive")
+    yield from CoreExportArchive.__call__(
+        filename,
+        dataset=dataset,
+        archivetype=archivetype,
+        compression="gz" if compression is None else compression,
+        missing_content=missing_content,
+        return_type="generator",
+        result_renderer="disabled",
+        on_failure="ignore",
+    )
 
 
 def _place(
