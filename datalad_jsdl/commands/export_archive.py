@@ -34,6 +34,7 @@ from datalad_jsdl.operations.export_archive import Order
 from datalad_jsdl.operations.list_files import Selection
 from datalad_jsdl.operations.manifest_contents import Listed
 from datalad_jsdl.operations.open_manifest import is_no_file, place_of
+from datalad_jsdl.repository.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -285,7 +286,9 @@ class ExportArchive(CoreExportArchive):
                 )
                 order = replace(order, target=target, reserve=disk_reserve(None))
             else:
-                name = f"datalad_{found.id}" if found.id else where.name
+                repository = Repository(where)
+                dataset_id = repository.dataset_id
+                name = f"datalad_{dataset_id}" if dataset_id else where.name
                 target = None if piped else _target(filename, name)
                 if target and where.resolve() in target.parents and target.parent != Path.cwd():
                     lgr.warning(
@@ -301,7 +304,7 @@ class ExportArchive(CoreExportArchive):
                 )
                 folder = _folder(leading_dir, target, name)
                 opening = given_by_dataset(where, selection, folder, commit_time=mtime == "commit")
-                order = replace(order, target=target, reserve=disk_reserve(found.repo.dot_git))
+                order = replace(order, target=target, reserve=disk_reserve(repository.git_dir))
         except JsdlError as error:
             kind = "file" if target else "dataset"
             yield failure(ACTION, target or where, error, lgr, kind)

@@ -292,6 +292,7 @@ class _Check:
                 for e in part.entries.values()
             ]
             return pairs, {key for key, _ in pairs}, []
+        importer.repository.refresh()  # the manifest may have taken its time
         importer.repository.require_annex()
         plan = importer.plan(part.entries, scope, delete=False, dry=True)[1]
         pairs = [(step.key, step.entry) for step in plan.steps if step.entry]

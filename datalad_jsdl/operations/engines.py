@@ -85,10 +85,12 @@ def open_engine(
         parts = urlsplit(typed)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         policy = policy.allowing_host(parts.hostname or "", port)
+    # the folder alone would make a repository look like one with an annex
+    keeps = git_dir is not None and Path(git_dir, "annex").is_dir()
     return Engine(
         policy,
         Settings.from_config(config),
-        memory=memory_file(git_dir) if git_dir else None,
+        memory=memory_file(git_dir) if git_dir and keeps else None,
         lanes=lanes,
         reserve=reserve_of(last) if keep_reserve else 0,
         config=last,

@@ -98,7 +98,7 @@ def dry_run(importer: Importer | None, request: Request) -> Plan:
         request.entries,
         Tree(),
         rule=ExtensionRule(),
-        records_of=lambda keys: {},
+        records_of=lambda keys: (),
         in_the_way=lambda steps: {},
         imported=lambda paths: set(),
     )

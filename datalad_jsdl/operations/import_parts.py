@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ from datalad_jsdl.operations.import_one import Outcome, Request, dry_run, run_im
 from datalad_jsdl.operations.logins import own_lines, remember
 from datalad_jsdl.operations.progress import Monitor
 from datalad_jsdl.operations.subdatasets import (
-    dataset_id,
     is_begun,
     is_installed,
     is_taken,
@@ -217,7 +215,7 @@ class Import:
             scope=self._scope(part.folder, tree.closed()),
             options=replace(options, delete=self.delete),
             recording=self.recording,
-            dataset_id=None if part.folder else partial(dataset_id, dataset),
+            dataset_id=None if part.folder else lambda: Repository(dataset).dataset_id,
             engines=self.engines,
             monitor=self.monitor,
             logins=self.logins,

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Datasets",
     "check_place",
-    "dataset_id",
     "is_begun",
     "is_installed",
     "is_taken",
@@ -88,12 +87,6 @@ def is_installed(path: Path) -> bool:
     return find_repository(path) is not None
 
 
-def dataset_id(path: Path) -> str:
-    """The DataLad dataset's id, or "" if it is none."""
-    config = path / ".datalad" / "config"
-    return Git(path).setting("datalad.dataset.id", "--file", str(config)) if config.exists() else ""
-
-
 @contextmanager
 def taking_turns(target: Path, above: Path | None) -> Iterator[None]:
     """Keep out other runs that make *target*, or write to the dataset above it; they wait.
@@ -141,7 +134,7 @@ def link_to(path: Path) -> Link:
     # the commit of an adjusted branch is for this clone alone
     basis = checked_out(repository).basis
     own = repository.git.commit(basis) if basis else ""
-    return Link(own or repository.head.commit, dataset_id(path))
+    return Link(own or repository.head.commit, repository.dataset_id)
 
 
 def _head(path: Path) -> str:

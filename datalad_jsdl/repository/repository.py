@@ -180,6 +180,12 @@ class Repository:
         return self.setting("annex.version")
 
     @property
+    def dataset_id(self) -> str:
+        """DataLad's name for the dataset, in all its clones; "" if it is none of DataLad's."""
+        name = "datalad.dataset.id"
+        return self.setting(name) or self.git.setting(name, "--file", ".datalad/config")
+
+    @property
     def sharing(self) -> str:
         """With whom it is shared: ``core.sharedRepository``; "" if it is not set."""
         return self.setting("core.sharedrepository")

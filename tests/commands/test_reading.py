@@ -74,8 +74,8 @@ def test_nothing_is_written_into_a_clone_that_git_annex_has_not_seen(
 def urls_of(dataset: Path, key: str) -> list[str]:
     with KeyLookup(Repository(dataset)) as lookup:
         ((_, urls, _),) = lookup.find_all([key])
-    (logs,) = Repository(dataset).annex.records([key]).values()
-    assert sorted(logs.urls) == sorted(urls)
+    ((_, record),) = Repository(dataset).annex.records([key])
+    assert sorted(record.urls) == sorted(urls)
     return sorted(urls)
 
 

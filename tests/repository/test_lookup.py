@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from datalad_jsdl.errors import DatasetError
 from datalad_jsdl.repository.annex import lookup as module
+from datalad_jsdl.repository.annex.branch import AnnexBranch
 from datalad_jsdl.repository.annex.keys import branch_path
 from datalad_jsdl.repository.annex.logs import KeyState
 from datalad_jsdl.repository.annex.lookup import KeyLookup
@@ -90,3 +92,21 @@ def test_without_all_records_each_is_read(
         monkeypatch.setattr(lookup._git, "objects", lambda names: iter([b"cut off"]))
         for key in KEYS:
             assert lookup.find(key) == (urls_of(key), KeyState(order=order_of(key)))
+
+
+def test_many_keys_have_the_logs_that_few_have(repository: Path) -> None:
+    annex = Repository(repository.parent).annex
+    absent = [f"SHA256E-s999--{number:064x}.x" for number in range(50)]
+    asked = [*absent, *KEYS]
+    found = dict(annex.key_logs(asked))
+    assert found.keys() == set(asked)
+    assert found == {key: logs for one in asked for key, logs in annex.key_logs([one])}
+    assert not any(any(found[key]) for key in absent)
+    assert all(found[key][1] for key in KEYS)
+
+
+def test_a_branch_that_cannot_be_listed_is_no_empty_one(repository: Path) -> None:
+    annex = Repository(repository.parent).annex
+    broken = AnnexBranch(Repository(repository.parent).git, [*annex.commits, "0" * 40])
+    with pytest.raises(DatasetError):
+        list(broken.key_logs(KEYS))

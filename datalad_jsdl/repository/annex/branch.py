@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from itertools import chain
+from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.repository.annex.keys import branch_folder, journal_name, key_file, key_of_file
+from datalad_jsdl.errors import DatasetError
+from datalad_jsdl.repository.annex.keys import branch_folder, journal_name, key_file
 from datalad_jsdl.repository.annex.logs import (
     WEB_UUID,
     KeyState,
@@ -90,31 +92,48 @@ class AnnexBranch:
                 parts += [] if content is None else [content]
         return list(map(merged, found))
 
-    def key_logs(self, keys: Sequence[str]) -> Iterator[KeyLogs]:
-        """What is recorded of each of *keys* (no two the same), in their order."""
-        if len(keys) < _LISTING_PAYS:
-            stems = [branch_folder(key) + key_file(key) for key in keys]
-            blobs = iter(self.files([stem + suffix for stem in stems for suffix in _SUFFIXES]))
-            yield from zip(blobs, blobs, blobs, strict=True)
+    def key_logs(self, keys: Iterable[str]) -> Iterator[tuple[str, KeyLogs]]:
+        """What is recorded of each of *keys* (no two the same), in the order of their folders."""
+        keys = sorted(keys, key=branch_folder)
+        if len(keys) >= _LISTING_PAYS:
+            yield from self._listed(keys)
             return
-        news = self.news()
-        # names come in binary, three in one: a million of them have to be held
-        listed = [_listed_logs(self._git, commit, keys) for commit in self.commits]
-        names = (
-            [_names(found, key)[place] for found in listed]
-            for key in keys
-            if any(found[key_file(key)] for found in listed)
-            for place in range(len(_SUFFIXES))
-        )
-        blobs = self._git.blobs(oid.hex() for several in names for oid in several if any(oid))
+        stems = [branch_folder(key) + key_file(key) for key in keys]
+        blobs = iter(self.files([stem + suffix for stem in stems for suffix in _SUFFIXES]))
         for key in keys:
-            logs = []
-            for place, suffix in enumerate(_SUFFIXES):
-                path = branch_folder(key) + key_file(key) + suffix if news else ""
-                parts = journalled(news, path)
-                parts += [next(blobs) for found in listed if any(_names(found, key)[place])]
-                logs.append(merged(parts))
-            yield logs[0], logs[1], logs[2]
+            yield key, (next(blobs), next(blobs), next(blobs))
+
+    def _listed(self, keys: Sequence[str]) -> Iterator[tuple[str, KeyLogs]]:
+        """The same from listings of the branch, of which no more than a folder is held."""
+        coming: deque[tuple[str, list[int]]] = deque()  # how many there are of each log of a key
+        trouble: list[DatasetError] = []
+
+        def names() -> Iterator[str]:  # in the thread that writes them to git
+            try:
+                listings = [_Listed(self._git, commit) for commit in self.commits]
+                for folder, inside in groupby(keys, branch_folder):
+                    found = [listing.folder(folder) for listing in listings]
+                    for key in inside:
+                        logs = [key_file(key) + suffix for suffix in _SUFFIXES]
+                        known = [[at[log] for at in found if log in at] for log in logs]
+                        coming.append((key, list(map(len, known))))
+                        yield from chain.from_iterable(known)
+            except DatasetError as error:
+                trouble.append(error)
+
+        news = self.news()
+        parts: list[bytes] = []
+        for blob in self._git.blobs(names()):
+            while not any(coming[0][1]):
+                yield _logs_of(*coming.popleft(), [], news)
+            parts.append(blob)
+            if len(parts) == sum(coming[0][1]):
+                yield _logs_of(*coming.popleft(), parts, news)
+                parts = []
+        if trouble:
+            raise trouble[0]
+        while coming:
+            yield _logs_of(*coming.popleft(), [], news)
 
     def lines(self, name: str) -> list[str]:
         """Those of one of `_WELL_KNOWN`."""
@@ -167,11 +186,11 @@ class AnnexBranch:
                 newest[name] = (seconds, value)
         return {name: value for name, (_, value) in newest.items()}
 
-    def records(self, keys: Iterable[str]) -> dict[str, KeyRecord]:
-        """Look up keys; one that nothing is recorded of gets an empty record."""
+    def records(self, keys: Iterable[str]) -> Iterator[tuple[str, KeyRecord]]:
+        """Look up keys, each once; one that nothing is recorded of has an empty record."""
         wanted = list(dict.fromkeys(keys))
         if not wanted:
-            return {}
+            return
         uuids = self.own_uuids()
 
         @lru_cache(maxsize=1000)  # most location logs are one, and so are many states
@@ -182,14 +201,13 @@ class AnnexBranch:
         def state_of(state: bytes | None) -> KeyState:
             return remote_state(state, uuids)
 
-        records = {}
         nothing = KeyRecord()  # one for all: there may be millions
-        for key, (location, web, state) in zip(wanted, self.key_logs(wanted), strict=True):
+        for key, (location, web, state) in self.key_logs(wanted):
             if location is web is state is None:
-                records[key] = nothing
+                yield key, nothing
                 continue
-            records[key] = KeyRecord(tuple(present_values(web)), in_web(location), state_of(state))
-        return records
+            urls = tuple(present_values(web))
+            yield key, KeyRecord(urls, in_web(location), state_of(state))
 
     def news(self) -> dict[str, list[Path]]:
         """What the journals have: git-annex's name of a file there → where it is."""
@@ -244,27 +262,40 @@ def merged(parts: Sequence[bytes]) -> bytes | None:
     return b"".join(part if part.endswith(b"\n") else part + b"\n" for part in parts)
 
 
-def _names(listed: Mapping[str, bytes], key: str) -> list[bytes]:
-    """Binary names of the three logs of a key; zeros for one that is not there."""
-    names = listed[key_file(key)]
-    width = len(names) // len(_SUFFIXES)
-    return [names[place * width : (place + 1) * width] for place in range(len(_SUFFIXES))]
+def _logs_of(
+    key: str, counts: Sequence[int], blobs: Sequence[bytes], news: Mapping[str, Sequence[Path]]
+) -> tuple[str, KeyLogs]:
+    """What is recorded of a key: *blobs*, of which each log has so many, and what is new."""
+    left = iter(blobs)
+    path = branch_folder(key) + key_file(key) if news else ""
+    location, web, state = (
+        merged([*journalled(news, path + suffix), *islice(left, count)])
+        for suffix, count in zip(_SUFFIXES, counts, strict=True)
+    )
+    return key, (location, web, state)
 
 
-def _listed_logs(git: Git, commit: str, keys: Iterable[str]) -> dict[str, bytes]:
-    """The keys' file names → the binary names of their three logs, one after the other."""
-    found = dict.fromkeys(map(key_file, keys), b"")
-    for item in git.items("ls-tree", "-r", "-z", commit):
-        head, _, path = item.decode("utf-8", "surrogateescape").partition("\t")
-        stem, log, kind = path[_FOLDER:].rpartition(".log")
-        if (names := found.get(stem)) is None or log + kind not in _SUFFIXES:
-            continue
-        if path.startswith(branch_folder(key_of_file(stem))):
-            oid = bytes.fromhex(head.rpartition(" ")[2])
-            at = _SUFFIXES.index(log + kind) * len(oid)
-            names = names or bytes(len(_SUFFIXES) * len(oid))
-            found[stem] = names[:at] + oid + names[at + len(oid) :]
-    return found
+class _Listed:
+    """The logs of keys in a commit, folder after folder."""
+
+    def __init__(self, git: Git, commit: str) -> None:
+        items = git.items("ls-tree", "-r", "-z", "--full-tree", commit)
+        self._folders = groupby(items, _folder_of)
+        self._at = next(self._folders, None)
+
+    def folder(self, name: str) -> dict[str, str]:
+        """File names → object names; folders are to be asked for in their order."""
+        while self._at is not None and self._at[0] < name:
+            self._at = next(self._folders, None)
+        if self._at is None or self._at[0] != name:
+            return {}
+        pairs = (item.decode("utf-8", "surrogateescape").partition("\t") for item in self._at[1])
+        return {path[_FOLDER:]: head.rpartition(" ")[2] for head, _, path in pairs}
+
+
+def _folder_of(item: bytes) -> str:
+    """The folder of a key's log, as ``ls-tree`` lists it."""
+    return item.partition(b"\t")[2][:_FOLDER].decode("utf-8", "surrogateescape")
 
 
 def read_records(git: Git, keys: Iterable[str]) -> dict[str, KeyRecord]:
@@ -272,7 +303,7 @@ def read_records(git: Git, keys: Iterable[str]) -> dict[str, KeyRecord]:
     found = git.text("for-each-ref", "--format=%(objectname)", "refs/**/git-annex").split()
     annex_dir = git.root / git.text("rev-parse", "--git-common-dir") / "annex"
     journals = [annex_dir / name for name in JOURNALS]
-    return AnnexBranch(git, list(dict.fromkeys(found)), journals).records(keys)
+    return dict(AnnexBranch(git, list(dict.fromkeys(found)), journals).records(keys))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import os
 import subprocess
 import tempfile
 import threading
+from collections import deque
 from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import IO, TYPE_CHECKING
@@ -187,11 +188,12 @@ class Git:
 
     def blobs(self, oids: Iterable[str]) -> Iterator[bytes]:
         """Contents of git objects that have to be there, in the order of *oids*."""
-        asked: list[str] = []  # of what is on its way
+        asked: deque[str] = deque()  # what is on its way: there may be millions of others
         names = (asked.append(oid) or oid for oid in oids)  # type: ignore[func-returns-value]
-        for number, content in enumerate(self.objects(names)):
+        for content in self.objects(names):
+            oid = asked.popleft()
             if content is None:
-                raise self.lacks(asked[number])
+                raise self.lacks(oid)
             yield content
 
     def sizes(self, names: Iterable[str]) -> Iterator[int | None]:

@@ -214,7 +214,7 @@ class Importer:
         """
         candidates = imported_paths(self.repository.git, tip, unlisted, scope.prefix)
         keys = tree.keys(candidates)
-        records = self.repository.annex.records({key for key in keys.values() if key})
+        records = dict(self.repository.annex.records({key for key in keys.values() if key}))
         return [path for path, key in keys.items() if key and records[key].urls]
 
     def missing_keys(self, keys: Collection[str]) -> set[str]:

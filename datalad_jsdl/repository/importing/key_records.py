@@ -9,7 +9,7 @@ from datalad_jsdl.repository.annex.branch import KeyRecord
 from datalad_jsdl.repository.annex.logs import KeyState, in_order, order_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from datalad_jsdl.model.entry import Entry
@@ -17,20 +17,22 @@ if TYPE_CHECKING:
     from datalad_jsdl.repository.importing.steps import Step
 
 
-__all__ = ["wanted_records"]
+__all__ = ["WantedRecords", "wanted_records"]
 
 
 _NOTHING = KeyRecord()
 
 
 def wanted_records(
-    steps: Iterable[Step], records: Mapping[str, KeyRecord], tree: Tree
-) -> Mapping[str, KeyRecord]:
+    steps: Iterable[Step],
+    records_of: Callable[[Iterable[str]], Iterable[tuple[str, KeyRecord]]],
+    tree: Tree,
+) -> WantedRecords:
     """What the git-annex branch is to say of the keys of a plan; only what changes.
 
     Args:
         steps: of the plan; what is listed of a key in several of them is put together.
-        records: what the branch says now; a key that is not there has no record.
+        records_of: looks up what the branch says now of keys, each once.
         tree: of the commit that is built upon.
     """
     listed: dict[str, Entry | list[Entry]] = {}
@@ -41,7 +43,14 @@ def wanted_records(
                 known.append(step.entry)
             elif known is not step.entry:
                 listed[step.key] = [known, step.entry]
-    return _Wanted(listed, records, _later_mtimes_of_others(listed, records, tree, steps))
+    found = WantedRecords(listed)
+    for key, record in records_of(list(listed)):
+        found.settle(key, record)
+    if later := found.said_later():
+        paths = {step.path for step in steps}
+        others = set(tree.keys(path for path in tree.files if path not in paths).values())
+        found.keep_later(key for key in later if key in others)
+    return found
 
 
 def _several(entries: Entry | list[Entry]) -> list[Entry]:
@@ -52,49 +61,46 @@ def _latest(entries: Iterable[Entry]) -> datetime | None:
     return max((e.mtime for e in entries if e.mtime is not None), default=None)
 
 
-def _later_mtimes_of_others(
-    listed: Mapping[str, Entry | list[Entry]],
-    records: Mapping[str, KeyRecord],
-    tree: Tree,
-    steps: Iterable[Step],
-) -> dict[str, datetime]:
-    """For a key that another path has too, a later mtime than is listed: it was said of that."""
-    later = {
-        key: known
-        for key, entries in listed.items()
-        if (known := records.get(key, _NOTHING).state.mtime) is not None
-        and (mtime := _latest(_several(entries))) is not None
-        and known > mtime
-    }
-    if not later:
-        return {}
-    paths = {step.path for step in steps}
-    others = set(tree.keys(path for path in tree.files if path not in paths).values())
-    return {key: mtime for key, mtime in later.items() if key in others}
+class WantedRecords(Mapping[str, KeyRecord]):
+    """What is to be recorded of keys, worked out when asked for: there may be millions.
 
+    Args:
+        listed: key → what the manifest says of it; changed by `settle`.
+    """
 
-class _Wanted(Mapping[str, KeyRecord]):
-    """What is to be recorded of keys, worked out when asked for: there may be millions."""
-
-    def __init__(
-        self,
-        listed: dict[str, Entry | list[Entry]],
-        records: Mapping[str, KeyRecord],
-        later: Mapping[str, datetime],
-    ) -> None:
+    def __init__(self, listed: dict[str, Entry | list[Entry]]) -> None:
         self._listed = listed
-        self._records = records
-        self._later = later
-        same = [key for key in listed if self._is_known(key)]
-        for key in same:
-            del listed[key]
-        # of the others nothing is held on to
-        self._records = {
-            key: known for key in listed if (known := records.get(key, _NOTHING)) != _NOTHING
-        }
+        self._known: dict[str, KeyRecord] = {}
+        self._later: dict[str, datetime] = {}
+
+    def settle(self, key: str, record: KeyRecord) -> None:
+        """Forget a key whose record is as it should be; else hold on to the record."""
+        later = self._is_later(key, record)
+        if not later and self._is_recorded(key, record):
+            del self._listed[key]
+        elif record != _NOTHING:
+            self._known[key] = record
+
+    def said_later(self) -> set[str]:
+        """Keys of which a later mtime is recorded than is listed: maybe of another path."""
+        return {key for key, record in self._known.items() if self._is_later(key, record)}
+
+    def keep_later(self, keys: Iterable[str]) -> None:
+        """Have *keys* keep the mtime that is recorded, as another path has them, too."""
+        for key in keys:
+            if (mtime := self._known[key].state.mtime) is not None:
+                self._later[key] = mtime
+            if self._is_recorded(key, self._known[key]):
+                del self._listed[key]
+
+    def known(self, key: str) -> KeyRecord:
+        """What is recorded of a key that is to have another record."""
+        return self._known.get(key, _NOTHING)
 
     def __getitem__(self, key: str) -> KeyRecord:
-        known = self._records.get(key, _NOTHING)
+        return self._wanted(key, self.known(key))
+
+    def _wanted(self, key: str, known: KeyRecord) -> KeyRecord:
         entries = _several(self._listed[key])
         urls = list(dict.fromkeys(url for entry in entries for url in entry.registrable))
         # URLs that only the dataset knows stay, and are tried last
@@ -102,11 +108,14 @@ class _Wanted(Mapping[str, KeyRecord]):
         mtime = self._later.get(key) or _latest(entries) or known.state.mtime
         return KeyRecord(tuple(urls), known.in_web or bool(urls), KeyState(mtime, order_of(urls)))
 
-    def _is_known(self, key: str) -> bool:
-        known = self._records.get(key, _NOTHING)
+    def _is_later(self, key: str, known: KeyRecord) -> bool:
+        mtime = _latest(_several(self._listed[key])) if known.state.mtime is not None else None
+        return known.state.mtime is not None and mtime is not None and known.state.mtime > mtime
+
+    def _is_recorded(self, key: str, known: KeyRecord) -> bool:
         if known == _NOTHING and any(entry.registrable for entry in _several(self._listed[key])):
             return False  # quickly: this is every key of a first import
-        wanted = self[key]
+        wanted = self._wanted(key, known)
         return (set(wanted.urls), wanted.in_web, wanted.state) == (
             set(known.urls),
             known.in_web,

@@ -8,7 +8,7 @@ from datalad_jsdl.model.filters import folders_of
 from datalad_jsdl.repository.annex.branch import KeyRecord
 from datalad_jsdl.repository.annex.keys import ExtensionRule, entry_key, parse_key
 from datalad_jsdl.repository.commit import EXECUTABLE, LINK, REGULAR, SUBMODULE
-from datalad_jsdl.repository.importing.key_records import wanted_records
+from datalad_jsdl.repository.importing.key_records import WantedRecords, wanted_records
 from datalad_jsdl.repository.importing.renames import renames
 from datalad_jsdl.repository.importing.steps import Change, Conflict, Plan, Step
 
@@ -27,7 +27,7 @@ def make_plan(
     tree: Tree,
     *,
     rule: ExtensionRule,
-    records_of: Callable[[Iterable[str]], Mapping[str, KeyRecord]],
+    records_of: Callable[[Iterable[str]], Iterable[tuple[str, KeyRecord]]],
     in_the_way: Callable[[Sequence[Step]], Mapping[str, str]],
     imported: Callable[[Iterable[str]], set[str]],
     gone: Iterable[str] = (),
@@ -40,7 +40,7 @@ def make_plan(
         entries: by path within the dataset.
         tree: of the commit that is built upon.
         rule: how keys take over file extensions.
-        records_of: looks up what the git-annex branch has of keys.
+        records_of: looks up what the git-annex branch has of keys, each once.
         in_the_way: of steps that write the tree, the paths with user work at or above
             them, each with a sentence about it.
         imported: which of some paths an earlier import wrote last.
@@ -52,7 +52,8 @@ def make_plan(
     removed = frozenset(gone) if delete else frozenset()
     folders = tree.folders_without(removed)
     old_keys = tree.keys(entries)
-    records = dict(records_of(key for key in old_keys.values() if key))
+    # a million records are more than the rest: only those are held that decide something
+    records = dict(records_of(_undecided(entries, old_keys)))
     relaxed = _no_longer_executable(entries, tree, old_keys, imported)
     steps: list[Step] = []
     conflicts: list[Conflict] = []
@@ -74,13 +75,13 @@ def make_plan(
     blocked = in_the_way([s for s in steps if s.change is not Change.UNCHANGED])
     conflicts += [Conflict(path, reason) for path, reason in blocked.items()]
     steps = [step for step in steps if step.path not in blocked]
-    records |= records_of({step.key for step in steps if step.key} - records.keys())
-    wanted = wanted_records(steps, records, tree)
-    steps = [_with_recorded_change(step, wanted, records) for step in steps]
+    wanted = wanted_records(steps, records_of, tree)
+    steps = [_with_recorded_change(step, wanted) for step in steps]
     added = ((step.path, step.key) for step in steps if step.change is Change.ADDED)
     return Plan(steps, conflicts, gone, wanted, renames(added, gone_keys))
 
 
+_NOTHING = KeyRecord()
 _OWN_FILE = "the dataset has a file of its own there; move it away or use --exclude"
 
 
@@ -148,7 +149,9 @@ def _step(
     if old_key is None:
         return Step(path, Change.UNCHANGED, "", old_mode, None, entry)
     mode = fresh_mode if entry.executable or relaxed else old_mode
-    key = old_key if _same(old_key, entry, records[old_key]) else _new_key(entry, rule)
+    key = (
+        old_key if _same(old_key, entry, records.get(old_key, _NOTHING)) else _new_key(entry, rule)
+    )
     same = key == old_key and mode == old_mode
     return Step(path, Change.UNCHANGED if same else Change.CHANGED, key, mode, old_key, entry)
 
@@ -156,6 +159,13 @@ def _step(
 def _new_key(entry: Entry, rule: ExtensionRule) -> str:
     # without a digest or registrable URL there is a key only once the content is here
     return entry_key(entry, rule) if entry.digests or entry.registrable else ""
+
+
+def _undecided(entries: Mapping[str, Entry], old_keys: Mapping[str, str | None]) -> set[str]:
+    """The keys of which a digest alone does not tell that they stay as they are."""
+    return {
+        key for path, key in old_keys.items() if key and not _same(key, entries[path], _NOTHING)
+    }
 
 
 def _same(key: str, entry: Entry, record: KeyRecord) -> bool:
@@ -176,12 +186,10 @@ def _same(key: str, entry: Entry, record: KeyRecord) -> bool:
     return parsed.size is not None and parsed.size == entry.size
 
 
-def _with_recorded_change(
-    step: Step, wanted: Mapping[str, KeyRecord], records: Mapping[str, KeyRecord]
-) -> Step:
+def _with_recorded_change(step: Step, wanted: WantedRecords) -> Step:
     if step.change is not Change.UNCHANGED or step.key not in wanted:
         return step
-    new, known = wanted[step.key], records.get(step.key, KeyRecord())
+    new, known = wanted[step.key], wanted.known(step.key)
     same = (set(new.urls), new.in_web, new.state.order) == (
         set(known.urls),
         known.in_web,

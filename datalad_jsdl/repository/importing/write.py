@@ -18,7 +18,7 @@ from datalad_jsdl.repository.annex.config import (
     is_true,
     vector_clock,
 )
-from datalad_jsdl.repository.annex.keys import branch_folder, branch_path
+from datalad_jsdl.repository.annex.keys import branch_path
 from datalad_jsdl.repository.annex.logs import WEB_UUID, KeyState, add_present, set_remote_state
 from datalad_jsdl.repository.commit import REGULAR, SUBMODULE
 from datalad_jsdl.repository.git.blobs import BlobReader
@@ -158,8 +158,7 @@ def _log_files(git: Git, plan: Plan, config_uuid: str) -> Iterator[tuple[str, by
     def new_state(state: KeyState) -> bytes:
         return set_remote_state(None, config_uuid, state, now)
 
-    keys = sorted(plan.records, key=branch_folder)
-    for key, (location, web, state) in zip(keys, annex.key_logs(keys), strict=True):
+    for key, (location, web, state) in annex.key_logs(plan.records):
         record, path = plan.records[key], branch_path(key)
         if record.in_web:
             present = new_location if location is None else add_present(location, [WEB_UUID], now)
