@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 from tests.lab import Lab
+from tests.running import run_datalad
 from tests.vault import Vault
 
 # a shell has it ignored by what it runs in the background, and by all that is started there
@@ -96,11 +97,25 @@ def program() -> Callable[[str], str]:
     return find
 
 
-def run(*args: str | Path, cwd: Path | None = None, check: bool = True, **options: object) -> str:
-    """Run a program; its standard output, or an assertion that shows all it said."""
-    done = subprocess.run(
-        [str(a) for a in args], cwd=cwd, capture_output=True, text=True, **options
-    )  # type: ignore[call-overload]  # options are passed through, of whatever type
+def run(
+    *args: str | Path,
+    cwd: Path | None = None,
+    check: bool = True,
+    anew: bool = False,
+    **options: object,
+) -> str:
+    """Run a program; its standard output, or an assertion that shows all it said.
+
+    Without options of `subprocess.run`, and if it need not be started *anew*, DataLad is run by
+    `tests.running`.
+    """
+    if args[0] == "datalad" and not anew and not options:
+        forked = run_datalad(*args[1:], cwd=cwd)
+        done = subprocess.CompletedProcess(args, forked.code, forked.stdout, forked.stderr)
+    else:
+        done = subprocess.run(
+            [str(a) for a in args], cwd=cwd, capture_output=True, text=True, **options
+        )  # type: ignore[call-overload]  # options are passed through, of whatever type
     said = f"{args} exited with {done.returncode}\n{done.stdout}\n{done.stderr}"
     assert not check or done.returncode == 0, said
     return done.stdout

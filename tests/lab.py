@@ -6,7 +6,9 @@ recorded with the bytes of content sent in answer, so that a test can tell what 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import random
 import socket
 import sys
 import threading
@@ -28,6 +30,7 @@ __all__ = [
     "Lab",
     "Request",
     "Version",
+    "free_port",
     "older",
     "refused_url",
     "sha256",
@@ -125,9 +128,20 @@ class Authority:
 
 def refused_url(path: str = "x") -> str:
     """A URL at a port of 127.0.0.1 that nothing listens on."""
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{unused.getsockname()[1]}/{path}"
+    return f"http://127.0.0.1:{free_port()}/{path}"
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nothing listens on, and that stays so.
+
+    It is none of those (from 16000, 32768 or 49152 on) that systems give to clients
+    and to servers that take any: one of them could be given away a moment later.
+    """
+    while True:
+        port = random.SystemRandom().randrange(10_000, 16_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def sha256(content: bytes) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from tests.conftest import run
 from tests.lab import Lab, sha256
+from tests.running import run_datalad
 
 MTIME = "2024-05-01T12:00:00Z"
 MTIME_SECONDS = 1714564800
@@ -45,16 +46,9 @@ def datalad(
     *args: str | Path, cwd: Path | None = None, code: int = 0, stdin: str | None = None
 ) -> list[dict[str, Any]]:
     """Run datalad; its result records."""
-    done = subprocess.run(
-        ["datalad", "-f", "json", *(str(a) for a in args)],
-        cwd=cwd,
-        input=stdin,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == code, f"{args}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-    return [json.loads(line) for line in lines]
+    done = run_datalad("-f", "json", *args, cwd=cwd, stdin=stdin or "")
+    assert done.code == code, f"{args}: {done.code}\n{done.stdout}\n{done.stderr}"
+    return done.results
 
 
 def summary(records: list[dict[str, Any]]) -> dict[str, int]:

@@ -6,7 +6,8 @@ import contextlib
 import gzip
 import http.client
 import ssl
-import time
+import threading
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -70,24 +71,38 @@ def test_it_is_mute(lab: Lab) -> None:
     assert lab.requests[0].status == 0
 
 
-def test_it_takes_its_time(lab: Lab) -> None:
-    for faults, seconds in (({"delay": 0.2}, 0.2), ({"rate": 1_000_000}, 0.25)):
-        began = time.monotonic()
+class Pauses(threading.Event):
+    """Is never waited for: it counts the seconds that were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.asked.append(timeout or 0)
+        return self.is_set()
+
+
+@pytest.fixture
+def pauses(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Pauses:
+    """A clock that stands still, and what the lab would have waited."""
+    monkeypatch.setattr("tests.lab_handler.time", SimpleNamespace(monotonic=lambda: 0.0))
+    lab.closing = pauses = Pauses()
+    return pauses
+
+
+def test_it_takes_its_time(lab: Lab, pauses: Pauses) -> None:
+    # the clock stands still: at each pause, all seconds since the beginning are asked for
+    for faults, seconds in (({"delay": 0.2}, 0.2), ({"rate": 1_000_000}, 0.3)):
+        pauses.asked.clear()
         assert ask(lab.put("f", CONTENT, **faults))[2] == CONTENT
-        assert time.monotonic() - began > seconds
+        assert pauses.asked
+        assert max(pauses.asked) == pytest.approx(seconds)
 
 
-def test_it_drips_from_half_way_on(lab: Lab) -> None:
-    url = lab.put("f", CONTENT, drip=100, drip_at=0.5)
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
-    connection.request("GET", parts.path)
-    answer = connection.getresponse()
-    assert answer.read(HALF) == CONTENT[:HALF]
-    began = time.monotonic()
-    assert answer.read(20) == CONTENT[HALF:][:20]
-    assert 0.1 < time.monotonic() - began < 2
-    connection.close()
+def test_it_drips_from_half_way_on(lab: Lab, pauses: Pauses) -> None:
+    assert ask(lab.put("f", CONTENT, drip=100_000, drip_at=0.5))[2] == CONTENT
+    assert max(pauses.asked) == pytest.approx(HALF / 100_000)
 
 
 def test_it_spoils_the_content(lab: Lab) -> None:

@@ -51,6 +51,6 @@ def test_the_suite_replaces_cores_command_once() -> None:
     )
     ours = "datalad_jsdl.commands.export_archive"
     assert set(run(sys.executable, "-c", code).split()) <= {ours, "datalad.interface.base"}
-    listed = run("datalad", "--help")
+    listed = run("datalad", "--help", anew=True)  # with the suite loaded by DataLad itself
     assert "export-archive-jsdl" in listed
     assert "download-manifest" in listed

@@ -10,6 +10,8 @@ import threading
 from pathlib import Path
 from urllib.parse import quote
 
+from tests.running import run_datalad
+
 __all__ = ["Vault"]
 
 _SECONDS = 0.01  # between looks at the running processes
@@ -90,12 +92,16 @@ class Vault:
 
     def run(self, *args: str | Path, cwd: Path | None = None, code: int | None = 0) -> str:
         """Run a program and keep what it says; returns both streams."""
-        done = subprocess.run(
-            [str(a) for a in args], cwd=cwd, capture_output=True, text=True, errors="replace"
-        )
-        said = done.stdout + done.stderr
+        if args[0] == "datalad":
+            done = run_datalad(*args[1:], cwd=cwd)
+            said, ended = done.stdout + done.stderr, done.code
+        else:
+            other = subprocess.run(
+                [str(a) for a in args], cwd=cwd, capture_output=True, text=True, errors="replace"
+            )
+            said, ended = other.stdout + other.stderr, other.returncode
         (self._said / f"{next(self._number)}.txt").write_text(said)
-        assert code is None or done.returncode == code, f"{args}: {done.returncode}\n{said}"
+        assert code is None or ended == code, f"{args}: {ended}\n{said}"
         return said
 
     def forgive_command_lines(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,15 +22,18 @@ KINDS = {
 
 
 @pytest.fixture
-def study(tmp_path: Path, lab: Lab) -> Path:
-    datalad("download-manifest", manifest(lab, "a", "b", "c"), "study")
+def study(tmp_path: Path, lab: Lab, ready: Callable[..., Path]) -> Path:
+    ready(members(lab, "a", "b", "c"), tmp_path / "study")
     git(tmp_path / "study", "annex", "get", "a")
     return tmp_path / "study"
 
 
+def members(lab: Lab, *paths: str) -> dict[str, Any]:
+    return {p: described(p, lab.put(p, content_of(p))) for p in paths}
+
+
 def manifest(lab: Lab, *paths: str) -> Path:
-    members = {p: described(p, lab.put(p, content_of(p))) for p in paths}
-    return write_manifest("m.json", members)
+    return write_manifest("m.json", members(lab, *paths))
 
 
 def on_main(study: Path) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import random
 import signal
 import subprocess
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.kill_at import KillAt
 from tests.lab import Lab, sha256
 from tests.portal import (
     MTIME,
@@ -23,17 +22,17 @@ from tests.portal import (
     publish,
     write_manifest,
 )
+from tests.running import run_datalad
 
 PATHS = ["a.txt", "sub/b.nii.gz", "sub/deep/c.bin", "other/d"]
 
 
 @pytest.fixture
-def dataset(tmp_path: Path, lab: Lab) -> Path:
+def dataset(tmp_path: Path, lab: Lab, ready: Callable[..., Path]) -> Path:
     urls = publish(lab, PATHS)
     members = {path: described(path, url, mtime=MTIME) for path, url in urls.items()}
     members["sub/same.txt"] = members["a.txt"]
-    datalad("download-manifest", write_manifest("m.json", members), "ds")
-    return tmp_path / "ds"
+    return ready(members, tmp_path / "ds")
 
 
 def of_dataset(records: list[dict[str, Any]]) -> dict[str, Any]:
@@ -129,53 +128,54 @@ def test_too_small_a_disk_is_told_before(tmp_path: Path, lab: Lab) -> None:
     assert not lab.requests
 
 
-@pytest.mark.slow
-def test_killed_at_any_moment_the_next_run_goes_on(tmp_path: Path, lab: Lab) -> None:
+FETCH, ANNEX = "datalad_jsdl.fetch.file.partfile", "datalad_jsdl.repository"
+STEPS = {
+    "in the midst of a file": KillAt(f"{FETCH}:PartFile.put", call=40),
+    "before a file has its name": KillAt(f"{FETCH}:PartFile.finish", call=5),
+    "when a file has its name": KillAt(f"{FETCH}:PartFile.finish", call=5, after=True),
+    "before files are taken in": KillAt(f"{ANNEX}.intake:Intake.take"),
+    "when some are taken in": KillAt(f"{ANNEX}.intake:Intake.take", call=5, after=True),
+    "before it is noted that they are here": KillAt(f"{ANNEX}.presence:LocationLogs.add"),
+    "when it is noted": KillAt(f"{ANNEX}.presence:LocationLogs.add", after=True),
+    "before git-annex commits it": KillAt(f"{ANNEX}.importer:Importer.catch_up"),
+}
+
+
+def test_killed_at_any_step_the_next_run_goes_on(tmp_path: Path, lab: Lab) -> None:
     members = {}
-    for number in range(300):
+    for number in range(20):
         path = f"{number % 7}/{number}"
         members[path] = described(path, lab.put(path, content_of(path)))
     large = content_of("large", 6_000_000)
-    url = lab.put("large", large, rate=1 << 20)
+    url = lab.put("large", large)
     members["large"] = described("large", url) | {"size": len(large)}
     members["large"]["digests"] = {"sha256": sha256(large)}
     datalad("download-manifest", write_manifest("m.json", members), "ds")
     dataset = tmp_path / "ds"
-    choice = random.Random(5)
-    for _ in range(5):
-        process = subprocess.Popen(
-            ["datalad", "download-content", "-d", str(dataset)],
-            start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        time.sleep(0.7 + 1.2 * choice.random())
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    staging = dataset / ".git/annex/jsdl/staging"
+    for step, kill in STEPS.items():
+        done = run_datalad("download-content", "-d", dataset, kill=kill)
+        assert done.code == -signal.SIGKILL, (step, done)
         for path in (dataset / ".git/annex/objects").rglob("*"):
             if path.is_file():  # nothing wrong is ever in the annex
-                assert path.name.endswith(f"--{sha256(path.read_bytes())}")
-    (dataset / ".git/index.lock").unlink(missing_ok=True)
-    datalad("download-content", "-d", dataset)
-    assert len(present(dataset)) == 301
-    git(dataset, "annex", "fsck", "-q")
-    assert lab.sent("large") <= 1.05 * len(large)
-    assert git(dataset, "status", "--short") == ""
-    staging = dataset / ".git/annex/jsdl/staging"
-    assert not staging.exists(), list(staging.iterdir())
+                assert path.name.endswith(f"--{sha256(path.read_bytes())}"), step
+        lab.requests.clear()
+        datalad("download-content", "-d", dataset)
+        assert len(present(dataset)) == 21, step
+        git(dataset, "annex", "fsck", "-q")
+        assert git(dataset, "status", "--short") == "", step
+        if step == "in the midst of a file":
+            (rest,) = [request for request in lab.requests if request.path == "/large"]
+            assert int(rest.headers["Range"].removeprefix("bytes=").rstrip("-")) > 0
+        assert not staging.exists(), (step, list(staging.iterdir()))
+        git(dataset, "annex", "drop", "-q", "--force", ".")
 
 
 def test_ctrl_c_leaves_nothing_locked(dataset: Path, lab: Lab) -> None:
     for path in PATHS:
         lab.files[f"/{path}"].rate = 300
-    process = subprocess.Popen(
-        ["datalad", "download-content", "-d", str(dataset)],
-        start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    while len(lab.requests) < 2:
-        time.sleep(0.05)
-    began = time.monotonic()
-    os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(timeout=20) != 0
-    assert time.monotonic() - began < 10
+    kill = KillAt(f"{FETCH}:PartFile.put", call=2, signal=signal.SIGINT)
+    assert run_datalad("download-content", "-d", dataset, kill=kill).code == 3
     for path in PATHS:
         lab.files[f"/{path}"].rate = 0
     datalad("download-content", "-d", dataset)

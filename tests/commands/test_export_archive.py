@@ -23,6 +23,7 @@ from tests.portal import (
     publish,
     write_manifest,
 )
+from tests.running import run_datalad
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,9 +42,8 @@ def members(lab: Lab) -> dict[str, Any]:
 
 
 @pytest.fixture
-def dataset(tmp_path: Path, lab: Lab) -> Path:
-    datalad("download-manifest", write_manifest("m.json", members(lab)), "ds")
-    return tmp_path / "ds"
+def dataset(tmp_path: Path, lab: Lab, ready: Callable[..., Path]) -> Path:
+    return ready(members(lab), tmp_path / "ds")
 
 
 def export(dataset: Path, name: str, *options: str, code: int = 0) -> Path:
@@ -186,12 +186,8 @@ def test_content_that_is_not_what_its_key_says_never_gets_in(dataset: Path, lab:
     damaged = (dataset / "a.txt").resolve()
     damaged.chmod(0o644)
     damaged.write_bytes(content_of("other"))
-    done = subprocess.run(
-        ["datalad", "export-archive", "-d", dataset, "-t", "zip", "x.zip"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = run_datalad("export-archive", "-d", dataset, "-t", "zip", "x.zip")
+    assert done.code == 0
     assert " annex fsck --key " in done.stderr
     with zipfile.ZipFile("x.zip") as opened:
         assert opened.read("x/a.txt") == content_of("a.txt")
@@ -217,12 +213,8 @@ def test_nothing_secret_in_messages(dataset: Path, lab: Lab) -> None:
     url = lab.put("f", status=403)
     listed = {"f": described("f", f"{url}?user=hunter2")}
     datalad("download-manifest", write_manifest("m.json", listed), "other")
-    done = subprocess.run(
-        ["datalad", "export-archive", "-d", "other", "-t", "zip", "x.zip"],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode
+    done = run_datalad("export-archive", "-d", "other", "-t", "zip", "x.zip")
+    assert done.code
     assert "403" in done.stdout
     assert "hunter2" not in done.stdout + done.stderr
     assert HTML not in all_objects(dataset)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from tests.portal import (
     tree,
     write_manifest,
 )
+from tests.running import run_datalad
 
 C = "https://c.example"
 
@@ -61,10 +61,8 @@ def test_a_dataset_survives_export_and_import(tmp_path: Path) -> None:
 
 def exported(*args: str | Path, code: int) -> tuple[dict[str, Any], str]:
     """The manifest on standard output, and what is said."""
-    done = subprocess.run(
-        ["datalad", "export-manifest", *map(str, args)], capture_output=True, text=True
-    )
-    assert done.returncode == code, done.stderr
+    done = run_datalad("export-manifest", *args)
+    assert done.code == code, done.stderr
     return json.loads(done.stdout), done.stderr
 
 

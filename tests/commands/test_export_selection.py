@@ -12,16 +12,17 @@ from tests.conftest import run
 from tests.portal import content_of, datalad, described, file_sha256, git, publish, write_manifest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.lab import Lab
 
 PATHS = ["sub-01/a.txt", "sub-01/b.nii", "sub-02/a.txt", "notes.md"]
 
 
 @pytest.fixture
-def dataset(tmp_path: Path, lab: Lab) -> Path:
+def dataset(tmp_path: Path, lab: Lab, ready: Callable[..., Path]) -> Path:
     listed = {path: described(path, url) for path, url in publish(lab, PATHS).items()}
-    datalad("download-manifest", write_manifest("m.json", listed), "ds")
-    return tmp_path / "ds"
+    return ready(listed, tmp_path / "ds")
 
 
 def names(*options: str | Path, dataset: str | Path = "ds", file: str = "x.zip") -> list[str]:

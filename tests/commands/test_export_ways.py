@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +22,10 @@ from datalad_jsdl.operations.collect import collect
 from datalad_jsdl.operations.home import Homes
 from datalad_jsdl.operations.list_files import Selection
 from tests.conftest import run
+from tests.kill_at import KillAt
 from tests.lab import Lab, sha256
 from tests.portal import content_of, datalad, described, file_sha256, git, publish, write_manifest
+from tests.running import run_datalad, start_datalad
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,12 +35,13 @@ LARGE = "big.bin"
 LARGE_SIZE = 30_000_000
 
 
+@cache
 def large_content() -> bytes:
     return content_of(LARGE, LARGE_SIZE)
 
 
 @pytest.fixture
-def dataset(tmp_path: Path, lab: Lab) -> Path:
+def dataset(tmp_path: Path, lab: Lab, ready: Callable[..., Path]) -> Path:
     listed = {path: described(path, url) for path, url in publish(lab, SMALL).items()}
     content = large_content()
     listed[LARGE] = {
@@ -45,26 +49,26 @@ def dataset(tmp_path: Path, lab: Lab) -> Path:
         "size": LARGE_SIZE,
         "digests": {"md5": hashlib.md5(content).hexdigest()},
     }
-    datalad("download-manifest", write_manifest("m.json", listed), "ds")
-    return tmp_path / "ds"
+    return ready(listed, tmp_path / "ds")
 
 
-EXPORT = ["datalad", "export-archive", "-d", "ds", "-t", "zip"]
+EXPORT = ["export-archive", "-d", "ds", "-t", "zip"]
 
 
 def whole(*options: str) -> bytes:
     """The archive in one go."""
-    datalad(*EXPORT[1:], *options, "whole.zip")
+    datalad(*EXPORT, *options, "whole.zip")
     return Path("whole.zip").read_bytes()
 
 
 def test_to_a_pipe(dataset: Path, program: Callable[[str], str]) -> None:
     expected = whole("--leading-dir", "x")
-    done = subprocess.run([*EXPORT, "--leading-dir", "x", "-"], capture_output=True, check=True)
-    assert done.stdout == expected
-    assert b"export_archive(ok)" in done.stderr
+    done = run_datalad(*EXPORT, "--leading-dir", "x", "-")
+    assert (done.code, done.out) == (0, expected)
+    assert "export_archive(ok)" in done.stderr
     Path("there").mkdir()
-    with subprocess.Popen([*EXPORT, "--leading-dir", "", "-"], stdout=subprocess.PIPE) as pipe:
+    command = ["datalad", *EXPORT, "--leading-dir", "", "-"]  # a real one, into a real program
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as pipe:
         run(program("bsdtar"), "-xf", "-", stdin=pipe.stdout, cwd=Path("there"))
     assert pipe.returncode == 0
     assert Path("there", LARGE).read_bytes() == large_content()
@@ -91,7 +95,8 @@ os.execvp(sys.argv[2], sys.argv[2:])
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs limits on the size of files")
 def test_nothing_is_put_on_a_disk_on_the_way_to_a_pipe(dataset: Path) -> None:
-    limited = [sys.executable, "-c", FULL, "20000", *EXPORT, "--leading-dir", "whole", "-"]
+    command = ["datalad", *EXPORT, "--leading-dir", "whole", "-"]
+    limited = [sys.executable, "-c", FULL, "20000", *command]  # limits of a process of its own
     with subprocess.Popen(limited, stdout=subprocess.PIPE) as pipe:
         assert pipe.stdout is not None
         got = pipe.stdout.read()
@@ -100,7 +105,8 @@ def test_nothing_is_put_on_a_disk_on_the_way_to_a_pipe(dataset: Path) -> None:
 
 
 def test_a_reader_that_ends_early(dataset: Path) -> None:
-    with subprocess.Popen([*EXPORT, "-"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as pipe:
+    command = ["datalad", *EXPORT, "-"]  # a real one: how it ends when its pipe is closed
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as pipe:
         assert pipe.stdout is not None
         assert pipe.stderr is not None
         pipe.stdout.read(1000)
@@ -113,15 +119,11 @@ def test_a_reader_that_ends_early(dataset: Path) -> None:
 
 def test_interrupted_nothing_but_the_archive_is_in_the_pipe(dataset: Path, lab: Lab) -> None:
     expected = whole()
-    lab.files[f"/{LARGE}"].rate = 5_000_000
-    command = [*EXPORT, "--leading-dir", "whole", "-"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as pipe:
-        assert pipe.stdout is not None
-        got = pipe.stdout.read(8_000_000)
-        pipe.send_signal(signal.SIGINT)
-        got += pipe.stdout.read()
-        assert pipe.wait(30) != 0
-    assert expected.startswith(got)
+    kill = KillAt(f"{OUTPUT}:PipeOutput.write", call=80, signal=signal.SIGINT)
+    done = run_datalad(*EXPORT, "--leading-dir", "whole", "-", kill=kill)
+    assert done.code == 3
+    assert 0 < len(done.out) < len(expected)
+    assert expected.startswith(done.out)
 
 
 def test_what_is_missing_needs_no_room(dataset: Path, lab: Lab) -> None:
@@ -139,21 +141,21 @@ def test_what_is_missing_needs_no_room(dataset: Path, lab: Lab) -> None:
 def test_a_content_that_fails_ends_the_pipe_without_a_directory(dataset: Path, lab: Lab) -> None:
     expected = whole()
     lab.put("20.txt", status=404)
-    done = subprocess.run([*EXPORT, "--leading-dir", "whole", "-"], capture_output=True)
-    assert done.returncode == 1
-    assert b"20.txt cannot be had" in done.stderr
-    assert expected.startswith(done.stdout)
-    assert b"PK\1\2" not in done.stdout[-5000:]
+    done = run_datalad(*EXPORT, "--leading-dir", "whole", "-")
+    assert done.code == 1
+    assert "20.txt cannot be had" in done.stderr
+    assert expected.startswith(done.out)
+    assert b"PK\1\2" not in done.out[-5000:]
 
 
 def test_a_terminal_gets_no_archive(dataset: Path) -> None:
     import pty
 
     ours, theirs = pty.openpty()
-    done = subprocess.run([*EXPORT, "-"], stdout=theirs, stderr=subprocess.PIPE)
-    os.close(theirs)
+    with open(os.devnull, "r+b") as null, os.fdopen(theirs, "wb", 0) as terminal:
+        code = start_datalad(*EXPORT, "-", streams=(null, terminal, null)).wait()
     os.close(ours)
-    assert done.returncode == 1
+    assert code == 1
 
 
 @pytest.mark.parametrize("present", [False, True])
@@ -173,22 +175,30 @@ def test_a_thousand_ranges_of_a_dataset(dataset: Path, present: bool) -> None:
     assert b"".join(got.values()) == expected
 
 
-def test_killed_and_gone_on_with(dataset: Path, lab: Lab) -> None:
+OUTPUT = "datalad_jsdl.archive.output"
+STEPS = {
+    "before anything is written": KillAt(f"{OUTPUT}:FileOutput.mark"),
+    "in the midst of the small files": KillAt(f"{OUTPUT}:FileOutput.mark", call=12),
+    "in the midst of a member": KillAt(f"{OUTPUT}:FileOutput.write", call=61, after=True),
+    "later in it": KillAt(f"{OUTPUT}:FileOutput.write", call=10),
+    "before the directory": KillAt("datalad_jsdl.archive.zip.writer:CanonicalWriter.finish"),
+    "before it has its name": KillAt(f"{OUTPUT}:FileOutput.finish"),
+    "before its checksum is written": KillAt(f"{OUTPUT}:_checksum_line"),
+}
+
+
+def test_killed_at_any_step_and_gone_on_with(dataset: Path, lab: Lab) -> None:
     expected = whole()
-    lab.files[f"/{LARGE}"].rate = 20_000_000
-    lab.requests.clear()
-    chance = random.Random(7)
     command = [*EXPORT, "--leading-dir", "whole", "--resume", "--checksum-file", "out.zip"]
     part = Path("out.zip.jsdl-part")
-    for _ in range(5):
-        process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
-        time.sleep(0.35 + chance.random() * 0.8)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if Path("out.zip").exists():  # it was as good as done
-            assert Path("out.zip").read_bytes() == expected
-            break
-    run(*command)
+    for step, kill in STEPS.items():
+        done = run_datalad(*command, kill=kill)
+        assert done.code == -signal.SIGKILL, (step, done)
+        # never half an archive under its name
+        assert Path("out.zip").exists() is (step == "before its checksum is written"), step
+        there = Path("out.zip") if Path("out.zip").exists() else part
+        assert expected.startswith(there.read_bytes()), step
+    datalad(*command)
     assert Path("out.zip").read_bytes() == expected
     assert not part.exists()
     run("sha256sum", "-c", "out.zip.sha256")
@@ -198,7 +208,7 @@ def test_gone_on_with_after_a_mirror_came_back(dataset: Path, lab: Lab) -> None:
     expected = whole()
     lab.put("20.txt", status=503)
     lab.requests.clear()
-    command = [*EXPORT[1:], "--leading-dir", "whole"]
+    command = [*EXPORT, "--leading-dir", "whole"]
     (record,) = datalad(*command, "out.zip", code=1)
     assert "20.txt cannot be had" in record["message"]
     assert "to go on with them, add --resume" in record["message"]
@@ -222,12 +232,10 @@ def test_gone_on_with_after_a_mirror_came_back(dataset: Path, lab: Lab) -> None:
 
 def test_two_at_once(dataset: Path, lab: Lab) -> None:
     lab.files[f"/{LARGE}"].rate = 3_000_000  # so that it lasts until the second has started
-    first = subprocess.Popen([*EXPORT, "out.zip"], stdout=subprocess.DEVNULL)
-    for _ in range(600):
-        if Path("out.zip.jsdl-part").exists():
-            break
+    first = start_datalad(*EXPORT, "out.zip")
+    while not Path("out.zip.jsdl-part").exists():
         time.sleep(0.05)
-    (record,) = datalad(*EXPORT[1:], "out.zip", code=1)
+    (record,) = datalad(*EXPORT, "out.zip", code=1)
     assert "another process is writing out.zip" in record["message"]
     assert first.wait() == 0
     with zipfile.ZipFile("out.zip") as archive:
@@ -236,7 +244,7 @@ def test_two_at_once(dataset: Path, lab: Lab) -> None:
 
 def test_a_checksum_file(dataset: Path) -> None:
     Path("out.zip.sha256").write_text("of an older one")
-    datalad(*EXPORT[1:], "--checksum-file", "out.zip")
+    datalad(*EXPORT, "--checksum-file", "out.zip")
     assert Path("out.zip.sha256").read_text() == f"{file_sha256(Path('out.zip'))}  out.zip\n"
 
 
@@ -247,7 +255,7 @@ def test_deflated_if_asked(dataset: Path, program: Callable[[str], str]) -> None
     canonical = whole()
     for option in ("-c", "--compression"):
         assert whole(option, "") == canonical
-    datalad(*EXPORT[1:], "-c", "gz", "out.zip")
+    datalad(*EXPORT, "-c", "gz", "out.zip")
     with zipfile.ZipFile("out.zip") as archive, zipfile.ZipFile("whole.zip") as stored:
         assert archive.testzip() is None
         assert {i.compress_type for i in archive.infolist()} == {0, zipfile.ZIP_DEFLATED}
@@ -257,8 +265,7 @@ def test_deflated_if_asked(dataset: Path, program: Callable[[str], str]) -> None
             assert mine.external_attr == theirs.external_attr
     run(program("unzip"), "-q", "out.zip", "-d", "unpacked")
     assert os.readlink("unpacked/out/link") == "00.txt"
-    done = subprocess.run([*EXPORT, "-c", "gz", "-"], capture_output=True, check=True)
-    Path("piped.zip").write_bytes(done.stdout)
+    Path("piped.zip").write_bytes(run_datalad(*EXPORT, "-c", "gz", "-").out)
     with zipfile.ZipFile("piped.zip") as archive:
         assert archive.testzip() is None
 
@@ -267,12 +274,12 @@ def test_deflated_and_wrong_is_no_archive(dataset: Path, lab: Lab) -> None:
     wrong = bytearray(large_content())
     wrong[-1] ^= 1
     lab.put(LARGE, bytes(wrong))
-    (record,) = datalad(*EXPORT[1:], "-c", "gz", "out.zip", code=1)
+    (record,) = datalad(*EXPORT, "-c", "gz", "out.zip", code=1)
     assert "wrong content" in record["message"]
     assert not [name for name in os.listdir() if "out" in name]
-    done = subprocess.run([*EXPORT, "-c", "gz", "-"], capture_output=True)
-    assert done.returncode == 1
-    assert b"PK\5\6" not in done.stdout[-100_000:]
+    done = run_datalad(*EXPORT, "-c", "gz", "-")
+    assert done.code == 1
+    assert b"PK\5\6" not in done.out[-100_000:]
 
 
 REFUSED = [
@@ -290,18 +297,18 @@ REFUSED = [
 def test_what_makes_no_sense_is_refused(dataset: Path) -> None:
     before = sorted(os.listdir())
     for options in REFUSED:
-        done = subprocess.run([*EXPORT, *options], capture_output=True, text=True)
-        assert done.returncode, options
+        done = run_datalad(*EXPORT, *options)
+        assert done.code, options
         assert "Traceback" not in done.stderr
         assert sorted(os.listdir()) == before
 
 
 def test_a_preview_writes_nothing(dataset: Path, lab: Lab) -> None:
     lab.requests.clear()
-    (record,) = datalad(*EXPORT[1:], "-n", "out.zip")
+    (record,) = datalad(*EXPORT, "-n", "out.zip")
     assert lab.requests == []
     assert not Path("out.zip").exists()
-    datalad(*EXPORT[1:], "out.zip")
+    datalad(*EXPORT, "out.zip")
     assert record["bytesize"] == Path("out.zip").stat().st_size
     assert record["members"] == 31
     assert "to be fetched for it: 31 files, 30090000 bytes" in record["message"]
@@ -314,7 +321,7 @@ def test_a_full_disk(dataset: Path, tmp_path: Path) -> None:
     small.mkdir()
     run("mount", "-t", "tmpfs", "-o", "size=10m", "tmpfs", small)
     try:
-        (record,) = datalad(*EXPORT[1:], small / "out.zip", code=1)
+        (record,) = datalad(*EXPORT, small / "out.zip", code=1)
         assert record["message"].startswith("not enough disk space: 30.1 MB needed, 10.5 MB free")
         assert os.listdir(small) == []
     finally:
@@ -328,10 +335,11 @@ def test_the_digest_of_a_damaged_local_content(dataset: Path) -> None:
     with damaged.open("r+b") as file:
         file.seek(-1, os.SEEK_END)
         file.write(b"?")
-    done = subprocess.run([*EXPORT, "out.zip"], capture_output=True, text=True, check=True)
+    done = run_datalad(*EXPORT, "out.zip")
+    assert done.code == 0
     assert " annex fsck --key " in done.stderr
     with zipfile.ZipFile("out.zip") as archive:
         assert sha256(archive.read(f"out/{LARGE}")) == sha256(large_content())
-    done = subprocess.run([*EXPORT, "-"], capture_output=True)
-    assert done.returncode == 1
-    assert b"cannot be taken back" in done.stderr
+    done = run_datalad(*EXPORT, "-")
+    assert done.code == 1
+    assert "cannot be taken back" in done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,10 +27,9 @@ COMMANDS = (
 
 
 @pytest.fixture
-def study(tmp_path: Path, lab: Lab) -> Path:
+def study(tmp_path: Path, lab: Lab, ready: Callable[..., Path]) -> Path:
     members = {p: described(p, lab.put(p, content_of(p))) for p in PATHS}
-    datalad("download-manifest", write_manifest("m.json", members), "study")
-    return tmp_path / "study"
+    return ready(members, tmp_path / "study")
 
 
 def said(command: tuple[str, ...], study: Path) -> str:

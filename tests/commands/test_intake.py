@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,16 +12,15 @@ from datalad_jsdl.repository.annex.intake import Intake, is_plain
 from datalad_jsdl.repository.annex.keys import key_from_link
 from datalad_jsdl.repository.repository import Repository
 from tests.lab import Lab
-from tests.portal import content_of, datalad, described, git, publish, write_manifest
+from tests.portal import content_of, datalad, described, git, publish
 
 PATHS = ["a.txt", "sub/b.nii.gz"]
 
 
 @pytest.fixture
-def dataset(tmp_path: Path, lab: Lab) -> Path:
+def dataset(tmp_path: Path, lab: Lab, ready: Callable[..., Path]) -> Path:
     members = {path: described(path, url) for path, url in publish(lab, PATHS).items()}
-    datalad("download-manifest", write_manifest("m.json", members), "ds")
-    return tmp_path / "ds"
+    return ready(members, tmp_path / "ds")
 
 
 def download(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.conftest import run
@@ -22,13 +21,11 @@ def hinted(content: bytes) -> Answer:
     return answer
 
 
-def test_each_file_has_its_own_content_and_can_be_dropped(
-    program: Callable[[str], str],
-) -> None:
+def test_each_file_has_its_own_content_and_can_be_dropped() -> None:
     with Wire({path: hinted(content) for path, content in FILES.items()}) as wire:
         manifest = {path[1:]: [wire.url + path] for path in FILES}
         url = wire.put("/study.json", hinted(json.dumps(manifest).encode()))
-        run(program("datalad"), "download-manifest", "--check", url, "study")
+        run("datalad", "download-manifest", "--check", url, "study")
         run("datalad", "download-manifest", "--get", "-J", "1", url, "study")
         study = Path("study")
         assert {path: (study / path[1:]).read_bytes() for path in FILES} == FILES

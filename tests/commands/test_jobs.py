@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,8 @@ SENTENCE = "expected a whole number from 1 to 1000, or auto"
 
 
 @pytest.fixture
-def dataset(tmp_path: Path) -> Path:
-    datalad(
-        "download-manifest",
-        write_manifest("m.json", {"a": described("a", "https://a.example/")}),
-        "ds",
-    )
-    return tmp_path / "ds"
+def dataset(tmp_path: Path, ready: Callable[..., Path]) -> Path:
+    return ready({"a": described("a", "https://a.example/")}, tmp_path / "ds")
 
 
 def commands(dataset: Path) -> list[tuple[str | Path, ...]]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
-import subprocess
-import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import run
+from tests.kill_at import KillAt
 from tests.lab import Lab
 from tests.portal import (
     all_objects,
@@ -26,6 +25,7 @@ from tests.portal import (
     tree,
     write_manifest,
 )
+from tests.running import run_datalad
 
 URL = "https://a.example/f"
 
@@ -188,63 +188,83 @@ def test_a_manifest_in_the_dataset_is_recorded_by_its_name(tmp_path: Path) -> No
     assert git(dataset, "rev-parse", "HEAD") == commit
 
 
-def slow(*values: object) -> list[Any]:
-    """More of the same, for which there is time in CI."""
-    return [pytest.param(value, marks=pytest.mark.slow) for value in values]
+OBJECTS, WORK_TREE = (
+    "datalad_jsdl.repository.importing.write",
+    "datalad_jsdl.repository.importing.worktree",
+)
+STEPS = {
+    "before git has the objects": KillAt("datalad_jsdl.repository.git.pack:PackWriter.write_to"),
+    "before they have names": KillAt(f"{OBJECTS}:_create"),
+    "before the annex branch is merged": KillAt(f"{OBJECTS}:write_objects", after=True),
+    "before the switch": KillAt(f"{WORK_TREE}:make_way"),
+    "when the way is free": KillAt(f"{WORK_TREE}:make_way", after=True),
+    "before the branch moves": KillAt("datalad_jsdl.repository.locks:patiently", call=2),
+    "when it has moved": KillAt(f"{WORK_TREE}:switch", after=True),
+}
 
 
-@pytest.mark.parametrize("seed", [0, *slow(1, 2, 3, 4, 5)])
-def test_killed_at_any_moment_a_second_run_ends_the_same(tmp_path: Path, seed: int) -> None:
-    first = {f"s{i % 7}/f{i}": described(f"{i}", f"{URL}/{i}") for i in range(300)}
+@pytest.fixture(scope="module")
+def imported(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two manifests, a dataset of the first one, and what it becomes with the second."""
+    folder = tmp_path_factory.mktemp("imported")
+    first = {f"s{i % 7}/f{i}": described(f"{i}", f"{URL}/{i}") for i in range(60)}
     second = {path: value for path, value in first.items() if path[-1] != "3"}
-    second |= {f"s{i % 7}/f{i}": described(f"{i}!", f"{URL}/{i}!") for i in range(200, 1000)}
-    for name in ("fresh", "killed"):
-        datalad("download-manifest", write_manifest("1.json", first), name)
-    manifest = write_manifest("2.json", second)
-    datalad("download-manifest", "--delete", manifest, "fresh")
-    dataset = tmp_path / "killed"
+    second |= {f"s{i % 7}/f{i}": described(f"{i}!", f"{URL}/{i}!") for i in range(40, 200)}
+    write_manifest(folder / "1.json", first)
+    write_manifest(folder / "2.json", second)
+    datalad("download-manifest", "1.json", "ds", cwd=folder)
+    run("cp", "-a", "ds", "fresh", cwd=folder)
+    datalad("download-manifest", "--delete", "2.json", "fresh", cwd=folder)
+    return folder
+
+
+@pytest.mark.parametrize("kill", STEPS.values(), ids=STEPS)
+def test_killed_at_a_step_a_second_run_ends_the_same(
+    tmp_path: Path, imported: Path, kill: KillAt
+) -> None:
+    dataset = tmp_path / "ds"
+    run("cp", "-a", imported / "ds", dataset)
     (dataset / "mine").write_text("mine")
     before = git(dataset, "rev-parse", "HEAD")
-    command = ["datalad", "download-manifest", "--delete", str(manifest), "killed"]
-    process = subprocess.Popen(
-        command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    time.sleep(0.45 + random.Random(seed).random())
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    # what git says to do where it was killed itself
-    (dataset / ".git/index.lock").unlink(missing_ok=True)
-    killed_at = git(dataset, "rev-parse", "HEAD")
-    assert killed_at == before or tree(dataset).split(".gitattributes")[1]
-    datalad("download-manifest", "--delete", manifest, "killed")
-    assert tree(dataset).split("\n")[1:] == tree(tmp_path / "fresh").split("\n")[1:]
+    command = ("download-manifest", "--delete", imported / "2.json", "ds")
+    assert run_datalad(*command, kill=kill).code == -signal.SIGKILL
+    moved = kill is STEPS["when it has moved"]
+    assert (git(dataset, "rev-parse", "HEAD") != before) is moved
+    datalad(*command)
+    assert tree(dataset) == tree(imported / "fresh")
     assert git(dataset, "status", "--short") == "?? mine"
-    assert summary(datalad("download-manifest", manifest, "killed")) == {"unchanged": len(second)}
+    assert git(dataset, "for-each-ref", "refs/jsdl", "refs/heads/jsdl") == ""
+    count = len(json.loads((imported / "2.json").read_text()))
+    assert summary(datalad(*command)) == {"unchanged": count}
     git(dataset, "annex", "fsck", "-q", "--fast")
 
 
-@pytest.mark.parametrize("seed", slow(0, 1, 2))
-def test_a_large_first_import_killed_at_any_moment(tmp_path: Path, seed: int) -> None:
-    members = {f"s{i % 9}/f{i}": described(f"{i}", f"{URL}/{i}") for i in range(1200)}
+# the first half are those that git is given; so many that our own threads make them
+LINKS = {"in the midst of the links": 1050, "after all but one": 1399}
+
+
+@pytest.mark.parametrize("call", LINKS.values(), ids=LINKS)
+def test_a_large_first_import_killed_while_it_makes_links(tmp_path: Path, call: int) -> None:
+    members = {f"s{i % 9}/f{i}": described(f"{i}", f"{URL}/{i}") for i in range(700)}
     manifest = write_manifest("m.json", members)
-    datalad("download-manifest", manifest, "fresh")
-    datalad("create", "killed")
-    dataset = tmp_path / "killed"
+    datalad("create", "ds")
+    dataset = tmp_path / "ds"
     (dataset / "s1/f1").mkdir(parents=True)  # an empty folder is in nobody's way
     (dataset / "mine").write_text("mine")
     git(dataset, "add", "mine")
-    command = ["datalad", "download-manifest", str(manifest), "killed"]
-    process = subprocess.Popen(
-        command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    time.sleep(0.8 + random.Random(seed).random())
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    (dataset / ".git/index.lock").unlink(missing_ok=True)
-    datalad("download-manifest", manifest, "killed")
-    assert tree(dataset).split("\n")[1:] == tree(tmp_path / "fresh").split("\n")[1:]
+    kill = KillAt(f"{WORK_TREE}:blob_of", call=call)
+    assert run_datalad("download-manifest", manifest, "ds", kill=kill).code == -signal.SIGKILL
+    made = [path for path in dataset.glob("s*/f*") if path.is_symlink()]
+    assert 0 < len(made) < 700
+    datalad("download-manifest", manifest, "ds")
+    assert all((dataset / path).is_symlink() for path in members)
     assert git(dataset, "status", "--short") == "A  mine"
-    assert summary(datalad("download-manifest", manifest, "killed")) == {"unchanged": 1200}
+    assert summary(datalad("download-manifest", manifest, "ds")) == {"unchanged": 700}
+
+
+def slow(*values: object) -> list[Any]:
+    """More of the same, for which there is time in CI."""
+    return [pytest.param(value, marks=pytest.mark.slow) for value in values]
 
 
 @pytest.mark.parametrize("index", ["half", *slow("new", "old")])
@@ -275,13 +295,12 @@ def test_two_at_once(tmp_path: Path) -> None:
     members = {f"f{i}": described(f"{i}", f"{URL}/{i}") for i in range(500)}
     manifest = write_manifest("m.json", members)
     datalad("create", "ds")
-    command = ["datalad", "download-manifest", str(manifest), "ds"]
-    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [process.communicate()[0] for process in both]
-    codes = sorted(process.returncode for process in both)
-    assert codes in ([0, 0], [0, 1]), said
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _: run_datalad("download-manifest", manifest, "ds"), "ab"))
+    codes = sorted(done.code for done in both)
+    assert codes in ([0, 0], [0, 1]), both
     if codes == [0, 1]:
-        assert any("another download-manifest" in text for text in said)
+        assert any("another download-manifest" in done.stdout for done in both)
     assert len([p for p in (tmp_path / "ds").iterdir() if p.name[0] == "f"]) == 500
     assert git(tmp_path / "ds", "status", "--short") == ""
 

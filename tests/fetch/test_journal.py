@@ -43,7 +43,8 @@ def test_after_a_power_cut_only_what_was_on_the_disk_holds(
     monkeypatch.setattr(journal, "_SYNC_SECONDS", 0.1)
     book = Journal("j", Record(), data)
     book.add(0, 100, "aa")
-    time.sleep(0.5)  # it has been put on the disk
+    while b"\ns " not in Path("j").read_bytes():  # it is being put on the disk
+        time.sleep(0.01)
     book.add(100, 200, "aa")
     book.close(remove=False)
     assert read_journal("j", 1000).ranges == [(0, 100, "aa"), (100, 200, "aa")]

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
+from datalad_jsdl.fetch.file.journal import Journal
 from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.model.content import Expected, Failed, Fetched
 from datalad_jsdl.model.entry import Pieces
@@ -113,16 +112,27 @@ def test_only_the_wrong_pieces_are_fetched_again(lab: Lab, other_lab: Lab) -> No
         assert other_lab.sent() == length
 
 
-def test_a_file_is_taken_up_with_all_its_parts(lab: Lab, other_lab: Lab) -> None:
+def test_a_file_is_taken_up_with_all_its_parts(
+    lab: Lab, other_lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     urls = (lab.put("f", CONTENT, rate=RATE), other_lab.put("f", CONTENT, rate=RATE))
     job = Job("f", urls, KNOWN, Path("f"))
     engine = new_engine()
-    threading.Timer(1.2, engine.interrupt).start()
-    began = time.monotonic()
-    outcome = fetch_file(job, engine)
+    notes = itertools.count(1)
+
+    class Noted(Journal):
+        """Interrupts the engine at the fourth word of what has come."""
+
+        def add(self, start: int, end: int, source: str) -> None:
+            super().add(start, end, source)
+            if next(notes) == 4:
+                engine.interrupt()
+
+    with monkeypatch.context() as patch:
+        patch.setattr("datalad_jsdl.fetch.file.partfile.Journal", Noted)
+        outcome = fetch_file(job, engine)
     assert isinstance(outcome, Failed)
     assert "interrupted" in told(outcome)
-    assert time.monotonic() - began < 3
     assert not Path("f").exists()
     assert Path("f.part.journal").exists()
     assert fetched(fetch_file(job, new_engine()))
@@ -135,9 +145,12 @@ from pathlib import Path
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.model.content import Expected
 from tests.fetch.waits import new_engine
+from tests.kill_at import KillAt
+if len(sys.argv) > 4:
+    KillAt("datalad_jsdl.fetch.file.journal:Journal.add", call=int(sys.argv[4]), after=True).arm()
 outcome = fetch_file(
     Job("f", (sys.argv[1],), Expected(int(sys.argv[2]), "sha256", sys.argv[3]), Path("f")),
-    new_engine(read_timeout=10.0),
+    new_engine(),
 )
 print(outcome)
 """
@@ -150,17 +163,15 @@ def test_ten_kills_cost_next_to_nothing(lab: Lab) -> None:
     url = lab.put("f", content, rate=8 << 20)
     command = [sys.executable, "-c", _CHILD, url, str(size), sha256(content)]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    choice = random.Random(3)
     for _ in range(10):
-        process = subprocess.Popen(command, start_new_session=True, env=environment)
-        time.sleep(0.4 + choice.random())
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        killed = subprocess.run([*command, "8"], env=environment)  # MiB that are noted
+        assert killed.returncode == -signal.SIGKILL
     lab.files["/f"].rate = 0
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert "Fetched" in done.stdout, done.stderr
     assert Path("f").read_bytes() == content
-    assert lab.sent() <= 1.02 * size + 10 * (2 << 20)  # what was on its way when it was killed
+    # what was on its way over four connections when it was killed
+    assert lab.sent() <= 1.02 * size + 10 * (4 << 20)
     starts = [int(r.headers.get("Range", "bytes=0-")[6:].partition("-")[0]) for r in lab.requests]
     assert sum(start == 0 for start in starts) <= 2
 
@@ -216,11 +227,15 @@ def test_interrupting_many_files_is_quick(lab: Lab) -> None:
         Job(str(n), (lab.put(str(n), CONTENT, rate=1 << 20),), KNOWN, Path(str(n)))
         for n in range(20)
     ]
-    results = fetch_all(jobs, new_engine(), 4)
-    threading.Timer(0.7, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
-    began = time.monotonic()
+
+    def ctrl_c() -> None:
+        if lab.sent() > 1 << 20:
+            signal.raise_signal(signal.SIGINT)
+
+    results = fetch_all(jobs, new_engine(), 4, tick=ctrl_c)
     with pytest.raises(KeyboardInterrupt):
         list(results)
     results.close()  # type: ignore[attr-defined]  # it is a generator
-    assert time.monotonic() - began < 4
+    assert len(lab.requests) < 20 + 4  # the rest was not begun, and none waited for
+    assert lab.sent() < 4 * SIZE
     assert not [path for path in Path().iterdir() if path.suffix not in (".part", ".journal")]

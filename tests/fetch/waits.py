@@ -26,10 +26,14 @@ class Waits:
 
 
 def new_engine(waits: Waits | None = None, **options: Any) -> Engine:
-    """An engine that may connect to 127.0.0.1."""
+    """An engine that may connect to 127.0.0.1.
+
+    It waits long for an answer, so that a busy machine makes no fault of its own: a test of
+    silence gives another ``read_timeout``.
+    """
     policy = AddressPolicy.from_config({"annex.security.allowed-ip-addresses": "127.0.0.1"})
     memory = options.pop("memory", None)
-    settings = Settings(**({"read_timeout": 0.5} | options))
+    settings = Settings(**({"read_timeout": 20.0} | options))
     engine = Engine(policy, settings, memory=memory, sleep=waits.sleep if waits else None)
     if waits:
         engine.origins.clock = waits.now

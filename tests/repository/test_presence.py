@@ -105,8 +105,9 @@ def test_it_waits_for_whoever_has_the_journal(repository: Path) -> None:
         adding = pool.submit(logs_of(repository).add, KEYS[:1], OURS)
         time.sleep(0.5)
         assert not list(journal.iterdir())
+        assert not adding.done()
         holder.communicate()
-        adding.result(timeout=10)
+        adding.result()
     assert len(list(journal.iterdir())) == 1
 
 

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import stat
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 from datalad_jsdl.operations.engines import open_engine
 from tests.conftest import run
 from tests.portal import content_of, datalad, described, git, write_manifest
+from tests.running import run_datalad
 from tests.wire import Wire
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def bandwidth(study: Study) -> None:
 def unlocked(study: Study) -> None:
     for number, value in enumerate(("true", "yes", "1", "false", "anything")):
         study.set("annex.addunlocked", value)
-        said = run("datalad", "download-manifest", study.put(str(number)), study.path, stderr=None)
+        said = run("datalad", "download-manifest", study.put(str(number)), study.path)
         assert "added" in said
         assert study.mode(str(number)) == ("100644" if number < 3 else "120000")
     git(study.path, "config", "--unset", "annex.addunlocked")
@@ -417,7 +417,7 @@ def test_records_are_committed_where_git_annex_is_told_to_wait(study: Study) -> 
 
 def test_an_expression_is_left_to_git_annex_and_said(study: Study) -> None:
     study.set("annex.addunlocked", "include=*.txt")
-    command = ["datalad", "download-manifest", study.put("a.txt"), study.path]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = run_datalad("download-manifest", study.put("a.txt"), study.path)
+    assert done.code == 0
     assert done.stderr.count("annex.addunlocked is an expression") == 1
     assert study.mode("a.txt") == "120000"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import socket
 import subprocess
 import time
 from contextlib import contextmanager
@@ -14,18 +13,12 @@ from typing import TYPE_CHECKING
 
 import requests
 
+from tests.lab import free_port
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["dicom_instance", "free_port", "orthanc", "rclone_s3"]
-
-_SECONDS = 30.0  # until a server answers
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+__all__ = ["dicom_instance", "orthanc", "rclone_s3"]
 
 
 @contextmanager
@@ -36,14 +29,12 @@ def _running(
         environment = os.environ | (variables or {})
         process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
     try:
-        until = time.monotonic() + _SECONDS
         while True:
             try:
                 requests.get(url, timeout=1)
                 break
             except requests.RequestException:
                 assert process.poll() is None, log.read_text(errors="replace")
-                assert time.monotonic() < until, f"{command[0]} does not answer"
                 time.sleep(0.1)
         yield url
     finally:

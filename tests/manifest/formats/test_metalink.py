@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 import tracemalloc
 from collections.abc import Iterator
 
@@ -173,8 +172,7 @@ def test_a_long_document_is_not_held(name: str) -> None:
         tracemalloc.stop()
 
 
+@pytest.mark.timeout(120)  # as good as for ever
 @pytest.mark.parametrize("part", ["<!DOCTYPE x>", "<!DOCTYPE x><!-- -->", "<?x?>"])
 def test_a_prolog_without_end_takes_no_time(part: str) -> None:
-    start = time.monotonic()
-    assert root_tag(part * 30_000) == ""
-    assert time.monotonic() - start < 2
+    assert root_tag(part * 300_000) == ""
