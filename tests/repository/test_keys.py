@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from datalad_jsdl.model.content import Expected
 from datalad_jsdl.model.digests import ALGORITHMS
 from datalad_jsdl.model.entry import Candidate, Entry
 from datalad_jsdl.repository.annex.keys import (
@@ -20,6 +21,7 @@ from datalad_jsdl.repository.annex.keys import (
     branch_path,
     digest_key,
     entry_key,
+    expected_of,
     key_file,
     key_from_link,
     key_from_pointer,
@@ -310,3 +312,10 @@ def test_parse_key(text: str, size: int | None, algorithm: str | None, hexdigest
 )
 def test_what_is_no_key(text: str) -> None:
     assert parse_key(text) is None
+
+
+def test_what_a_key_says_of_its_content() -> None:
+    key = "SHA256E-s5--" + "AB" * 32 + ".nii.gz"
+    assert expected_of(key, "a.nii.gz") == Expected(5, "sha256", "ab" * 32, ("a.nii.gz",))
+    assert expected_of("VURL--http://a.example/f") == Expected()
+    assert expected_of("no key") == Expected()

@@ -88,19 +88,12 @@ def parse_key(text: str) -> Key | None:
     return Key(text, backend, size, algorithm, name.partition(".")[0].lower())
 
 
-def expected_of(key: str, *names: str, size: int | None = None) -> Expected:
-    """What a key says of its content.
-
-    Args:
-        key: of content, or what is none, of which nothing is known.
-        names: of the files that have it.
-        size: bytes, where the key does not tell.
-    """
+def expected_of(key: str, *names: str) -> Expected:
+    """What a key says of its content, nothing if it is none; *names* are those of its files."""
     parsed = parse_key(key)
     if parsed is None:
-        return Expected(size, names=names)
-    size = size if parsed.size is None else parsed.size
-    return Expected(size, parsed.algorithm, parsed.hexdigest, names)
+        return Expected(names=names)
+    return Expected(parsed.size, parsed.algorithm, parsed.hexdigest, names)
 
 
 def entry_key(entry: Entry, rule: ExtensionRule) -> str:
