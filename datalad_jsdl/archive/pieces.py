@@ -113,18 +113,27 @@ def verified_portions(
 def fetch_verified(
     content: Content, engine: Engine, operation: Operation, start: int, stop: int
 ) -> tuple[Fetched | Failed, bytearray]:
-    """Whole pieces from the mirrors; whoever gives a wrong one is not asked again."""
+    """Whole pieces from the mirrors; whoever gives a wrong one is not asked again.
+
+    Of a content of unknown size, all of it, or TooLargeError.
+    """
     urls, faults = list(content.urls), list[Fault]()
     expected = content.expected
-    while True:
+    window = None if content.size is None else (start, stop)
+    while urls:
         memory = Memory(stop - start)
-        outcome = fetch(engine, urls, expected, memory, window=(start, stop), operation=operation)
+        # without a window nobody tells who gave the bytes: one at a time
+        asked = urls if window else urls[:1]
+        outcome = fetch(engine, asked, expected, memory, window=window, operation=operation)
         if isinstance(outcome, Failed):
-            return Failed((*faults, *outcome.faults)), bytearray()
+            faults += outcome.faults
+            urls = urls[len(asked) :]
+            continue
         chunk = memory.take()
-        if expected.pieces is None or not (
-            problem := _wrong(expected.pieces, start, memoryview(chunk))
-        ):
+        problem = _wrong(expected.pieces, start, memoryview(chunk)) if expected.pieces else None
+        if not problem and not window and expected.pieces:
+            problem = _wrong_length(expected.pieces, len(chunk))
+        if not problem:
             return outcome, chunk
         guilty = outcome.urls[0] if outcome.urls else urls[0]
         wrong = Fault(FaultKind.CONTENT, guilty, detail=problem)
@@ -132,5 +141,12 @@ def fetch_verified(
         if expected.hexdigest and len(outcome.urls) == 1:
             engine.origins.quarantine(wrong, expected.hexdigest)
         urls.remove(guilty)
-        if not urls:
-            return Failed(tuple(faults)), bytearray()
+    return Failed(tuple(faults)), bytearray()
+
+
+def _wrong_length(pieces: Pieces, size: int) -> str | None:
+    """What is wrong with a whole content that has right pieces, or None."""
+    count = -(-size // pieces.length)
+    if count == len(pieces.hexdigests):
+        return None
+    return f"wrong content: expected {len(pieces.hexdigests)} pieces, got {count}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from datalad_jsdl.archive.archive import Archive
 from datalad_jsdl.archive.budget import PIECE, LookAhead
 from datalad_jsdl.archive.prepare import Prepared, Unprepared, prepare
 from datalad_jsdl.errors import ArchiveError, FetchError
+from datalad_jsdl.model.entry import Pieces
 from tests.archive.shelf import Shelf, data_of
 from tests.fetch.waits import Waits, new_engine
 
@@ -104,6 +106,24 @@ def test_one_that_cannot_be_had_does_not_touch_the_others(shelf: Shelf, lab: Lab
         outcome = found[name]
         assert isinstance(outcome, Unprepared)
         assert isinstance(outcome.error, kind)
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_pieces_of_a_content_of_unknown_size(
+    shelf: Shelf, lab: Lab, other_lab: Lab, wrong: bool
+) -> None:
+    mirrors = [lab] if wrong else [lab, other_lab]
+    content = shelf.remote("a", 1000, mirrors, sized=False, digest=False, corrupt_at=700)
+    data = data_of("a", 1000)
+    hexes = tuple(hashlib.sha256(part).hexdigest() for part in (data[:600], data[600:]))
+    pieces = Pieces("sha256", 600, hexes)
+    content = replace(content, expected=replace(content.expected, pieces=pieces))
+    ((_, outcome),) = prepare([content], shelf.sources)
+    if wrong:
+        assert isinstance(outcome, Unprepared)
+        assert "wrong content" in str(outcome.error)
+    else:
+        assert outcome == expected_of("a", 1000)
 
 
 def test_it_can_be_stopped(shelf: Shelf) -> None:
