@@ -128,7 +128,7 @@ def test_git_never_asks(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("GIT_ASKPASS", "SSH_ASKPASS"):
         monkeypatch.setenv(name, str(helper))
     vault.config("core.askPass", str(helper))
-    assert find(f"{ORIGIN} git") is None  # and does not wait for ever
+    assert find(f"{ORIGIN} git") is None
     assert not asked.exists()
 
 
