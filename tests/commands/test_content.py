@@ -128,16 +128,18 @@ def test_too_small_a_disk_is_told_before(tmp_path: Path, lab: Lab) -> None:
     assert not lab.requests
 
 
-FETCH, REPOSITORY = "datalad_jsdl.fetch.file.partfile", "datalad_jsdl.repository"
+FETCH = "datalad_jsdl.fetch.file.partfile"
+ANNEX = "datalad_jsdl.repository.annex"
+IMPORTER = "datalad_jsdl.repository.importing.importer"
 STEPS = {
     "in the midst of a file": KillAt(f"{FETCH}:PartFile.put", call=40),
     "before a file has its name": KillAt(f"{FETCH}:PartFile.finish", call=5),
     "when a file has its name": KillAt(f"{FETCH}:PartFile.finish", call=5, after=True),
-    "before files are taken in": KillAt(f"{REPOSITORY}.annex.intake:Intake.take"),
-    "when some are taken in": KillAt(f"{REPOSITORY}.annex.intake:Intake.take", call=5, after=True),
-    "before it is noted that they are here": KillAt(f"{REPOSITORY}.annex.location_logs:LocationLogs.add"),
-    "when it is noted": KillAt(f"{REPOSITORY}.annex.location_logs:LocationLogs.add", after=True),
-    "before git-annex commits it": KillAt(f"{REPOSITORY}.importing.importer:Importer.catch_up"),
+    "before files are taken in": KillAt(f"{ANNEX}.intake:Intake.take"),
+    "when some are taken in": KillAt(f"{ANNEX}.intake:Intake.take", call=5, after=True),
+    "before it is noted that they are here": KillAt(f"{ANNEX}.location_logs:LocationLogs.add"),
+    "when it is noted": KillAt(f"{ANNEX}.location_logs:LocationLogs.add", after=True),
+    "before git-annex commits it": KillAt(f"{IMPORTER}:Importer.catch_up"),
 }
 
 

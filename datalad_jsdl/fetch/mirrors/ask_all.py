@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from collections import Counter, deque
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -90,6 +91,7 @@ def survey(
     engine: Engine,
     tick: Callable[[int, int], object],
     most: int = _MOST_ASKED,
+    operation: Operation | None = None,
 ) -> Survey:
     """Ask the mirrors of *wanted*; what is learned of them, the engine learns, too.
 
@@ -98,10 +100,12 @@ def survey(
         engine: to ask with.
         tick: told, now and then, how many questions are answered, and of how many.
         most: files to ask for; of more than that, a sample spread over the mirrors.
+        operation: that this is a part of, and that ends it if it is interrupted: then the survey
+            has what was found until then. None if it is one of its own.
     """
     found = list_mirrors(wanted, lambda url: engine.origins.of(url).name, most)
-    with engine.operation() as operation:
-        _Asking(found, engine, operation, tick).run()
+    with nullcontext(operation) if operation else engine.operation() as part_of:
+        _Asking(found, engine, part_of, tick).run()
     return found
 
 
@@ -137,7 +141,7 @@ class _Asking:
             # daemons: one that hangs in connecting does not keep the process
             threading.Thread(target=self._work, name="probe", daemon=True).start()
         try:
-            while True:
+            while not self._operation.stop.is_set():
                 self._dispatch()
                 self._tick(self._all - self._left() - self._under_way, self._all)
                 resting = [line.resting_until for line in self._lines.values() if line.queue]
