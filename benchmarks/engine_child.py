@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 
 from peak import peak_memory
 
+from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
 from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
 from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.fetch.settings import Settings
-from datalad_jsdl.model.content import Expected, Failed
+from datalad_jsdl.model.content import Expected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

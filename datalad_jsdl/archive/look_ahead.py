@@ -17,10 +17,10 @@ from datalad_jsdl.archive.pieces import fetch_verified, grid, takes_whole
 from datalad_jsdl.archive.readers import ChunkReader
 from datalad_jsdl.archive.remote import Memory, Pieced, Stream, TooLargeError
 from datalad_jsdl.errors import FetchError
+from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.file.download import fetch
 from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.fetch.presence import announced_size
-from datalad_jsdl.model.content import Failed
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

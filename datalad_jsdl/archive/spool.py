@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.readers import FileReader
+from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.phrases import failure
-from datalad_jsdl.model.content import Failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,15 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from datalad_jsdl.faults import Failed, Fault
-
 if TYPE_CHECKING:
     from datalad_jsdl.model.entry import Pieces
 
 __all__ = [
     "Expected",
-    "Failed",
-    "Fault",
     "Fetched",
     "Progress",
     "Sink",

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from datalad_jsdl.faults import Failed
     from datalad_jsdl.fetch.bulk import Job
-    from datalad_jsdl.model.content import Failed
     from datalad_jsdl.operations.engines import Engines
     from datalad_jsdl.operations.progress import Progress
     from datalad_jsdl.operations.staging import NotTakenIn

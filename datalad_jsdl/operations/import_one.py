@@ -6,7 +6,8 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.model.content import Expected, Failed
+from datalad_jsdl.faults import Failed
+from datalad_jsdl.model.content import Expected
 from datalad_jsdl.operations.staging import NotTakenIn, Staging
 from datalad_jsdl.repository.annex.adjusted import show_what_is_here
 from datalad_jsdl.repository.annex.keys import expected_of, key_file, parse_key

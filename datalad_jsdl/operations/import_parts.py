@@ -26,8 +26,8 @@ from datalad_jsdl.repository.repository import Repository, find_repository
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from datalad_jsdl.faults import Failed
     from datalad_jsdl.manifest.selection import Selection
-    from datalad_jsdl.model.content import Failed
     from datalad_jsdl.model.entry import Refusal
     from datalad_jsdl.model.filters import Filter
     from datalad_jsdl.model.subdatasets import Part

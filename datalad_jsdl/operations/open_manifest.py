@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from datalad_jsdl.errors import FetchError, ManifestError
+from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.http.documents import WebApi
 from datalad_jsdl.fetch.http.encodings import Decoded
@@ -27,7 +28,7 @@ from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.manifest.record import entry_from_record
 from datalad_jsdl.manifest.sizes import sizes_told
 from datalad_jsdl.manifest.unpacking import unpacked
-from datalad_jsdl.model.content import Expected, Failed
+from datalad_jsdl.model.content import Expected
 from datalad_jsdl.model.urls import base_url, normalise_url, redact
 from datalad_jsdl.operations.engines import open_engine
 from datalad_jsdl.repository.git.running import git_config

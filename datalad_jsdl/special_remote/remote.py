@@ -186,9 +186,9 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
     def _retrieve(self, key: str, local_file: str) -> None:
         self._shared.begin_import()
         urls, state = self._candidates(key)
+        from datalad_jsdl.faults import Failed
         from datalad_jsdl.fetch.bulk import Job, Sync, fetch_file
         from datalad_jsdl.fetch.phrases import told
-        from datalad_jsdl.model.content import Failed
 
         mtime = state.mtime.timestamp() if state.mtime else None
         job = Job(key, tuple(urls), expected_of(key), Path(local_file), mtime, Sync.DATA)

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.data_units import parse_size
 from datalad_jsdl.fetch.disk import NoRoomError, Room, require_room, reserve_of
 from datalad_jsdl.fetch.phrases import told
-from datalad_jsdl.model.content import Expected, Failed, Fetched
+from datalad_jsdl.model.content import Expected, Fetched
 from tests.conftest import run
 from tests.fetch.waits import new_engine
 from tests.lab import Lab

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from datalad_jsdl.errors import FetchError
+from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.http import documents as api
 from datalad_jsdl.fetch.http.documents import WebApi
 from datalad_jsdl.fetch.http.encodings import compressions, decode, packed_by_name
 from datalad_jsdl.fetch.mirrors.probe import State
 from datalad_jsdl.fetch.phrases import told
-from datalad_jsdl.model.content import Expected, Failed, Fetched
+from datalad_jsdl.model.content import Expected, Fetched
 from tests.conftest import run
 from tests.fetch.waits import Waits, new_engine, probed
 from tests.lab import sha256

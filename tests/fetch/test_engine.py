@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
 from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.file.download import fetch
 from datalad_jsdl.fetch.file.partfile import PartFile
 from datalad_jsdl.fetch.phrases import told
-from datalad_jsdl.model.content import Expected, Failed, Fetched
+from datalad_jsdl.model.content import Expected, Fetched
 from tests.fetch.waits import Waits, new_engine
 from tests.lab import Lab, refused_url, sha256
 from tests.portal import content_of

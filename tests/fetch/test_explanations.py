@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from datalad_jsdl.errors import FetchError, StatusError
-from datalad_jsdl.faults import FaultKind
+from datalad_jsdl.faults import Failed, FaultKind
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.credentials.rules import parse_rule
 from datalad_jsdl.fetch.http import explanations
@@ -21,7 +21,7 @@ from datalad_jsdl.fetch.http.secrecy import secrets_of, without_secrets
 from datalad_jsdl.fetch.mirrors.probe import State
 from datalad_jsdl.fetch.phrases import phrase, told
 from datalad_jsdl.fetch.presence import is_present
-from datalad_jsdl.model.content import Expected, Failed
+from datalad_jsdl.model.content import Expected
 from tests.conftest import run
 from tests.fetch.waits import Waits, new_engine, probed
 from tests.wire import Talk, Wire

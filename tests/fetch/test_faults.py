@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from datalad_jsdl.faults import FaultKind
+from datalad_jsdl.faults import Failed, FaultKind
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.phrases import phrase, told
-from datalad_jsdl.model.content import Expected, Failed, Fetched
+from datalad_jsdl.model.content import Expected, Fetched
 from tests.fault_table import FAULTS, KNOWLEDGE, set_up
 from tests.fetch.waits import Waits, new_engine
 from tests.lab import Authority, Lab, sha256

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
+from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
 from datalad_jsdl.fetch.file.journal import Journal
 from datalad_jsdl.fetch.phrases import told
-from datalad_jsdl.model.content import Expected, Failed, Fetched
+from datalad_jsdl.model.content import Expected, Fetched
 from datalad_jsdl.model.entry import Pieces
 from tests.fetch.waits import Waits, new_engine
 from tests.lab import Lab, Version, sha256

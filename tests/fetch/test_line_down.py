@@ -8,8 +8,9 @@ from contextlib import ExitStack
 import pytest
 
 from datalad_jsdl.archive.remote import Memory
+from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.file.download import fetch
-from datalad_jsdl.model.content import Expected, Failed
+from datalad_jsdl.model.content import Expected
 from tests.fetch.waits import Waits, new_engine
 from tests.lab import sha256
 from tests.portal import content_of

@@ -8,6 +8,7 @@ import pytest
 import urllib3
 from urllib3.connection import HTTPConnection
 
+from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
 from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.http.answers import Limits, no_answer
@@ -16,7 +17,7 @@ from datalad_jsdl.fetch.mirrors.probe import State
 from datalad_jsdl.fetch.mirrors.survey import Wanted
 from datalad_jsdl.fetch.phrases import phrase, told
 from datalad_jsdl.fetch.settings import Settings
-from datalad_jsdl.model.content import Expected, Failed, Fetched
+from datalad_jsdl.model.content import Expected, Fetched
 from tests.fetch.waits import Waits, new_engine
 from tests.lab import sha256
 from tests.portal import content_of

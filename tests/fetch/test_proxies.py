@@ -9,12 +9,13 @@ import pytest
 import urllib3
 
 from datalad_jsdl.errors import FetchError
+from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.file.download import fetch
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
 from datalad_jsdl.fetch.http.proxies import is_excepted
 from datalad_jsdl.fetch.http.web import Web
 from datalad_jsdl.fetch.phrases import told
-from datalad_jsdl.model.content import Expected, Failed
+from datalad_jsdl.model.content import Expected
 from datalad_jsdl.operations.engines import open_engine
 from tests.fetch.credentials.test_keeper import CONTENT, ask
 from tests.fetch.credentials.test_proxies import Nowhere

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.bulk import Job, fetch_file
-from datalad_jsdl.model.content import Expected, Failed, Fetched
+from datalad_jsdl.model.content import Expected, Fetched
 from tests.fetch.waits import Waits, new_engine
 from tests.lab import sha256
 from tests.portal import content_of
