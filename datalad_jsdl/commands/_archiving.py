@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from datalad.interface.results import get_status_dict
 
 from datalad_jsdl.archive.targets import is_special, writable
+from datalad_jsdl.commands._archive_results import lgr, preview, report, warn_of_damage
 from datalad_jsdl.commands._common import Bars, failure
 from datalad_jsdl.commands._output import is_standard_output, standard_output
 from datalad_jsdl.errors import JsdlError
-from datalad_jsdl.operations.collect import collect, preview, report, warn_of_damage
-from datalad_jsdl.operations.export_archive import Order, write_archive
+from datalad_jsdl.operations.collect import collect
+from datalad_jsdl.operations.export_archive import ArchiveOptions, write_archive
 from datalad_jsdl.operations.home import Homes
 
 if TYPE_CHECKING:
@@ -31,15 +31,13 @@ __all__ = ["ACTION", "Given", "given_by_dataset", "given_by_manifest", "is_pipe"
 
 ACTION = "export_archive"
 
-lgr = logging.getLogger("datalad.jsdl.export_archive")
-
 
 @dataclass(frozen=True)
 class Given:
     """What is to be archived.
 
     Attributes:
-        contents: in the order of their members.
+        contents: in the options of their members.
         sources: opens git's objects and asks mirrors.
         absent: subdatasets that are not here: path → why.
         refusals: entries of a manifest that are not let in.
@@ -79,7 +77,7 @@ def is_pipe(filename: str | None) -> bool:
 
 def written(
     opening: AbstractContextManager[Given],
-    order: Order,
+    options: ArchiveOptions,
     filename: str | None,
     place: Path,
     kind: str,
@@ -91,26 +89,26 @@ def written(
 
     Args:
         opening: gives what is to be archived.
-        order: how it is to be written; without a target *filename* is a pipe.
+        options: how it is to be written; without a target *filename* is a pipe.
         filename: as the user gave it.
         place: what the records name if there is no target.
         kind: of that.
         missing_content: how loudly to tell of what is missing.
         dry_run: only tell what it would hold.
     """
-    target = order.target
+    target = options.target
     path, kind = (target, "file") if target else (place, kind)
     with ExitStack() as stack:
         try:
             if target is None and not dry_run:
                 own = is_standard_output(filename)
                 pipe = standard_output() if own else writable(Path(str(filename)))
-                order = replace(order, descriptor=stack.enter_context(pipe))
+                options = replace(options, descriptor=stack.enter_context(pipe))
             with opening as given, Bars(lgr).bar(str(target or "-"), " Bytes") as bar:
                 if dry_run:
                     record = preview(given.contents)
                 else:
-                    done, size = write_archive(given.contents, given.sources, order, bar)
+                    done, size = write_archive(given.contents, given.sources, options, bar)
                     if given.homes:
                         warn_of_damage(done, given.homes)
                     record = report(given.contents, given.absent, done, size, missing_content)

@@ -30,7 +30,7 @@ from datalad_jsdl.commands._options import JOBS, inside, jobs_of, listed
 from datalad_jsdl.errors import JsdlError, SettingError
 from datalad_jsdl.model.filters import Filter
 from datalad_jsdl.operations.engines import disk_reserve
-from datalad_jsdl.operations.export_archive import Order
+from datalad_jsdl.operations.export_archive import ArchiveOptions
 from datalad_jsdl.operations.list_files import Selection
 from datalad_jsdl.operations.manifest_contents import Listed
 from datalad_jsdl.operations.open_manifest import is_no_file, place_of
@@ -260,15 +260,15 @@ class ExportArchive(CoreExportArchive):
             return
         if archivetype != "zip":
             chosen = (leading_dir is not None, mtime != "recorded", dataset_files, recursive)
-            options = (ref, path, include, exclude, resume, checksum_file, dry_run)
-            if any(chosen) or any(options) or filename == "-":
+            senseless = (ref, path, include, exclude, resume, checksum_file, dry_run)
+            if any(chosen) or any(senseless) or filename == "-":
                 raise ValueError("a TAR archive takes a file name, -c and --missing-content only")
             yield from _cores_own(filename, dataset, archivetype, compression, missing_content)
             return
         piped = is_pipe(filename)
         _require_sense(piped, compression, resume, checksum_file)
         skip = missing_content != "error"
-        order = Order(None, compression == "gz", resume, checksum_file, skip, number)
+        options = ArchiveOptions(None, compression == "gz", resume, checksum_file, skip, number)
         wanted = Filter(listed(include), listed(exclude))
         target: Path | None = None
         try:
@@ -284,7 +284,7 @@ class ExportArchive(CoreExportArchive):
                 opening = given_by_manifest(
                     listed_there, folder, remote_times=mtime == "remote", jobs=number
                 )
-                order = replace(order, target=target, reserve=disk_reserve(None))
+                options = replace(options, target=target, reserve=disk_reserve(None))
             else:
                 repository = Repository(where)
                 dataset_id = repository.dataset_id
@@ -304,7 +304,7 @@ class ExportArchive(CoreExportArchive):
                 )
                 folder = _folder(leading_dir, target, name)
                 opening = given_by_dataset(where, selection, folder, commit_time=mtime == "commit")
-                order = replace(order, target=target, reserve=disk_reserve(repository.git_dir))
+                options = replace(options, target=target, reserve=disk_reserve(repository.git_dir))
         except JsdlError as error:
             kind = "file" if target else "dataset"
             yield failure(ACTION, target or where, error, lgr, kind)
@@ -313,7 +313,7 @@ class ExportArchive(CoreExportArchive):
             lgr.warning("%s is of an older archive; --checksum-file would renew it", old)
         yield from written(
             opening,
-            order,
+            options,
             filename,
             where,
             "directory" if manifest is not None else "dataset",

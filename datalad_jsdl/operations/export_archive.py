@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 lgr = logging.getLogger("datalad.jsdl.export_archive")
 
-__all__ = ["Order", "write_archive"]
+__all__ = ["ArchiveOptions", "write_archive"]
 
 
 @dataclass(frozen=True)
-class Order:
+class ArchiveOptions:
     """How an archive is to be written.
 
     Attributes:
@@ -55,7 +55,7 @@ class Order:
 
 
 def write_archive(
-    contents: Sequence[Content], sources: Sources, order: Order, bar: Bar
+    contents: Sequence[Content], sources: Sources, options: ArchiveOptions, bar: Bar
 ) -> tuple[Exported, int]:
     """Write contents to where they are to go.
 
@@ -67,34 +67,34 @@ def write_archive(
     """
     total = measure(c.member(c.size or 0) for c in contents)
     progress = throttled(lambda position: bar.update("writing", position, total))
-    jobs = order.jobs or (sources.engine(contents[0]).settings.jobs if contents else 1)
-    go_on = partial(export, sources=sources, jobs=jobs, skip_missing=order.skip_missing)
-    if order.target is None:
-        output = PipeOutput(order.descriptor)
+    jobs = options.jobs or (sources.engine(contents[0]).settings.jobs if contents else 1)
+    go_on = partial(export, sources=sources, jobs=jobs, skip_missing=options.skip_missing)
+    if options.target is None:
+        output = PipeOutput(options.descriptor)
         writer: Writer = CanonicalWriter(output, progress=progress)
-        if order.deflate:
+        if options.deflate:
             writer = DeflatedWriter(output, progress)
         done = go_on(contents, writer=writer, output=output)
         output.flush()
         return done, output.position
-    rewinds = not order.deflate
-    before = _size(part_file(order.target))
+    rewinds = not options.deflate
+    before = _size(part_file(options.target))
     with FileOutput(
-        order.target,
-        resume=order.resume,
-        checksum=order.checksum,
+        options.target,
+        resume=options.resume,
+        checksum=options.checksum,
         rewinds=rewinds,
-        reserve=order.reserve,
+        reserve=options.reserve,
     ) as file:
         prefix = Prefix()
-        if before and not order.resume:
+        if before and not options.resume:
             lgr.warning(
                 "%i bytes that an interrupted export has left in %s are thrown away; "
                 "--resume would have gone on with them", before, file.part,
             )  # fmt: skip
-        if order.resume:
+        if options.resume:
             looked = throttled(lambda position: bar.update("verifying", position, total))
-            skip = partial(_stays_out, sources=sources) if order.skip_missing else _is_kept
+            skip = partial(_stays_out, sources=sources) if options.skip_missing else _is_kept
             prefix = good_prefix(file.file, contents, skip=skip, progress=looked)
             if prefix.foreign:
                 raise ArchiveError(
@@ -110,12 +110,12 @@ def write_archive(
                     "%i of the %i bytes in %s are what the archive begins with, and were kept",
                     prefix.length, before, file.part,
                 )  # fmt: skip
-        if not order.deflate:
-            certain = [c for c in contents if not (order.skip_missing and c.is_remote)]
+        if not options.deflate:
+            certain = [c for c in contents if not (options.skip_missing and c.is_remote)]
             needed = measure(c.member(c.size or 0) for c in certain) - prefix.length
-            require_room(file.target.parent, needed, order.reserve)
+            require_room(file.target.parent, needed, options.reserve)
         writer = CanonicalWriter(file, prefix.layout, prefix.crcs, progress)
-        if order.deflate:
+        if options.deflate:
             writer = DeflatedWriter(file, progress)
         try:
             done = go_on(contents[prefix.next :], writer=writer, output=file, begun=prefix.begun)
