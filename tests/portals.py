@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from datalad_jsdl.manifest.formats.options import Options
-from datalad_jsdl.operations.open_manifest import Place, open_source
+from datalad_jsdl.operations.open_manifest import ManifestPlace, open_source
 from tests.lab import File, sha256
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ __all__ = [
 
 def listed(address: str, base: str | None, *credentials: str) -> list[Entry | Refusal]:
     """What an address comes to, asked for as the command does."""
-    place = Place(address, None, base, None, Options())
+    place = ManifestPlace(address, None, base, None, Options())
     with open_source(place, None, credentials) as source:
         return list(source.entries())
 

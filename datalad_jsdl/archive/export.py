@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.reading import Session
     from datalad_jsdl.archive.zip.members import Member
 
-__all__ = ["Exported", "Writer", "export", "throttled"]
+__all__ = ["ArchiveWriter", "Exported", "export", "throttled"]
 
 _OFTEN = 0.1  # seconds
 
 
-class Writer(Protocol):
+class ArchiveWriter(Protocol):
     """Makes an archive of members."""
 
     def add(self, member: Member, reader: Reader, /) -> None:
@@ -59,7 +59,7 @@ class Exported:
 def export(
     contents: Sequence[Content],
     sources: Sources,
-    writer: Writer,
+    writer: ArchiveWriter,
     output: Output,
     *,
     jobs: int,
@@ -102,7 +102,9 @@ def export(
 class _Export:
     """One archive being written."""
 
-    def __init__(self, writer: Writer, output: Output, reading: Reading, session: Session) -> None:
+    def __init__(
+        self, writer: ArchiveWriter, output: Output, reading: Reading, session: Session
+    ) -> None:
         self.done = Exported()
         self._reading = reading
         self._session = session

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.archive.content import Content, Sources
     from datalad_jsdl.model.entry import Refusal
-    from datalad_jsdl.operations.list_files import Selection
+    from datalad_jsdl.operations.list_files import FileSelection
     from datalad_jsdl.operations.manifest_contents import Listed
 
 __all__ = ["ACTION", "Given", "given_by_dataset", "given_by_manifest", "is_pipe", "written"]
@@ -53,7 +53,7 @@ class Given:
 
 @contextmanager
 def given_by_dataset(
-    root: Path, selection: Selection, leading_dir: str, *, commit_time: bool
+    root: Path, selection: FileSelection, leading_dir: str, *, commit_time: bool
 ) -> Iterator[Given]:
     """See `_archive.collect`."""
     with Homes() as homes:

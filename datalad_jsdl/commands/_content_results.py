@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from datalad.interface.results import get_status_dict
 
 from datalad_jsdl.commands._common import failure
-from datalad_jsdl.operations.get_content import File, Missing, State
+from datalad_jsdl.operations.get_content import FileResult, FileState, Missing
 from datalad_jsdl.operations.values import Failure, in_words
 
 if TYPE_CHECKING:
@@ -24,16 +24,20 @@ lgr = logging.getLogger("datalad.jsdl.download_content")
 ACTION = "download_content"
 _MOST_RECORDS = 1000
 _STATUS = {
-    State.UNKNOWN: "impossible",
-    State.NO_URL: "impossible",
-    State.MISSING: "ok",
-    State.FAILED: "error",
-    State.FETCHED: "ok",
+    FileState.UNKNOWN: "impossible",
+    FileState.NO_URL: "impossible",
+    FileState.MISSING: "ok",
+    FileState.FAILED: "error",
+    FileState.FETCHED: "ok",
 }
 
 
 def records(
-    root: Path, results: Iterable[Missing | File | Failure | Total], *, dry: bool, report_all: bool
+    root: Path,
+    results: Iterable[Missing | FileResult | Failure | Total],
+    *,
+    dry: bool,
+    report_all: bool,
 ) -> Iterator[dict[str, Any]]:
     """One of each file that failed, of the others if they are few, and the dataset's own.
 
@@ -49,13 +53,13 @@ def records(
             few = report_all or result.files <= _MOST_RECORDS
         elif isinstance(result, Failure):
             yield failure(ACTION, result.path, result.error, lgr)
-        elif not isinstance(result, File):
+        elif not isinstance(result, FileResult):
             yield _summary(root, result, dry=dry)
         elif few or _STATUS[result.state] != "ok":
             yield _record(root, result)
 
 
-def _record(root: Path, file: File) -> dict[str, Any]:
+def _record(root: Path, file: FileResult) -> dict[str, Any]:
     record: dict[str, Any] = get_status_dict(
         action=ACTION,
         status=_STATUS[file.state],
@@ -65,17 +69,17 @@ def _record(root: Path, file: File) -> dict[str, Any]:
         logger=lgr,
     )
     record["entry"] = file.path
-    if file.state is State.MISSING:
+    if file.state is FileState.MISSING:
         record |= {"dry_run": True, "bytesize": file.size}
     if message := _message(file):
         record["message"] = message
     return record
 
 
-def _message(file: File) -> str:
-    if file.state is State.UNKNOWN:
+def _message(file: FileResult) -> str:
+    if file.state is FileState.UNKNOWN:
         return "git knows no such file or folder"
-    if file.state is State.NO_URL:
+    if file.state is FileState.NO_URL:
         return "no URL is registered; try: datalad get"
     return f"could not be fetched: {in_words(file.fault)}" if file.fault else ""
 

@@ -26,7 +26,7 @@ from datalad_jsdl.commands._options import CREDENTIAL, JOBS, jobs_of
 from datalad_jsdl.errors import DatasetError, JsdlError, SettingError
 from datalad_jsdl.model.urls import redact_text
 from datalad_jsdl.operations.engines import Engines
-from datalad_jsdl.operations.get_content import Wanted, get_content
+from datalad_jsdl.operations.get_content import ContentOptions, get_content
 from datalad_jsdl.operations.logins import credential_lines, lines_above
 from datalad_jsdl.repository.annex.program import require_git_annex
 from datalad_jsdl.repository.git.calling import in_no_hook
@@ -159,7 +159,7 @@ class DownloadContent(Interface):
             relative = [item.relative_to(root).as_posix() for item in items]
             wanted = [] if "." in relative else relative
             inherited = lines_above(root, wanted_roots)
-            call = Wanted(root, wanted, number, logins, inherited, dry_run)
+            call = ContentOptions(root, wanted, number, logins, inherited, dry_run)
             results = get_content(call, engines, Bars(lgr))
             yield from records(root, results, dry=dry_run, report_all=report == "all")
 

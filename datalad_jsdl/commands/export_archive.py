@@ -31,7 +31,7 @@ from datalad_jsdl.errors import JsdlError, SettingError
 from datalad_jsdl.model.filters import Filter
 from datalad_jsdl.operations.engines import disk_reserve
 from datalad_jsdl.operations.export_archive import ArchiveOptions
-from datalad_jsdl.operations.list_files import Selection
+from datalad_jsdl.operations.list_files import FileSelection
 from datalad_jsdl.operations.manifest_contents import Listed
 from datalad_jsdl.operations.open_manifest import is_no_file, place_of
 from datalad_jsdl.repository.repository import Repository
@@ -39,7 +39,7 @@ from datalad_jsdl.repository.repository import Repository
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from datalad_jsdl.operations.open_manifest import Place
+    from datalad_jsdl.operations.open_manifest import ManifestPlace
 
 __all__ = ["ExportArchive"]
 
@@ -294,7 +294,7 @@ class ExportArchive(CoreExportArchive):
                     lgr.warning(
                         "the archive is written into the dataset that it is made of: %s", target
                     )
-                selection = Selection(
+                selection = FileSelection(
                     revision="HEAD" if ref is None else ref,
                     paths=inside(path, dataset, where),
                     wanted=wanted,
@@ -346,7 +346,7 @@ def _cores_own(
 
 def _place(
     manifest: str, base_url: str | None, format_name: str | None, columns: Sequence[str]
-) -> Place:
+) -> ManifestPlace:
     """Where a manifest is; raises ManifestError."""
     file = None if is_no_file(manifest) else Path(manifest).absolute()
     return place_of(manifest, file, base_url, format_name, columns)

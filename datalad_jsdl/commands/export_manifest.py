@@ -24,7 +24,7 @@ from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.manifest.writing import WRITERS, format_of
 from datalad_jsdl.model.filters import Filter
 from datalad_jsdl.operations.export_manifest import Export
-from datalad_jsdl.operations.list_files import Selection, Walk
+from datalad_jsdl.operations.list_files import FileSelection, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -174,7 +174,7 @@ class ExportManifest(Interface):
             try:
                 if target and not manifest_format:
                     export = Export(format_of(target.name) or "json")
-                selection = Selection(
+                selection = FileSelection(
                     revision="HEAD" if ref is None else ref,
                     paths=inside(path, dataset, found.pathobj),
                     wanted=Filter(listed(include), listed(exclude)),

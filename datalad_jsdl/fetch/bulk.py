@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.operation import Operation
-    from datalad_jsdl.model.content import Progress
+    from datalad_jsdl.model.content import ByteProgress
 
 __all__ = ["Job", "Sync", "fetch_all", "fetch_file"]
 
@@ -66,7 +66,7 @@ class Job:
 def fetch_file(
     job: Job,
     engine: Engine,
-    progress: Progress | None = None,
+    progress: ByteProgress | None = None,
     operation: Operation | None = None,
 ) -> Fetched | Failed:
     """Fetch one file; it appears under its name only when complete and verified."""

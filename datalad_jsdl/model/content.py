@@ -9,15 +9,15 @@ if TYPE_CHECKING:
     from datalad_jsdl.model.entry import Pieces
 
 __all__ = [
+    "ByteProgress",
     "Expected",
     "Fetched",
-    "Progress",
     "Sink",
     "Store",
 ]
 
 
-class Progress(Protocol):
+class ByteProgress(Protocol):
     """Told the number of bytes of the content that are there, now and then."""
 
     def __call__(self, position: int, /) -> None: ...

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.archive.content import Content
     from datalad_jsdl.fetch.engine import Engine
-    from datalad_jsdl.operations.list_files import Selection
+    from datalad_jsdl.operations.list_files import FileSelection
 
 __all__ = ["collect"]
 
 
 def collect(
     root: Path,
-    selection: Selection,
+    selection: FileSelection,
     homes: Homes,
     leading_dir: str = "",
     *,

@@ -9,7 +9,7 @@ from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.bag import Bag, open_bag
 from datalad_jsdl.manifest.checksums import Checksums
 from datalad_jsdl.manifest.formats.options import Options
-from datalad_jsdl.operations.open_manifest import Place, What, is_url, open_document
+from datalad_jsdl.operations.open_manifest import ManifestPlace, What, is_url, open_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 __all__ = ["is_bag", "with_documents"]
 
 
-def is_bag(place: Place) -> bool:
+def is_bag(place: ManifestPlace) -> bool:
     """Whether the manifest is a folder, which can only be a bag."""
     return place.file is not None and place.file.is_dir()
 
 
 def with_documents(
-    place: Place,
+    place: ManifestPlace,
     lists: Sequence[tuple[str, Path | None]],
     git_dir: Path | None,
     credentials: Sequence[str],
-) -> tuple[Place, Bag | None]:
+) -> tuple[ManifestPlace, Bag | None]:
     """The place to read the manifest from, with digests for its entries in the options.
 
     Args:
@@ -57,7 +57,7 @@ def with_documents(
     for given, file in lists:
         if given == "-" or (file is None and not is_url(given)):
             raise ManifestError(f"--checksums {given}: expected a file name or an http(s) URL")
-        where = Place(given, file, None, None, Options())
+        where = ManifestPlace(given, file, None, None, Options())
         with open_document(where, git_dir, credentials, What.CHECKSUMS) as document:
             checksums.read(document, document.name, encoding=document.encoding)
     return replace(place, options=replace(place.options, checksums=checksums)), bag

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.archive.export import Exported, Writer, export, throttled
+from datalad_jsdl.archive.export import ArchiveWriter, Exported, export, throttled
 from datalad_jsdl.archive.output import FileOutput, PipeOutput, part_file
 from datalad_jsdl.archive.resume import Prefix, good_prefix
 from datalad_jsdl.archive.zip.deflated import DeflatedWriter
@@ -71,7 +71,7 @@ def write_archive(
     go_on = partial(export, sources=sources, jobs=jobs, skip_missing=options.skip_missing)
     if options.target is None:
         output = PipeOutput(options.descriptor)
-        writer: Writer = CanonicalWriter(output, progress=progress)
+        writer: ArchiveWriter = CanonicalWriter(output, progress=progress)
         if options.deflate:
             writer = DeflatedWriter(output, progress)
         done = go_on(contents, writer=writer, output=output)

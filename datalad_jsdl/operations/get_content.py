@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from datalad_jsdl.operations.staging import NotTakenIn
     from datalad_jsdl.repository.annex.logs import KeyState
 
-__all__ = ["File", "Missing", "State", "Total", "Wanted", "get_content"]
+__all__ = ["ContentOptions", "FileResult", "FileState", "Missing", "Total", "get_content"]
 
 _AT_ONCE = 500  # keys to look up
 
 
-class State(Enum):
+class FileState(Enum):
     """What became of a file."""
 
     UNKNOWN = "unknown"  # git knows no such file or folder
@@ -48,7 +48,7 @@ class State(Enum):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ContentOptions:
     """What is to be fetched, and how.
 
     Attributes:
@@ -78,7 +78,7 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class FileResult:
     """One file.
 
     Attributes:
@@ -89,7 +89,7 @@ class File:
     """
 
     path: str
-    state: State
+    state: FileState
     size: int | None = None
     fault: Failed | NotTakenIn | None = None
 
@@ -112,8 +112,8 @@ class Total:
 
 
 def get_content(
-    wanted: Wanted, engines: Engines, progress: Progress = SILENT
-) -> Iterator[Missing | File | Failure | Total]:
+    wanted: ContentOptions, engines: Engines, progress: Progress = SILENT
+) -> Iterator[Missing | FileResult | Failure | Total]:
     """Fetch what is missing in one dataset.
 
     Args:
@@ -134,7 +134,7 @@ def get_content(
 class _Content:
     """The missing content of one dataset."""
 
-    def __init__(self, wanted: Wanted, engines: Engines, progress: Progress) -> None:
+    def __init__(self, wanted: ContentOptions, engines: Engines, progress: Progress) -> None:
         self._wanted = wanted
         self._engines = engines
         self._progress = progress
@@ -142,13 +142,13 @@ class _Content:
         self._missing: list[bytes] = []
         self._total = Total(Missing(0, 0, 0))
 
-    def run(self) -> Iterator[Missing | File | Total]:
+    def run(self) -> Iterator[Missing | FileResult | Total]:
         """See `get_content`."""
         paths = self._wanted.paths
         importer = Importer(Repository(self._wanted.root))
         importer.repository.require_annex()
         unknown = unknown_paths(importer.repository, paths)
-        yield from (File(path, State.UNKNOWN) for path in unknown)
+        yield from (FileResult(path, FileState.UNKNOWN) for path in unknown)
         if paths and len(unknown) == len(paths):
             return
         if self._wanted.dry:
@@ -195,7 +195,7 @@ class _Content:
             for (path, _), (key, urls, state) in zip(portion, found, strict=True):
                 yield path, key, urls, state
 
-    def _fetch(self, importer: Importer) -> Iterator[File]:
+    def _fetch(self, importer: Importer) -> Iterator[FileResult]:
         left_out: list[str] = []
         paths: dict[str, str] = {}  # of what is under way
         call, missing = self._wanted, self._total.missing
@@ -227,15 +227,15 @@ class _Content:
             remember(importer.repository, call.logins)
             show_what_is_here(importer.repository)
 
-    def _result(self, path: str, size: int | None, fault: Failed | NotTakenIn | None) -> File:
+    def _result(self, path: str, size: int | None, fault: Failed | NotTakenIn | None) -> FileResult:
         total = self._total
         if fault is None:
             self._total = replace(total, fetched=total.fetched + 1)
-            return File(path, State.FETCHED, size)
+            return FileResult(path, FileState.FETCHED, size)
         self._total = replace(total, failed=total.failed + 1)
-        return File(path, State.FAILED, size, fault)
+        return FileResult(path, FileState.FAILED, size, fault)
 
-    def _preview(self, importer: Importer) -> Iterator[File]:
+    def _preview(self, importer: Importer) -> Iterator[FileResult]:
         """What would be fetched, and what is there from an interrupted run."""
         if not self._missing:
             return
@@ -255,9 +255,9 @@ class _Content:
                     yield from self._left_out([path])
                     continue
                 self._total = replace(total, staged=total.staged + staging.is_there(key))
-                yield File(path, State.MISSING, size)
+                yield FileResult(path, FileState.MISSING, size)
 
-    def _left_out(self, paths: list[str]) -> Iterator[File]:
+    def _left_out(self, paths: list[str]) -> Iterator[FileResult]:
         while paths:
             self._total = replace(self._total, without_url=self._total.without_url + 1)
-            yield File(paths.pop(), State.NO_URL)
+            yield FileResult(paths.pop(), FileState.NO_URL)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.model.entry import Refusal
     from datalad_jsdl.operations.import_options import ImportOptions
     from datalad_jsdl.operations.import_parts import Problem
-    from datalad_jsdl.operations.open_manifest import Source
+    from datalad_jsdl.operations.open_manifest import ManifestSource
     from datalad_jsdl.operations.progress import Progress
     from datalad_jsdl.operations.subdatasets import Datasets
 
@@ -189,7 +189,7 @@ class _Call:
         except (JsdlError, OSError) as error:
             yield Failure(file, error, is_file=True)
 
-    def _recording(self, selection: Selection, source: Source) -> Recording:
+    def _recording(self, selection: Selection, source: ManifestSource) -> Recording:
         recorded = self._manifest_for_record(source.url)
         return Recording(
             subject=self._options.message,

@@ -19,13 +19,13 @@ from datalad_jsdl.repository.repository import Repository
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Part", "Selection", "Walk"]
+__all__ = ["DatasetFiles", "FileSelection", "Walk"]
 
 lgr = logging.getLogger("datalad.jsdl.export")
 
 
 @dataclass(frozen=True)
-class Selection:
+class FileSelection:
     """What is to be exported.
 
     Attributes:
@@ -62,7 +62,7 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class Part:
+class DatasetFiles:
     """The dataset or one of its subdatasets, with what is selected of it.
 
     Attributes:
@@ -94,7 +94,7 @@ class Walk:
             not here.
     """
 
-    def __init__(self, root: Path, selection: Selection) -> None:
+    def __init__(self, root: Path, selection: FileSelection) -> None:
         self.left_out: list[str] = []
         self.missing: dict[str, str] = {}
         self._selection = selection
@@ -108,7 +108,7 @@ class Walk:
 
     def _parts(
         self, repository: Repository, tree: Tree, prefix: str, start: str, level: int
-    ) -> Iterator[Part]:
+    ) -> Iterator[DatasetFiles]:
         chosen = self._selection
         paths = [
             path
@@ -119,7 +119,7 @@ class Walk:
         ]
         if not repository.has_annex and any(tree.keys(paths).values()):
             repository.require_annex()  # what is known of these files is what is missing
-        yield Part(repository, tree, prefix, start, paths)
+        yield DatasetFiles(repository, tree, prefix, start, paths)
         for path, file in tree.files.items():
             if file.mode == SUBMODULE and chosen.touches(prefix + path):
                 if chosen.depth is not None and level >= chosen.depth:

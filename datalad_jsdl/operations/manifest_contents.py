@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.content import Content
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.model.entry import Entry, Refusal
-    from datalad_jsdl.operations.open_manifest import Place
+    from datalad_jsdl.operations.open_manifest import ManifestPlace
 
 __all__ = ["Listed", "ListedContents"]
 
@@ -62,7 +62,7 @@ class Listed:
         cookies: a browser or file with cookies for the manifest's origin, or None.
     """
 
-    place: Place
+    place: ManifestPlace
     wanted: Filter = field(default_factory=Filter)
     credentials: tuple[str, ...] = ()
     cookies: str | None = None

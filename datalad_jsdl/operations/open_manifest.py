@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Document",
-    "Place",
-    "Source",
+    "ManifestPlace",
+    "ManifestSource",
     "What",
     "is_no_file",
     "is_url",
@@ -66,7 +66,7 @@ def is_no_file(manifest: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Place:
+class ManifestPlace:
     """Where a manifest is, and what the user says of it.
 
     Attributes:
@@ -108,7 +108,7 @@ def place_of(
     base_url: str | None,
     format_name: str | None,
     columns: Sequence[str],
-) -> Place:
+) -> ManifestPlace:
     """What the user says of a manifest, checked.
 
     Args:
@@ -135,7 +135,7 @@ def place_of(
         if not (role and equals and name):
             raise ManifestError(f"--column {column!r}: expected ROLE=NAME, as in path=filename")
         names[role] = name
-    return Place(manifest, file, base, format_name, Options(names))
+    return ManifestPlace(manifest, file, base, format_name, Options(names))
 
 
 class What(Enum):
@@ -145,7 +145,7 @@ class What(Enum):
     CHECKSUMS = "checksum list"
 
 
-class Source(Protocol):
+class ManifestSource(Protocol):
     """A manifest that is open for reading.
 
     Attributes:
@@ -168,7 +168,9 @@ class Source(Protocol):
 class Document:
     """One that is read as a stream of bytes."""
 
-    def __init__(self, name: str, url: str, own: str | None, stream: Readable, place: Place):
+    def __init__(
+        self, name: str, url: str, own: str | None, stream: Readable, place: ManifestPlace
+    ):
         self.name = name
         self.url = url
         # a base with a token in it is not recorded
@@ -231,8 +233,8 @@ class _Listing:
 
 @contextmanager
 def open_source(
-    place: Place, git_dir: Path | None = None, credentials: Sequence[str] = ()
-) -> Iterator[Source]:
+    place: ManifestPlace, git_dir: Path | None = None, credentials: Sequence[str] = ()
+) -> Iterator[ManifestSource]:
     """Open a manifest.
 
     Args:
@@ -259,7 +261,7 @@ def open_source(
 
 @contextmanager
 def open_document(
-    place: Place,
+    place: ManifestPlace,
     git_dir: Path | None = None,
     credentials: Sequence[str] = (),
     what: What = What.MANIFEST,
@@ -287,7 +289,7 @@ def open_document(
 
 @contextmanager
 def _fetched(
-    place: Place, git_dir: Path | None, credentials: Sequence[str], what: What
+    place: ManifestPlace, git_dir: Path | None, credentials: Sequence[str], what: What
 ) -> Iterator[Document]:
     try:
         url = normalise_url(place.manifest)
@@ -342,7 +344,7 @@ def _listed(url: str, target: Path, engine: Engine) -> _Saved:
     return _Saved(answer.url, answer.headers.get("content-type", ""), ())
 
 
-def _in_charset(place: Place, file: Path, saved: _Saved) -> Place:
+def _in_charset(place: ManifestPlace, file: Path, saved: _Saved) -> ManifestPlace:
     """The place, with the encoding of a text that is in the charset that its server says."""
     charset = charset_of(saved.content_type)
     try:
@@ -353,7 +355,7 @@ def _in_charset(place: Place, file: Path, saved: _Saved) -> Place:
     return replace(place, options=replace(place.options, encoding=encoding))
 
 
-def _address_hint(place: Place) -> str:
+def _address_hint(place: ManifestPlace) -> str:
     """What to say of a manifest that cannot be read, if it is a portal's web page."""
     address = hint(place.manifest)
     if address is None:

@@ -18,7 +18,13 @@ from datalad_jsdl.operations.logins import (
     origin_of_all,
     own_lines,
 )
-from datalad_jsdl.operations.open_manifest import Place, Source, is_url, open_source, place_of
+from datalad_jsdl.operations.open_manifest import (
+    ManifestPlace,
+    ManifestSource,
+    is_url,
+    open_source,
+    place_of,
+)
 from datalad_jsdl.operations.secrecy import secrecy_of
 from datalad_jsdl.repository.repository import Repository, find_repository
 
@@ -42,7 +48,7 @@ class Target:
             self._found = find_repository(self._options.target)
         return self._found
 
-    def place(self) -> Place:
+    def place(self) -> ManifestPlace:
         """Where the manifest is; see `place_of`."""
         options = self._options
         return place_of(
@@ -83,7 +89,7 @@ class Target:
         found = (own_lines(part) for part in parts if part)
         return (*self.lines_of_parent(), *(line for lines in found for line in lines))
 
-    def read_selection(self) -> tuple[Selection, Source]:
+    def read_selection(self) -> tuple[Selection, ManifestSource]:
         """Selected entries, and what there is to say of the manifest that they are from.
 
         Raises:

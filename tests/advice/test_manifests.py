@@ -18,7 +18,7 @@ from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.model import subdatasets as parts_module
 from datalad_jsdl.model.entry import Entry, Refusal
 from datalad_jsdl.model.subdatasets import advice, marked, parts_of
-from datalad_jsdl.operations.open_manifest import Place, open_source
+from datalad_jsdl.operations.open_manifest import ManifestPlace, open_source
 from tests.lab import sha256
 from tests.manifest.formats.samples import SYNAPSE
 from tests.portal import content_of
@@ -51,7 +51,7 @@ def test_a_page_instead_of_one(home: Path) -> None:
     assert "download the manifest with the browser and give its file name" in said
     file = Path("m.json").absolute()
     file.write_text(json.dumps({"a.txt": [URL]}))
-    with open_source(Place("m.json", file, None, None, Options()), None, ()) as source:
+    with open_source(ManifestPlace("m.json", file, None, None, Options()), None, ()) as source:
         assert len(list(source.entries())) == 1
 
 

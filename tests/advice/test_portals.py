@@ -13,7 +13,7 @@ import pytest
 from datalad_jsdl.errors import ManifestError, StatusError
 from datalad_jsdl.manifest.portals import find_address
 from datalad_jsdl.manifest.portals import orthanc as orthanc_module
-from datalad_jsdl.manifest.portals.api import Answer
+from datalad_jsdl.manifest.portals.api import ApiAnswer
 from datalad_jsdl.manifest.portals.openneuro import records as openneuro_records
 from datalad_jsdl.manifest.portals.paging import counted_pages
 from datalad_jsdl.manifest.portals.web_pages import hint
@@ -71,13 +71,13 @@ class Api:
     def __init__(self, *documents: Any) -> None:
         self._documents = list(documents)
 
-    def get(self, url: str) -> Answer:
+    def get(self, url: str) -> ApiAnswer:
         document = self._documents.pop(0)
         if isinstance(document, Exception):
             raise document
-        return Answer(url, json.dumps(document), {})
+        return ApiAnswer(url, json.dumps(document), {})
 
-    def post(self, url: str, document: Any) -> Answer:
+    def post(self, url: str, document: Any) -> ApiAnswer:
         return self.get(url)
 
     def get_all(self, urls: Any) -> Any:
@@ -160,7 +160,7 @@ def test_an_address_instead_of_a_page(page: str, target: str) -> None:
     asked: list[str] = []
 
     class Noted(Api):
-        def get(self, url: str) -> Answer:
+        def get(self, url: str) -> ApiAnswer:
             asked.append(url)
             raise StatusError("noted", 500)
 

@@ -10,7 +10,7 @@ import pytest
 
 from datalad_jsdl.archive.readers import ChunkReader, Reader
 from datalad_jsdl.archive.zip.layout import Layout
-from datalad_jsdl.archive.zip.ranges import Archive
+from datalad_jsdl.archive.zip.ranges import Ranges
 from datalad_jsdl.errors import ArchiveError
 from tests.archive.making import member_of, written
 from tests.archive.plain import plain_zip
@@ -53,11 +53,11 @@ class Contents:
 )
 def test_the_package_agrees(vector: Vector) -> None:
     members = in_order(vector.members)
-    archive = Archive(Layout(map(member_of, members)), Contents(members))
+    archive = Ranges(Layout(map(member_of, members)), Contents(members))
     assert archive.layout.total == vector.length
     check(vector, archive.range())
     # with the CRCs that are known by now, the end needs no content
-    archive = Archive(archive.layout, Contents([]), archive.crcs)
+    archive = Ranges(archive.layout, Contents([]), archive.crcs)
     end = b"".join(map(bytes, archive.range(archive.layout.central_offset)))
     assert len(end) == vector.length - archive.layout.central_offset
 

@@ -20,7 +20,7 @@ import pytest
 from datalad_jsdl.archive.archive import Archive
 from datalad_jsdl.operations.collect import collect
 from datalad_jsdl.operations.home import Homes
-from datalad_jsdl.operations.list_files import Selection
+from datalad_jsdl.operations.list_files import FileSelection
 from tests.conftest import run
 from tests.kill_at import KillAt
 from tests.lab import Lab, sha256
@@ -164,7 +164,7 @@ def test_a_thousand_ranges_of_a_dataset(dataset: Path, present: bool) -> None:
     if present:
         datalad("download-content", "-d", dataset)
     with Homes() as homes:
-        contents, _ = collect(dataset, Selection(), homes, "whole")
+        contents, _ = collect(dataset, FileSelection(), homes, "whole")
         archive = Archive(contents, homes)
         chance = random.Random(11)
         cuts = [0, *sorted(chance.sample(range(1, len(expected)), 999)), len(expected)]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datalad_jsdl.fetch.file import journal
-from datalad_jsdl.fetch.file.journal import Journal, Record, read_journal
+from datalad_jsdl.fetch.file.journal import Journal, JournalRecord, read_journal
 from datalad_jsdl.fetch.file.partfile import PartFile
 
 RANGES = [(0, 100, "aa"), (300, 400, "bb"), (400, 450, "aa")]
@@ -23,7 +23,7 @@ def data(tmp_path: Path) -> int:
 
 
 def written(data: int) -> bytes:
-    book = Journal("j", Record([RANGES[0]], "aa", '"tag é"'), data)
+    book = Journal("j", JournalRecord([RANGES[0]], "aa", '"tag é"'), data)
     for start, end, source in RANGES[1:]:
         book.add(start, end, source)
     book.close(remove=False)
@@ -32,16 +32,16 @@ def written(data: int) -> bytes:
 
 def test_what_was_written_is_read(data: int) -> None:
     written(data)
-    assert read_journal("j", 1000) == Record(RANGES, "aa", '"tag é"')
+    assert read_journal("j", 1000) == JournalRecord(RANGES, "aa", '"tag é"')
     assert read_journal("j", 420).ranges == [*RANGES[:2], (400, 420, "aa")]
-    assert read_journal("missing", 1000) == Record()
+    assert read_journal("missing", 1000) == JournalRecord()
 
 
 def test_after_a_power_cut_only_what_was_on_the_disk_holds(
     data: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journal, "_SYNC_SECONDS", 0.1)
-    book = Journal("j", Record(), data)
+    book = Journal("j", JournalRecord(), data)
     book.add(0, 100, "aa")
     while b"\ns " not in Path("j").read_bytes():  # it is being put on the disk
         time.sleep(0.01)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from datalad_jsdl.operations.engines import Engines
-from datalad_jsdl.operations.get_content import Total, Wanted, get_content
+from datalad_jsdl.operations.get_content import ContentOptions, Total, get_content
 from datalad_jsdl.operations.import_manifest import import_manifest
 from datalad_jsdl.operations.import_options import ImportOptions
 from tests.conftest import run
@@ -29,7 +29,7 @@ def imported(lab: Lab, dead: Lab, number: int) -> list[Path]:
 
 def download(datasets: list[Path], engines: Engines) -> None:
     for dataset in datasets:
-        *_, total = get_content(Wanted(dataset), engines)
+        *_, total = get_content(ContentOptions(dataset), engines)
         assert isinstance(total, Total)
         assert total.fetched == 3
 

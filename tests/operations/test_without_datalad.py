@@ -7,7 +7,14 @@ from pathlib import Path
 
 from datalad_jsdl.operations.check import Checked, CheckedMirror, check_import
 from datalad_jsdl.operations.engines import Engines
-from datalad_jsdl.operations.get_content import File, Missing, State, Total, Wanted, get_content
+from datalad_jsdl.operations.get_content import (
+    ContentOptions,
+    FileResult,
+    FileState,
+    Missing,
+    Total,
+    get_content,
+)
 from datalad_jsdl.operations.import_manifest import Refused, import_manifest
 from datalad_jsdl.operations.import_options import ImportOptions
 from datalad_jsdl.operations.import_parts import Imported
@@ -40,11 +47,11 @@ def test_an_import_a_check_and_a_download(lab: Lab) -> None:
     assert imported.outcome.plan.counts()["added"] == 2
     assert [refusal.path for refusal in imported.refusals] == ["../x"]
     assert git(asked.target, "rev-parse", "HEAD") == imported.outcome.commit
-    missing, *files, total = get_content(Wanted(asked.target), Engines())
+    missing, *files, total = get_content(ContentOptions(asked.target), Engines())
     assert missing == Missing(2, 6000, 0)
-    assert {file.path: file.state for file in files if isinstance(file, File)} == dict.fromkeys(
-        PATHS, State.FETCHED
-    )
+    assert {
+        file.path: file.state for file in files if isinstance(file, FileResult)
+    } == dict.fromkeys(PATHS, FileState.FETCHED)
     assert isinstance(total, Total)
     assert (total.fetched, total.failed, total.without_url) == (2, 0, 0)
     assert all((asked.target / path).read_bytes() == content_of(path) for path in PATHS)
@@ -58,7 +65,7 @@ def test_what_goes_wrong_is_a_value(lab: Lab) -> None:
     assert isinstance(refused, Refused)
     assert isinstance(nothing, Failure)
     assert not Path("ds").exists()
-    (problem,) = get_content(Wanted(Path("nowhere").absolute()), Engines())
+    (problem,) = get_content(ContentOptions(Path("nowhere").absolute()), Engines())
     assert isinstance(problem, Failure)
 
 

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.zip.layout import Layout, Part
     from datalad_jsdl.archive.zip.members import Member
 
-__all__ = ["Ranges", "Source"]
+__all__ = ["MemberSource", "Ranges"]
 
 
-class Source(Protocol):
+class MemberSource(Protocol):
     """Where the content of members is."""
 
     def open(self, index: int, start: int, stop: int, /) -> Reader:
@@ -54,7 +54,7 @@ class Ranges:
             content to be read.
     """
 
-    def __init__(self, layout: Layout, source: Source, crcs: Crcs | None = None) -> None:
+    def __init__(self, layout: Layout, source: MemberSource, crcs: Crcs | None = None) -> None:
         self.layout = layout
         self.crcs = crcs if crcs is not None else Crcs()
         self._source = source

@@ -1,7 +1,7 @@
 """A login, what a user says about one, and what a place that keeps logins is.
 
 A `Rule` is a user's line. A `Source` is a row of the table `sources.SOURCES`; it is asked a
-`Wanted`, and answers with a `Login`.
+`LoginWanted`, and answers with a `Login`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ __all__ = [
     "Gives",
     "Hint",
     "Login",
+    "LoginWanted",
     "Missing",
     "Rule",
     "Source",
-    "Wanted",
     "correct_line",
     "is_sendable",
     "is_straight",
@@ -147,7 +147,7 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LoginWanted:
     """What a source is asked for.
 
     Attributes:
@@ -207,7 +207,7 @@ class Hint:
     line: str = ""
 
 
-def _nothing(_: Wanted) -> None:
+def _nothing(_: LoginWanted) -> None:
     return None
 
 
@@ -253,7 +253,7 @@ class Source:
 
     name: str
     meaning: str
-    find: Callable[[Wanted], Login | None] = _nothing
+    find: Callable[[LoginWanted], Login | None] = _nothing
     argument: str = ""
     required: bool = False
     arguments: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from datalad_jsdl.bugs import log_trace
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.credentials.login import Gives, Wanted
+from datalad_jsdl.fetch.credentials.login import Gives, LoginWanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -122,7 +122,7 @@ class Place:
 
     def _ask(self, source: Source, rule: Rule | None) -> Login | None:
         parts = urlsplit(self.origin)
-        wanted = Wanted(
+        wanted = LoginWanted(
             parts.scheme,
             parts.hostname or "",
             parts.port,

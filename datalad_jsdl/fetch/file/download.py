@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.file.segments import Range
     from datalad_jsdl.fetch.operation import Operation
-    from datalad_jsdl.model.content import Expected, Progress, Sink, Store
+    from datalad_jsdl.model.content import ByteProgress, Expected, Sink, Store
 
 __all__ = ["fetch"]
 
@@ -36,7 +36,7 @@ def fetch(
     urls: Sequence[str],
     expected: Expected,
     store: PartFile | Sink,
-    progress: Progress | None = None,
+    progress: ByteProgress | None = None,
     *,
     window: tuple[int, int] | None = None,
     operation: Operation | None = None,
@@ -83,7 +83,7 @@ class _Download:
         urls: Iterable[str],
         expected: Expected,
         store: PartFile | Sink,
-        progress: Progress,
+        progress: ByteProgress,
         window: tuple[int, int] | None = None,
     ) -> None:
         self._engine = engine

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from datalad_jsdl.fetch.file.segments import Range
 
-__all__ = ["Journal", "Record", "read_journal"]
+__all__ = ["Journal", "JournalRecord", "read_journal"]
 
 _HEAD = "jsdl 1"
 _SYNC_SECONDS = 2.0
@@ -35,7 +35,7 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass
-class Record:
+class JournalRecord:
     """What a journal says.
 
     Attributes:
@@ -62,14 +62,14 @@ def _line(text: str) -> bytes:
     return raw + b" %08x\n" % zlib.crc32(raw)
 
 
-def read_journal(path: str, length: int) -> Record:
+def read_journal(path: str, length: int) -> JournalRecord:
     """Read a journal.
 
     Args:
         path: the journal; one that is missing or damaged says nothing.
         length: of the part file in bytes.
     """
-    record = Record()
+    record = JournalRecord()
     try:
         content = Path(path).read_bytes()
     except OSError:
@@ -105,7 +105,7 @@ class Journal:
         data: descriptor of the part file.
     """
 
-    def __init__(self, path: str, record: Record, data: int) -> None:
+    def __init__(self, path: str, record: JournalRecord, data: int) -> None:
         self._path = path
         self._data = data
         self._lock = threading.Lock()
@@ -116,7 +116,7 @@ class Journal:
         self._file = self._fresh(record)
         self._thread: threading.Thread | None = None
 
-    def _fresh(self, record: Record) -> int:
+    def _fresh(self, record: JournalRecord) -> int:
         lines = [_line(f"{_HEAD} {_boot()}".rstrip())]
         if record.source:
             lines.append(_line(f"v {record.source} {record.etag.encode().hex()}"))
@@ -148,7 +148,7 @@ class Journal:
         if self._unsynced >= _SYNC_BYTES:
             self._due.set()
 
-    def rewrite(self, record: Record) -> None:
+    def rewrite(self, record: JournalRecord) -> None:
         """Only *record* holds from now on."""
         with self._lock:
             old = self._file

@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.fetch.disk import Room, require_room
-from datalad_jsdl.fetch.file.journal import Journal, Record, read_journal
+from datalad_jsdl.fetch.file.journal import Journal, JournalRecord, read_journal
 
 try:
     import fcntl
@@ -153,7 +153,7 @@ class PartFile:
         with self._lock:
             versioned = self.etag and self._length >= _WORTH_A_VERSION
             if self._journal is None and (offset != self._length or versioned):
-                record = Record(self._ranges, self.source, self.etag)
+                record = JournalRecord(self._ranges, self.source, self.etag)
                 self._journal = Journal(self._journal_path, record, self._file)
 
     def _note_in_sequence(self, offset: int, end: int, source: str) -> None:
@@ -202,15 +202,15 @@ class PartFile:
             self._end_journal(remove=True)
             self._ranges = list(ranges)
         elif self._journal is None:
-            self._journal = Journal(self._journal_path, Record(ranges), self._file)
+            self._journal = Journal(self._journal_path, JournalRecord(ranges), self._file)
         else:
-            self._journal.rewrite(Record(ranges, self.source, self.etag))
+            self._journal.rewrite(JournalRecord(ranges, self.source, self.etag))
 
     def begin(self, source: str, etag: str) -> None:
         """All bytes to come are of one version of one source; there are none yet."""
         self.source, self.etag = source, etag
         if self._journal is not None:  # else what comes would stand under an older version
-            self._journal.rewrite(Record([], source, etag))
+            self._journal.rewrite(JournalRecord([], source, etag))
 
     def finish(self, mtime: float | None = None, *, data: bool = True, name: bool = True) -> None:
         """Give the content its name, for good: it is on disk before the name is.

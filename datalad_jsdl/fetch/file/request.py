@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.file.segments import Ledger, Segment
     from datalad_jsdl.fetch.file.verification import Frontier
-    from datalad_jsdl.fetch.http.parts import Part
+    from datalad_jsdl.fetch.http.parts import BodyPart
     from datalad_jsdl.fetch.http.proxies import Proxy
     from datalad_jsdl.fetch.operation import Operation
     from datalad_jsdl.fetch.transport import Response
-    from datalad_jsdl.model.content import Expected, Progress, Store
+    from datalad_jsdl.model.content import ByteProgress, Expected, Store
 
 __all__ = ["Transfer"]
 
@@ -73,7 +73,7 @@ class Transfer:
     store: Store
     frontier: Frontier
     expected: Expected
-    progress: Progress
+    progress: ByteProgress
     begun: Callable[[], None]
     etags: dict[str, str] = field(default_factory=dict)
     unranged: set[str] = field(default_factory=set)
@@ -223,7 +223,7 @@ class Transfer:
             )
         return None
 
-    def _copy(self, segment: Segment, response: Response, part: Part) -> Fault | None:
+    def _copy(self, segment: Segment, response: Response, part: BodyPart) -> Fault | None:
         url, ledger, throttle = segment.url, self.ledger, self.engine.throttle
         unknown = not self.expected.verifiable and self.expected.size is None
         origin = self.engine.origins.of(url)

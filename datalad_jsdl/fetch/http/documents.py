@@ -31,7 +31,7 @@ from datalad_jsdl.fetch.http.walls import wall_of
 from datalad_jsdl.fetch.http.web_pages import is_error_page, is_page_type
 from datalad_jsdl.fetch.phrases import in_full
 from datalad_jsdl.manifest.charsets import charset_of, text_encoding
-from datalad_jsdl.manifest.portals.api import Answer
+from datalad_jsdl.manifest.portals.api import ApiAnswer
 from datalad_jsdl.model.urls import redact
 
 if TYPE_CHECKING:
@@ -74,20 +74,20 @@ class WebApi:
         """Hex digest of all answers so far, one after another."""
         return self._hash.hexdigest()
 
-    def get(self, url: str) -> Answer:
+    def get(self, url: str) -> ApiAnswer:
         """See `Api`."""
         return self._heard(self._ask(url, None))
 
-    def post(self, url: str, document: Any) -> Answer:
+    def post(self, url: str, document: Any) -> ApiAnswer:
         """See `Api`."""
         return self._heard(self._ask(url, document))
 
-    def get_all(self, urls: Iterable[str]) -> Iterator[Answer]:
+    def get_all(self, urls: Iterable[str]) -> Iterator[ApiAnswer]:
         """See `Api`."""
         rest = iter(urls)
         stopped = threading.Event()
 
-        def ask(url: str) -> Answer:
+        def ask(url: str) -> ApiAnswer:
             if stopped.is_set():
                 raise FetchError(f"{redact(url)}: not asked for")
             return self._ask(url, None)
@@ -101,12 +101,12 @@ class WebApi:
             finally:
                 stopped.set()
 
-    def _heard(self, answer: Answer) -> Answer:
+    def _heard(self, answer: ApiAnswer) -> ApiAnswer:
         self._hash.update(answer.text.encode("utf-8", "surrogateescape"))
         self.url = answer.url
         return answer
 
-    def save(self, url: str, file: IO[bytes]) -> Answer:
+    def save(self, url: str, file: IO[bytes]) -> ApiAnswer:
         """Write a document of any length to a file; the answer is without its text.
 
         What was written before is lost.
@@ -127,15 +127,15 @@ class WebApi:
 
         return self._retried(url, lambda: self._attempt(url, None, write))
 
-    def _ask(self, url: str, document: Any) -> Answer:
+    def _ask(self, url: str, document: Any) -> ApiAnswer:
         return self._retried(url, lambda: self._attempt(url, document, partial(_text, url)))
 
-    def _retried(self, url: str, attempt: Callable[[], Answer | Fault]) -> Answer:
+    def _retried(self, url: str, attempt: Callable[[], ApiAnswer | Fault]) -> ApiAnswer:
         settings = self._engine.settings
         pause = _PAUSE
         for number in range(1, settings.retries + 1):
             found = attempt()
-            if isinstance(found, Answer):
+            if isinstance(found, ApiAnswer):
                 return found
             if found.lasting:
                 raise _error(found)
@@ -151,7 +151,7 @@ class WebApi:
 
     def _attempt(
         self, url: str, document: Any, read: Callable[[Reply[Response]], str | Fault]
-    ) -> Answer | Fault:
+    ) -> ApiAnswer | Fault:
         method = "GET" if document is None else "POST"
         seconds = self._seconds
         try:
@@ -165,7 +165,7 @@ class WebApi:
         if isinstance(text, Fault):
             return text
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.url or url, text, headers)
+        return ApiAnswer(response.url or url, text, headers)
 
     def _stoppable(
         self, url: str, response: Response, read: Callable[[], str | Fault]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.transport import Response
     from datalad_jsdl.model.content import Expected
 
-__all__ = ["Body", "Part", "part_of"]
+__all__ = ["Body", "BodyPart", "part_of"]
 
 _MOST = 16 << 10  # bytes before the content of a part
 _CHUNK = 4 << 10  # bytes
@@ -33,7 +33,7 @@ class Body(Protocol):
 
 
 @dataclass(frozen=True)
-class Part:
+class BodyPart:
     """What an answer gives.
 
     Attributes:
@@ -49,7 +49,9 @@ class Part:
     size: int | None
 
 
-def part_of(response: Response, *, ranged: bool, expected: Expected | None = None) -> Part | None:
+def part_of(
+    response: Response, *, ranged: bool, expected: Expected | None = None
+) -> BodyPart | None:
     """Which bytes a good answer has; None if it does not say which.
 
     Args:
@@ -78,11 +80,11 @@ def part_of(response: Response, *, ranged: bool, expected: Expected | None = Non
         named = found is not None and (ranged or found[2] is not None)
         whole = told or not (counted and named)
     if whole:
-        return Part(response, 0, None, length)
+        return BodyPart(response, 0, None, length)
     body: Body = response
     if found is None and multipart:
         body, found = _one_of(response, multipart[1].encode("latin-1"))
-    return Part(body, found[0], found[1] + 1, found[2]) if found else None
+    return BodyPart(body, found[0], found[1] + 1, found[2]) if found else None
 
 
 def _one_of(response: Response, boundary: bytes) -> tuple[Body, tuple[int, int, int | None] | None]:

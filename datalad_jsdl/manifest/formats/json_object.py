@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.manifest.formats.json_reader import Reader
+from datalad_jsdl.manifest.formats.json_reader import JsonReader
 from datalad_jsdl.manifest.record import Record
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     Raises:
         ManifestError: the document is not JSON; line and column are named.
     """
-    reader = Reader(text)
+    reader = JsonReader(text)
     reader.expect("{")
     if reader.peek() == "}":
         reader.expect("}")

@@ -12,7 +12,7 @@ from datalad_jsdl.errors import ManifestError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Items", "Reader", "is_list", "read_document"]
+__all__ = ["Items", "JsonReader", "is_list", "read_document"]
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -61,7 +61,7 @@ class Items:
 class _Elements:
     """The elements of an array that is the whole document, read while they are asked for, once."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: JsonReader) -> None:
         self._reader = reader
 
     def __iter__(self) -> Iterator[Any]:
@@ -84,7 +84,7 @@ def read_document(text: Iterator[str]) -> Any:
     Raises:
         ManifestError: it is not JSON; line and column are named.
     """
-    reader = Reader(text)
+    reader = JsonReader(text)
     if reader.peek() == "[":
         return _Elements(reader)
     value = _value(reader, _DEEPEST)
@@ -92,14 +92,14 @@ def read_document(text: Iterator[str]) -> Any:
     return value
 
 
-def _value(reader: Reader, depth: int) -> Any:
+def _value(reader: JsonReader, depth: int) -> Any:
     first = reader.peek()
     if first == "[":
         return _array(reader)
     return _object(reader, depth) if first == "{" and depth else reader.value()
 
 
-def _object(reader: Reader, depth: int) -> dict[str, Any]:
+def _object(reader: JsonReader, depth: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     reader.expect("{")
     if reader.peek() != "}":
@@ -116,7 +116,7 @@ def _object(reader: Reader, depth: int) -> dict[str, Any]:
     return found
 
 
-def _array(reader: Reader) -> list[Any] | Items:
+def _array(reader: JsonReader) -> list[Any] | Items:
     few: list[Any] = []
     texts: list[str] = []
     many: Items | None = None
@@ -136,7 +136,7 @@ def _array(reader: Reader) -> list[Any] | Items:
     return few if many is None else many
 
 
-def _elements(reader: Reader) -> Iterator[tuple[Any, str]]:
+def _elements(reader: JsonReader) -> Iterator[tuple[Any, str]]:
     """Each with what it was decoded from."""
     reader.expect("[")
     if reader.peek() != "]":
@@ -148,7 +148,7 @@ def _elements(reader: Reader) -> Iterator[tuple[Any, str]]:
     reader.expect("]")
 
 
-class Reader:
+class JsonReader:
     """JSON tokens and values out of chunks of text; holds one value at a time."""
 
     def __init__(self, text: Iterator[str]) -> None:

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 
-__all__ = ["Answer", "Api"]
+__all__ = ["Api", "ApiAnswer"]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiAnswer:
     """What a portal's API answered.
 
     Attributes:
@@ -53,11 +53,11 @@ class Api(Protocol):
     ``status``) for one that is none of success.
     """
 
-    def get(self, url: str) -> Answer:
+    def get(self, url: str) -> ApiAnswer:
         """The answer to a GET, redirects followed."""
 
-    def get_all(self, urls: Iterable[str]) -> Iterator[Answer]:
+    def get_all(self, urls: Iterable[str]) -> Iterator[ApiAnswer]:
         """The answers to many, several asked for at a time, in the order of *urls*."""
 
-    def post(self, url: str, document: Any) -> Answer:
+    def post(self, url: str, document: Any) -> ApiAnswer:
         """The answer to a POST of JSON, as for GraphQL."""

@@ -9,7 +9,7 @@ from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.model.urls import redact
 
 if TYPE_CHECKING:
-    from datalad_jsdl.manifest.portals.api import Answer
+    from datalad_jsdl.manifest.portals.api import ApiAnswer
 
 __all__ = ["Links"]
 
@@ -31,7 +31,7 @@ class Links:
         self._most = most
         self._seen: set[str] = set()
 
-    def to(self, link: Any, answer: Answer) -> str:
+    def to(self, link: Any, answer: ApiAnswer) -> str:
         """Where a link of *answer* leads.
 
         Raises:

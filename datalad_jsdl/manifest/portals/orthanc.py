@@ -28,7 +28,7 @@ from datalad_jsdl.manifest.record import Record
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datalad_jsdl.manifest.portals.api import Answer, Api
+    from datalad_jsdl.manifest.portals.api import Api, ApiAnswer
 
 __all__ = ["API", "BASE", "EXAMPLES", "records"]
 
@@ -157,7 +157,7 @@ def _asked(api: Api, url: str) -> _Resource:
     return _Resource(ask(api, url), url)
 
 
-def _listed(answer: Answer) -> list[_Resource]:
+def _listed(answer: ApiAnswer) -> list[_Resource]:
     return [_Resource(item, answer.url) for item in items_of(answer.document(), answer.url)]
 
 

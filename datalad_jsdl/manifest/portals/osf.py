@@ -23,7 +23,7 @@ from datalad_jsdl.model.urls import redact
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datalad_jsdl.manifest.portals.api import Answer, Api
+    from datalad_jsdl.manifest.portals.api import Api, ApiAnswer
     from datalad_jsdl.manifest.record import Record
 
 __all__ = ["API", "BASE", "EXAMPLES", "records"]
@@ -72,7 +72,7 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
             pending = list(zip(answers, following, strict=True))
 
 
-def _storages(node: str, base: str, api: Api) -> Answer:
+def _storages(node: str, base: str, api: Api) -> ApiAnswer:
     try:
         return api.get(f"{base}/v2/nodes/{node}/files/?{_PAGE}")
     except StatusError as error:
@@ -86,7 +86,7 @@ def _id(item: Any) -> Any:
 
 
 def _listed(
-    answer: Answer, document: Any, listing: _Listing, links: Links, following: list[_Listing]
+    answer: ApiAnswer, document: Any, listing: _Listing, links: Links, following: list[_Listing]
 ) -> Iterator[Record]:
     """The files of a page; what is to be listed next goes into *following*."""
     folder, depth = listing.folder, listing.depth

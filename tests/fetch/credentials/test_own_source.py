@@ -9,7 +9,7 @@ import pytest
 from datalad_jsdl.commands._options import credential_help
 from datalad_jsdl.errors import FetchError, SettingError
 from datalad_jsdl.fetch.credentials import sources
-from datalad_jsdl.fetch.credentials.login import Hint, Login, Missing, Source, Wanted
+from datalad_jsdl.fetch.credentials.login import Hint, Login, LoginWanted, Missing, Source
 from datalad_jsdl.fetch.credentials.rules import parse_rule
 from datalad_jsdl.operations.engines import open_engine
 from datalad_jsdl.operations.logins import credential_lines
@@ -20,7 +20,7 @@ from tests.vault import Vault
 ORIGIN = "https://portal.example"
 
 
-def _find(wanted: Wanted) -> Login | None:
+def _find(wanted: LoginWanted) -> Login | None:
     file = Path(wanted.argument)
     if not file.is_file():
         raise FetchError("there is no such note")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.credentials.login import Login, Wanted, is_sendable
+from datalad_jsdl.fetch.credentials.login import Login, LoginWanted, is_sendable
 from datalad_jsdl.fetch.credentials.rules import parse_rule
 from datalad_jsdl.fetch.credentials.schemes import headers_of
 from datalad_jsdl.fetch.credentials.sources import SOURCES, git_helper
@@ -29,7 +29,9 @@ def find(line: str, config: dict[str, str] | None = None) -> Login | None:
     row = rule.source if rule else next(s for s in SOURCES if s.name == source[1:])
     argument = rule.argument if rule else ""
     host = parts.hostname or ""
-    return row.find(Wanted(parts.scheme, host, parts.port, origin, argument, rule, config or {}))
+    return row.find(
+        LoginWanted(parts.scheme, host, parts.port, origin, argument, rule, config or {})
+    )
 
 
 def header(login: Login | None, url: str = ORIGIN + "/f") -> dict[str, str]:
@@ -84,9 +86,9 @@ def test_the_environment_goes_before_the_keyring(
 
 def test_a_keyring_that_does_not_work(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     code = (
-        "from datalad_jsdl.fetch.credentials import stored;"
-        "from datalad_jsdl.fetch.credentials.login import Wanted;"
-        "stored.SOURCE.find(Wanted('https', 'a', None, 'https://a', 'x', None, {}))"
+        "from datalad_jsdl.fetch.credentials.sources import datalad;"
+        "from datalad_jsdl.fetch.credentials.login import LoginWanted;"
+        "datalad.SOURCE.find(LoginWanted('https', 'a', None, 'https://a', 'x', None, {}))"
     )
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     done = subprocess.run(["python", "-c", code], capture_output=True, text=True)

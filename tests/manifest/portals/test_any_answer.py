@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.portals import find_address
-from datalad_jsdl.manifest.portals.api import Answer
+from datalad_jsdl.manifest.portals.api import ApiAnswer
 from datalad_jsdl.manifest.record import entry_from_record
 
 BASE = "https://portal.example"
@@ -38,14 +38,14 @@ class Says:
         self.documents = documents
         self.asked = 0
 
-    def get(self, url: str) -> Answer:
+    def get(self, url: str) -> ApiAnswer:
         self.asked += 1
-        return Answer(url, json.dumps(self.documents[self.asked % len(self.documents)]), {})
+        return ApiAnswer(url, json.dumps(self.documents[self.asked % len(self.documents)]), {})
 
-    def get_all(self, urls: Iterable[str]) -> Iterator[Answer]:
+    def get_all(self, urls: Iterable[str]) -> Iterator[ApiAnswer]:
         return map(self.get, urls)
 
-    def post(self, url: str, document: Any) -> Answer:
+    def post(self, url: str, document: Any) -> ApiAnswer:
         return self.get(url)
 
 
@@ -75,13 +75,13 @@ class Endless(Says):
     def __init__(self, document: Any) -> None:
         super().__init__([document])
 
-    def get(self, url: str) -> Answer:
+    def get(self, url: str) -> ApiAnswer:
         self.asked += 1
         fresh = f"{BASE}/x?cursor={self.asked}"
         if "/revision/" in url:
-            return Answer(url, json.dumps({"sha": "0" * 40}), {})
+            return ApiAnswer(url, json.dumps({"sha": "0" * 40}), {})
         text = json.dumps(self.documents[0]).replace("FRESH", fresh)
-        return Answer(url, text, {"link": f'<{fresh}>; rel="next"'})
+        return ApiAnswer(url, text, {"link": f'<{fresh}>; rel="next"'})
 
 
 FOLDER = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from datalad_jsdl.manifest.formats.options import Options
-from datalad_jsdl.operations.open_manifest import Place
+from datalad_jsdl.operations.open_manifest import ManifestPlace
 from tests.portal import datalad, entries, git, tree
 from tests.portals import (
     Contents,
@@ -121,12 +121,14 @@ def test_the_base_url_of_a_setting(lab: Lab, monkeypatch: pytest.MonkeyPatch) ->
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    place = Place("zenodo:12", None, None, None, Options())
+    place = ManifestPlace("zenodo:12", None, None, None, Options())
     address = place.address(None)
     assert address is not None
     assert (address.base, address.usual) == (lab.url, False)
     # what the user gives with the address goes before it
     assert paths(listed("zenodo:12", lab.url)) == list(FIRST)
-    other = Place("zenodo:12", None, "https://sandbox.zenodo.org", None, Options()).address(None)
+    other = ManifestPlace("zenodo:12", None, "https://sandbox.zenodo.org", None, Options()).address(
+        None
+    )
     assert other is not None
     assert other.base == "https://sandbox.zenodo.org"

@@ -14,7 +14,7 @@ from datalad_jsdl.errors import JsdlError, ManifestError
 from datalad_jsdl.manifest.formats.options import Options
 from datalad_jsdl.manifest.portals import ADDRESSES, find_address
 from datalad_jsdl.manifest.portals.web_pages import hint
-from datalad_jsdl.operations.open_manifest import Place, open_source
+from datalad_jsdl.operations.open_manifest import ManifestPlace, open_source
 from tests.lab import HTML
 from tests.portals import listed
 
@@ -116,7 +116,7 @@ MEANT = {
 
 def test_what_is_no_file_either() -> None:
     for manifest, said in MEANT.items():
-        place = Place(manifest, Path("/nowhere", manifest), None, None, Options())
+        place = ManifestPlace(manifest, Path("/nowhere", manifest), None, None, Options())
         with pytest.raises(ManifestError) as error, open_source(place):
             pass
         assert str(error.value) == (
@@ -138,7 +138,7 @@ def test_what_orthanc_says_of_a_study(lab: Lab) -> None:
     said = {"ID": "27f7126f", "IsStable": True, "MainDicomTags": {}, "Series": ["1"]}
     for document, status, part in [(said, 200, "what an Orthanc server says"), ({}, 404, "404")]:
         lab.put(path, json.dumps(document).encode(), status=status)
-        place = Place(f"{lab.url}/{path}", None, None, None, Options())
+        place = ManifestPlace(f"{lab.url}/{path}", None, None, None, Options())
         with pytest.raises(JsdlError, match=part) as error, open_source(place) as source:
             list(source.entries())
         assert str(error.value).endswith(f"is imported with: orthanc+{lab.url}/{path}")
@@ -156,7 +156,7 @@ def test_any_url(url: str, text: str, at: int) -> None:
 def test_the_failing_import_names_the_address(lab: Lab, status: int) -> None:
     lab.put("dataset.xhtml", HTML, status=status, headers={"Content-Type": "text/html"})
     url = f"{lab.url}/dataset.xhtml?persistentId=doi:10.5072/X"
-    place = Place(url, None, None, None, Options())
+    place = ManifestPlace(url, None, None, None, Options())
     with pytest.raises(JsdlError) as error, open_source(place) as source:
         list(source.entries())
     said = "is an HTML page" if status == 200 else "HTTP status 403"

@@ -8,12 +8,12 @@ from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.credentials.login import GIVE, Hint, Login, Source
 
 if TYPE_CHECKING:
-    from datalad_jsdl.fetch.credentials.login import Missing, Wanted
+    from datalad_jsdl.fetch.credentials.login import LoginWanted, Missing
 
 __all__ = ["SOURCE"]
 
 
-def _find(wanted: Wanted) -> Login | None:
+def _find(wanted: LoginWanted) -> Login | None:
     """The keys of a profile, or of the default one.
 
     Raises:

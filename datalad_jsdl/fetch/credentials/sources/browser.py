@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from http.cookiejar import Cookie
 
-    from datalad_jsdl.fetch.credentials.login import Login, Wanted
+    from datalad_jsdl.fetch.credentials.login import Login, LoginWanted
 
 __all__ = ["BROWSERS", "SOURCE"]
 
@@ -43,7 +43,7 @@ _FIREFOX = {
 }
 
 
-def _find(wanted: Wanted) -> Login | None:
+def _find(wanted: LoginWanted) -> Login | None:
     """The cookies of ``BROWSER`` or ``BROWSER:PROFILE``; a profile is a folder or file.
 
     Raises:
@@ -112,7 +112,7 @@ def _firefox_profile(profile: str) -> Path:
     raise FetchError(f"no {what} of Firefox is to be found")
 
 
-def _other(name: str, profile: str, wanted: Wanted) -> Iterator[Cookie]:
+def _other(name: str, profile: str, wanted: LoginWanted) -> Iterator[Cookie]:
     try:
         import pycookiecheat
     except ImportError:

@@ -20,7 +20,7 @@ from datalad_jsdl.fetch.credentials.login import Login, Source, is_sendable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from datalad_jsdl.fetch.credentials.login import Wanted
+    from datalad_jsdl.fetch.credentials.login import LoginWanted
 
 __all__ = ["SOURCE", "Jar", "cookie_header", "login_of", "make_cookie"]
 
@@ -34,7 +34,7 @@ _MOST = 50  # cookies of one jar (RFC 6265, 6.1)
 _LONGEST = 4096  # characters of one
 
 
-def _find(wanted: Wanted) -> Login | None:
+def _find(wanted: LoginWanted) -> Login | None:
     """The cookies of the file that a rule names.
 
     Raises:
@@ -84,7 +84,7 @@ def make_cookie(name: str, value: str, host: str, path: str, secure: bool, expir
     )  # fmt: skip
 
 
-def login_of(cookies: Iterable[Cookie], wanted: Wanted, place: str) -> Login:
+def login_of(cookies: Iterable[Cookie], wanted: LoginWanted, place: str) -> Login:
     """Those of *cookies* that the origin may see.
 
     Raises:

@@ -20,7 +20,7 @@ from datalad_jsdl.model.urls import origin_of, store_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datalad_jsdl.fetch.credentials.login import Missing, Wanted
+    from datalad_jsdl.fetch.credentials.login import LoginWanted, Missing
 
 __all__ = ["PREFIX", "SOURCE"]
 
@@ -32,7 +32,7 @@ _SECRETS = ("secret", "password", "token", "secret_id", "secret-id")
 _KINDS = {"token": "bearer", "aws-s3": "s3", "s3": "s3"}
 
 
-def _find(wanted: Wanted) -> Login | None:
+def _find(wanted: LoginWanted) -> Login | None:
     """The credential that a rule names, or one whose realm is the origin.
 
     Raises:
@@ -52,7 +52,7 @@ def _find(wanted: Wanted) -> Login | None:
     return None
 
 
-def _of_origin(wanted: Wanted) -> Iterator[str]:
+def _of_origin(wanted: LoginWanted) -> Iterator[str]:
     """Names of credentials whose realm (a URL, with the server's word for it) is there."""
     for setting, value in wanted.config.items():
         name, _, field = setting.removeprefix(PREFIX).rpartition(".")
@@ -60,7 +60,7 @@ def _of_origin(wanted: Wanted) -> Iterator[str]:
             yield name
 
 
-def _login(name: str, wanted: Wanted) -> Login | None:
+def _login(name: str, wanted: LoginWanted) -> Login | None:
     secret, field = _field(name, _SECRETS, wanted)
     if not secret:
         return None
@@ -92,7 +92,7 @@ def _login(name: str, wanted: Wanted) -> Login | None:
     )
 
 
-def _field(name: str, fields: tuple[str, ...], wanted: Wanted) -> tuple[str, str]:
+def _field(name: str, fields: tuple[str, ...], wanted: LoginWanted) -> tuple[str, str]:
     """A field's value, and its name if it is from the keyring."""
     if value := _known(name, fields, wanted):
         return value, ""
@@ -108,7 +108,7 @@ def _field(name: str, fields: tuple[str, ...], wanted: Wanted) -> tuple[str, str
     return "", ""
 
 
-def _known(name: str, fields: tuple[str, ...], wanted: Wanted) -> str:
+def _known(name: str, fields: tuple[str, ...], wanted: LoginWanted) -> str:
     """What a variable or git config says of a field."""
     for field in fields:
         setting = f"{PREFIX}{name}.{field}"

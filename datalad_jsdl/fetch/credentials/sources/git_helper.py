@@ -12,7 +12,7 @@ from datalad_jsdl.fetch.credentials.login import Login, Source
 from datalad_jsdl.model.urls import redact_text
 
 if TYPE_CHECKING:
-    from datalad_jsdl.fetch.credentials.login import Wanted
+    from datalad_jsdl.fetch.credentials.login import LoginWanted
 
 __all__ = ["SOURCE"]
 
@@ -23,7 +23,7 @@ _SILENT = {
 }  # fmt: skip
 
 
-def _find(wanted: Wanted) -> Login | None:
+def _find(wanted: LoginWanted) -> Login | None:
     """What ``git credential fill`` has for the origin.
 
     Raises:

@@ -14,12 +14,12 @@ from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.credentials.login import GIVE, Login, Source
 
 if TYPE_CHECKING:
-    from datalad_jsdl.fetch.credentials.login import Wanted
+    from datalad_jsdl.fetch.credentials.login import LoginWanted
 
 __all__ = ["SOURCE"]
 
 
-def _find(wanted: Wanted) -> Login | None:
+def _find(wanted: LoginWanted) -> Login | None:
     """The login of the line for the host; a rule may name another port.
 
     Raises:
