@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from datalad_jsdl.model.entry import Refusal
-    from datalad_jsdl.operations.import_one import Outcome
     from datalad_jsdl.operations.import_options import ImportOptions
     from datalad_jsdl.operations.import_parts import Imported
+    from datalad_jsdl.operations.import_request import Outcome
     from datalad_jsdl.repository.importing.steps import Step
 
 __all__ = ["ACTION", "import_records", "lgr", "refusal_records", "render"]

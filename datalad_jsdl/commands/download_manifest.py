@@ -155,6 +155,14 @@ class DownloadManifest(Interface):
             before it is registered, so that it is verified from then on. Only with this
             option can signed URLs be used; they are never recorded.""",
         ),
+        mtime=Parameter(
+            args=("--mtime",),
+            doc="""modification times: those that the manifest tells ('recorded'); with 'remote'
+            also, where it tells none, what the first URL of a file that answers says
+            (Last-Modified). That is asked once, and recorded for 'git annex get' and for
+            archives; a file of which a time is recorded is not asked for again.""",
+            constraints=EnsureChoice("recorded", "remote"),
+        ),
         jobs=JOBS,
         dry_run=Parameter(
             args=("-n", "--dry-run"),
@@ -274,6 +282,11 @@ class DownloadManifest(Interface):
             code_py="download_manifest('urls.txt', 'study', checksums=['SHA256SUMS'])",
             code_cmd="datalad download-manifest --checksums SHA256SUMS urls.txt study",
         ),
+        dict(
+            text="Record the times that the mirrors tell of files of a list without times",
+            code_py="download_manifest('urls.txt', 'study', mtime='remote')",
+            code_cmd="datalad download-manifest --mtime remote urls.txt study",
+        ),
     ]
 
     @staticmethod
@@ -293,6 +306,7 @@ class DownloadManifest(Interface):
         column: Sequence[str] | None = None,
         checksums: Sequence[str] | None = None,
         get: bool = False,
+        mtime: str = "recorded",
         jobs: int | str | None = None,
         dry_run: bool = False,
         check: bool = False,
@@ -329,6 +343,7 @@ class DownloadManifest(Interface):
             ),
             split=split,
             get=get,
+            remote_times=mtime == "remote",
             jobs=number,
             delete=delete,
             restore=restore,

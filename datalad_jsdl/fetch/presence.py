@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.engine import Engine
 
-__all__ = ["announced_size", "is_present", "last_modified"]
+__all__ = ["announced_size", "is_present"]
 
 # what is at the URL is something else, or nothing
 _ABSENT = (FaultKind.GONE, FaultKind.SIZE, FaultKind.LONGER)
@@ -62,22 +62,4 @@ def announced_size(
             answer = probe(url, expected, asker)
             if answer.fault is None and answer.size is not None:
                 return answer.size
-    return None
-
-
-def last_modified(urls: Iterable[str], engine: Engine) -> int | None:
-    """When the content was changed, as the first URL that answers says (RFC 9110, 8.8.2).
-
-    They are asked in the given order, whatever is known of their mirrors: so the answer is the
-    same as long as the first one is up.
-
-    Returns:
-        Seconds since 1970 UTC; None if it does not say, or none answers.
-    """
-    with engine.operation() as operation:
-        asker = Asker(engine, operation, engine.settings.read_timeout)
-        for url in urls:
-            answer = probe(url, _NOTHING, asker)
-            if answer.fault is None:
-                return answer.modified
     return None

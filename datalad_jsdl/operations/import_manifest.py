@@ -231,6 +231,7 @@ class _Call:
             arguments += [f"{name}={pattern}" for pattern in patterns]
         if base is not None:
             arguments.append(f"--base-url={base}")
+        arguments += ["--mtime=remote"] * options.remote_times
         arguments += ["--get"] * options.get + ["--delete"] * options.delete
         return arguments
 

@@ -3,86 +3,41 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+import os
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.faults import Failed
 from datalad_jsdl.model.content import Expected
-from datalad_jsdl.operations.staging import NotTakenIn, Staging
+from datalad_jsdl.operations.import_request import Outcome
+from datalad_jsdl.operations.import_times import recorded_times, timed
+from datalad_jsdl.operations.staging import Staging
 from datalad_jsdl.repository.annex.adjusted import show_what_is_here
 from datalad_jsdl.repository.annex.keys import expected_of, key_file, parse_key
 from datalad_jsdl.repository.annex.special_remote import set_up_remote
-from datalad_jsdl.repository.importing.importer import Importer, Scope
-from datalad_jsdl.repository.importing.steps import Change, Plan
+from datalad_jsdl.repository.importing.importer import Importer
+from datalad_jsdl.repository.importing.steps import Change
 from datalad_jsdl.repository.importing.submodules import changed_links
 from datalad_jsdl.repository.importing.worktree import MovedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from datalad_jsdl.fetch.bulk import Job
+    from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.model.entry import Entry
-    from datalad_jsdl.operations.engines import Engines
-    from datalad_jsdl.operations.import_options import ImportOptions
-    from datalad_jsdl.operations.progress import Monitor
-    from datalad_jsdl.operations.run_record import Recording
+    from datalad_jsdl.operations.import_request import Request
     from datalad_jsdl.repository.annex.special_remote import RemoteSetup
     from datalad_jsdl.repository.commit import Tree
-    from datalad_jsdl.repository.importing.submodules import Link
+    from datalad_jsdl.repository.importing.importer import Scope
+    from datalad_jsdl.repository.importing.steps import Plan
 
-__all__ = ["Outcome", "Request", "dry_run", "run_import"]
+__all__ = ["dry_run", "run_import"]
 
 _TRIES = 5  # of an import, where others commit something at the same time
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is to be imported, and how.
-
-    Attributes:
-        entries: of the manifest, by path within the dataset.
-        scope: what the manifest speaks for.
-        options: of the whole import.
-        recording: what the commit says of how it was made.
-        dataset_id: tells that of the DataLad dataset; None for a subdataset that the manifest has a
-            part for: then the command is not to be run again in it.
-        engines: of the whole import.
-        monitor: shows how fetching is going.
-        links: tells subdatasets of it as they are then, by path; asked while it is locked.
-        logins: where logins are, before those that it remembers; see `logins`.
-    """
-
-    entries: Mapping[str, Entry]
-    scope: Scope
-    options: ImportOptions
-    recording: Recording
-    dataset_id: Callable[[], str] | None
-    engines: Engines
-    monitor: Monitor
-    links: Callable[[], Mapping[str, Link]]
-    logins: tuple[str, ...] = ()
-
-
-@dataclass
-class Outcome:
-    """What became of a request.
-
-    Attributes:
-        plan: what was done, or would be.
-        commit: the new one, or "".
-        failures: path → why its content is not here; *unregistered* has those that
-            for that reason are not in the dataset either.
-        fetched: number of contents fetched.
-        remote: what was done to set up the special remote.
-    """
-
-    plan: Plan
-    commit: str = ""
-    failures: dict[str, Failed | NotTakenIn] = field(default_factory=dict)
-    unregistered: set[str] = field(default_factory=set)
-    fetched: int = 0
-    remote: tuple[str, ...] = ()
 
 
 def dry_run(importer: Importer | None, request: Request) -> Plan:
@@ -120,8 +75,12 @@ def run_import(importer: Importer, request: Request) -> Outcome:
         if not options.get:
             entries, scope = request.entries, request.scope
             planned = importer.plan(entries, scope, delete=options.delete)
-            commit, plan = _apply(importer, request, entries, scope, setup.config_uuid, planned)
-            return Outcome(plan, commit, remote=setup.done)
+            outcome = Outcome(planned[1], remote=setup.done)
+            entries, planned = _timed(importer, request, entries, scope, planned, outcome)
+            outcome.commit, outcome.plan = _apply(
+                importer, request, entries, scope, setup.config_uuid, planned
+            )
+            return outcome
         with Staging(
             importer.repository, request.engines, options.jobs, request.monitor, request.logins
         ) as staging:
@@ -134,7 +93,7 @@ def _import_and_fetch(
     importer: Importer, request: Request, setup: RemoteSetup, staging: Staging
 ) -> Outcome:
     fetching = _Fetching(importer, staging)
-    entries, scope = dict(request.entries), request.scope
+    entries, scope = request.entries, request.scope
     planned = importer.plan(entries, scope, delete=request.options.delete)
     plan = planned[1]
     outcome = Outcome(plan, remote=setup.done)
@@ -145,6 +104,7 @@ def _import_and_fetch(
         scope = replace(scope, kept=frozenset(kept))
         importer.repository.refresh()  # that took its time
         planned = importer.plan(entries, scope, delete=request.options.delete)
+    entries, planned = _timed(importer, request, entries, scope, planned, outcome, staging.engine)
     outcome.commit, outcome.plan = _apply(
         importer, request, entries, scope, setup.config_uuid, planned
     )
@@ -152,6 +112,24 @@ def _import_and_fetch(
     if outcome.fetched:
         show_what_is_here(importer.repository)
     return outcome
+
+
+def _timed(
+    importer: Importer,
+    request: Request,
+    entries: Mapping[str, Entry],
+    scope: Scope,
+    planned: tuple[Tree, Plan],
+    outcome: Outcome,
+    engine: Engine | None = None,
+) -> tuple[Mapping[str, Entry], tuple[Tree, Plan]]:
+    """The entries with the times that mirrors tell, if those are asked, and their plan."""
+    told = timed(importer, request, entries, planned[1], engine)
+    outcome.untimed = told.untold
+    if told.entries is None:
+        return entries, planned
+    importer.repository.refresh()  # that took its time
+    return told.entries, importer.plan(told.entries, scope, delete=request.options.delete)
 
 
 def _apply(
@@ -223,7 +201,7 @@ class _Fetching:
         by_name = {entry.path: entry for entry in entries}
         jobs = (
             replace(
-                self._job(path, [entry], Expected(entry.size, pieces=entry.pieces)),
+                self._job(path, [entry], Expected(entry.size, pieces=entry.pieces), entry.mtime),
                 target=self._staging.folder / _temporary_name(entry),
             )
             for path, entry in by_name.items()
@@ -248,13 +226,17 @@ class _Fetching:
             if step.key and step.entry:
                 entries.setdefault(step.key, []).append(step.entry)
         keys = sorted(k for k in self._importer.missing_keys(entries) if parse_key(k))
+        told = {key: _latest(entries[key]) for key in keys}
+        untold = [key for key, time in told.items() if time is None]
+        times = told | recorded_times(self._importer, untold)
         for key in keys:
             for entry in entries[key]:
                 if fetched := self._fetched.pop(entry.path, None):
+                    _set_time(fetched, times[key])
                     fetched.replace(self._staging.folder / key_file(key))
         size = sum(expected_of(key).size or 0 for key in keys)
         self._staging.require_room(size)
-        jobs = (self._job(key, entries[key], expected_of(key)) for key in keys)
+        jobs = (self._job(key, entries[key], expected_of(key), times[key]) for key in keys)
         for job, problem in self._staging.take_in(jobs, len(keys), size):
             if problem:
                 outcome.failures.update({entry.path: problem for entry in entries[job.name]})
@@ -263,15 +245,30 @@ class _Fetching:
         self._staging.clean_up("path-*")
         self._importer.catch_up()
 
-    def _job(self, name: str, entries: Sequence[Entry], expected: Expected) -> Job:
+    def _job(
+        self,
+        name: str,
+        entries: Sequence[Entry],
+        expected: Expected,
+        mtime: datetime | None,
+    ) -> Job:
         urls = dict.fromkeys(c.url for entry in entries for c in entry.candidates)
-        mtime = max((e.mtime for e in entries if e.mtime is not None), default=None)
         expected = replace(
             expected,
             names=tuple(entry.path for entry in entries),
             pieces=next((entry.pieces for entry in entries if entry.pieces), None),
         )
         return self._staging.job(name, urls, expected, mtime.timestamp() if mtime else None)
+
+
+def _latest(entries: Sequence[Entry]) -> datetime | None:
+    return max((e.mtime for e in entries if e.mtime is not None), default=None)
+
+
+def _set_time(file: Path, mtime: datetime | None) -> None:
+    with suppress(OSError, OverflowError):  # the file system cannot hold it
+        if mtime is not None:
+            os.utime(file, (mtime.timestamp(),) * 2)
 
 
 def _temporary_name(entry: Entry) -> str:

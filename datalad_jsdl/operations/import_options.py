@@ -29,6 +29,8 @@ class ImportOptions:
         checksums: lists of them, as given, each with its absolute path if it is a file.
         split: folders behind which a subdataset begins, or None for where the manifest says so.
         get: fetch content as well.
+        remote_times: where no time of a content is known, record what a mirror tells
+            (Last-Modified); never asked again, nor in a dry run.
         jobs: files to fetch at a time; None for the user's setting.
         delete: delete what is gone from the manifest.
         restore: first put back imported files that were changed since.
@@ -52,6 +54,7 @@ class ImportOptions:
     checksums: tuple[tuple[str, Path | None], ...] = ()
     split: int | None = None
     get: bool = False
+    remote_times: bool = False
     jobs: int | None = None
     delete: bool = False
     restore: bool = False

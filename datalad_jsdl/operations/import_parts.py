@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.model.filters import folders_of
 from datalad_jsdl.model.subdatasets import joined, parts_of
-from datalad_jsdl.operations.import_one import Outcome, Request, dry_run, run_import
+from datalad_jsdl.operations.import_one import dry_run, run_import
+from datalad_jsdl.operations.import_request import Outcome, Request
 from datalad_jsdl.operations.logins import own_lines, remember
 from datalad_jsdl.operations.progress import Monitor
 from datalad_jsdl.operations.subdatasets import (
@@ -19,7 +20,7 @@ from datalad_jsdl.operations.subdatasets import (
     link_to,
     open_subdataset,
 )
-from datalad_jsdl.operations.values import Failure
+from datalad_jsdl.operations.values import Failure, Notice
 from datalad_jsdl.repository.importing.importer import Importer, Scope
 from datalad_jsdl.repository.repository import Repository, find_repository
 
@@ -136,11 +137,12 @@ class Import:
     logins: tuple[str, ...]
     finish: Callable[[Mapping[str, Problem]], Iterator[Failure]]
 
-    def run(self) -> Iterator[Imported | Failure]:
+    def run(self) -> Iterator[Imported | Failure | Notice]:
         """Import every part; inner ones first, so that those above can record them.
 
         Yields:
-            What became of each part, that of the import's own dataset last.
+            What became of each part, that of the import's own dataset last, and what the user
+            should know.
 
         Raises:
             JsdlError: the part of the dataset itself cannot be imported.
@@ -153,6 +155,7 @@ class Import:
         self._open_all([own, *others], tree)
         done: dict[str, Plan] = {}
         problems: dict[str, Problem] = {}
+        untimed = 0
         with self.progress.bar(f"{target} parts", " datasets") as bar:
             for number, part in enumerate(sorted(others, key=_innermost)):
                 bar.update("importing into subdatasets", number, len(others))
@@ -165,8 +168,12 @@ class Import:
                     continue
                 problems |= _problems(part, outcome)
                 done[part.folder] = outcome.plan
+                untimed += outcome.untimed
                 yield Imported(part.folder, outcome)
         outcome = self._import(own, tree)
+        if untimed := untimed + outcome.untimed:
+            files = f"{untimed} file{'s' * (untimed > 1)}"
+            yield Notice(f"no mirror tells a modification time of {files}; none is recorded")
         if not dry:
             yield from self.finish(problems | _problems(own, outcome))
         yield Imported("", outcome, self.selection.refusals, self.selection.skipped, done)

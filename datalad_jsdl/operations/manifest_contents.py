@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -11,20 +10,21 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.archive.content import MirrorsOnly
 from datalad_jsdl.archive.entries import entries_contents
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.fetch.presence import last_modified
 from datalad_jsdl.manifest.selection import Selection, select_entries
 from datalad_jsdl.model.filters import Filter
+from datalad_jsdl.model.subdatasets import split_path
 from datalad_jsdl.model.urls import origin_of
 from datalad_jsdl.operations.documents import with_documents
 from datalad_jsdl.operations.engines import open_engine
 from datalad_jsdl.operations.logins import cookies_line, credential_lines, origin_of_all
 from datalad_jsdl.operations.open_manifest import is_url, open_source
+from datalad_jsdl.operations.remote_times import ask_times, with_times, without_time
 from datalad_jsdl.operations.secrecy import secrecy_of
 from datalad_jsdl.operations.selected import why_nothing
 from datalad_jsdl.repository.annex.keys import ExtensionRule, entry_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
 
     from datalad_jsdl.archive.content import Content
     from datalad_jsdl.fetch.engine import Engine
@@ -93,7 +93,8 @@ class Listed:
         with open_engine(None, credentials=logins, keep_reserve=True) as engine:
             engine.expect_origins(url for content in contents for url in content.urls)
             if remote_times:
-                contents = _with_times(contents, engine, jobs or engine.settings.jobs)
+                entries = _with_times(selection.entries, engine, jobs or engine.settings.jobs)
+                contents = entries_contents(entries, leading_dir, _key_of)
             yield ListedContents(contents, MirrorsOnly(engine), selection.refusals)
 
     def _read(self) -> Selection:
@@ -135,14 +136,13 @@ def _key_of(entry: Entry) -> str:
         return ""
 
 
-def _with_times(contents: Sequence[Content], engine: Engine, jobs: int) -> list[Content]:
-    """Contents with the times that their mirrors tell, where the manifest tells none."""
+def _with_times(entries: Mapping[str, Entry], engine: Engine, jobs: int) -> dict[str, Entry]:
+    """Entries with the times that their mirrors tell, where the manifest tells none."""
+    ids = {path: _content_id(path, entry) for path, entry in entries.items()}
+    return with_times(entries, ids, ask_times(without_time(entries, ids), engine, jobs))
 
-    def timed(content: Content) -> Content:
-        if content.mtime is not None:
-            return content
-        return replace(content, mtime=last_modified(content.urls, engine))
 
-    engine.origins.expect_jobs(jobs)
-    with ThreadPoolExecutor(jobs, "times") as pool:
-        return list(pool.map(timed, contents))
+def _content_id(path: str, entry: Entry) -> tuple[str, str, str]:
+    """The same for entries that are one content in a dataset; see `entries_contents`."""
+    key = _key_of(entry)
+    return split_path(path)[0], key, "" if key else path

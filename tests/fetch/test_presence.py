@@ -7,7 +7,7 @@ import pytest
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
-from datalad_jsdl.fetch.presence import is_present, last_modified
+from datalad_jsdl.fetch.presence import is_present
 from datalad_jsdl.fetch.settings import Settings
 from datalad_jsdl.model.content import Expected
 from tests.lab import Lab, refused_url
@@ -50,14 +50,3 @@ def test_a_login_page_is_not_the_file(lab: Lab, engine: Engine) -> None:
     with pytest.raises(FetchError, match="web page"):
         is_present([page], UNKNOWN, engine)
     assert is_present([lab.put("page.html", html=True)], UNKNOWN, engine)
-
-
-def test_when_it_was_changed(lab: Lab, engine: Engine) -> None:
-    """The first URL that has the file is believed, whether or not it says when."""
-    dated = {"Last-Modified": "Sun, 06 Nov 1994 08:49:37 GMT"}
-    gone = lab.put("gone", status=404, headers=dated)
-    told = lab.put("f", b"12345", headers=dated)
-    for headers in ({"Last-Modified": "yesterday"}, {}):
-        silent = lab.put("silent", b"12345", headers=headers)
-        assert last_modified([gone, silent, told], engine) is None
-    assert last_modified([refused_url(), gone, told], engine) == 784111777

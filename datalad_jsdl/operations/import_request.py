@@ -1,0 +1,73 @@
+"""What one dataset is asked to import, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from datalad_jsdl.model.content import Failed
+    from datalad_jsdl.model.entry import Entry
+    from datalad_jsdl.operations.engines import Engines
+    from datalad_jsdl.operations.import_options import ImportOptions
+    from datalad_jsdl.operations.progress import Monitor
+    from datalad_jsdl.operations.run_record import Recording
+    from datalad_jsdl.operations.staging import NotTakenIn
+    from datalad_jsdl.repository.importing.importer import Scope
+    from datalad_jsdl.repository.importing.steps import Plan
+    from datalad_jsdl.repository.importing.submodules import Link
+
+__all__ = ["Outcome", "Request"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be imported, and how.
+
+    Attributes:
+        entries: of the manifest, by path within the dataset.
+        scope: what the manifest speaks for.
+        options: of the whole import.
+        recording: what the commit says of how it was made.
+        dataset_id: tells that of the DataLad dataset; None for a subdataset that the manifest has a
+            part for: then the command is not to be run again in it.
+        engines: of the whole import.
+        monitor: shows how fetching is going.
+        links: tells subdatasets of it as they are then, by path; asked while it is locked.
+        logins: where logins are, before those that it remembers; see `logins`.
+    """
+
+    entries: Mapping[str, Entry]
+    scope: Scope
+    options: ImportOptions
+    recording: Recording
+    dataset_id: Callable[[], str] | None
+    engines: Engines
+    monitor: Monitor
+    links: Callable[[], Mapping[str, Link]]
+    logins: tuple[str, ...] = ()
+
+
+@dataclass
+class Outcome:
+    """What became of a request.
+
+    Attributes:
+        plan: what was done, or would be.
+        commit: the new one, or "".
+        failures: path → why its content is not here; *unregistered* has those that
+            for that reason are not in the dataset either.
+        fetched: number of contents fetched.
+        remote: what was done to set up the special remote.
+        untimed: number of paths of which mirrors were asked for a time, and told none.
+    """
+
+    plan: Plan
+    commit: str = ""
+    failures: dict[str, Failed | NotTakenIn] = field(default_factory=dict)
+    unregistered: set[str] = field(default_factory=set)
+    fetched: int = 0
+    remote: tuple[str, ...] = ()
+    untimed: int = 0
