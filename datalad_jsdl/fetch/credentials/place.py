@@ -141,7 +141,7 @@ class Place:
         try:
             login = source.find(wanted)
         except FetchError as error:
-            lgr.debug("the source %s fails for %s", source.name, self.origin)
+            lgr.debug("the source %s fails for %s (%s)", source.name, self.origin, error)
             self.problems.append(str(error))
             return None
         except Exception as error:  # of a key store, say; its text may quote a secret
