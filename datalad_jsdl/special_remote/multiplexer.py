@@ -26,7 +26,7 @@ from datalad_jsdl.bugs import LOGGER, VERBOSE, bug
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["listen", "log_to_git_annex"]
+__all__ = ["is_verbose", "listen", "log_no_decisions", "log_to_git_annex"]
 
 # what is answered to a request that has come to nothing; {0} and {1} are its words
 _FAILURES = {
@@ -96,7 +96,7 @@ class _ToGitAnnex(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self._aloud = _is_verbose()
+        self._aloud = is_verbose()
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno >= logging.WARNING:
@@ -113,7 +113,7 @@ class _ToGitAnnex(logging.Handler):
                 say(line)
 
 
-def _is_verbose() -> bool:
+def is_verbose() -> bool:
     """Whether DataLad, which has started git-annex, was told to show what is for debugging."""
     level = os.environ.get(VERBOSE) or os.environ.get("DATALAD_LOG_LEVEL", "")
     return level.lower() == "debug" or (level.isdecimal() and int(level) <= logging.DEBUG)
@@ -125,6 +125,11 @@ def log_to_git_annex() -> None:
     logger.addHandler(_ToGitAnnex())
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
+
+
+def log_no_decisions() -> None:
+    """Nobody would see what is for debugging."""
+    logging.getLogger(LOGGER).setLevel(logging.INFO)
 
 
 class _Control(_Guarded):

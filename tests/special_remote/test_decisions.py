@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -170,3 +171,27 @@ def test_nothing_secret(
         manifest = write_manifest(vault.home / "signed.json", {"bare": signed})
         fetch = ["datalad", "-l", "debug", "download-manifest", "--get", manifest, "other"]
         assert f"{bare}?… has failed for good (terms: " in vault.run(*fetch)
+
+
+def test_git_annex_is_told_only_what_it_shows(
+    of_one_file: Import, lab: Lab, tmp_path: Path
+) -> None:
+    """What it is told is seen by a program that stands between the two."""
+    url = lab.put("f", content_of("f"))
+    dataset = of_one_file(url)
+    heard = tmp_path / "heard"
+    real = shutil.which("git-annex-remote-jsdl")
+    between = tmp_path / "bin/git-annex-remote-jsdl"
+    between.parent.mkdir()
+    # exec keeps git-annex the parent of the real one
+    between.write_text(f'#!/bin/bash\nexec {real} > >(tee -a "{heard}")\n')
+    between.chmod(0o755)
+    environment = os.environ | {"PATH": f"{between.parent}:{os.environ['PATH']}"}
+    get = ["git", "annex", "get", "--from", "jsdl", "f"]
+    for options, shown in ([], False), (["--debug"], True), (["-d"], True), ([], True):
+        if heard.exists() and not options:
+            git(dataset, "config", "annex.debug", "true")
+        heard.write_text("")
+        said([*get, *options], dataset, environment)
+        assert (f"DEBUG asked: {url}" in heard.read_text()) == shown
+        git(dataset, "annex", "drop", "-q", "--force", "f")
