@@ -14,7 +14,7 @@ def may_be_heard(git_dir: str | os.PathLike[str]) -> bool:
     """False only if it is certain that git-annex would throw away what it is told.
 
     It tells no remote whether it was called with ``--debug``. On Linux its command line does; the
-    setting ``annex.debug`` has the same effect. For many small files that nobody asks about, the messages
+    setting ``annex.debug`` has the same effect. With many small files, messages that nobody sees
     would be a good part of our processor time.
     """
     return _may_be_asked_to() or bool(git_config(r"^annex\.debug$", git_dir))
