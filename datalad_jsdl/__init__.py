@@ -48,6 +48,8 @@ def __getattr__(name: str) -> object:
     if name != "command_suite":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from datalad_jsdl.commands import replace_core_export_archive
+    from datalad_jsdl.commands._log_level import hand_on_log_level
 
     replace_core_export_archive()
+    hand_on_log_level()
     return _SUITE

@@ -7,10 +7,13 @@ import traceback
 
 from datalad_jsdl.model.urls import redact_text
 
-__all__ = ["LOGGER", "bug", "log_trace"]
+__all__ = ["LOGGER", "VERBOSE", "bug", "log_trace"]
 
 #: A child of DataLad's own logger: ``datalad -l debug`` shows what it is told.
 LOGGER = "datalad.jsdl"
+
+#: Environment variable by which our part of DataLad tells the special remote its level.
+VERBOSE = "DATALAD_JSDL_LOG_LEVEL"
 
 lgr = logging.getLogger(LOGGER)
 

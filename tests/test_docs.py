@@ -102,8 +102,13 @@ def test_the_page_on_the_special_remote(tmp_path: Path, portal: Lab) -> None:
         "initremote",
         "download-content",
     )
-    assert len(settings) == 4
+    settings, debug = settings[:4], settings[4:]
     assert all("config" in setting.split() for setting in settings)
+    assert [command.split()[:2] for command in debug] == [
+        ["git", "annex"],
+        ["datalad", "-l"],
+        ["datalad", "-l"],
+    ]
     allow = "\n".join(settings)
     url = f"{portal.url}/sub-01/anat.nii.gz"
     for name, setup in (("enabled", enable), ("by-hand", by_hand)):
@@ -111,6 +116,9 @@ def test_the_page_on_the_special_remote(tmp_path: Path, portal: Lab) -> None:
         drop = "git annex drop --force f"
         shell(f"{make}\n{setup}\n{allow}\ngit annex get --from jsdl f\n{drop}\n{fetch}", tmp_path)
         assert (tmp_path / name / "f").read_bytes() == content_of("sub-01/anat.nii.gz")
+        for command in debug:
+            told = f"{drop}\n{command} 2>&1 | grep 'asked: {url}, from byte 0'"
+            shell(told, tmp_path / name)
 
 
 def test_the_page_on_the_check(tmp_path: Path, portal: Lab) -> None:

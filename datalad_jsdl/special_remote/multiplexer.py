@@ -10,20 +10,23 @@ job, and no prefix.
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import sys
 import threading
+from contextlib import suppress
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO
 
 from annexremote import Master, SpecialRemote, UnsupportedRequest
 from annexremote.annexremote import Protocol
 
-from datalad_jsdl.bugs import LOGGER, bug
+from datalad_jsdl.bugs import LOGGER, VERBOSE, bug
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["listen", "log_to_git_annex"]
+__all__ = ["is_verbose", "listen", "log_no_decisions", "log_to_git_annex"]
 
 # what is answered to a request that has come to nothing; {0} and {1} are its words
 _FAILURES = {
@@ -37,7 +40,8 @@ _FAILURES = {
     "CLAIMURL": "CLAIMURL-FAILURE",
 }
 
-_speaking = threading.local()  # its *annex* is the `Master` that a thread speaks through
+# the `Master` that a thread speaks through, and each that is started with its context
+_speaking: ContextVar[Any] = ContextVar("_speaking")
 
 
 def listen(requests: TextIO, answers: TextIO, make_remote: Callable[[Any], SpecialRemote]) -> None:
@@ -48,9 +52,10 @@ def listen(requests: TextIO, answers: TextIO, make_remote: Callable[[Any], Speci
         answers: what it is told.
         make_remote: makes the special remote for a job's `Master`.
     """
-    control = Master(answers)
+    lock = threading.Lock()
+    control = Master(_Output(answers, lock))
     control.LinkRemote(make_remote(control))
-    control.protocol = _Control(control.remote, _Jobs(answers, make_remote))
+    control.protocol = _Control(control.remote, _Jobs(answers, lock, make_remote))
     control.Listen(requests)
 
 
@@ -58,7 +63,7 @@ class _Guarded(Protocol):  # type: ignore[misc]  # annexremote is untyped
     """Answers every request: one without an answer would have git-annex wait for ever."""
 
     def command(self, line: str) -> str | None:
-        _speaking.annex = self.remote.annex
+        _speaking.set(self.remote.annex)
         try:
             answer: str | None = super().command(line)
         except UnsupportedRequest:
@@ -83,15 +88,35 @@ def _failure(line: str, what: str) -> str | None:
 
 
 class _ToGitAnnex(logging.Handler):
-    """Records as messages that ``git annex --debug`` shows; warnings it shows always."""
+    """Records as messages that ``git annex --debug`` shows; warnings it shows always.
+
+    DataLad keeps to itself what git-annex writes at that level. It shows what a remote has to
+    say to the user, so that is where records go if it was told to show all.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._aloud = is_verbose()
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno >= logging.WARNING:
             print(self.format(record), file=sys.stderr)
             return
-        if (annex := getattr(_speaking, "annex", None)) is not None:
-            for line in self.format(record).splitlines():
-                annex.debug(line)
+        if (annex := _speaking.get(None)) is None:
+            return
+        aloud = self._aloud and "INFO" in annex.protocol.extensions
+        say = annex.info if aloud else annex.debug
+        text = self.format(record).encode("utf-8", "backslashreplace").decode()
+        # git-annex is gone: whoever speaks next will see
+        with suppress(OSError, ValueError):
+            for line in text.splitlines():
+                say(line)
+
+
+def is_verbose() -> bool:
+    """Whether DataLad, which has started git-annex, was told to show what is for debugging."""
+    level = os.environ.get(VERBOSE) or os.environ.get("DATALAD_LOG_LEVEL", "")
+    return level.lower() == "debug" or (level.isdecimal() and int(level) <= logging.DEBUG)
 
 
 def log_to_git_annex() -> None:
@@ -100,6 +125,11 @@ def log_to_git_annex() -> None:
     logger.addHandler(_ToGitAnnex())
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
+
+
+def log_no_decisions() -> None:
+    """Nobody would see what is for debugging."""
+    logging.getLogger(LOGGER).setLevel(logging.INFO)
 
 
 class _Control(_Guarded):
@@ -122,11 +152,13 @@ class _Control(_Guarded):
 class _Jobs:
     """A thread and a `Master` for each job."""
 
-    def __init__(self, answers: TextIO, make_remote: Callable[[Any], SpecialRemote]) -> None:
+    def __init__(
+        self, answers: TextIO, lock: threading.Lock, make_remote: Callable[[Any], SpecialRemote]
+    ) -> None:
         self.extensions: list[str] = []
         self._answers = answers
         self._make_remote = make_remote
-        self._lock = threading.Lock()
+        self._lock = lock
         self._queues: dict[str, queue.SimpleQueue[str]] = {}
 
     def hand_on(self, number: str, line: str) -> None:
@@ -158,21 +190,24 @@ class _Input:
 
 
 class _Output:
-    """Answers of one job: whole messages, a prefix before each of their lines."""
+    """Answers of one job, or of none: whole messages, a prefix before each of their lines.
 
-    def __init__(self, answers: TextIO, lock: threading.Lock, number: str) -> None:
+    Several threads may speak for a job: a message is what one has written when it flushes.
+    """
+
+    def __init__(self, answers: TextIO, lock: threading.Lock, number: str = "") -> None:
         self._answers = answers
         self._lock = lock
-        self._number = number
-        self._text = ""
+        self._prefix = f"J {number} " if number else ""
+        self._written = threading.local()
 
     def write(self, text: str) -> int:
-        self._text += text
+        self._written.text = getattr(self._written, "text", "") + text
         return len(text)
 
     def flush(self) -> None:
-        lines = [line for line in self._text.split("\n") if line]
-        self._text = ""
+        lines = [line for line in getattr(self._written, "text", "").split("\n") if line]
+        self._written.text = ""
         with self._lock:
-            self._answers.write("".join(f"J {self._number} {line}\n" for line in lines))
+            self._answers.write("".join(f"{self._prefix}{line}\n" for line in lines))
             self._answers.flush()

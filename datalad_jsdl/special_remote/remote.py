@@ -23,7 +23,13 @@ from datalad_jsdl.errors import JsdlError, reason
 from datalad_jsdl.model.urls import SCHEMES
 from datalad_jsdl.repository.annex.keys import expected_of
 from datalad_jsdl.repository.annex.logs import KeyState, in_order
-from datalad_jsdl.special_remote.multiplexer import listen, log_to_git_annex
+from datalad_jsdl.special_remote.listening import may_be_heard
+from datalad_jsdl.special_remote.multiplexer import (
+    is_verbose,
+    listen,
+    log_no_decisions,
+    log_to_git_annex,
+)
 
 if TYPE_CHECKING:
     from datalad_jsdl.fetch.engine import Engine
@@ -69,6 +75,8 @@ class Shared:
                 # the other processors are git-annex's, which does more for a file than we do
                 self._engine = open_engine(git_dir, lanes=1)
                 self._engine.origins.expect_jobs(self._jobs)
+                if not (is_verbose() or may_be_heard(git_dir)):
+                    log_no_decisions()
             return self._engine
 
     def find(self, annex: Any, key: str) -> tuple[list[str], KeyState]:

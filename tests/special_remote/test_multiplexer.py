@@ -54,3 +54,63 @@ def test_every_request_is_answered() -> None:
         assert answer.startswith(start)
     assert "(TypeError: of two lines" in answers[0]
     assert any(line.startswith("DEBUG ") and ", in fail" in line for line in said)
+
+
+TALKERS = """
+import contextvars, logging, sys, threading
+from annexremote import SpecialRemote
+from datalad_jsdl.bugs import LOGGER
+from datalad_jsdl.special_remote.multiplexer import listen, log_to_git_annex
+
+class Remote(SpecialRemote):
+    def transfer_retrieve(self, key, file):
+        def talk(name):
+            for number in range(200):
+                logging.getLogger(LOGGER).debug("%s %s %d", key, name, number)
+        contexts = [contextvars.copy_context() for _ in range(4)]
+        threads = [
+            threading.Thread(target=context.run, args=(talk, f"thread-{number}"))
+            for number, context in enumerate(contexts)
+        ]
+        for thread in threads:
+            thread.start()
+        for number in range(200):
+            self.annex.progress(number)
+        for thread in threads:
+            thread.join()
+    def nothing(self, *given):
+        return True
+    initremote = prepare = transfer_store = checkpresent = remove = nothing
+
+log_to_git_annex()
+sys.setswitchinterval(1e-6)
+listen(sys.stdin, sys.stdout, Remote)
+"""
+
+
+def test_many_threads_speak_in_whole_lines_for_their_own_jobs() -> None:
+    requests = [f"J {job} TRANSFER RETRIEVE key-{job} file" for job in (1, 2)]
+    program = subprocess.Popen(
+        [sys.executable, "-c", TALKERS],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert program.stdin
+    assert program.stdout
+    program.stdin.write("".join(f"{line}\n" for line in ["EXTENSIONS INFO ASYNC", *requests]))
+    program.stdin.flush()
+    said: list[str] = []
+    while sum("TRANSFER-SUCCESS" in line for line in said) < 2:
+        line = program.stdout.readline()
+        assert line, said
+        said.append(line.rstrip("\n"))
+    program.stdin.close()
+    program.wait()
+    program.stdout.close()
+    assert said[0] == "VERSION 1"
+    expected = {"EXTENSIONS ASYNC"}
+    for job in (1, 2):
+        start = f"J {job} DEBUG key-{job} thread-"
+        expected |= {f"{start}{thread} {number}" for thread in range(4) for number in range(200)}
+        expected |= {f"J {job} PROGRESS {number}" for number in range(200)}
+        expected |= {f"J {job} TRANSFER-SUCCESS RETRIEVE key-{job}"}
+    assert sorted(said[1:]) == sorted(expected)

@@ -141,6 +141,11 @@ class Login:
     source: Source | None = field(default=None, repr=False)
     stored: str = ""
 
+    @property
+    def source_name(self) -> str:
+        """Of its source, for the log: a name of the table of sources, and no secret."""
+        return self.source.name if self.source else "(unknown)"
+
     def option(self, name: str, default: str = "") -> str:
         """An option of its rule."""
         return self.rule.options.get(name, default) if self.rule else default

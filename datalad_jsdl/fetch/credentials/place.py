@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from datalad_jsdl.bugs import log_trace
+from datalad_jsdl.bugs import LOGGER, log_trace
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.credentials.login import Gives, LoginWanted
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.credentials.login import Login, Rule, Source
 
 __all__ = ["Place"]
+
+lgr = logging.getLogger(f"{LOGGER}.credentials.place")
 
 _DENIALS = 10  # 401 in a row until a login that was good once is given up
 _FORBIDDEN = 3  # 403 until one that nobody named, and that never was good, is given up
@@ -100,6 +103,7 @@ class Place:
             self.accepted.add(login)
             self._denials.pop(login, None)
             self.good = login
+            lgr.debug("%s takes the login of the source %s", self.origin, login.source_name)
 
     def deny(self, login: Login, status: int) -> None:
         """It has not; that may be about one file alone, and not about who asks."""
@@ -109,6 +113,9 @@ class Place:
             final = not known or count >= _DENIALS
         else:
             final = not known and login.rule is None and count >= _FORBIDDEN
+        text = "%s answers %d to the login of the source %s%s"
+        more = ", which is not tried again" if final else ""
+        lgr.debug(text, self.origin, status, login.source_name, more)
         if final and login not in self.refused:
             self.refused.append(login)
             if self.good is login:
@@ -134,12 +141,15 @@ class Place:
         try:
             login = source.find(wanted)
         except FetchError as error:
+            lgr.debug("the source %s fails for %s (%s)", source.name, self.origin, error)
             self.problems.append(str(error))
             return None
         except Exception as error:  # of a key store, say; its text may quote a secret
             log_trace(f"{source.name} does not work", error)
             self.problems.append(f"{source.name} does not work ({type(error).__name__})")
             return None
+        found = "has a" if login else "has no"
+        lgr.debug("the source %s %s login for %s", source.name, found, self.origin)
         if login is None and rule is not None:
             self.problems.append(f"{source.name} has no login for it")
         return replace(login, source=source) if login else None

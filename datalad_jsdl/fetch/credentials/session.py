@@ -8,11 +8,12 @@ searched. What was taken once is sent from then on.
 
 from __future__ import annotations
 
+import logging
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.bugs import log_trace
+from datalad_jsdl.bugs import LOGGER, log_trace
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.credentials.login import is_sendable
 from datalad_jsdl.fetch.credentials.place import Place
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     Post = Callable[[str, Mapping[str, str]], tuple[int, bytes]]
 
 __all__ = ["Attempt", "Credentials"]
+
+lgr = logging.getLogger(f"{LOGGER}.credentials.session")
 
 _ELSEWHERE = (301, 307, 400)  # with which S3 names the region
 _MOST_REGIONS = 4  # that one request is signed for
@@ -154,6 +157,8 @@ class Attempt:
                 if not all(map(is_sendable, headers.values())):
                     raise FetchError(f"{login.place} has a character that no header can have")
             except FetchError as error:
+                text = "the login of the source %s cannot be used at %s"
+                lgr.debug(text, login.source_name, self._place.origin)
                 self._place.problems.append(str(error))
             except Exception as error:  # its text may quote the secret
                 log_trace(f"{login.place} cannot be used", error)
@@ -197,6 +202,7 @@ class Attempt:
         if len(self._regions) > _MOST_REGIONS:
             return False
         self._place.regions[bucket_of(self._url)] = region
+        lgr.debug("%s is asked once more, signed for another region", self._place.origin)
         return True
 
     def accepted(self) -> None:
@@ -215,16 +221,22 @@ class Attempt:
 
         login, place = self._login, self._place
         if self._overheard:
+            lgr.debug("%s answers %d: no login is sent in the clear", place.origin, status)
             return False
-        if login is not None:
+        if login is None:
+            lgr.debug("%s answers %d without a login: one is searched", place.origin, status)
+        else:
             if login.kind == "oauth" and status == 401 and not self._renewed:
                 self._renewed = True
+                lgr.debug("%s wants a new token: it is asked for", place.origin)
                 self._keeper.tokens().forget(login, self._token)
                 return True
             self._tried.append(login)
             self._denied.append(login)
             place.deny(login, status)
         self._login = self._next(unasked=True, schemes=schemes_of(challenge))
+        found = f"that of the source {self._login.source_name}" if self._login else "none"
+        lgr.debug("login to try next at %s: %s", place.origin, found)
         return self._login is not None
 
     def advice(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.bugs import LOGGER
 from datalad_jsdl.faults import Attempts, Fault, FaultKind
 from datalad_jsdl.fetch.file.sinks import source_of
 from datalad_jsdl.fetch.http.answers import given_up
+from datalad_jsdl.fetch.log_words import Said, Shown
 from datalad_jsdl.fetch.mirrors.registry import LINE_DOWN
 
 if TYPE_CHECKING:
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from datalad_jsdl.model.content import Expected
 
 __all__ = ["Candidates"]
+
+lgr = logging.getLogger(f"{LOGGER}.file.candidates")
 
 _PATIENCE = 4  # attempts more at a file of which something has come
 
@@ -50,6 +55,7 @@ class Candidates:
         for url in self.order:
             if wrong := engine.origins.quarantined(url, expected.hexdigest):
                 self.faults[url] = wrong
+                lgr.debug("%s is not asked: it is in quarantine (%s)", Shown(url), Said(wrong))
         self.live = [url for url in self.order if url not in self.faults]
         self.tried: set[str] = set()
         self.suspects: set[str] = set()
@@ -82,6 +88,8 @@ class Candidates:
         if not ready and not self._operation.second_chance:
             # one that is left alone is asked once, all the same: it may be back
             ready = [url for url in left if url not in self.faults and self._may_be_back(url)]
+            for url in ready:
+                lgr.debug("%s is asked though it is left alone: it may be back", Shown(url))
         return ready
 
     def wait(self, url: str) -> float:
@@ -140,6 +148,7 @@ class Candidates:
         if self._insisted or all(map(self._is_given_up, self.live)):
             return 0.0 if self.bury_dead() else asked
         self._insists = self._insisted = True
+        lgr.debug("each mirror of the file was out of order for %.0f s: each is asked", LINE_DOWN)
         return 0.0
 
     def _is_given_up(self, url: str) -> bool:
@@ -169,6 +178,7 @@ class Candidates:
                     cause=origin.fault,
                     attempts=Attempts(origin.failures),
                 )
+            lgr.debug("%s is given up: its mirror is dead", Shown(url))
             self.live.remove(url)
         return bool(dead)
 
@@ -178,6 +188,7 @@ class Candidates:
         if url is None:
             return
         self.faults[url] = replace(wrong, url=url)
+        lgr.debug("%s is not asked again (%s)", Shown(url), Said(wrong))
         if self._expected.hexdigest:
             self._engine.origins.quarantine(self.faults[url], self._expected.hexdigest)
         if url in self.live:
@@ -211,5 +222,6 @@ class Candidates:
         if exhausted:
             fault = replace(fault, kind=FaultKind.UNRESPONSIVE)
         self.faults[url] = given_up(fault, self._failures[url], settings)
+        lgr.debug("%s is given up after %d faults", Shown(url), self._failures[url])
         self.live.remove(url)
         return False

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+from datalad_jsdl.bugs import LOGGER
 from datalad_jsdl.faults import Checksum, Failed, Fault, FaultKind
 from datalad_jsdl.fetch.file.blame import cut_out, judge
 from datalad_jsdl.fetch.file.candidates import Candidates
@@ -15,6 +17,7 @@ from datalad_jsdl.fetch.file.request import Transfer
 from datalad_jsdl.fetch.file.segments import Ledger
 from datalad_jsdl.fetch.file.sinks import InSequence, source_of
 from datalad_jsdl.fetch.file.verification import Frontier, Unhashed, Verifier, wrong_pieces
+from datalad_jsdl.fetch.log_words import Said, Shown
 from datalad_jsdl.model.content import Fetched
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from datalad_jsdl.model.content import ByteProgress, Expected, Sink, Store
 
 __all__ = ["fetch"]
+
+lgr = logging.getLogger(f"{LOGGER}.file.download")
 
 _FIRST_WAIT = 0.5  # seconds; doubled from round to round
 _REFUND = 64 << 10  # bytes; so much progress gives a URL its attempts back
@@ -149,6 +154,8 @@ class _Download:
         versioned = bool(known and part.etag)
         too_long = size is not None and max(end for _, end, _ in part.held) > size
         if too_long or not (self._expected.verifiable or versioned):
+            why = "it is too long" if too_long else "nothing would tell whether it is of the file"
+            lgr.debug("what an earlier run left is thrown away: %s", why)
             self._forget()
             return
         self._ledger.add(part.held)
@@ -159,6 +166,7 @@ class _Download:
         self._transfer.answers = 1
         self._frontier.catch_up(self._ledger.prefix)
         self._best = self._transfer.held = self._ledger.held()
+        lgr.debug("resumed: %d of %s bytes are kept of an earlier run", self._best, size or "?")
 
     def _step(self) -> None:
         """One request of this thread's, or a pause."""
@@ -178,6 +186,7 @@ class _Download:
             origins.leave(url)
             self._helpers.wait()
             return
+        self._tell_request(url, segment.position)
         fault = None
         longer = self._candidates.waits_longer(url, begun=ledger.held() > 0)
         patience = origins.patience(url, longer=longer)
@@ -197,6 +206,18 @@ class _Download:
             self._source = source
         if fault is not None:
             self._learn(url, source, fault)
+
+    def _tell_request(self, url: str, position: int) -> None:
+        if not lgr.isEnabledFor(logging.DEBUG):
+            return
+        last = self._candidates.sources.get(self._last, url)
+        if last == url:
+            lgr.debug("asked: %s, from byte %d", Shown(url), position)
+            return
+        fault = self._candidates.faults.get(last)
+        why = Said(fault) if fault else "its turn is over"
+        text = "asked: %s, from byte %d; instead of %s (%s)"
+        lgr.debug(text, Shown(url), position, Shown(last), why)
 
     def _choose(self) -> str | None:
         """The URL to ask now, with a connection to it; None after a pause."""
@@ -229,7 +250,9 @@ class _Download:
         if asked and not progress and not (asked := candidates.patience(asked)):
             return
         own = self._wait if tried else 0.0
-        self._operation.sleep(min(max(own, asked), self._engine.settings.max_wait))
+        pause = min(max(own, asked), self._engine.settings.max_wait)
+        lgr.debug("all mirrors of the file have failed or rest: pause of %.1f s", pause)
+        self._operation.sleep(pause)
         if tried:
             self._wait *= 2
 
@@ -244,6 +267,8 @@ class _Download:
         candidates, ledger = self._candidates, self._ledger
         candidates.faults[url] = fault
         candidates.tried.add(url)
+        lasting = "for good" if fault.lasting else "for now"
+        lgr.debug("%s has failed %s (%s)", Shown(url), lasting, Said(fault))
         if fault.wait:
             asked = min(fault.wait, self._engine.settings.max_wait)
             candidates.due[url] = self._engine.origins.clock() + asked
@@ -287,14 +312,31 @@ class _Download:
         if wrong is None:
             for source in self._candidates.suspects:
                 self._candidates.condemn(source, Fault(FaultKind.SUPPLANTED))
+            self._tell_right()
             digest = "" if expected.algorithm else self._verifier.hexdigest()
             transfer = self._transfer
             fetched = Fetched(self._verifier.size, digest, final=transfer.final)
             if not expected.document:
                 return fetched
             return replace(fetched, codings=transfer.codings, content_type=transfer.content_type)
+        lgr.debug("the content is wrong (%s)", Said(wrong))
         self._blame(replace(wrong, codings=self._transfer.packed_as))
         return None
+
+    def _tell_right(self) -> None:
+        if not lgr.isEnabledFor(logging.DEBUG):
+            return
+        expected = self._expected
+        checked = ["size"] if expected.size is not None else []
+        checked += [expected.algorithm] if expected.algorithm else []
+        checked += ["pieces"] if expected.pieces and not expected.algorithm else []
+        givers = self._candidates.givers(self._ledger.sources())
+        lgr.debug(
+            "the content is right: %d bytes (checked: %s); from %s",
+            self._verifier.size,
+            ", ".join(checked) or "nothing, since nothing is known",
+            ", ".join(str(Shown(url)) for url in givers) or "an earlier run",
+        )
 
     def _check_pieces(self) -> Fault | None:
         pieces, size = self._expected.pieces, self._verifier.size
@@ -318,14 +360,19 @@ class _Download:
         if verdict.drop is not None:
             candidates.suspects |= verdict.drop
             dropped = verdict.drop
+            for source in dropped:
+                suspect = Shown(candidates.sources.get(source, ""))
+                lgr.debug("the bytes of %s are thrown away on suspicion", suspect)
             self._drop(lambda r: r[2] in dropped)
             return
         self._forget()
         url = candidates.sources.get(verdict.guilty)
         if verdict.alone:
+            lgr.debug("from now on all bytes have to be of one mirror")
             self._alone = True
             candidates.suspects.clear()
         elif verdict.again:
+            lgr.debug("%s is asked for the whole file once more, in one answer", Shown(url or ""))
             self._chances.add(verdict.again)
             # it was the last to be trusted: the others first, now
             candidates.suspects = {verdict.again} if candidates.suspects else set()
@@ -345,6 +392,7 @@ class _Download:
             return False
         ranges = self._ledger.ranges()
         kept = cut_out(ranges, bad)
+        lgr.debug("wrong pieces: %d of %d", len(bad), len(pieces.hexdigests))
         for source in {r[2] for r in ranges if any(r[0] < e and r[1] > s for s, e in bad)}:
             self._candidates.condemn(source, wrong)
         self._ledger.keep(lambda _: False)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import contextvars
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.bugs import LOGGER
+from datalad_jsdl.fetch.log_words import Said, Shown
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.file.request import Transfer
     from datalad_jsdl.fetch.file.segments import Segment
 
 __all__ = ["Helpers"]
+
+lgr = logging.getLogger(f"{LOGGER}.file.parallel")
 
 _LARGE = 16 << 20  # bytes; with less to come, more connections are not worth it
 _LONG = 2.0  # seconds; neither are they if it is over by then
@@ -23,6 +30,12 @@ _FAST = 128 << 20  # bytes per second; more connections would not make it faster
 _FAULTS = 2  # of a URL until helpers leave it alone
 _WAIT = 0.2  # seconds
 _LOOK = 0.1  # seconds between two looks at how it is going
+
+
+def _thread(target: Callable[[], None], name: str) -> threading.Thread:
+    """One that speaks for whoever starts it: its records go where those of the file go."""
+    context = contextvars.copy_context()
+    return threading.Thread(target=context.run, args=(target,), name=name, daemon=True)
 
 
 class Helpers:
@@ -61,7 +74,7 @@ class Helpers:
         self._urls = [url for url in live if origins.of(url).score.ranges is not False]
         if self._urls:
             self._over, self._changed = threading.Event(), threading.Condition()
-            self._watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
+            self._watcher = _thread(self._watch, "watch")
             self._watcher.start()
 
     def _watch(self) -> None:
@@ -75,7 +88,7 @@ class Helpers:
             if self._transfer.ledger.left() < _SMALL:
                 return
             for _ in range(self._wanted()):
-                thread = threading.Thread(target=self._help, name="segment", daemon=True)
+                thread = _thread(self._help, "segment")
                 self._threads.append(thread)
                 thread.start()
 
@@ -152,6 +165,9 @@ class Helpers:
                     return
                 self._over.wait(_WAIT)
                 continue
+            if lgr.isEnabledFor(logging.DEBUG):
+                span = f"from byte {segment.position} to {segment.end or 'the end'}"
+                lgr.debug("one more connection: %s, %s", Shown(url), span)
             self._fetch(url, segment)
 
     def _choose(self) -> str | None:
@@ -189,6 +205,8 @@ class Helpers:
             with self._changed:
                 self._changed.notify_all()
         if fault is not None:
+            if not over:
+                lgr.debug("one of the connections to %s has failed (%s)", Shown(url), Said(fault))
             self._faults[url] = self._faults.get(url, 0) + (_FAULTS if fault.lasting else 1)
             if fault.busy:
                 self._faults[url] = _FAULTS

@@ -6,16 +6,22 @@ takes from the segment that would last the longest, in proportion to the rates o
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.bugs import LOGGER
+from datalad_jsdl.fetch.log_words import Shown
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 __all__ = ["Ledger", "Range", "Segment"]
+
+lgr = logging.getLogger(f"{LOGGER}.file.segments")
 
 Range = tuple[int, int, str]  # start, end (exclusive), source
 
@@ -155,7 +161,7 @@ class Ledger:
         with self.lock:
             gap = self._gap()
             if gap is None:
-                gap = self._cut(rate)
+                gap = self._cut(url, rate)
             if gap is None:
                 return None
             segment = Segment(url, source, gap[0], gap[1], gap[0], gap[0])
@@ -182,7 +188,7 @@ class Ledger:
         end = segment.end if segment.end is not None else self.size
         return segment.position if end is None else end
 
-    def _cut(self, rate: float) -> tuple[int, int] | None:
+    def _cut(self, url: str, rate: float) -> tuple[int, int] | None:
         now = time.monotonic()
         known = [r for r in (s.rate(now) for s in self.active) if r]
         typical = sum(known) / len(known) if known else None
@@ -208,6 +214,8 @@ class Ledger:
         _, segment, share = best
         end = self._end(segment)
         segment.end = end - share
+        text = "%d bytes from %d on of what was left to %s are given to %s"
+        lgr.debug(text, share, segment.end, Shown(segment.url), Shown(url))
         if segment.end <= segment.position and segment.abort:
             segment.abort()
         return end - share, end

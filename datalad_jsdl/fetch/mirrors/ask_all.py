@@ -6,6 +6,7 @@ no more. One that gives files is asked for a part of one in the end.
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -15,8 +16,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.bugs import bug
+from datalad_jsdl.bugs import LOGGER, bug
 from datalad_jsdl.faults import Fault, FaultKind
+from datalad_jsdl.fetch.log_words import Said, Shown
 from datalad_jsdl.fetch.mirrors.probe import Answer, Asker, State, probe, sample
 from datalad_jsdl.fetch.mirrors.survey import list_mirrors
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.operation import Operation
 
 __all__ = ["survey"]
+
+lgr = logging.getLogger(f"{LOGGER}.mirrors.ask_all")
 
 _MOST_ASKED = 1000  # files
 _AT_ONCE = 16  # requests
@@ -220,6 +224,9 @@ class _Asking:
         line.active -= 1
         self._under_way -= 1
         line.head = line.head and answer.head
+        if lgr.isEnabledFor(logging.DEBUG):
+            said = Said(answer.fault) if answer.fault else answer.state.value
+            lgr.debug("%s answers (%s)", Shown(url), said)
         self._teach_engine(line.mirror, url, answer)
         silent = answer.fault.silent if answer.fault else 0.0
         if silent and line.mirror.only and silent < self._engine.origins.most_patience:
@@ -277,6 +284,8 @@ class _Asking:
             line.strikes += 1
         self._again.add(item)
         line.resting_until = max(line.resting_until, now + min(pause, longest))
+        rest = line.resting_until - now
+        lgr.debug("%s rests for %.1f s, and is asked again", line.mirror.name, rest)
         line.queue.append(item)  # last: others may tell more of the mirror
         return True
 
@@ -295,8 +304,11 @@ class _Asking:
         useless = line.denials >= _STRIKES and not mirror.answers[State.OK]
         if answer.state is State.BUSY or line.strikes >= _STRIKES or useless:
             mirror.stopped = mirror.stopped or answer.state
+            text = "%s is asked no more (%s): %d URLs are left"
+            lgr.debug(text, mirror.name, mirror.stopped.value, len(line.queue))
             line.queue.clear()
         elif not line.head and mirror.ranges.known is False and mirror.answers.total() >= _COSTLY:
+            lgr.debug("%s is asked no more: each answer may cost a whole file", mirror.name)
             line.queue.clear()
 
     def _may_prove(self, line: _Line, answer: Answer) -> bool:
@@ -304,6 +316,7 @@ class _Asking:
         silent = answer.fault and answer.fault.silent
         if line.proof is None and line.given and not silent:
             line.proof = min(line.given)
+            lgr.debug("%s is asked again for what it gave before", line.mirror.name)
             line.queue.appendleft(line.proof)
             line.strikes = _STRIKES - 1
             self._all += 1

@@ -7,13 +7,16 @@ table serves all transfers of a process.
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 import time
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from datalad_jsdl.bugs import LOGGER
+from datalad_jsdl.fetch.log_words import Said, Shown
 from datalad_jsdl.fetch.mirrors.scores import Score
 from datalad_jsdl.model.urls import origin_of
 
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
 
 __all__ = ["LINE_DOWN", "Origin", "Origins", "matches"]
+
+lgr = logging.getLogger(f"{LOGGER}.mirrors.registry")
 
 LINE_DOWN = 30.0  # seconds that a line may be down in the middle of a file
 _FAILURES = 3  # in a row until an origin is left alone
@@ -93,6 +98,37 @@ class Origin:
         """Count a request, and its fault if the mirror is to blame."""
         self.score.add_request(good=fault is None)
         self.fault = fault or self.fault
+
+
+class _Place(NamedTuple):
+    """Why a URL has its place among others.
+
+    Attributes:
+        preference: the user's; the lower goes first.
+        usual: that of a URL which no pattern of the user's means.
+        rests: seconds for which its origin is to be left alone.
+        unreliable: half of the last requests to it failed.
+        slow: another is much faster.
+    """
+
+    preference: int
+    usual: int
+    rests: float
+    unreliable: bool
+    slow: bool
+
+    @property
+    def key(self) -> tuple[int, bool, bool]:
+        """To sort by."""
+        return self.preference, self.rests > 0 or self.unreliable, self.slow
+
+    def __str__(self) -> str:
+        words = ["preferred"] if self.preference < self.usual else []
+        words += ["avoided"] if self.preference > self.usual else []
+        words += [f"rests for {self.rests:.0f} s"] if self.rests else []
+        words += ["unreliable"] if self.unreliable else []
+        words += ["slower"] if self.slow else []
+        return ", ".join(words) or "as given"
 
 
 @dataclass
@@ -170,15 +206,22 @@ class Origins:
         times = {url: self.of(url).score.seconds(size or _TYPICAL) for url in urls}
         best = min((t for t in times.values() if t is not None), default=0.0)
 
-        def place(url: str) -> tuple[int, bool, bool]:
+        def place(url: str) -> _Place:
             origin, time = self.of(url), times[url]
-            if explore:
-                return self._preference(url), self._wait(origin) > 0, False
             slow = time is not None and time > _MUCH_SLOWER * best + 0.05
             unreliable = origin.score.success < 0.5 and origin.score.requests > 4
-            return self._preference(url), self._wait(origin) > 0 or unreliable, slow
+            wait, usual = self._wait(origin), len(self.settings.prefer)
+            preference = self._preference(url)
+            return _Place(preference, usual, wait, unreliable and not explore, slow and not explore)
 
-        return sorted(urls, key=place)  # stable: else the given order holds
+        places = {url: place(url) for url in urls}
+        # stable: else the given order holds
+        order = sorted(urls, key=lambda url: places[url].key)
+        if lgr.isEnabledFor(logging.DEBUG):
+            told = "; ".join(f"{Shown(url)} ({places[url]})" for url in order)
+            why = "what seems worse gets its place once more: " if explore else ""
+            lgr.debug("mirrors in order: %s%s", why, told)
+        return order
 
     def _preference(self, url: str) -> int:
         prefer, avoid = self.settings.prefer, self.settings.avoid
@@ -203,6 +246,7 @@ class Origins:
 
     def forgive(self) -> None:
         """Let each mirror show once more whether it is in order."""
+        lgr.debug("mirrors that were left alone may be asked once more")
         with self._changed:
             for origin in self._origins.values():
                 origin.alone_until, origin.times_alone = 0.0, 0
@@ -212,6 +256,7 @@ class Origins:
         """It gives what is asked for: whoever waits for that to show may ask, too."""
         origin = self.of(url)
         if origin.failures:
+            lgr.debug("%s gives files again", origin.name)
             with self._changed:
                 origin.failures = origin.times_alone = 0
                 origin.alone_until, origin.probing = 0.0, False
@@ -332,6 +377,7 @@ class Origins:
             # many at once are refused for one reason
             origin.failures += now >= origin.cool_until
             origin.cool_until = max(origin.cool_until, now + asked)
+            self._tell_rest(origin, origin.cool_until - now, "as it asks", fault)
         elif not gained and not fault.answered:
             self.fell_silent(fault.url, fault.silent)
             origin.failures += not fault.more_patience
@@ -354,6 +400,15 @@ class Origins:
             return
         pause = min(_LEFT_ALONE * 2 ** (origin.times_alone - 1), _LONGEST_ALONE)
         origin.alone_until = max(origin.alone_until, now + pause)
+        why = "it is taken for dead" if origin.times_alone > 1 else f"{origin.failures} in a row"
+        self._tell_rest(origin, origin.alone_until - now, why, fault)
+
+    @staticmethod
+    def _tell_rest(origin: Origin, seconds: float, why: str, fault: Fault) -> None:
+        if lgr.isEnabledFor(logging.DEBUG):
+            until = time.strftime("%H:%M:%S", time.localtime(time.time() + seconds))
+            text = "%s is left alone for %.0f s, until %s (%s; %s); connections to it: %d"
+            lgr.debug(text, origin.name, seconds, until, why, Said(fault), origin.room)
 
     def measured(self, url: str, size: int, seconds: float, latency: float) -> None:
         """Learn from *size* bytes that came in *seconds*, *latency* after the request."""
@@ -365,6 +420,8 @@ class Origins:
     def quarantine(self, wrong: Fault, hexdigest: str) -> None:
         """A URL gave wrong bytes for a digest: it is not asked for that in this run."""
         self._quarantine[wrong.url, hexdigest] = (self.clock() + _QUARANTINE, wrong)
+        text = "quarantine of %s for the digest %s, for %.0f s (%s)"
+        lgr.debug(text, Shown(wrong.url), hexdigest, _QUARANTINE, Said(wrong))
 
     def quarantined(self, url: str, hexdigest: str) -> Fault | None:
         """What `quarantine` was called with; None if it was not."""
