@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from datalad_jsdl.model.content import Failed
+    from datalad_jsdl.faults import Failed
     from datalad_jsdl.model.entry import Entry
     from datalad_jsdl.operations.engines import Engines
     from datalad_jsdl.operations.import_options import ImportOptions
