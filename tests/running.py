@@ -119,6 +119,7 @@ def start_datalad(
         "cwd": str(Path(cwd or ".").absolute()),
         "env": dict(os.environ if env is None else env),
         "kill": asdict(kill) if kill else None,
+        "umask": _umask(),
     }
     body = json.dumps(order).encode()
     read, write = os.pipe()
@@ -130,6 +131,13 @@ def start_datalad(
             orders.sendall(body)
     os.close(write)
     return Running(read)
+
+
+def _umask() -> int:
+    """That of the tests, which can only be seen by setting another."""
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
 
 
 @cache

@@ -6,7 +6,7 @@ command leaves behind (caches of datasets, settings, a working folder, threads, 
 can reach the next one, which it could if commands ran in the process of the tests.
 
 Orders arrive on the Unix socket FD, see `tests.running`: eight bytes with the length of a JSON
-object ``{"args", "cwd", "env", "kill"}``, and with them four file descriptors: standard input,
+object ``{"args", "cwd", "env", "kill", "umask"}``, and with them four file descriptors: standard input,
 output and error of the command, and a pipe to which its process id and, once it has ended, its
 exit code are written, a line each. End of file ends this process.
 """
@@ -127,6 +127,7 @@ def _run(order: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(order["env"])
     os.chdir(order["cwd"])
+    os.umask(order["umask"])
     sys.path[:0] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     time.tzset()
     tempfile.tempdir = None
