@@ -6,9 +6,9 @@ command leaves behind (caches of datasets, settings, a working folder, threads, 
 can reach the next one, which it could if commands ran in the process of the tests.
 
 Orders arrive on the Unix socket FD, see `tests.running`: eight bytes with the length of a JSON
-object ``{"args", "cwd", "env", "kill", "umask"}``, and with them four file descriptors: standard input,
-output and error of the command, and a pipe to which its process id and, once it has ended, its
-exit code are written, a line each. End of file ends this process.
+object ``{"args", "cwd", "env", "kill", "umask"}``, and with them four file descriptors: standard
+input, output and error of the command, and a pipe to which its process id and, once it has ended,
+its exit code are written, a line each. End of file ends this process.
 """
 
 from __future__ import annotations
