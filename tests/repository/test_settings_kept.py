@@ -33,14 +33,14 @@ ELSEWHERE = {
     "annex.security.allowed-ip-addresses": "fetch/test_addresses.py",
     "annex.security.allowed-http-addresses": "fetch/test_addresses.py",
     "annex.security.allowed-url-schemes": "fetch/test_addresses.py",
-    "http.proxy": "credentials/test_proxies.py",
-    "http.sslCAInfo": "credentials/test_proxies.py",
-    "http.sslCAPath": "credentials/test_proxies.py",
-    "http.sslCert": "credentials/test_proxies.py",
-    "http.sslKey": "credentials/test_proxies.py",
-    "http.sslVerify": "credentials/test_proxies.py",
-    "GIT_SSL_NO_VERIFY": "credentials/test_proxies.py",
-    "annex.web-options": "credentials/test_annex_headers.py",
+    "http.proxy": "fetch/credentials/test_proxies.py",
+    "http.sslCAInfo": "fetch/credentials/test_proxies.py",
+    "http.sslCAPath": "fetch/credentials/test_proxies.py",
+    "http.sslCert": "fetch/credentials/test_proxies.py",
+    "http.sslKey": "fetch/credentials/test_proxies.py",
+    "http.sslVerify": "fetch/credentials/test_proxies.py",
+    "GIT_SSL_NO_VERIFY": "fetch/credentials/test_proxies.py",
+    "annex.web-options": "fetch/credentials/test_annex_headers.py",
 }
 
 
