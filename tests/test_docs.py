@@ -135,11 +135,14 @@ def test_the_page_on_the_check(tmp_path: Path, portal: Lab) -> None:
 
 @pytest.mark.slow
 def test_the_page_on_the_zip(tmp_path: Path, portal: Lab) -> None:
-    commands = indented("zip.rst")
-    assert len(commands) == 5
+    commands = [c.replace(PORTAL, portal.url) for c in indented("zip.rst")]
+    assert len(commands) == 7
+    dandiset(portal, "000027", "0.210831.2033")
+    dandiset_version(portal, "000027", "0.210831.2033", {"a.nwb": b"content"})
     shell(f"datalad download-manifest {portal.url}/study.json study", tmp_path)
+    git(tmp_path / "study", "config", "datalad.jsdl.address.dandi", portal.url)
     shell("\n".join(commands), tmp_path / "study")
-    for name in ("study", "release", "images", "sub-01"):
+    for name in ("study", "release", "images", "sub-01", "study/study"):
         with zipfile.ZipFile(tmp_path / f"{name}.zip") as archive:
             assert archive.testzip() is None
             assert archive.namelist()

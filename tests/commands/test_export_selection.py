@@ -137,6 +137,8 @@ def test_a_subdataset_that_is_not_here(nested: Path, tmp_path: Path) -> None:
     assert names("-r", "--missing-content", "continue", dataset=clone) == ["top.txt"]
     assert names("-r", "--exclude", "a-sub", dataset=clone) == ["top.txt"]
     assert names("-r", "--include", "top*", dataset=clone) == ["top.txt"]
+    for sub in ("a-sub", "a-sub/deep"):  # else it has a git-annex branch of its origin's alone
+        git(nested / sub, "annex", "init", "-q")
     run("git", "clone", "-q", nested / "a-sub", clone / "a-sub")
     run("git", "clone", "-q", nested / "a-sub/deep", clone / "a-sub/deep")
     assert file_sha256(export(clone, "cloned", "-r")) == whole
