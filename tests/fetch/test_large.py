@@ -182,7 +182,7 @@ def test_a_full_disk_ends_the_run_cleanly(lab: Lab, tmp_path: Path) -> None:
     script = (
         "import errno, json, resource, signal, sys; from pathlib import Path;"
         "from datalad_jsdl.fetch import bulk; from datalad_jsdl.fetch.phrases import told;"
-        "from datalad_jsdl.model.content import Expected, Failed;"
+        "from datalad_jsdl.faults import Failed; from datalad_jsdl.model.content import Expected;"
         "from tests.fetch.waits import new_engine;"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20));"
