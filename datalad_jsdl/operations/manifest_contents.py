@@ -13,11 +13,10 @@ from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.selection import Selection, select_entries
 from datalad_jsdl.model.filters import Filter
 from datalad_jsdl.model.subdatasets import split_path
-from datalad_jsdl.model.urls import origin_of
 from datalad_jsdl.operations.documents import with_documents
 from datalad_jsdl.operations.engines import open_engine
-from datalad_jsdl.operations.logins import cookies_line, credential_lines, origin_of_all
-from datalad_jsdl.operations.open_manifest import is_url, open_source
+from datalad_jsdl.operations.manifest_logins import manifest_logins
+from datalad_jsdl.operations.open_manifest import open_source
 from datalad_jsdl.operations.remote_times import ask_times, with_times, without_time
 from datalad_jsdl.operations.secrecy import secrecy_of
 from datalad_jsdl.operations.selected import why_nothing
@@ -113,19 +112,7 @@ class Listed:
 
     def _logins(self, selection: Selection | None = None) -> tuple[str, ...]:
         """Where logins are: for the manifest itself, or for its selected entries."""
-        named = credential_lines(self.credentials)
-        if self.cookies is None:
-            return named
-        address = self.place.address(None)
-        if address is not None:
-            origin = origin_of(address.base)
-        elif is_url(self.place.manifest):
-            origin = origin_of(self.place.manifest)
-        elif selection is not None:
-            origin = origin_of_all(selection.entries.values())
-        else:
-            return named
-        return (*named, cookies_line(self.cookies, origin))
+        return manifest_logins(self.place, self.credentials, self.cookies, None, selection)
 
 
 def _key_of(entry: Entry) -> str:

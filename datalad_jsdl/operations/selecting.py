@@ -10,18 +10,14 @@ from datalad_jsdl.manifest.selection import Selection, select_entries
 from datalad_jsdl.model.filters import Filter
 from datalad_jsdl.model.paths import path_fault
 from datalad_jsdl.model.subdatasets import MOST_FILES, advice, parts_of
-from datalad_jsdl.model.urls import origin_of
 from datalad_jsdl.operations.documents import with_documents
 from datalad_jsdl.operations.logins import (
-    cookies_line,
-    credential_lines,
-    origin_of_all,
     own_lines,
 )
+from datalad_jsdl.operations.manifest_logins import manifest_logins
 from datalad_jsdl.operations.open_manifest import (
     ManifestPlace,
     ManifestSource,
-    is_url,
     open_source,
     place_of,
 )
@@ -62,20 +58,11 @@ class Target:
             SettingError: what is said of them cannot be understood, or not be said of these
                 entries.
         """
-        options = self._options
-        named = credential_lines(options.credentials)
-        if options.cookies is None:
-            return named
-        address = self.place().address(self.repository.git_dir if self.repository else None)
-        if address is not None:
-            origin = origin_of(address.base)
-        elif is_url(options.manifest):
-            origin = origin_of(options.manifest)
-        elif selection is not None:
-            origin = origin_of_all(selection.entries.values())
-        else:
-            return named
-        return (*named, cookies_line(options.cookies, origin))
+        options, found = self._options, self.repository
+        git_dir = found.git_dir if found else None
+        return manifest_logins(
+            self.place(), options.credentials, options.cookies, git_dir, selection
+        )
 
     def lines_of_parent(self) -> tuple[str, ...]:
         """Where logins are for the dataset that this one is to be a subdataset of."""

@@ -24,6 +24,7 @@ from datalad_jsdl.repository.annex.objects import inject
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
+    from types import TracebackType
 
     from datalad_jsdl.model.content import Expected, Fetched
     from datalad_jsdl.operations.engines import Engines
@@ -113,8 +114,13 @@ class Staging:
         self.engine.__enter__()
         return self
 
-    def __exit__(self, *details: object) -> None:
-        self.engine.__exit__(*details)  # type: ignore[arg-type]  # passed on as they came
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.engine.__exit__(kind, error, trace)
 
     def job(self, key: str, urls: Iterable[str], expected: Expected, mtime: float | None) -> Job:
         """The job of fetching a key."""

@@ -151,8 +151,10 @@ class Jar:
             headers: of the answer; urllib3's, which know of several lines of one name.
         """
         host = urlsplit(url).hostname or ""
-        request, parser = Request(url), _Parser()  # noqa: S310  # nothing is opened
-        for cookie in parser.make_cookies(_Reply(headers), request):  # type: ignore[arg-type]  # duck
+        # S310: http.cookiejar reads URL and host of the request; nothing is opened
+        request, parser = Request(url), _Parser()  # noqa: S310
+        # mypy: http.cookiejar asks an answer for nothing but what `_Reply` has
+        for cookie in parser.make_cookies(_Reply(headers), request):  # type: ignore[arg-type]
             if _settle(cookie, host, request):
                 self._put(cookie)
         for domain, path, name in parser.cleared:
