@@ -19,7 +19,7 @@ from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.fetch.settings import PATTERN, Settings
 from datalad_jsdl.repository.annex.program import require_git_annex
 from datalad_jsdl.repository.annex.special_remote import set_up_remote
-from datalad_jsdl.repository.git.running import git_config_values
+from datalad_jsdl.repository.git.settings import git_config_values
 from datalad_jsdl.repository.importing.importer import Importer
 from datalad_jsdl.repository.repository import Repository
 

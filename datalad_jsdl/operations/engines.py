@@ -14,7 +14,7 @@ from datalad_jsdl.fetch.disk import RESERVE, reserve_of
 from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
 from datalad_jsdl.fetch.settings import PATTERN, PREFIXES, Settings
-from datalad_jsdl.repository.git.running import git_config, git_config_values, git_http_settings
+from datalad_jsdl.repository.git.settings import git_config, git_config_values, git_http_settings
 
 if TYPE_CHECKING:
     import os

@@ -31,7 +31,7 @@ from datalad_jsdl.manifest.unpacking import unpacked
 from datalad_jsdl.model.content import Expected
 from datalad_jsdl.model.urls import base_url, normalise_url, redact
 from datalad_jsdl.operations.engines import open_engine
-from datalad_jsdl.repository.git.running import git_config
+from datalad_jsdl.repository.git.settings import git_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

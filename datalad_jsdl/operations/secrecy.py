@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.model.secrecy import Secrecy
-from datalad_jsdl.repository.git.running import git_config_values
+from datalad_jsdl.repository.git.settings import git_config_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

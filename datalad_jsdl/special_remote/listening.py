@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from datalad_jsdl.repository.git.running import git_config
+from datalad_jsdl.repository.git.settings import git_config
 
 __all__ = ["may_be_heard"]
 

@@ -195,7 +195,8 @@ def test_half_a_listing_is_not_a_whole_one(
 def test_without_git(study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from datalad_jsdl.errors import DatasetError
     from datalad_jsdl.repository.annex.program import require_git_annex
-    from datalad_jsdl.repository.git.running import Git, git_config
+    from datalad_jsdl.repository.git.running import Git
+    from datalad_jsdl.repository.git.settings import git_config
 
     monkeypatch.setenv("PATH", str(tmp_path))
     for ask in (
