@@ -91,7 +91,7 @@ def report(
 def warn_of_damage(exported: Exported, homes: Homes) -> None:
     """Tell which local contents are damaged, and how to repair them."""
     for content, problem in exported.damaged:
-        root = shlex.quote(str(homes.of(content).git.root))
+        root = shlex.quote(str(homes.of(content).repository.git.root))
         lgr.warning(
             "the local content of %s is damaged (%s); it was taken from the mirrors instead. "
             "To repair it, run: git -C %s annex fsck --key %s",

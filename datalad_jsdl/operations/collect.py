@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.content import Content
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.operations.list_files import FileSelection
+    from datalad_jsdl.repository.repository import Repository
 
 __all__ = ["collect"]
 
@@ -52,12 +53,7 @@ def collect(
     contents: list[Content] = []
     for part in walk.parts:
         above = [other.repository.root for other in walk.parts]
-        home = Home(
-            part.repository.git,
-            part.repository.git_dir,
-            part.repository.annex_dir,
-            partial(_open_engine, engines=engines, root=part.repository.root, above=above),
-        )
+        home = Home(part.repository, partial(_open_engine, engines, part.repository, above))
         contents += dataset_contents(
             homes.add(part.prefix, home),
             part.tree,
@@ -69,6 +65,6 @@ def collect(
     return sorted(contents, key=lambda content: content.name), walk.missing
 
 
-def _open_engine(git_dir: Path, engines: Engines, root: Path, above: Sequence[Path]) -> Engine:
+def _open_engine(engines: Engines, repository: Repository, above: Sequence[Path]) -> Engine:
     """The engine of a dataset, which has the logins of those above, too."""
-    return engines.open(git_dir, inherited=lines_above(root, above))
+    return engines.open(repository.git_dir, inherited=lines_above(repository.root, above))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.archive.content import Content
 from datalad_jsdl.archive.zip.members import Kind, member_name
 from datalad_jsdl.model.content import Expected
-from datalad_jsdl.repository.annex.branch import read_records
 from datalad_jsdl.repository.annex.keys import parse_key
 from datalad_jsdl.repository.annex.logs import in_order
 from datalad_jsdl.repository.annex.objects import object_path
@@ -45,9 +44,10 @@ def dataset_contents(
         ArchiveError: a path cannot be named in a zip.
     """
     keys = tree.keys(paths)
-    records = read_records(home.git, {key for key in keys.values() if key})
+    repository = home.repository
+    records = dict(repository.annex.records(filter(None, keys.values())))
     blobs = [path for path in paths if not keys[path]]
-    sizes = home.git.sizes(tree.files[path].oid for path in blobs)
+    sizes = repository.git.sizes(tree.files[path].oid for path in blobs)
     blob_sizes = dict(zip(blobs, sizes, strict=True))
     for path in paths:
         full = prefix + path
@@ -59,7 +59,7 @@ def dataset_contents(
             size = blob_sizes[path]
             yield Content(full, name, kind, size, mtime, Expected(size), blob=oid, dataset=prefix)
             continue
-        local, record, parsed = object_path(home.annex_dir, key), records[key], parse_key(key)
+        local, record, parsed = object_path(repository.annex_dir, key), records[key], parse_key(key)
         size = parsed.size if parsed else None
         if size is None and local is not None:
             size = local.stat().st_size

@@ -11,11 +11,10 @@ from datalad_jsdl.repository.git.blobs import BlobReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from datalad_jsdl.archive.content import Content
     from datalad_jsdl.fetch.engine import Engine
-    from datalad_jsdl.repository.git.running import Git
+    from datalad_jsdl.repository.repository import Repository
 
 __all__ = ["Home", "Homes"]
 
@@ -24,19 +23,16 @@ class Home(ExitStack):
     """A context manager: at its end programs and connections are closed.
 
     Args:
-        git: the repository.
-        git_dir: its ``.git`` folder.
-        annex_dir: the ``annex`` folder in it.
-        open_engine: makes a fetch engine for a ``.git`` folder; called when it is needed.
+        repository: of the dataset.
+        open_engine: makes a fetch engine for it; called when it is needed.
+
+    Attributes:
+        repository: as given.
     """
 
-    def __init__(
-        self, git: Git, git_dir: Path, annex_dir: Path, open_engine: Callable[[Path], Engine]
-    ) -> None:
+    def __init__(self, repository: Repository, open_engine: Callable[[], Engine]) -> None:
         super().__init__()
-        self.git = git
-        self.git_dir = git_dir
-        self.annex_dir = annex_dir
+        self.repository = repository
         self._open_engine = open_engine
         self._lock = threading.Lock()
         self._opening = threading.Lock()
@@ -44,7 +40,7 @@ class Home(ExitStack):
 
     @cached_property
     def _engine(self) -> Engine:
-        return self.enter_context(self._open_engine(self.git_dir))
+        return self.enter_context(self._open_engine())
 
     @property
     def engine(self) -> Engine:
@@ -60,7 +56,7 @@ class Home(ExitStack):
         """
         with self._lock:
             if self._blobs is None:
-                self._blobs = self.enter_context(BlobReader(self.git))
+                self._blobs = self.enter_context(BlobReader(self.repository.git))
             return b"".join(self._blobs.read(oid))
 
     def blob_chunks(self, oid: str) -> Iterator[bytes]:
@@ -69,7 +65,7 @@ class Home(ExitStack):
         Raises:
             DatasetError: there is none.
         """
-        with BlobReader(self.git) as blobs:
+        with BlobReader(self.repository.git) as blobs:
             yield from blobs.read(oid)
 
 

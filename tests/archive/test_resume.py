@@ -21,7 +21,7 @@ from datalad_jsdl.archive.zip.members import Kind
 from datalad_jsdl.archive.zip.writer import CanonicalWriter
 from datalad_jsdl.model.content import Expected
 from datalad_jsdl.operations.home import Home, Homes
-from datalad_jsdl.repository.git.running import Git
+from datalad_jsdl.repository.repository import Repository
 from tests.archive.making import by_the_book
 from tests.archive.plain import Plain
 from tests.conftest import run
@@ -58,7 +58,7 @@ def set_up(
     """Contents of all kinds: from git, from the annex, with and without a digest or a size."""
     folder = tmp_path_factory.mktemp("repository")
     run("git", "init", "-q", cwd=folder)
-    home = Home(Git(folder), folder / ".git", folder, lambda _: new_engine())
+    home = Home(Repository(folder), new_engine)
     contents, plain = [], []
     for number, size in enumerate([0, 1, 65535, 65536, 200_000, 1_310_700, 17, 400_000, 3]):
         name = f"{number}"

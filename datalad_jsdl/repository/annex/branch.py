@@ -37,7 +37,6 @@ __all__ = [
     "KeyRecord",
     "journalled",
     "merged",
-    "read_records",
 ]
 
 ANNEX_BRANCH = "refs/heads/git-annex"
@@ -55,6 +54,21 @@ _WELL_KNOWN = ("config.log", "preferred-content.log", "remote.log")  # read in o
 
 # What is recorded of a key: location log, URLs, per-remote state; None where there is none
 KeyLogs = tuple["bytes | None", "bytes | None", "bytes | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """What the git-annex branch has of a key.
+
+    Attributes:
+        urls: registered URLs.
+        in_web: the location log counts a copy in the web.
+        state: what an earlier manifest said.
+    """
+
+    urls: tuple[str, ...] = ()
+    in_web: bool = False
+    state: KeyState = field(default_factory=KeyState)
 
 
 class AnnexBranch:
@@ -296,26 +310,3 @@ class _Listed:
 def _folder_of(item: bytes) -> str:
     """The folder of a key's log, as ``ls-tree`` lists it."""
     return item.partition(b"\t")[2][:_FOLDER].decode("utf-8", "surrogateescape")
-
-
-def read_records(git: Git, keys: Iterable[str]) -> dict[str, KeyRecord]:
-    """`AnnexBranch.records` of a repository that nothing else is asked of."""
-    found = git.text("for-each-ref", "--format=%(objectname)", "refs/**/git-annex").split()
-    annex_dir = git.root / git.text("rev-parse", "--git-common-dir") / "annex"
-    journals = [annex_dir / name for name in JOURNALS]
-    return dict(AnnexBranch(git, list(dict.fromkeys(found)), journals).records(keys))
-
-
-@dataclass(frozen=True, slots=True)
-class KeyRecord:
-    """What the git-annex branch has of a key.
-
-    Attributes:
-        urls: registered URLs.
-        in_web: the location log counts a copy in the web.
-        state: what an earlier manifest said.
-    """
-
-    urls: tuple[str, ...] = ()
-    in_web: bool = False
-    state: KeyState = field(default_factory=KeyState)
