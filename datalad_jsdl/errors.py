@@ -10,7 +10,8 @@
     │   └── StatusError                     an API answered with a status of failure
     ├── BrokenOffError                 an answer of a mirror that ended before its end
     ├── ArchiveError (ValueError)      an archive, or another file, that cannot be written as asked
-    └── SettingError (ValueError)      git config that cannot be understood
+    ├── SettingError (ValueError)      git config that cannot be understood
+    └── QueryError (ValueError)        a question about files that cannot be understood
 
 A failure of a single entry or file is not raised but returned, as a value
 (`Refusal`, `Fault`, …), so that the rest can go on. What an error is about it carries as data,
@@ -35,6 +36,7 @@ __all__ = [
     "FetchError",
     "JsdlError",
     "ManifestError",
+    "QueryError",
     "SettingError",
     "StatusError",
     "reason",
@@ -153,3 +155,7 @@ class ArchiveError(JsdlError, ValueError):
 
 class SettingError(JsdlError, ValueError):
     """A setting in git config cannot be understood."""
+
+
+class QueryError(JsdlError, ValueError):
+    """What files are to be chosen by cannot be understood."""

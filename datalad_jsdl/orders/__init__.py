@@ -1,0 +1,1 @@
+"""Orders: a list of files, its review, immutable orders, and what prepares their archives."""
