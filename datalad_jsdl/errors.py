@@ -11,7 +11,9 @@
     ├── BrokenOffError                 an answer of a mirror that ended before its end
     ├── ArchiveError (ValueError)      an archive, or another file, that cannot be written as asked
     ├── SettingError (ValueError)      git config that cannot be understood
-    └── QueryError (ValueError)        a question about files that cannot be understood
+    ├── QueryError (ValueError)        a question about files that cannot be understood
+    ├── OrderError (ValueError)        an order that cannot be made or found
+    └── StoreError (RuntimeError)      the store of lists and orders refuses
 
 A failure of a single entry or file is not raised but returned, as a value
 (`Refusal`, `Fault`, …), so that the rest can go on. What an error is about it carries as data,
@@ -36,9 +38,11 @@ __all__ = [
     "FetchError",
     "JsdlError",
     "ManifestError",
+    "OrderError",
     "QueryError",
     "SettingError",
     "StatusError",
+    "StoreError",
     "reason",
 ]
 
@@ -159,3 +163,21 @@ class SettingError(JsdlError, ValueError):
 
 class QueryError(JsdlError, ValueError):
     """What files are to be chosen by cannot be understood."""
+
+
+class StoreError(JsdlError, RuntimeError):
+    """The store of lists and orders cannot be opened, read or written."""
+
+
+class OrderError(JsdlError, ValueError):
+    """An order cannot be made, or there is none of that id.
+
+    Attributes:
+        files_over: how many files are too many; 0 if that is not why.
+        bytes_over: how many bytes are too many; 0 if that is not why.
+    """
+
+    def __init__(self, text: str, *, files_over: int = 0, bytes_over: int = 0) -> None:
+        super().__init__(text)
+        self.files_over = files_over
+        self.bytes_over = bytes_over

@@ -1,0 +1,202 @@
+"""A user's file list: files are added and removed in transactions that lock it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, delete, func, insert, literal, or_, select, true, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from datalad_jsdl.orders.model import FileRef, ListedFile, Statistics
+from datalad_jsdl.orders.store.sources import known_sources, source_ids
+from datalad_jsdl.orders.store.tables import file_lists, listed_files, removed_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sqlalchemy import Table
+    from sqlalchemy.engine import Connection
+
+    from datalad_jsdl.orders.model import Source
+    from datalad_jsdl.orders.store.opening import Store
+
+__all__ = ["FileLists", "locked", "portions"]
+
+_PORTION = 5000  # rows a statement
+_UNDONE = 10  # changes of a list that can be undone
+
+
+@dataclass(frozen=True)
+class FileLists:
+    """The lists of all users of a store.
+
+    Attributes:
+        store: that has them.
+    """
+
+    store: Store
+
+    def add(self, user: str, files: Iterable[ListedFile], sources: Iterable[Source]) -> int:
+        """Put files on a list; those that are on it stay.
+
+        Args:
+            user: whose list.
+            files: to be added; read once, so that there may be any number.
+            sources: of the files.
+
+        Returns:
+            How many were not on it.
+
+        Raises:
+            StoreError: the store is locked or cannot be written.
+        """
+        with self.store.write() as connection:
+            locked(connection, user)
+            ids = source_ids(connection, sources)
+            before = _count(connection, user)
+            for portion in portions(files):
+                rows = [
+                    {
+                        "user": user,
+                        "source": ids[file.ref.source],
+                        "version": file.ref.version,
+                        "path": file.ref.path,
+                        "size": file.size,
+                        "entry": file.entry or None,
+                    }
+                    for file in portion
+                ]
+                _add_missing(connection, listed_files, rows)
+            return _count(connection, user) - before
+
+    def remove(self, user: str, refs: Iterable[FileRef]) -> int:
+        """Take files off a list; `undo` brings them back.
+
+        Returns:
+            How many were on it.
+        """
+        removed = 0
+        with self.store.write() as connection:
+            batch = locked(connection, user, change=True)
+            ids = {source.name: i for i, source in known_sources(connection).items()}
+            for portion in portions(refs, 200):  # of conditions a statement may have
+                wanted = [
+                    and_(
+                        listed_files.c.source == ids.get(ref.source, 0),
+                        listed_files.c.path == ref.path,
+                        listed_files.c.version == ref.version,
+                    )
+                    for ref in portion
+                ]
+                removed += _take_off(connection, user, batch, or_(*wanted))
+        return removed
+
+    def clear(self, user: str) -> int:
+        """Take all files off a list; `undo` brings them back.
+
+        Returns:
+            How many there were.
+        """
+        with self.store.write() as connection:
+            batch = locked(connection, user, change=True)
+            return _take_off(connection, user, batch, true())
+
+    def undo(self, user: str) -> int:
+        """Bring back what the last `remove` or `clear` that is not undone has taken off.
+
+        Returns:
+            How many files are on the list again.
+        """
+        with self.store.write() as connection:
+            locked(connection, user)
+            mine = removed_files.c.user == user
+            last = connection.scalar(select(func.max(removed_files.c.batch)).where(mine))
+            if last is None:
+                return 0
+            mine = mine & (removed_files.c.batch == last)
+            names = [column.name for column in listed_files.columns]
+            chosen = select(*(removed_files.c[name] for name in names)).where(mine)
+            before = _count(connection, user)
+            back = _insert(connection, listed_files).from_select(names, chosen)
+            connection.execute(back.on_conflict_do_nothing())
+            connection.execute(delete(removed_files).where(mine))
+            return _count(connection, user) - before
+
+    def files(self, user: str) -> Iterator[ListedFile]:
+        """What is on a list, by source and path."""
+        with self.store.read() as connection:
+            names = {i: source.name for i, source in known_sources(connection).items()}
+            chosen = (
+                select(listed_files)
+                .where(listed_files.c.user == user)
+                .order_by(listed_files.c.source, listed_files.c.path, listed_files.c.version)
+            )
+            for row in connection.execute(chosen.execution_options(yield_per=_PORTION)):
+                ref = FileRef(names[row.source], row.path, row.version)
+                yield ListedFile(ref, row.size, row.entry or "")
+
+    def statistics(self, user: str) -> Statistics:
+        """How much is on a list."""
+        with self.store.read() as connection:
+            size = listed_files.c.size
+            counts = (func.count(), func.coalesce(func.sum(size), 0), func.count(size))
+            chosen = select(*counts).where(listed_files.c.user == user)
+            files, total, sized = connection.execute(chosen).one()
+            return Statistics(files, int(total), files - sized)
+
+
+def locked(connection: Connection, user: str, *, change: bool = False) -> int:
+    """Lock a user's list until the transaction ends; it is made if there is none.
+
+    Args:
+        connection: in a transaction that writes.
+        user: whose list.
+        change: begin a change that can be undone.
+
+    Returns:
+        The number of the change.
+    """
+    now = time.time()
+    _add_missing(connection, file_lists, [{"user": user, "updated_on": now, "batch": 0}])
+    mine = file_lists.c.user == user
+    chosen = select(file_lists.c.batch).where(mine).with_for_update()
+    batch: int = connection.execute(chosen).scalar_one() + change
+    connection.execute(update(file_lists).where(mine).values(updated_on=now, batch=batch))
+    return batch
+
+
+def _take_off(connection: Connection, user: str, batch: int, wanted: Any) -> int:
+    names = [column.name for column in listed_files.columns]
+    mine = (listed_files.c.user == user) & wanted
+    kept = select(*(listed_files.c[name] for name in names), literal(batch)).where(mine)
+    connection.execute(insert(removed_files).from_select([*names, "batch"], kept))
+    old = (removed_files.c.user == user) & (removed_files.c.batch <= batch - _UNDONE)
+    connection.execute(delete(removed_files).where(old))
+    return int(connection.execute(delete(listed_files).where(mine)).rowcount)
+
+
+def portions(things: Iterable[Any], size: int = _PORTION) -> Iterator[list[Any]]:
+    """Things in lists of at most *size*."""
+    rest = iter(things)
+    while portion := list(islice(rest, size)):
+        yield portion
+
+
+def _count(connection: Connection, user: str) -> int:
+    mine = listed_files.c.user == user
+    chosen = select(func.count()).select_from(listed_files).where(mine)
+    return connection.execute(chosen).scalar_one()
+
+
+def _add_missing(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Add rows whose key is new."""
+    connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    """The insert that can pass over what is there: both databases have it, under two names."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return dialect.insert(table)

@@ -1,0 +1,155 @@
+"""The tables, as they stand in the newest version of the database.
+
+Times are seconds since 1970 (UTC). Sizes are bytes. A change here needs a migration beside it.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+__all__ = [
+    "file_lists",
+    "jobs",
+    "keys",
+    "listed_files",
+    "metadata",
+    "order_files",
+    "orders",
+    "pieces",
+    "removed_files",
+    "sources",
+]
+
+metadata = MetaData()
+
+#: What files are from: datasets, manifests, an Orthanc.
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("location", Text, nullable=False),
+    UniqueConstraint("kind", "location", name="one_source_a_location"),
+    UniqueConstraint("name", name="one_source_a_name"),
+)
+
+#: One a user: the row that is locked while a list is changed.
+file_lists = Table(
+    "file_lists",
+    metadata,
+    Column("user", Text, primary_key=True),
+    Column("updated_on", Float, nullable=False),
+    Column("batch", Integer, nullable=False),
+)
+
+
+def _a_file() -> tuple[Column[object], ...]:
+    """What a list says of a file."""
+    return (
+        Column("user", Text, ForeignKey("file_lists.user"), nullable=False),
+        Column("source", Integer, ForeignKey("sources.id"), nullable=False),
+        Column("version", Text, nullable=False),
+        Column("path", Text, nullable=False),
+        Column("size", BigInteger),
+        Column("entry", Text),
+    )
+
+
+listed_files = Table(
+    "listed_files",
+    metadata,
+    *_a_file(),
+    PrimaryKeyConstraint("user", "source", "path", "version", name="a_file_once"),
+)
+
+#: What was taken off a list, for undo; the batch says by which change.
+removed_files = Table(
+    "removed_files",
+    metadata,
+    *_a_file(),
+    Column("batch", Integer, nullable=False),
+    PrimaryKeyConstraint("user", "batch", "source", "path", "version", name="a_removed_file_once"),
+)
+
+#: Immutable, but for what is found out of their archives.
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user", Text, nullable=False),
+    Column("created_on", Float, nullable=False),
+    Column("archive_name", Text, nullable=False),
+    Column("files", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("unsized", Integer, nullable=False),
+    Column("archive_size", BigInteger),
+    Column("archive_sha256", Text),
+    Index("orders_of_a_user", "user", "created_on"),
+)
+
+order_files = Table(
+    "order_files",
+    metadata,
+    Column("order", Text, ForeignKey("orders.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("source", Integer, ForeignKey("sources.id"), nullable=False),
+    Column("version", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("size", BigInteger),
+    Column("entry", Text),
+    PrimaryKeyConstraint("order", "position", name="a_place_once"),
+)
+
+#: What a pass over a content has found; shared by all orders.
+keys = Table(
+    "keys",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("crc32", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("found_on", Float, nullable=False),
+)
+
+pieces = Table(
+    "pieces",
+    metadata,
+    Column("key", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("key", "number", name="a_piece_once"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("args", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("progress", BigInteger, nullable=False),
+    Column("total", BigInteger),
+    Column("message", Text, nullable=False),
+    Column("created_on", Float, nullable=False),
+    Column("lease_until", Float),
+    Column("attempts", Integer, nullable=False),
+    Column("cancel", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index("jobs_by_state", "state", "created_on"),
+)

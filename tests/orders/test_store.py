@@ -1,0 +1,84 @@
+"""Opening stores: empty, of this version, of a newer one, and of none at all."""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from datalad_jsdl.errors import StoreError
+from datalad_jsdl.orders.store.opening import Store
+from datalad_jsdl.orders.store.tables import file_lists, metadata
+
+
+def test_the_migrations_make_the_tables(store: Store) -> None:
+    with store.read() as connection:
+        assert store.version(connection) == "0001"
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, metadata) == []
+
+
+def test_it_is_opened_again(store: Store, url: str) -> None:
+    with store.write() as connection:
+        connection.execute(file_lists.insert().values(user="a", updated_on=1.5, batch=0))
+    with Store(url) as again, again.read() as connection:
+        assert connection.execute(file_lists.select()).all() == [("a", 1.5, 0)]
+
+
+def test_a_newer_one_is_refused(store: Store, url: str) -> None:
+    with store.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreError, match=r"a newer version .*9999.*0001.*update datalad-jsdl"):
+        Store(url)
+
+
+def opened(url: str) -> str | None:
+    with Store(url) as store, store.read() as connection:
+        return store.version(connection)
+
+
+def test_many_open_an_empty_one_at_once(url: str) -> None:
+    with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as pool:
+        assert set(pool.map(opened, [url] * 8)) == {"0001"}
+
+
+def test_what_leaves_by_an_error_has_changed_nothing(store: Store) -> None:
+    row = {"user": "a", "updated_on": 1.5, "batch": 0}
+
+    def add_twice() -> None:
+        with store.write() as connection:
+            connection.execute(file_lists.insert().values(row))
+            connection.execute(file_lists.insert().values(row))
+
+    with pytest.raises(StoreError, match=r"(?i)unique"):
+        add_twice()
+    with store.read() as connection:
+        assert connection.execute(file_lists.select()).all() == []
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("orders.sqlite", "expected sqlite:///FILE or"),
+        ("mysql://a:SECRET@b/c", "SQLite or PostgreSQL, not in mysql"),
+        ("nothing://x", "SQLite or PostgreSQL, not in nothing"),
+        ("sqlite:////nowhere/at/all/x.sqlite", "cannot open the store"),
+        ("postgresql://me:SECRET@127.0.0.1:1/x", r"cannot open the store .*me:\*\*\*@"),
+    ],
+)
+def test_what_is_no_store(url: str, says: str) -> None:
+    with pytest.raises(StoreError, match=says) as caught:
+        Store(url)
+    assert "SECRET" not in str(caught.value)
+
+
+def test_what_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "x.sqlite"
+    file.write_bytes(b"something else" * 100)
+    with pytest.raises(StoreError, match="cannot open the store"):
+        Store(f"sqlite:///{file}")
+    assert file.read_bytes() == b"something else" * 100
