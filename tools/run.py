@@ -33,7 +33,8 @@ _INSTALLED = ("setup.cfg", "pyproject.toml", "git-annex-remote-jsdl")
 
 TASKS = {
     "demo": [["python", "demo/demo.py"]],
-    "test": [["python", "-m", "pytest", "-m", "not slow"]],
+    # as many at once as there are cores; -n 0 for one after the other
+    "test": [["python", "-m", "pytest", "-n", "logical", "--dist", "worksteal", "-m", "not slow"]],
     "lint": [
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
