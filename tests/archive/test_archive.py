@@ -87,9 +87,7 @@ def test_any_range_is_a_slice_of_the_whole(
     assert archive.size == len(whole)
     assert joined(archive) == whole
 
-    @settings(
-        max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
+    @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.integers(0, len(whole)), st.integers(0, 400_000) | st.integers(0, len(whole)))
     def ranges(start: int, length: int) -> None:
         stop = min(start + length, len(whole))

@@ -148,7 +148,7 @@ PATHS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters=
 PATHS = PATHS.filter(lambda p: p == p.strip() and not p.startswith("./") and p[0] != "*")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(PATHS, st.binary(), st.sampled_from(["md5", "sha1", "sha256", "sha512"]), st.booleans())
 def test_what_is_written_is_read(path: str, content: bytes, name: str, tagged: bool) -> None:
     hexdigest = hashlib.new(name, content).hexdigest()
@@ -158,7 +158,7 @@ def test_what_is_written_is_read(path: str, content: bytes, name: str, tagged: b
     assert digests(path, f"{backslash}{line}\n") == {name: hexdigest}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text() | st.sampled_from(list(LINES)).flatmap(lambda t: st.text().map(t.__add__)))
 def test_any_text_is_a_list_or_a_manifest_error(text: str) -> None:
     with suppress(ManifestError):

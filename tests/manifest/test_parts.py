@@ -102,7 +102,7 @@ def test_the_advice_is_the_shallowest_split_that_helps(monkeypatch: pytest.Monke
     assert advice(parts_of(selected("1", "2", "3").entries)[0]) is None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(PATHS, max_size=8), st.sampled_from(["", "p", "a"]))
 def test_every_entry_is_in_one_dataset_or_refused(paths: list[str], prefix: str) -> None:
     selection = selected(*paths, prefix=prefix)

@@ -68,7 +68,7 @@ def test_what_configures_git_and_datalad_is_refused(name: str, place: str) -> No
     assert path_fault(place.format(name)) is not None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text() | TRICKY | st.tuples(TRICKY, st.sampled_from(NAMES), TRICKY).map("".join))
 def test_what_is_let_in_stays_inside(path: str) -> None:
     if path_fault(path) is not None:

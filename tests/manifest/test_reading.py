@@ -202,13 +202,13 @@ def mutilate(document: str, cuts: list[tuple[int, int, bytes]]) -> bytes:
     return data
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(), st.sampled_from([b"", b"{", b"\xef\xbb\xbf"]))
 def test_any_bytes(data: bytes, start: bytes) -> None:
     check(start + data)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from([OBJECT, LINES, NUMBERS]), CUTS)
 def test_mutilated_documents_and_reads_of_one_byte(document: str, cuts: list[Any]) -> None:
     data = mutilate(document, cuts)
@@ -216,13 +216,13 @@ def test_mutilated_documents_and_reads_of_one_byte(document: str, cuts: list[Any
     assert outcome(Trickle(data)) == outcome(io.BytesIO(data))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(JSON | OBJECTS, st.booleans())
 def test_json_of_any_shape(value: Any, escaped: bool) -> None:
     check(json.dumps(value, ensure_ascii=escaped).encode(errors="replace"))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(OBJECTS, max_size=3))
 def test_json_lines_of_any_shape(values: list[dict[str, Any]]) -> None:
     lines = [json.dumps(value) for value in [{"path": "a", "url": URL}, *values]]
@@ -236,7 +236,7 @@ def records_of(name: str, chunks: Iterator[str]) -> str:
         return str(error)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(OBJECTS, st.sampled_from(["json", "jsonl"]), st.integers(0), st.integers(1, 7))
 @example({"a": 1.5}, "json", 0, 1)
 @example({"a": 1e99}, "json", 0, 1)

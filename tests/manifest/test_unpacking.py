@@ -117,7 +117,7 @@ def test_a_bomb_of_entries_is_a_stream() -> None:
         tracemalloc.stop()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.binary(max_size=200) | st.sampled_from([LINES, b"", b"\xff\xfe{\0", b"<!--", b"\x1f\x8b"]),
     st.sampled_from(["plain", "gzip", "cut"]),

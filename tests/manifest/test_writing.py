@@ -97,7 +97,7 @@ def is_odd(text: str | None) -> bool:
 
 
 @pytest.mark.parametrize("name", WRITERS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(entries=st.lists(st.builds(entry_of, PATHS, VALUES), max_size=4))
 def test_what_is_written_reads_back(name: str, entries: list[Entry]) -> None:
     expected = [kept for entry in entries if (kept := held(name, entry))]

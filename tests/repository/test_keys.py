@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 SHA256 = sha256(b"x").hexdigest()
 
 # few examples of many questions each: it is the starting of git-annex that takes time
-ASKING = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+ASKING = settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module")
@@ -215,7 +215,7 @@ def test_links_pointers_and_logs_are_where_git_annex_has_them(repo: Path, keys: 
         assert pointer(key) == f"{target}\n".encode("utf-8", "surrogateescape")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(KEYS, st.sampled_from(["a", "sub/a", "s p/ü/a"]))
 def test_the_way_back(key: str, path: str) -> None:
     assert key_from_link(link_target(path, key)) == key

@@ -52,7 +52,7 @@ class Says:
 @pytest.mark.parametrize(
     "text", ["dandi:000027", "dandi:000027/draft", "dataverse:doi:10.1/X", "figshare:1", "zenodo:1"]
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(documents=st.lists(JSON, min_size=1, max_size=3))
 def test_any_json(text: str, documents: list[Any]) -> None:
     api = Says(documents)
