@@ -19,8 +19,8 @@ from datalad_jsdl.archive.remote import Memory, Pieced, Stream, TooLargeError
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.file.download import fetch
+from datalad_jsdl.fetch.mirrors.presence import announced_size
 from datalad_jsdl.fetch.phrases import told
-from datalad_jsdl.fetch.presence import announced_size
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

@@ -139,7 +139,7 @@ def fetch_verified(
         wrong = Fault(FaultKind.CONTENT, guilty, detail=problem)
         faults.append(wrong)
         if expected.hexdigest and len(outcome.urls) == 1:
-            engine.origins.quarantine(wrong, expected.hexdigest)
+            engine.origins.quarantine.add(wrong, expected.hexdigest)
         urls.remove(guilty)
     return Failed(tuple(faults)), bytearray()
 

@@ -222,7 +222,7 @@ class Pieced(ChunkReader):
             (url,) = self._givers
             origins = self._engine.origins
             wrong = Fault(FaultKind.CONTENT, url, detail=str(error))
-            origins.quarantine(wrong, self._content.expected.hexdigest)
+            origins.quarantine.add(wrong, self._content.expected.hexdigest)
             raise ArchiveError(in_full(wrong)) from None
 
     def close(self) -> None:

@@ -39,7 +39,7 @@ def test_each_status(status: int) -> None:
         expected = f"HTTP status {status} (" + ("" if login else meaning.text)
         assert phrase(fault).startswith(expected)
         assert not login or "wants a login" in phrase(fault)
-        engine.origins.forgive()
+        engine.origins.end_back_offs()
         with pytest.raises(StatusError) as raised:
             WebApi(engine).get(url)
         assert expected in str(raised.value)

@@ -80,9 +80,8 @@ def test_preferred_busy_and_resting(of_one_file: Import, lab: Lab, other_lab: La
     git(dataset, "config", "remote.jsdl.prefer", f"127.0.0.1:{other_lab.port}")
     text = said([*DEBUG, "f"], dataset)
     assert f"mirrors in order: {urls[1]} (preferred); {urls[0]} (as given)" in text
-    assert re.search(
-        rf"{other_lab.url} is left alone for 30 s, until \d\d:\d\d:\d\d \(as it asks; busy: ", text
-    )
+    pause = r"back-off for 30 s, until \d\d:\d\d:\d\d \(as it asks; busy: "
+    assert re.search(f"{other_lab.url}: {pause}", text)
     assert f"asked: {urls[0]}, from byte 0; instead of {urls[1]} (busy: " in text
 
 
@@ -115,7 +114,7 @@ def test_a_dead_mirror(lab: Lab, tmp_path: Path) -> None:
     text = said([*DEBUG, "."], tmp_path / "ds")
     assert f"{dead} has failed for now (unconnected: no connection" in text
     origin = dead.removesuffix("/x")
-    assert re.search(rf"{origin} is left alone for 60 s, until \S+ \(it is taken for dead; ", text)
+    assert re.search(rf"{origin}: back-off for 60 s, until \S+ \(considered dead; ", text)
 
 
 def test_all_connections_of_a_file_speak_for_its_job(of_one_file: Import, lab: Lab) -> None:

@@ -12,7 +12,7 @@ from datalad_jsdl.faults import Attempts, Fault, FaultKind
 from datalad_jsdl.fetch.file.sinks import source_of
 from datalad_jsdl.fetch.http.answers import given_up
 from datalad_jsdl.fetch.log_words import Said, Shown
-from datalad_jsdl.fetch.mirrors.registry import LINE_DOWN
+from datalad_jsdl.fetch.retries import LINE_DOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,7 +53,7 @@ class Candidates:
         self.sources = {source_of(url): url for url in self.order}
         self.faults: dict[str, Fault] = {}
         for url in self.order:
-            if wrong := engine.origins.quarantined(url, expected.hexdigest):
+            if wrong := engine.origins.quarantine.of(url, expected.hexdigest):
                 self.faults[url] = wrong
                 lgr.debug("%s is not asked: it is in quarantine (%s)", Shown(url), Said(wrong))
         self.live = [url for url in self.order if url not in self.faults]
@@ -104,7 +104,7 @@ class Candidates:
 
     def _may_be_back(self, url: str) -> bool:
         origins = self._engine.origins
-        return origins.is_alone(url) and not self._is_given_up(url)
+        return origins.is_backing_off(url) and not self._is_given_up(url)
 
     def waits_longer(self, url: str, *, begun: bool) -> bool:
         """Whether its first byte may take longer than it was waited for in vain.
@@ -119,7 +119,7 @@ class Candidates:
             other != url
             and other not in self.faults
             and not origins.of(other).silent
-            and not origins.is_alone(other)
+            and not origins.is_backing_off(other)
             for other in self.live
         )
 
@@ -139,7 +139,7 @@ class Candidates:
         """
         origins = self._engine.origins
         since = origins.down_since(self.live)
-        if since is None or not all(origins.is_alone(url) for url in self.live):
+        if since is None or not all(origins.is_backing_off(url) for url in self.live):
             return asked
         now = origins.clock()
         since = min(since, self._operation.stalled.get(self._file, now))
@@ -190,7 +190,7 @@ class Candidates:
         self.faults[url] = replace(wrong, url=url)
         lgr.debug("%s is not asked again (%s)", Shown(url), Said(wrong))
         if self._expected.hexdigest:
-            self._engine.origins.quarantine(self.faults[url], self._expected.hexdigest)
+            self._engine.origins.quarantine.add(self.faults[url], self._expected.hexdigest)
         if url in self.live:
             self.live.remove(url)
 

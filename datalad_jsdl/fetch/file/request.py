@@ -264,7 +264,7 @@ class Transfer:
                 chunk = chunk[:mine]
             if chunk:
                 self.store.put(offset, chunk, segment.source)
-                pace.pardon(time.monotonic() - now)
+                pace.exclude(time.monotonic() - now)
                 segment.written = offset + mine
                 self.frontier.feed(offset, chunk)
                 segment.arrived(now)
