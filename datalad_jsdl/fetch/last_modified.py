@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.fetch.mirrors.probe import Asker, State, probe
+from datalad_jsdl.fetch.mirrors.probe import Asker, probe
+from datalad_jsdl.fetch.mirrors.states import State
 from datalad_jsdl.fetch.retries import ATTEMPTS_OF_A_QUESTION, FAILED_QUESTIONS, QUESTION_PAUSE
 from datalad_jsdl.model.content import Expected
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from datalad_jsdl.fetch.engine import Engine
-    from datalad_jsdl.fetch.mirrors.probe import Answer
+    from datalad_jsdl.fetch.mirrors.states import Answer
     from datalad_jsdl.fetch.operation import Operation
 
 __all__ = ["LastModified"]

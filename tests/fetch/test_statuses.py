@@ -15,7 +15,7 @@ from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.http.documents import WebApi
 from datalad_jsdl.fetch.http.statuses import STATUSES, meaning_of
 from datalad_jsdl.fetch.http.waiting import wait_of
-from datalad_jsdl.fetch.mirrors.probe import State
+from datalad_jsdl.fetch.mirrors.states import State
 from datalad_jsdl.fetch.phrases import phrase
 from datalad_jsdl.model.content import Expected, Fetched
 from tests.fetch.waits import Waits, new_engine, probed

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.file.parallel import Helpers
     from datalad_jsdl.fetch.file.segments import Range
-    from datalad_jsdl.fetch.file.state import FileState
+    from datalad_jsdl.fetch.file.state import TransferState
 
 __all__ = ["Verdict", "blame", "cut_out", "judge"]
 
@@ -93,7 +93,7 @@ def cut_out(ranges: Iterable[Range], bad: Iterable[tuple[int, int]]) -> list[Ran
     return kept
 
 
-def blame(state: FileState, helpers: Helpers, wrong: Fault) -> None:
+def blame(state: TransferState, helpers: Helpers, wrong: Fault) -> None:
     """Find out whose bytes are wrong, and drop them; no connection is under way.
 
     Args:
@@ -132,7 +132,7 @@ def blame(state: FileState, helpers: Helpers, wrong: Fault) -> None:
             candidates.exclude(faulty, wrong)
 
 
-def _suspect(state: FileState, sources: frozenset[str]) -> None:
+def _suspect(state: TransferState, sources: frozenset[str]) -> None:
     """Drop the bytes of some sources: others fill their place."""
     for source in sources:
         suspect = state.candidates.of_source(source)
@@ -141,7 +141,7 @@ def _suspect(state: FileState, sources: frozenset[str]) -> None:
     state.drop(lambda found: found[2] in sources)
 
 
-def _ask_again(state: FileState, source: str) -> None:
+def _ask_again(state: TransferState, source: str) -> None:
     """Have one candidate give all of the file in one answer."""
     candidate = state.candidates.of_source(source)
     lgr.debug("%s is asked for the whole file once more, in one answer", Shown(candidate.url))
@@ -153,7 +153,7 @@ def _ask_again(state: FileState, source: str) -> None:
     state.one_source = state.one_source or last
 
 
-def _blame_pieces(state: FileState, wrong: Fault) -> bool:
+def _blame_pieces(state: TransferState, wrong: Fault) -> bool:
     """Drop the pieces that are wrong, if only some are."""
     pieces, size = state.expected.pieces, state.ledger.size
     if pieces is None or state.store.in_order or size is None:

@@ -13,14 +13,14 @@ from datalad_jsdl.fetch.log_words import Said, Shown
 from datalad_jsdl.model.content import Fetched
 
 if TYPE_CHECKING:
-    from datalad_jsdl.fetch.file.state import FileState
+    from datalad_jsdl.fetch.file.state import TransferState
 
 __all__ = ["complete"]
 
 lgr = logging.getLogger(f"{LOGGER}.file.completion")
 
 
-def complete(state: FileState) -> Fetched | Fault:
+def complete(state: TransferState) -> Fetched | Fault:
     """Verify the content by all that is known of it; no connection is under way."""
     if state.window:
         givers = state.candidates.givers(state.ledger.sources())
@@ -42,14 +42,14 @@ def complete(state: FileState) -> Fetched | Fault:
     return replace(fetched, codings=state.codings, content_type=state.content_type)
 
 
-def _wrong_piece(state: FileState) -> Fault | None:
+def _wrong_piece(state: TransferState) -> Fault | None:
     pieces, size = state.expected.pieces, state.verifier.size
     if pieces is None or state.store.in_order or not wrong_pieces(pieces, state.store, size):
         return None
     return Fault(FaultKind.CONTENT, checksum=Checksum(pieces.algorithm))
 
 
-def _tell(state: FileState) -> None:
+def _tell(state: TransferState) -> None:
     if not lgr.isEnabledFor(logging.DEBUG):
         return
     expected = state.expected

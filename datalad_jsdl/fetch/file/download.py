@@ -16,10 +16,10 @@ from datalad_jsdl.fetch.file.giving_up import give_up_dead, has_moved, pause_for
 from datalad_jsdl.fetch.file.learning import learn_fault
 from datalad_jsdl.fetch.file.parallel import Helpers
 from datalad_jsdl.fetch.file.partfile import PartFile
-from datalad_jsdl.fetch.file.request import Request
+from datalad_jsdl.fetch.file.request import FileRequest
 from datalad_jsdl.fetch.file.segments import Ledger
 from datalad_jsdl.fetch.file.sinks import InSequence
-from datalad_jsdl.fetch.file.state import FileState
+from datalad_jsdl.fetch.file.state import TransferState
 from datalad_jsdl.fetch.file.verification import Frontier, Unhashed, Verifier
 from datalad_jsdl.fetch.log_words import Said, Shown
 from datalad_jsdl.model.content import Fetched
@@ -75,7 +75,7 @@ def fetch(
     ):
         in_place: Store = store if isinstance(store, PartFile) else InSequence(store)
         verifier = Verifier(expected)
-        state = FileState(
+        state = TransferState(
             engine,
             part_of,
             expected,
@@ -98,7 +98,7 @@ def _ignore(_: int) -> None:
 class _Download:
     """The loop of one file's fetch, in the thread that decides."""
 
-    def __init__(self, state: FileState) -> None:
+    def __init__(self, state: TransferState) -> None:
         self._state = state
         self._helpers = Helpers(state)
 
@@ -187,7 +187,7 @@ class _Download:
         fault = None
         longer = waits_longer(state.candidates, candidate, begun=state.ledger.held() > 0)
         patience = origins.patience(candidate.url, longer=longer)
-        request = Request(state, candidate, segment, patience, self._takes_whole(candidate))
+        request = FileRequest(state, candidate, segment, patience, self._takes_whole(candidate))
         try:
             fault = request.run(self._helpers.watch)
             if fault and fault.silent and longer and patience < origins.most_patience:

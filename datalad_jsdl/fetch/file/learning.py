@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.faults import Fault
     from datalad_jsdl.fetch.file.candidates import CandidateState
     from datalad_jsdl.fetch.file.parallel import Helpers
-    from datalad_jsdl.fetch.file.state import FileState
+    from datalad_jsdl.fetch.file.state import TransferState
 
 __all__ = ["learn_fault"]
 
@@ -23,7 +23,7 @@ lgr = logging.getLogger(f"{LOGGER}.file.learning")
 
 
 def learn_fault(
-    state: FileState, helpers: Helpers, candidate: CandidateState, fault: Fault
+    state: TransferState, helpers: Helpers, candidate: CandidateState, fault: Fault
 ) -> None:
     """A request has failed.
 
@@ -61,7 +61,7 @@ def learn_fault(
         candidate.tried = False  # another mirror could not continue what has come
 
 
-def _note(state: FileState, candidate: CandidateState, fault: Fault) -> None:
+def _note(state: TransferState, candidate: CandidateState, fault: Fault) -> None:
     candidate.fault, candidate.tried = fault, True
     lasting = "for good" if fault.lasting else "for now"
     lgr.debug("%s has failed %s (%s)", Shown(candidate.url), lasting, Said(fault))

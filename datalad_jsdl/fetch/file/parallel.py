@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.bugs import LOGGER
-from datalad_jsdl.fetch.file.request import Request
+from datalad_jsdl.fetch.file.request import FileRequest
 from datalad_jsdl.fetch.log_words import Said, Shown
 from datalad_jsdl.fetch.mirrors.ranking import least_busy
 from datalad_jsdl.fetch.retries import CONNECTION_FAULTS
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.file.candidates import CandidateState
     from datalad_jsdl.fetch.file.segments import Segment
-    from datalad_jsdl.fetch.file.state import FileState
+    from datalad_jsdl.fetch.file.state import TransferState
 
 __all__ = ["Helpers"]
 
@@ -47,7 +47,7 @@ class Helpers:
     candidate, and what it has not fetched is missing again.
     """
 
-    def __init__(self, state: FileState) -> None:
+    def __init__(self, state: TransferState) -> None:
         self._state = state
         self._threads: list[threading.Thread] = []
         self._watcher: threading.Thread | None = None
@@ -192,7 +192,7 @@ class Helpers:
         fault = None
         patience = origins.patience(candidate.url, longer=False)
         try:
-            fault = Request(state, candidate, segment, patience).run()
+            fault = FileRequest(state, candidate, segment, patience).run()
         except Exception as error:  # the disk, or a bug: for the thread that decides
             self._problem = error
             self._over.set()

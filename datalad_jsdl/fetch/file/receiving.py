@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.file.candidates import CandidateState
     from datalad_jsdl.fetch.file.segments import Segment
-    from datalad_jsdl.fetch.file.state import FileState
+    from datalad_jsdl.fetch.file.state import TransferState
     from datalad_jsdl.fetch.http.parts import BodyPart
     from datalad_jsdl.fetch.transport import Response
 
-__all__ = ["Answer"]
+__all__ = ["FileAnswer"]
 
 _CHUNK = 256 << 10  # bytes; larger ones are slower
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FileAnswer:
     """The answer to one request for a file.
 
     Attributes:
@@ -45,7 +45,7 @@ class Answer:
         whole: if it is the whole file, take it all the same and skip what is there.
     """
 
-    state: FileState
+    state: TransferState
     candidate: CandidateState
     segment: Segment
     response: Response

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.faults import Fault, FaultKind
-from datalad_jsdl.fetch.file.receiving import Answer
+from datalad_jsdl.fetch.file.receiving import FileAnswer
 from datalad_jsdl.fetch.http.answers import Limits, no_answer
 from datalad_jsdl.fetch.http.failures import BROKEN_OFF, NETWORK_ERRORS
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.file.candidates import CandidateState
     from datalad_jsdl.fetch.file.segments import Segment
-    from datalad_jsdl.fetch.file.state import FileState
+    from datalad_jsdl.fetch.file.state import TransferState
     from datalad_jsdl.fetch.http.proxies import Proxy
 
-__all__ = ["Request"]
+__all__ = ["FileRequest"]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class FileRequest:
     """One request for a file.
 
     Attributes:
@@ -34,7 +34,7 @@ class Request:
         whole: where ranges are ignored, take the whole file and skip what is there.
     """
 
-    state: FileState
+    state: TransferState
     candidate: CandidateState
     segment: Segment
     patience: float
@@ -61,7 +61,9 @@ class Request:
         latency = time.monotonic() - began
         segment.abort = response.abort
         state.operation.opened(response)
-        answer = Answer(state, self.candidate, segment, response, "Range" in headers, self.whole)
+        answer = FileAnswer(
+            state, self.candidate, segment, response, "Range" in headers, self.whole
+        )
         try:
             fault = answer.take(begun)
         except BROKEN_OFF as error:

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.operation import Operation
     from datalad_jsdl.model.content import ByteProgress, Expected, Store
 
-__all__ = ["FileState"]
+__all__ = ["TransferState"]
 
 
 @dataclass(slots=True, eq=False)
-class FileState:
+class TransferState:
     """The fetch of one file.
 
     These stay as they are, and know for themselves what changes:
