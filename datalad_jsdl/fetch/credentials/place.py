@@ -101,7 +101,7 @@ class Place:
             self.accepted.add(login)
             self._denials.pop(login, None)
             self.good = login
-            lgr.debug("%s takes the login of the source %s", self.origin, login.source_name)
+            lgr.debug("%s accepts the login of the source %s", self.origin, login.source_name)
 
     def deny(self, login: Login, status: int) -> None:
         """It has not; that may be about one file alone, and not about who asks."""

@@ -202,7 +202,7 @@ class Attempt:
         if len(self._regions) > _MOST_REGIONS:
             return False
         self._place.regions[bucket_of(self._url)] = region
-        lgr.debug("%s is asked once more, signed for another region", self._place.origin)
+        lgr.debug("%s is asked again, signed for another region", self._place.origin)
         return True
 
     def accepted(self) -> None:
@@ -221,14 +221,18 @@ class Attempt:
 
         login, place = self._login, self._place
         if self._overheard:
-            lgr.debug("%s answers %d: no login is sent in the clear", place.origin, status)
+            lgr.debug(
+                "%s answers %d: no login is sent over an unencrypted connection",
+                place.origin,
+                status,
+            )
             return False
         if login is None:
-            lgr.debug("%s answers %d without a login: one is searched", place.origin, status)
+            lgr.debug("%s answers %d without a login: looking for one", place.origin, status)
         else:
             if login.kind == "oauth" and status == 401 and not self._renewed:
                 self._renewed = True
-                lgr.debug("%s wants a new token: it is asked for", place.origin)
+                lgr.debug("%s wants a new token: requesting one", place.origin)
                 self._credentials.tokens().forget(login, self._token)
                 return True
             self._tried.append(login)
@@ -236,7 +240,7 @@ class Attempt:
             place.deny(login, status)
         self._login = self._next(unasked=True, schemes=schemes_of(challenge))
         found = f"that of the source {self._login.source_name}" if self._login else "none"
-        lgr.debug("login to try next at %s: %s", place.origin, found)
+        lgr.debug("next login for %s: %s", place.origin, found)
         return self._login is not None
 
     def advice(

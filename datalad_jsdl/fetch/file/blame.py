@@ -118,7 +118,7 @@ def blame(state: TransferState, helpers: Helpers, wrong: Fault) -> None:
         return
     state.restart()
     if verdict.one_source:
-        lgr.debug("from now on all bytes have to be of one mirror")
+        lgr.debug("from now on all bytes must come from one mirror")
         state.one_source = True
         candidates.clear_suspects()
     elif verdict.again:
@@ -137,7 +137,7 @@ def _suspect(state: TransferState, sources: frozenset[str]) -> None:
     for source in sources:
         suspect = state.candidates.of_source(source)
         suspect.suspected = True
-        lgr.debug("dropped the bytes of %s, which may be the wrong ones", Shown(suspect.url))
+        lgr.debug("dropped the bytes from %s: they may be the wrong ones", Shown(suspect.url))
     state.drop(lambda found: found[2] in sources)
 
 

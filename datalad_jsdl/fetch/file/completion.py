@@ -30,7 +30,7 @@ def complete(state: TransferState) -> Fetched | Fault:
     if wrong is None and expected.pieces and not expected.algorithm:
         wrong = _wrong_piece(state)
     if wrong is not None:
-        lgr.debug("the content is wrong (%s)", Said(wrong))
+        lgr.debug("verification failed (%s)", Said(wrong))
         return wrong
     for suspect in state.candidates.suspects:
         state.candidates.exclude(suspect, Fault(FaultKind.SUPPLANTED))
@@ -58,8 +58,8 @@ def _tell(state: TransferState) -> None:
     checked += ["pieces"] if expected.pieces and not expected.algorithm else []
     givers = state.candidates.givers(state.ledger.sources())
     lgr.debug(
-        "the content is right: %d bytes (checked: %s); from %s",
+        "content verified: %d bytes (%s); from %s",
         state.verifier.size,
-        ", ".join(checked) or "nothing, since nothing is known",
+        ", ".join(checked) or "neither size nor digest is known",
         ", ".join(str(Shown(url)) for url in givers) or "an earlier run",
     )

@@ -137,8 +137,8 @@ class _Download:
         versioned = bool(giver.url and part.etag)
         too_long = size is not None and max(end for _, end, _ in part.held) > size
         if too_long or not (state.expected.verifiable or versioned):
-            why = "it is too long" if too_long else "nothing would tell whether it is of the file"
-            lgr.debug("dropped what an earlier run left: %s", why)
+            why = "it is too long" if too_long else "it may belong to another version of the file"
+            lgr.debug("discarded the part file of an earlier run: %s", why)
             state.restart()
             return
         state.ledger.add(part.held)
@@ -149,7 +149,7 @@ class _Download:
         state.answers = 1
         state.frontier.catch_up(state.ledger.prefix)
         state.most = state.held = state.ledger.held()
-        lgr.debug("resumed: %d of %s bytes are kept of an earlier run", state.most, size or "?")
+        lgr.debug("resuming: %d of %s bytes are there from an earlier run", state.most, size or "?")
 
     def _step(self) -> None:
         """One request of this thread's, or a pause."""

@@ -1,4 +1,4 @@
-"""For how long a server wants to be left alone.
+"""How long a server asks to wait before the next request.
 
 RFC 9110, sections 10.2.3 (Retry-After, which any status may have) and 5.6.7 (the three forms
 of a date); ``Retry-After-Ms`` of Azure; ``X-RateLimit-Reset`` of GitHub, Zenodo and others

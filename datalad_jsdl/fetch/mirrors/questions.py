@@ -138,17 +138,17 @@ class MirrorQuestions:
         useless = self.denials >= FAILED_QUESTIONS and not mirror.answers[State.OK]
         if answer.state is State.BUSY or self.failures >= FAILED_QUESTIONS or useless:
             mirror.stopped = mirror.stopped or answer.state
-            text = "%s is asked no more (%s): %d URLs are left"
+            text = "%s is not asked any more (%s): %d URLs left"
             lgr.debug(text, mirror.name, mirror.stopped.value, len(self.queue))
             self.queue.clear()
         elif not self.head and mirror.ranges.known is False and mirror.answers.total() >= _COSTLY:
-            lgr.debug("%s is asked no more: each answer may cost a whole file", mirror.name)
+            lgr.debug("%s is not asked any more: each answer may cost a whole file", mirror.name)
             self.queue.clear()
         return False
 
     def _ask_control(self) -> None:
         """One that gave files is asked for one of them again before it is given up."""
         self.control = min(self.given)
-        lgr.debug("%s is asked again for what it gave before", self.mirror.name)
+        lgr.debug("%s is asked again for a file that it delivered before", self.mirror.name)
         self.queue.appendleft(self.control)
         self.failures = FAILED_QUESTIONS - 1

@@ -135,7 +135,7 @@ class Origins:
 
     def end_back_offs(self) -> None:
         """Let each mirror show once more whether it is in order."""
-        lgr.debug("all back-offs end: each mirror may be asked once more")
+        lgr.debug("all back-offs end: each mirror may be asked again")
         with self._changed:
             for origin in self._origins.values():
                 back_off.end_back_off(origin)
@@ -144,7 +144,7 @@ class Origins:
         """The first bytes that were asked for have come."""
         origin = self.of(url)
         if origin.failures:
-            lgr.debug("%s gives files again", origin.name)
+            lgr.debug("%s delivers files again", origin.name)
             with self._changed:
                 back_off.learn_recovery(origin)
                 self._changed.notify_all()

@@ -115,7 +115,7 @@ class Answer:
 
     @property
     def wait(self) -> float | None:
-        """Seconds that the mirror asks to be left alone, or None."""
+        """Seconds that the mirror asks to wait, or None."""
         return self.fault.wait if self.fault else None
 
     @property
