@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.content import Content
     from datalad_jsdl.archive.readers import Begun, Check
     from datalad_jsdl.fetch.engine import Engine
-    from datalad_jsdl.model.content import Fetched, Sink
+    from datalad_jsdl.model.content import Fetched, Version
 
 __all__ = ["Memory", "Pieced", "Portion", "Stream", "TooLargeError"]
 
@@ -77,7 +77,7 @@ class Stream(ChunkReader):
     gets an ArchiveError.
 
     Args:
-        fetch: runs the transfer.
+        fetch: runs the transfer into a sink.
         crc: see `Reader`.
         check: see `Reader`.
         room: bytes that may wait to be read.
@@ -85,7 +85,7 @@ class Stream(ChunkReader):
 
     def __init__(
         self,
-        fetch: Callable[[Sink], Fetched | Failed],
+        fetch: Callable[[Stream], Fetched | Failed],
         crc: int | None = 0,
         check: Check | None = None,
         room: int = _ROOM,
@@ -96,6 +96,7 @@ class Stream(ChunkReader):
         self._waiting: deque[bytes] = deque()
         self._most = self._room = min(room, _ROOM)
         self._position = 0
+        self._version: Version | None = None
         self._taken = self._closed = False
         self._outcome: Fetched | Failed | BaseException | None = None
         threading.Thread(target=self._run, name="stream", daemon=True).start()
@@ -116,6 +117,16 @@ class Stream(ChunkReader):
     def position(self) -> int:
         """See `values.Sink`."""
         return self._position
+
+    def begun(self, version: Version | None) -> None:
+        """The transfer is about to write bytes of a version; None if nobody names it."""
+        self._version = version
+
+    def settle(self) -> Version | None:
+        """The version that it is of, which it cannot change from now on."""
+        with self._changed:
+            self._taken = True
+            return self._version
 
     def write(self, chunk: bytes) -> None:
         """See `values.Sink`; waits until there is room."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.operation import Operation
-    from datalad_jsdl.model.content import Expected
+    from datalad_jsdl.model.content import Expected, Version
 
 __all__ = ["CandidateState", "Candidates"]
 
@@ -37,6 +37,7 @@ class CandidateState:
         tried: it was asked in this round.
         answered: it has given something.
         etag: strong entity tag of the version that its bytes are of, or "".
+        demanded: the version that all its bytes have to be of, whatever was fetched; or None.
         ignores_ranges: it answered a range wrongly; asked for the whole file, it may do.
         connection_faults: of connections beside the first.
         suspected: its bytes were dropped since they may be the wrong ones.
@@ -53,6 +54,7 @@ class CandidateState:
     tried: bool = False
     answered: bool = False
     etag: str = ""
+    demanded: Version | None = None
     ignores_ranges: bool = False
     connection_faults: int = 0
     suspected: bool = False
@@ -177,7 +179,12 @@ class Candidates:
         if self._expected.hexdigest:
             self.engine.origins.quarantine.add(candidate.fault, self._expected.hexdigest)
 
+    def demand(self, version: Version) -> None:
+        """Accept no other version of the file from the candidate that it is of."""
+        candidate = self._all[version.url]
+        candidate.demanded, candidate.etag = version, version.etag
+
     def forget_versions(self) -> None:
-        """No bytes are there any more that would have to be of one version."""
+        """No bytes are there any more that those to come would have to be like."""
         for candidate in self._all.values():
-            candidate.etag = ""
+            candidate.etag = candidate.demanded.etag if candidate.demanded else ""

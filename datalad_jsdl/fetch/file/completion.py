@@ -24,7 +24,7 @@ def complete(state: TransferState) -> Fetched | Fault:
     """Verify the content by all that is known of it; no connection is under way."""
     if state.window:
         givers = state.candidates.givers(state.ledger.sources())
-        return Fetched(state.window[1] - state.window[0], urls=givers)
+        return Fetched(state.window[1] - state.window[0], urls=givers, version=state.version)
     state.frontier.catch_up(state.ledger.prefix)
     wrong, expected = state.verifier.fault(), state.expected
     if wrong is None and expected.pieces and not expected.algorithm:
@@ -36,7 +36,7 @@ def complete(state: TransferState) -> Fetched | Fault:
         state.candidates.exclude(suspect, Fault(FaultKind.SUPPLANTED))
     _tell(state)
     digest = "" if expected.algorithm else state.verifier.hexdigest()
-    fetched = Fetched(state.verifier.size, digest, final=state.final)
+    fetched = Fetched(state.verifier.size, digest, final=state.final, version=state.version)
     if not expected.document:
         return fetched
     return replace(fetched, codings=state.codings, content_type=state.content_type)

@@ -25,14 +25,14 @@ from datalad_jsdl.fetch.log_words import Said, Shown
 from datalad_jsdl.model.content import Fetched
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from datalad_jsdl.faults import Fault
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.file.candidates import CandidateState
     from datalad_jsdl.fetch.file.segments import Segment
     from datalad_jsdl.fetch.operation import Operation
-    from datalad_jsdl.model.content import ByteProgress, Expected, Sink, Store
+    from datalad_jsdl.model.content import ByteProgress, Expected, Sink, Store, Version
 
 __all__ = ["fetch"]
 
@@ -47,6 +47,8 @@ def fetch(
     progress: ByteProgress | None = None,
     *,
     window: tuple[int, int] | None = None,
+    version: Version | None = None,
+    begun: Callable[[Version | None], object] | None = None,
     operation: Operation | None = None,
 ) -> Fetched | Failed:
     """Fill a store with verified content, from whichever URL gives it.
@@ -64,31 +66,40 @@ def fetch(
         progress: told the number of bytes that are there.
         window: take the bytes from the first number to the second (exclusive) of a
             content of known size, into a sink. Only its size is verified then.
+        version: that all bytes have to be of, as an earlier call gave it; None for any. Only
+            its URL is asked then, and another version is a fault of the kind CHANGED.
+        begun: told the version whenever the bytes of an answer are about to come; None if
+            nobody names it. An exception that it raises ends the fetch, and is passed on.
         operation: that this is a part of; None if it is one of its own.
 
     Raises:
         OSError: the store cannot take the bytes (a full disk).
     """
+    if version:
+        urls = [version.url]
     with (
         nullcontext(operation) if operation else engine.operation() as part_of,
         engine.lane(urls, expected.size),
     ):
         in_place: Store = store if isinstance(store, PartFile) else InSequence(store)
         verifier = Verifier(expected)
+        candidates = Candidates(engine, part_of, urls, expected)
+        if version:
+            candidates.demand(version)
         state = TransferState(
             engine,
             part_of,
             expected,
-            Candidates(engine, part_of, urls, expected),
+            candidates,
             Ledger(expected.size),
             in_place,
             verifier,
             (Unhashed if window else Frontier)(verifier, in_place),
             progress or _ignore,
             window,
-            one_source=not expected.verifiable,
+            one_source=bool(version) or not expected.verifiable,
         )
-        return _Download(state).run(store if isinstance(store, PartFile) else None)
+        return _Download(state, begun).run(store if isinstance(store, PartFile) else None)
 
 
 def _ignore(_: int) -> None:
@@ -98,9 +109,12 @@ def _ignore(_: int) -> None:
 class _Download:
     """The loop of one file's fetch, in the thread that decides."""
 
-    def __init__(self, state: TransferState) -> None:
+    def __init__(
+        self, state: TransferState, begun: Callable[[Version | None], object] | None
+    ) -> None:
         self._state = state
         self._helpers = Helpers(state)
+        self._tell_begun = begun
 
     def run(self, part: PartFile | None) -> Fetched | Failed:
         """Fetch until the content is verified or no candidate is left."""
@@ -189,13 +203,19 @@ class _Download:
         patience = origins.patience(candidate.url, longer=longer)
         request = FileRequest(state, candidate, segment, patience, self._takes_whole(candidate))
         try:
-            fault = request.run(self._helpers.watch)
+            fault = request.run(self._begun)
             if fault and fault.silent and longer and patience < origins.most_patience:
                 fault = replace(fault, more_patience=True)
         finally:
             state.ledger.end(segment)
             origins.release(candidate.url, fault, segment.written - segment.start)
         return fault
+
+    def _begun(self) -> None:
+        """An answer is good, and its bytes are about to come."""
+        if self._tell_begun is not None:
+            self._tell_begun(self._state.version)
+        self._helpers.watch()
 
     def _takes_whole(self, candidate: CandidateState) -> bool:
         """Whether to take a whole file again from a server that ignores ranges."""

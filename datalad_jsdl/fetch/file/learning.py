@@ -47,7 +47,8 @@ def learn_fault(
     elif state.one_source and not state.continues(candidate):
         helpers.end()
         state.restart()
-    if fault.lasting:
+    demanded = fault.kind is FaultKind.CHANGED and candidate.demanded
+    if fault.lasting or demanded:
         candidate.is_live = False
         return
     held = state.ledger.held()

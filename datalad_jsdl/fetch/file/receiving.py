@@ -15,6 +15,7 @@ from datalad_jsdl.fetch.http.answers import file_name, page_fault, refusal, stro
 from datalad_jsdl.fetch.http.encodings import compressions, is_compressed, packed_by_name, peeked
 from datalad_jsdl.fetch.http.parts import part_of
 from datalad_jsdl.fetch.http.statuses import gives_content
+from datalad_jsdl.fetch.http.versions import version_of
 from datalad_jsdl.fetch.http.web_pages import is_error_page
 from datalad_jsdl.fetch.pace import Pace
 
@@ -75,6 +76,8 @@ class FileAnswer:
             candidate.etag = etag
             if not state.expected.verifiable and not state.ledger.held():
                 state.store.begin(segment.source, etag)
+        if state.one_source:
+            state.version = version_of(candidate.url, self.response.headers)
         if begun is not None:
             begun()
         return self._copy(part)
@@ -109,12 +112,16 @@ class FileAnswer:
         return Fault(FaultKind.SHORTER, self.candidate.url)
 
     def _wrong_version(self) -> Fault | None:
-        known, given = self.candidate.etag, strong_etag(self.response.headers)
-        if known and given and known != given:
-            return Fault(FaultKind.CHANGED, self.candidate.url)
-        if known and not given and not self.state.expected.verifiable:
-            return Fault(FaultKind.CHANGED, self.candidate.url)
-        return None
+        candidate, headers = self.candidate, self.response.headers
+        known, given = candidate.etag, strong_etag(headers)
+        # without any tag they may still be the same, if a digest can tell
+        changed = (
+            bool(known) and known != given and not (self.state.expected.verifiable and not given)
+        )
+        if candidate.demanded and not changed:
+            version = version_of(candidate.url, headers)
+            changed = version is None or not candidate.demanded.is_same(version)
+        return Fault(FaultKind.CHANGED, candidate.url) if changed else None
 
     def _wrong_part(self, part: BodyPart | None) -> Fault | None:
         """Whether it is another part of the file than was asked for."""

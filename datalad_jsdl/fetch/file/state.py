@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.file.segments import Ledger, Range
     from datalad_jsdl.fetch.file.verification import Frontier, Verifier
     from datalad_jsdl.fetch.operation import Operation
-    from datalad_jsdl.model.content import ByteProgress, Expected, Store
+    from datalad_jsdl.model.content import ByteProgress, Expected, Store, Version
 
 __all__ = ["TransferState"]
 
@@ -53,6 +53,7 @@ class TransferState:
         content_type: that it says.
         packed_as: those of the codings that the file itself does not have by its name.
         final: URL of the answer that the first bytes are from, after redirects.
+        version: that all bytes are of, if they have to be of one and the server names it.
     """
 
     engine: Engine
@@ -77,6 +78,7 @@ class TransferState:
     content_type: str = ""
     packed_as: tuple[str, ...] = ()
     final: str = ""
+    version: Version | None = None
 
     def continues(self, candidate: CandidateState) -> bool:
         """Whether bytes of a candidate can be added to what is there of it."""
@@ -91,6 +93,7 @@ class TransferState:
         self.candidates.forget_versions()
         self.guessed = False
         self.giver = None
+        self.version = None
         self.store.begin("", "")
         self._keep([])
 
