@@ -56,17 +56,17 @@ class Memory:
         return content
 
     def position(self) -> int:
-        """See `values.Sink`."""
+        """See `model.content.Sink`."""
         return len(self._content)
 
     def write(self, chunk: bytes) -> None:
-        """See `values.Sink`."""
+        """See `model.content.Sink`."""
         if len(self._content) + len(chunk) > self._room:
             raise TooLargeError(f"there are more than {self._room} bytes")
         self._content += chunk
 
     def restart(self) -> None:
-        """See `values.Sink`."""
+        """See `model.content.Sink`."""
         self._content = bytearray()
 
 
@@ -115,7 +115,7 @@ class Stream(ChunkReader):
             self._changed.notify_all()
 
     def position(self) -> int:
-        """See `values.Sink`."""
+        """See `model.content.Sink`."""
         return self._position
 
     def begun(self, version: Version | None) -> None:
@@ -129,7 +129,7 @@ class Stream(ChunkReader):
             return self._version
 
     def write(self, chunk: bytes) -> None:
-        """See `values.Sink`; waits until there is room."""
+        """See `model.content.Sink`; waits until there is room."""
         with self._changed:
             self._changed.wait_for(lambda: self._room > 0 or self._closed)
             if self._closed:
@@ -140,7 +140,7 @@ class Stream(ChunkReader):
             self._changed.notify_all()
 
     def restart(self) -> None:
-        """See `values.Sink`."""
+        """See `model.content.Sink`."""
         with self._changed:
             if self._taken:
                 raise _GivenUpError(

@@ -49,7 +49,7 @@ class AddressPolicy:
         """The policy that git config asks for.
 
         Args:
-            config: git config, names in lower case; see `dataset.git.git_config`.
+            config: git config, names in lower case; see `repository.git.running.git_config`.
         """
         policy = cls()
         if (schemes := config.get(_SCHEMES_SETTING)) is not None:

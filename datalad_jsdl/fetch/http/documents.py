@@ -55,7 +55,7 @@ _READ_SECONDS = 60.0  # without data at least: many answers are made only when t
 
 
 class WebApi:
-    """Fulfils `manifest.addresses.Api`.
+    """Fulfils `manifest.portals.api.Api`.
 
     Args:
         engine: whose connections, credentials, limits and address policy hold.

@@ -1,6 +1,6 @@
 """What mirrors are found to be before a download: values, and no request.
 
-Mirrors are origins (RFC 6454: scheme, host, port); `asking` asks them.
+Mirrors are origins (RFC 6454: scheme, host, port); `ask_all` asks them.
 """
 
 from __future__ import annotations
