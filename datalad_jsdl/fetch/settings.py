@@ -197,7 +197,7 @@ class Settings:
         """The settings that git config asks for.
 
         Args:
-            config: name (lower case) to all its values; see `repository.git.running.git_config_values`.
+            config: name (lower case) to all its values, as `git config --list` has them.
 
         Raises:
             SettingError: a value cannot be understood.
