@@ -111,7 +111,7 @@ class Reply:
 
     Attributes:
         status: of HTTP.
-        code: name of the member of `fetch.codes.Code` that it comes to, or "".
+        code: name of the member of `fetch.http.codes.Code` that it comes to, or "".
         said: the server's own words, free of secrets, or "".
         region: of the bucket, where the server names it (S3).
         guard: name of the guard against bots that answered in the server's place, or "".

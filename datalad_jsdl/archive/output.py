@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 from datalad_jsdl.archive.targets import followed, is_special, writable
 from datalad_jsdl.errors import ArchiveError
 from datalad_jsdl.fetch.disk import Room
-from datalad_jsdl.fetch.file.partfile import open_locked, sync_folder
+from datalad_jsdl.fetch.file.partfile import open_locked
+from datalad_jsdl.fetch.file.syncing import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from datalad.interface.results import get_status_dict
 from datalad_jsdl.commands._check_table import summary
 from datalad_jsdl.commands._common import failure
 from datalad_jsdl.commands._results import ACTION, lgr, refusal_records
-from datalad_jsdl.fetch.mirrors.probe import State
+from datalad_jsdl.fetch.mirrors.states import State
 from datalad_jsdl.fetch.phrases import phrase
 from datalad_jsdl.model.urls import redact
 from datalad_jsdl.operations.check import CheckedFile, CheckedMirror, RefusedEntries
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from datalad_jsdl.fetch.mirrors.probe import Answer
+    from datalad_jsdl.fetch.mirrors.states import Answer
     from datalad_jsdl.fetch.mirrors.survey import Mirror
     from datalad_jsdl.operations.check import Checked
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.errors import JsdlError, ManifestError
 from datalad_jsdl.fetch.mirrors.ask_all import survey
 from datalad_jsdl.fetch.mirrors.estimate import estimate, share_out
-from datalad_jsdl.fetch.mirrors.probe import State
+from datalad_jsdl.fetch.mirrors.states import State
 from datalad_jsdl.fetch.mirrors.survey import Wanted
 from datalad_jsdl.model.filters import Filter
 from datalad_jsdl.model.subdatasets import parts_of
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.mirrors.estimate import Span
-    from datalad_jsdl.fetch.mirrors.probe import Answer
+    from datalad_jsdl.fetch.mirrors.states import Answer
     from datalad_jsdl.fetch.mirrors.survey import Mirror, Survey
     from datalad_jsdl.model.entry import Entry, Refusal
     from datalad_jsdl.model.subdatasets import Part

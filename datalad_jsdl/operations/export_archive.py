@@ -15,7 +15,7 @@ from datalad_jsdl.archive.zip.layout import measure
 from datalad_jsdl.archive.zip.writer import CanonicalWriter
 from datalad_jsdl.errors import ArchiveError, FetchError, JsdlError, reason
 from datalad_jsdl.fetch.disk import require_room
-from datalad_jsdl.fetch.presence import is_present
+from datalad_jsdl.fetch.mirrors.presence import is_present
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

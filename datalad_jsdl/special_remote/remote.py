@@ -184,7 +184,7 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
 
     def checkpresent(self, key: str) -> bool:
         """Ask the candidates; False only if all of them say so."""
-        from datalad_jsdl.fetch.presence import is_present
+        from datalad_jsdl.fetch.mirrors.presence import is_present
 
         try:
             return is_present(self._candidates(key)[0], expected_of(key), self._engine())

@@ -16,7 +16,7 @@ from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.http import documents as api
 from datalad_jsdl.fetch.http.documents import WebApi
 from datalad_jsdl.fetch.http.encodings import compressions, decode, packed_by_name
-from datalad_jsdl.fetch.mirrors.probe import State
+from datalad_jsdl.fetch.mirrors.states import State
 from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.model.content import Expected, Fetched
 from tests.conftest import run

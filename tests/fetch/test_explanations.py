@@ -18,9 +18,9 @@ from datalad_jsdl.fetch.http.codes import CODES, code_of, has_expired
 from datalad_jsdl.fetch.http.documents import WebApi
 from datalad_jsdl.fetch.http.explanations import NOTHING, Said, said_of
 from datalad_jsdl.fetch.http.secrecy import secrets_of, without_secrets
-from datalad_jsdl.fetch.mirrors.probe import State
+from datalad_jsdl.fetch.mirrors.presence import is_present
+from datalad_jsdl.fetch.mirrors.states import State
 from datalad_jsdl.fetch.phrases import phrase, told
-from datalad_jsdl.fetch.presence import is_present
 from datalad_jsdl.model.content import Expected
 from tests.conftest import run
 from tests.fetch.waits import Waits, new_engine, probed

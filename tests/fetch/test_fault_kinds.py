@@ -9,7 +9,7 @@ import pytest
 
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.faults import Attempts, Checksum, Failed, Fault, FaultKind, Reply
-from datalad_jsdl.fetch.mirrors.probe import Answer, State
+from datalad_jsdl.fetch.mirrors.states import Answer, State
 from datalad_jsdl.fetch.phrases import failure, in_full, phrase, told
 
 URL = "https://a.example/f?token=s3cret"

@@ -104,7 +104,7 @@ def test_after_many_files_a_single_one_asks_a_mirror_that_is_left_alone() -> Non
     with Wire({"/f": CONTENT}) as wire, new_engine(waits) as engine:
         url = f"{wire.url}/f"
         list(fetch_all([job("first", url)], engine, 1))
-        engine.origins.of(url).alone_until = waits.now() + 100
+        engine.origins.of(url).back_off_until = waits.now() + 100
         assert isinstance(fetch_file(job("single", url), engine), Fetched)
     assert not waits.seconds
 

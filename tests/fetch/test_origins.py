@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from datalad_jsdl.faults import Fault, FaultKind, Reply
-from datalad_jsdl.fetch.mirrors.registry import Origins, matches
+from datalad_jsdl.fetch.mirrors.ranking import matches
+from datalad_jsdl.fetch.mirrors.registry import Origins
 from datalad_jsdl.fetch.mirrors.scores import Score, load_scores, save_scores
 from datalad_jsdl.fetch.settings import Settings
 from datalad_jsdl.model.urls import origin_of
@@ -157,11 +158,11 @@ def test_room_grows_with_the_jobs_unless_the_user_says_otherwise() -> None:
 def test_quarantine_ends(waits: Waits) -> None:
     origins = new(waits)
     wrong = Fault(FaultKind.CONTENT, A)
-    origins.quarantine(wrong, "00")
-    assert origins.quarantined(A, "00") == wrong
-    assert not origins.quarantined(A, "11")
+    origins.quarantine.add(wrong, "00")
+    assert origins.quarantine.of(A, "00") == wrong
+    assert not origins.quarantine.of(A, "11")
     waits.sleep(601)
-    assert not origins.quarantined(A, "00")
+    assert not origins.quarantine.of(A, "00")
 
 
 def test_scores_are_merged_and_survive(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
 from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.http.answers import Limits, no_answer
 from datalad_jsdl.fetch.mirrors.ask_all import survey
-from datalad_jsdl.fetch.mirrors.probe import State
+from datalad_jsdl.fetch.mirrors.states import State
 from datalad_jsdl.fetch.mirrors.survey import Wanted
 from datalad_jsdl.fetch.phrases import phrase, told
 from datalad_jsdl.fetch.settings import Settings

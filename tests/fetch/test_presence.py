@@ -7,7 +7,7 @@ import pytest
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
-from datalad_jsdl.fetch.presence import is_present
+from datalad_jsdl.fetch.mirrors.presence import is_present
 from datalad_jsdl.fetch.settings import Settings
 from datalad_jsdl.model.content import Expected
 from tests.lab import Lab, refused_url

@@ -9,9 +9,9 @@ import pytest
 from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.http.web_pages import is_error_page, is_page_name
-from datalad_jsdl.fetch.mirrors.probe import State
+from datalad_jsdl.fetch.mirrors.presence import announced_size, is_present
+from datalad_jsdl.fetch.mirrors.states import State
 from datalad_jsdl.fetch.phrases import told
-from datalad_jsdl.fetch.presence import announced_size, is_present
 from datalad_jsdl.model.content import Expected, Fetched
 from tests.fetch.waits import Waits, new_engine, probed
 from tests.lab import sha256

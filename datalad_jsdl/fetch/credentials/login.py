@@ -117,7 +117,7 @@ class Login:
 
     Attributes:
         place: where it is from, in words for messages.
-        kind: a name of `kinds.KINDS`.
+        kind: a name of `schemes.KINDS`.
         secret: password, token, or secret key.
         user: name, or ID of the key.
         session: session token that goes with an S3 key.
@@ -159,7 +159,7 @@ class LoginWanted:
         scheme: ``http`` or ``https``.
         host: without port; lower case.
         port: number, or None for the scheme's own.
-        origin: all three, as `origins.origin_of` writes it.
+        origin: all three, as `model.urls.origin_of` writes it.
         argument: what a rule says after the source's name; "" if no rule does.
         rule: that asks, or None.
         config: git config; names of settings in lower case, those of credentials as written.

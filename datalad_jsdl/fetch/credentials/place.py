@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from datalad_jsdl.bugs import LOGGER, log_trace
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.credentials.login import Gives, LoginWanted
+from datalad_jsdl.fetch.retries import DENIALS, FORBIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["Place"]
 
 lgr = logging.getLogger(f"{LOGGER}.credentials.place")
-
-_DENIALS = 10  # 401 in a row until a login that was good once is given up
-_FORBIDDEN = 3  # 403 until one that nobody named, and that never was good, is given up
 
 
 class Place:
@@ -103,16 +101,16 @@ class Place:
             self.accepted.add(login)
             self._denials.pop(login, None)
             self.good = login
-            lgr.debug("%s takes the login of the source %s", self.origin, login.source_name)
+            lgr.debug("%s accepts the login of the source %s", self.origin, login.source_name)
 
     def deny(self, login: Login, status: int) -> None:
         """It has not; that may be about one file alone, and not about who asks."""
         count = self._denials[login] = self._denials.get(login, 0) + 1
         known = login in self.accepted
         if status == 401:
-            final = not known or count >= _DENIALS
+            final = not known or count >= DENIALS
         else:
-            final = not known and login.rule is None and count >= _FORBIDDEN
+            final = not known and login.rule is None and count >= FORBIDDEN
         text = "%s answers %d to the login of the source %s%s"
         more = ", which is not tried again" if final else ""
         lgr.debug(text, self.origin, status, login.source_name, more)

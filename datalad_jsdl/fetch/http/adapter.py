@@ -207,7 +207,7 @@ class Steady:
         chunk = self._paced(self._throttle.chunk(size))
         if pause := self._throttle.pause(len(chunk)):
             time.sleep(pause)
-            self._pace.pardon(pause)
+            self._pace.exclude(pause)
         return chunk
 
     def _paced(self, size: int) -> bytes:

@@ -60,7 +60,7 @@ class Door:
     """The way to one origin.
 
     Attributes:
-        origin: scheme, host and port (RFC 6454), as `origins.origin_of` writes it.
+        origin: scheme, host and port (RFC 6454), as `model.urls.origin_of` writes it.
         pool: connections to it, or those of a proxy.
         before: stands before the target of a request: "", or scheme, host and port for a
             proxy that is asked for whole URLs (RFC 9112, section 3.2.2).
