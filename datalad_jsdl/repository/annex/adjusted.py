@@ -174,4 +174,4 @@ def _overlay(git: Git, tree: Tree, start: str) -> None:
         if kind == "D":
             tree.files.pop(path, None)
         else:
-            tree.files[path] = TreeFile(mode, oid)
+            tree.files[path] = TreeFile.of(mode, oid)
