@@ -13,7 +13,7 @@ from datalad_jsdl.commands._results import ACTION, lgr, refusal_records
 from datalad_jsdl.fetch.mirrors.states import State
 from datalad_jsdl.fetch.phrases import phrase
 from datalad_jsdl.model.urls import redact
-from datalad_jsdl.operations.check import CheckedFile, CheckedMirror, RefusedEntries
+from datalad_jsdl.operations.checked import CheckedFile, CheckedMirror, RefusedEntries
 from datalad_jsdl.operations.values import Failure
 from datalad_jsdl.repository.importing.steps import Conflict
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.mirrors.states import Answer
     from datalad_jsdl.fetch.mirrors.survey import Mirror
-    from datalad_jsdl.operations.check import Checked
+    from datalad_jsdl.operations.checked import Checked
 
 __all__ = ["check_records"]
 

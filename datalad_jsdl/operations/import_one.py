@@ -19,7 +19,7 @@ from datalad_jsdl.repository.annex.special_remote import set_up_remote
 from datalad_jsdl.repository.importing.importer import Importer
 from datalad_jsdl.repository.importing.steps import Change
 from datalad_jsdl.repository.importing.submodules import changed_links
-from datalad_jsdl.repository.importing.worktree import MovedError
+from datalad_jsdl.repository.importing.switching import MovedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

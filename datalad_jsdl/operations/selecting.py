@@ -15,12 +15,8 @@ from datalad_jsdl.operations.logins import (
     own_lines,
 )
 from datalad_jsdl.operations.manifest_logins import manifest_logins
-from datalad_jsdl.operations.open_manifest import (
-    ManifestPlace,
-    ManifestSource,
-    open_source,
-    place_of,
-)
+from datalad_jsdl.operations.manifest_place import ManifestPlace, place_of
+from datalad_jsdl.operations.open_manifest import ManifestSource, open_source
 from datalad_jsdl.operations.secrecy import secrecy_of
 from datalad_jsdl.repository.repository import Repository, find_repository
 

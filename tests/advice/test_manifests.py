@@ -18,7 +18,8 @@ from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.model import subdatasets as parts_module
 from datalad_jsdl.model.entry import Entry, Refusal
 from datalad_jsdl.model.subdatasets import advice, marked, parts_of
-from datalad_jsdl.operations.open_manifest import ManifestPlace, open_source
+from datalad_jsdl.operations.manifest_place import ManifestPlace
+from datalad_jsdl.operations.open_manifest import open_source
 from tests.lab import sha256
 from tests.manifest.formats.samples import SYNAPSE
 from tests.portal import content_of

@@ -28,17 +28,13 @@ from datalad_jsdl.repository.annex.adjusted import (
 from datalad_jsdl.repository.annex.config import adds_unlocked
 from datalad_jsdl.repository.annex.keys import ExtensionRule
 from datalad_jsdl.repository.commit import LINK, Tree
+from datalad_jsdl.repository.importing.obstacles import in_the_way
 from datalad_jsdl.repository.importing.plan import make_plan
 from datalad_jsdl.repository.importing.provenance import imported_paths
 from datalad_jsdl.repository.importing.steps import Change, Plan
 from datalad_jsdl.repository.importing.submodules import GITMODULES, activate, gitmodules
-from datalad_jsdl.repository.importing.worktree import (
-    in_the_way,
-    make_way,
-    restore,
-    switch,
-    undo_half_a_switch,
-)
+from datalad_jsdl.repository.importing.switching import make_way, switch
+from datalad_jsdl.repository.importing.worktree import restore, undo_half_a_switch
 from datalad_jsdl.repository.importing.write import merge_annex_branch, write_objects
 from datalad_jsdl.repository.locks import exclusively
 from datalad_jsdl.repository.repository import WORK_REF

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from datalad_jsdl.manifest.formats.options import Options
-from datalad_jsdl.operations.open_manifest import ManifestPlace
+from datalad_jsdl.operations.manifest_place import ManifestPlace
 from tests.portal import datalad, entries, git, tree
 from tests.portals import (
     Contents,

@@ -14,7 +14,8 @@ from datalad_jsdl.errors import JsdlError, ManifestError
 from datalad_jsdl.manifest.formats.options import Options
 from datalad_jsdl.manifest.portals import ADDRESSES, find_address
 from datalad_jsdl.manifest.portals.web_pages import hint
-from datalad_jsdl.operations.open_manifest import ManifestPlace, open_source
+from datalad_jsdl.operations.manifest_place import ManifestPlace
+from datalad_jsdl.operations.open_manifest import open_source
 from tests.lab import HTML
 from tests.portals import listed
 
