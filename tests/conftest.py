@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import importlib.util
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +25,28 @@ from tests.vault import Vault
 # a shell has it ignored by what it runs in the background, and by all that is started there
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+
+def _git_annex_itself() -> list[str]:
+    """A folder that has the program git-annex, where it is a Python package.
+
+    Such a package has a script in Python that starts it. That takes ten times as long as
+    git-annex, which git and DataLad start a dozen times for each dataset that is made.
+    """
+    package = importlib.util.find_spec("git_annex")
+    folder = Path(package.origin or "").parent if package else Path()
+    program = folder / "git-annex"
+    if os.name == "nt" or not program.is_file():
+        return []
+    links = tempfile.TemporaryDirectory(prefix="git-annex-")
+    atexit.register(links.cleanup)
+    (Path(links.name) / "git-annex").symlink_to(program)
+    os.environ["MAGIC"] = str(folder / "magic.mgc")  # as the script does
+    return [links.name]
+
+
 # git-annex, datalad and our special remote come from the environment that runs the tests
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+_PROGRAMS = [*_git_annex_itself(), str(Path(sys.executable).parent)]
+os.environ["PATH"] = os.pathsep.join([*_PROGRAMS, os.environ["PATH"]])
 
 _GIT_CONFIG = """\
 [user]

@@ -14,6 +14,7 @@ its exit code are written, a line each. End of file ends this process.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -53,6 +54,9 @@ def _load() -> None:
     theirs = [spec[0] for _, _, specs in get_interface_groups() for spec in specs]
     for name in ("datalad.support.entrypoints", *theirs, *_OURS):
         importlib.import_module(name)
+    # no fork has to look through all this, which would copy it page by page
+    gc.collect()
+    gc.freeze()
 
 
 def _serve(orders: socket.socket) -> dict[str, Any] | None:
