@@ -210,13 +210,13 @@ class _Check:
         git_dir = importer.repository.git_dir if importer else None
         with (
             open_engine(git_dir, credentials=self._logins) as engine,
-            progress.bar(str(root), " questions") as bar,
+            progress.bar(str(root), " requests") as bar,
         ):
             engine.expect_origins(url for one in wanted for url in one.urls)
             found = survey(
-                wanted, engine, lambda done, all_: bar.update("asking mirrors", done, all_)
+                wanted, engine, lambda done, all_: bar.update("checking mirrors", done, all_)
             )
-            bar.end("asking mirrors")
+            bar.end("checking mirrors")
             scores = {name: engine.origins.of(name).score for name in found.mirrors}
             lost, loads = share_out(found, scores)
             yield from _mirrors(found, lost, engine)

@@ -124,7 +124,7 @@ def place_of(
     base = None
     if base_url is not None:
         if not is_url(base_url):
-            raise ManifestError("--base-url has to begin with http:// or https://")
+            raise ManifestError("--base-url must begin with http:// or https://")
         try:
             base = normalise_url(base_url)
         except ValueError as error:
@@ -249,7 +249,7 @@ def open_source(
     if address := place.address(git_dir):
         if place.format or place.options.columns:
             raise ManifestError(
-                f"{place.manifest} is an address: --format and --column do not apply"
+                f"{place.manifest} is a portal address: --format and --column do not apply"
             )
         with open_engine(git_dir, credentials=credentials, typed=address.base) as engine:
             engine.expect_origins([address.base])
@@ -272,7 +272,7 @@ def open_document(
         yield Document("standard input", "", None, sys.stdin.buffer, place)
     elif "://" in manifest and not is_url(manifest):
         scheme = manifest.partition(":")[0]
-        raise ManifestError(f"a {what.value} can be fetched by http and https, not by {scheme}")
+        raise ManifestError(f"a {what.value} can be downloaded over http and https, not {scheme}")
     elif place.file is None:
         with _fetched(place, git_dir, credentials, what) as source:
             yield source
@@ -294,7 +294,7 @@ def _fetched(
     try:
         url = normalise_url(place.manifest)
     except ValueError as error:
-        raise ManifestError(f"cannot fetch the {what.value}: {error}") from None
+        raise ManifestError(f"cannot download the {what.value}: {error}") from None
     with tempfile.TemporaryDirectory(prefix="jsdl-") as folder:
         target = Path(folder, "manifest")
         # an address that a user has typed needs no further leave; where it redirects to does
@@ -303,7 +303,7 @@ def _fetched(
             try:
                 saved = (_listed if what is What.CHECKSUMS else _whole)(url, target, engine)
             except FetchError as error:
-                text = f"cannot fetch the {what.value} {error}{_address_hint(place)}"
+                text = f"cannot download the {what.value} {error}{_address_hint(place)}"
                 raise FetchError(text, failed=error.failed) from None
         place = _in_charset(place, target, saved)
         with target.open("rb") as stream:
@@ -360,6 +360,6 @@ def _address_hint(place: ManifestPlace) -> str:
     address = hint(place.manifest)
     if address is None:
         return ""
-    page = "if this is an Orthanc server, what it has there"
-    page = page if address.startswith("orthanc+") else "what this page is about"
-    return f"; {page} is imported with: {address}"
+    orthanc = address.startswith("orthanc+")
+    page = "if this is an Orthanc server" if orthanc else "to import the dataset of this page"
+    return f"; {page}, use: {address}"

@@ -72,7 +72,7 @@ class _Body:
         try:
             data = self._raw.read1(limit, decode_content=False)
         except ValueError as error:  # urllib3's, of a connection that another thread has shut
-            raise urllib3.exceptions.ProtocolError("the connection was shut") from error
+            raise urllib3.exceptions.ProtocolError("the connection was closed") from error
         return data or b""
 
     def limit_gaps(self, seconds: float) -> None:
@@ -241,7 +241,7 @@ class Web:
         url = plain(request.url or "")
         door = self._pools.door(url)
         if door.overheard:
-            raise FetchError("what is secret is not sent by plain http through a proxy")
+            raise FetchError("secrets are not sent over plain http through a proxy")
         headers = _HEADERS | {"Content-Type": request.headers["Content-Type"]}
         form = request.body
         document = form.encode() if isinstance(form, str) else form
@@ -350,5 +350,5 @@ class Web:
 
 def _wants_login(proxy: Proxy) -> str:
     if proxy.login:
-        return f"{proxy} does not take the login that stands there (407)"
-    return f"{proxy} wants a login (407): write NAME:PASSWORD@ before its host there"
+        return f"{proxy} rejects the login given there (407)"
+    return f"{proxy} requires a login (407): write NAME:PASSWORD@ before its host there"

@@ -64,9 +64,9 @@ def in_the_way(git: Git, tree: Tree, steps: Sequence[Step], *, dry: bool) -> dic
     found: dict[str, str] = {}
     for step in steps:
         if step.path in staged and not _is_staged_already(git, step, staged[step.path]):
-            found[step.path] = "you have staged changes to it; commit or unstage them first"
+            found[step.path] = "it has staged changes; commit or unstage them first"
         elif step.path in modified and not _is_there_already(git, step):
-            found[step.path] = "you have changed it and not committed that; commit or restore it"
+            found[step.path] = "it has uncommitted changes; commit or restore it"
         elif step.change is Change.ADDED:
             for folder in folders_of(step.path):
                 if folders.kind(folder) is _Kind.OTHER and removed.isdisjoint(
@@ -83,7 +83,7 @@ def in_the_way(git: Git, tree: Tree, steps: Sequence[Step], *, dry: bool) -> dic
     for step in steps if kept else ():
         needs = kept.intersection(folders_of(step.path)) or {inside.get(step.path, "")}
         if any(needs) and step.path not in found:
-            found[step.path] = f"{min(needs)} cannot make place for it"
+            found[step.path] = f"{min(needs)} is in its way and cannot be deleted"
     return found
 
 
@@ -206,7 +206,7 @@ def switch(
         if git.commit("HEAD") == tree.commit:
             raise
         raise MovedError(
-            f"somebody committed something in {git.root} meanwhile; run this again"
+            f"somebody committed to {git.root} in the meantime; run the command again"
         ) from None
 
 
