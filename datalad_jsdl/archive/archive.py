@@ -159,7 +159,7 @@ class Archive:
         total = self._layout.total
         stop = total if stop is None else stop
         if not 0 <= start <= stop <= total:
-            raise ValueError(f"there are no bytes {start} to {stop} in an archive of {total}")
+            raise ValueError(f"bytes {start} to {stop} lie outside the archive of {total} bytes")
         return stop
 
     def _chunks(self, start: int, stop: int) -> Iterator[bytes]:

@@ -150,7 +150,7 @@ class Ahead(Owner):
         except TooLargeError:
             size = announced_size(content.urls, self._engine(content), content.expected)
             if size is None:
-                raise UnsizedError("no mirror tells how large it is") from None
+                raise UnsizedError("no mirror reports its size") from None
             try:
                 return self._fetch(number).stream(size, 0, size, 0), size
             except FetchError as error:  # whoever told the size may be wrong

@@ -84,8 +84,8 @@ def _wrong(pieces: Pieces, start: int, chunk: memoryview) -> str | None:
         known = number < len(pieces.hexdigests)
         if not known or digest.hexdigest() != pieces.hexdigests[number]:
             return (
-                f"wrong content: bytes {start + offset} to {start + len(chunk)} do not have "
-                f"their {pieces.algorithm}"
+                f"wrong content: the {pieces.algorithm} of bytes {start + offset} to "
+                f"{start + len(chunk)} does not match"
             )
     return None
 
@@ -108,7 +108,7 @@ def verified_portions(
     pieces, size = content.expected.pieces, content.size or 0
     step = grid(content, AT_ONCE)
     if pieces is None or step is None:
-        raise ValueError("no piece is known")
+        raise ValueError("the content has no known pieces")
     try:
         while begin < stop:
             end = min(begin + step, size)

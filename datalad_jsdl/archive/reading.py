@@ -240,7 +240,7 @@ class _HereOrMirrors(_Delegate):
                 self._position += got
                 if got or self._position >= self._stop:
                     return got
-                self._switch(f"it ends after {self._position} bytes")
+                self._switch(f"the content ends after {self._position} bytes")
         return self._reader.readv(views)
 
     def _switch(self, problem: str) -> None:

@@ -62,7 +62,7 @@ class Memory:
     def write(self, chunk: bytes) -> None:
         """See `model.content.Sink`."""
         if len(self._content) + len(chunk) > self._room:
-            raise TooLargeError(f"there are more than {self._room} bytes")
+            raise TooLargeError(f"the content is larger than {self._room} bytes")
         self._content += chunk
 
     def restart(self) -> None:
@@ -133,7 +133,7 @@ class Stream(ChunkReader):
         with self._changed:
             self._changed.wait_for(lambda: self._room > 0 or self._closed)
             if self._closed:
-                raise _GivenUpError("nobody reads it any more")
+                raise _GivenUpError("the reader is closed")
             self._waiting.append(chunk)
             self._room -= len(chunk)
             self._position += len(chunk)
@@ -144,8 +144,8 @@ class Stream(ChunkReader):
         with self._changed:
             if self._taken:
                 raise _GivenUpError(
-                    "the transfer had to begin again after some of it was passed on: a mirror's "
-                    "content was wrong, or with no checksum, another's might be something else"
+                    "the transfer had to restart after part of it was passed on: a mirror's "
+                    "content was wrong or, without a checksum, another mirror's might differ"
                 )
             self._waiting.clear()
             self._room = self._most

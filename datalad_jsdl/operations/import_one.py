@@ -208,7 +208,7 @@ class _Fetching:
         )
         size = sum(entry.size or 0 for entry in entries)
         self._staging.require_room(size)
-        label = "fetching what has no checksum"
+        label = "downloading files without a checksum"
         for job, result in self._staging.download(jobs, label, len(entries), size):
             if isinstance(result, Failed):
                 outcome.failures[job.name] = result

@@ -84,7 +84,7 @@ class Target:
         if options.prefix and (fault := path_fault(folder)):
             raise DatasetError(f"--prefix {options.prefix!r}: {fault}")
         if options.split is not None and options.split < 1:
-            raise DatasetError("--split must be 1 or more")
+            raise DatasetError("--split must be at least 1")
         repository, logins = self.repository, self.logins()
         git_dir = repository.git_dir if repository else None
         if repository is None:  # one that is there has its own, and those from above

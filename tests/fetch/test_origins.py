@@ -175,7 +175,9 @@ def test_scores_are_merged_and_survive(tmp_path: Path) -> None:
     other = Score(requests=1, used=1.0, fault="reset")
     save_scores(file, {"https://b.example": other, "https://a.example": Score(requests=1)})
     assert load_scores(file) == {"https://a.example": score, "https://b.example": other}
-    assert str(score).startswith("1.0 MB/s per connection, answers in 50 ms, 100% of requests")
+    assert str(score).startswith(
+        "1.0 MB/s per connection, responds in 50 ms, 100% of recent requests"
+    )
     assert [path.name for path in file.parent.iterdir()] == ["origins.json"]
 
 

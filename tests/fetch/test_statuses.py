@@ -38,7 +38,7 @@ def test_each_status(status: int) -> None:
         login = status == 401
         expected = f"HTTP status {status} (" + ("" if login else meaning.text)
         assert phrase(fault).startswith(expected)
-        assert not login or "wants a login" in phrase(fault)
+        assert not login or "requires a login" in phrase(fault)
         engine.origins.end_back_offs()
         with pytest.raises(StatusError) as raised:
             WebApi(engine).get(url)

@@ -76,7 +76,7 @@ def test_a_web_page_that_is_no_file(name: str) -> None:
         url = wire.put("/scan.nii.gz", lambda talk: talk.file(content, *lines))
         outcome = fetch_file(Job("f", (url,), Expected(), Path("f")), engine)
         assert isinstance(outcome, Failed)
-        assert "a web page, not the file" in told(outcome)
+        assert "a web page instead of the file" in told(outcome)
         # where size or a page's name say so, it is the file
         for expected in (Expected(len(content)), Expected(names=("a.html",))):
             assert isinstance(fetch_file(Job("f", (url,), expected, Path("f")), engine), Fetched)

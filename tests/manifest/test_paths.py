@@ -34,7 +34,7 @@ REFUSED = {
     "control": ["a\nb", "a\n", "a\tb", "a\0", "\x1b[2J", "a\x7f", "a\x85b", "a/\r/b"],
     "surrogate": ["\ud800", "a/\udcff/b"],
     "255 bytes": ["n" * 256, "é" * 128, f"a/{'n' * 256}/b"],
-    "3801 bytes, more than 3800": ["a/" * 1900 + "a"],
+    "3801 bytes long, more than 3800": ["a/" * 1900 + "a"],
     "more than 500 folders deep": ["a/" * 501 + "a"],
 }
 

@@ -94,7 +94,7 @@ REFUSED = {
     "http or https": ["ftp://h.org/a", "s3://bucket/a", "javascript:alert(1)", "data:,a"],
     "login": ["https://me@h.org/a", "https://me:pw@h/", "https://@h.org/", "https://h\\@e.org/"],
     "host or port": [f"https://h:{port}/" for port in ("99999", "-1", "ssh", "\uff18", "1:1")],
-    "that cannot be": [
+    "is invalid": [
         "https://[::1/",
         "https://a..b/",
         "https://a\u2026b/",

@@ -181,7 +181,7 @@ def test_the_format_of_a_name(file: str, name: str | None) -> None:
 
 @pytest.mark.parametrize("file", ["x.csv", "x.json.gz", "X.ZIP"])
 def test_a_name_of_another_kind(file: str) -> None:
-    with pytest.raises(ArchiveError, match=r"there are json \(.json\), jsonl \(.jsonl .ndjson\)"):
+    with pytest.raises(ArchiveError, match=r"known are json \(.json\), jsonl \(.jsonl .ndjson\)"):
         format_of(file)
 
 

@@ -182,7 +182,7 @@ def test_the_key_of_an_entry(entry: Entry, key: str) -> None:
 
 
 def test_an_entry_may_have_nothing_to_make_a_key_of() -> None:
-    with pytest.raises(ValueError, match="neither a digest nor a URL"):
+    with pytest.raises(ValueError, match="a key needs a digest or a URL"):
         entry_key(Entry("a.gz", (SIGNED,), 3), ExtensionRule())
 
 

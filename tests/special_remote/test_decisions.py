@@ -112,7 +112,7 @@ def test_a_dead_mirror(lab: Lab, tmp_path: Path) -> None:
     members = {p: described(p, dead, lab.put(p, content_of(p))) for p in paths}
     datalad("download-manifest", write_manifest("m.json", members), "ds")
     text = said([*DEBUG, "."], tmp_path / "ds")
-    assert f"{dead} has failed for now (unconnected: no connection" in text
+    assert f"{dead} has failed for now (unconnected: cannot connect" in text
     origin = dead.removesuffix("/x")
     assert re.search(rf"{origin}: back-off for 60 s, until \S+ \(considered dead; ", text)
 

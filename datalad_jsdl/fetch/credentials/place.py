@@ -112,7 +112,7 @@ class Place:
         else:
             final = not known and login.rule is None and count >= FORBIDDEN
         text = "%s answers %d to the login of the source %s%s"
-        more = ", which is not tried again" if final else ""
+        more = ", which is not retried" if final else ""
         lgr.debug(text, self.origin, status, login.source_name, more)
         if final and login not in self.refused:
             self.refused.append(login)
@@ -139,15 +139,15 @@ class Place:
         try:
             login = source.find(wanted)
         except FetchError as error:
-            lgr.debug("the source %s fails for %s (%s)", source.name, self.origin, error)
+            lgr.debug("the source %s failed for %s (%s)", source.name, self.origin, error)
             self.problems.append(str(error))
             return None
         except Exception as error:  # of a key store, say; its text may quote a secret
-            log_trace(f"{source.name} does not work", error)
-            self.problems.append(f"{source.name} does not work ({type(error).__name__})")
+            log_trace(f"the source {source.name} failed", error)
+            self.problems.append(f"the source {source.name} failed ({type(error).__name__})")
             return None
         found = "has a" if login else "has no"
         lgr.debug("the source %s %s login for %s", source.name, found, self.origin)
         if login is None and rule is not None:
-            self.problems.append(f"{source.name} has no login for it")
+            self.problems.append(f"the source {source.name} has no login for it")
         return replace(login, source=source) if login else None

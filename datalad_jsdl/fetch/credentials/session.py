@@ -155,7 +155,7 @@ class Attempt:
             try:
                 target, headers = self._sign(login, method, url, post)
                 if not all(map(is_sendable, headers.values())):
-                    raise FetchError(f"{login.place} has a character that no header can have")
+                    raise FetchError(f"{login.place} has a character that is invalid in a header")
             except FetchError as error:
                 text = "the login of the source %s cannot be used at %s"
                 lgr.debug(text, login.source_name, self._place.origin)
@@ -202,7 +202,7 @@ class Attempt:
         if len(self._regions) > _MOST_REGIONS:
             return False
         self._place.regions[bucket_of(self._url)] = region
-        lgr.debug("%s is asked again, signed for another region", self._place.origin)
+        lgr.debug("%s: retrying, signed for another region", self._place.origin)
         return True
 
     def accepted(self) -> None:
@@ -221,18 +221,14 @@ class Attempt:
 
         login, place = self._login, self._place
         if self._overheard:
-            lgr.debug(
-                "%s answers %d: no login is sent over an unencrypted connection",
-                place.origin,
-                status,
-            )
+            lgr.debug("%s answers %d: no login is sent unencrypted", place.origin, status)
             return False
         if login is None:
-            lgr.debug("%s answers %d without a login: looking for one", place.origin, status)
+            lgr.debug("%s answers %d without a login: searching for one", place.origin, status)
         else:
             if login.kind == "oauth" and status == 401 and not self._renewed:
                 self._renewed = True
-                lgr.debug("%s wants a new token: requesting one", place.origin)
+                lgr.debug("%s rejects the token: requesting a new one", place.origin)
                 self._credentials.tokens().forget(login, self._token)
                 return True
             self._tried.append(login)

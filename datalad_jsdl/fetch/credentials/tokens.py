@@ -84,10 +84,10 @@ class Tokens:
             raise FetchError(f"the token endpoint {endpoint}: {error}") from None
         except READ_TIMEOUT:
             limit = f"within the read timeout ({named('read-timeout')})"
-            raise FetchError(f"the token endpoint {endpoint} does not answer {limit}") from None
+            raise FetchError(f"the token endpoint {endpoint} does not respond {limit}") from None
         except NETWORK_ERRORS as error:
             raise FetchError(
-                f"the token endpoint {endpoint} does not answer ({type(error).__name__})"
+                f"the token endpoint {endpoint} does not respond ({type(error).__name__})"
             ) from None
         try:
             answer = json.loads(body)

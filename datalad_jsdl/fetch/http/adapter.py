@@ -217,5 +217,5 @@ class Steady:
             raise TimeoutError(too_slow(self._speed))
         self._left -= len(chunk)
         if self._left < 0:
-            raise FetchError(f"the answer has more than {self._most >> 20} MiB")
+            raise FetchError(f"the response is larger than {self._most >> 20} MiB")
         return chunk

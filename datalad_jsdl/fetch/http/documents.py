@@ -89,7 +89,7 @@ class WebApi:
 
         def ask(url: str) -> ApiAnswer:
             if stopped.is_set():
-                raise FetchError(f"{redact(url)}: not asked for")
+                raise FetchError(f"{redact(url)}: not requested")
             return self._ask(url, None)
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -237,8 +237,8 @@ def _text(url: str, reply: Reply[Response]) -> str | Fault:
         left -= len(chunk)
         if left < 0:
             raise FetchError(
-                f"the answer has more than {_MOST >> 20} MiB, and is not read; if the portal gives "
-                "the list of files as a file, download it and give its name"
+                f"the response is larger than {_MOST >> 20} MiB; if the portal offers its list of "
+                "files as a file, download that and give its name"
             )
         parts.append(chunk)
     body = b"".join(parts)

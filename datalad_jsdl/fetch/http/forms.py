@@ -66,7 +66,7 @@ class Forms:
         url = plain(request.url or "")
         door = self._pools.door(url)
         if door.overheard:
-            raise FetchError("what is secret is not sent by plain http through a proxy")
+            raise FetchError("secrets are not sent over plain http through a proxy")
         headers = HEADERS | {"Content-Type": request.headers["Content-Type"]}
         form = request.body
         document = form.encode() if isinstance(form, str) else form

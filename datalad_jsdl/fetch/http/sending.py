@@ -42,7 +42,7 @@ class _Body:
         try:
             data = self._raw.read1(limit, decode_content=False)
         except ValueError as error:  # urllib3's, of a connection that another thread has shut
-            raise urllib3.exceptions.ProtocolError("the connection was shut") from error
+            raise urllib3.exceptions.ProtocolError("the connection was closed") from error
         return data or b""
 
     def limit_gaps(self, seconds: float) -> None:

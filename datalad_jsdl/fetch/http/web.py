@@ -221,5 +221,5 @@ class Web:
 
 def _wants_login(proxy: Proxy) -> str:
     if proxy.login:
-        return f"{proxy} does not take the login that stands there (407)"
-    return f"{proxy} wants a login (407): write NAME:PASSWORD@ before its host there"
+        return f"{proxy} rejects the login given there (407)"
+    return f"{proxy} requires a login (407): write NAME:PASSWORD@ before its host there"

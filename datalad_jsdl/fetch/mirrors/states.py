@@ -28,17 +28,17 @@ class State(str, Enum):
 
 #: For the documentation.
 MEANINGS = {
-    State.OK: "it gives files",
+    State.OK: "it delivers files",
     State.LOGIN: "401, 403 with a challenge (``WWW-Authenticate``), or an object store says so",
-    State.TERMS: "403 without a challenge, or a web page with status 200 in the place of a file",
+    State.TERMS: "403 without a challenge, or a web page with status 200 instead of a file",
     State.GONE: "404 or 410, or an object store says so",
     State.SIZE: "a file of another size than the manifest says",
-    State.BUSY: "it asks to be left alone for a while, or still prepares the file (202), and again "
-    "after that time",
-    State.DEAD: "no answer, a name that leads nowhere, a fault of TLS, or 5xx",
+    State.BUSY: "it asks to back off, or is still preparing the file (202), even after the pause "
+    "it asked for",
+    State.DEAD: "no response, an unknown host name, a TLS failure, or 5xx",
     State.REFUSED: "the address policy forbids the connection",
-    State.UNFIT: "any other answer that is no file",
-    State.UNASKED: "none of its files was among those that were asked for",
+    State.UNFIT: "any other response that is not a file",
+    State.UNASKED: "none of its files was requested",
 }
 
 _DEAD = (

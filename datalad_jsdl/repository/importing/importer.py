@@ -140,7 +140,7 @@ class Importer:
         tip = "HEAD" if branch.basis and tree.commit else tree.commit
         config = repository.config
         if tuned := [name for name in config if name.startswith("annex.tune.")]:
-            raise DatasetError(f"the repository is tuned ({tuned[0]}), which is not supported")
+            raise DatasetError(f"tuned repositories are not supported ({tuned[0]} is set)")
         try:
             rule = ExtensionRule(
                 int(config.get("annex.maxextensionlength", ExtensionRule().length)),
@@ -148,7 +148,7 @@ class Importer:
             )
         except ValueError:
             raise SettingError(
-                "git config annex.maxextensionlength or annex.maxextensions is no whole number"
+                "git config annex.maxextensionlength or annex.maxextensions is not a whole number"
             ) from None
         unlisted = [p for p in tree.files if p not in entries and p in scope]
         plan = make_plan(
