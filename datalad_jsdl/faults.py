@@ -90,7 +90,7 @@ class FaultKind(Enum):
     # not asked, or no more
     FORBIDDEN = "forbidden", Nature.LASTING | Nature.UNASKED  # by the address policy
     NOT_ASKED = "not-asked", Nature.NONE
-    LEFT_ALONE = "left-alone", Nature.NONE  # its mirror is dead
+    SKIPPED = "skipped", Nature.NONE  # its mirror is dead
     INTERRUPTED = "interrupted", Nature.LASTING
     # on this side
     DISK = "disk", Nature.NONE

@@ -50,7 +50,7 @@ _TRUST = (
 def phrase(fault: Fault) -> str:
     """What is wrong, without the URL."""
     text = _PHRASES[fault.kind](fault)
-    if fault.attempts and fault.kind is not FaultKind.LEFT_ALONE:
+    if fault.attempts and fault.kind is not FaultKind.SKIPPED:
         text += f"; {_gave_up(fault.attempts, fault.wait)}"
     return text
 
@@ -202,7 +202,7 @@ def _not_asked(fault: Fault) -> str:
     return "not tried: the disk is full" if full else "not tried"
 
 
-def _left_alone(fault: Fault) -> str:
+def _skipped(fault: Fault) -> str:
     failures = fault.attempts.number if fault.attempts else 0
     pause = in_words(round(fault.wait or 0) or 1)
     why = f" ({phrase(fault.cause)})" if fault.cause else ""
@@ -253,7 +253,7 @@ _PHRASES: dict[FaultKind, Callable[[Fault], str]] = {
     FaultKind.UNFETCHABLE: _network("{detail}"),
     FaultKind.FORBIDDEN: _network("{detail}"),
     FaultKind.NOT_ASKED: _not_asked,
-    FaultKind.LEFT_ALONE: _left_alone,
+    FaultKind.SKIPPED: _skipped,
     FaultKind.INTERRUPTED: _always("interrupted"),
     FaultKind.DISK: _disk,
     FaultKind.DISK_FULL: _disk,

@@ -160,7 +160,7 @@ ROWS = {
         "not tried: the disk is full",
         {"cause": Fault(FaultKind.DISK_FULL)},
     ),
-    "left-alone": Row(
+    "skipped": Row(
         "",
         State.UNFIT,
         "skipped for 30 seconds: the mirror failed 3 times in a row (cannot connect: x)",

@@ -99,7 +99,7 @@ def test_a_disk_that_is_full_ends_one_operation() -> None:
         assert isinstance(fetch_file(job("f", f"{wire.url}/f"), engine), Fetched)
 
 
-def test_after_many_files_a_single_one_asks_a_mirror_that_is_left_alone() -> None:
+def test_after_many_files_a_single_one_asks_a_mirror_with_a_back_off() -> None:
     waits = Waits()
     with Wire({"/f": CONTENT}) as wire, new_engine(waits) as engine:
         url = f"{wire.url}/f"

@@ -83,7 +83,7 @@ def test_much_slower_and_unreliable_mirrors_come_later_but_are_tried_again() -> 
     assert new(known=known).rank([A, B], None) == [B, A]
 
 
-def test_three_faults_in_a_row_and_it_is_left_alone(waits: Waits) -> None:
+def test_three_faults_in_a_row_and_it_backs_off(waits: Waits) -> None:
     origins = new(waits)
     for _ in range(3):
         assert not origins.wait(A)

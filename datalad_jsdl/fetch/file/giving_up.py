@@ -86,7 +86,7 @@ def give_up_dead(candidates: Candidates) -> bool:
                 candidate.fault = given_up(fault, number, candidates.engine.settings)
         else:
             candidate.fault = Fault(
-                FaultKind.LEFT_ALONE,
+                FaultKind.SKIPPED,
                 candidate.url,
                 origins.wait(candidate.url),
                 cause=origin.fault,
