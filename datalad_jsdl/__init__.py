@@ -8,7 +8,7 @@ DataLad's entry point asks for it when it loads the extension.
 __all__ = ["command_suite"]
 
 _SUITE = (
-    "Download what a portal's manifest lists",
+    "Download the files that a portal's manifest lists",
     [
         (
             "datalad_jsdl.commands.download_manifest",

@@ -22,11 +22,11 @@ def bug(error: BaseException) -> str:
     """A phrase for an error that can only be a fault of this package; its trace is logged."""
     text = redact_text(" ".join(str(error).split()))
     said = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    log_trace(f"a bug of datalad-jsdl: {said}", error)
+    log_trace(f"a bug in datalad-jsdl: {said}", error)
     frames = traceback.extract_tb(error.__traceback__)
     place = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
     return (
-        f"a bug of datalad-jsdl ({said}{place}); please report it with its trace in the debug log"
+        f"a bug in datalad-jsdl ({said}{place}); please report it with the trace from the debug log"
     )
 
 

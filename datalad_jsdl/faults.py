@@ -90,7 +90,7 @@ class FaultKind(Enum):
     # not asked, or no more
     FORBIDDEN = "forbidden", Nature.LASTING | Nature.UNASKED  # by the address policy
     NOT_ASKED = "not-asked", Nature.NONE
-    LEFT_ALONE = "left-alone", Nature.NONE  # its mirror is dead
+    SKIPPED = "skipped", Nature.NONE  # its mirror is dead
     INTERRUPTED = "interrupted", Nature.LASTING
     # on this side
     DISK = "disk", Nature.NONE
@@ -111,7 +111,7 @@ class Reply:
 
     Attributes:
         status: of HTTP.
-        code: name of the member of `fetch.codes.Code` that it comes to, or "".
+        code: name of the member of `fetch.http.codes.Code` that it comes to, or "".
         said: the server's own words, free of secrets, or "".
         region: of the bucket, where the server names it (S3).
         guard: name of the guard against bots that answered in the server's place, or "".

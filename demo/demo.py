@@ -154,9 +154,9 @@ def demo(folder: Path) -> None:
         "mirrors. The first is broken: 404, 500, a login page, a file cut short."
     )
     print("".join((folder / "manifest.json").read_text().splitlines(keepends=True)[:11]) + "  ...")
-    say("1. The manifest becomes a dataset; every URL is registered, nothing is downloaded.")
+    say("1. Make a dataset of the manifest: every URL is registered, nothing is downloaded.")
     run("datalad", "download-manifest", "manifest.json", "study", cwd=folder)
-    say("2. Get everything: our special remote fails over, verifies and sets the times.")
+    say("2. Get everything: the special remote fails over, verifies, and sets the times.")
     run("git", "annex", "get", "-q", ".", cwd=folder / "study")
     run("git", "annex", "find", "--format=${bytesize} ${file}\\n", cwd=folder / "study")
     run("git", "annex", "fsck", "-q", cwd=folder / "study")
@@ -164,7 +164,7 @@ def demo(folder: Path) -> None:
     for clone in ("full", "empty"):
         run("git", "clone", "-q", "study", clone, cwd=folder)
     run("git", "annex", "get", "-q", ".", cwd=folder / "full")
-    say("4. Export the zip from both, in other time zones and under other umasks.")
+    say("4. Export the zip from both, in different time zones and with different umasks.")
     print("   The empty clone streams it from the mirrors.")
     sums = {
         "full": export(folder, "full", "America/Los_Angeles", 0o022),

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 from tests.lab import Lab
 from tests.running import run_datalad
 from tests.vault import Vault
+
+# how long an example takes says how busy the machine is
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 # a shell has it ignored by what it runs in the background, and by all that is started there
 signal.signal(signal.SIGINT, signal.default_int_handler)

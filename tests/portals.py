@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from datalad_jsdl.manifest.formats.options import Options
-from datalad_jsdl.operations.open_manifest import ManifestPlace, open_source
+from datalad_jsdl.operations.manifest_place import ManifestPlace
+from datalad_jsdl.operations.open_manifest import open_source
 from tests.lab import File, sha256
 
 if TYPE_CHECKING:

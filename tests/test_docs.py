@@ -15,7 +15,7 @@ from datalad_jsdl.commands._check_table import HEADER
 from datalad_jsdl.fetch.credentials.login import OPTIONS
 from datalad_jsdl.fetch.credentials.schemes import KINDS
 from datalad_jsdl.fetch.credentials.sources import SOURCES
-from datalad_jsdl.fetch.mirrors.probe import MEANINGS, State
+from datalad_jsdl.fetch.mirrors.states import MEANINGS, State
 from datalad_jsdl.fetch.settings import settings_table
 from datalad_jsdl.manifest.formats import FORMATS
 from datalad_jsdl.manifest.portals import ADDRESSES

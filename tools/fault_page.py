@@ -28,34 +28,32 @@ What faults of a mirror cost
 
 Made by ``{command}``,
 which serves one file of {size} MB at {rate} MB/s a connection from servers that misbehave
-(``tests/lab.py``), and has it fetched by this package's engine, with its default settings,
-and by other programs. With ``make test``, the engine alone goes through the same table
-(``tests/fault_table.py``).
+(``tests/lab.py``). This package's engine, with its default settings, and other programs
+download it. ``make test`` runs the same table with the engine alone (``tests/fault_table.py``).
 
-The *first* mirror of the file has the fault, and keeps it. Programs that can be given two
-mirrors have a second one, which is in order. To the others there is only the one: 429, 500
-and 503 are over after two requests, whatever breaks off, hangs or drips after one; the
-other faults stay.
+The *first* mirror of the file has the fault, and keeps it. Programs that take several URLs
+also get a second mirror without faults. Programs that take a single URL get only the faulty
+mirror; its 429, 500 and 503 stop after two requests, and broken, hanging or dripping
+transfers after one. The other faults persist.
 
-A cell tells the bytes served by all mirrors ÷ the size of the file, and seconds.
+A cell shows the bytes served by all mirrors ÷ the size of the file, and the seconds taken.
 
-- nothing more: the right file;
-- ✗ gave up, with an error; ✗† and left a wrong file under the name of the right one;
-- ☠ a wrong file, and no error: exit code 0;
-- ⌛ had not ended after {limit:.0f} seconds, and was stopped.
+- no sign: the right file;
+- ✗ gave up with an error; ✗† and left a wrong file under the name of the right one;
+- ☠ a wrong file and no error: exit code 0;
+- ⌛ had not ended after {limit:.0f} seconds and was stopped.
 
-Seconds are those of a loaded machine, and include the start of the program; with less than
-two seconds between them, two programs are alike; one that is silent or drips for ten
-seconds cannot be told from a slow one sooner. In the rows on an earlier run, and on a kill,
-only the second run counts.
+The times were taken on a loaded machine and include the start of the program. Programs that
+differ by less than two seconds are equal. A mirror that is silent or drips for ten seconds
+cannot be told from a slow one sooner. In the rows with an earlier run or a kill, only the
+second run counts.
 
 {versions}
 
-curl, wget, aria2c and rclone were told to try four times, to give up a connection after ten
-seconds without data, and to continue what is there, where they can; aria2c had the digests
-of the file and its pieces, pooch and git-annex that of the file. git-annex, datalad and pooch
-were left at their own limits of time. curl, wget, rclone and ``datalad download-url`` cannot
-be told a digest: what is corrupt passes.
+curl, wget, aria2c and rclone were set to try four times, to give up a connection after ten
+seconds without data, and to resume where they can. aria2c had the digests of the file and its
+pieces, pooch and git-annex that of the file. git-annex, datalad and pooch kept their own time
+limits. curl, wget, rclone and ``datalad download-url`` take no digest, so corrupt files pass.
 
 """
 
@@ -63,15 +61,14 @@ _NOTICED = """\
 What can be noticed
 -------------------
 
-Whether wrong bytes are told from right ones depends on what the manifest says of a file.
-With a **digest** every fault above ends in the right file if any mirror has it, and bytes of
-several mirrors are put together. With a **size only**, or with **nothing**, what has come of a
-file is continued only at the same mirror, in the version that a strong ``ETag`` names;
-otherwise it is fetched again from the first byte.
+Whether wrong bytes are noticed depends on what the manifest says about a file.
+With a **digest**, every fault above ends in the right file if any mirror has it, and bytes
+from several mirrors are combined. With a **size only**, or with **nothing**, a partial file is
+resumed only at the same mirror, in the version that a strong ``ETag`` names; otherwise it is
+downloaded again from the first byte.
 
-*noticed*: it does not pass for the file, another mirror is asked. **unnoticed**: a wrong
-file, and nothing could tell; its SHA-256 is known afterwards. *harmless*: it is the right
-file in the end.
+*noticed*: the fault is detected, and another mirror is tried. **unnoticed**: a wrong file that
+nothing could detect; its SHA-256 is known afterwards. *harmless*: the right file in the end.
 
 """
 
@@ -145,7 +142,7 @@ def page(
 def rows() -> dict[str, str]:
     """Names of the first table's rows, and their titles."""
     return {name: row.title for name, row in FAULTS.items()} | {
-        KILLED: "in order; the program is killed at 50 % and run again"
+        KILLED: "no fault; the program is killed at 50 % and run again"
     }
 
 

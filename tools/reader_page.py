@@ -27,11 +27,11 @@ What reads the zip
 
 Made by ``{command}``,
 which gives archives (``tests/archive/readers/cases.py``) to programs and libraries
-(``tests/archive/readers/table.py``), and compares all that they find with what was put in:
-names, sizes, and the CRC-32 of the contents as computed anew. ``make test`` goes through the
-same table, but for a few cells that take long (``tests/archive/readers/known.py``).
+(``tests/archive/readers/table.py``), and compares everything they find with the original
+names, sizes and contents (by CRC-32). ``make test`` runs the same table, except for a few
+cells that take long (``tests/archive/readers/known.py``).
 
-*file*: the reader can seek in the archive. *pipe*: it cannot, and gets it as a stream.
+*file*: the reader can seek in the archive. *pipe*: it reads the archive as a stream.
 
 """
 
@@ -39,10 +39,10 @@ _RESULTS = """\
 Results
 -------
 
-✓ all is there, and right. ✗ it fails, with an error or an exit code; ☠ what it gives is wrong,
-and it does not say so; the number leads to the reason. Not all was run on
-what is large: ``jar`` reads with the classes of the two rows above it, and would fill a disk;
-fflate and zip.js take a minute from a pipe, and one such archive tells all.
+✓ everything is right. ✗ the reader fails with an error or an exit code. ☠ the result is wrong,
+without an error. The number refers to the reason. Some readers were not run on large archives:
+``jar`` uses the classes of the two rows above it, and would fill a disk; fflate and zip.js take
+a minute from a pipe, and one such archive is enough.
 
 """
 
@@ -50,11 +50,11 @@ _KEEPS = """\
 Times and modes
 ---------------
 
-What a reader knows of a member besides its content, and hands on: checked, in the archive of
-everyday files and that of times, in two time zones far from UTC. Times are exact where the
-format has an exact one (1970 to 2038). The others have only their content and their name, be
-it that they do not look, or that modes and links are in the directory at the archive's end,
-too late for a stream; there links become files that hold their target.
+The metadata of a member that a reader restores, checked with the archives of everyday files
+and of times, in two time zones far from UTC. Times are exact where the format has an exact one
+(1970 to 2038). The other readers restore content and name only: they ignore the rest, or read a
+stream, where modes and links come too late, in the directory at the archive's end. Then
+links become files that contain their target.
 
 """
 

@@ -65,7 +65,7 @@ def warn(reader: str, case: str, result: str) -> None:
     """Tell what is not as the table of known failures has it."""
     row = known(reader, case)
     if (row is None and result) or (row and not re.search(row.says, result)):
-        print("    this is not what tests/archive/readers/known.py says", file=sys.stderr)
+        print("    not as listed in tests/archive/readers/known.py", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,8 @@ _INSTALLED = ("setup.cfg", "pyproject.toml", "git-annex-remote-jsdl")
 
 TASKS = {
     "demo": [["python", "demo/demo.py"]],
-    "test": [["python", "-m", "pytest", "-m", "not slow"]],
+    # as many at once as there are cores; -n 0 for one after the other
+    "test": [["python", "-m", "pytest", "-n", "logical", "--dist", "worksteal", "-m", "not slow"]],
     "lint": [
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
@@ -48,7 +49,7 @@ TASKS = {
 
 def main() -> None:
     if sys.version_info < (3, 10):  # noqa: UP036 - this runs before anything is installed
-        sys.exit(f"Python 3.10 or newer is needed, this is {sys.version.split()[0]}")
+        sys.exit(f"Python 3.10 or newer is required, but this is {sys.version.split()[0]}")
     if len(sys.argv) < 2 or sys.argv[1] not in TASKS:
         sys.exit(__doc__)
     set_up()
@@ -84,7 +85,7 @@ def set_up() -> None:
     except subprocess.CalledProcessError:
         sys.exit("Python's venv is incomplete here; on Debian, run: apt install python3-venv")
     if call("python", "-m", "pip", "install", "-q", "-e", f".[{EXTRAS}]"):
-        sys.exit("the installation failed; see above")
+        sys.exit("installation failed; see above")
     # as pip does with what is not editable: git-annex starts the special remote over and over,
     # and where Python may not keep bytecode it would be compiled each time
     call("python", "-m", "compileall", "-q", "datalad_jsdl")
@@ -93,7 +94,7 @@ def set_up() -> None:
         [str(BIN / "python"), "-c", probe], cwd=ROOT, env=environment(), capture_output=True
     )
     if done.returncode and call("datalad-installer", "git-annex", "-m", "pip"):
-        sys.exit("git-annex could not be installed; see above")
+        sys.exit("could not install git-annex; see above")
     stamp.write_text(state)
 
 

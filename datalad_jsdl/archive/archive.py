@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.archive.pieces import Verified
 from datalad_jsdl.archive.prepare import with_prepared
 from datalad_jsdl.archive.reading import Reading
+from datalad_jsdl.archive.versions import Versions
 from datalad_jsdl.archive.zip.crc32 import Crcs
 from datalad_jsdl.archive.zip.framing import content_range
 from datalad_jsdl.archive.zip.layout import Layout, Structure
@@ -35,7 +36,8 @@ class Archive:
     """The canonical zip of some contents, any bytes of which are made when they are asked for.
 
     Its methods may be called by any thread, any number at a time. It keeps no content; what
-    it finds out on the way (a CRC-32, that a file here is damaged) it remembers.
+    it finds out on the way (a CRC-32, that a file here is damaged, which version of a content
+    without a digest its mirror has) it remembers.
 
     Args:
         contents: of the members, in any order.
@@ -67,7 +69,8 @@ class Archive:
         self._crcs = Crcs(item.crc32 if item else None for item in found)
         self._layout = Layout(c.member(c.size or 0) for c in self.contents)
         self._unsized = next((c for c in self.contents if c.size is None), None)
-        self._reading = Reading(self.contents, sources, look_ahead)
+        self._versions = Versions()
+        self._reading = Reading(self.contents, sources, look_ahead, self._versions)
         self._weaker = [
             (number, verified)
             for number, content in enumerate(self.contents)
@@ -106,8 +109,10 @@ class Archive:
         """The bytes *start* to *stop* (exclusive; None for the end).
 
         A content that is read from its first byte to its last is verified before anything
-        that follows it is given away; `verified` tells what is certain of other bytes. If the
-        iterator is closed, what was fetched for it ends.
+        that follows it is given away; `verified` tells what is certain of other bytes. Of a
+        content without a digest, all ranges are of the version that the first of them was of, if
+        its mirror names versions: once the file there has changed, it cannot be read any more.
+        If the iterator is closed, what was fetched for it ends.
 
         Raises:
             ValueError: there are no such bytes.
@@ -121,7 +126,8 @@ class Archive:
     def verified(self, start: int = 0, stop: int | None = None) -> Verified:
         """By what the bytes of a range are told right from wrong: the weakest, of all members.
 
-        Nothing needs to be read for it. It raises as `range` does.
+        Nothing needs to be read for it. Of a content without a digest it may be more once
+        some of it was read. It raises as `range` does.
         """
         stop = self._checked(start, stop)
         if start == stop:
@@ -133,13 +139,19 @@ class Archive:
         edges = [self._verified_part(index, begin, None), self._verified_part(end, 0, rest)]
         inner = self._weaker[bisect_left(self._weaker, (index + 1,)) :]
         inner = inner[: bisect_left(inner, (end,))]
-        return Verified.weakest(chain(edges, (verified for _, verified in inner)))
+        return Verified.weakest(chain(edges, (self._verified_whole(*item) for item in inner)))
 
     def _verified_part(self, index: int, start: int, stop: int | None) -> Verified:
         if index >= len(self.contents):
             return Verified.DIGEST
         content = self.contents[index]
-        return Verified.of(content, start, content.size or 0 if stop is None else stop)
+        stop = content.size or 0 if stop is None else stop
+        return Verified.of(content, start, stop, self._versions.of(index))
+
+    def _verified_whole(self, index: int, verified: Verified) -> Verified:
+        if verified is Verified.SIZE_ONLY and self._versions.of(index):
+            return Verified.SIZE_AND_VERSION
+        return verified
 
     def _checked(self, start: int, stop: int | None) -> int:
         if self._unsized:
@@ -147,7 +159,7 @@ class Archive:
         total = self._layout.total
         stop = total if stop is None else stop
         if not 0 <= start <= stop <= total:
-            raise ValueError(f"there are no bytes {start} to {stop} in an archive of {total}")
+            raise ValueError(f"bytes {start} to {stop} lie outside the archive of {total} bytes")
         return stop
 
     def _chunks(self, start: int, stop: int) -> Iterator[bytes]:

@@ -21,10 +21,10 @@ _T = TypeVar("_T")
 
 
 class _State(Enum):
-    NEW = "not begun, or thrown away"
-    QUEUED = "waits for a thread"
-    RUNNING = "under way"
-    DONE = "waits for its reader"
+    NEW = "not started, or discarded"
+    QUEUED = "waiting for a thread"
+    RUNNING = "running"
+    DONE = "waiting for its reader"
 
 
 class Owner:

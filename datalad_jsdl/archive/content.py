@@ -117,7 +117,7 @@ class MirrorsOnly:
 
     def blob(self, content: Content) -> bytes:
         """See `Sources`."""
-        raise ArchiveError(f"there is no repository with the object {content.blob}")
+        raise ArchiveError(f"no repository has the object {content.blob}")
 
     def blob_chunks(self, content: Content) -> Iterator[bytes]:
         """See `Sources`."""

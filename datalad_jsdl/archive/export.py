@@ -117,7 +117,8 @@ class _Export:
         problems: list[str] = []
         if content.is_remote and not content.urls:
             problems.append(
-                f"it is not here, and has no URL (try: datalad get {shlex.quote(content.path)})"
+                "the content is not present locally and has no URL (try: datalad get "
+                f"{shlex.quote(content.path)})"
             )
         for way in ways(self._session, number, self._output.spool, begun):
             try:
@@ -143,15 +144,15 @@ class _Export:
         problems[:0] = filter(None, [self._reading.damaged.get(number)])
         problem = "; ".join(dict.fromkeys(problems))
         if not skip_missing:
-            raise FetchError(f"{content.path} cannot be had: {problem}")
+            raise FetchError(f"{content.path} is unavailable: {problem}")
         self.done.missing[content.path] = problem
 
     def _take_back(self, content: Content, error: JsdlError) -> None:
         """Leave nothing of a content that is not right."""
         if not self._output.back():
             raise ArchiveError(
-                f"{content.path}: {error.bare}. What was written of it cannot be taken "
-                f"back, so the archive ends here, incomplete. {self._output.advice}"
+                f"{content.path}: {error.bare}. Part of the file is already written and cannot be "
+                f"undone, so the archive ends here, incomplete. {self._output.advice}"
             )
 
     def _count(self, number: int, content: Content, size: int) -> None:

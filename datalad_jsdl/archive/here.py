@@ -90,7 +90,7 @@ class BlobCheck:
         """See `readers.Check`."""
         if self._hash.hexdigest() == self._oid:
             return None
-        return f"git gives something else for its object {self._oid}"
+        return f"git returned wrong content for its object {self._oid}"
 
 
 def _read(path: str, size: int) -> bytes:

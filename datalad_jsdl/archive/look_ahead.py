@@ -9,18 +9,19 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.budget import Owner, Task
-from datalad_jsdl.archive.pieces import fetch_verified, grid, takes_whole
+from datalad_jsdl.archive.fetching import ContentFetch
+from datalad_jsdl.archive.pieces import grid, takes_whole
 from datalad_jsdl.archive.readers import ChunkReader
-from datalad_jsdl.archive.remote import Memory, Pieced, Stream, TooLargeError
+from datalad_jsdl.archive.remote import Pieced, TooLargeError
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.faults import Failed
-from datalad_jsdl.fetch.file.download import fetch
+from datalad_jsdl.fetch.mirrors.presence import announced_size
 from datalad_jsdl.fetch.phrases import told
-from datalad_jsdl.fetch.presence import announced_size
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.content import Content, Sources
     from datalad_jsdl.archive.readers import Begun, Reader
     from datalad_jsdl.archive.remote import Portion
+    from datalad_jsdl.archive.versions import Versions
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.operation import Operation
     from datalad_jsdl.model.content import Fetched
@@ -78,6 +80,7 @@ class Ahead(Owner):
         look_ahead: how far to go.
         first: number of the content that is read first, and its byte.
         last: of the one that is read last, and the byte after the last; None for all.
+        versions: which version of a content without a digest is to be fetched; None for any.
         instead_of: another one, which this one helps out with its first content; that is read
             from the mirrors although it may be here.
     """
@@ -90,12 +93,14 @@ class Ahead(Owner):
         first: tuple[int, int] = (0, 0),
         last: tuple[int, int] | None = None,
         *,
+        versions: Versions | None = None,
         instead_of: Ahead | None = None,
     ) -> None:
         super().__init__(instead_of)
         self._contents = contents
         self._engine = sources.engine
         self._look_ahead = look_ahead
+        self._versions = versions
         self._pieces: deque[_Piece] = deque()
         self._next = first  # content and byte to be planned next
         self._last = (len(contents), 0) if last is None else last
@@ -133,9 +138,9 @@ class Ahead(Owner):
         if not begun and takes_whole(size, start, stop, self._look_ahead.piece):
             if taken := self._take(number, start):
                 return ChunkReader([memoryview(taken[1])[start:stop]], crc), size
-            return self._stream(content, size, start, stop, crc), size
+            return self._fetch(number).stream(size, start, stop, crc), size
         if not content.expected.verifiable:
-            return self._stream(content, size, start, stop, crc), size
+            return self._fetch(number).stream(size, start, stop, crc), size
         portions = self._chunks(number, start, stop)
         return Pieced(content, self._engine(content), portions, start, stop, begun), size
 
@@ -145,9 +150,9 @@ class Ahead(Owner):
         except TooLargeError:
             size = announced_size(content.urls, self._engine(content), content.expected)
             if size is None:
-                raise UnsizedError("no mirror tells how large it is") from None
+                raise UnsizedError("no mirror reports its size") from None
             try:
-                return self._stream(content, size, 0, size, 0), size
+                return self._fetch(number).stream(size, 0, size, 0), size
             except FetchError as error:  # whoever told the size may be wrong
                 raise UnsizedError(str(error), failed=error.failed) from None
         chunk = taken[1] if taken else bytearray()
@@ -160,20 +165,12 @@ class Ahead(Owner):
             operation.interrupt()
         self._stack.close()
 
-    def _stream(
-        self, content: Content, size: int, start: int, stop: int, crc: int | None
-    ) -> Stream:
-        """Bytes of a content over one connection; if whole, verified by the transfer."""
-        expected, engine = replace(content.expected, size=size), self._engine(content)
-        window = None if (start, stop) == (0, size) else (start, stop)
-        operation = self.operation(engine)
-        return Stream(
-            lambda sink: fetch(
-                engine, content.urls, expected, sink, window=window, operation=operation
-            ),
-            crc,
-            room=self._look_ahead.piece,
-        )
+    def _fetch(self, number: int) -> ContentFetch:
+        """From the mirrors of a content."""
+        content = self._contents[number]
+        engine = self._engine(content)
+        piece, operation = self._look_ahead.piece, self.operation(engine)
+        return ContentFetch(number, content, engine, operation, piece, self._versions)
 
     def _chunks(self, number: int, position: int, stop: int) -> Generator[Portion]:
         """Bytes of a content, and the URLs that gave each portion."""
@@ -186,7 +183,7 @@ class Ahead(Owner):
                     yield error.chunk, ("",)
                 raise
             if taken is None:  # no mirror gives pieces
-                stream = self._stream(content, content.size or 0, position, stop, None)
+                stream = self._fetch(number).stream(content.size or 0, position, stop, None)
                 try:
                     for chunk in stream.chunks():
                         yield chunk, ("",)
@@ -286,19 +283,7 @@ class Ahead(Owner):
             elif step := grid(content, length):
                 first = position - position % step
                 last = min(first + step, size)
-        engine = self._engine(content)
-        engine.origins.expect_jobs(self._look_ahead.jobs)
-        operation = self.operation(engine)
-
-        def work() -> _Outcome:
-            whole = size is None or last - first == size
-            if grid(content, length) and not (whole and content.expected.algorithm):
-                return fetch_verified(content, engine, operation, first, last)
-            window = None if whole else (first, last)
-            memory = Memory(last - first)
-            outcome = fetch(
-                engine, content.urls, content.expected, memory, window=window, operation=operation
-            )
-            return outcome, memory.take()
-
+        self._engine(content).origins.expect_jobs(self._look_ahead.jobs)
+        fetch = self._fetch(number)
+        work = partial(fetch.into_memory, first, last)
         return _Piece(number, first, last, Task(self, last - first, work))

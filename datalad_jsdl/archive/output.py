@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 from datalad_jsdl.archive.targets import followed, is_special, writable
 from datalad_jsdl.errors import ArchiveError
 from datalad_jsdl.fetch.disk import Room
-from datalad_jsdl.fetch.file.partfile import open_locked, sync_folder
+from datalad_jsdl.fetch.file.partfile import open_locked
+from datalad_jsdl.fetch.file.syncing import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +84,7 @@ class PipeOutput:
     """
 
     spool: Path | None = None
-    advice = "Written to a file, not to a pipe, it could be gone on with from another mirror"
+    advice = "An export to a file instead of a pipe can continue from another mirror"
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -110,7 +111,7 @@ class PipeOutput:
                     select.select([], [self._descriptor], [])
         except BrokenPipeError:
             # no ArchiveError: no content is to blame, and none is to be tried again
-            raise BrokenPipeError("whoever reads the export has ended before it did") from None
+            raise BrokenPipeError("the program reading the export ended early") from None
 
     def mark(self) -> None:
         """See `Output`."""
@@ -161,13 +162,15 @@ class FileOutput:
     ) -> None:
         named, target = target, followed(target)
         if is_special(target):
-            raise ArchiveError(f"{target} is no regular file")
+            raise ArchiveError(f"{target} is not a regular file")
         if not target.parent.is_dir():
-            raise ArchiveError(f"there is no folder {target.parent} to write {target.name} into")
+            raise ArchiveError(
+                f"cannot write {target.name}: the folder {target.parent} does not exist"
+            )
         self.target = target
         self.part = part_file(target)
         self.spool: Path | None = target.with_name(target.name + ".jsdl-spool")
-        self.advice = "Without -c gz, it could be gone on with from another mirror"
+        self.advice = "An export without compression can continue from another mirror"
         self._undecided = resume  # how much of the part file is good
         self._rewinds = rewinds
         self._hash = self._hash_at_mark = hashlib.sha256() if checksum else None
@@ -271,7 +274,7 @@ def _part(part: Path, target: Path, private: bool) -> int:
         if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG):
             raise
         raise ArchiveError(
-            f"cannot write {target.name} into the folder {target.parent}: {error.strerror}"
+            f"cannot write {target.name} to the folder {target.parent}: {error.strerror}"
         ) from None
     if hasattr(os, "fchmod"):
         if private:  # an earlier run may have left one that others can read

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.readers import Reader
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.operation import Operation
-    from datalad_jsdl.model.content import Fetched
+    from datalad_jsdl.model.content import Fetched, Version
     from datalad_jsdl.model.entry import Pieces
 
 __all__ = ["AT_ONCE", "Verified", "fetch_verified", "grid", "takes_whole", "verified_portions"]
@@ -32,16 +32,28 @@ class Verified(Enum):
 
     DIGEST = "the content's digest"
     PIECES = "digests of the content's pieces"
+    SIZE_AND_VERSION = "the content's size; all is of one version, as its mirror names it"
     SIZE_ONLY = "the content's size"
 
     @classmethod
-    def of(cls, content: Content, start: int, stop: int) -> Verified:
-        """Of bytes *start* to *stop* of a content of known size; nothing needs to be read."""
+    def of(
+        cls, content: Content, start: int, stop: int, version: Version | None = None
+    ) -> Verified:
+        """Of bytes *start* to *stop* of a content of known size; nothing needs to be read.
+
+        Args:
+            content: which one.
+            start: first byte.
+            stop: after the last.
+            version: of a content without a digest, the one that its bytes are of, if it is known.
+        """
         size = content.size or 0
         whole = (start, stop) == (0, size) or size <= AT_ONCE
         if start >= stop or (content.has_digest and whole):
             return cls.DIGEST
-        return cls.PIECES if grid(content, AT_ONCE) else cls.SIZE_ONLY
+        if grid(content, AT_ONCE):
+            return cls.PIECES
+        return cls.SIZE_AND_VERSION if version else cls.SIZE_ONLY
 
     @classmethod
     def weakest(cls, found: Iterator[Verified]) -> Verified:
@@ -72,8 +84,8 @@ def _wrong(pieces: Pieces, start: int, chunk: memoryview) -> str | None:
         known = number < len(pieces.hexdigests)
         if not known or digest.hexdigest() != pieces.hexdigests[number]:
             return (
-                f"wrong content: bytes {start + offset} to {start + len(chunk)} do not have "
-                f"their {pieces.algorithm}"
+                f"wrong content: the {pieces.algorithm} of bytes {start + offset} to "
+                f"{start + len(chunk)} does not match"
             )
     return None
 
@@ -96,7 +108,7 @@ def verified_portions(
     pieces, size = content.expected.pieces, content.size or 0
     step = grid(content, AT_ONCE)
     if pieces is None or step is None:
-        raise ValueError("no piece is known")
+        raise ValueError("the content has no known pieces")
     try:
         while begin < stop:
             end = min(begin + step, size)
@@ -139,7 +151,7 @@ def fetch_verified(
         wrong = Fault(FaultKind.CONTENT, guilty, detail=problem)
         faults.append(wrong)
         if expected.hexdigest and len(outcome.urls) == 1:
-            engine.origins.quarantine(wrong, expected.hexdigest)
+            engine.origins.quarantine.add(wrong, expected.hexdigest)
         urls.remove(guilty)
     return Failed(tuple(faults)), bytearray()
 

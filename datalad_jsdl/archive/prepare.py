@@ -119,7 +119,7 @@ def _read(
     """Read a content, from wherever it can be had; None if it was stopped."""
     content = session.contents[number]
     error: ArchiveError | DatasetError | FetchError
-    error = FetchError(f"{content.path} is not here, and has no URL")
+    error = FetchError(f"{content.path} is not present locally and has no URL")
     for way in ways(session, number, None):
         try:
             reader, size = way()

@@ -103,8 +103,8 @@ class Begun:
 def unreadable(error: OSError) -> ArchiveError:
     """What to raise for a file that cannot be opened or read."""
     if isinstance(error, FileNotFoundError):
-        return ArchiveError("it was dropped a moment ago", dropped=True)
-    return ArchiveError(f"it cannot be read: {error.strerror}")
+        return ArchiveError("the content was just dropped", dropped=True)
+    return ArchiveError(f"cannot read the content: {error.strerror}")
 
 
 def fill(reader: Reader, views: Sequence[memoryview]) -> int:

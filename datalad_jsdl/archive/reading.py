@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.archive.content import Content, Sources
     from datalad_jsdl.archive.readers import Begun
+    from datalad_jsdl.archive.versions import Versions
     from datalad_jsdl.fetch.engine import Engine
 
 __all__ = ["Reading", "Session"]
@@ -34,17 +35,24 @@ class Reading:
         contents: in the order of their members.
         sources: opens git's objects and asks mirrors.
         look_ahead: how far contents are fetched ahead; None for not at all.
+        versions: which version of a content without a digest is read; None where no two reads
+            of it have to fit together.
 
     Attributes:
         damaged: number of a content → what is wrong with it as it is here.
     """
 
     def __init__(
-        self, contents: Sequence[Content], sources: Sources, look_ahead: LookAhead | None = None
+        self,
+        contents: Sequence[Content],
+        sources: Sources,
+        look_ahead: LookAhead | None = None,
+        versions: Versions | None = None,
     ) -> None:
         self.contents = contents
         self.sources = sources
         self.look_ahead = look_ahead or LookAhead(0)
+        self.versions = versions
         self.damaged: dict[int, str] = {}
 
     def session(
@@ -73,7 +81,12 @@ class Session:
         self._first = first
         self._last = last or (len(reading.contents), 0)
         self._ahead = Ahead(
-            reading.contents, reading.sources, reading.look_ahead, first, self._last
+            reading.contents,
+            reading.sources,
+            reading.look_ahead,
+            first,
+            self._last,
+            versions=reading.versions,
         )
         self._at = first[0]  # the first content that was not opened yet
 
@@ -152,6 +165,7 @@ class Session:
             (index, start),
             last,
             instead_of=self._ahead,
+            versions=reading.versions,
         )
         try:
             reader, size = aside.open(index, start, stop, begun)
@@ -226,7 +240,7 @@ class _HereOrMirrors(_Delegate):
                 self._position += got
                 if got or self._position >= self._stop:
                     return got
-                self._switch(f"it ends after {self._position} bytes")
+                self._switch(f"the content ends after {self._position} bytes")
         return self._reader.readv(views)
 
     def _switch(self, problem: str) -> None:

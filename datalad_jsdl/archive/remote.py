@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.content import Content
     from datalad_jsdl.archive.readers import Begun, Check
     from datalad_jsdl.fetch.engine import Engine
-    from datalad_jsdl.model.content import Fetched, Sink
+    from datalad_jsdl.model.content import Fetched, Version
 
 __all__ = ["Memory", "Pieced", "Portion", "Stream", "TooLargeError"]
 
@@ -56,17 +56,17 @@ class Memory:
         return content
 
     def position(self) -> int:
-        """See `values.Sink`."""
+        """See `model.content.Sink`."""
         return len(self._content)
 
     def write(self, chunk: bytes) -> None:
-        """See `values.Sink`."""
+        """See `model.content.Sink`."""
         if len(self._content) + len(chunk) > self._room:
-            raise TooLargeError(f"there are more than {self._room} bytes")
+            raise TooLargeError(f"the content is larger than {self._room} bytes")
         self._content += chunk
 
     def restart(self) -> None:
-        """See `values.Sink`."""
+        """See `model.content.Sink`."""
         self._content = bytearray()
 
 
@@ -77,7 +77,7 @@ class Stream(ChunkReader):
     gets an ArchiveError.
 
     Args:
-        fetch: runs the transfer.
+        fetch: runs the transfer into a sink.
         crc: see `Reader`.
         check: see `Reader`.
         room: bytes that may wait to be read.
@@ -85,7 +85,7 @@ class Stream(ChunkReader):
 
     def __init__(
         self,
-        fetch: Callable[[Sink], Fetched | Failed],
+        fetch: Callable[[Stream], Fetched | Failed],
         crc: int | None = 0,
         check: Check | None = None,
         room: int = _ROOM,
@@ -96,6 +96,7 @@ class Stream(ChunkReader):
         self._waiting: deque[bytes] = deque()
         self._most = self._room = min(room, _ROOM)
         self._position = 0
+        self._version: Version | None = None
         self._taken = self._closed = False
         self._outcome: Fetched | Failed | BaseException | None = None
         threading.Thread(target=self._run, name="stream", daemon=True).start()
@@ -114,27 +115,37 @@ class Stream(ChunkReader):
             self._changed.notify_all()
 
     def position(self) -> int:
-        """See `values.Sink`."""
+        """See `model.content.Sink`."""
         return self._position
 
+    def begun(self, version: Version | None) -> None:
+        """The transfer is about to write bytes of a version; None if nobody names it."""
+        self._version = version
+
+    def settle(self) -> Version | None:
+        """The version that it is of, which it cannot change from now on."""
+        with self._changed:
+            self._taken = True
+            return self._version
+
     def write(self, chunk: bytes) -> None:
-        """See `values.Sink`; waits until there is room."""
+        """See `model.content.Sink`; waits until there is room."""
         with self._changed:
             self._changed.wait_for(lambda: self._room > 0 or self._closed)
             if self._closed:
-                raise _GivenUpError("nobody reads it any more")
+                raise _GivenUpError("the reader is closed")
             self._waiting.append(chunk)
             self._room -= len(chunk)
             self._position += len(chunk)
             self._changed.notify_all()
 
     def restart(self) -> None:
-        """See `values.Sink`."""
+        """See `model.content.Sink`."""
         with self._changed:
             if self._taken:
                 raise _GivenUpError(
-                    "the transfer had to begin again after some of it was passed on: a mirror's "
-                    "content was wrong, or with no checksum, another's might be something else"
+                    "the transfer had to restart after part of it was passed on: a mirror's "
+                    "content was wrong or, without a checksum, another mirror's might differ"
                 )
             self._waiting.clear()
             self._room = self._most
@@ -222,7 +233,7 @@ class Pieced(ChunkReader):
             (url,) = self._givers
             origins = self._engine.origins
             wrong = Fault(FaultKind.CONTENT, url, detail=str(error))
-            origins.quarantine(wrong, self._content.expected.hexdigest)
+            origins.quarantine.add(wrong, self._content.expected.hexdigest)
             raise ArchiveError(in_full(wrong)) from None
 
     def close(self) -> None:

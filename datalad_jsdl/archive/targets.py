@@ -39,7 +39,7 @@ def followed(target: Path) -> Path:
         if _is_annexed(leads_to):
             return found
         found = leads_to
-    raise ArchiveError(f"{target} is a symbolic link that leads nowhere; remove it")
+    raise ArchiveError(f"{target} is a broken symbolic link; remove it")
 
 
 def _is_annexed(path: Path) -> bool:

@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.archive.zip.layout import Layout
+from datalad_jsdl.model.amounts import counted, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,19 +26,18 @@ def preview(contents: Sequence[Content]) -> dict[str, Any]:
     remote = [c for c in contents if c.is_remote]
     unsized = sum(c.size is None for c in contents)
     size = Layout(c.member(c.size or 0) for c in contents).total
-    text = f"would hold {len(contents)} files, {size} bytes"
+    text = f"would contain {counted(len(contents), 'file')}, {size_text(size)}"
     if unsized:
-        text = f"would hold {len(contents)} files; with {unsized} of unknown size, it would have "
-        text += f"more than {size} bytes"
+        text += f" plus {unsized} of unknown size"
     if remote:
-        here = sum(c.size or 0 for c in remote)
-        text += f"; to be fetched for it: {len(remote)} files, {here} bytes"
-        text += " and more" if any(c.size is None for c in remote) else ""
+        missing = sum(c.size or 0 for c in remote)
+        text += f"; to download: {counted(len(remote), 'file')}, {size_text(missing)}"
+        text += " or more" if any(c.size is None for c in remote) else ""
     if unverified := sum(map(_is_unverified, contents)):
-        text += f"; {unverified} files have no checksum"
+        text += f"; {counted(unverified, 'file')} without a checksum"
     if without := [c.path for c in remote if not c.urls]:
-        text += f"; {len(without)} are not here and have no URL: {', '.join(without[:3])}"
-        text += ", …" if len(without) > 3 else ""
+        text += f"; {len(without)} neither present locally nor with a URL: "
+        text += ", ".join(without[:3]) + (", …" if len(without) > 3 else "")
     return {
         "message": text,
         "dry_run": True,
@@ -68,20 +68,20 @@ def report(
     """
     for path, problem in exported.missing.items():
         log = lgr.warning if missing_content == "continue" else lgr.debug
-        log("File %s has no content available, skipped: %s", path, problem)
+        log("skipped %s, whose content is unavailable: %s", path, problem)
     included = [c for c in contents if c.path not in exported.missing]
     if unverified := sum(map(_is_unverified, included)):
         lgr.warning(
-            "%i files have no checksum: the archive is the same elsewhere only as long as "
-            "all mirrors give the same content",
-            unverified,
+            "%s without a checksum: the archive is reproducible only as long as all mirrors "
+            "deliver the same content",
+            counted(unverified, "file"),
         )
     for warning in exported.warnings:
         lgr.warning("%s", warning)
     missing = sorted([*exported.missing, *absent])
-    left_out = f", {len(missing)} left out" if missing else ""
+    skipped = f", {len(missing)} skipped" if missing else ""
     return {
-        "message": f"{len(included)} files, {size} bytes{left_out}",
+        "message": f"{counted(len(included), 'file')}, {size_text(size)}{skipped}",
         "members": len(included),
         "missing": missing,
         "bytesize": size,
@@ -93,7 +93,7 @@ def warn_of_damage(exported: Exported, homes: Homes) -> None:
     for content, problem in exported.damaged:
         root = shlex.quote(str(homes.of(content).repository.git.root))
         lgr.warning(
-            "the local content of %s is damaged (%s); it was taken from the mirrors instead. "
+            "the local content of %s is damaged (%s); used the mirrors instead. "
             "To repair it, run: git -C %s annex fsck --key %s",
             content.path, problem, root, shlex.quote(content.key),
         )  # fmt: skip

@@ -11,7 +11,7 @@ from datalad.interface.results import get_status_dict
 
 from datalad_jsdl.archive.targets import is_special, writable
 from datalad_jsdl.commands._archive_results import lgr, preview, report, warn_of_damage
-from datalad_jsdl.commands._common import Bars, failure
+from datalad_jsdl.commands._common import Bars, failure, refusal_text
 from datalad_jsdl.commands._output import is_standard_output, standard_output
 from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.operations.collect import collect
@@ -124,11 +124,9 @@ def written(
 
 def _refused(path: Path, refusal: Refusal) -> dict[str, Any]:
     """The record of an entry that is not in the archive."""
-    named = "an entry" if refusal.path is None else repr(refusal.path)
-    where = f" ({refusal.where})" if refusal.where else ""
     record: dict[str, Any] = get_status_dict(
         action=ACTION, status="error", path=str(path), type="file", logger=lgr
     )
-    record["message"] = f"refused {named}{where}: {refusal.reason}"
+    record["message"] = refusal_text(refusal)
     record["entry"] = refusal.path
     return record

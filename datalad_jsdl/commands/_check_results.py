@@ -10,10 +10,11 @@ from datalad.interface.results import get_status_dict
 from datalad_jsdl.commands._check_table import summary
 from datalad_jsdl.commands._common import failure
 from datalad_jsdl.commands._results import ACTION, lgr, refusal_records
-from datalad_jsdl.fetch.mirrors.probe import State
+from datalad_jsdl.fetch.mirrors.states import State
 from datalad_jsdl.fetch.phrases import phrase
+from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.model.urls import redact
-from datalad_jsdl.operations.check import CheckedFile, CheckedMirror, RefusedEntries
+from datalad_jsdl.operations.checked import CheckedFile, CheckedMirror, RefusedEntries
 from datalad_jsdl.operations.values import Failure
 from datalad_jsdl.repository.importing.steps import Conflict
 
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from datalad_jsdl.fetch.mirrors.probe import Answer
+    from datalad_jsdl.fetch.mirrors.states import Answer
     from datalad_jsdl.fetch.mirrors.survey import Mirror
-    from datalad_jsdl.operations.check import Checked
+    from datalad_jsdl.operations.checked import Checked
 
 __all__ = ["check_records"]
 
@@ -47,7 +48,7 @@ def check_records(
         elif isinstance(result, RefusedEntries):
             yield from refusal_records(root, result.refusals, dry=True)
         elif isinstance(result, Conflict):
-            text = f"would be left alone: {result.path!r}: {result.reason}"
+            text = f"would skip {result.path!r}: {result.reason}"
             yield _record(root, "error", "file", text, result.path, state="conflict")
         elif isinstance(result, CheckedMirror):
             yield _mirror(root, result)
@@ -62,7 +63,8 @@ def check_records(
 def _mirror(root: Path, checked: CheckedMirror) -> dict[str, Any]:
     mirror = checked.mirror
     state, said = mirror.state, phrase(mirror.fault) if mirror.fault else ""
-    text = f"{mirror.name}: {state.value}; {mirror.files} files, {mirror.only} only there"
+    files = counted(mirror.files, "file")
+    text = f"{mirror.name}: {state.value}; {files}, {mirror.only} only there"
     return _record(
         root,
         "error" if checked.lost and state is not State.OK else "ok",
@@ -96,12 +98,12 @@ def _file(root: Path, checked: CheckedFile) -> dict[str, Any]:
     faults += [f"{m.name}: see the mirror ({m.state.value})" for m in checked.unasked]
     states = [a.state for a in checked.answers.values() if a.state is not State.OK]
     state = states[0] if states else State.UNASKED
-    what = "cannot be had" if lost else "can be had elsewhere"
+    what = "unavailable" if lost else "available elsewhere"
     return _record(
         root,
         "error" if lost else "ok",
         "file",
-        f"{file.path!r} {what}: {'; '.join(faults)}",
+        f"{file.path!r} is {what}: {'; '.join(faults)}",
         file.path,
         state=(state if lost else State.SIZE).value,
         size=file.expected.size,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import humanize
 
 from datalad_jsdl.fetch.disk import RESERVE
+from datalad_jsdl.model.amounts import counted, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ __all__ = ["HEADER", "check_lines", "summary"]
 _MOST_FILES = 10
 _UNKNOWN = "unknown"
 HEADER = (
-    "mirror", "state", "files", "only there", "size", "per connection", "answers in", "resumes",
+    "mirror", "state", "files", "only there", "size", "per connection", "latency", "resumes",
 )  # fmt: skip
 _LEFT = (0, 1, 7)  # columns of words; numbers are to the right
 
@@ -30,7 +31,8 @@ def check_lines(records: Sequence[Mapping[str, Any]]) -> list[str]:
         some = [record["message"] for record in files if record["status"] == status]
         lines += [f"{sign}{message}" for message in some[:_MOST_FILES]]
         if len(some) > _MOST_FILES:
-            lines.append(f"{sign}and {len(some) - _MOST_FILES} more files (datalad -f json)")
+            more = counted(len(some) - _MOST_FILES, "more file")
+            lines.append(f"{sign}and {more} (datalad -f json)")
     for record in records:
         if record["type"] == "dataset":
             sign = "" if record["status"] == "ok" else "error: "
@@ -60,7 +62,7 @@ def _row(mirror: Mapping[str, Any]) -> tuple[str, ...]:
         str(mirror["files"]),
         str(mirror["only"]),
         _size(mirror),
-        f"{humanize.naturalsize(rate)}/s" if rate else _UNKNOWN,
+        f"{size_text(rate)}/s" if rate else _UNKNOWN,
         f"{1000 * latency:.0f} ms" if latency else _UNKNOWN,
         _UNKNOWN if ranges is None else "yes" if ranges else "no",
     )
@@ -69,7 +71,7 @@ def _row(mirror: Mapping[str, Any]) -> tuple[str, ...]:
 def _size(mirror: Mapping[str, Any]) -> str:
     if mirror["bytes"] is None:
         return _UNKNOWN
-    text = humanize.naturalsize(mirror["bytes"])
+    text = size_text(mirror["bytes"])
     return f"over {text}" if mirror["unsized"] else text
 
 
@@ -78,35 +80,42 @@ def _note(mirror: Mapping[str, Any]) -> str:
     parts = [mirror["fault"]] if mirror["fault"] else []
     others = {kind: number for kind, number in mirror["answers"].items() if kind != "ok"}
     if mirror["state"] == "ok" and others:
-        parts.insert(0, f"but: {', '.join(f'{n} {kind}' for kind, n in others.items())}")
+        parts.insert(0, f"other responses: {', '.join(f'{n} {k}' for k, n in others.items())}")
     return f"  {'; '.join(parts)}" if parts else ""
 
 
 def summary(fields: Mapping[str, Any]) -> str:
     """The dataset's record in words; *fields* are the record's."""
     files, asked, lost = (fields[f"files_{word}"] for word in ("to_download", "asked", "lost"))
-    parts = [f"{files} files to download, {humanize.naturalsize(fields['bytes_to_download'])}"]
-    if unsized := fields["files_unsized"]:
-        parts[0] += f" and {unsized} of unknown size"
-    if fields["files_here"]:
-        parts[0] += f" ({fields['files_here']} more are here)"
-    if fields["bytes_staged"]:
-        parts.append(f"{humanize.naturalsize(fields['bytes_staged'])} are from an interrupted run")
-    parts.append(_room(fields))
+    details = []
     if files:
-        parts.append(_time(fields["seconds_least"], fields["seconds_most"]))
-        some = "" if asked == files else f" ({asked} were asked for)"
-        parts.append((f"{lost} of them cannot be had" if lost else "all can be had") + some)
-    return "; ".join(parts)
+        details.append(size_text(fields["bytes_to_download"]))
+        if unsized := fields["files_unsized"]:
+            details[0] += f" plus {unsized} of unknown size"
+        if fields["bytes_staged"]:
+            details.append(f"{size_text(fields['bytes_staged'])} from an interrupted run")
+        details.append(_time(fields["seconds_least"], fields["seconds_most"]))
+    text = f"{counted(files, 'file')} to download"
+    text += f" ({', '.join(details)})" if details else ""
+    if fields["files_here"]:
+        text += f", {fields['files_here']} already present"
+    if files:
+        some = "" if asked == files else f" ({asked} of them checked)"
+        text += (f"; {lost} unavailable" if lost else "; all are available") + some
+    return f"{text}{_room(fields)}"
 
 
 def _room(fields: Mapping[str, Any]) -> str:
-    text = f"{humanize.naturalsize(fields['bytes_free'])} free"
-    short = fields["short_of"]
+    free, short = f"{size_text(fields['bytes_free'])} free", fields["short_of"]
+    if not short:
+        return f"; {free}"
+    text = ""
     if "bytes" in short:
-        kept = f" ({RESERVE} keeps {humanize.naturalsize(fields['bytes_reserved'])})"
-        text += f"{kept if fields['bytes_reserved'] else ''}: too little"
-    return f"{text}, {fields['inodes_free']} inodes free: too few" if "inodes" in short else text
+        kept = f" ({RESERVE} keeps {size_text(fields['bytes_reserved'])})"
+        text = f". Not enough disk space: {free}{kept if fields['bytes_reserved'] else ''}"
+    if "inodes" in short:
+        text += f". Not enough inodes: {fields['inodes_free']} free"
+    return text
 
 
 def _time(least: float | None, most: float | None) -> str:

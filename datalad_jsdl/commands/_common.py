@@ -14,7 +14,17 @@ from datalad_jsdl.errors import reason
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["EXTENSION_LINE", "Bars", "failure", "given_place", "is_extension_loaded", "message_of"]
+    from datalad_jsdl.model.entry import Refusal
+
+__all__ = [
+    "EXTENSION_LINE",
+    "Bars",
+    "failure",
+    "given_place",
+    "is_extension_loaded",
+    "message_of",
+    "refusal_text",
+]
 
 EXTENSION_LINE = "git config --global --add datalad.extensions.load jsdl"
 
@@ -36,6 +46,15 @@ def failure(
     )
     record["message"] = reason(error)
     return record
+
+
+def refusal_text(refusal: Refusal) -> str:
+    """Which entry was refused, and why."""
+    if refusal.path is None:
+        where = f"{refusal.where}: " if refusal.where else ""
+        return f"{where}{refusal.reason}; entry skipped"
+    where = f" ({refusal.where})" if refusal.where else ""
+    return f"refused {refusal.path!r}{where}: {refusal.reason}"
 
 
 def given_place(dataset: Any) -> Path:

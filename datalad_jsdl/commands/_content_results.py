@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from datalad.interface.results import get_status_dict
 
 from datalad_jsdl.commands._common import failure
+from datalad_jsdl.model.amounts import counted, size_text
 from datalad_jsdl.operations.get_content import FileResult, FileState, Missing
+from datalad_jsdl.operations.staging import NotTakenIn
 from datalad_jsdl.operations.values import Failure, in_words
 
 if TYPE_CHECKING:
@@ -78,10 +80,12 @@ def _record(root: Path, file: FileResult) -> dict[str, Any]:
 
 def _message(file: FileResult) -> str:
     if file.state is FileState.UNKNOWN:
-        return "git knows no such file or folder"
+        return "git tracks no such file or folder"
     if file.state is FileState.NO_URL:
         return "no URL is registered; try: datalad get"
-    return f"could not be fetched: {in_words(file.fault)}" if file.fault else ""
+    if isinstance(file.fault, NotTakenIn):
+        return str(file.fault)
+    return f"could not be downloaded: {in_words(file.fault)}" if file.fault else ""
 
 
 def _summary(root: Path, total: Total, *, dry: bool) -> dict[str, Any]:
@@ -118,12 +122,14 @@ def _summary(root: Path, total: Total, *, dry: bool) -> dict[str, Any]:
 
 def _preview(total: Total) -> str:
     missing = total.missing
-    unsized = f" and those of {missing.unsized} of unknown size" if missing.unsized else ""
-    text = f"would be fetched: {missing.files} files, {missing.size} bytes{unsized}"
+    unsized = f" plus {missing.unsized} of unknown size" if missing.unsized else ""
+    files = counted(missing.files, "file")
+    text = f"would download {files}, {size_text(missing.size)}{unsized}"
     if total.staged:
-        text += f" ({total.staged} of them are there from an interrupted run)"
+        text += f" ({size_text(total.staged)} from an interrupted run)"
     if total.without_url:
-        text += f"; {total.without_url} more have no URL (try: datalad get)"
+        more = counted(total.without_url, "more has", "more have")
+        text += f"; {more} no URL (try: datalad get)"
     return text
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import humanize
-
+from datalad_jsdl.model.amounts import size_text
 from datalad_jsdl.repository.annex.keys import parse_key
 from datalad_jsdl.repository.importing.steps import Change
 
@@ -46,12 +45,12 @@ _WORDS = {
     "added": "added",
     "changed": "changed",
     "renamed": "renamed",
-    "urls": "other URLs",
-    "mtime": "other time",
+    "urls": "new URLs",
+    "mtime": "new time",
     "unchanged": "unchanged",
     "deleted": "deleted",
     "gone": "gone",
-    "conflicts": "left alone",
+    "conflicts": "skipped",
     "refused": "refused",
 }
 
@@ -107,7 +106,7 @@ def _size(step: Step) -> int | None:
 def stat_lines(stat: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """The same for a person, a line a kind, in columns."""
     counts = [f"{kind['files']:,}" for kind in stat]
-    sizes = [humanize.naturalsize(kind["bytes"]) if kind["bytes"] else "" for kind in stat]
+    sizes = [size_text(kind["bytes"]) if kind["bytes"] else "" for kind in stat]
     width, wide = (max(map(len, column), default=0) for column in (counts, sizes))
     for kind, count, size in zip(stat, counts, sizes, strict=True):
         word = _WORDS[kind["change"]]

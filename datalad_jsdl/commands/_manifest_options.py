@@ -15,8 +15,8 @@ MANIFEST_OPTIONS = dict(
         metavar="MANIFEST",
         doc="""make a ZIP archive straight from a manifest, without a dataset: a file name, an
         http(s) URL, '-' for standard input, or the address of a dataset at a portal, as
-        'datalad download-manifest' takes it. The archive is that of a dataset into which
-        the manifest was imported, byte for byte, under the same file name. Written to
+        for 'datalad download-manifest'. The archive is identical, byte for byte, to that of a
+        dataset into which the manifest was imported, under the same file name. Written to
         standard output, it has no folder around the files unless --leading-dir names
         one.""",
         constraints=EnsureStr() | EnsureNone(),
@@ -24,8 +24,8 @@ MANIFEST_OPTIONS = dict(
     base_url=Parameter(
         args=("--base-url",),
         metavar="URL",
-        doc="""resolve relative URLs in the manifest against this one; for an address, look it
-        up at the portal with this URL.""",
+        doc="""resolve relative URLs in the manifest against this one; for the address of a
+        dataset, use the portal at this URL.""",
         constraints=EnsureStr() | EnsureNone(),
     ),
     manifest_format=Parameter(
@@ -39,7 +39,7 @@ MANIFEST_OPTIONS = dict(
         args=("--column",),
         metavar="ROLE=NAME",
         action="append",
-        doc="""which column of a manifest that is a table has what, as for 'datalad
+        doc="""the role of a column, if the manifest is a table, as for 'datalad
         download-manifest'. Can be given several times.""",
     ),
     credential=Parameter(
@@ -47,14 +47,14 @@ MANIFEST_OPTIONS = dict(
         metavar=CREDENTIAL.cmd_kwargs["metavar"],
         action="append",
         doc="""where the login for an origin (https://host:port) of the manifest or its URLs
-        is, as for 'datalad download-manifest'. Nothing is remembered. Can be given several
-        times.""",
+        is kept, as for 'datalad download-manifest'. Nothing is remembered. Can be given
+        several times.""",
     ),
     cookies=Parameter(
         args=("--cookies",),
         metavar="BROWSER|FILE",
         doc="""log in with the cookies of your browser or of a cookies.txt file at the origin of
-        the manifest, or the one origin of all its URLs if it is a file.""",
+        the manifest or, if it is a file, at the one origin of all its URLs.""",
         constraints=EnsureStr() | EnsureNone(),
     ),
 )

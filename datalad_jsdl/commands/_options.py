@@ -26,20 +26,20 @@ _MOST_SHOWN = 20  # characters
 JOBS = Parameter(
     args=("-J", "--jobs"),
     metavar="NJOBS",
-    doc="""how many files, or pieces of them, to fetch at a time: a whole number from 1 to 1000, or
-    'auto' for what git config datalad.jsdl.jobs says (8, unless it is set).""",
+    doc="""how many files, or pieces of them, to download at a time: a whole number from 1 to
+    1000, or 'auto' for the value of git config datalad.jsdl.jobs (by default 8).""",
 )
 
 
 def credential_help(sources: Sequence[Source]) -> str:
     """What --credential is, with all *sources* as a user writes them."""
     *others, last = [source.usage for source in sources]
-    return f"""where the login for an origin (https://host:port) is: {", ".join(others)} or {last}.
-    It is sent to that origin and to no other.
-    Remembered for this dataset and the subdatasets that the command imports into, as git
-    config remote.jsdl.credential; never the login itself.
-    Can be given several times. "The portal wants me to log in" in the
-    documentation has the details."""
+    return f"""where the login for an origin (https://host:port) is kept: {", ".join(others)} or
+    {last}. The login is sent to that origin only.
+    The option, but never the login itself, is remembered for this dataset and the subdatasets
+    that the command imports into, as git config remote.jsdl.credential.
+    Can be given several times. For details, see "The portal wants me to log in" in the
+    documentation."""
 
 
 CREDENTIAL = Parameter(
@@ -80,5 +80,5 @@ def inside(given: str | Sequence[str] | None, dataset: Any, root: Path) -> list[
         try:
             paths.append(resolved.relative_to(root).as_posix())
         except ValueError:
-            raise DatasetError(f"{resolved} does not lie in the dataset {root}") from None
+            raise DatasetError(f"{resolved} is outside the dataset {root}") from None
     return [] if "." in paths else paths

@@ -33,7 +33,9 @@ def standard_output(*, text: bool = False) -> Iterator[int]:
         ArchiveError: it is a terminal, and that is not so.
     """
     if not text and os.isatty(1):
-        raise ArchiveError("not writing an archive to the terminal; redirect it, or name a file")
+        raise ArchiveError(
+            "not writing an archive to the terminal; redirect the output or name a file"
+        )
     sys.stdout.flush()
     own = _copy_of(1)
     _send_to_standard_error(1)

@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING, Any
 from datalad.interface.results import get_status_dict
 from datalad.ui import ui
 
-from datalad_jsdl.commands._common import EXTENSION_LINE, failure, is_extension_loaded, message_of
+from datalad_jsdl.commands._common import (
+    EXTENSION_LINE,
+    failure,
+    is_extension_loaded,
+    message_of,
+    refusal_text,
+)
 from datalad_jsdl.commands._diffstat import stat_lines, stat_of
+from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.operations.import_manifest import NothingLeft, Refused
+from datalad_jsdl.operations.staging import NotTakenIn
 from datalad_jsdl.operations.values import Failure, Notice, in_words
 from datalad_jsdl.repository.annex.keys import parse_key
 from datalad_jsdl.repository.importing.steps import Change
@@ -56,7 +64,7 @@ def import_records(
         elif isinstance(result, Notice):
             lgr.warning("%s", result.text)
         elif isinstance(result, NothingLeft):
-            text = f"nothing is left to be tried again: {result.file} is empty"
+            text = f"nothing left to retry: {result.file} is empty"
             yield _record(root, "notneeded", root, "dataset", text, dry=False)
         elif isinstance(result, Refused):
             yield from refusal_records(root, result.refusals)
@@ -73,8 +81,8 @@ def _placed(record: dict[str, Any], options: ImportOptions) -> dict[str, Any]:
         folder = here.relative_to(root).as_posix()
         if not f"{options.prefix}/".startswith(f"{folder}/"):
             text = (
-                f"; the paths are those in {options.target}, not in the current folder"
-                f" (to import into that one, add --prefix {shlex.quote(folder)})"
+                f"; paths are relative to {options.target}, not to the current folder"
+                f" (to import into the current folder, add --prefix {shlex.quote(folder)})"
             )
             record["message"] += text
     return record
@@ -95,13 +103,15 @@ def _part_records(
     plan = outcome.plan
     yield from refusal_records(root, refusals, dry=dry)
     for conflict in plan.conflicts:
-        text = f"left alone {start + conflict.path!r}: {conflict.reason}"
+        text = f"skipped {start + conflict.path!r}: {conflict.reason}"
         yield record("error", conflict.path, text, change="conflict")
     for path, problem in outcome.failures.items():
-        text = f"could not fetch {start + path!r}: {in_words(problem)}"
+        came = isinstance(problem, NotTakenIn)
+        name = repr(start + path)
+        text = f"{name}: {problem}" if came else f"could not download {name}: {in_words(problem)}"
         registered = path not in outcome.unregistered
         if not registered:
-            text += "; it was not registered (without --get it would be, unverified)"
+            text += "; not registered (without --get it would be registered, unverified)"
         yield record("error", path, text, change="failed", registered=registered)
     for step in _reported(outcome, report_all):
         status = "notneeded" if step.change is Change.UNCHANGED else "ok"
@@ -128,7 +138,7 @@ def _part_records(
     nothing = not (plan.writes_tree or plan.records or outcome.fetched or outcome.remote)
     text = _summary(counts, unverifiable, dry)
     if others:
-        text += f"; and what is in {len(others)} subdataset{'s' * (len(others) > 1)}"
+        text += f"; plus the content of {counted(len(others), 'subdataset')}"
     yield _record(
         root,
         "notneeded" if nothing else "ok",
@@ -150,8 +160,7 @@ def refusal_records(
     """One record for each entry that was refused."""
     for refusal in refusals:
         # the path may lead anywhere: it is named, but never joined to the dataset's
-        where = f" ({refusal.where})" if refusal.where else ""
-        text = f"refused {_named(refusal)}{where}: {refusal.reason}"
+        text = refusal_text(refusal)
         more = {"entry": refusal.path, "change": "refused"}
         yield _record(root, "error", root, "file", text, dry=dry, **more)
 
@@ -192,18 +201,19 @@ def _reported(outcome: Outcome, report_all: bool) -> Iterator[Step]:
         yield from (step for step in changed if step.path not in outcome.failures)
 
 
+# what was done, and what would be: before the number, and after it
 _WORDS = {
-    "added": "added",
-    "changed": "changed",
-    "urls": "with other URLs",
-    "mtime": "with another time",
-    "unchanged": "unchanged",
-    "deleted": "deleted",
-    "fetched": "downloaded",
-    "refused": "refused",
-    "conflicts": "left alone",
-    "failed": "not downloaded",
-    "skipped": "filtered out",
+    "added": ("added", "add", ""),
+    "changed": ("changed", "change", ""),
+    "urls": ("with new URLs", "change the URLs of", ""),
+    "mtime": ("with a new time", "change the time of", ""),
+    "unchanged": ("unchanged", "leave", " unchanged"),
+    "deleted": ("deleted", "delete", ""),
+    "fetched": ("downloaded", "download", ""),
+    "refused": ("refused", "refuse", ""),
+    "conflicts": ("skipped", "skip", ""),
+    "failed": ("not downloaded", "fail to download", ""),
+    "skipped": ("filtered out", "filter out", ""),
 }
 
 
@@ -213,15 +223,25 @@ def _is_unverifiable(step: Step) -> bool:
 
 
 def _summary(counts: dict[str, int], unverifiable: int, dry: bool) -> str:
-    parts = [f"{counts[name]} {word}" for name, word in _WORDS.items() if counts[name]]
+    parts = [
+        f"{before} {counts[name]}{after}" if dry else f"{counts[name]} {done}"
+        for name, (done, before, after) in _WORDS.items()
+        if counts[name]
+    ]
     if counts["renamed"]:
         parts[0] += f" ({counts['renamed']} of them renamed)"
+    text = ", ".join(parts)
+    if text and dry:
+        text = f"would {text}"
     if counts["gone"] > counts["deleted"]:
-        parts.append(f"{counts['gone']} gone from the manifest (--delete deletes them)")
-    text = ", ".join(parts) or "the manifest has no entries"
+        them = "it" if counts["gone"] == 1 else "them"
+        gone = f"{counts['gone']} no longer in the manifest (--delete deletes {them})"
+        text = f"{text}{'; ' if dry else ', '}{gone}" if text else gone
+    text = text or "the manifest has no entries"
     if unverifiable:
-        text += f"; {unverifiable} without a checksum cannot be verified (--get makes one)"
-    return f"would be: {text}" if dry else text
+        files = counted(unverifiable, "file has", "files have")
+        text += f"; {files} no checksum and cannot be verified (--get computes one)"
+    return text
 
 
 _SIGNS = {
@@ -255,10 +275,10 @@ def render(result: dict[str, Any]) -> None:
     else:
         gone = result.get("gone", []) if not result.get("counts", {}).get("deleted") else []
         for path in gone[:10]:
-            ui.message(f"? {path} (gone from the manifest)")
+            ui.message(f"? {path} (no longer in the manifest)")
         ui.message(f"{result['path']}: {message}")
         if not result.get("dry_run") and not is_extension_loaded():
             ui.message(
-                "hint: 'datalad export-archive' is still DataLad's own; for reproducible zips "
+                "hint: 'datalad export-archive' is still DataLad's own; for reproducible zips, "
                 f"run once: {EXTENSION_LINE}"
             )

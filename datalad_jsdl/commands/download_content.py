@@ -42,15 +42,15 @@ __all__ = ["DownloadContent"]
 class DownloadContent(Interface):
     """Download the missing content of a dataset from its registered URLs, fast
 
-    Does what 'datalad get' does for files that have URLs, for all of them at once: fails
-    over between mirrors, splits large files over several connections, verifies every
-    byte, and moves the content into the annex. With many small files it is several times as
-    fast as getting them one by one.
+    Does what 'datalad get' does for files with URLs, but for all files at once: fails over
+    between mirrors, splits large files over several connections, verifies every byte, and
+    moves the content into the annex. Many small files arrive several times faster than with
+    one transfer after the other.
 
-    Interrupted or killed, the next run goes on where it was; what has come so far is kept
-    in .git/annex/jsdl/staging, and can be thrown away there. Files without a URL are left
-    to 'datalad get'. The number of jobs, the connections to each host, the bandwidth and
-    the timeouts can be set with git config; see "The special remote" in the documentation on
+    If interrupted or killed, the next run resumes: partial downloads are kept in
+    .git/annex/jsdl/staging, where you can delete them. Files without a URL are left to
+    'datalad get'. Set the number of jobs, the connections to each host, the bandwidth and
+    the timeouts with git config; see "The special remote" in the documentation for these
     limits.
     """
 
@@ -82,16 +82,15 @@ class DownloadContent(Interface):
         ),
         report=Parameter(
             args=("--report",),
-            doc="""which files get a result record of their own, beside those that failed:
-            those that were downloaded ('changes', as long as at most 1000 are missing), or
-            those in any number ('all').""",
+            doc="""which files get a result record of their own, besides those that failed:
+            downloaded files if at most 1000 are missing ('changes'), or always ('all').""",
             constraints=EnsureChoice("changes", "all"),
         ),
     )
 
     _examples_ = [
         dict(
-            text="Download all that is missing in the dataset in the current directory",
+            text="Download all missing content of the dataset in the current directory",
             code_py="download_content()",
             code_cmd="datalad download-content",
         ),
@@ -139,7 +138,7 @@ class DownloadContent(Interface):
             for item in paths:
                 found = get_dataset_root(str(item))
                 if found is None:
-                    yield _refusal(item, "it lies in no dataset")
+                    yield _refusal(item, "not inside a dataset")
                 else:
                     roots.setdefault(Path(found), []).append(item)
         else:

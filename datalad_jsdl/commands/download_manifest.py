@@ -7,27 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 from datalad.distribution.dataset import (
     Dataset,
-    EnsureDataset,
     datasetmethod,
     require_dataset,
     resolve_path,
 )
 from datalad.interface.base import Interface, build_doc, eval_results
-from datalad.support.constraints import EnsureChoice, EnsureInt, EnsureNone, EnsureStr
-from datalad.support.param import Parameter
 from datalad.ui import ui
 
 from datalad_jsdl.commands._check_results import check_records
 from datalad_jsdl.commands._check_table import check_lines
 from datalad_jsdl.commands._common import Bars, failure
 from datalad_jsdl.commands._datasets import DataladDatasets
-from datalad_jsdl.commands._options import CREDENTIAL, JOBS, jobs_of
+from datalad_jsdl.commands._import_params import EXAMPLES, PARAMS
+from datalad_jsdl.commands._options import jobs_of
 from datalad_jsdl.commands._results import ACTION, import_records, lgr, render
 from datalad_jsdl.errors import SettingError
 from datalad_jsdl.operations.check import check_import
 from datalad_jsdl.operations.import_manifest import import_manifest
 from datalad_jsdl.operations.import_options import ImportOptions
-from datalad_jsdl.operations.open_manifest import is_no_file
+from datalad_jsdl.operations.manifest_place import is_no_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,255 +37,30 @@ __all__ = ["DownloadManifest"]
 class DownloadManifest(Interface):
     """Turn a manifest of paths and URLs into a dataset
 
-    A manifest says, for each path, from which candidate URLs (mirrors) the file can be
-    fetched, and perhaps its size, checksums and modification time::
+    A manifest lists, for each path, the candidate URLs (mirrors) of the file, and
+    optionally its size, checksums and modification time::
 
       {"sub-01/anat.nii.gz": ["https://a.example/1", "https://b.example/1"],
        "sub-01/bold.nii.gz": {"urls": ["https://a.example/2"], "size": 1048576,
                               "digests": {"sha256": "..."},
                               "mtime": "2024-05-01T12:00:00Z"}}
 
-    or the same objects with a "path", one a line (JSON Lines). All URLs are registered in
-    the dataset in one commit; no content is downloaded unless --get is given. Then
-    'datalad get' and 'git annex get' fetch it, from whichever mirror answers, and verify it.
+    or the same objects with a "path", one per line (JSON Lines). All URLs are registered in
+    the dataset in one commit; without --get, no content is downloaded. Later,
+    'datalad get' and 'git annex get' download it from any available mirror, and verify it.
 
-    Run again with a newer manifest, the command commits what was added and changed and
-    records new URLs. Paths that are gone from the manifest are reported, and deleted
+    If you run it again with a newer manifest, the command commits additions and changes and
+    records new URLs. Paths that are no longer in the manifest are reported, and deleted
     only with --delete. Files that you have staged, modified or added are never touched.
 
-    Entries that must not be (absolute paths, '..', '.git', URLs with a login, ...) are
-    refused one by one; the rest goes in.
+    Invalid entries (absolute paths, '..', '.git', URLs with a login, ...) are refused
+    individually; the others are imported.
     """
 
     result_renderer = "tailored"
 
-    _params_ = dict(
-        manifest=Parameter(
-            args=("manifest",),
-            metavar="MANIFEST",
-            doc="""file name or http(s) URL of the manifest, '-' for standard input, the folder
-            of a BagIt bag, or the address of a dataset at a portal, such as 'dandi:000027'
-            ("Addresses at portals" in the documentation has all).""",
-            constraints=EnsureStr(),
-        ),
-        path=Parameter(
-            args=("path",),
-            metavar="PATH",
-            nargs="?",
-            doc="""the dataset to import into; it is created if there is none. With
-            [CMD: --dataset CMD][PY: `dataset` PY] it becomes a subdataset of that one.
-            By default, the dataset is given by [CMD: --dataset CMD][PY: `dataset` PY], or
-            found from the current directory.""",
-            constraints=EnsureStr() | EnsureNone(),
-        ),
-        dataset=Parameter(
-            args=("-d", "--dataset"),
-            doc="""the dataset to import into, or, if PATH is given too, the one to
-            create or find PATH in as a subdataset.""",
-            constraints=EnsureDataset() | EnsureNone(),
-        ),
-        prefix=Parameter(
-            args=("--prefix",),
-            metavar="DIR",
-            doc="""put all paths of the manifest into this folder of the dataset.""",
-            constraints=EnsureStr() | EnsureNone(),
-        ),
-        split=Parameter(
-            args=("--split",),
-            metavar="N",
-            doc="""make a subdataset of each folder at this depth: with 1, of each folder at the
-            top of the manifest. git-annex takes seconds for a command in a dataset of more than
-            some 200,000 files. A '//' in a path of the manifest begins a subdataset, too.""",
-            constraints=EnsureInt() | EnsureNone(),
-        ),
-        include=Parameter(
-            args=("--include",),
-            metavar="GLOB",
-            action="append",
-            doc="""only import entries whose path in the manifest, or a folder that it lies
-            in, matches; '*' also matches '/'. Can be given several times.""",
-        ),
-        exclude=Parameter(
-            args=("--exclude",),
-            metavar="GLOB",
-            action="append",
-            doc="""leave out entries whose path in the manifest, or a folder that it lies
-            in, matches. Can be given several times.""",
-        ),
-        base_url=Parameter(
-            args=("--base-url",),
-            metavar="URL",
-            doc="""resolve relative URLs in the manifest against this one. By default
-            that is the manifest's own URL, if it has one. For an address: look it up at the
-            portal with this URL instead of the usual one.""",
-            constraints=EnsureStr() | EnsureNone(),
-        ),
-        manifest_format=Parameter(
-            args=("--format",),
-            dest="manifest_format",
-            metavar="NAME",
-            doc="""the format of the manifest; by default it is found out from its beginning.
-            "Formats of manifests" in the documentation has the names.""",
-            constraints=EnsureStr() | EnsureNone(),
-        ),
-        column=Parameter(
-            args=("--column",),
-            metavar="ROLE=NAME",
-            action="append",
-            doc="""which column of a table has what: path, url, size, mtime or the name of a
-            digest, and the column's name in the header. Can be given several times; columns
-            with well-known names need not be named.""",
-        ),
-        checksums=Parameter(
-            args=("--checksums",),
-            metavar="FILE",
-            action="append",
-            doc="""file name or URL of a list of checksums, as md5sum, sha256sum and the like
-            write them ('HEX  path', or 'SHA256 (path) = HEX'): they are added to the entries
-            with those paths; for a list of bare URLs, their last parts are enough. An entry
-            whose checksum in the manifest is another is refused. Can be given several
-            times.""",
-        ),
-        get=Parameter(
-            args=("--get",),
-            action="store_true",
-            doc="""also download the content. An entry without a checksum is downloaded
-            before it is registered, so that it is verified from then on. Only with this
-            option can signed URLs be used; they are never recorded.""",
-        ),
-        mtime=Parameter(
-            args=("--mtime",),
-            doc="""modification times: those that the manifest tells ('recorded'); with 'remote'
-            also, where it tells none, what the first URL of a file that answers says
-            (Last-Modified). That is asked once, and recorded for 'git annex get' and for
-            archives; a file of which a time is recorded is not asked for again.""",
-            constraints=EnsureChoice("recorded", "remote"),
-        ),
-        jobs=JOBS,
-        dry_run=Parameter(
-            args=("-n", "--dry-run"),
-            action="store_true",
-            doc="""report what would be done, and write nothing.""",
-        ),
-        check=Parameter(
-            args=("--check",),
-            action="store_true",
-            doc="""only look whether the download would go well, and write nothing but what is
-            learned of the mirrors: ask them for the files (of more than 1000, for a sample)
-            whose content is not here yet; show a line for each mirror, the files that are gone
-            or of another size, the free disk, and the time it may take. Fails if a file cannot
-            be had from any of its mirrors, or the disk is too small; a mirror that is out of
-            order while others have all its files is shown, and is no failure. "Before a
-            download" in the documentation has the details.""",
-        ),
-        credential=CREDENTIAL,
-        cookies=Parameter(
-            args=("--cookies",),
-            metavar="BROWSER|FILE",
-            doc="""log in with the cookies of your browser (firefox, or with the extra 'browser'
-            chrome, chromium or brave) or of a cookies.txt file, at the manifest's own origin, or
-            the one origin of all its URLs if it is a file. Short for --credential.""",
-            constraints=EnsureStr() | EnsureNone(),
-        ),
-        delete=Parameter(
-            args=("--delete",),
-            action="store_true",
-            doc="""delete files that an earlier import wrote and the manifest (or the
-            part of it that [CMD: --prefix, --include CMD][PY: `prefix`, `include` PY] and
-            [CMD: --exclude CMD][PY: `exclude` PY] select) no longer has.""",
-        ),
-        restore=Parameter(
-            args=("--restore",),
-            action="store_true",
-            doc="""first put back files that are missing, or unlocked but not modified, in
-            the work tree. 'datalad rerun' needs this: it removes or unlocks the files of
-            a commit before it runs the command that made it.""",
-        ),
-        failed=Parameter(
-            args=("--failed",),
-            metavar="FILE",
-            doc="""write the entries that could not be registered or, with [CMD: --get
-            CMD][PY: `get` PY], downloaded to this file, as JSON Lines: a manifest to try again
-            with, in which a field 'reason' tells what was wrong with each. It is empty if
-            nothing was. Only you may read it, as it has signed URLs in it if the manifest had
-            some. A preview or check writes none.""",
-            constraints=EnsureStr() | EnsureNone(),
-        ),
-        message=Parameter(
-            args=("-m", "--message"),
-            metavar="MESSAGE",
-            doc="""a description to go into the commit message.""",
-            constraints=EnsureStr() | EnsureNone(),
-        ),
-        report=Parameter(
-            args=("--report",),
-            doc="""which entries get a result record of their own, beside those that
-            failed: those that change ('changes', as long as there are at most 1000 of
-            them), or every single one ('all').""",
-            constraints=EnsureChoice("changes", "all"),
-        ),
-    )
-
-    _examples_ = [
-        dict(
-            text="Make a dataset of all that a portal lists, then get a part of it",
-            code_py="download_manifest('https://portal.example/study.json', 'study')",
-            code_cmd="datalad download-manifest https://portal.example/study.json study\n"
-            "cd study && git annex get sub-01",
-        ),
-        dict(
-            text="Make one of a dataset at DANDI (others: see Addresses at portals)",
-            code_py="download_manifest('dandi:000027', 'study')",
-            code_cmd="datalad download-manifest dandi:000027 study",
-        ),
-        dict(
-            text="See what a newer manifest would change",
-            code_py="download_manifest('study.json', 'study', dry_run=True)",
-            code_cmd="datalad download-manifest --dry-run study.json study",
-        ),
-        dict(
-            text="See whether all can be had, from which mirrors, and whether the disk is large "
-            "enough; then download",
-            code_py="download_manifest('study.json', 'study', check=True)",
-            code_cmd="datalad download-manifest --check study.json study &&\n"
-            "datalad download-manifest --get study.json study",
-        ),
-        dict(
-            text="Log in at the portal as you are logged in with your browser",
-            code_py="download_manifest('https://portal.example/study.json', 'study', "
-            "cookies='firefox')",
-            code_cmd="datalad download-manifest --cookies firefox "
-            "https://portal.example/study.json study",
-        ),
-        dict(
-            text="Import a study of an Orthanc server, named as in Orthanc's own archive",
-            code_py="download_manifest('orthanc+https://pacs.example/studies/1.2.840.1', 'study')",
-            code_cmd="datalad download-manifest orthanc+https://pacs.example/studies/1.2.840.1 "
-            "study",
-        ),
-        dict(
-            text="Import the NIfTI files only, download them too, eight at a time",
-            code_py="download_manifest('study.json', 'study', include=['*.nii.gz'], "
-            "get=True, jobs=8)",
-            code_cmd="datalad download-manifest --include '*.nii.gz' --get -J 8 study.json study",
-        ),
-        dict(
-            text="Download it all, and try again later with what could not be had",
-            code_py="download_manifest('study.json', 'study', get=True, failed='failed.jsonl')",
-            code_cmd="datalad download-manifest --get --failed failed.jsonl study.json study\n"
-            "datalad download-manifest --get --failed failed.jsonl failed.jsonl study",
-        ),
-        dict(
-            text="Take URLs from one list, and checksums from another",
-            code_py="download_manifest('urls.txt', 'study', checksums=['SHA256SUMS'])",
-            code_cmd="datalad download-manifest --checksums SHA256SUMS urls.txt study",
-        ),
-        dict(
-            text="Record the times that the mirrors tell of files of a list without times",
-            code_py="download_manifest('urls.txt', 'study', mtime='remote')",
-            code_cmd="datalad download-manifest --mtime remote urls.txt study",
-        ),
-    ]
+    _params_ = PARAMS
+    _examples_ = EXAMPLES
 
     @staticmethod
     @datasetmethod(name="download_manifest")

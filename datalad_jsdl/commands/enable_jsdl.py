@@ -38,11 +38,11 @@ _PROGRAM = "git-annex-remote-jsdl"
 class EnableJsdl(Interface):
     """Set up the special remote jsdl in a dataset or clone
 
-    Initialises the remote, or enables the one that the dataset tells of, has git-annex
-    take its configuration as verified, and sets what git-annex leaves to the user. From
-    then on 'git annex get' and 'datalad get' fetch every URL of the dataset through it.
+    Initialises the remote, or enables the one recorded in the dataset, marks its
+    configuration as verified for git-annex, and makes the settings that git-annex leaves to
+    the user. From then on, 'git annex get' and 'datalad get' download through it.
 
-    Running it again does no harm: what is in place stays as it is.
+    Running it again is safe: existing settings are not changed.
     """
 
     result_renderer = "tailored"
@@ -57,7 +57,7 @@ class EnableJsdl(Interface):
 
     _examples_ = [
         dict(
-            text="Fetch the files of an existing clone through all of their mirrors",
+            text="Let an existing clone download files from all of their mirrors",
             code_py="enable_jsdl(dataset='study')",
             code_cmd="datalad enable-jsdl -d study",
         ),
@@ -83,11 +83,11 @@ class EnableJsdl(Interface):
             return
         if shutil.which(_PROGRAM) is None:
             lgr.warning(
-                "%s is not on PATH: outside of this environment git-annex falls back to its "
-                "own web remote, and 'git annex drop' fails until it is",
+                "%s is not on PATH: outside of this environment, git-annex falls back to its "
+                "own web remote, and 'git annex drop' fails",
                 _PROGRAM,
             )
-        done = ", ".join(setup.done) or "all was in place"
+        done = ", ".join(setup.done) or "already set up"
         yield get_status_dict(
             action=_ACTION,
             path=str(root),

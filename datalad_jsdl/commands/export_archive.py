@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from datalad.distribution.dataset import datasetmethod
 from datalad.interface.base import build_doc, eval_results
-from datalad.interface.common_opts import recursion_flag, recursion_limit
 
 # before our own class: importing it binds Dataset.export_archive to core's
 from datalad.local.export_archive import ExportArchive as CoreExportArchive
-from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
-from datalad.support.param import Parameter
 
 from datalad_jsdl.commands._archiving import (
     ACTION,
@@ -25,21 +22,21 @@ from datalad_jsdl.commands._archiving import (
 )
 from datalad_jsdl.commands._common import failure, given_place
 from datalad_jsdl.commands._datasets import require_installed
-from datalad_jsdl.commands._manifest_options import MANIFEST_OPTIONS
-from datalad_jsdl.commands._options import JOBS, inside, jobs_of, listed
+from datalad_jsdl.commands._export_params import EXAMPLES, PARAMS
+from datalad_jsdl.commands._options import inside, jobs_of, listed
 from datalad_jsdl.errors import JsdlError, SettingError
 from datalad_jsdl.model.filters import Filter
 from datalad_jsdl.operations.engines import disk_reserve
 from datalad_jsdl.operations.export_archive import ArchiveOptions
 from datalad_jsdl.operations.list_files import FileSelection
 from datalad_jsdl.operations.manifest_contents import Listed
-from datalad_jsdl.operations.open_manifest import is_no_file, place_of
+from datalad_jsdl.operations.manifest_place import is_no_file, place_of
 from datalad_jsdl.repository.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from datalad_jsdl.operations.open_manifest import ManifestPlace
+    from datalad_jsdl.operations.manifest_place import ManifestPlace
 
 __all__ = ["ExportArchive"]
 
@@ -52,158 +49,15 @@ class ExportArchive(CoreExportArchive):
 
     A ZIP archive is reproducible: the same commit gives the same bytes on every machine,
     in every time zone, from every clone, whether the content is present or not. Content
-    that is not present is streamed from its URLs, verified, without being kept. The ZIP
-    holds what is committed; changes in the work tree do not get in. Members are not
-    compressed, and their times are those that the manifest recorded.
+    that is not present is streamed from its URLs and verified, without being kept. The ZIP
+    contains committed files only, not changes in the work tree. Members are not
+    compressed, and have the times that the manifest recorded.
 
     A TAR archive is made by DataLad's own code, from present content only.
     """
 
-    _params_ = dict(
-        CoreExportArchive._params_,
-        filename=Parameter(
-            args=("filename",),
-            metavar="FILENAME",
-            nargs="?",
-            doc="""file name of the generated archive. If no file name is given the archive
-            will be generated in the current directory and will be named:
-            datalad_<dataset_uuid>.(tar.*|zip). To generate that file in a different
-            directory, provide an existing directory as the file name. '-' writes a ZIP
-            archive to standard output, without anything being put on the disk; messages go
-            to standard error.""",
-            constraints=EnsureStr() | EnsureNone(),
-        ),
-        path=Parameter(
-            args=("path",),
-            metavar="PATH",
-            nargs="*",
-            doc="""file or folder to put into a ZIP archive; by default everything in the
-            dataset.""",
-            constraints=EnsureStr() | EnsureNone(),
-        ),
-        compression=Parameter(
-            args=("-c", "--compression"),
-            doc="""compression method. Unless it is given, a TAR archive is compressed with
-            'gz', and the members of a ZIP archive are not compressed: only so is it the same
-            everywhere. With 'gz' they are, as the zlib at hand does it: any two of its builds
-            may give other bytes, and an interrupted export cannot be resumed. 'bz2' is for
-            TAR archives. An empty string stands for none.""",
-            constraints=EnsureChoice("gz", "bz2", "") | EnsureNone(),
-        ),
-        missing_content=Parameter(
-            args=("--missing-content",),
-            doc="""by default, any discovered file with missing content will result in an
-            error and the export is aborted. For a ZIP archive content is only missing if
-            none of its URLs gives it either. Setting this to 'continue' will issue
-            warnings instead of failing on error. The value 'ignore' will only inform about
-            problem at the 'debug' log level.""",
-            constraints=EnsureChoice("error", "continue", "ignore"),
-        ),
-        leading_dir=Parameter(
-            args=("--leading-dir",),
-            metavar="NAME",
-            doc="""directory in a ZIP archive to put all files into; an empty string for
-            none. By default, it is the file name of the archive without its '.zip'.
-            It is a part of the archive, which is the same only under the same name.""",
-            constraints=EnsureStr() | EnsureNone(),
-        ),
-        mtime=Parameter(
-            args=("--mtime",),
-            doc="""modification times in a ZIP archive: those that a manifest recorded
-            ('recorded'), or that of the exported commit for all files ('commit'). With
-            --manifest, 'remote' takes what the first URL of a file that answers says
-            (Last-Modified), where the manifest tells no time; then the archive is the same only
-            as long as that is.""",
-            constraints=EnsureChoice("recorded", "commit", "remote"),
-        ),
-        dataset_files=Parameter(
-            args=("--dataset-files",),
-            action="store_true",
-            doc="""also put the dataset's own housekeeping into a ZIP archive: .datalad,
-            .gitattributes and .gitmodules, which differ between any two datasets.""",
-        ),
-        recursive=recursion_flag,
-        recursion_limit=recursion_limit,
-        ref=Parameter(
-            args=("--ref",),
-            metavar="COMMIT",
-            doc="""the commit to put into a ZIP archive: a branch, a tag, or any other name
-            that git knows. By default it is the one that is checked out.""",
-            constraints=EnsureStr() | EnsureNone(),
-        ),
-        include=Parameter(
-            args=("--include",),
-            metavar="GLOB",
-            action="append",
-            doc="""only put files into a ZIP archive whose path in the dataset, or a folder
-            that it lies in, matches; '*' also matches '/'. Can be given several times.""",
-        ),
-        exclude=Parameter(
-            args=("--exclude",),
-            metavar="GLOB",
-            action="append",
-            doc="""leave files out of a ZIP archive whose path in the dataset, or a folder that
-            it lies in, matches. Can be given several times.""",
-        ),
-        **MANIFEST_OPTIONS,
-        resume=Parameter(
-            args=("--resume",),
-            action="store_true",
-            doc="""go on with a ZIP archive that was interrupted: what was written of it (in
-            a file of its name and '.jsdl-part') is compared with what it is to become, and
-            kept as far as it is good. Give the same options as before.""",
-        ),
-        checksum_file=Parameter(
-            args=("--checksum-file",),
-            action="store_true",
-            doc="""write the SHA-256 of a ZIP archive into a file beside it, of its name and
-            '.sha256', for 'sha256sum -c'.""",
-        ),
-        jobs=JOBS,
-        dry_run=Parameter(
-            args=("-n", "--dry-run"),
-            action="store_true",
-            doc="""report what a ZIP archive would hold, and how large it would be; write
-            nothing.""",
-        ),
-    )
-
-    _examples_ = [
-        dict(
-            text="Make a reproducible ZIP archive of the dataset in the current directory",
-            code_py="export_archive('../study.zip', archivetype='zip')",
-            code_cmd="datalad export-archive -t zip ../study.zip",
-        ),
-        dict(
-            text="Leave out what no mirror gives, and put no folder around the files",
-            code_py="export_archive('study.zip', dataset='study', archivetype='zip', "
-            "missing_content='continue', leading_dir='')",
-            code_cmd="datalad export-archive -d study -t zip --missing-content continue "
-            "--leading-dir '' study.zip",
-        ),
-        dict(
-            text="Go on with an export that was interrupted",
-            code_py="export_archive('study.zip', dataset='study', archivetype='zip', resume=True)",
-            code_cmd="datalad export-archive -d study -t zip --resume study.zip",
-        ),
-        dict(
-            text="Archive one folder as it was in release 1.0, subdatasets included",
-            code_py="export_archive('sub-01.zip', path='study/sub-01', dataset='study', "
-            "archivetype='zip', ref='1.0', recursive=True)",
-            code_cmd="datalad export-archive -d study -t zip --ref 1.0 -r sub-01.zip study/sub-01",
-        ),
-        dict(
-            text="Make an archive of what a manifest lists, without a dataset",
-            code_py="export_archive('study.zip', archivetype='zip', "
-            "manifest='https://portal.example/study.json')",
-            code_cmd="datalad export-archive -t zip "
-            "--manifest https://portal.example/study.json study.zip",
-        ),
-        dict(
-            text="Unpack a dataset straight from its URLs, without keeping an archive",
-            code_cmd="datalad export-archive -d study -t zip - | bsdtar -xf -",
-        ),
-    ]
+    _params_ = PARAMS
+    _examples_ = EXAMPLES
 
     @staticmethod
     @datasetmethod(name="export_archive")
@@ -241,12 +95,12 @@ class ExportArchive(CoreExportArchive):
             ours = (dataset, path, ref, dataset_files, recursive, recursion_limit)
             if archivetype != "zip" or any(ours) or mtime == "commit" or filename is None:
                 raise ValueError(
-                    "--manifest makes a ZIP archive without a dataset: it takes -t zip and a file "
-                    "name, and no option that is about a dataset"
+                    "--manifest makes a ZIP archive without a dataset: it requires -t zip and a "
+                    "file name, and allows no dataset options"
                 )
         else:
             if any(listing) or mtime == "remote":
-                raise ValueError("options about a manifest, and --mtime remote, need --manifest")
+                raise ValueError("manifest options and --mtime remote require --manifest")
             try:
                 found = require_installed(dataset, "export archive")
             except JsdlError as problem:
@@ -262,7 +116,9 @@ class ExportArchive(CoreExportArchive):
             chosen = (leading_dir is not None, mtime != "recorded", dataset_files, recursive)
             senseless = (ref, path, include, exclude, resume, checksum_file, dry_run)
             if any(chosen) or any(senseless) or filename == "-":
-                raise ValueError("a TAR archive takes a file name, -c and --missing-content only")
+                raise ValueError(
+                    "a TAR archive supports only a file name, -c and --missing-content"
+                )
             yield from _cores_own(filename, dataset, archivetype, compression, missing_content)
             return
         piped = is_pipe(filename)
@@ -292,7 +148,7 @@ class ExportArchive(CoreExportArchive):
                 target = None if piped else _target(filename, name)
                 if target and where.resolve() in target.parents and target.parent != Path.cwd():
                     lgr.warning(
-                        "the archive is written into the dataset that it is made of: %s", target
+                        "the archive is written into the dataset that it is made from: %s", target
                     )
                 selection = FileSelection(
                     revision="HEAD" if ref is None else ref,
@@ -310,7 +166,7 @@ class ExportArchive(CoreExportArchive):
             yield failure(ACTION, target or where, error, lgr, kind)
             return
         if target and not checksum_file and (old := Path(f"{target}.sha256")).exists():
-            lgr.warning("%s is of an older archive; --checksum-file would renew it", old)
+            lgr.warning("%s belongs to an older archive; use --checksum-file to renew it", old)
         yield from written(
             opening,
             options,
@@ -331,7 +187,7 @@ def _cores_own(
 ) -> Iterator[dict[str, Any]]:
     """A TAR archive, by DataLad's own code."""
     if str(filename).lower().endswith(".zip"):
-        lgr.warning("this will be a TAR archive; -t zip makes a ZIP archive")
+        lgr.warning("this will be a TAR archive; for a ZIP archive, use -t zip")
     yield from CoreExportArchive.__call__(
         filename,
         dataset=dataset,
@@ -362,11 +218,11 @@ def _folder(leading_dir: str | None, target: Path | None, default: str) -> str:
 def _require_sense(piped: bool, compression: str | None, resume: bool, checksum_file: bool) -> None:
     """Raises ValueError for options that contradict each other."""
     if compression == "bz2":
-        raise ValueError("a ZIP archive cannot be compressed with bz2: few programs read that")
+        raise ValueError("a ZIP archive cannot be compressed with bz2: few programs can read it")
     if resume and (piped or compression == "gz"):
-        raise ValueError("--resume is for a ZIP archive in a file, without -c gz")
+        raise ValueError("--resume requires a ZIP archive in a file, without -c gz")
     if checksum_file and piped:
-        raise ValueError("--checksum-file needs a file to put the checksum beside")
+        raise ValueError("--checksum-file requires an archive in a file")
 
 
 def _target(filename: str | None, default: str) -> Path:

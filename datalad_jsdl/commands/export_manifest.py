@@ -22,6 +22,7 @@ from datalad_jsdl.commands._options import inside, listed
 from datalad_jsdl.commands._output import is_standard_output, standard_output
 from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.manifest.writing import WRITERS, format_of
+from datalad_jsdl.model.amounts import counted, size_text
 from datalad_jsdl.model.filters import Filter
 from datalad_jsdl.operations.export_manifest import Export
 from datalad_jsdl.operations.list_files import FileSelection, Walk
@@ -42,15 +43,15 @@ _MOST_LINES = 10  # on files in git
 class ExportManifest(Interface):
     """Write a manifest of a dataset: paths, URLs, sizes, checksums and times
 
-    It lists what is committed, whether its content is present or not, and
-    'datalad download-manifest' makes the same dataset of it again. Any git-annex dataset
-    whose files have URLs will do.
+    The manifest lists committed files, whether their content is present or not, and
+    'datalad download-manifest' recreates the same dataset from it. This works for any
+    git-annex dataset whose files have URLs.
 
-    Only http and https URLs get into it, and none with a login or signature in it. An
-    annexed file that has no other is left out and reported as 'impossible', so that the
-    command fails, although the manifest of the other files is written. Files whose content
-    is in git have no URL: they are left out and reported as 'notneeded'. The dataset's own
-    .datalad, .gitattributes and .gitmodules are passed over.
+    The manifest contains only http and https URLs without a login or signature. Annexed
+    files without such a URL are skipped and reported as 'impossible', so that the command
+    fails, although it writes the manifest of the other files. Files in git have no URL:
+    they are skipped and reported as 'notneeded'. The dataset's own .datalad,
+    .gitattributes and .gitmodules are ignored.
 
     Options must not stand between FILE and PATH.
     """
@@ -62,8 +63,8 @@ class ExportManifest(Interface):
             args=("file",),
             metavar="FILE",
             nargs="?",
-            doc="""file to write; one of that name is replaced when the new one is complete.
-            '-', the default, is standard output; messages go to standard error then.""",
+            doc="""file to write; an existing file is replaced when the new one is complete.
+            '-', the default, is standard output; then messages go to standard error.""",
             constraints=EnsureStr() | EnsureNone(),
         ),
         path=Parameter(
@@ -82,10 +83,10 @@ class ExportManifest(Interface):
             args=("--format",),
             dest="manifest_format",
             metavar="NAME",
-            doc="""json, jsonl (JSON Lines), metalink4 or bagit-fetch (fetch.txt, which has a
-            place for one URL and the size of each file and for nothing else). By default the
-            name of FILE tells: .json, .jsonl or .ndjson, .meta4 or .metalink, fetch.txt; for
-            any other it is json, but an ending of some other kind (.csv, .gz) is an error.""",
+            doc="""json, jsonl (JSON Lines), metalink4 or bagit-fetch (fetch.txt, which holds
+            only one URL and the size of each file). By default, the name of FILE decides: .json,
+            .jsonl or .ndjson, .meta4 or .metalink, fetch.txt. For other names it is json, but
+            the suffix of another kind of file (.csv, .gz) is an error.""",
             constraints=EnsureChoice(*WRITERS) | EnsureNone(),
         ),
         recursive=recursion_flag,
@@ -94,21 +95,21 @@ class ExportManifest(Interface):
             args=("--ref",),
             metavar="COMMIT",
             doc="""the commit to list: a branch, a tag, or any other name that git knows. By
-            default it is the one that is checked out. URLs are those of now.""",
+            default, it is the one that is checked out. The URLs are the current ones.""",
             constraints=EnsureStr() | EnsureNone(),
         ),
         include=Parameter(
             args=("--include",),
             metavar="GLOB",
             action="append",
-            doc="""only list files whose path in the dataset, or a folder that it lies in,
+            doc="""only list files whose path in the dataset, or one of its parent folders,
             matches; '*' also matches '/'. Can be given several times.""",
         ),
         exclude=Parameter(
             args=("--exclude",),
             metavar="GLOB",
             action="append",
-            doc="""leave out files whose path in the dataset, or a folder that it lies in,
+            doc="""skip files whose path in the dataset, or one of its parent folders,
             matches. Can be given several times.""",
         ),
     )
@@ -126,7 +127,7 @@ class ExportManifest(Interface):
             code_cmd="datalad export-manifest -d study --include '*.nii.gz' --ref 1.0 images.meta4",
         ),
         dict(
-            text="Look at what is known of one folder, subdatasets included",
+            text="Show the recorded URLs and metadata of one folder, subdatasets included",
             code_cmd="datalad export-manifest -d study -r --format jsonl - study/sub-01",
         ),
     ]
@@ -224,9 +225,10 @@ class ExportManifest(Interface):
     def custom_result_renderer(res: dict[str, Any], **_: Any) -> None:
         if res.get("place", 0) > _MOST_LINES:
             if res["place"] == res["in_git"]:
-                ui.message(f"left out {res['in_git'] - _MOST_LINES} more files that are in git")
+                more = counted(res["in_git"] - _MOST_LINES, "more file")
+                ui.message(f"skipped {more} in git")
         elif "entry" in res:
-            ui.message(f"left out {res['entry']}: {res['message']}")
+            ui.message(f"skipped {res['entry']}: {res['message']}")
         else:
             ui.message(f"{'error' if res['status'] == 'error' else res['path']}: {res['message']}")
 
@@ -236,13 +238,15 @@ class ExportManifest(Interface):
 
 
 def _summary(export: Export) -> str:
-    text = f"{export.entries} files, {export.size} bytes listed"
+    text = f"listed {counted(export.entries, 'file')}, {size_text(export.size)}"
     if export.unlisted:
         in_git = sum(item.in_git for item in export.unlisted)
-        text += f"; {len(export.unlisted)} left out ({in_git} of them are in git)"
+        text += f"; skipped {len(export.unlisted)} ({in_git} in git)"
     if export.lost:
-        lost = ", ".join(f"{what} ({number})" for what, number in export.lost.items())
-        text += f"; {export.name} has no place for, by number of files: {lost}"
+        lost = ", ".join(
+            f"{what} ({counted(number, 'file')})" for what, number in export.lost.items()
+        )
+        text += f"; {export.name} cannot hold {lost}"
     return text
 
 

@@ -15,6 +15,7 @@ from datalad_jsdl.bugs import bug
 from datalad_jsdl.faults import Failed, Fault, FaultKind
 from datalad_jsdl.fetch.file.download import fetch
 from datalad_jsdl.fetch.file.partfile import PartFile
+from datalad_jsdl.fetch.retries import SECOND_CHANCE_PAUSE, SECOND_CHANCES
 from datalad_jsdl.model.content import Expected, Fetched
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Job", "Sync", "fetch_all", "fetch_file"]
 
-_ONCE_MORE = 10_000  # files that are asked for again at the end, at most
-_SOON = 3.0  # seconds
 _TICK = 0.5  # seconds
 _GROW = 0.02  # seconds between two looks at whether more workers would help
 _BUSY = 0.8  # of one core: more threads would only stand in each other's way
@@ -121,26 +120,26 @@ def fetch_all(
     ):
         operation.second_chance = True
         for job, outcome in pool.run(iter(jobs)):
-            if len(again) < _ONCE_MORE and _is_worth_another_try(job, outcome, operation):
+            if len(again) < SECOND_CHANCES and _is_worth_another_try(job, outcome, operation):
                 again.append(job)
             else:
                 yield job, outcome
         if again:
             operation.sleep(_pause(again, engine, time.monotonic() - began))
-            engine.origins.forgive()
+            engine.origins.end_back_offs()
             yield from pool.run(iter(again))
 
 
 def _pause(again: Iterable[Job], engine: Engine, elapsed: float) -> float:
     """Seconds until the first mirror may be asked once more.
 
-    One that has not asked for it is left alone no longer than the rest has taken: who fetches
-    a few files is not to wait half a minute for a server that is not there.
+    A back-off that the mirror has not asked for takes no longer than the rest has taken: who
+    fetches a few files is not to wait half a minute for a server that is not there.
     """
     origins = engine.origins
     first = min((url for job in again for url in job.urls), key=origins.wait)
     pause = min(origins.wait(first), engine.settings.max_wait)
-    return min(pause, max(_SOON, elapsed)) if origins.is_alone(first) else pause
+    return min(pause, max(SECOND_CHANCE_PAUSE, elapsed)) if origins.is_backing_off(first) else pause
 
 
 def _is_worth_another_try(job: Job, outcome: Fetched | Failed, operation: Operation) -> bool:

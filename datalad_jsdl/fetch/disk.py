@@ -12,6 +12,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.fetch.data_units import parse_size
+from datalad_jsdl.model.amounts import size_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,11 +71,10 @@ def require_room(path: str | Path, needed: int | None, reserve: int = 0) -> None
     free = free_bytes(path)
     if (needed or 1) + reserve <= free:
         return
-    from humanize import naturalsize  # an error's only
 
-    wanted = "more is to come" if needed is None else f"{naturalsize(needed)} needed"
-    kept = f" ({RESERVE} keeps {naturalsize(reserve)})" if reserve else ""
-    raise NoRoomError(f"not enough disk space: {wanted}, {naturalsize(free)} free{kept}")
+    wanted = "more is needed" if needed is None else f"{size_text(needed)} needed"
+    kept = f" ({RESERVE} keeps {size_text(reserve)})" if reserve else ""
+    raise NoRoomError(f"not enough disk space: {wanted}, {size_text(free)} free{kept}")
 
 
 class Room:

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.fetch.mirrors.probe import Asker, State, probe
+from datalad_jsdl.fetch.mirrors.probe import Asker, probe
+from datalad_jsdl.fetch.mirrors.states import State
+from datalad_jsdl.fetch.retries import ATTEMPTS_OF_A_QUESTION, FAILED_QUESTIONS, QUESTION_PAUSE
 from datalad_jsdl.model.content import Expected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from datalad_jsdl.fetch.engine import Engine
-    from datalad_jsdl.fetch.mirrors.probe import Answer
+    from datalad_jsdl.fetch.mirrors.states import Answer
     from datalad_jsdl.fetch.operation import Operation
 
 __all__ = ["LastModified"]
-
-_TRIES = 3  # of one question
-_PAUSE = 1.0  # seconds until a passing fault may be over
-_STRIKES = 3  # questions in a row without an answer, until a mirror is asked no more
 
 _NOTHING = Expected()
 
@@ -36,7 +34,7 @@ class LastModified:
         self._engine = engine
         self._operation = operation
         self._asker = Asker(engine, operation, engine.settings.read_timeout, again=False)
-        self._strikes: Counter[str] = Counter()  # by mirror
+        self._failed: Counter[str] = Counter()  # questions in a row, by mirror
 
     def of(self, urls: Iterable[str], expected: Expected = _NOTHING) -> int | None:
         """When the content was changed, as the first URL that answers says.
@@ -53,20 +51,20 @@ class LastModified:
         """
         for url in urls:
             mirror = self._engine.origins.of(url).name
-            if self._strikes[mirror] >= _STRIKES:
+            if self._failed[mirror] >= FAILED_QUESTIONS:
                 continue
             answer = self._ask(url, expected)
             dead = answer.state in (State.DEAD, State.BUSY)
-            self._strikes[mirror] = self._strikes[mirror] + 1 if dead else 0
+            self._failed[mirror] = self._failed[mirror] + 1 if dead else 0
             if answer.fault is None:
                 return answer.modified
         return None
 
     def _ask(self, url: str, expected: Expected) -> Answer:
         longest = self._engine.settings.max_wait
-        for left in reversed(range(_TRIES)):
+        for left in reversed(range(ATTEMPTS_OF_A_QUESTION)):
             answer = probe(url, expected, self._asker)
-            pause = _PAUSE if answer.wait is None else answer.wait
+            pause = QUESTION_PAUSE if answer.wait is None else answer.wait
             silent = answer.fault is not None and answer.fault.silent
             if not left or not answer.passing or silent or pause > longest:
                 break

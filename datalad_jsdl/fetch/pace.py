@@ -21,8 +21,8 @@ class Pace:
         self._bytes = 0
         self._before = speed * seconds  # a good beginning is taken for granted
 
-    def pardon(self, seconds: float) -> None:
-        """So long bytes could not be taken: that is not the connection's fault."""
+    def exclude(self, seconds: float) -> None:
+        """Do not count a time in which no bytes could be taken, whatever the connection gave."""
         if seconds > _BLOCKED:
             self._until += seconds
 

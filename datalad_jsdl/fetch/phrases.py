@@ -13,6 +13,7 @@ from datalad_jsdl.faults import Failed, Fault, FaultKind
 from datalad_jsdl.fetch.http.codes import Code
 from datalad_jsdl.fetch.http.statuses import meaning_of
 from datalad_jsdl.fetch.settings import in_words, named
+from datalad_jsdl.model.amounts import size_text
 from datalad_jsdl.model.urls import redact
 
 if TYPE_CHECKING:
@@ -24,30 +25,32 @@ __all__ = ["failure", "in_full", "phrase", "told", "too_slow"]
 
 _MOST_SHOWN = 8
 
-_MAY_WANT_LOGIN = 'if it wants a login, see "The portal wants me to log in" in the documentation'
+_MAY_WANT_LOGIN = (
+    'you may need to log in (see "The portal wants me to log in" in the documentation)'
+)
 _GUARD = (
-    "a guard against bots ({}) answers in the server's place; use another mirror or the "
-    "URL of the portal's API, or ask its operator to let programs download"
+    "bot protection ({}) answered instead of the server; use another mirror or the "
+    "URL of the portal's API, or ask its operator to allow downloads by programs"
 )
 _COMPRESSED = (
-    "its server sends it compressed ({}), whatever was asked for, and neither size nor digest is "
-    "known to tell whether that is the file; use another mirror, or add the size or digest of what "
-    "curl saves to the manifest"
+    "the server sends the file compressed ({}) although this was not requested, and without a size "
+    "or digest it cannot be verified; use another mirror, or add the size or digest of the file "
+    "that curl saves to the manifest"
 )
 _PACKED = (
-    "; the server sends it compressed ({}), and what the manifest says may be true of the unpacked "
-    "file only"
+    "; the server sends the file compressed ({}), so the manifest may describe the uncompressed "
+    "file"
 )
 _TRUST = (
-    "if the server is right, name its authority: "
-    "git config --global http.{}/.sslCAInfo FILE (http.sslVerify=false is not followed)"
+    "if you trust the server, name its certificate authority: "
+    "git config --global http.{}/.sslCAInfo FILE (http.sslVerify=false is ignored)"
 )
 
 
 def phrase(fault: Fault) -> str:
     """What is wrong, without the URL."""
     text = _PHRASES[fault.kind](fault)
-    if fault.attempts and fault.kind is not FaultKind.LEFT_ALONE:
+    if fault.attempts and fault.kind is not FaultKind.SKIPPED:
         text += f"; {_gave_up(fault.attempts, fault.wait)}"
     return text
 
@@ -60,10 +63,11 @@ def in_full(fault: Fault) -> str:
 def told(failed: Failed) -> str:
     """Why no candidate gave the content; of many, the first."""
     if not failed.faults:
-        return "there is no URL to fetch from"
+        return "no URL to download from"
     shown = [in_full(fault) for fault in failed.faults[:_MOST_SHOWN]]
     more = len(failed.faults) - len(shown)
-    return "; ".join(shown) + (f"; and {more} more URLs failed" if more else "")
+    also = f"; {more} more URL{'s' * (more > 1)} failed" if more else ""
+    return "; ".join(shown) + also
 
 
 def failure(failed: Failed, before: str = "", after: str = "") -> FetchError:
@@ -72,13 +76,13 @@ def failure(failed: Failed, before: str = "", after: str = "") -> FetchError:
 
 
 def _gave_up(attempts: Attempts, wait: float | None) -> str:
-    often = "once" if attempts.number == 1 else f"{attempts.number} times"
-    said = f"asked {often} ({named('retries')})"
+    often = "1 attempt" if attempts.number == 1 else f"{attempts.number} attempts"
+    said = f"gave up after {often} ({named('retries')})"
     if attempts.waited is None or wait is None:
         return said
     return (
-        f"it asks to be left alone for {in_words(round(wait))}, of which "
-        f"{in_words(attempts.waited)} were waited ({named('max-wait')}); {said}"
+        f"the server asks for a pause of {in_words(round(wait))}, more than the limit of "
+        f"{in_words(attempts.waited)} ({named('max-wait')}); {said}"
     )
 
 
@@ -103,7 +107,7 @@ def _network(text: str) -> Callable[[Fault], str]:
 
 
 def _silent(fault: Fault) -> str:
-    awaited = "answer" if fault.position is None else "data"
+    awaited = "response" if fault.position is None else "data"
     return _network(f"no {awaited} within {{seconds}} ({named('read-timeout')})")(fault)
 
 
@@ -132,14 +136,14 @@ def _meaning(fault: Fault, reply: Reply) -> str:
     # an answer without a body has the region only
     elsewhere = Code[reply.code].kind is FaultKind.UNFIT if reply.code else not reply.said
     if reply.region and elsewhere and reply.status in (301, 307, 400):
-        meaning = meaning if reply.code else f"{meaning}; the region of the bucket"
-        return f"{meaning}: {reply.region}; the URL has to name the endpoint of that one"
+        meaning = meaning if reply.code else f"{meaning}; the bucket's region"
+        return f"{meaning}: {reply.region}; the URL must name the endpoint of that region"
     return meaning
 
 
 def _perhaps(fault: Fault) -> str:
     """That an answer may not be the origin's, if it came by plain HTTP through a proxy."""
-    return f", unless it is of {fault.proxy}" if fault.proxy else ""
+    return f", unless this response came from {fault.proxy}" if fault.proxy else ""
 
 
 def _guard(fault: Fault) -> str:
@@ -147,7 +151,8 @@ def _guard(fault: Fault) -> str:
 
 
 def _page(fault: Fault) -> str:
-    return f"it answers with a web page, not the file; {_MAY_WANT_LOGIN}{_perhaps(fault)}"
+    page = f"the server sent a web page instead of the file{_perhaps(fault)}"
+    return f"{page}; {_MAY_WANT_LOGIN}"
 
 
 def _packed(fault: Fault) -> str:
@@ -158,8 +163,10 @@ def _size(fault: Fault) -> str:
     says = "another mirror" if fault.by_mirror else "the manifest"
     offer = "more" if fault.offered is None else f"{fault.offered}"
     if fault.cause:
-        offer = f"a web page of {offer}{_perhaps(fault.cause)}; {_MAY_WANT_LOGIN}"
-    return f"{says} says {fault.expected} bytes, but the server has {offer}{_packed(fault)}"
+        sent = "a longer web page" if fault.offered is None else f"a web page of {offer} bytes"
+        offer = f"{sent}{_perhaps(fault.cause)}; {_MAY_WANT_LOGIN}"
+    verb = "sent" if fault.cause else "has"
+    return f"{says} says {fault.expected} bytes, but the server {verb} {offer}{_packed(fault)}"
 
 
 def _content(fault: Fault) -> str:
@@ -169,37 +176,37 @@ def _content(fault: Fault) -> str:
     if wrong.expected:
         text = f"expected {wrong.algorithm} {wrong.expected}, got {wrong.found}"
     else:
-        text = f"a piece does not have its {wrong.algorithm}"
+        text = f"the {wrong.algorithm} of a piece does not match"
     return f"wrong content: {text}{_packed(fault)}"
 
 
 def _range(fault: Fault) -> str:
     part = fault.position is not None
-    asked = f"asked for bytes from {fault.position}" if part else "asked for the whole file"
-    return f"{asked}, got {fault.detail or 'no Content-Range'}"
+    asked = f"requested bytes from {fault.position}" if part else "requested the whole file"
+    return f"{asked}, but got {fault.detail or 'no Content-Range'}"
 
 
 def _broke_off(fault: Fault) -> str:
     why = f" ({phrase(fault.cause)})" if fault.cause else ""
-    return f"broke off after {fault.position} bytes{why}"
+    return f"the transfer broke off after {size_text(fault.position or 0)}{why}"
 
 
 def _truncated(fault: Fault) -> str:
     if fault.cause:
-        return f"{phrase(fault.cause)}; it may have been cut off"
-    return f"ended after {fault.position} of {fault.expected} bytes{_packed(fault)}"
+        return f"{phrase(fault.cause)}; the file may be incomplete"
+    return f"the transfer ended after {fault.position} of {fault.expected} bytes{_packed(fault)}"
 
 
 def _not_asked(fault: Fault) -> str:
     full = fault.cause and fault.cause.kind is FaultKind.DISK_FULL
-    return "not asked, since the disk is full" if full else "not asked"
+    return "not tried: the disk is full" if full else "not tried"
 
 
-def _left_alone(fault: Fault) -> str:
+def _skipped(fault: Fault) -> str:
     failures = fault.attempts.number if fault.attempts else 0
     pause = in_words(round(fault.wait or 0) or 1)
     why = f" ({phrase(fault.cause)})" if fault.cause else ""
-    return f"the mirror has failed {failures} times in a row, and is not asked for {pause}{why}"
+    return f"skipped for {pause}: the mirror failed {failures} times in a row{why}"
 
 
 def _always(text: str) -> Callable[[Fault], str]:
@@ -222,31 +229,31 @@ _PHRASES: dict[FaultKind, Callable[[Fault], str]] = {
     FaultKind.SIZE: _size,
     FaultKind.DISPUTED: _size,
     FaultKind.LONGER: _size,
-    FaultKind.SHORTER: _always("it has fewer bytes than were there already"),
-    FaultKind.CHANGED: _always("the file there has changed since it was begun"),
+    FaultKind.SHORTER: _always("the server's file is shorter than the part already downloaded"),
+    FaultKind.CHANGED: _always("the file on the server changed during the download"),
     FaultKind.CONTENT: _content,
-    FaultKind.SUPPLANTED: _always("other mirrors had the right bytes in the place of its own"),
-    FaultKind.NO_RANGES: _always("it ignores ranges and sends the whole file"),
+    FaultKind.SUPPLANTED: _always("the mirror sent wrong bytes; other mirrors sent the right ones"),
+    FaultKind.NO_RANGES: _always("the server ignores ranges and sends the whole file"),
     FaultKind.RANGE: _range,
     FaultKind.BROKE_OFF: _broke_off,
     FaultKind.TRUNCATED: _truncated,
     FaultKind.SLOW: lambda fault: too_slow(fault.expected or 0),
     FaultKind.SILENT: _silent,
-    FaultKind.SILENT_GET: lambda f: f"it answers HEAD, but to GET there is {_silent(f)}",
+    FaultKind.SILENT_GET: lambda f: f"the server answers HEAD requests but not GET: {_silent(f)}",
     FaultKind.UNRESPONSIVE: _silent,
     FaultKind.NO_ANSWER: _network("{detail}"),
-    FaultKind.CLOSED: _network("the connection was closed"),
-    FaultKind.UNCONNECTED: _network("no connection: {detail}"),
+    FaultKind.CLOSED: _network("the server closed the connection"),
+    FaultKind.UNCONNECTED: _network("cannot connect: {detail}"),
     FaultKind.CONNECT_TIMEOUT: _network(
         f"no connection within {{seconds}} ({named('connect-timeout')})"
     ),
     FaultKind.TLS: _network("TLS: {detail}"),
     FaultKind.UNTRUSTED: _network("TLS: {detail}; " + _TRUST.format("{origin}")),
-    FaultKind.NO_TLS: _network("TLS: {detail}; this port does not speak https"),
+    FaultKind.NO_TLS: _network("TLS: {detail}; this port does not use https"),
     FaultKind.UNFETCHABLE: _network("{detail}"),
     FaultKind.FORBIDDEN: _network("{detail}"),
     FaultKind.NOT_ASKED: _not_asked,
-    FaultKind.LEFT_ALONE: _left_alone,
+    FaultKind.SKIPPED: _skipped,
     FaultKind.INTERRUPTED: _always("interrupted"),
     FaultKind.DISK: _disk,
     FaultKind.DISK_FULL: _disk,

@@ -123,7 +123,7 @@ def _count_or_none(text: str) -> int:
 def _seconds(text: str) -> float:
     value = float(text) if re.fullmatch(r"\d+(\.\d+)?", text.strip()) else 0.0
     if not 0 < value <= _LONGEST:
-        raise ValueError(f"expected a number of seconds above 0, at most {_LONGEST}")
+        raise ValueError(f"expected seconds above 0, at most {_LONGEST}")
     return value
 
 
@@ -138,16 +138,16 @@ class Settings:
     jobs: int = _setting(
         _JOBS,
         "``annex.jobs``, or 8",
-        "files fetched at a time by --get and download-content, at most 1000 (-J overrides it)",
+        "files downloaded at a time by --get and download-content, at most 1000 (-J overrides it)",
         _jobs,
     )
     connections: int = _setting(
-        0, "16, or the number of jobs if that is more", "connections in all", _count_or_none
+        0, "16, or the number of jobs if larger", "connections in total", _count_or_none
     )
     connections_per_host: int = _setting(
         0,
-        "8, or the number of jobs if that is more",
-        "connections to one mirror; fewer are used for as long as it answers 429 or 503",
+        "8, or the number of jobs if larger",
+        "connections to one mirror; fewer are used while it answers 429 or 503",
         _count_or_none,
     )
     segments: int = _setting(
@@ -156,39 +156,39 @@ class Settings:
     bandwidth: int = _setting(
         0,
         "``annex.bwlimit``, or no limit",
-        "bytes per second in all, such as 500k or 20M",
+        "bytes per second in total, such as 500k or 20M",
         parse_bytes,
     )
-    connect_timeout: float = _setting(5.0, "5", "seconds until a connection has to stand", _seconds)
+    connect_timeout: float = _setting(5.0, "5", "seconds to wait for a connection", _seconds)
     read_timeout: float = _setting(
         10.0,
         "10",
-        "seconds without data until a connection is given up; where no other mirror is left, the "
-        "first byte is waited for three times, and then nine times as long",
+        "seconds without data until a connection is given up; if no other mirror is left, three "
+        "times, then nine times as long for the first byte",
         _seconds,
     )
     min_speed: int = _setting(
         1024,
         "1k",
-        "bytes per second below which a connection is given up, over the read timeout",
+        "bytes per second, over the read timeout, below which a connection is given up",
         parse_bytes,
     )
-    retries: int = _setting(3, "3", "attempts in a row at one URL without progress", _count)
+    retries: int = _setting(3, "3", "consecutive attempts at one URL without progress", _count)
     max_wait: float = _setting(
-        30.0, "30", "seconds to wait at most when a mirror asks for it (Retry-After)", _seconds
+        30.0, "30", "seconds that a mirror may ask to wait at most (Retry-After)", _seconds
     )
     prefer: tuple[str, ...] = _setting(
         (),
         "none",
-        "patterns of mirrors to ask first, such as ``*.amazonaws.com`` or ``https://a.example/s3/*``",
+        "patterns of mirrors to try first, such as ``*.amazonaws.com`` or ``https://a.example/s3/*``",
         _patterns,
     )
-    avoid: tuple[str, ...] = _setting((), "none", "patterns of mirrors to ask last", _patterns)
+    avoid: tuple[str, ...] = _setting((), "none", "patterns of mirrors to try last", _patterns)
     credential: tuple[Rule, ...] = _setting(
         (),
         "none",
-        "``ORIGIN SOURCE``: where the login for an origin is; may be given many times, and for one "
-        "repository and for all at once; see :doc:`logins`",
+        "``ORIGIN SOURCE``: where the login for an origin is kept; can be set several times, for "
+        "one repository and globally; see :doc:`logins`",
         parse_rule,
     )
 
@@ -268,7 +268,7 @@ def _refuse_misspelt(config: Mapping[str, Sequence[str]], known: list[str]) -> N
         from difflib import get_close_matches  # hardly ever needed
 
         if close := get_close_matches(setting, known, 1, 0.8):
-            raise SettingError(f"git config {name}: there is no such setting; {close[0]} is one")
+            raise SettingError(f"git config {name}: unknown setting; did you mean {close[0]}?")
 
 
 def named(setting: str) -> str:

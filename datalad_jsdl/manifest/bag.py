@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.checksums import Checksums
 from datalad_jsdl.manifest.formats.bagit_fetch import unescaped
+from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.model.digests import canonical_name
 from datalad_jsdl.model.entry import Entry, Refusal
 from datalad_jsdl.model.paths import path_fault
@@ -61,7 +62,7 @@ class Bag:
             if item.path is not None:
                 fetched.add(unicodedata.normalize("NFC", joined(item.path)))
             if isinstance(item, Entry) and not item.path.startswith("data/"):
-                reason = "the path is not in data/, where a bag has its payload"
+                reason = "the path is not in data/, the payload folder of a bag"
                 yield Refusal(item.path, reason, item.where)
             else:
                 yield item
@@ -69,13 +70,13 @@ class Bag:
         missing = [path for path in rest if not self._has(path)]
         if len(rest) > len(missing):
             self.warnings.append(
-                f"{len(rest) - len(missing)} payload file(s) lie in the bag itself, without a URL "
-                "in fetch.txt, and are not imported; copy them into the dataset and save them"
+                f"not imported: {counted(len(rest) - len(missing), 'payload file')} of the bag "
+                "itself, without a URL in fetch.txt; copy them into the dataset and save them"
             )
         if missing:
             reason = (
-                f"the bag is incomplete: {len(missing)} payload file(s) are neither in it nor in "
-                f"fetch.txt, such as {excerpt(missing[0])}"
+                f"the bag is incomplete: {counted(len(missing), 'payload file')} neither in it nor "
+                f"in fetch.txt, such as {excerpt(missing[0])}"
             )
             yield Refusal(None, reason, str(self.folder))
 
@@ -91,7 +92,7 @@ def open_bag(folder: Path) -> Bag:
     """
     declaration = folder / "bagit.txt"
     if not declaration.is_file():
-        raise ManifestError(f"{folder} is a folder, and no BagIt bag: it has no bagit.txt")
+        raise ManifestError(f"{folder} is a folder, but not a BagIt bag: it has no bagit.txt")
     try:
         with declaration.open("rb") as stream:
             # always UTF-8 (2.1.1)
@@ -116,8 +117,8 @@ def open_bag(folder: Path) -> Bag:
     bag = Bag(folder, encoding, checksums, tuple(checksums.paths))
     if not bag.fetch.is_file():
         raise ManifestError(
-            f"the bag {folder} has no fetch.txt: nothing of it is to be fetched; make a dataset of "
-            "the files that lie in it with datalad create --force and datalad save"
+            f"the bag {folder} has no fetch.txt, so there is nothing to download; make a dataset "
+            "of its files with datalad create --force and datalad save"
         )
     return bag
 
@@ -128,7 +129,5 @@ def _encoding(declaration: str, path: Path) -> str:
     try:
         "".encode(encoding)
     except (LookupError, ValueError):  # one that is none of text, or has a NUL
-        raise ManifestError(
-            f"{path.name} has an encoding that is not known: {excerpt(encoding)}"
-        ) from None
+        raise ManifestError(f"{path.name} names an unknown encoding: {excerpt(encoding)}") from None
     return encoding

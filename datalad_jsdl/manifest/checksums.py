@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats.lines import lines
 from datalad_jsdl.manifest.text import decoded
+from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.model.digests import ALGORITHMS, canonical_name, digest_fault
 from datalad_jsdl.model.entry import Entry, Refusal
 from datalad_jsdl.model.subdatasets import joined
@@ -110,9 +111,7 @@ class Checksums:
             self._names.setdefault(path.rpartition("/")[2], []).append(path)
         first = given.setdefault(algorithm, Digest(hexdigest, where))
         if first.hexdigest != hexdigest:
-            self._faults[path] = (
-                f"there are two different {algorithm} digests for it: {first.where} and {where}"
-            )
+            self._faults[path] = f"two different {algorithm} digests: {first.where} and {where}"
 
     def applied(
         self, items: Iterable[Entry | Refusal], *, by_name: bool = False
@@ -143,13 +142,13 @@ class Checksums:
             return
         example = next(iter(self.paths), None)
         text = (
-            f"{self.missed} of {self.found + self.missed} entries have no line in a checksum list"
-            f", the first being {self.first_missed}"
+            f"no checksum in the checksum list for {self.missed} of "
+            f"{counted(self.found + self.missed, 'entry', 'entries')}, such as {self.first_missed}"
         )
         if self.found or example is None:
             yield text
         else:
-            yield f"{text}; the paths there must be those of the manifest, but are like {example!r}"
+            yield f"{text}; the list must use the manifest's paths, but has paths like {example!r}"
 
     def _paths_for(self, path: str, *, by_name: bool) -> list[str]:
         """The paths here that may be meant: one if it is clear, none if there is no line."""
@@ -167,7 +166,7 @@ class Checksums:
         digests = dict(entry.digests)
         for algorithm, digest in self._digests[path].items():
             if digests.setdefault(algorithm, digest.hexdigest) != digest.hexdigest:
-                fault = f"its {algorithm} is not the one of the checksum list ({digest.where})"
+                fault = f"the {algorithm} differs from that of the checksum list ({digest.where})"
                 return Refusal(entry.path, fault, entry.where)
         return replace(entry, digests=digests)
 
@@ -185,7 +184,7 @@ def _parsed(
         backslash, hexdigest, path = match.groups()
         name = algorithm or _BY_LENGTH.get(len(hexdigest))
         if name is None:
-            text = f"no checksum that is known has {len(hexdigest)} digits"
+            text = f"no known checksum has {counted(len(hexdigest), 'digit')}"
             raise ManifestError(f"{where}: {text}", where=where)
     else:
         raise ManifestError(f"{where}: {_FORM}", where=where)
@@ -209,7 +208,7 @@ def _missed(path: str, alike: list[str]) -> str:
     if not alike:
         return repr(path)
     shown = ", ".join(map(repr, alike[:2])) + (", …" if len(alike) > 2 else "")
-    return f"{path!r}: {len(alike)} lines may be meant ({shown})"
+    return f"{path!r} ({len(alike)} lines match: {shown})"
 
 
 def _nfc(path: str) -> str:

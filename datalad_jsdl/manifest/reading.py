@@ -89,7 +89,7 @@ def _format(beginning: str, name: str | None) -> Format:
     head = beginning[:HEAD]
     if name is not None and name not in formats:
         known = ", ".join(sorted(formats))
-        raise ManifestError(f"there is no format {name!r}; known are {known}")
+        raise ManifestError(f"unknown format {name!r}; known are {known}")
     rows = formats.values() if name is None else [formats[name]]
     found = next((row for row in rows if row.sniff(head)), None)
     # these two are known by little: an object, an object with a path
@@ -110,24 +110,23 @@ def _require_columns(found: Format) -> None:
     name = next((name for name, row in FORMATS.items() if row is found), None)
     if name is not None and name not in TABLES:
         raise ManifestError(
-            f"the manifest is in the format {name}, which has no columns: --column does not apply "
-            "(--format csv if it is a table)"
+            f"the manifest is in the format {name}, which has no columns, so --column does not "
+            "apply (for a table, use --format csv)"
         )
 
 
 def _unknown(beginning: str) -> str:
     start = beginning.lstrip()
     if not start:
-        return "the manifest is empty; expected a JSON object of path and URLs"
+        return "the manifest is empty; expected a JSON object of paths and URLs"
     first = next((line for line in first_lines(beginning) if line[0] not in "#;"), "")
     if is_checksum(first):
         return (
-            "the manifest is a list of checksums, which has no URLs: give it with --checksums, and "
+            "the manifest is a checksum list, which has no URLs: use it with --checksums, and "
             "a list of URLs as the manifest"
         )
     return (
-        "the manifest is in no known format; expected a JSON object "
-        '{"path": ["url", …]}, JSON Lines of {"path": …, "urls": […]}, or one of those in '
-        '"Formats of manifests" in the documentation '
-        f"(--format names it), but it begins with {redact_text(start[:4096])[:20]!r}"
+        f"unknown manifest format: it begins with {redact_text(start[:4096])[:20]!r}. Expected a "
+        'JSON object {"path": ["url", …]}, JSON Lines of {"path": …, "urls": […]}, or a format '
+        'listed under "Formats of manifests" in the documentation (choose it with --format)'
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.model.candidates import compact_candidates
 from datalad_jsdl.model.digests import HexDigests, canonical_name, digest_fault
 from datalad_jsdl.model.entry import Candidate, Entry, Pieces, Refusal
@@ -74,8 +75,8 @@ def entry_from_record(
 
 
 _TWICE = (
-    "the path stood twice in the manifest that this was left over from, and would take the "
-    'other\'s place; if it shall, take "twice" away here'
+    "the path was listed twice in the original manifest, and this entry would replace the other; "
+    'if it should, remove "twice" from it'
 )
 
 
@@ -145,7 +146,7 @@ def _candidates(
         candidate = _candidate(item, base_url, secrecy)
         found.setdefault(candidate.url, candidate)
     if not found:
-        raise ValueError("there is no URL")
+        raise ValueError("no URL")
     # stable: the given order decides among equal priorities
     ordered = sorted(found.values(), key=lambda c: (c.priority is None, c.priority or 0))
     return tuple(ordered)
@@ -203,7 +204,7 @@ def _digests(value: Any) -> dict[str, str]:
         if fault := digest_fault(name, hexdigest):
             raise ValueError(fault)
         if digests.setdefault(name, hexdigest.lower()) != hexdigest.lower():
-            raise ValueError(f"there are two different {name} digests")
+            raise ValueError(f"two different {name} digests")
     return digests
 
 
@@ -220,7 +221,9 @@ def _pieces(value: Any, size: Any) -> Pieces | None:
         raise ValueError("the pieces' length is not a whole number of bytes above 0")
     if isinstance(size, int) and len(digests) != -(-size // length):
         count = len(digests)
-        raise ValueError(f"there are {count} pieces of {excerpt(length)} bytes for {size} bytes")
+        raise ValueError(
+            f"{counted(count, 'piece')} of {excerpt(length)} bytes cannot make {size} bytes"
+        )
     for hexdigest in digests:
         if fault := digest_fault(name, hexdigest):
             raise ValueError(f"a piece: {fault}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from datalad_jsdl.cycles import no_cycles_made
 from datalad_jsdl.manifest.own_form import own_form
 from datalad_jsdl.manifest.sharing import settle
+from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.model.candidates import PlainCandidates
 from datalad_jsdl.model.entry import Entry, Refusal
 from datalad_jsdl.model.filters import Filter, folders_of
@@ -100,7 +101,7 @@ def _let_in(selection: Selection, entry: Entry, prefix: str, split: int | None) 
         fault = marked_path_fault(path)
     if path in selection.entries:
         more["twice"] = True  # imported alone, it would take the first one's place
-        fault = f"the path stands in the manifest twice (first at {selection.entries[path].where})"
+        fault = f"the manifest lists the path twice (first at {selection.entries[path].where})"
     if fault:
         selection.refusals.append(_refused(entry, entry.path, fault, more))
     else:
@@ -132,11 +133,11 @@ def _why_secret(url: str, secrecy: Secrecy, shared: Set[str]) -> str:
     if finding is not None and (finding.signature or not name):
         return (
             f"its only URL is signed{shown} and would expire; signed URLs are never registered, "
-            "but --get downloads through them now"
+            "but --get downloads from them now"
         )
     text = (
-        f"its only URL has what looks like a secret{shown}, and such URLs are never registered, "
-        "but --get downloads through them now"
+        f"its only URL seems to contain a secret{shown}; such URLs are never registered, "
+        "but --get downloads from them now"
     )
     if not _HINT.fullmatch(name):
         return text
@@ -148,7 +149,7 @@ def _refuse_misplaced(selection: Selection, prefix: str) -> None:
     for path, folder in misplaced(selection.entries).items():
         entry = selection.entries.pop(path)
         reason = (
-            f"it lies in {folder!r}, of which other entries make a subdataset ({folder}{MARK}…)"
+            f"the path is in {folder!r}, which other entries make a subdataset ({folder}{MARK}…)"
         )
         selection.refusals.append(_refused(entry, _given(path, prefix), reason))
 
@@ -184,18 +185,21 @@ def _warnings(paths: Iterable[str]) -> Iterator[str]:
             troubled.append(f"{path!r}: {warning}")
     if collisions:
         yield (
-            f"{len(collisions)} path(s) differ from another by nothing but case or Unicode form, "
-            f"and are one file on macOS and Windows: {_examples(collisions)}"
+            "paths that differ only in case or Unicode form are the same file on macOS and "
+            f"Windows ({len(collisions)}): {_examples(collisions)}"
         )
     if troubled:
-        yield f"{len(troubled)} path(s) cannot be checked out on Windows: {_examples(troubled)}"
+        yield f"paths that Windows cannot check out ({len(troubled)}): {_examples(troubled)}"
 
 
 def _passed_over(entries: Mapping[str, Entry]) -> Iterator[str]:
     counts = Counter(name for entry in entries.values() for name in entry.unknown)
     if counts:
-        shown = ", ".join(f"{name!r} ({count})" for name, count in counts.most_common(5))
-        yield f"fields that are not known were passed over, by number of entries: {shown}"
+        shown = ", ".join(
+            f"{name!r} ({counted(count, 'entry', 'entries')})"
+            for name, count in counts.most_common(5)
+        )
+        yield f"ignored unknown field{'s' * (len(counts) > 1)} {shown}"
 
 
 def _examples(items: list[str]) -> str:

@@ -46,7 +46,7 @@ def unpacked(stream: Readable) -> Iterator[bytes]:
     for kind, magic in _OTHERS.items():
         if magic.match(beginning):
             raise ManifestError(
-                f"the manifest is compressed ({kind}; only gzip is read): unpack it"
+                f"the manifest is compressed ({kind}), but only gzip is supported; unpack it"
             )
     if beginning:
         yield beginning
@@ -55,7 +55,7 @@ def unpacked(stream: Readable) -> Iterator[bytes]:
 
 
 def gunzipped(
-    packed: bytes, stream: Readable, what: str = "the manifest's gzip"
+    packed: bytes, stream: Readable, what: str = "the gzip data of the manifest"
 ) -> Iterator[bytes]:
     """The bytes of one gzip member or several.
 
@@ -72,7 +72,7 @@ def gunzipped(
         try:
             chunk = member.decompress(packed, _CHUNK)
         except zlib.error as error:
-            raise ManifestError(f"{what} is damaged ({error}); fetch it again") from None
+            raise ManifestError(f"{what} is damaged ({error}); download it again") from None
         if chunk:
             yield chunk
         if member.eof:
@@ -88,4 +88,4 @@ def gunzipped(
         if not packed and len(chunk) < _CHUNK:
             packed = stream.read(_CHUNK)
             if not packed:
-                raise ManifestError(f"{what} breaks off; fetch it again")
+                raise ManifestError(f"{what} is incomplete; download it again")

@@ -40,7 +40,7 @@ def foreign(head: str) -> str | None:
         at = prolog.end()
     if _PAGE.match(head, at):
         return (
-            "the manifest is an HTML page, not a manifest; if the portal wants a login, "
+            "expected a manifest, got an HTML page; if the portal requires a login, "
             "download the manifest with the browser and give its file name"
         )
     if _STORAGE_ERROR.match(head, at):
@@ -63,7 +63,7 @@ def other_json(head: str) -> str | None:
         return None  # it breaks off: the reader says where
     if {"IsStable", "MainDicomTags"} <= {record.path for record in members}:
         return (
-            "the manifest is what an Orthanc server says of a patient, study or series; "
+            "this is Orthanc's description of a patient, study or series, not a manifest; "
             'see "Studies of an Orthanc server" in the documentation'
         )
     # a URL without a list around it is a slip of somebody's, to be told of by its line
@@ -73,9 +73,8 @@ def other_json(head: str) -> str | None:
     names = ", ".join(repr(redact_text(name)[:40]) for name in strange[:3])
     names += ", …" if len(strange) > 3 else ""
     return (
-        f"the manifest is JSON in no known format: its members ({names}) are not paths "
-        "with URLs, and no portal's form has been found in it (all are listed in "
-        '"Formats of manifests" in the documentation)'
+        f"unknown JSON format: the members ({names}) are not paths with URLs, nor is it the "
+        'format of a known portal (see "Formats of manifests" in the documentation)'
     )
 
 
@@ -83,7 +82,7 @@ def _answered(said: str) -> str:
     text = " ".join(redact_text(said).split())
     shown = repr(text if len(text) <= _MAX_SAID else f"{text[:_MAX_SAID]}…")
     return (
-        f"this is an error of the portal, not a manifest: {shown}; if the portal wants a login, "
+        f"expected a manifest, got an error from the portal: {shown}; if it requires a login, "
         'see "The portal wants me to log in" in the documentation'
     )
 

@@ -93,7 +93,7 @@ def format_of(name: str) -> str | None:
             return format_name
     if name.lower().endswith(_OTHER_ENDINGS):
         known = ", ".join(f"{known} ({' '.join(w.endings)})" for known, w in WRITERS.items())
-        raise ArchiveError(f"{name}: no manifest of that kind can be written; there are {known}")
+        raise ArchiveError(f"{name}: cannot write this kind of manifest; known are {known}")
     return None
 
 
@@ -207,7 +207,7 @@ def _metalink_attributes(candidate: Candidate) -> str:
 
 def _metalink_fault(entry: Entry) -> str | None:
     if found := _NOT_XML.search(entry.path):
-        return f"the path has the character U+{ord(found.group()):04X}, which XML cannot hold"
+        return f"the path contains the character U+{ord(found.group()):04X}, which XML cannot hold"
     return None
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "Fetched",
     "Sink",
     "Store",
+    "Version",
 ]
 
 
@@ -50,6 +51,27 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """Which version of a content a URL gave (RFC 9110, section 8.8).
+
+    Attributes:
+        url: the candidate.
+        etag: its strong entity tag, or "".
+        modified: its Last-Modified, as it was sent, if that is old enough to be relied on; or "".
+    """
+
+    url: str = field(repr=False)
+    etag: str = ""
+    modified: str = ""
+
+    def is_same(self, other: Version) -> bool:
+        """Whether another one is of the same bytes, as far as the server tells."""
+        if self.url != other.url:
+            return False
+        return self.etag == other.etag if self.etag else self.modified == other.modified
+
+
+@dataclass(frozen=True, slots=True)
 class Fetched:
     """Content that is complete and verified by all that is known of it.
 
@@ -62,6 +84,8 @@ class Fetched:
             were applied.
         content_type: of a document, as its server says.
         final: URL that the content's first bytes are from, after all redirects, or "".
+        version: that all bytes are of, where nothing but their size could tell them from those
+            of another one, and the server says which it is; else None.
     """
 
     size: int
@@ -70,6 +94,7 @@ class Fetched:
     codings: tuple[str, ...] = ()
     content_type: str = ""
     final: str = field(default="", repr=False, compare=False)
+    version: Version | None = field(default=None, compare=False)
 
 
 class Sink(Protocol):

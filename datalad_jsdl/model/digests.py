@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.model.amounts import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from hashlib import _Hash
@@ -77,7 +79,7 @@ def digest_fault(name: str, value: object) -> str | None:
     if not isinstance(value, str):
         return f"the {name} digest is not a string"
     if len(value) != expected:
-        return f"the {name} digest has {len(value)} characters, not {expected}"
+        return f"the {name} digest has {counted(len(value), 'character')}, not {expected}"
     if not _HEX.fullmatch(value):
         return f"the {name} digest is not hexadecimal"
     return None

@@ -54,15 +54,15 @@ def path_fault(path: str) -> str | None:
     try:
         raw = path.encode()
     except UnicodeEncodeError:
-        return "the path is not valid Unicode (it has a lone surrogate)"
+        return "the path is not valid Unicode (lone surrogate)"
     if _CONTROL.search(path):
-        return "the path has a control character"
+        return "the path contains a control character"
     if "\\" in path:
-        return "the path has a backslash"
+        return "the path contains a backslash"
     if path.startswith("/"):
         return "the path is absolute"
     if len(raw) > _MAX_PATH:
-        return f"the path has {len(raw)} bytes, more than {_MAX_PATH}"
+        return f"the path is {len(raw)} bytes long, more than {_MAX_PATH}"
     if path.count("/") > _MAX_DEPTH:
         return f"the path is more than {_MAX_DEPTH} folders deep"
     for component in path.split("/"):
@@ -81,29 +81,27 @@ def marked_path_fault(path: str) -> str | None:
         return "the path is a URL"
     pieces = path.split("//")
     if any(not piece or piece.startswith("/") for piece in pieces):
-        return "the path has an empty component"
+        return "the path contains an empty component"
     faults = (path_fault(piece) for piece in (*pieces, "/".join(pieces)))
     return next((fault for fault in faults if fault), None)
 
 
 def _component_fault(component: str) -> str | None:
     if not component:
-        return "the path has an empty component"
+        return "the path contains an empty component"
     if component in (".", ".."):
-        return f"the path has a {component!r} component"
+        return f"the path contains a {component!r} component"
     if len(component.encode()) > _MAX_COMPONENT:
-        return f"the path has a component of more than {_MAX_COMPONENT} bytes"
+        return f"a component of the path is longer than {_MAX_COMPONENT} bytes"
     # A plain name needs no closer look: what git could take for .git has a dot or a
     # tilde in front, or characters outside ASCII.
     if component.isascii() and component[0] != "." and "~" not in component:
         return None
     plain = _as_a_lenient_file_system_sees_it(component)
     if plain in _RESERVED:
-        return f"the path has a component {component!r} that {_RESERVED[plain]}"
+        return f"the path contains {component!r}, which {_RESERVED[plain]}"
     if _NTFS_SHORT.fullmatch(plain):
-        return (
-            f"the path has a component {component!r}, a short name of .git or the like on Windows"
-        )
+        return f"the path contains {component!r}, a short name of .git or the like on Windows"
     return None
 
 

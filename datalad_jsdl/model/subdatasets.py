@@ -127,9 +127,9 @@ def advice(part: Part) -> str | None:
         if best[2] <= MOST_FILES:
             break
     if best is None or not best[1] or best[2] == len(part.entries):
-        return text + "; give the manifest paths with // where a subdataset is to begin"
+        return text + "; put // into the manifest's paths where a subdataset should begin"
     depth, count, most = best
     return (
-        f"{text}; with --split {depth} there would be {count:,} subdatasets, and no dataset "
-        f"with more than {most:,} files"
+        f"{text}; with --split {depth} there would be {count:,} subdatasets with at most "
+        f"{most:,} files each"
     )

@@ -35,7 +35,7 @@ def parse_mtime(value: object) -> datetime:
         return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=value)
     except (OverflowError, ValueError):
         raise ValueError(
-            f"mtime {excerpt(value)} is no time (expected 2024-05-01T12:00:00Z)"
+            f"mtime {excerpt(value)} is not a time (expected a form like 2024-05-01T12:00:00Z)"
         ) from None
 
 

@@ -52,7 +52,7 @@ def normalise_url(raw: str, base: str | None = None) -> str:
         return raw
     if control := next((c for c in raw if c < " " or c == "\x7f"), None):
         name = _CONTROLS.get(control, "one")
-        raise ValueError(f"a URL has a control character ({name}, U+{ord(control):04X})")
+        raise ValueError(f"a URL contains a control character ({name}, U+{ord(control):04X})")
     url = raw.strip(" ")
     if not url:
         raise ValueError("a URL is empty")
@@ -62,15 +62,15 @@ def normalise_url(raw: str, base: str | None = None) -> str:
             url = resolve(base, url)
             parts = urlsplit(url)
     except ValueError:  # its text quotes the URL
-        raise ValueError("a URL has a host or port that cannot be") from None
+        raise ValueError("a URL's host or port is invalid") from None
     if not parts.scheme:
-        raise ValueError("a URL is relative; give --base-url to resolve it against")
+        raise ValueError("a URL is relative; use --base-url to resolve it")
     if parts.scheme not in SCHEMES:
-        raise ValueError(f"a URL has the scheme {excerpt(parts.scheme)}, not http or https")
+        raise ValueError(f"a URL has the scheme {excerpt(parts.scheme)} instead of http or https")
     if "@" in parts.netloc:
         raise ValueError(
-            "a URL has a login in it (user:password@); take it out, and give the login as "
-            '"The portal wants me to log in" in the documentation says'
+            "a URL contains a login (user:password@); remove it, and give the login as described "
+            'under "The portal wants me to log in" in the documentation'
         )
     try:
         host = (parts.hostname or "").encode("idna").decode("ascii")
@@ -81,7 +81,7 @@ def normalise_url(raw: str, base: str | None = None) -> str:
 
             ipaddress.IPv6Address(host.partition("%")[0])
     except (UnicodeError, ValueError):
-        raise ValueError("a URL has a host or port that cannot be") from None
+        raise ValueError("a URL's host or port is invalid") from None
     if not host or not re.fullmatch(r"[A-Za-z0-9._:%-]+", host):
         raise ValueError("a URL has no valid host")
     netloc = f"[{host}]" if ":" in host else host

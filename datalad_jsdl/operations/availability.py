@@ -40,7 +40,7 @@ _UNKNOWN = (
     *(FaultKind.PREPARING, FaultKind.BUSY, FaultKind.OVERLOADED, FaultKind.DOWN, FaultKind.UNABLE),
     *(FaultKind.SILENT, FaultKind.SILENT_GET, FaultKind.UNRESPONSIVE, FaultKind.NO_ANSWER),
     *(FaultKind.CLOSED, FaultKind.UNCONNECTED, FaultKind.CONNECT_TIMEOUT, FaultKind.BROKE_OFF),
-    *(FaultKind.TRUNCATED, FaultKind.SLOW, FaultKind.NOT_ASKED, FaultKind.LEFT_ALONE),
+    *(FaultKind.TRUNCATED, FaultKind.SLOW, FaultKind.NOT_ASKED, FaultKind.SKIPPED),
     *(FaultKind.INTERRUPTED, FaultKind.DISK, FaultKind.DISK_FULL, FaultKind.BUG),
 )
 #: What each kind of fault means for who wants the file; any other is `Access.REFUSED`.

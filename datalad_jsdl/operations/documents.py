@@ -9,7 +9,8 @@ from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.bag import Bag, open_bag
 from datalad_jsdl.manifest.checksums import Checksums
 from datalad_jsdl.manifest.formats.options import Options
-from datalad_jsdl.operations.open_manifest import ManifestPlace, What, is_url, open_document
+from datalad_jsdl.operations.manifest_place import ManifestPlace, is_url
+from datalad_jsdl.operations.open_manifest import What, open_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,8 @@ from datalad_jsdl.archive.zip.layout import measure
 from datalad_jsdl.archive.zip.writer import CanonicalWriter
 from datalad_jsdl.errors import ArchiveError, FetchError, JsdlError, reason
 from datalad_jsdl.fetch.disk import require_room
-from datalad_jsdl.fetch.presence import is_present
+from datalad_jsdl.fetch.mirrors.presence import is_present
+from datalad_jsdl.model.amounts import size_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,8 +90,8 @@ def write_archive(
         prefix = Prefix()
         if before and not options.resume:
             lgr.warning(
-                "%i bytes that an interrupted export has left in %s are thrown away; "
-                "--resume would have gone on with them", before, file.part,
+                "discarding %s left in %s by an interrupted export; use --resume to continue "
+                "instead", size_text(before), file.part,
             )  # fmt: skip
         if options.resume:
             looked = throttled(lambda position: bar.update("verifying", position, total))
@@ -98,17 +99,17 @@ def write_archive(
             prefix = good_prefix(file.file, contents, skip=skip, progress=looked)
             if prefix.foreign:
                 raise ArchiveError(
-                    f"the {before} bytes in {file.part} are of something else than what is to be "
-                    "exported now: other options, or another commit? Give the same as before, "
-                    "or leave out --resume to begin anew"
+                    f"the {size_text(before)} in {file.part} belong to a different export (other "
+                    "options or another commit?). Use the same options as before, or omit "
+                    "--resume to start over"
                 )
             file.keep(prefix.length, prefix.layout.central_offset)
             bar.end("verifying")
             if before:
                 lgr.log(
                     logging.WARNING if prefix.length < before // 2 else logging.INFO,
-                    "%i of the %i bytes in %s are what the archive begins with, and were kept",
-                    prefix.length, before, file.part,
+                    "resuming %s: the first %s of %s already written are correct",
+                    file.part, size_text(prefix.length), size_text(before),
                 )  # fmt: skip
         if not options.deflate:
             certain = [c for c in contents if not (options.skip_missing and c.is_remote)]
@@ -122,13 +123,13 @@ def write_archive(
         except (JsdlError, OSError) as error:
             if not file.kept:
                 raise
-            raise ArchiveError(f"{reason(error)}. {_hint(file)}") from error
+            raise ArchiveError(f"{reason(error)}; {_hint(file)}") from error
         except KeyboardInterrupt:
             if file.kept:
                 lgr.warning("%s", _hint(file))
             raise
         file.finish()
-        why = "it was left out by the run that this one goes on with"
+        why = "the interrupted run that this one resumes had skipped it"
         done.missing |= {contents[number].path: why for number in prefix.passed}
         return done, file.position
 
@@ -152,4 +153,4 @@ def _size(path: Path) -> int:
 
 
 def _hint(file: FileOutput) -> str:
-    return f"{file.kept} bytes are kept in {file.part}: to go on with them, add --resume"
+    return f"partial archive kept in {file.part}; continue with --resume"

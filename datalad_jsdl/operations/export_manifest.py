@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import DatasetError
 from datalad_jsdl.manifest.writing import WRITERS, write_entries
+from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.operations.secrecy import secrecy_of
 from datalad_jsdl.repository.annex.lookup import KeyLookup
 from datalad_jsdl.repository.entries import Unlisted, dataset_entries
@@ -56,8 +57,9 @@ class Export:
         entries = self._entries(walk, bar)
         first = next(entries, None)
         if first is None:
-            without = f": {len(self.unlisted)} files have no URL to list" if self.unlisted else ""
-            raise DatasetError(f"there is nothing to export{without}")
+            number = len(self.unlisted)
+            without = f": {counted(number, 'file')} without a URL" if number else ""
+            raise DatasetError(f"nothing to export{without}")
         for piece in write_entries(self.name, chain([first], entries)):
             output.write(piece.encode())
 

@@ -39,8 +39,8 @@ def check_target(file: Path) -> None:
     if file.is_dir():
         raise DatasetError(f"--failed: {file} is a folder; give the name of a file")
     if not os.access(file.parent, os.W_OK | os.X_OK):
-        there = "you may not write to the" if file.parent.is_dir() else "there is no"
-        raise DatasetError(f"--failed: {there} folder {file.parent}")
+        why = "is not writable" if file.parent.is_dir() else "does not exist"
+        raise DatasetError(f"--failed: the folder {file.parent} {why}")
 
 
 def check_other(file: Path, manifest: Path | None) -> None:

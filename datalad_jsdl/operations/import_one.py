@@ -19,7 +19,7 @@ from datalad_jsdl.repository.annex.special_remote import set_up_remote
 from datalad_jsdl.repository.importing.importer import Importer
 from datalad_jsdl.repository.importing.steps import Change
 from datalad_jsdl.repository.importing.submodules import changed_links
-from datalad_jsdl.repository.importing.worktree import MovedError
+from datalad_jsdl.repository.importing.switching import MovedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -208,7 +208,7 @@ class _Fetching:
         )
         size = sum(entry.size or 0 for entry in entries)
         self._staging.require_room(size)
-        label = "fetching what has no checksum"
+        label = "downloading files without a checksum"
         for job, result in self._staging.download(jobs, label, len(entries), size):
             if isinstance(result, Failed):
                 outcome.failures[job.name] = result

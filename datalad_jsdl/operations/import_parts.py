@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import JsdlError
+from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.model.filters import folders_of
 from datalad_jsdl.model.subdatasets import joined, parts_of
 from datalad_jsdl.operations.import_one import dry_run, run_import
@@ -172,8 +173,8 @@ class Import:
                 yield Imported(part.folder, outcome)
         outcome = self._import(own, tree)
         if untimed := untimed + outcome.untimed:
-            files = f"{untimed} file{'s' * (untimed > 1)}"
-            yield Notice(f"no mirror tells a modification time of {files}; none is recorded")
+            files = counted(untimed, "file")
+            yield Notice(f"no mirror reports a modification time for {files}; none is recorded")
         if not dry:
             yield from self.finish(problems | _problems(own, outcome))
         yield Imported("", outcome, self.selection.refusals, self.selection.skipped, done)

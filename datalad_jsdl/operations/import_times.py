@@ -85,6 +85,6 @@ def _ask(
             engine = stack.enter_context(request.engines.open(git_dir, credentials=request.logins))
             engine.expect_origins(c.url for s in contents.values() for e in s for c in e.candidates)
         files = sum(map(len, contents.values()))
-        show = request.monitor.watch(engine, "asking for times", files, 0)
+        show = request.monitor.watch(engine, "requesting times", files, 0)
         jobs = request.options.jobs or engine.settings.jobs
         return ask_times(contents, engine, jobs, lambda done, _: show(done))

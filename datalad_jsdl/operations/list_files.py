@@ -104,7 +104,7 @@ class Walk:
         self.parts = list(self._parts(repository, self.tree, "", "", 0))
         self._require_files()
         if self.left_out:
-            lgr.warning("subdatasets are left out: %s", ", ".join(self.left_out))
+            lgr.warning("skipped subdatasets: %s", ", ".join(self.left_out))
 
     def _parts(
         self, repository: Repository, tree: Tree, prefix: str, start: str, level: int
@@ -136,7 +136,7 @@ class Walk:
         if (root / ".git").exists():
             repository.require_work_tree()
             tree = Tree(repository.git, commit)
-            problem = f"the subdataset {path} does not have its commit {commit[:12]} here"
+            problem = f"the subdataset {path} lacks its commit {commit[:12]}"
             remedy = f"git -C {shlex.quote(str(root))} fetch --all"
         else:
             problem = f"the subdataset {path} is not installed"
@@ -153,7 +153,7 @@ class Walk:
     def _require_files(self) -> None:
         wanted = self._selection.wanted
         if not any(part.paths for part in self.parts) and (wanted.include or wanted.exclude):
-            raise DatasetError("there is nothing to export: --include and --exclude leave no file")
+            raise DatasetError("nothing to export: --include and --exclude filter out all files")
         if not self._selection.paths:
             return
         names = (part.prefix + path for part in self.parts for path in part.paths)
@@ -170,8 +170,8 @@ def _tree(repository: Repository, revision: str) -> Tree:
     tree = own_tree(repository) if revision == "HEAD" else Tree(repository.git, revision)
     if not tree.commit:
         if revision == "HEAD":
-            raise DatasetError("the dataset has no commit yet; there is nothing to export")
-        raise DatasetError(f"git knows no commit {revision!r} in {repository.root}")
+            raise DatasetError("the dataset has no commit yet; nothing to export")
+        raise DatasetError(f"git finds no commit {revision!r} in {repository.root}")
     return tree
 
 
@@ -179,5 +179,5 @@ def _nothing_at(path: str, left_out: Sequence[str]) -> str:
     for subdataset in left_out:
         if path == subdataset or path.startswith(subdataset + "/"):
             return f"{path} is in the subdataset {subdataset}; to export it, add --recursive"
-    glob = "; for a pattern take --include" if any(c in path for c in "*?[") else ""
-    return f"there is nothing to export at {path} in that commit{glob}"
+    glob = "; for a pattern, use --include" if any(c in path for c in "*?[") else ""
+    return f"nothing to export at {path} in that commit{glob}"

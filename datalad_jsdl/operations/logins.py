@@ -53,8 +53,8 @@ def cookies_line(given: str, origin: str) -> str:
     is_browser = given.partition(":")[0].lower() in browser.BROWSERS
     if not is_browser and not Path(given).expanduser().is_file():
         raise SettingError(
-            f"--cookies: there is no file {given}, and no browser of that name is known "
-            f"({', '.join(browser.BROWSERS)} are)"
+            f"--cookies: {given} is neither a file nor a known browser "
+            f"({', '.join(browser.BROWSERS)})"
         )
     source = browser.SOURCE if is_browser else cookies.SOURCE
     return _checked(f"{origin} {shlex.quote(f'{source.name}:{given}')}", "--cookies")
@@ -68,7 +68,7 @@ def origin_of_all(entries: Iterable[Entry]) -> str:
     """
     found = sorted({origin_of(c.url) for entry in entries for c in entry.candidates})
     if len(found) != 1:
-        what = "URLs of more than one origin" if found else "no URL"
+        what = "URLs of several origins" if found else "no URL"
     elif not found[0].startswith("https:") and urlsplit(found[0]).hostname not in _LOOPBACK:
         # it is the manifest that names it: others on the way could read along
         what = "URLs that are not https"
@@ -76,7 +76,7 @@ def origin_of_all(entries: Iterable[Entry]) -> str:
         return found[0]
     shown = ", ".join(found[:5]) or "none"
     raise SettingError(
-        f"--cookies: the manifest has {what} ({shown}); say what the cookies are for: "
+        f"--cookies: the manifest has {what} ({shown}); name the origin they are for: "
         "--credential 'https://portal.example browser:firefox'"
     )
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.content import Content
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.model.entry import Entry, Refusal
-    from datalad_jsdl.operations.open_manifest import ManifestPlace
+    from datalad_jsdl.operations.manifest_place import ManifestPlace
 
 __all__ = ["Listed", "ListedContents"]
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.model.urls import origin_of
 from datalad_jsdl.operations.logins import cookies_line, credential_lines, origin_of_all
-from datalad_jsdl.operations.open_manifest import is_url
+from datalad_jsdl.operations.manifest_place import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from datalad_jsdl.manifest.selection import Selection
-    from datalad_jsdl.operations.open_manifest import ManifestPlace
+    from datalad_jsdl.operations.manifest_place import ManifestPlace
 
 __all__ = ["manifest_logins"]
 

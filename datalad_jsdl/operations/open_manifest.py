@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
 
 from datalad_jsdl.errors import FetchError, ManifestError
 from datalad_jsdl.faults import Failed
@@ -18,12 +17,10 @@ from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.http.documents import WebApi
 from datalad_jsdl.fetch.http.encodings import Decoded
 from datalad_jsdl.fetch.phrases import failure
-from datalad_jsdl.fetch.settings import PREFIXES
 from datalad_jsdl.manifest.charsets import charset_of, text_encoding
 from datalad_jsdl.manifest.formats.options import Options
-from datalad_jsdl.manifest.portals import Address, find_address, is_address
+from datalad_jsdl.manifest.portals import Address
 from datalad_jsdl.manifest.portals.meant import meant
-from datalad_jsdl.manifest.portals.web_pages import hint
 from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.manifest.record import entry_from_record
 from datalad_jsdl.manifest.sizes import sizes_told
@@ -31,7 +28,7 @@ from datalad_jsdl.manifest.unpacking import unpacked
 from datalad_jsdl.model.content import Expected
 from datalad_jsdl.model.urls import base_url, normalise_url, redact
 from datalad_jsdl.operations.engines import open_engine
-from datalad_jsdl.repository.git.settings import git_config
+from datalad_jsdl.operations.manifest_place import ManifestPlace, address_hint, is_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,98 +41,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Document",
-    "ManifestPlace",
     "ManifestSource",
     "What",
-    "is_no_file",
-    "is_url",
     "open_document",
     "open_source",
-    "place_of",
 ]
-
-
-def is_url(manifest: str) -> bool:
-    """Whether a MANIFEST argument is a URL and not a file's name."""
-    return urlsplit(manifest).scheme.lower() in ("http", "https")
-
-
-def is_no_file(manifest: str) -> bool:
-    """Whether a MANIFEST argument is anything but a file's name."""
-    return manifest == "-" or is_url(manifest) or is_address(manifest)
-
-
-@dataclass(frozen=True)
-class ManifestPlace:
-    """Where a manifest is, and what the user says of it.
-
-    Attributes:
-        manifest: as the user gave it.
-        file: its absolute path, if it is a file.
-        base: what the user says relative URLs are to be resolved against, or which URL an
-            address is to be looked up at; None if nothing is said.
-        format: name of its format, or None.
-        options: further for the format.
-    """
-
-    manifest: str
-    file: Path | None
-    base: str | None
-    format: str | None
-    options: Options
-
-    def address(self, git_dir: Path | None) -> Address | None:
-        """The portal's address that it is, or None if it is none.
-
-        Raises:
-            ManifestError: it is one that cannot be.
-        """
-        if not is_address(self.manifest):
-            return None
-
-        def configured(name: str) -> str | None:
-            # a name for each address, not a setting for all of them
-            settings = (f"{prefix}address.{name}" for prefix in reversed(PREFIXES))
-            config = git_config(r"\.jsdl\.address\.", git_dir)
-            return next((config[name] for name in settings if name in config), None)
-
-        return find_address(self.manifest, self.base, configured)
-
-
-def place_of(
-    manifest: str,
-    file: Path | None,
-    base_url: str | None,
-    format_name: str | None,
-    columns: Sequence[str],
-) -> ManifestPlace:
-    """What the user says of a manifest, checked.
-
-    Args:
-        manifest: as given.
-        file: its absolute path, if it is a file.
-        base_url: as given, or None.
-        format_name: of the manifest, or None.
-        columns: of a table, each ROLE=NAME.
-
-    Raises:
-        ManifestError: what is said of it cannot be.
-    """
-    base = None
-    if base_url is not None:
-        if not is_url(base_url):
-            raise ManifestError("--base-url has to begin with http:// or https://")
-        try:
-            base = normalise_url(base_url)
-        except ValueError as error:
-            raise ManifestError(f"--base-url: {error}") from None
-    names = {}
-    for column in columns:
-        role, equals, name = column.partition("=")
-        if not (role and equals and name):
-            raise ManifestError(f"--column {column!r}: expected ROLE=NAME, as in path=filename")
-        names[role] = name
-    return ManifestPlace(manifest, file, base, format_name, Options(names))
 
 
 class What(Enum):
@@ -188,7 +98,7 @@ class Document:
         try:
             yield from read_manifest(self, base, name=place.format, options=options)
         except ManifestError as error:
-            raise ManifestError(f"{self.name}: {error}{_address_hint(place)}") from None
+            raise ManifestError(f"{self.name}: {error}{address_hint(place)}") from None
 
     @property
     def encoding(self) -> str:
@@ -249,7 +159,7 @@ def open_source(
     if address := place.address(git_dir):
         if place.format or place.options.columns:
             raise ManifestError(
-                f"{place.manifest} is an address: --format and --column do not apply"
+                f"{place.manifest} is a portal address: --format and --column do not apply"
             )
         with open_engine(git_dir, credentials=credentials, typed=address.base) as engine:
             engine.expect_origins([address.base])
@@ -272,7 +182,7 @@ def open_document(
         yield Document("standard input", "", None, sys.stdin.buffer, place)
     elif "://" in manifest and not is_url(manifest):
         scheme = manifest.partition(":")[0]
-        raise ManifestError(f"a {what.value} can be fetched by http and https, not by {scheme}")
+        raise ManifestError(f"a {what.value} can be downloaded over http and https, not {scheme}")
     elif place.file is None:
         with _fetched(place, git_dir, credentials, what) as source:
             yield source
@@ -294,7 +204,7 @@ def _fetched(
     try:
         url = normalise_url(place.manifest)
     except ValueError as error:
-        raise ManifestError(f"cannot fetch the {what.value}: {error}") from None
+        raise ManifestError(f"cannot download the {what.value}: {error}") from None
     with tempfile.TemporaryDirectory(prefix="jsdl-") as folder:
         target = Path(folder, "manifest")
         # an address that a user has typed needs no further leave; where it redirects to does
@@ -303,7 +213,7 @@ def _fetched(
             try:
                 saved = (_listed if what is What.CHECKSUMS else _whole)(url, target, engine)
             except FetchError as error:
-                text = f"cannot fetch the {what.value} {error}{_address_hint(place)}"
+                text = f"cannot download the {what.value} {error}{address_hint(place)}"
                 raise FetchError(text, failed=error.failed) from None
         place = _in_charset(place, target, saved)
         with target.open("rb") as stream:
@@ -353,13 +263,3 @@ def _in_charset(place: ManifestPlace, file: Path, saved: _Saved) -> ManifestPlac
     except (FetchError, ManifestError):  # whoever reads it finds the same
         return place
     return replace(place, options=replace(place.options, encoding=encoding))
-
-
-def _address_hint(place: ManifestPlace) -> str:
-    """What to say of a manifest that cannot be read, if it is a portal's web page."""
-    address = hint(place.manifest)
-    if address is None:
-        return ""
-    page = "if this is an Orthanc server, what it has there"
-    page = page if address.startswith("orthanc+") else "what this page is about"
-    return f"; {page} is imported with: {address}"

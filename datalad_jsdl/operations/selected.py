@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.model.paths import is_housekeeping
 
 if TYPE_CHECKING:
@@ -15,16 +16,16 @@ __all__ = ["is_housekeeping_only", "why_nothing", "why_nothing_is_gone"]
 def why_nothing_is_gone(selection: Selection) -> str:
     """Why the manifest does not tell what is gone; "" if it does."""
     if not selection.entries:
-        return "nothing is deleted: no entry was taken from the manifest"
+        return "nothing is deleted: no entry of the manifest can be imported"
     if selection.left_over:
         return (
-            "nothing is deleted: the manifest has only what an earlier run could not import "
-            "(--failed), so that it cannot be told what is gone"
+            "nothing is deleted: the manifest lists only what an earlier run could not import "
+            "(--failed), and does not show which files are gone"
         )
     if any(refusal.path is None for refusal in selection.refusals):
         return (
-            "nothing is deleted: the manifest has entries whose path could not be read, "
-            "so that it cannot be told what is gone"
+            "nothing is deleted: the manifest has entries with unreadable paths, and does not "
+            "show which files are gone"
         )
     return ""
 
@@ -41,10 +42,8 @@ def is_housekeeping_only(selection: Selection) -> bool:
 def why_nothing(selection: Selection) -> str:
     """A sentence for a manifest of which nothing can be imported."""
     if selection.skipped:
-        return (
-            f"there is nothing to import: none of {selection.skipped} entries is selected by "
-            "--include and --exclude"
-        )
+        entries = counted(selection.skipped, "entry", "entries")
+        return f"nothing to import: --include and --exclude filter out {entries}"
     if selection.refusals:
-        return "there is nothing to import: all entries were refused"
-    return "there is nothing to import: the manifest has no entries"
+        return "nothing to import: all entries were refused"
+    return "nothing to import: the manifest has no entries"

@@ -15,12 +15,8 @@ from datalad_jsdl.operations.logins import (
     own_lines,
 )
 from datalad_jsdl.operations.manifest_logins import manifest_logins
-from datalad_jsdl.operations.open_manifest import (
-    ManifestPlace,
-    ManifestSource,
-    open_source,
-    place_of,
-)
+from datalad_jsdl.operations.manifest_place import ManifestPlace, place_of
+from datalad_jsdl.operations.open_manifest import ManifestSource, open_source
 from datalad_jsdl.operations.secrecy import secrecy_of
 from datalad_jsdl.repository.repository import Repository, find_repository
 
@@ -88,7 +84,7 @@ class Target:
         if options.prefix and (fault := path_fault(folder)):
             raise DatasetError(f"--prefix {options.prefix!r}: {fault}")
         if options.split is not None and options.split < 1:
-            raise DatasetError("--split must be 1 or more")
+            raise DatasetError("--split must be at least 1")
         repository, logins = self.repository, self.logins()
         git_dir = repository.git_dir if repository else None
         if repository is None:  # one that is there has its own, and those from above

@@ -15,7 +15,7 @@ from datalad_jsdl.errors import FetchError
 from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.bulk import Job, Sync, fetch_all
 from datalad_jsdl.fetch.disk import require_room
-from datalad_jsdl.fetch.file.partfile import sync_disk
+from datalad_jsdl.fetch.file.syncing import sync_disk
 from datalad_jsdl.repository.annex.intake import Intake
 from datalad_jsdl.repository.annex.keys import key_file
 from datalad_jsdl.repository.annex.leftovers import take_over
@@ -52,9 +52,7 @@ class NotTakenIn:
     is_here: bool = False
 
     def __str__(self) -> str:
-        if self.is_here:
-            return f"it is here, but could not be recorded: {self.reason}"
-        return self.reason
+        return f"downloaded, but could not be added to the dataset: {self.reason}"
 
 
 _Result = tuple[Job, "Failed | NotTakenIn | None"]
@@ -165,7 +163,9 @@ class Staging:
         intake.take_up(self.folder)
         unsure, fresh = _Batches(self._inject), _Batches(self._synced)
         try:
-            for job, outcome in self.download(self._missing(jobs, unsure), "fetching", files, size):
+            for job, outcome in self.download(
+                self._missing(jobs, unsure), "downloading", files, size
+            ):
                 if isinstance(outcome, Failed):
                     yield job, outcome
                 elif job.expected.algorithm and intake.takes(job.name):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from datalad_jsdl.errors import DatasetError, reason
+from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.operations.values import Failure
 from datalad_jsdl.repository.annex.adjusted import checked_out
 from datalad_jsdl.repository.annex.branch import ANNEX_BRANCH
@@ -59,21 +60,21 @@ def check_place(target: Path, parent: Path | None) -> None:
         DatasetError: something is in its place, or around it.
     """
     if target.exists() and not target.is_dir():
-        raise DatasetError(f"{target} is a file; give the folder of a dataset, or one to make")
+        raise DatasetError(f"{target} is a file; give the folder of a dataset, or a new one")
     around = next((folder for folder in target.parents if (folder / ".git").exists()), None)
     if around and parent is None:
         raise DatasetError(
-            f"{target} lies in the dataset {around}; to import into a folder of it, use "
-            "-d and --prefix, to make a subdataset there, use -d and PATH"
+            f"{target} is inside the dataset {around}. To import into a folder of it, use "
+            "-d and --prefix. To make a subdataset there, use -d and PATH"
         )
     if target.is_dir() and any(target.iterdir()):
         if around:
             raise DatasetError(
-                f"{target} is a folder with files in it, of the dataset {around}; to import into "
-                "it, use -d and --prefix, without PATH; to make it a subdataset, move them away"
+                f"{target} is a non-empty folder of the dataset {around}. To import into it, use "
+                "-d and --prefix, without PATH. To make it a subdataset, move its files away"
             )
         raise DatasetError(
-            f"{target} is a folder with files in it, and no dataset; give another folder, or "
+            f"{target} is a non-empty folder, but not a dataset; give another folder, or "
             f"make it one: datalad create --force {shlex.quote(str(target))}"
         )
 
@@ -173,7 +174,7 @@ def _opened(above: Path, folder: str, datasets: Datasets, *, dry: bool, cleared:
             return path
     elif _is_registered(above, folder):
         if dry:
-            raise DatasetError(f"the subdataset {path} is not here; get it first")
+            raise DatasetError(f"the subdataset {path} is not installed; get it first")
         troubles = datasets.get(above, path)
         if not is_installed(path):
             reasons = "; ".join(reason(trouble.error) for trouble in troubles)
@@ -183,16 +184,16 @@ def _opened(above: Path, folder: str, datasets: Datasets, *, dry: bool, cleared:
         _check_free(above, folder)
     if not dry:  # one that was begun, and its making killed, has no commit
         for trouble in make_dataset(path, None, datasets, force=begun):
-            raise DatasetError(f"cannot make {path}: {reason(trouble.error)}")
+            raise DatasetError(f"cannot create {path}: {reason(trouble.error)}")
     return path
 
 
 def _check_free(above: Path, folder: str) -> None:
     if files := _files_in(above, folder):
         raise DatasetError(
-            f"{above / folder} cannot become a subdataset: {above} has {len(files)} files of "
-            f"its own there, such as {files[0]!r}; --delete deletes those that an earlier import "
-            "wrote, and then makes it"
+            f"{above / folder} cannot become a subdataset: {above} has "
+            f"{counted(len(files), 'file')} of its own there, such as {files[0]!r}; --delete "
+            "deletes those that an earlier import wrote, and then creates the subdataset"
         )
     check_place(above / folder, above)
 

@@ -27,11 +27,21 @@ class TreeFile:
 
     Attributes:
         mode: git's six octal digits.
-        oid: of the blob (of the commit, for a submodule).
+        raw_oid: binary name of the blob (of the commit, for a submodule); there may be millions.
     """
 
     mode: str
-    oid: str
+    raw_oid: bytes
+
+    @classmethod
+    def of(cls, mode: str, oid: str) -> TreeFile:
+        """The file of which git tells these."""
+        return cls(sys.intern(mode), bytes.fromhex(oid))
+
+    @property
+    def oid(self) -> str:
+        """The same name in hex."""
+        return self.raw_oid.hex()
 
 
 class Tree:
@@ -63,7 +73,7 @@ class Tree:
         for item in git.items("ls-tree", "-r", "-z", "--full-tree", self.commit):
             head, _, path = item.decode("utf-8", "surrogateescape").partition("\t")
             mode, _, oid = head.split(" ")
-            self.files[path] = TreeFile(sys.intern(mode), oid)
+            self.files[path] = TreeFile.of(mode, oid)
 
     @cached_property
     def folders(self) -> set[str]:

@@ -69,7 +69,7 @@ def dataset_entries(
         found = lookup.find_all([key for _, key in annexed])
         for path in portion:
             if not keys[path]:
-                reason = "its content is in git, and has no URL"
+                reason = "its content is in git and has no URL"
                 yield Unlisted(prefix + path, reason, in_git=True)
                 continue
             key, urls, state = next(found)
@@ -87,13 +87,13 @@ def _entry(
 ) -> Entry | Unlisted:
     key = parse_key(text)
     if fault := marked_path_fault(path):
-        return Unlisted(path, f"it cannot be in a manifest: {fault}")
+        return Unlisted(path, f"a manifest cannot contain it: {fault}")
     if key is None:
-        return Unlisted(path, "its key cannot be understood")
+        return Unlisted(path, "its key is not valid")
     candidates, others = _candidates(_in_order(urls, key, state), secrecy)
     if not candidates:
         said = ", ".join(f"{number} {what}" for what, number in others.items())
-        reason = f"no URL of it may be given away: {said}" if said else "no URL of it is recorded"
+        reason = f"none of its URLs may be shared: {said}" if said else "it has no recorded URL"
         return Unlisted(path, reason)
     return Entry(
         path,
@@ -123,7 +123,7 @@ def _candidates(urls: Iterable[str], secrecy: Secrecy) -> tuple[list[Candidate],
         except ValueError:
             # one with a colon in front is for another of git-annex's downloaders
             with_login = given.lower().startswith(("http:", "https:")) and "@" in given
-            others["with a login in it" if with_login else "not http or https"] += 1
+            others["with a login" if with_login else "not http or https"] += 1
             continue
         finding = secrecy.finding(url)
         if finding is not None and not finding.unsure:

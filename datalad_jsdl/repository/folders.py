@@ -124,7 +124,7 @@ class Folders:
     def _commit(self, repository: Repository, revision: str) -> _Commit:
         commit = "" if revision.startswith("-") else commit_of(repository.git, revision)
         if not commit:
-            raise NothingThereError(f"git knows no commit {revision!r} in {repository.root}")
+            raise NothingThereError(f"git finds no commit {revision!r} in {repository.root}")
         repository.refresh()
         # a commit never changes, but what is recorded of its keys does
         name = (repository.common_dir.absolute(), commit, *repository.annex.commits)

@@ -45,7 +45,7 @@ def exclusively(repository: Repository) -> Iterator[None]:
     lock = fasteners.InterProcessLock(file)
     try:
         if not lock.acquire(blocking=False):
-            lgr.info("another download is at work in %s: waiting until it is done", root)
+            lgr.info("waiting for another download in %s to finish", root)
             lock.acquire()
     except OSError as error:
         text = f"cannot write to {root}: {error.strerror} ({file})"
@@ -70,7 +70,7 @@ def making(target: Path) -> Iterator[None]:
     try:
         around.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        text = f"cannot make the folder {around}: {error.strerror}"
+        text = f"cannot create the folder {around}: {error.strerror}"
         raise DatasetError(text, path=around) from None
     descriptor = _locked(around, target)
     try:
@@ -93,7 +93,7 @@ def _locked(folder: Path, target: Path) -> int | None:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            lgr.info("another download makes a dataset in %s: waiting for it", target.parent)
+            lgr.info("waiting for another download that is creating a dataset in %s", target.parent)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
     except OSError:  # this file system has no such locks
         os.close(descriptor)
@@ -127,9 +127,9 @@ def patiently(git: Git, action: Callable[[], _T]) -> _T:
                     raise
             elif time.monotonic() > end:
                 raise DatasetError(
-                    f"another git is at work in {git.root}: it holds the lock {held}. Wait until "
-                    "it is done (a commit, until its editor is closed) and run this again. Only "
-                    "if no git runs there any more, a killed one has left the file: then remove it",
+                    f"another git process in {git.root} holds the lock {held}. Wait until it has "
+                    "finished (a commit: until its editor is closed), and run the command again. "
+                    "If no git process is running there, a killed one left the file: remove it",
                     path=held,
                 ) from None
         time.sleep(_POLL_SECONDS)

@@ -115,8 +115,8 @@ class Repository:
         if self._places.prefix:
             around = self.git.text("rev-parse", "--show-toplevel")
             raise DatasetError(
-                f"{self.root} is no repository that git can use: it takes {around} for it. Look "
-                f"at what is in {self.root / '.git'}",
+                f"{self.root} is not a repository that git can use: git finds {around} instead. "
+                f"Look at what is in {self.root / '.git'}",
                 path=self.root,
             )
 
@@ -124,8 +124,7 @@ class Repository:
         """Raises DatasetError for a bare repository, or one that is none of its own."""
         if not self.has_work_tree:
             raise DatasetError(
-                f"{self.root} has no work tree: it is a bare repository; clone it, and use the "
-                "clone"
+                f"{self.root} has no work tree: it is a bare repository; clone it and use the clone"
             )
         self.require_own()
 
@@ -262,7 +261,7 @@ class Repository:
             )
         if self.uuid or self._has_dataset_config():
             raise DatasetError(
-                f"the git-annex branch of the dataset {self.root} is missing; fetch it from "
+                f"the git-annex branch of the dataset {self.root} is missing; to fetch it from "
                 "another clone of the dataset, run there: "
                 "git fetch URL-OF-THE-CLONE git-annex:refs/heads/git-annex"
             )

@@ -43,7 +43,7 @@ _PROGRESS_BYTES = 1 << 20
 _MANY = 50  # keys; to list the git-annex branch costs as much as asking so often
 
 _READ_ONLY = (
-    "the remote jsdl only downloads: it cannot {what} (files are registered with "
+    "the remote jsdl only downloads: it cannot {what} (register files with "
     "datalad download-manifest or git annex addurl)"
 )
 
@@ -129,7 +129,7 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
         from datalad_jsdl.fetch.mirrors.scores import load_scores
         from datalad_jsdl.operations.engines import memory_file
 
-        info = {"fetches from": "all URLs that git-annex has registered for a key"}
+        info = {"downloads from": "all URLs registered in git-annex for a key"}
         scores = load_scores(memory_file(self.annex.getgitdir()))
         for name, score in sorted(scores.items(), key=lambda item: -item[1].used):
             info[f"mirror {name}"] = str(score)
@@ -184,7 +184,7 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
 
     def checkpresent(self, key: str) -> bool:
         """Ask the candidates; False only if all of them say so."""
-        from datalad_jsdl.fetch.presence import is_present
+        from datalad_jsdl.fetch.mirrors.presence import is_present
 
         try:
             return is_present(self._candidates(key)[0], expected_of(key), self._engine())

@@ -57,7 +57,7 @@ class TestTheWayIsMadeFree:
         (dataset / "a.txt").unlink()
         (dataset / "a.txt").write_bytes(b"mine")
         manifest = newer(lab, "a.txt")
-        assert "you have changed it and not committed that" in messages(imported(manifest))
+        assert "it has uncommitted changes; commit or restore it" in messages(imported(manifest))
         if way == "commit":
             git(dataset, "-c", "annex.largefiles=nothing", "add", "a.txt")
             git(dataset, "commit", "-q", "-m", "mine")
@@ -98,7 +98,7 @@ class TestTheWayIsMadeFree:
 def test_changed_gitmodules(dataset: Path, lab: Lab) -> None:
     (dataset / ".gitmodules").write_text("# mine\n")
     manifest = write_manifest("s.json", {"s//x.txt": described("x", lab.put("x", content_of("x")))})
-    assert "and not committed that, so that no subdataset" in messages(imported(manifest))
+    assert "has uncommitted changes, so no subdataset" in messages(imported(manifest))
     git(dataset, "-c", "annex.largefiles=nothing", "add", ".gitmodules")
     git(dataset, "commit", "-q", "-m", "mine")
     assert is_good(imported(manifest))
@@ -221,7 +221,7 @@ def test_what_is_gone(dataset: Path) -> None:
     members = json.loads(Path("m.json").read_text())
     del members["b.txt"]
     manifest = write_manifest("less.json", members)
-    assert "1 gone from the manifest (--delete deletes them)" in messages(imported(manifest))
+    assert "1 no longer in the manifest (--delete deletes it)" in messages(imported(manifest))
     assert is_good(imported(manifest, delete=True))
     assert sorted(p.name for p in dataset.iterdir() if p.name[0] != ".") == ["a.txt", "own"]
     # and they can be had again
@@ -231,7 +231,9 @@ def test_what_is_gone(dataset: Path) -> None:
 
 def test_without_a_checksum(dataset: Path, lab: Lab) -> None:
     manifest = write_manifest("plain.json", {"c.txt": [lab.put("c.txt", content_of("c"))]})
-    assert "cannot be verified (--get makes one)" in messages(imported(manifest))
+    assert "1 file has no checksum and cannot be verified (--get computes one)" in messages(
+        imported(manifest)
+    )
     said = messages(imported(manifest, get=True))
     assert (dataset / "c.txt").read_bytes() == content_of("c")
     assert "cannot be verified" not in said
@@ -242,7 +244,7 @@ def test_unverified(dataset: Path, lab: Lab) -> None:
     url = lab.put("c.txt", status=404)
     manifest = write_manifest("plain.json", {"c.txt": [url]})
     said = messages(imported(manifest, get=True))
-    assert "it was not registered (without --get it would be" in said
+    assert "; not registered (without --get it would be" in said
     assert not (dataset / "c.txt").is_symlink()
     assert is_good(imported(manifest))
     lab.put("c.txt", content_of("c"))
@@ -253,7 +255,7 @@ def test_unverified(dataset: Path, lab: Lab) -> None:
 def test_a_signed_url_is_downloaded(dataset: Path, lab: Lab) -> None:
     url = lab.put("c.txt", content_of("c")) + "?X-Amz-Signature=abc"
     manifest = write_manifest("signed.json", {"c.txt": described("c", url)})
-    assert "--get downloads through them now" in messages(imported(manifest))
+    assert "--get downloads from them now" in messages(imported(manifest))
     assert is_good(imported(manifest, get=True))
     assert (dataset / "c.txt").read_bytes() == content_of("c")
     assert not history_has(dataset, b"X-Amz-Signature=abc")
@@ -278,7 +280,7 @@ def test_files_without_a_url(tmp_path: Path, dataset: Path) -> None:
 def test_inside_another_dataset(dataset: Path, way: str) -> None:
     manifest, inside = Path("m.json").absolute(), dataset / "inner"
     said = messages(imported(manifest, inside))
-    assert "use -d and --prefix, to make a subdataset there, use -d and PATH" in said
+    assert "use -d and --prefix. To make a subdataset there, use -d and PATH" in said
     assert not inside.exists()
     if way == "prefix":
         assert is_good(

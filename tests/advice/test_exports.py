@@ -77,7 +77,7 @@ def test_not_to_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(os, "isatty", lambda _: True)
         with (
-            pytest.raises(ArchiveError, match="redirect it, or name a file"),
+            pytest.raises(ArchiveError, match="redirect the output or name a file"),
             _output.standard_output(),
         ):
             pass
@@ -128,7 +128,7 @@ def test_a_path_in_a_subdataset(nested: Path) -> None:
 
 def test_a_pattern(nested: Path) -> None:
     said = messages(export(nested, path=[str(nested / "*.txt")]))
-    assert "for a pattern take --include" in said
+    assert "for a pattern, use --include" in said
     assert is_good(export(nested, include=["*.txt"]))
     assert names() == ["a b.txt"]
 
@@ -139,7 +139,7 @@ def test_what_is_left(nested: Path, way: str, caplog: pytest.LogCaptureFixture) 
     whole, part = Path("whole.zip").read_bytes(), Path("out.zip.jsdl-part")
     part.write_bytes(whole[:2000])
     said = messages(export(nested, leading_dir="y", resume=True))
-    assert "Give the same as before, or leave out --resume to begin anew" in said
+    assert "Use the same options as before, or omit --resume to start over" in said
     assert part.read_bytes() == whole[:2000]
     assert not Path("out.zip").exists()
     if way == "the same":
@@ -150,7 +150,7 @@ def test_what_is_left(nested: Path, way: str, caplog: pytest.LogCaptureFixture) 
     assert is_good(export(nested, leading_dir="y"))
     assert names() == ["a b.txt"]
     # who is told so can still have it: the next time
-    assert any("--resume would have gone on" in r.getMessage() for r in caplog.records)
+    assert any("use --resume to continue" in r.getMessage() for r in caplog.records)
     part.write_bytes(whole[:2000])
     assert is_good(export(nested, leading_dir="x", resume=True))
     assert Path("out.zip").read_bytes() == whole
@@ -160,6 +160,6 @@ def test_a_checksum_that_is_old(nested: Path, caplog: pytest.LogCaptureFixture) 
     assert is_good(export(nested, checksum_file=True))
     Path("out.zip").unlink()
     assert is_good(export(nested, leading_dir="other"))
-    assert any("--checksum-file would renew it" in r.getMessage() for r in caplog.records)
+    assert any("use --checksum-file to renew it" in r.getMessage() for r in caplog.records)
     assert is_good(export(nested, leading_dir="other", checksum_file=True))
     run("sha256sum", "-c", "out.zip.sha256")

@@ -56,7 +56,7 @@ def test_a_login_is_given(vault: Vault, lab: Lab, other_lab: Lab) -> None:
         )
         said = advice(url)
         follow(command_in(r"(keyring set \S+ secret);", said), secret)
-        follow(command_in(r"and then: (git config .*?') \(", said))
+        follow(command_in(r"then run: (git config .*?') \(", said))
         assert advice(url) == ""
     assert advice(f"{lab.url}/f") == ""
     # with a password, its name is put in
@@ -70,7 +70,7 @@ def test_a_login_is_given(vault: Vault, lab: Lab, other_lab: Lab) -> None:
     )
     said = advice(named)
     follow(command_in(r"(keyring set \S+ secret);", said), password)
-    follow(command_in(r"and then: (git config .*?') \(", said).replace("NAME", "alice"))
+    follow(command_in(r"then run: (git config .*?') \(", said).replace("NAME", "alice"))
     assert advice(named) == ""
 
 
@@ -103,8 +103,8 @@ def test_a_line_of_netrc_is_corrected(vault: Vault) -> None:
 
     denied = [replace(old, source=SOURCE)]  # type: ignore[type-var]  # a Login
     said = advice_of(place, "https://portal.example/f", 401, "Basic", denied, False).text  # type: ignore[arg-type]
-    assert "~/.netrc (sent as name 'alice' and password)" in said
-    assert "correct its line there" in said
+    assert "~/.netrc (sent as user 'alice' with password)" in said
+    assert "correct its line in that file" in said
     vault.keep(".netrc", "machine portal.example login alice password new\n")
     assert getattr(login(), "secret", "") == "new"
 
@@ -113,7 +113,7 @@ def test_cookies_are_exported_anew(vault: Vault, lab: Lab) -> None:
     file = vault.keep("c.txt", cookies_txt("127.0.0.1", "session", "old"))
     vault.config("datalad.jsdl.credential", f"{lab.url} cookies:{file}")
     url = lab.put("f", CONTENT, wants=("Cookie", "session=new"))
-    assert "log in at the portal again and export the file anew" in advice(url)
+    assert "log in at the portal again and export the file again" in advice(url)
     vault.keep("c.txt", cookies_txt("127.0.0.1", "session", "new"))
     assert advice(url) == ""
 
@@ -169,7 +169,7 @@ def test_netrc_for_another_port(vault: Vault) -> None:
 
 def test_your_own_name(vault: Vault) -> None:
     line = "https://portal.example datalad:portal user=YOU"
-    with pytest.raises(ValueError, match="put your own name in the place of YOU"):
+    with pytest.raises(ValueError, match="replace YOU with your own name"):
         parse_rule(line)
     assert parse_rule(line.replace("YOU", "alice")).options["user"] == "alice"
 
@@ -190,7 +190,7 @@ def test_a_credential_that_is_not_there(vault: Vault) -> None:
     line = "https://portal.example datalad:mine"
     with pytest.raises(FetchError) as caught:
         find(line)
-    follow(command_in(r"asks: (keyring set \S+ secret)", str(caught.value)), secret)
+    follow(command_in(r"run: (keyring set \S+ secret)", str(caught.value)), secret)
     login = find(line)
     assert login is not None
     assert login.secret == secret
@@ -231,7 +231,7 @@ def test_a_misspelt_setting(vault: Vault) -> None:
     run("git", "config", "--global", "datalad.jsdl.job", "3")
     with pytest.raises(SettingError) as caught:
         open_engine(None)
-    name = command_in(r"there is no such setting; (\S+) is one", str(caught.value))
+    name = command_in(r"unknown setting; did you mean (\S+)\?", str(caught.value))
     run("git", "config", "--global", "--unset", "datalad.jsdl.job")
     run("git", "config", "--global", f"datalad.jsdl.{name}", "3")
     with open_engine(None) as engine:
@@ -251,7 +251,7 @@ def test_a_login_in_a_url(vault: Vault) -> None:
     url = "https://alice:apple@h.example/a.txt"
     (refusal,) = read(json.dumps({"a.txt": [url]}))
     assert isinstance(refusal, Refusal)
-    assert "take it out, and give the login as" in refusal.reason
+    assert "remove it, and give the login as" in refusal.reason
     assert "apple" not in refusal.reason
     assert len(entries("a.txt")) == 1
     assert os.environ["HOME"] == str(vault.home)

@@ -18,7 +18,8 @@ from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.model import subdatasets as parts_module
 from datalad_jsdl.model.entry import Entry, Refusal
 from datalad_jsdl.model.subdatasets import advice, marked, parts_of
-from datalad_jsdl.operations.open_manifest import ManifestPlace, open_source
+from datalad_jsdl.operations.manifest_place import ManifestPlace
+from datalad_jsdl.operations.open_manifest import open_source
 from tests.lab import sha256
 from tests.manifest.formats.samples import SYNAPSE
 from tests.portal import content_of
@@ -70,7 +71,7 @@ def test_a_long_article() -> None:
     *_, refusal = read(json.dumps({"id": 5, "files": files[:10]}), name="figshare")
     assert isinstance(refusal, Refusal)
     # the list has them all; what the address gives is tested with addresses
-    assert "give figshare:5 as the manifest, or the list" in refusal.reason
+    assert "use figshare:5 as the manifest, or the list" in refusal.reason
     assert len(read(json.dumps(files), name="figshare")) == 12
 
 
@@ -123,14 +124,14 @@ def test_a_large_dataset_is_split(monkeypatch: pytest.MonkeyPatch) -> None:
     # where no depth helps, // does
     flat = entries(*[str(n) for n in range(5)])
     (part,) = parts_of(flat)
-    assert "with //" in (advice(part) or "")
+    assert "put // into the manifest's paths" in (advice(part) or "")
     apart = {(f"x//{path}" if path in "01" else path): entry for path, entry in flat.items()}
     assert [advice(part) for part in parts_of(apart)] == [None, None]
 
 
 def test_a_format_is_named() -> None:
     document = "?sub/a.txt\n"
-    assert "--format names it" in error_of(document)
+    assert "choose it with --format" in error_of(document)
     assert len(read(f"{URL}\n", name="urls")) == 1
 
 
@@ -144,7 +145,7 @@ def test_columns_of_a_table() -> None:
 
 def test_a_list_of_checksums() -> None:
     sums = f"{sha256(b'x')}  a.txt\n"
-    assert "give it with --checksums, and a list of URLs as the manifest" in error_of(sums)
+    assert "use it with --checksums, and a list of URLs as the manifest" in error_of(sums)
     checksums = Checksums()
     checksums.read(io.BytesIO(sums.encode()), "SHA256SUMS")
     (entry,) = read(f"{URL}\n", options=Options(checksums=checksums))
@@ -156,7 +157,7 @@ def test_a_path_that_stood_twice() -> None:
     line = {"path": "a.txt", "urls": [URL], "twice": True}
     (refusal,) = read(json.dumps(line) + "\n", name="jsonl")
     assert isinstance(refusal, Refusal)
-    name = re.search(r'take "(\w+)" away', refusal.reason)
+    name = re.search(r'remove "(\w+)" from it', refusal.reason)
     assert name
     del line[name[1]]
     assert isinstance(read(json.dumps(line) + "\n", name="jsonl")[0], Entry)
@@ -165,7 +166,7 @@ def test_a_path_that_stood_twice() -> None:
 @pytest.mark.parametrize("damage", [slice(0, -10), slice(0, 20)])
 def test_a_broken_gzip_is_fetched_again(damage: slice) -> None:
     packed = gzip.compress(json.dumps({"a.txt": [URL]}).encode())
-    assert "fetch it again" in error_of(packed[damage])
+    assert "download it again" in error_of(packed[damage])
     assert len(read(packed)) == 1
 
 
@@ -173,7 +174,7 @@ def test_relative_urls() -> None:
     document = json.dumps({"a.txt": ["a.txt"]})
     (refusal,) = read(document)
     assert isinstance(refusal, Refusal)
-    assert "give --base-url to resolve it against" in refusal.reason
+    assert "use --base-url to resolve it" in refusal.reason
     (entry,) = read(document, base_url="https://h.example/")
     assert isinstance(entry, Entry)
     assert entry.candidates[0].url == URL
@@ -231,5 +232,5 @@ def test_a_compressed_manifest_is_unpacked() -> None:
 
     document = json.dumps({"a.txt": [URL]}).encode()
     packed = bz2.compress(document)
-    assert "only gzip is read): unpack it" in error_of(packed)
+    assert "but only gzip is supported; unpack it" in error_of(packed)
     assert len(read(bz2.decompress(packed))) == 1

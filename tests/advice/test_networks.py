@@ -73,7 +73,7 @@ def test_an_authority_is_named(
         urls = [server.put("f", CONTENT) for server in (private, public)]
         said = said_of(urls[0])
         assert said_of(urls[1]) == ""
-        command = re.search(r"name its authority: (git config .* FILE)", said)
+        command = re.search(r"name its certificate authority: (git config .* FILE)", said)
         assert command
         run(*shlex.split(command[1].replace("FILE", str(tmp_path / "one.pem"))))
         assert [said_of(url) for url in urls] == ["", ""]
@@ -89,7 +89,7 @@ def test_a_proxy_gets_its_login(lab: Lab, vault: Vault, monkeypatch: pytest.Monk
         )
         said = said_of(url)
         login = re.search(
-            r"of (\w+) wants a login \(407\): write (\S+) before its host there", said
+            r"of (\w+) requires a login \(407\): write (\S+) before its host there", said
         )
         assert login
         filled = login[2].replace("NAME", "me").replace("PASSWORD", "pw")
@@ -116,7 +116,7 @@ def test_a_key_without(tmp_path: Path, vault: Vault) -> None:
     with Lab(authority) as server:
         url = server.put("f", CONTENT)
         file.write_bytes(chain + locked)
-        assert "its key has a password; give one without" in said_of(url)
+        assert "its key has a password; use a key without" in said_of(url)
         file.write_bytes(chain + client.private_key_pem.bytes())
         assert said_of(url) == ""
 
@@ -132,7 +132,7 @@ def test_a_list_that_is_too_long(lab: Lab, home: Path, monkeypatch: pytest.Monke
     url = lab.put("list.txt", lines)
     with (
         open_engine(None) as engine,
-        pytest.raises(FetchError, match="download it and give its name"),
+        pytest.raises(FetchError, match="download that and give its name"),
     ):
         WebApi(engine).get(url)
     Path("list.txt").write_bytes(lines)

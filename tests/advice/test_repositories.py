@@ -30,7 +30,7 @@ FETCH = r"run there: (git fetch \S+ [^\s;]+)"
 def test_a_file_in_the_place_of_a_dataset(dataset: Path) -> None:
     Path("file").write_bytes(b"mine")
     said = messages(imported(Path("m.json"), "file"))
-    assert "is a file; give the folder of a dataset, or one to make" in said
+    assert "is a file; give the folder of a dataset, or a new one" in said
     assert is_good(imported(Path("m.json"), dataset))
     assert Path("file").read_bytes() == b"mine"
 
@@ -88,7 +88,7 @@ def test_a_subdataset_that_is_to_be_got(tmp_path: Path, nested: Path) -> None:
     clone = tmp_path / "clone"
     said = messages(imported(Path("m.json"), clone, dry_run=True))
     assert "the subdataset" in said
-    assert "is not here; get it first" in said
+    assert "is not installed; get it first" in said
     call("get", dataset=str(clone), path=str(clone / "sub"), get_data=False)
     said = messages(imported(Path("m.json"), clone, dry_run=True))
     assert "get it first" not in said
@@ -97,7 +97,7 @@ def test_a_subdataset_that_is_to_be_got(tmp_path: Path, nested: Path) -> None:
 def test_a_bare_repository(tmp_path: Path, dataset: Path) -> None:
     run("git", "clone", "-q", "--bare", dataset, "bare")
     said = messages(imported(Path("m.json"), "bare"))
-    assert "clone it, and use the clone" in said
+    assert "clone it and use the clone" in said
     run("git", "clone", "-q", "bare", "clone")
     assert is_good(imported(Path("m.json"), "clone"))
     assert is_good(call("download_content", dataset=str(tmp_path / "clone")))
@@ -204,7 +204,7 @@ def test_a_git_folder_that_is_none(dataset: Path) -> None:
 def test_git_is_put_on_path(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setenv("PATH", os.devnull)
-        with pytest.raises(DatasetError, match="install git, or put it on PATH"):
+        with pytest.raises(DatasetError, match="install git, or add it to PATH"):
             Git(dataset).commit("HEAD")
     assert Git(dataset).commit("HEAD")
 
@@ -215,9 +215,9 @@ def test_a_lock_is_removed(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> No
     (dataset / "own").touch()
     (dataset / ".git/index.lock").touch()
     repository = Git(dataset)
-    with pytest.raises(DatasetError, match="then remove it") as caught:
+    with pytest.raises(DatasetError, match="left the file: remove it") as caught:
         locks.patiently(repository, lambda: repository.run("add", "own"))
-    Path(found_in(str(caught.value), r"it holds the lock (.*?)\. Wait")).unlink()
+    Path(found_in(str(caught.value), r"holds the lock (.*?)\. Wait")).unlink()
     locks.patiently(repository, lambda: repository.run("add", "own"))
     assert git(dataset, "status", "--porcelain") == "A  own"
 
@@ -233,7 +233,7 @@ def test_somebody_who_commits_all_the_time(dataset: Path, lab: Lab) -> None:
     )
     hook.chmod(0o755)
     manifest = newer(lab, "c.txt")
-    assert "meanwhile; run this again" in messages(imported(manifest, dataset))
+    assert "in the meantime; run the command again" in messages(imported(manifest, dataset))
     hook.unlink()
     assert is_good(imported(manifest, dataset))
     assert (dataset / "c.txt").is_symlink()
@@ -275,7 +275,7 @@ def test_in_a_folder_of_the_dataset(dataset: Path, monkeypatch: pytest.MonkeyPat
     option, prefix = shlex.split(found_in(said, r"add (--prefix [^)]*)\)"))
     assert option == "--prefix"
     said = messages(call("download_manifest", manifest=str(manifest), prefix=prefix))
-    assert "not in the current folder" not in said
+    assert "not to the current folder" not in said
     assert (folder / "a.txt").is_symlink()
     assert git(dataset, "status", "--porcelain") == ""
 
@@ -284,7 +284,7 @@ def test_a_link_that_leads_nowhere(dataset: Path) -> None:
     link = Path("out.zip")
     link.symlink_to("out.zip")
     said = messages(export(dataset))
-    assert "out.zip is a symbolic link that leads nowhere; remove it" in said
+    assert "out.zip is a broken symbolic link; remove it" in said
     link.unlink()
     assert is_good(export(dataset))
     assert names() == ["a.txt", "b.txt"]

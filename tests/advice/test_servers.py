@@ -105,14 +105,14 @@ def test_keys_for_a_store(
         return "" if isinstance(outcome, Fetched) else told(outcome)
 
     first = said()
-    follow(found_in(first, r"may read it: (git config --global --add \S+ '[^']*')"))
+    follow(found_in(first, r"grant access, run: (git config --global --add \S+ '[^']*')"))
     if pays:
         more = found_in(said(), r"add (request-payer=requester) to")
         config = vault.home / ".gitconfig"
         before = config.read_text()
         config.write_text(before.replace(" aws", f" aws {more}"))
         assert said() == ""
-        line = found_in(first, r"and you agree: '([^']*)'")
+        line = found_in(first, r"and you agree to: '([^']*)'")
         config.write_text(before.replace(f"{wire.url} aws", line))
     assert said() == ""
 
@@ -168,7 +168,7 @@ def test_a_file_that_comes_compressed(wire: Wire, program: object, way: str) -> 
 
     url = wire.put("/f", lambda talk: talk.answer(200, PACKED, "Content-Encoding: gzip"))
     said = said_of(url)
-    assert "use another mirror, or add the size or digest of what curl saves" in said
+    assert "use another mirror, or add the size or digest of the file that curl saves" in said
     run("curl", "-s", "-o", "saved", url)
     saved = Path("saved").read_bytes()
     if way == "another mirror":
@@ -204,6 +204,6 @@ def test_a_secret_key_is_checked(wire: Wire, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "mistyped")
     lines = (f"{wire.url} aws",)
-    assert "the signature does not fit; check the secret key" in said_of(url, lines=lines)
+    assert "the signature does not match; check the secret key" in said_of(url, lines=lines)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     assert said_of(url, lines=lines) == ""

@@ -87,9 +87,7 @@ def test_any_range_is_a_slice_of_the_whole(
     assert archive.size == len(whole)
     assert joined(archive) == whole
 
-    @settings(
-        max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
+    @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.integers(0, len(whole)), st.integers(0, 400_000) | st.integers(0, len(whole)))
     def ranges(start: int, length: int) -> None:
         stop = min(start + length, len(whole))
@@ -126,7 +124,7 @@ def test_ranges_that_are_none(shelf: Shelf) -> None:
     archive = Archive(shelf.contents, shelf.sources)
     size = archive.size or 0
     for start, stop in ((-1, 5), (5, 4), (0, size + 1), (size + 1, None)):
-        with pytest.raises(ValueError, match="no bytes"):
+        with pytest.raises(ValueError, match="lie outside the archive"):
             archive.range(start, stop)
 
 
@@ -288,7 +286,7 @@ def test_no_byte_of_a_wrong_piece_is_given(shelf: Shelf, lab: Lab) -> None:
         for chunk in archive.range(100_000, 2_000_000):
             got.extend(chunk)
 
-    with pytest.raises(FetchError, match=r"^a: .*bytes 1500000 to .*their sha256"):
+    with pytest.raises(FetchError, match=r"^a: .*sha256 of bytes 1500000 to .*does not match"):
         read()
     assert shelf.whole[100_000:].startswith(got)
     assert len(got) <= 1_500_200

@@ -95,7 +95,7 @@ MEMBERS = st.builds(Member, NAMES, SIZES, TIMES, st.sampled_from(list(Kind)[:2])
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(MEMBERS, max_size=12, unique_by=lambda member: member.name))
 def test_all_follows_from_names_sizes_and_times(members: list[Member]) -> None:
     check(sorted(members, key=lambda member: member.name))

@@ -6,6 +6,7 @@ import os
 import random
 import threading
 from collections import deque
+from email.utils import formatdate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,17 @@ import pytest
 
 from datalad_jsdl.archive import budget
 from datalad_jsdl.archive.archive import Archive
+from datalad_jsdl.archive.budget import LookAhead
 from datalad_jsdl.archive.content import Content, MirrorsOnly
 from datalad_jsdl.archive.export import Exported, export
 from datalad_jsdl.archive.output import FileOutput, PipeOutput
+from datalad_jsdl.archive.pieces import Verified
+from datalad_jsdl.archive.versions import Versions
 from datalad_jsdl.archive.zip.members import Kind
 from datalad_jsdl.archive.zip.writer import CanonicalWriter
 from datalad_jsdl.errors import ArchiveError, FetchError
 from datalad_jsdl.fetch.engine import Engine
-from datalad_jsdl.model.content import Expected
+from datalad_jsdl.model.content import Expected, Version
 from tests.archive.making import by_the_book
 from tests.archive.plain import Plain
 from tests.fetch.waits import Waits, new_engine
@@ -193,13 +197,13 @@ def test_a_large_wrong_content_in_a_file_is_taken_from_another_mirror(
 def test_a_large_wrong_content_in_a_pipe_ends_the_archive(shelf: Shelf, ranges: bool) -> None:
     shelf.put("a", SMALL, {})
     shelf.put("b", LARGE, {"corrupt_at": 0.5, "ranges": ranges}, {"corrupt_at": 0.6})
-    with pytest.raises(ArchiveError, match=r"b: .*cannot be taken back.*Written to a file"):
+    with pytest.raises(ArchiveError, match=r"b: .*cannot be undone.*to a file instead of a pipe"):
         shelf.to_pipe()
 
 
 def test_a_break_without_a_checksum_ends_the_archive_in_a_pipe(shelf: Shelf) -> None:
     shelf.put("a", LARGE, {"reset_at": 0.5}, {}, digest=False)
-    with pytest.raises(ArchiveError, match=r"a: .*no checksum.*Written to a file"):
+    with pytest.raises(ArchiveError, match=r"a: .*without a checksum.*to a file instead of a pipe"):
         shelf.to_pipe()
     assert shelf.to_file()[0] == shelf.expected
 
@@ -223,7 +227,7 @@ def test_an_empty_content_has_to_have_its_digest(shelf: Shelf) -> None:
     urls = (shelf._labs[0].put("empty", b""),)
     item = Content("a", b"a", Kind.REGULAR, 0, None, expected, urls=urls)
     shelf.contents.append(item)
-    with pytest.raises(FetchError, match=r"a cannot be had: .*wrong content"):
+    with pytest.raises(FetchError, match=r"a is unavailable: .*wrong content"):
         shelf.to_file()
 
 
@@ -233,7 +237,7 @@ def test_what_no_mirror_has(shelf: Shelf) -> None:
     shelf.put("c", SMALL, {"status": 403})
     shelf.put("d", SMALL, None)
     shelf.put("e", LARGE, {})
-    with pytest.raises(FetchError, match=r"b cannot be had: .*404.*410"):
+    with pytest.raises(FetchError, match=r"b is unavailable: .*404.*410"):
         shelf.to_pipe()
     made, done = shelf.to_file(skip_missing=True)
     assert set(done.missing) == {"b", "c", "d"}
@@ -276,7 +280,7 @@ def test_mirrors_that_die_in_the_middle_are_not_waited_for_for_ever(
         shelf.put("a", 20 * PIECE, {"rate": 1_000_000}, {"rate": 1_000_000})
         shelf.put("b", SMALL, {}, {})
         output = Dying(file.fileno(), 100, lab, other_lab)
-        with pytest.raises(FetchError, match=r"a cannot be had: .*(refused|closed|reset)"):
+        with pytest.raises(FetchError, match=r"a is unavailable: .*(refused|closed|reset)"):
             export(shelf.contents, shelf.sources, CanonicalWriter(output), output, jobs=jobs)
         output.flush()
         waits = engine.sleep.__self__
@@ -312,3 +316,72 @@ def test_random_ranges_of_remote_contents(shelf: Shelf) -> None:
     for _ in range(60):
         start, stop = sorted(chance.randrange(len(whole) + 1) for _ in range(2))
         assert b"".join(archive.range(start, stop)) == whole[start:stop]
+
+
+TAGS = {"etag": '"1"'}, {"etag": '"2"'}
+DATES = (
+    {"headers": {"Last-Modified": "Mon, 06 Jan 2025 10:00:00 GMT"}},
+    {"headers": {"Last-Modified": "Tue, 07 Jan 2025 10:00:00 GMT"}},
+)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+@pytest.mark.parametrize("tags", [TAGS, DATES], ids=["etag", "date"])
+@pytest.mark.parametrize("jobs", [0, 3])
+def test_a_content_that_changes_between_two_ranges(
+    shelf: Shelf, lab: Lab, size: int, tags: tuple[dict[str, Any], ...], jobs: int
+) -> None:
+    shelf.put("a", size, tags[0], digest=False)
+    whole = shelf.expected
+    archive = Archive(shelf.contents, shelf.sources, look_ahead=LookAhead(jobs))
+    start, middle, stop = 100, size // 3, size // 2
+    assert archive.verified(start, middle) is Verified.SIZE_ONLY
+    assert b"".join(archive.range(start, middle)) == whole[start:middle]
+    assert archive.verified(middle, stop) is Verified.SIZE_AND_VERSION
+    assert archive.verified() is Verified.SIZE_AND_VERSION
+    assert b"".join(archive.range(middle, stop)) == whole[middle:stop]
+    lab.put("a", bytes_of("another", size), **tags[1])
+    with pytest.raises(FetchError, match=r"a: .*has changed"):
+        b"".join(archive.range(middle, stop))
+    lab.put("a", bytes_of("a", size), **tags[0])
+    assert b"".join(archive.range(middle, stop)) == whole[middle:stop]
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+def test_no_other_mirror_gives_the_rest_of_a_content_without_a_digest(
+    shelf: Shelf, lab: Lab, other_lab: Lab, size: int
+) -> None:
+    shelf.put("a", size, TAGS[0], TAGS[0], digest=False)
+    archive = Archive(shelf.contents, shelf.sources)
+    assert b"".join(archive.range(100, 1000)) == shelf.expected[100:1000]
+    lab.put("a", status=404)
+    before = len(other_lab.requests)
+    with pytest.raises(FetchError, match="404"):
+        b"".join(archive.range(1000, 2000))
+    assert len(other_lab.requests) == before
+
+
+def test_where_no_mirror_names_versions_size_is_all_that_is_certain(shelf: Shelf) -> None:
+    made_anew = {"headers": {"Last-Modified": formatdate(usegmt=True), "ETag": 'W/"1"'}}
+    shelf.put("a", LARGE, made_anew, {}, digest=False)
+    shelf.put("b", LARGE, TAGS[0])
+    archive, whole = Archive(shelf.contents, shelf.sources), shelf.expected
+    for start in (100, 50_000, LARGE + 1000):
+        assert b"".join(archive.range(start, start + 5000)) == whole[start : start + 5000]
+        assert archive.verified(start, start + 5000) is Verified.SIZE_ONLY
+
+
+def test_the_first_of_two_versions_holds() -> None:
+    url, other = "https://a.example/f", "https://b.example/f"
+    versions = Versions()
+    first = Version(url, '"1"', "Mon, 06 Jan 2025 10:00:00 GMT")
+    assert versions.settle(0, first)
+    assert versions.settle(0, Version(url, '"1"'))
+    assert not any(
+        versions.settle(0, found)
+        for found in (None, Version(url, '"2"', first.modified), Version(other, '"1"'))
+    )
+    assert versions.of(0) == first
+    assert versions.settle(1, None)
+    assert versions.settle(1, first)
+    assert versions.of(1) is None

@@ -138,7 +138,7 @@ def test_what_is_there_is_kept_until_it_was_looked_at() -> None:
     assert elsewhere.read_bytes() == b"x" * 1000
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=300))
 def test_rubbish_is_not_kept(
     set_up: tuple[list[Content], bytes, Homes],

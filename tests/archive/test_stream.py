@@ -28,14 +28,14 @@ from tests.archive.plain import Plain
 from tests.conftest import run
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(SORTED_FILES, st.sampled_from([1, 7, 65535, 65536, 1 << 20]))
 def test_the_whole_is_as_the_format_says(files: list[Plain], portion: int) -> None:
     portion = max(portion, 100) if sum(f.size for f in files) > 10_000 else portion
     assert joined(archive_of(files, portion)) == by_the_book(files)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(SORTED_FILES, st.lists(st.tuples(st.integers(0), st.integers(0)), max_size=12))
 def test_any_range_is_that_of_the_whole(files: list[Plain], ranges: list[tuple[int, int]]) -> None:
     whole = by_the_book(files)

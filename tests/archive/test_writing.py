@@ -22,13 +22,13 @@ from tests.archive.making import (
 from tests.archive.plain import Plain
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(SORTED_FILES)
 def test_every_archive_is_as_the_format_says(files: list[Plain]) -> None:
     assert written(files) == by_the_book(files)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(SORTED_FILES)
 def test_pythons_zipfile_reads_what_was_written(files: list[Plain]) -> None:
     with zipfile.ZipFile(io.BytesIO(written(files))) as archive:

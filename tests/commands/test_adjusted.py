@@ -71,7 +71,7 @@ def test_what_is_hidden_is_exported_and_downloaded(study: Path, lab: Lab, kind: 
     assert record["members"] == 3
     assert datalad("export-manifest", "-d", study, "x.json")[-1]["entries"] == 3
     assert datalad("download-content", "-n", "-d", study)[-1]["message"].startswith(
-        "would be fetched: 2 files"
+        "would download 2 files"
     )
     assert datalad("download-content", "b", cwd=study)[-1]["counts"]["fetched"] == 1
     assert (study / "b").read_bytes() == content_of("b")  # and it is shown now

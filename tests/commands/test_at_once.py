@@ -88,7 +88,7 @@ def test_a_lock_that_stays_is_told_of(tmp_path: Path, monkeypatch: pytest.Monkey
     lock.touch()
     (tmp_path / "study/f").touch()
     monkeypatch.setattr(locks, "_SECONDS", 0)
-    with pytest.raises(DatasetError, match="Only if no git runs there") as caught:
+    with pytest.raises(DatasetError, match="If no git process is running there") as caught:
         locks.patiently(git_, lambda: git_.run("add", "f"))
     assert str(lock) in str(caught.value)
     assert "remove the file manually" not in str(caught.value)
@@ -131,7 +131,7 @@ def test_who_waits_says_so(tmp_path: Path) -> None:
             command = ("download-manifest", manifest, "study")
             job = start_datalad(*command, streams=(null, null, err))
         with os.fdopen(read) as said:
-            assert any("waiting until it is done" in line for line in said)
+            assert any("waiting for another download" in line for line in said)
             fcntl.lockf(file, fcntl.LOCK_UN)
             said.read()
     assert job.wait() == 0

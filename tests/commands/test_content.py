@@ -47,7 +47,7 @@ def present(dataset: Path) -> list[str]:
 def test_all_of_a_dataset(dataset: Path, lab: Lab) -> None:
     records = datalad("download-content", "-n", "-d", dataset)
     assert not present(dataset)
-    assert of_dataset(records)["message"] == "would be fetched: 4 files, 12000 bytes"
+    assert of_dataset(records)["message"] == "would download 4 files, 12000 bytes"
     records = datalad("download-content", cwd=dataset)
     assert of_dataset(records)["counts"] == {"fetched": 4, "failed": 0, "without_url": 0}
     assert len(present(dataset)) == 5
@@ -74,7 +74,7 @@ def test_parts_of_a_dataset(dataset: Path) -> None:
     assert present(dataset) == ["sub/deep/c.bin"]
     records = datalad("download-content", dataset / "other", "nothing", cwd=dataset, code=1)
     assert sorted(present(dataset)) == ["other/d", "sub/deep/c.bin"]
-    assert any("git knows no such file" in record.get("message", "") for record in records)
+    assert any("git tracks no such file" in record.get("message", "") for record in records)
     datalad("download-content", "-d", dataset, "-J", "1", dataset / "sub")
     assert len(present(dataset)) == 5  # sub/same.txt has the content of a.txt
 

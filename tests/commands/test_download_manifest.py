@@ -196,9 +196,9 @@ def test_the_dataset_of_the_current_folder(tmp_path: Path) -> None:
         ("<!DOCTYPE html><html></html>", "HTML"),
         ('{"a": ["https://a.example"],\n "b" oops}', "line 2, column 6"),
         ('{"a": ["https://a.example"]', "end of the document"),
-        ("[]", "no known format"),
+        ("[]", "unknown manifest format"),
         ("{}", "no entries"),
-        ('{"files": [{"name": "a"}]}', "JSON in no known format"),
+        ('{"files": [{"name": "a"}]}', "unknown JSON format"),
         ('{"../a": ["https://a.example"]}', "all entries were refused"),
     ],
 )
@@ -243,7 +243,7 @@ def test_options_that_cannot_be(tmp_path: Path) -> None:
     for options, said in (
         (["--jobs", "0"], "--jobs"),
         (["--base-url", "a.example"], "http://"),
-        (["--include", "nothing*"], "none of 1 entries"),
+        (["--include", "nothing*"], "filter out 1 entry"),
     ):
         (record,) = datalad("download-manifest", *options, manifest, "ds", code=1)
         assert said in record["message"]
@@ -259,7 +259,7 @@ def test_fields_nobody_knows_are_named(tmp_path: Path) -> None:
     manifest = write_manifest("m.json", members)
     done = run_datalad("download-manifest", "-n", manifest, "ds")
     assert done.code == 0
-    assert "'digest' (1), 'digests.crc32' (1)" in done.stderr
+    assert "ignored unknown fields 'digest' (1 entry), 'digests.crc32' (1 entry)" in done.stderr
 
 
 def test_what_a_person_reads(tmp_path: Path) -> None:

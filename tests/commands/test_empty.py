@@ -57,7 +57,7 @@ def test_the_other_ways_to_content(tmp_path: Path, wire: Wire) -> None:
         datalad(*archive, "continue", "x.zip")
         assert [Path(name).name for name in zipfile.ZipFile("x.zip").namelist()] == ["a", "c"]
         (record,) = datalad(*archive, "error", "y.zip", code=1)
-        assert "b cannot be had" in record["message"]
+        assert "b is unavailable" in record["message"]
         assert "the manifest says 0 bytes, but the server has 3" in record["message"]
         records = datalad("download-content", "-d", "ds", "ds/a", "ds/b", code=1)
         assert {r["entry"]: r["status"] for r in records if r["type"] == "file"} == {

@@ -88,7 +88,7 @@ def test_what_no_mirror_has(tmp_path: Path, lab: Lab) -> None:
     lab.put("b", status=404)
     manifest = write_manifest("m.json", listed)
     (failed,) = datalad(*EXPORT, "--manifest", manifest, "out.zip", code=1)
-    assert "b cannot be had" in failed["message"]
+    assert "b is unavailable" in failed["message"]
     assert not Path("out.zip").exists()
     options = ["--missing-content", "continue", "--resume"]
     (record,) = datalad(*EXPORT, "--manifest", manifest, *options, "out.zip")

@@ -55,7 +55,7 @@ def test_a_dataset_survives_export_and_import(tmp_path: Path) -> None:
         f"{B}/no,digest?x=1 - no/digest\n{A}/size - no/size.txt\n{A}/run.sh 3000 run.sh\n"
     )
     assert record["lost"] == {"further URLs": 1, "digests": 2, "executable bits": 1}
-    assert "further URLs (1)" in record["message"]
+    assert "bagit-fetch cannot hold further URLs (1 file)" in record["message"]
     assert not [name for name in tmp_path.iterdir() if "part" in name.name]
 
 
@@ -101,12 +101,12 @@ def test_what_git_annex_has_made(tmp_path: Path) -> None:
     }
     found, said = exported("-d", dataset, code=1)
     assert found == expected
-    assert "left out none: no URL of it is recorded" in said
-    for what in ("1 signed", "1 with a login in it", "1 not http or https"):
+    assert "skipped none: it has no recorded URL" in said
+    for what in ("1 signed", "1 with a login", "1 not http or https"):
         assert what in said
-    assert "left out README: its content is in git" in said
+    assert "skipped README: its content is in git" in said
     assert said.count("its content is in git") == 10
-    assert "left out 3 more files that are in git" in said
+    assert "skipped 3 more files in git" in said
     assert "hunter2" not in said
     # as a clone, on an adjusted branch, in a superdataset
     run("git", "init", "-q", "super")
@@ -129,5 +129,5 @@ def test_what_git_annex_has_made(tmp_path: Path) -> None:
     assert "nothing to export" in records[1]["message"]
     assert Path("m.json").read_text() == "older"
     (record,) = datalad("export-manifest", "-d", dataset, "m.csv", code=1)
-    assert record["message"].startswith("m.csv: no manifest of that kind can be written; there are")
+    assert record["message"].startswith("m.csv: cannot write this kind of manifest; known are")
     assert not Path("m.csv").exists()

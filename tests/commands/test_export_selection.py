@@ -47,7 +47,7 @@ def test_globs(dataset: Path) -> None:
     assert names("--exclude", "sub-*") == ["notes.md"]
     command = ("export-archive", "-d", "ds", "-t", "zip", "--include", "nothing", "x.zip")
     (record,) = datalad(*command, code=1)
-    assert "--include and --exclude leave no file" in record["message"]
+    assert "--include and --exclude filter out all" in record["message"]
 
 
 def test_paths(dataset: Path) -> None:
@@ -56,8 +56,8 @@ def test_paths(dataset: Path) -> None:
     assert chosen(dataset / "sub-02", cwd=dataset) == ["sub-02/a.txt"]
     assert len(chosen(".", cwd=dataset)) == 4
     assert "nothing to export at sub-0" in chosen("sub-0", cwd=dataset, code=1)
-    assert "take --include" in chosen("sub-0*", cwd=dataset, code=1)
-    assert "does not lie in the dataset" in chosen("../m.json", cwd=dataset, code=1)
+    assert "for a pattern, use --include" in chosen("sub-0*", cwd=dataset, code=1)
+    assert "is outside the dataset" in chosen("../m.json", cwd=dataset, code=1)
 
 
 def test_another_commit(dataset: Path, lab: Lab) -> None:
@@ -71,7 +71,7 @@ def test_another_commit(dataset: Path, lab: Lab) -> None:
     assert file_sha256(export(dataset, "again", "--ref", "one")) == first
     command = ("export-archive", "-d", dataset, "-t", "zip", "--ref", "none", "x.zip")
     (record,) = datalad(*command, code=1)
-    assert "git knows no commit 'none'" in record["message"]
+    assert "git finds no commit 'none'" in record["message"]
 
 
 def export(dataset: Path, folder: str, *options: str) -> Path:

@@ -113,7 +113,7 @@ def test_a_reader_that_ends_early(dataset: Path) -> None:
         pipe.stdout.close()
         said = pipe.stderr.read().decode()
     assert pipe.returncode == 1
-    assert "whoever reads the export has ended" in said
+    assert "the program reading the export ended early" in said
     assert "Traceback" not in said
 
 
@@ -143,7 +143,7 @@ def test_a_content_that_fails_ends_the_pipe_without_a_directory(dataset: Path, l
     lab.put("20.txt", status=404)
     done = run_datalad(*EXPORT, "--leading-dir", "whole", "-")
     assert done.code == 1
-    assert "20.txt cannot be had" in done.stderr
+    assert "20.txt is unavailable" in done.stderr
     assert expected.startswith(done.out)
     assert b"PK\1\2" not in done.out[-5000:]
 
@@ -210,8 +210,8 @@ def test_gone_on_with_after_a_mirror_came_back(dataset: Path, lab: Lab) -> None:
     lab.requests.clear()
     command = [*EXPORT, "--leading-dir", "whole"]
     (record,) = datalad(*command, "out.zip", code=1)
-    assert "20.txt cannot be had" in record["message"]
-    assert "to go on with them, add --resume" in record["message"]
+    assert "20.txt is unavailable" in record["message"]
+    assert "continue with --resume" in record["message"]
     assert not Path("out.zip").exists()
     lab.put("20.txt", content_of("20.txt"))
     lab.requests.clear()
@@ -222,7 +222,7 @@ def test_gone_on_with_after_a_mirror_came_back(dataset: Path, lab: Lab) -> None:
     part = Path("out.zip.jsdl-part")
     part.write_bytes(expected[:50_000])
     (record,) = datalad(*command, "--resume", "--include", "1*", "out.zip", code=1)
-    assert "of something else than what is to be exported now" in record["message"]
+    assert "belong to a different export" in record["message"]
     assert part.read_bytes() == expected[:50_000]
     datalad(*command, "--include", "1*", "out.zip")
     with zipfile.ZipFile("out.zip") as archive:
@@ -311,7 +311,7 @@ def test_a_preview_writes_nothing(dataset: Path, lab: Lab) -> None:
     datalad(*EXPORT, "out.zip")
     assert record["bytesize"] == Path("out.zip").stat().st_size
     assert record["members"] == 31
-    assert "to be fetched for it: 31 files, 30090000 bytes" in record["message"]
+    assert "to download: 31 files, 30.1 MB" in record["message"]
 
 
 def test_a_full_disk(dataset: Path, tmp_path: Path) -> None:
@@ -342,4 +342,4 @@ def test_the_digest_of_a_damaged_local_content(dataset: Path) -> None:
         assert sha256(archive.read(f"out/{LARGE}")) == sha256(large_content())
     done = run_datalad(*EXPORT, "-")
     assert done.code == 1
-    assert "cannot be taken back" in done.stderr
+    assert "cannot be undone" in done.stderr

@@ -74,7 +74,7 @@ def test_what_failed_is_fed_back(tmp_path: Path, lab: Lab) -> None:
     assert summary(records) == {"added": 2, "unchanged": 1, "fetched": 3}
     (record,) = datalad("download-manifest", *options, FILE, "ds")
     assert record["status"] == "notneeded"
-    assert "nothing is left" in record["message"]
+    assert "nothing left to retry" in record["message"]
     members["refused"]["size"] = 3000
     datalad(*command, write_manifest("m.json", members), "whole")
     assert tree(tmp_path / "ds") == tree(tmp_path / "whole")
@@ -92,7 +92,7 @@ def test_a_run_that_fails_as_a_whole(tmp_path: Path) -> None:
     assert (line["path"], line["urls"]) == ("f", [signed])
     assert "--get" in line["reason"]
     (record,) = datalad("download-manifest", "--failed", "no/where", manifest, "ds", code=1)
-    assert "there is no folder" in record["message"]
+    assert "does not exist" in record["message"]
 
 
 def test_any_refusal_can_be_written(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_what_the_file_cannot_be(tmp_path: Path) -> None:
     for name, said in (
         ("m.json", "replace the manifest"),
         ("folder", "folder"),
-        ("no/f", "there is no folder"),
+        ("no/f", "does not exist"),
     ):
         (record,) = datalad("download-manifest", "--failed", name, manifest, "ds", code=1)
         assert said in record["message"]

@@ -55,7 +55,7 @@ def test_get_makes_a_key_verifiable_later_too(tmp_path: Path, lab: Lab) -> None:
     manifest = write_manifest("m.json", {"f.nii": [lab.put("f.nii", content_of("f.nii"))]})
     (record,) = [r for r in datalad("download-manifest", manifest, "ds") if r["type"] == "dataset"]
     assert record["unverifiable"] == 1
-    assert "1 without a checksum" in record["message"]
+    assert "1 file has no checksum" in record["message"]
     records = datalad("download-manifest", "--get", manifest, "ds")
     assert summary(records) == {"changed": 1, "fetched": 1}
     assert git(tmp_path / "ds", "annex", "lookupkey", "f.nii").startswith("SHA256E-s3000--")

@@ -81,9 +81,9 @@ def test_a_terminal_shows_it_and_a_file_does_not(tmp_path: Path, lab: Lab) -> No
         said += chunk
     os.close(ours)
     assert process.wait() == 0
-    assert b"fetching" in said
+    assert b"downloading" in said
     assert b"1 downloaded" in said
     subprocess.run(["git", "-C", "ds", "annex", "drop", "--force", "f"], check=True)
     done = run_datalad("download-content", "-d", "ds")
     assert done.code == 0
-    assert "fetching" not in done.stdout + done.stderr
+    assert "downloading" not in done.stdout + done.stderr

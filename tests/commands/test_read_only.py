@@ -81,7 +81,7 @@ def test_an_import_from_within_a_folder_says_where_the_files_are(tmp_path: Path)
     folder.mkdir()
     write_manifest("m.json", {"f": described("f", URL), "g": described("g", URL)})
     message = datalad("download-manifest", manifest, cwd=folder)[-1]["message"]
-    assert f"those in {tmp_path / 'study'}, not in the current folder" in message
+    assert f"relative to {tmp_path / 'study'}, not to the current folder" in message
     assert "--prefix sub" in message
     message = datalad("download-manifest", manifest, "--prefix", "sub", cwd=folder)[-1]["message"]
     assert "current folder" not in message

@@ -114,7 +114,7 @@ def test_where_no_mirror_tells_a_time(tmp_path: Path, lab: Lab) -> None:
     }
     done = run_datalad("-f", "json", *IMPORT, write_manifest("m.json", members), "ds")
     assert done.code == 0
-    assert "no mirror tells a modification time of 4 files" in done.stderr
+    assert "no mirror reports a modification time for 4 files" in done.stderr
     expected = {"dead": None, "gone": None, "silent": None, "told": MTIME_SECONDS}
     assert times(tmp_path / "ds") == expected
     # the next import asks again for those alone
@@ -122,7 +122,7 @@ def test_where_no_mirror_tells_a_time(tmp_path: Path, lab: Lab) -> None:
     lab.put("s", content_of("s"), headers=LATER)
     lab.requests.clear()
     done = run_datalad("-f", "json", *IMPORT, write_manifest("m.json", members), "ds")
-    assert "no mirror tells a modification time of 2 files" in done.stderr
+    assert "no mirror reports a modification time for 2 files" in done.stderr
     assert {request.path for request in lab.requests} == {"/gone", "/silent", "/s"}
     assert times(tmp_path / "ds") == expected | {"silent": MTIME_SECONDS}
     assert times(tmp_path / "ds/s") == {"silent": MTIME_SECONDS + HOUR}

@@ -190,7 +190,7 @@ def test_a_manifest_in_the_dataset_is_recorded_by_its_name(tmp_path: Path) -> No
 
 OBJECTS, WORK_TREE = (
     "datalad_jsdl.repository.importing.write",
-    "datalad_jsdl.repository.importing.worktree",
+    "datalad_jsdl.repository.importing.switching",
 )
 STEPS = {
     "before git has the objects": KillAt("datalad_jsdl.repository.git.pack:PackWriter.write_to"),

@@ -59,4 +59,4 @@ def test_a_bag_s_folder(tmp_path: Path, lab: Lab) -> None:
     assert set(copied(study)) == {"data/a", "data/b"}
     assert not (study / "data/here").is_symlink()
     (failed,) = datalad("download-manifest", "-n", bag / "data", "other", code=1)
-    assert "is a folder, and no BagIt bag" in failed["message"]
+    assert "is a folder, but not a BagIt bag" in failed["message"]

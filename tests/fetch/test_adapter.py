@@ -142,7 +142,7 @@ def test_an_answer_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         Wire() as wire,
         new_engine() as engine,
-        pytest.raises(FetchError, match="more than 1 MiB"),
+        pytest.raises(FetchError, match="larger than 1 MiB"),
     ):
         WebApi(engine).get(wire.put("/list", answer))
 
@@ -222,6 +222,6 @@ def test_a_page_in_the_place_of_a_list(tmp_path: Path) -> None:
         url = wire.put("/MD5SUMS", lambda talk: talk.answer(200, page, "Content-Type: text/html"))
         with (
             (tmp_path / "list").open("w+b") as stream,
-            pytest.raises(FetchError, match="/MD5SUMS: it answers with a web page"),
+            pytest.raises(FetchError, match="/MD5SUMS: the server sent a web page"),
         ):
             WebApi(engine).save(url, stream)

@@ -61,7 +61,7 @@ def test_an_answer_that_is_too_large(
 ) -> None:
     monkeypatch.setattr(api, "_MOST", 1 << 20)
     url = lab.put("large", b" " * ((1 << 20) + 1))
-    with pytest.raises(FetchError, match=r"/large: .*more than 1 MiB, .*download it"):
+    with pytest.raises(FetchError, match=r"/large: .*larger than 1 MiB; .*download that"):
         web_api.get(url)
     assert len(web_api.get(lab.put("just", b"1" * (1 << 20))).text) == 1 << 20
 

@@ -13,7 +13,7 @@ from datalad_jsdl.fetch.file.blame import Verdict, cut_out, judge
 NOTHING: dict[str, Any] = {
     "live": ["a", "b"],
     "suspects": [],
-    "chances": [],
+    "asked_again": [],
     "answers": 1,
     "in_order": False,
 }
@@ -22,15 +22,15 @@ NOTHING: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("sources", "facts", "verdict"),
     [
-        ({"a": 9}, {}, Verdict(guilty="a")),
+        ({"a": 9}, {}, Verdict(faulty="a")),
         ({"a": 9}, {"answers": 2}, Verdict(again="a")),
-        ({"a": 9}, {"answers": 2, "chances": ["a"]}, Verdict(guilty="a")),
-        ({"": 9}, {"answers": 2}, Verdict(guilty="")),
+        ({"a": 9}, {"answers": 2, "asked_again": ["a"]}, Verdict(faulty="a")),
+        ({"": 9}, {"answers": 2}, Verdict(faulty="")),
         ({"a": 9, "b": 3}, {}, Verdict(drop=frozenset("b"))),
         ({"a": 9, "b": 30}, {}, Verdict(drop=frozenset("a"))),
         ({"a": 9, "": 90}, {}, Verdict(drop=frozenset([""]))),
-        ({"a": 9, "b": 3}, {"suspects": ["b"]}, Verdict(alone=True)),
-        ({"a": 9, "b": 3}, {"in_order": True}, Verdict(alone=True)),
+        ({"a": 9, "b": 3}, {"suspects": ["b"]}, Verdict(one_source=True)),
+        ({"a": 9, "b": 3}, {"in_order": True}, Verdict(one_source=True)),
     ],
 )
 def test_verdicts(sources: dict[str, int], facts: dict[str, Any], verdict: Verdict) -> None:

@@ -9,10 +9,10 @@ import pytest
 from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.mirrors.ask_all import survey
-from datalad_jsdl.fetch.mirrors.probe import State
+from datalad_jsdl.fetch.mirrors.presence import is_present
+from datalad_jsdl.fetch.mirrors.states import State
 from datalad_jsdl.fetch.mirrors.survey import Wanted
 from datalad_jsdl.fetch.phrases import told
-from datalad_jsdl.fetch.presence import is_present
 from datalad_jsdl.model.content import Expected, Fetched
 from tests.fetch.waits import Waits, new_engine
 from tests.lab import sha256

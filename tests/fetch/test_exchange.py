@@ -10,8 +10,8 @@ import pytest
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.http.documents import WebApi
-from datalad_jsdl.fetch.mirrors.probe import State
-from datalad_jsdl.fetch.presence import announced_size, is_present
+from datalad_jsdl.fetch.mirrors.presence import announced_size, is_present
+from datalad_jsdl.fetch.mirrors.states import State
 from datalad_jsdl.model.content import Expected, Fetched
 from tests.fetch.waits import Waits, new_engine, probed, sampled
 from tests.wire import Talk, Wire

@@ -18,9 +18,9 @@ from datalad_jsdl.fetch.http.codes import CODES, code_of, has_expired
 from datalad_jsdl.fetch.http.documents import WebApi
 from datalad_jsdl.fetch.http.explanations import NOTHING, Said, said_of
 from datalad_jsdl.fetch.http.secrecy import secrets_of, without_secrets
-from datalad_jsdl.fetch.mirrors.probe import State
+from datalad_jsdl.fetch.mirrors.presence import is_present
+from datalad_jsdl.fetch.mirrors.states import State
 from datalad_jsdl.fetch.phrases import phrase, told
-from datalad_jsdl.fetch.presence import is_present
 from datalad_jsdl.model.content import Expected
 from tests.conftest import run
 from tests.fetch.waits import Waits, new_engine, probed
@@ -268,7 +268,7 @@ def test_a_code_of_a_store(code: str) -> None:
     said = phrase(fault)
     assert f"; the server says: {code}: said so" in said
     assert known.text in said
-    assert ("wants a login" in said or "may want a login" in said) is (
+    assert ("requires a login" in said or "may require a login" in said) is (
         known.kind is FaultKind.LOGIN
     )
     assert fault.kind is known.kind
@@ -414,7 +414,7 @@ def test_a_guard_against_bots(name: str) -> None:
         (fault,) = outcome.faults
         answer = probed(url, Expected(), engine)
     for what in (phrase(fault), answer.what):
-        assert f"a guard against bots ({name.partition(',')[0]})" in what
+        assert f"bot protection ({name.partition(',')[0]}) answered" in what
         assert "login" not in what
         assert "terms" not in what
     assert fault.lasting
@@ -426,9 +426,9 @@ def test_a_guard_before_an_api(name: str) -> None:
     status, lines, body = WALLS[name]
     with Wire() as wire, new_engine(Waits()) as engine:
         url = wire.put("/f", lambda talk: talk.answer(status, body, *lines))
-        with pytest.raises(FetchError, match=rf"a guard against bots \({name}\)"):
+        with pytest.raises(FetchError, match=rf"bot protection \({name}\) answered"):
             WebApi(engine).get(url)
-        with pytest.raises(FetchError, match=rf"a guard against bots \({name}\)"):
+        with pytest.raises(FetchError, match=rf"bot protection \({name}\) answered"):
             is_present([url], Expected(), engine)
         assert len(wire.asked) == 3  # HEAD tells too little of a page
 
@@ -471,4 +471,4 @@ def test_a_login_page_is_no_guard() -> None:
         url = wire.put("/f", lambda talk: talk.answer(200, page, "Content-Type: text/html"))
         outcome = fetch_file(Job("f", (url,), Expected(), Path("f")), engine)
     assert isinstance(outcome, Failed)
-    assert "if it wants a login" in told(outcome)
+    assert "you may need to log in" in told(outcome)

@@ -9,7 +9,7 @@ import pytest
 
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.faults import Attempts, Checksum, Failed, Fault, FaultKind, Reply
-from datalad_jsdl.fetch.mirrors.probe import Answer, State
+from datalad_jsdl.fetch.mirrors.states import Answer, State
 from datalad_jsdl.fetch.phrases import failure, in_full, phrase, told
 
 URL = "https://a.example/f?token=s3cret"
@@ -45,38 +45,46 @@ ROWS = {
     "login": Row(
         "la",
         State.LOGIN,
-        "HTTP status 401 (https://a.example wants a login)",
-        reply(401, advice="https://a.example wants a login"),
+        "HTTP status 401 (https://a.example requires a login)",
+        reply(401, advice="https://a.example requires a login"),
     ),
-    "terms": Row("la", State.TERMS, "HTTP status 403 (access is forbidden, or terms", reply(403)),
+    "terms": Row(
+        "la", State.TERMS, "HTTP status 403 (access is forbidden, or you must", reply(403)
+    ),
     "guard": Row(
-        "la", State.UNFIT, "HTTP status 403 (a guard against bots (X)", reply(403, guard="X")
+        "la", State.UNFIT, "HTTP status 403 (bot protection (X) answered", reply(403, guard="X")
     ),
     "unfit": Row(
         "la",
         State.UNFIT,
-        "HTTP status 400 (the bucket is in another region: x-1; the URL has to name the endpoint "
-        "of that one); the server says: no",
+        "HTTP status 400 (the bucket is in another region: x-1; the URL must name the endpoint "
+        "of that region); the server says: no",
         reply(400, code="ELSEWHERE", region="x-1", said="no"),
     ),
-    "unable": Row("la", State.DEAD, "HTTP status 501 (the server cannot do", reply(501)),
+    "unable": Row("la", State.DEAD, "HTTP status 501 (the server does not support", reply(501)),
     "preparing": Row("a", State.BUSY, "HTTP status 202 (the server is still", reply(202)),
     "busy": Row("mba", State.BUSY, "HTTP status 403 (too many requests)", reply(403)),
     "overloaded": Row("mba", State.DEAD, "HTTP status 503 (the server is overl", reply(503)),
     "down": Row(
         "ma",
         State.DEAD,
-        f"HTTP status 502 (a server behind this one is out of order), unless it is of {PROXY}",
+        "HTTP status 502 (a server behind this one is faulty), unless this response came from "
+        f"{PROXY}",
         reply(502) | {"proxy": PROXY},
     ),
-    "web-page": Row("la", State.TERMS, "it answers with a web page, not the file; if it wants a"),
+    "web-page": Row(
+        "la", State.TERMS, "the server sent a web page instead of the file; you may need"
+    ),
     "compressed": Row(
-        "la", State.UNFIT, "its server sends it compressed (gzip, br)", {"codings": ("gzip", "br")}
+        "la",
+        State.UNFIT,
+        "the server sends the file compressed (gzip, br) although",
+        {"codings": ("gzip", "br")},
     ),
     "size": Row(
         "la",
         State.SIZE,
-        "the manifest says 5 bytes, but the server has a web page of 9; if it wants a login",
+        "the manifest says 5 bytes, but the server sent a web page of 9 bytes; you may need to log",
         {"expected": 5, "offered": 9, "cause": Fault(FaultKind.WEB_PAGE)},
     ),
     "disputed": Row(
@@ -88,68 +96,74 @@ ROWS = {
     "longer": Row(
         "law",
         State.SIZE,
-        "the manifest says 5 bytes, but the server has more; the server sends it compressed (br)",
+        "the manifest says 5 bytes, but the server has more; the server sends the file compressed",
         {"expected": 5, "codings": ("br",)},
     ),
-    "shorter": Row("a", State.UNFIT, "it has fewer bytes than were there already"),
-    "changed": Row("aw", State.UNFIT, "the file there has changed since it was begun"),
+    "shorter": Row(
+        "a", State.UNFIT, "the server's file is shorter than the part already downloaded"
+    ),
+    "changed": Row("aw", State.UNFIT, "the file on the server changed during the download"),
     "content": Row(
         "law",
         State.UNFIT,
         "wrong content: expected md5 aa, got bb",
         {"checksum": Checksum("md5", "aa", "bb")},
     ),
-    "supplanted": Row("law", State.UNFIT, "other mirrors had the right bytes in the place of its"),
-    "no-ranges": Row("", State.UNFIT, "it ignores ranges and sends the whole file"),
-    "range": Row("m", State.UNFIT, "asked for bytes from 5, got no Content-R", {"position": 5}),
+    "supplanted": Row("law", State.UNFIT, "the mirror sent wrong bytes; other mirrors sent"),
+    "no-ranges": Row("", State.UNFIT, "the server ignores ranges and sends the whole file"),
+    "range": Row("m", State.UNFIT, "requested bytes from 5, but got no Content-R", {"position": 5}),
     "broke-off": Row(
         "m",
         State.UNFIT,
-        f"broke off after 5 bytes ({NO_DATA}, through {PROXY})",
+        f"the transfer broke off after 5 bytes ({NO_DATA}, through {PROXY})",
         {
             "position": 5,
             "cause": Fault(FaultKind.SILENT, seconds=10, position=0, proxy=PROXY),
         },
     ),
-    "truncated": Row("m", State.UNFIT, "ended after 5 of 9 bytes", {"position": 5, "expected": 9}),
+    "truncated": Row(
+        "m", State.UNFIT, "the transfer ended after 5 of 9 bytes", {"position": 5, "expected": 9}
+    ),
     "slow": Row("m", State.UNFIT, "slower than 9 bytes per second (git config", {"expected": 9}),
-    "silent": Row("m", State.DEAD, "no answer within 10 seconds (git config", {"seconds": 10.0}),
+    "silent": Row("m", State.DEAD, "no response within 10 seconds (git config", {"seconds": 10.0}),
     "silent-get": Row(
-        "m", State.DEAD, "it answers HEAD, but to GET there is no answer", {"seconds": 10.0}
+        "m",
+        State.DEAD,
+        "the server answers HEAD requests but not GET: no response within",
+        {"seconds": 10.0},
     ),
     "unresponsive": Row("lm", State.DEAD, NO_DATA, {"seconds": 10.0, "position": 0}),
     "no-answer": Row(
         "m",
         State.DEAD,
-        f"connection reset by peer, through {PROXY}; asked 3 times (git config "
+        f"connection reset by peer, through {PROXY}; gave up after 3 attempts (git config "
         "datalad.jsdl.retries)",
         {"detail": "connection reset by peer", "proxy": PROXY, "attempts": Attempts(3)},
     ),
-    "closed": Row("m", State.DEAD, "the connection was closed"),
-    "unconnected": Row("mr", State.DEAD, "no connection: refused", {"detail": "refused"}),
+    "closed": Row("m", State.DEAD, "the server closed the connection"),
+    "unconnected": Row("mr", State.DEAD, "cannot connect: refused", {"detail": "refused"}),
     "connect-timeout": Row("m", State.DEAD, "no connection within 1 second (git", {"seconds": 1.0}),
     "tls": Row("l", State.DEAD, "TLS: bad record", {"detail": "bad record"}),
     "untrusted": Row(
         "l",
         State.DEAD,
-        "TLS: self signed; if the server is right, name its authority: git config --global "
-        "http.https://a.example/.sslCAInfo FILE",
+        "TLS: self signed; if you trust the server, name its certificate authority: git config "
+        "--global http.https://a.example/.sslCAInfo FILE",
         {"detail": "self signed", "origin": "https://a.example"},
     ),
-    "no-tls": Row("l", State.DEAD, "TLS: x; this port does not speak https", {"detail": "x"}),
+    "no-tls": Row("l", State.DEAD, "TLS: x; this port does not use https", {"detail": "x"}),
     "unfetchable": Row("l", State.UNFIT, "redirected in a c", {"detail": "redirected in a circle"}),
     "forbidden": Row("lu", State.REFUSED, "::1 is not public", {"detail": "::1 is not public"}),
     "not-asked": Row(
         "",
         State.UNFIT,
-        "not asked, since the disk is full",
+        "not tried: the disk is full",
         {"cause": Fault(FaultKind.DISK_FULL)},
     ),
-    "left-alone": Row(
+    "skipped": Row(
         "",
         State.UNFIT,
-        "the mirror has failed 3 times in a row, and is not asked for 30 seconds (no "
-        "connection: x)",
+        "skipped for 30 seconds: the mirror failed 3 times in a row (cannot connect: x)",
         {
             "attempts": Attempts(3),
             "wait": 29.7,
@@ -159,7 +173,7 @@ ROWS = {
     "interrupted": Row("l", State.UNFIT, "interrupted"),
     "disk": Row("", State.UNFIT, "cannot write f: read-only", {"detail": "f: read-only"}),
     "disk-full": Row("", State.UNFIT, "cannot write f: full", {"detail": "f: full"}),
-    "bug": Row("l", State.UNFIT, "a bug of", {"detail": "a bug of datalad-jsdl"}),
+    "bug": Row("l", State.UNFIT, "a bug in", {"detail": "a bug in datalad-jsdl"}),
 }
 
 PROPERTIES = ("lasting", "mirror", "busy", "answered", "refused", "unasked", "wrong")
@@ -192,8 +206,9 @@ def test_whoever_says_when_may_be_asked_again() -> None:
 def test_a_longer_wait_than_is_allowed() -> None:
     fault = Fault(FaultKind.BUSY, URL, 700.0, reply=Reply(429), attempts=Attempts(1, 60.0))
     assert phrase(fault) == (
-        "HTTP status 429 (too many requests); it asks to be left alone for 700 seconds, of which "
-        "60 seconds were waited (git config datalad.jsdl.max-wait); asked once (git config "
+        "HTTP status 429 (too many requests); the server asks for a pause of 700 seconds, more "
+        "than the limit of 60 seconds (git config datalad.jsdl.max-wait); gave up after 1 attempt "
+        "(git config "
         "datalad.jsdl.retries)"
     )
 
@@ -201,10 +216,10 @@ def test_a_longer_wait_than_is_allowed() -> None:
 def test_what_may_have_been_cut_off() -> None:
     wrong = Fault(FaultKind.CONTENT, expected=9, offered=5)
     assert phrase(Fault(FaultKind.TRUNCATED, URL, cause=wrong)) == (
-        "expected 9 bytes, got 5; it may have been cut off"
+        "expected 9 bytes, got 5; the file may be incomplete"
     )
     assert phrase(Fault(FaultKind.CONTENT, checksum=Checksum("md5"))) == (
-        "wrong content: a piece does not have its md5"
+        "wrong content: the md5 of a piece does not match"
     )
 
 
@@ -216,7 +231,7 @@ def test_an_error_carries_what_failed() -> None:
     assert caught.value.failed is failed
     assert str(caught.value) == f"cannot fetch it: {told(failed)}!"
     assert told(failed).count(SHOWN) == 8
-    assert told(failed).endswith("; and 2 more URLs failed")
-    assert told(Failed(())) == "there is no URL to fetch from"
+    assert told(failed).endswith("; 2 more URLs failed")
+    assert told(Failed(())) == "no URL to download from"
     assert not failed.disk_full
     assert Failed((Fault(FaultKind.DISK_FULL),)).disk_full

@@ -204,18 +204,18 @@ def test_what_cannot_be_noticed_has_a_digest_afterwards(
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("nobody", "no connection"),
+        ("nobody", "cannot connect: "),
         ("404", "HTTP status 404 (not found)"),
         ("429-after", "HTTP status 429 (too many requests)"),
         ("loop", "redirected in a circle"),
         ("authority", "TLS: "),
-        ("mute", "no answer within 4.5 seconds (git config datalad.jsdl.read-timeout)"),
-        ("reset", "broke off after 500000 bytes"),
-        ("cut", "broke off after 500000 bytes"),
+        ("mute", "no response within 4.5 seconds (git config datalad.jsdl.read-timeout)"),
+        ("reset", "broke off after 0.5 MB"),
+        ("cut", "broke off after 0.5 MB"),
         ("hang", "no data within 0.5 seconds (git config datalad.jsdl.read-timeout)"),
         ("drip", "slower than 1024 bytes per second (git config datalad.jsdl.min-speed)"),
         ("corrupt", "wrong content: expected sha256"),
-        ("page", "the manifest says 1000000 bytes, but the server has a web page of"),
+        ("page", "the manifest says 1000000 bytes, but the server sent a web page of"),
         ("shorter", "the manifest says 1000000 bytes, but the server has 900000"),
     ],
 )

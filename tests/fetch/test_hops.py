@@ -17,7 +17,7 @@ from datalad_jsdl.fetch.credentials.session import Credentials
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
 from datalad_jsdl.fetch.http.hops import Chain
 from datalad_jsdl.fetch.http.web import Web
-from datalad_jsdl.fetch.presence import is_present
+from datalad_jsdl.fetch.mirrors.presence import is_present
 from datalad_jsdl.model.content import Expected, Fetched
 from tests.fetch.credentials.test_get import cookies_txt
 from tests.fetch.credentials.test_keeper import CONTENT, ask, web

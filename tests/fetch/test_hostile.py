@@ -108,7 +108,7 @@ def test_a_mirror_that_restarts(lab: Lab) -> None:
     assert all(isinstance(outcome, Fetched) for _, outcome in outcomes)
 
 
-def test_one_file_is_asked_for_though_its_mirror_is_left_alone(lab: Lab) -> None:
+def test_one_file_is_asked_for_though_its_mirror_has_a_back_off(lab: Lab) -> None:
     engine = new_engine(read_timeout=0.5)
     bad = lab.put("bad", b"", mute=True)
     assert isinstance(fetch_file(job("bad", bad, content=OLD), engine), Failed)

@@ -64,8 +64,8 @@ def test_a_mirror_that_goes_bad_half_way(lab: Lab, other_lab: Lab, fault: dict[s
     if "versions" not in fault:
         assert overlap(lab, other_lab) < 1.1
     else:
-        assert engine.origins.quarantined(urls[0], KNOWN.hexdigest)
-        assert not engine.origins.quarantined(urls[1], KNOWN.hexdigest)
+        assert engine.origins.quarantine.of(urls[0], KNOWN.hexdigest)
+        assert not engine.origins.quarantine.of(urls[1], KNOWN.hexdigest)
 
 
 def test_a_mirror_without_ranges_is_left_to_the_other(lab: Lab, other_lab: Lab) -> None:

@@ -99,12 +99,12 @@ def test_a_disk_that_is_full_ends_one_operation() -> None:
         assert isinstance(fetch_file(job("f", f"{wire.url}/f"), engine), Fetched)
 
 
-def test_after_many_files_a_single_one_asks_a_mirror_that_is_left_alone() -> None:
+def test_after_many_files_a_single_one_asks_a_mirror_with_a_back_off() -> None:
     waits = Waits()
     with Wire({"/f": CONTENT}) as wire, new_engine(waits) as engine:
         url = f"{wire.url}/f"
         list(fetch_all([job("first", url)], engine, 1))
-        engine.origins.of(url).alone_until = waits.now() + 100
+        engine.origins.of(url).back_off_until = waits.now() + 100
         assert isinstance(fetch_file(job("single", url), engine), Fetched)
     assert not waits.seconds
 
@@ -118,7 +118,7 @@ def test_a_bug_is_called_one_and_the_other_files_go_on(caplog: pytest.LogCapture
             outcomes = {item.name: outcome for item, outcome in fetch_all(jobs, engine, 1)}
     assert isinstance(outcomes["good"], Fetched)
     assert isinstance(outcomes["bad"], Failed)
-    assert "a bug of datalad-jsdl (KeyError" in told(outcomes["bad"])
+    assert "a bug in datalad-jsdl (KeyError" in told(outcomes["bad"])
     assert "verification.py" in caplog.text
 
 
@@ -130,5 +130,5 @@ def test_a_bug_in_the_middle_of_a_file(caplog: pytest.LogCaptureFixture) -> None
         with caplog.at_level(logging.DEBUG, "datalad.jsdl"):
             outcome = fetch_file(job("f", f"{wire.url}/f"), engine, progress)
         assert len(wire.asked) == 1
-    assert "a bug of datalad-jsdl (ValueError" in told(outcome)
+    assert "a bug in datalad-jsdl (ValueError" in told(outcome)
     assert "word" not in told(outcome) + caplog.text

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from datalad_jsdl.faults import Fault, FaultKind, Reply
-from datalad_jsdl.fetch.mirrors.registry import Origins, matches
+from datalad_jsdl.fetch.mirrors.ranking import matches
+from datalad_jsdl.fetch.mirrors.registry import Origins
 from datalad_jsdl.fetch.mirrors.scores import Score, load_scores, save_scores
 from datalad_jsdl.fetch.settings import Settings
 from datalad_jsdl.model.urls import origin_of
@@ -82,7 +83,7 @@ def test_much_slower_and_unreliable_mirrors_come_later_but_are_tried_again() -> 
     assert new(known=known).rank([A, B], None) == [B, A]
 
 
-def test_three_faults_in_a_row_and_it_is_left_alone(waits: Waits) -> None:
+def test_three_faults_in_a_row_and_it_backs_off(waits: Waits) -> None:
     origins = new(waits)
     for _ in range(3):
         assert not origins.wait(A)
@@ -157,11 +158,11 @@ def test_room_grows_with_the_jobs_unless_the_user_says_otherwise() -> None:
 def test_quarantine_ends(waits: Waits) -> None:
     origins = new(waits)
     wrong = Fault(FaultKind.CONTENT, A)
-    origins.quarantine(wrong, "00")
-    assert origins.quarantined(A, "00") == wrong
-    assert not origins.quarantined(A, "11")
+    origins.quarantine.add(wrong, "00")
+    assert origins.quarantine.of(A, "00") == wrong
+    assert not origins.quarantine.of(A, "11")
     waits.sleep(601)
-    assert not origins.quarantined(A, "00")
+    assert not origins.quarantine.of(A, "00")
 
 
 def test_scores_are_merged_and_survive(tmp_path: Path) -> None:
@@ -174,7 +175,9 @@ def test_scores_are_merged_and_survive(tmp_path: Path) -> None:
     other = Score(requests=1, used=1.0, fault="reset")
     save_scores(file, {"https://b.example": other, "https://a.example": Score(requests=1)})
     assert load_scores(file) == {"https://a.example": score, "https://b.example": other}
-    assert str(score).startswith("1.0 MB/s per connection, answers in 50 ms, 100% of requests")
+    assert str(score).startswith(
+        "1.0 MB/s per connection, responds in 50 ms, 100% of recent requests"
+    )
     assert [path.name for path in file.parent.iterdir()] == ["origins.json"]
 
 

@@ -13,7 +13,7 @@ from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
 from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.http.answers import Limits, no_answer
 from datalad_jsdl.fetch.mirrors.ask_all import survey
-from datalad_jsdl.fetch.mirrors.probe import State
+from datalad_jsdl.fetch.mirrors.states import State
 from datalad_jsdl.fetch.mirrors.survey import Wanted
 from datalad_jsdl.fetch.phrases import phrase, told
 from datalad_jsdl.fetch.settings import Settings
@@ -118,12 +118,12 @@ def test_a_silent_mirror_is_given_up_with_the_limit_and_its_setting() -> None:
     with Wire({"/f": late(60)}) as wire, patient() as engine:
         outcome = fetch_file(job("f", f"{wire.url}/f"), engine)
         assert isinstance(outcome, Failed)
-        expected = "no answer within 1.8 seconds (git config datalad.jsdl.read-timeout)"
+        expected = "no response within 1.8 seconds (git config datalad.jsdl.read-timeout)"
         assert expected in told(outcome)
         # nobody else waits for it again
         outcomes = list(fetch_all([job(f"{n}", f"{wire.url}/f") for n in range(20)], engine, 4))
         assert all(isinstance(outcome, Failed) for _, outcome in outcomes)
-        assert "is not asked for" in told(outcomes[-1][1])
+        assert "skipped for " in told(outcomes[-1][1])
         assert len(wire.asked) < 8
 
 
@@ -134,8 +134,8 @@ def test_retries_are_named() -> None:
         new_engine(Waits(), retries=2) as engine,
     ):
         said = told(fetch_file(job("f", f"{wire.url}/f"), engine))
-    assert "asked 2 times (git config datalad.jsdl.retries)" in said
-    assert "30 seconds were waited (git config datalad.jsdl.max-wait)" in said
+    assert "gave up after 2 attempts (git config datalad.jsdl.retries)" in said
+    assert "more than the limit of 30 seconds (git config datalad.jsdl.max-wait)" in said
 
 
 def check(*urls: str) -> tuple[State, float]:

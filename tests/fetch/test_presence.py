@@ -7,7 +7,7 @@ import pytest
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
-from datalad_jsdl.fetch.presence import is_present
+from datalad_jsdl.fetch.mirrors.presence import is_present
 from datalad_jsdl.fetch.settings import Settings
 from datalad_jsdl.model.content import Expected
 from tests.lab import Lab, refused_url
@@ -40,7 +40,7 @@ def test_it_is_gone_only_if_all_say_so(lab: Lab, other_lab: Lab, engine: Engine)
         with pytest.raises(FetchError, match=doubt.replace("?", ".")):
             is_present([gone, doubt], SIZED, engine)
     # HEAD is denied, too, which nobody sees: what to do is said with GET
-    with pytest.raises(FetchError, match="may want a login; to give a token"):
+    with pytest.raises(FetchError, match="may require a login; to store a token"):
         is_present([other_lab.put("login", status=403)], SIZED, engine)
 
 

@@ -51,7 +51,7 @@ def test_what_cannot_be_understood_is_named(name: str, value: str) -> None:
 
 
 def test_a_misspelt_name_is_noticed() -> None:
-    with pytest.raises(SettingError, match="no such setting; bandwidth is one"):
+    with pytest.raises(SettingError, match=r"unknown setting; did you mean bandwidth\?"):
         Settings.from_config({"remote.jsdl.bandwith": ["1M"]})
     Settings.from_config({"remote.jsdl.url": ["x"], "datalad.jsdl.extension": ["y"]})
 

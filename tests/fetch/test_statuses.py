@@ -15,7 +15,7 @@ from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.http.documents import WebApi
 from datalad_jsdl.fetch.http.statuses import STATUSES, meaning_of
 from datalad_jsdl.fetch.http.waiting import wait_of
-from datalad_jsdl.fetch.mirrors.probe import State
+from datalad_jsdl.fetch.mirrors.states import State
 from datalad_jsdl.fetch.phrases import phrase
 from datalad_jsdl.model.content import Expected, Fetched
 from tests.fetch.waits import Waits, new_engine, probed
@@ -38,8 +38,8 @@ def test_each_status(status: int) -> None:
         login = status == 401
         expected = f"HTTP status {status} (" + ("" if login else meaning.text)
         assert phrase(fault).startswith(expected)
-        assert not login or "wants a login" in phrase(fault)
-        engine.origins.forgive()
+        assert not login or "requires a login" in phrase(fault)
+        engine.origins.end_back_offs()
         with pytest.raises(StatusError) as raised:
             WebApi(engine).get(url)
         assert expected in str(raised.value)

@@ -10,7 +10,7 @@ from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
 from datalad_jsdl.fetch.mirrors.ask_all import survey
 from datalad_jsdl.fetch.mirrors.estimate import Load, Span, estimate
-from datalad_jsdl.fetch.mirrors.probe import Ranges, State
+from datalad_jsdl.fetch.mirrors.states import Ranges, State
 from datalad_jsdl.fetch.mirrors.survey import Mirror, Wanted, choose
 from datalad_jsdl.fetch.phrases import phrase
 from datalad_jsdl.fetch.settings import Settings

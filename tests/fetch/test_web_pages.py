@@ -9,9 +9,9 @@ import pytest
 from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.http.web_pages import is_error_page, is_page_name
-from datalad_jsdl.fetch.mirrors.probe import State
+from datalad_jsdl.fetch.mirrors.presence import announced_size, is_present
+from datalad_jsdl.fetch.mirrors.states import State
 from datalad_jsdl.fetch.phrases import told
-from datalad_jsdl.fetch.presence import announced_size, is_present
 from datalad_jsdl.model.content import Expected, Fetched
 from tests.fetch.waits import Waits, new_engine, probed
 from tests.lab import sha256
@@ -76,7 +76,7 @@ def test_a_web_page_that_is_no_file(name: str) -> None:
         url = wire.put("/scan.nii.gz", lambda talk: talk.file(content, *lines))
         outcome = fetch_file(Job("f", (url,), Expected(), Path("f")), engine)
         assert isinstance(outcome, Failed)
-        assert "a web page, not the file" in told(outcome)
+        assert "a web page instead of the file" in told(outcome)
         # where size or a page's name say so, it is the file
         for expected in (Expected(len(content)), Expected(names=("a.html",))):
             assert isinstance(fetch_file(Job("f", (url,), expected, Path("f")), engine), Fetched)

@@ -7,7 +7,8 @@ from typing import Any
 
 from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
-from datalad_jsdl.fetch.mirrors.probe import Answer, Asker, probe, sample
+from datalad_jsdl.fetch.mirrors.probe import Asker, probe, sample
+from datalad_jsdl.fetch.mirrors.states import Answer
 from datalad_jsdl.fetch.settings import Settings
 from datalad_jsdl.model.content import Expected
 

@@ -69,10 +69,10 @@ def test_payload_without_a_url(tmp_path: Path) -> None:
     assert other.path == "data/b"
     assert isinstance(incomplete, Refusal)
     assert incomplete.path is None
-    assert "incomplete: 2 payload file(s) are neither in it nor" in incomplete.reason
+    assert "incomplete: 2 payload files neither in it nor" in incomplete.reason
     assert "'data/d'" in incomplete.reason
     (warning,) = bag.warnings
-    assert warning.startswith("1 payload file(s) lie in the bag itself")
+    assert warning.startswith("not imported: 1 payload file of the bag itself")
 
 
 @pytest.mark.parametrize("encoding", ["ISO-8859-1", "UTF-16"])
@@ -92,11 +92,11 @@ def test_the_encoding_of_the_tag_files(tmp_path: Path, encoding: str) -> None:
 @pytest.mark.parametrize(
     ("files", "why"),
     [
-        ({}, "has no fetch.txt: nothing of it is to be fetched"),
-        ({"bagit": DECLARATION.replace("UTF-8", "rot13")}, "not known: 'rot13'"),
-        ({"bagit": DECLARATION.replace("UTF-8", "x")}, "not known: 'x'"),
-        ({"bagit": DECLARATION.replace("UTF-8", "utf\x00")}, "not known: 'utf"),
-        ({"bagit": DECLARATION.replace("UTF-8", "undefined")}, "not known: 'undefined'"),
+        ({}, "has no fetch.txt, so there is nothing to download"),
+        ({"bagit": DECLARATION.replace("UTF-8", "rot13")}, "unknown encoding: 'rot13'"),
+        ({"bagit": DECLARATION.replace("UTF-8", "x")}, "unknown encoding: 'x'"),
+        ({"bagit": DECLARATION.replace("UTF-8", "utf\x00")}, "unknown encoding: 'utf"),
+        ({"bagit": DECLARATION.replace("UTF-8", "undefined")}, "unknown encoding: 'undefined'"),
         (
             {"bagit": DECLARATION.replace("UTF-8", "UTF-16"), "manifest_md5": f"{MD5}  data/a\n"},
             "the manifest is not UTF-16 text",
@@ -115,5 +115,7 @@ def test_a_bag_that_cannot_be_read(tmp_path: Path, files: dict[str, str], why: s
 
 
 def test_a_folder_that_is_no_bag(tmp_path: Path) -> None:
-    with pytest.raises(ManifestError, match=r"is a folder, and no BagIt bag: it has no bagit\.txt"):
+    with pytest.raises(
+        ManifestError, match=r"is a folder, but not a BagIt bag: it has no bagit\.txt"
+    ):
         open_bag(tmp_path)

@@ -29,7 +29,7 @@ def error_of(document: str, name: str | None = None) -> str:
 @pytest.mark.parametrize("name", [None, "zenodo", "jsonl", "metalink4", "csv", "json"])
 @pytest.mark.parametrize("document", PAGES)
 def test_a_page_is_told_whatever_was_expected(document: str, name: str | None) -> None:
-    assert "is an HTML page" in error_of(document, name)
+    assert "expected a manifest, got an HTML page" in error_of(document, name)
 
 
 SAID = {
@@ -54,7 +54,7 @@ SAID = {
 @pytest.mark.parametrize(("document", "said"), SAID.items())
 def test_a_portal_s_error_is_told_in_its_words(document: str, said: str) -> None:
     for name in (None, "zenodo"):
-        assert f"this is an error of the portal, not a manifest: '{said}" in error_of(
+        assert f"expected a manifest, got an error from the portal: '{said}" in error_of(
             document, name
         )
 
@@ -75,7 +75,7 @@ def test_what_a_portal_says_is_cut_and_free_of_secrets() -> None:
     ],
 )
 def test_json_of_another_program_is_one_error(document: str) -> None:
-    assert "is JSON in no known format: its members ('" in error_of(document)
+    assert "unknown JSON format: the members ('" in error_of(document)
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ def test_what_stood_twice_is_not_let_in_alone() -> None:
     value = {"urls": [URL], "reason": "", "twice": True}
     refusal = entry_from_record(Record("a", value, ""))
     assert isinstance(refusal, Refusal)
-    assert "take the other's place" in refusal.reason
+    assert "would replace the other" in refusal.reason
     assert refusal.given == value
 
 

@@ -39,7 +39,7 @@ def test_refused(value: object) -> None:
         parse_mtime(value)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)), st.integers(-1380, 1380))
 def test_what_is_written_reads_back(naive: datetime, minutes: int) -> None:
     moment = naive.replace(tzinfo=timezone(timedelta(minutes=minutes)))

@@ -54,10 +54,15 @@ def test_gzip_is_unpacked(data: bytes) -> None:
 
 def test_gzip_that_breaks_off_or_is_damaged() -> None:
     for end in range(2, len(PACKED)):
-        assert error_of(PACKED[:end]) == "the manifest's gzip breaks off; fetch it again"
-    assert "breaks off" in error_of(PACKED + PACKED[:-1])
-    assert "gzip is damaged" in error_of(PACKED[:-8] + b"\0\0\0\0" + PACKED[-4:])  # the CRC
-    assert "gzip is damaged" in error_of(PACKED + b"garbage")
+        assert (
+            error_of(PACKED[:end])
+            == "the gzip data of the manifest is incomplete; download it again"
+        )
+    assert "is incomplete" in error_of(PACKED + PACKED[:-1])
+    assert "gzip data of the manifest is damaged" in error_of(
+        PACKED[:-8] + b"\0\0\0\0" + PACKED[-4:]
+    )  # the CRC
+    assert "gzip data of the manifest is damaged" in error_of(PACKED + b"garbage")
     assert "not UTF-8 text: invalid start byte at byte 1" in error_of(gzip.compress(b"{\xff}"))
 
 
@@ -71,7 +76,10 @@ def test_gzip_that_breaks_off_or_is_damaged() -> None:
     ],
 )
 def test_other_compression_is_told(data: bytes, kind: str) -> None:
-    assert error_of(data) == f"the manifest is compressed ({kind}; only gzip is read): unpack it"
+    assert (
+        error_of(data)
+        == f"the manifest is compressed ({kind}), but only gzip is supported; unpack it"
+    )
 
 
 class Bomb:
@@ -92,9 +100,9 @@ class Bomb:
 @pytest.mark.parametrize(
     ("start", "why"),
     [
-        (b'{"a": "', "without end"),
-        (b'[{"url": "', r"no known format|more than"),
-        (b"https://h.example/", r"no known format|more than \d+ characters"),
+        (b'{"a": "', "unterminated"),
+        (b'[{"url": "', r"unknown manifest format|longer than"),
+        (b"https://h.example/", r"unknown manifest format|longer than \d+ characters"),
     ],
 )
 def test_a_bomb_is_refused_before_it_fills_the_memory(start: bytes, why: str) -> None:
@@ -117,7 +125,7 @@ def test_a_bomb_of_entries_is_a_stream() -> None:
         tracemalloc.stop()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.binary(max_size=200) | st.sampled_from([LINES, b"", b"\xff\xfe{\0", b"<!--", b"\x1f\x8b"]),
     st.sampled_from(["plain", "gzip", "cut"]),

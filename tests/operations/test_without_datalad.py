@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from datalad_jsdl.operations.check import Checked, CheckedMirror, check_import
+from datalad_jsdl.operations.check import check_import
+from datalad_jsdl.operations.checked import Checked, CheckedMirror
 from datalad_jsdl.operations.engines import Engines
 from datalad_jsdl.operations.get_content import (
     ContentOptions,

@@ -89,7 +89,7 @@ LOGS = st.lists(st.tuples(STAMPS, st.sampled_from("01X"), VALUES).map(" ".join),
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(LOGS, st.lists(VALUES, max_size=4))
 def test_what_was_added_is_present_and_the_rest_is_as_it_was(log: bytes, values: list[str]) -> None:
     new = add_present(log, values, NOW)
@@ -171,7 +171,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(STATES)
 def test_a_state_is_one_line_that_is_read_back(state: KeyState) -> None:
     assert str(state).isascii()
@@ -179,7 +179,7 @@ def test_a_state_is_one_line_that_is_read_back(state: KeyState) -> None:
     assert KeyState.parse(str(state)) == state
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text() | JSON.map(json.dumps))
 @example('{"mtime":1e999,"order":5}')
 @example('{"mtime":' + "9" * 400 + "}")
@@ -220,7 +220,7 @@ def test_how_a_state_is_written() -> None:
 URLS = st.lists(st.text("abc/?", max_size=5), unique=True, max_size=8)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(URLS, st.randoms(use_true_random=False), URLS)
 def test_the_order_survives_that_git_annex_sorts(
     urls: list[str], random: Random, others: list[str]

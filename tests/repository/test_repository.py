@@ -56,7 +56,7 @@ def test_what_is_found(study: Path, tmp_path: Path) -> None:
     assert find_repository(tmp_path / "plain") is None
     assert find_repository(study) is not None
     (study / "inner/.git").mkdir(parents=True)
-    with pytest.raises(DatasetError, match="no repository that git can use"):
+    with pytest.raises(DatasetError, match="is not a repository that git can use"):
         find_repository(study / "inner")
 
 

@@ -239,7 +239,7 @@ def extensions(study: Study) -> None:
     assert ours.partition(".")[2] == study.key("b.tar.longer").partition(".")[2] == "longer"
     study.set("annex.maxextensions", "one")
     (record,) = study.load("c", code=1)
-    assert "annex.maxextensions is no whole number" in record["message"]
+    assert "annex.maxextensions is not a whole number" in record["message"]
 
 
 @row("annex.freezecontent-command", "annex.thawcontent-command")
@@ -299,7 +299,7 @@ def shared(study: Study) -> None:
 def tuned(study: Study) -> None:
     study.set("annex.tune.objecthash1", "true")
     (record,) = study.load("a", code=1)
-    assert "is tuned" in record["message"]
+    assert "tuned repositories are not supported" in record["message"]
 
 
 SIGN = """#!/bin/sh

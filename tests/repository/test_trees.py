@@ -69,7 +69,7 @@ def without_collisions(files: Files) -> Files:
 @example({"a": LINK}, {"a/b": LINK}, set())
 @example({"a/b": LINK, "a.b": LINK}, {"a": LINK}, set())
 @example({"a/b/c": LINK}, {}, set())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_an_update_gives_the_tree_that_git_makes(
     repo: Path, before: Files, after: Files, kept: set[str]
 ) -> None:

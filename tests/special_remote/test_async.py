@@ -199,8 +199,8 @@ def test_what_is_known_of_mirrors_is_shown(lab: Lab) -> None:
     dataset = import_files(lab, 3)
     git(dataset, "annex", "get", "-q", "--from", "jsdl")
     shown = git(dataset, "annex", "info", "jsdl")
-    assert f"mirror {lab.url}: answers in" in shown
-    assert "100% of requests good of late (3 in all)" in shown
+    assert f"mirror {lab.url}: responds in" in shown
+    assert "100% of recent requests succeeded (3 in total)" in shown
     git(dataset, "annex", "drop", "-q", "--force", ".")
     records = datalad("download-manifest", "--check", "m.json", "ds")
     (mirror,) = [record for record in records if record["type"] == "mirror"]

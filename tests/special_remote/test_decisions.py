@@ -54,7 +54,7 @@ def test_which_mirror_is_chosen_and_why(
     assert f"asked: {dead}, from byte 0" in text
     assert f"{dead} has failed for good (gone: HTTP status 404" in text
     assert f"asked: {good}, from byte 0; instead of {dead} (gone: HTTP status 404" in text
-    assert f"the content is right: 3000 bytes (checked: size, sha256); from {good}" in text
+    assert f"content verified: 3000 bytes (size, sha256); from {good}" in text
 
 
 def test_datalad_without_our_part_of_it(of_one_file: Import, lab: Lab, tmp_path: Path) -> None:
@@ -80,9 +80,8 @@ def test_preferred_busy_and_resting(of_one_file: Import, lab: Lab, other_lab: La
     git(dataset, "config", "remote.jsdl.prefer", f"127.0.0.1:{other_lab.port}")
     text = said([*DEBUG, "f"], dataset)
     assert f"mirrors in order: {urls[1]} (preferred); {urls[0]} (as given)" in text
-    assert re.search(
-        rf"{other_lab.url} is left alone for 30 s, until \d\d:\d\d:\d\d \(as it asks; busy: ", text
-    )
+    pause = r"back-off for 30 s, until \d\d:\d\d:\d\d \(as it asks; busy: "
+    assert re.search(f"{other_lab.url}: {pause}", text)
     assert f"asked: {urls[0]}, from byte 0; instead of {urls[1]} (busy: " in text
 
 
@@ -90,7 +89,7 @@ def test_wrong_content_and_quarantine(of_one_file: Import, lab: Lab, other_lab: 
     content = content_of("f")
     urls = lab.put("f", content, corrupt_at=0.5), other_lab.put("f", content)
     text = said([*DEBUG, "f"], of_one_file(*urls))
-    assert "the content is wrong (content: wrong content: expected sha256 " in text
+    assert "verification failed (content: wrong content: expected sha256 " in text
     assert f"quarantine of {urls[0]} for the digest {sha256(content)}, for 600 s" in text
     assert f"from {urls[1]}" in text
 
@@ -103,7 +102,7 @@ def test_a_resumed_file(of_one_file: Import, lab: Lab) -> None:
     left.parent.mkdir(exist_ok=True)
     left.write_bytes(content[:150_000])
     text = said([*DEBUG, "f"], dataset)
-    assert "resumed: 150000 of 200000 bytes are kept of an earlier run" in text
+    assert "resuming: 150000 of 200000 bytes are there from an earlier run" in text
     assert f"asked: {url}, from byte 150000" in text
 
 
@@ -113,9 +112,9 @@ def test_a_dead_mirror(lab: Lab, tmp_path: Path) -> None:
     members = {p: described(p, dead, lab.put(p, content_of(p))) for p in paths}
     datalad("download-manifest", write_manifest("m.json", members), "ds")
     text = said([*DEBUG, "."], tmp_path / "ds")
-    assert f"{dead} has failed for now (unconnected: no connection" in text
+    assert f"{dead} has failed for now (unconnected: cannot connect" in text
     origin = dead.removesuffix("/x")
-    assert re.search(rf"{origin} is left alone for 60 s, until \S+ \(it is taken for dead; ", text)
+    assert re.search(rf"{origin}: back-off for 60 s, until \S+ \(considered dead; ", text)
 
 
 def test_all_connections_of_a_file_speak_for_its_job(of_one_file: Import, lab: Lab) -> None:
@@ -125,7 +124,7 @@ def test_all_connections_of_a_file_speak_for_its_job(of_one_file: Import, lab: L
     sent = re.findall(r"git-annex-remote-jsdl\[1\] --> (.*)", text)
     more = [line for line in sent if f" DEBUG one more connection: {url}, from byte " in line]
     assert more
-    assert any(f"are given to {url}" in line for line in sent)
+    assert any(f"are moved from {url} to {url}" in line for line in sent)
     # nothing is said for no job but the greeting
     others = [line for line in sent if not re.match(r"J \d+ [A-Z]", line)]
     assert [line.split()[0] for line in others] == ["VERSION", "EXTENSIONS"]
@@ -162,9 +161,9 @@ def test_nothing_secret(
         dataset = tmp_path / "ds"
         for command in ([*DEBUG, "."], [*GET, "."], CONTENT):
             text = vault.run(*command, cwd=dataset)
-            assert f"{safe.url} takes the login of the source netrc" in text
+            assert f"{safe.url} accepts the login of the source netrc" in text
             assert f"{safe.url} answers 401 to the login of the source netrc" in text
-            assert f"{named} takes the login of the source cookies" in text
+            assert f"{named} accepts the login of the source cookies" in text
             vault.run("git", "annex", "drop", "-q", "--force", ".", cwd=dataset)
         bare = lab.put("bare", status=403)
         signed = described("bare", bare + query, other_lab.put("bare", content_of("bare")))

@@ -75,12 +75,12 @@ def member_name(path: str) -> bytes:
     try:
         name = path.encode()
     except UnicodeEncodeError:
-        raise ArchiveError(f"{path!r} is not UTF-8 and cannot be named in a zip") from None
+        raise ArchiveError(f"{path!r} is not valid UTF-8, as a name in a zip must be") from None
     parts = path.split("/")
     if "" in parts or ".." in parts or "." in parts or "\\" in path or "\0" in path:
-        raise ArchiveError(f"{path!r} cannot be named in a zip")
+        raise ArchiveError(f"{path!r} is not a valid name in a zip")
     if len(name) > 0xFFFF:
-        raise ArchiveError(f"{path[:80]!r}… is too long a name for a zip")
+        raise ArchiveError(f"the name {path[:80]!r}… is too long for a zip")
     return name
 
 

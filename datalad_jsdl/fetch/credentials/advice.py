@@ -54,20 +54,20 @@ def advice(
         beside: what is to be said of git-annex's headers.
     """
     schemes = schemes_of(challenge)
-    wants = "wants" if status == 401 else "may want"
-    text = f"{place.origin} {wants} a login"
+    requires = "requires" if status == 401 else "may require"
+    text = f"{place.origin} {requires} a login"
     if schemes:
         text += f" ({' or '.join(word.capitalize() for word in sorted(schemes))})"
     if overheard:
-        return Hint(f"{text}, and none is sent by plain http through a proxy, which would see it")
+        return Hint(f"{text}; none is sent over plain http through a proxy, which could read it")
     refused = {f"{login.place} ({_sent(login)})": login for login in denied}
     if refused:
-        text += f" and does not take {' nor '.join(refused)}"
+        text += f" and rejects {' and '.join(refused)}"
     if place.advised and not again:
-        return Hint(f"{text}, as said above")
+        return Hint(f"{text} (see above)")
     place.advised = place.advised or not again
     if why := list(dict.fromkeys(filter(None, [*place.problems, beside, *_near(place, url)]))):
-        text += f" [{'; '.join(why)}]"
+        text += f" ({'; '.join(why)})"
     if refused:
         return Hint(f"{text}; {_replace([*refused.values()][-1], place.origin, status)} {_MORE}")
     hint = _give(Missing(place.origin, schemes, store))
@@ -75,10 +75,10 @@ def advice(
 
 
 def _replace(login: Login, origin: str, status: int) -> str:
-    """How to replace a login that is not taken."""
+    """How to replace a login that is rejected."""
     text = login.source.refused(login, origin) if login.source else ""
     if login.kind == "s3" and status == 403 and not login.option("request-payer"):
-        text += "; if who asks has to pay there, and you agree: add request-payer=requester to "
+        text += "; if the requester pays there and you agree to: add request-payer=requester to "
         text += f"the line for {origin}"
     return text
 
@@ -97,17 +97,18 @@ def _near(place: Place, url: str) -> Iterator[str]:
         shown = rule.origin + rule.prefix
         if rule.covers(place.origin, url):
             if rule.source.gives is Gives.NOTHING:
-                yield f"your line for {shown} says {rule.source.name}"
+                yield f"your credential for {shown} is set to {rule.source.name}"
         elif rule.origin == place.origin:
-            yield f"your line for {shown} is for URLs below that only"
+            yield f"your credential is for URLs below {shown} only"
         elif urlsplit(rule.origin).hostname == host:
-            yield f"your line for {shown} is for another port or scheme"
+            same = urlsplit(rule.origin).scheme == urlsplit(place.origin).scheme
+            yield f"your credential is for {shown}, a different {'port' if same else 'scheme'}"
 
 
 def _sent(login: Login) -> str:
     """How a login was shown."""
     if login.kind == "basic":
-        return f"sent as name {login.user!r} and password"
+        return f"sent as user {login.user!r} with password"
     if login.kind == "header":
         return f"sent as {login.option('header', 'X-API-Key')}"
     if login.kind == "cookie":

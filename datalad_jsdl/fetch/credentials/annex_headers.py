@@ -30,8 +30,8 @@ CURL = "annex.web-options"
 
 SOURCE = Source(
     "annex-headers",
-    "git-annex's settings ``annex.http-headers`` and ``annex.http-headers-command``; beside a "
-    "login, if there is one",
+    "git-annex's settings ``annex.http-headers`` and ``annex.http-headers-command``, in addition "
+    "to a login",
     gives=Gives.HEADERS,
 )
 
@@ -135,20 +135,20 @@ class AnnexHeaders:
         try:
             found = {*self._more, *(self._origins() if self._origins else ())}
         except JsdlError as error:  # of git
-            return self._nowhere(f"could be for any of its URLs ({error})")
+            return self._nowhere(f"could be for any URL ({error})")
         if not self._settings.own:
-            return self._nowhere("is set for all datasets")
+            return self._nowhere("are set for all datasets")
         if len(found) != 1:
             places = " or ".join(sorted(found)[:3])
-            return self._nowhere(f"could be for {places}" if found else "is for no URL")
+            return self._nowhere(f"could be for {places}" if found else "match no URL")
         return found.pop()
 
     def _nowhere(self, why: str) -> str:
         where = "remote.jsdl.credential" if self._settings.own else "datalad.jsdl.credential"
         options = "--add" if self._settings.own else "--global --add"
         self._problem = (
-            f"{self._name()} has {', '.join(self._secret)}, which {why}, and is sent to no origin; "
-            f"name the one that it is for: git config {options} {where} "
+            f"{self._name()} has secret headers ({', '.join(self._secret)}). They {why}, so they "
+            f"are not sent; name the origin they are for: git config {options} {where} "
             f"'https://HOST {SOURCE.name}'"
         )
         say_once(self._problem)
@@ -183,7 +183,7 @@ class AnnexHeaders:
                 continue
             name, colon, value = (part.strip(" \t") for part in line.partition(":"))
             if not colon or not _NAME.fullmatch(name):
-                say_once(f"line {number} of {self._name()} is no header (NAME: VALUE); not sent")
+                say_once(f"line {number} of {self._name()} is not a header (NAME: VALUE); not sent")
             else:
                 yield from self._fit(name, value, self._name())
         for name, value in self._curl():
@@ -191,9 +191,9 @@ class AnnexHeaders:
 
     def _fit(self, name: str, value: str, setting: str) -> Iterator[tuple[str, str]]:
         if name.lower() in _OURS or name.lower().startswith("if-"):
-            say_once(f"{setting}: {name} is not sent; it is for the program itself to say")
+            say_once(f"{setting}: {name} is not sent; datalad-jsdl sets this header itself")
         elif not value or _CONTROL.search(value):
-            say_once(f"{setting}: {name} has no value, or one that cannot be in a header; not sent")
+            say_once(f"{setting}: {name} has no value or an invalid one; not sent")
         else:
             # the bytes that stand there, which headers are written as (RFC 9110, 5.5)
             yield _spelt(name), value.encode("utf-8", "surrogateescape").decode("latin-1")
@@ -208,10 +208,10 @@ class AnnexHeaders:
                 stdout=subprocess.PIPE,
             )
         except OSError as error:
-            say_once(f"{COMMAND} cannot be run ({error.strerror}); no header of it is sent")
+            say_once(f"cannot run {COMMAND} ({error.strerror}); its headers are not sent")
             return ()
         if done.returncode:
-            say_once(f"{COMMAND} failed with exit code {done.returncode}; no header of it is sent")
+            say_once(f"{COMMAND} failed with exit code {done.returncode}; its headers are not sent")
             return ()
         return done.stdout.decode("utf-8", "surrogateescape").replace("\r\n", "\n").split("\n")
 
@@ -235,7 +235,7 @@ class AnnexHeaders:
         if unknown:
             shown = " ".join(dict.fromkeys(word for word in unknown if word != "…"))
             say_once(
-                f"{CURL}: only headers are taken from it; what else it has is for curl"
+                f"{CURL}: only headers are used; other options are ignored"
                 f"{f' ({shown})' if shown else ''}"
             )
 

@@ -36,16 +36,16 @@ GIVE = "git config --global --add datalad.jsdl.credential"
 
 #: Option → what it means, for the documentation.
 OPTIONS = {
-    "kind": "how the login is shown to the server; see the table of kinds",
-    "header": "of the kind ``header``: its name, ``X-API-Key`` if not given; "
+    "kind": "how the login is sent to the server; see the table of kinds",
+    "header": "for the kind ``header``: the header's name, by default ``X-API-Key``; "
     "``Authorization:token`` puts the word ``token`` before the secret",
-    "user": "name, where the source has a password only",
-    "region": "of the kind ``s3``; else it is taken from the host, or is ``us-east-1``; one that "
-    "the server names goes before it",
-    "request-payer": "of the kind ``s3``: ``requester``, for buckets where who asks has to pay; "
-    "then you pay for what you fetch",
-    "token-endpoint": "of the kind ``oauth``: where access tokens are given out",
-    "client-id": "of the kind ``oauth``: the application that the login was made for",
+    "user": "user name, where the source has only a password",
+    "region": "for the kind ``s3``; by default that of the host name, or ``us-east-1``; a region "
+    "that the server names takes precedence",
+    "request-payer": "for the kind ``s3``: ``requester``, for requester-pays buckets; "
+    "then you pay for your downloads",
+    "token-endpoint": "for the kind ``oauth``: the URL that issues access tokens",
+    "client-id": "for the kind ``oauth``: the application that the login was issued to",
 }
 
 
@@ -117,7 +117,7 @@ class Login:
 
     Attributes:
         place: where it is from, in words for messages.
-        kind: a name of `kinds.KINDS`.
+        kind: a name of `schemes.KINDS`.
         secret: password, token, or secret key.
         user: name, or ID of the key.
         session: session token that goes with an S3 key.
@@ -159,7 +159,7 @@ class LoginWanted:
         scheme: ``http`` or ``https``.
         host: without port; lower case.
         port: number, or None for the scheme's own.
-        origin: all three, as `origins.origin_of` writes it.
+        origin: all three, as `model.urls.origin_of` writes it.
         argument: what a rule says after the source's name; "" if no rule does.
         rule: that asks, or None.
         config: git config; names of settings in lower case, those of credentials as written.
@@ -228,7 +228,7 @@ def correct_line(_: Login, origin: str) -> str:
     """The way that is left where a source has no better one; see `Source.refused`."""
     return (
         f"correct the line for {origin}: git config --global --edit "
-        "(in the dataset without --global)"
+        "(in the dataset, without --global)"
     )
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from datalad_jsdl.bugs import LOGGER, log_trace
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.credentials.login import Gives, LoginWanted
+from datalad_jsdl.fetch.retries import DENIALS, FORBIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["Place"]
 
 lgr = logging.getLogger(f"{LOGGER}.credentials.place")
-
-_DENIALS = 10  # 401 in a row until a login that was good once is given up
-_FORBIDDEN = 3  # 403 until one that nobody named, and that never was good, is given up
 
 
 class Place:
@@ -103,18 +101,18 @@ class Place:
             self.accepted.add(login)
             self._denials.pop(login, None)
             self.good = login
-            lgr.debug("%s takes the login of the source %s", self.origin, login.source_name)
+            lgr.debug("%s accepts the login of the source %s", self.origin, login.source_name)
 
     def deny(self, login: Login, status: int) -> None:
         """It has not; that may be about one file alone, and not about who asks."""
         count = self._denials[login] = self._denials.get(login, 0) + 1
         known = login in self.accepted
         if status == 401:
-            final = not known or count >= _DENIALS
+            final = not known or count >= DENIALS
         else:
-            final = not known and login.rule is None and count >= _FORBIDDEN
+            final = not known and login.rule is None and count >= FORBIDDEN
         text = "%s answers %d to the login of the source %s%s"
-        more = ", which is not tried again" if final else ""
+        more = ", which is not retried" if final else ""
         lgr.debug(text, self.origin, status, login.source_name, more)
         if final and login not in self.refused:
             self.refused.append(login)
@@ -141,15 +139,15 @@ class Place:
         try:
             login = source.find(wanted)
         except FetchError as error:
-            lgr.debug("the source %s fails for %s (%s)", source.name, self.origin, error)
+            lgr.debug("the source %s failed for %s (%s)", source.name, self.origin, error)
             self.problems.append(str(error))
             return None
         except Exception as error:  # of a key store, say; its text may quote a secret
-            log_trace(f"{source.name} does not work", error)
-            self.problems.append(f"{source.name} does not work ({type(error).__name__})")
+            log_trace(f"the source {source.name} failed", error)
+            self.problems.append(f"the source {source.name} failed ({type(error).__name__})")
             return None
         found = "has a" if login else "has no"
         lgr.debug("the source %s %s login for %s", source.name, found, self.origin)
         if login is None and rule is not None:
-            self.problems.append(f"{source.name} has no login for it")
+            self.problems.append(f"the source {source.name} has no login for it")
         return replace(login, source=source) if login else None

@@ -45,7 +45,7 @@ def _words(line: str) -> list[str]:
     try:
         return list(lexer)
     except ValueError:
-        raise ValueError("a quote is not closed") from None
+        raise ValueError("a closing quote is missing") from None
 
 
 def _source(word: str) -> tuple[Source, str]:
@@ -71,8 +71,8 @@ def _option(word: str) -> tuple[str, str]:
     name, equals, value = word.partition("=")
     if not equals:
         raise ValueError(
-            f"expected OPTION=VALUE, with one of {', '.join(OPTIONS)}; what has a space in it goes "
-            "in quotes of its own"
+            f"expected OPTION=VALUE, where OPTION is one of {', '.join(OPTIONS)}; a value with "
+            "spaces needs quotes of its own"
         )
     if name not in OPTIONS:
         raise ValueError(f"unknown option; choose from {', '.join(OPTIONS)}")
@@ -85,28 +85,28 @@ def _check_options(options: dict[str, str], origin: str) -> None:
     if options.get("kind", "basic") not in KINDS:
         raise ValueError(f"unknown kind; choose from {', '.join(KINDS)}")
     if options.get("user") == "YOU":
-        raise ValueError("put your own name in the place of YOU")
+        raise ValueError("replace YOU with your own name")
     if options.get("kind") == "oauth":
         _check_endpoint(origin, options.get("token-endpoint", ""))
     if options.get("request-payer", "requester") != "requester":
         raise ValueError("expected request-payer=requester")
     if not re.fullmatch(r"[A-Za-z0-9-]+(:[!-~]+)?", options.get("header", "X")):
-        raise ValueError("header is not the name of one")
+        raise ValueError("header= needs the name of a header")
 
 
 def _scope(text: str) -> tuple[str, str]:
     if not text.lower().startswith(("http://", "https://")):
-        raise ValueError("the origin does not begin with http:// or https://")
+        raise ValueError("the origin must begin with http:// or https://")
     try:
         url = normalise_url(text)
     except ValueError as error:
         raise ValueError(f"the origin: {error}") from None
     parts = urlsplit(url)
     if parts.query or parts.fragment:
-        raise ValueError("the origin has a query or fragment")
+        raise ValueError("the origin must not have a query or fragment")
     prefix = parts.path.rstrip("/")
     if prefix and not is_straight(prefix):
-        raise ValueError("the path has an empty or dotted part")
+        raise ValueError("the path must not have empty, . or .. parts")
     return origin_of(url), prefix
 
 
@@ -118,4 +118,4 @@ def _check_endpoint(origin: str, endpoint: str) -> None:
     except ValueError as error:
         raise ValueError(f"token-endpoint: {error}") from None
     if origin.startswith("https:") and not url.startswith("https:"):
-        raise ValueError("token-endpoint is not https, as the origin is")
+        raise ValueError("token-endpoint must be https, like the origin")

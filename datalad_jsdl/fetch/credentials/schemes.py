@@ -24,14 +24,14 @@ __all__ = ["KINDS", "headers_of", "sign_s3"]
 
 #: Kind → what it means, for the documentation.
 KINDS = {
-    "basic": "name and password (RFC 7617); without a ``kind``, what has a name",
-    "bearer": "a token as ``Authorization: Bearer`` (RFC 6750); without a ``kind``, what has none",
+    "basic": "user name and password (RFC 7617); the default if there is a user name",
+    "bearer": "a token as ``Authorization: Bearer`` (RFC 6750); the default without a user name",
     "header": "a token in a header of its own, ``X-API-Key`` unless ``header`` names another",
     "cookie": "cookies; a secret of this kind is ``NAME=VALUE``",
-    "s3": "requests signed for S3 and what is compatible (AWS Signature Version 4); presigned URLs "
-    "of the origin are signed anew, so that none expires",
-    "oauth": "a refresh token, for which ``token-endpoint`` gives access tokens (RFC 6749, 6); one "
-    "that it replaces is kept if the source is ``datalad``",
+    "s3": "requests signed for S3 and compatible stores (AWS Signature Version 4); presigned URLs "
+    "of the origin are signed again, so that none expires",
+    "oauth": "a refresh token, exchanged for access tokens at ``token-endpoint`` (RFC 6749, 6); if "
+    "the server replaces it, the new one is stored if the source is ``datalad``",
 }
 
 _PRESIGNED = "x-amz-"

@@ -94,14 +94,14 @@ class Attempt:
     """One request to one origin, with one login after the other.
 
     Args:
-        keeper: that it belongs to.
+        credentials: those of the process.
         place: the origin.
         url: that is asked for.
         overheard: no login is to be sent.
     """
 
-    def __init__(self, keeper: Credentials, place: Place, url: str, overheard: bool) -> None:
-        self._keeper = keeper
+    def __init__(self, credentials: Credentials, place: Place, url: str, overheard: bool) -> None:
+        self._credentials = credentials
         self._place = place
         self._url = url
         self._overheard = overheard
@@ -140,7 +140,7 @@ class Attempt:
     def sign(self, method: str, url: str, post: Post) -> tuple[str, dict[str, str]]:
         """The URL to ask for, and the headers of the login and of `AnnexHeaders`."""
         target, login = self._log_in(method, url, post)
-        headers = self._keeper.annex_headers
+        headers = self._credentials.annex_headers
         if not headers:
             return target, login
         taken = {name.lower() for name in login}
@@ -155,7 +155,7 @@ class Attempt:
             try:
                 target, headers = self._sign(login, method, url, post)
                 if not all(map(is_sendable, headers.values())):
-                    raise FetchError(f"{login.place} has a character that no header can have")
+                    raise FetchError(f"{login.place} has a character that is invalid in a header")
             except FetchError as error:
                 text = "the login of the source %s cannot be used at %s"
                 lgr.debug(text, login.source_name, self._place.origin)
@@ -180,7 +180,7 @@ class Attempt:
             self._regions.add(region)
             return sign_s3(login, method, url, region)
         if login.kind == "oauth":
-            self._token = self._keeper.tokens().get(login, post)
+            self._token = self._credentials.tokens().get(login, post)
             return url, {"Authorization": f"Bearer {self._token}"}
         return url, headers_of(login, url)
 
@@ -202,7 +202,7 @@ class Attempt:
         if len(self._regions) > _MOST_REGIONS:
             return False
         self._place.regions[bucket_of(self._url)] = region
-        lgr.debug("%s is asked once more, signed for another region", self._place.origin)
+        lgr.debug("%s: retrying, signed for another region", self._place.origin)
         return True
 
     def accepted(self) -> None:
@@ -221,22 +221,22 @@ class Attempt:
 
         login, place = self._login, self._place
         if self._overheard:
-            lgr.debug("%s answers %d: no login is sent in the clear", place.origin, status)
+            lgr.debug("%s answers %d: no login is sent unencrypted", place.origin, status)
             return False
         if login is None:
-            lgr.debug("%s answers %d without a login: one is searched", place.origin, status)
+            lgr.debug("%s answers %d without a login: searching for one", place.origin, status)
         else:
             if login.kind == "oauth" and status == 401 and not self._renewed:
                 self._renewed = True
-                lgr.debug("%s wants a new token: it is asked for", place.origin)
-                self._keeper.tokens().forget(login, self._token)
+                lgr.debug("%s rejects the token: requesting a new one", place.origin)
+                self._credentials.tokens().forget(login, self._token)
                 return True
             self._tried.append(login)
             self._denied.append(login)
             place.deny(login, status)
         self._login = self._next(unasked=True, schemes=schemes_of(challenge))
         found = f"that of the source {self._login.source_name}" if self._login else "none"
-        lgr.debug("login to try next at %s: %s", place.origin, found)
+        lgr.debug("next login for %s: %s", place.origin, found)
         return self._login is not None
 
     def advice(
@@ -246,7 +246,7 @@ class Attempt:
         from datalad_jsdl.fetch.credentials.advice import advice
 
         denied = [*self._place.refused, *self._denied]
-        headers, beside = self._keeper.annex_headers, ""
+        headers, beside = self._credentials.annex_headers, ""
         if headers and not self._overheard:
             beside = headers.said(sent=self._place.may_see(headers, self._url))
         return advice(

@@ -11,6 +11,7 @@ from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.credentials.login import is_sendable
 from datalad_jsdl.fetch.http.explanations import said_of
 from datalad_jsdl.fetch.http.failures import NETWORK_ERRORS, READ_TIMEOUT
+from datalad_jsdl.fetch.retries import ENDPOINT_PAUSE
 from datalad_jsdl.fetch.settings import named
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ __all__ = ["Tokens"]
 _MARGIN = 30.0  # seconds that a token is given up before its end
 _LIFETIME = 300.0  # seconds, where the endpoint does not say
 _SHORTEST = 5.0  # seconds that one is used, whatever the endpoint says
-_PAUSE = 30.0  # seconds that an endpoint is not asked again after it gave none
 
 
 class Tokens:
@@ -57,7 +57,7 @@ class Tokens:
             try:
                 token, seconds = self._ask(login, post)
             except FetchError as error:
-                self._failures[name] = str(error), self._clock() + _PAUSE
+                self._failures[name] = str(error), self._clock() + ENDPOINT_PAUSE
                 raise
             self._tokens[name] = token, self._clock() + max(_SHORTEST, seconds - _MARGIN)
             return token
@@ -84,10 +84,10 @@ class Tokens:
             raise FetchError(f"the token endpoint {endpoint}: {error}") from None
         except READ_TIMEOUT:
             limit = f"within the read timeout ({named('read-timeout')})"
-            raise FetchError(f"the token endpoint {endpoint} does not answer {limit}") from None
+            raise FetchError(f"the token endpoint {endpoint} does not respond {limit}") from None
         except NETWORK_ERRORS as error:
             raise FetchError(
-                f"the token endpoint {endpoint} does not answer ({type(error).__name__})"
+                f"the token endpoint {endpoint} does not respond ({type(error).__name__})"
             ) from None
         try:
             answer = json.loads(body)

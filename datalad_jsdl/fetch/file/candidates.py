@@ -1,227 +1,190 @@
-"""The candidates of one file: which is asked next, and which are out of the game."""
+"""The candidates of one file: what is known of each, and which is asked next."""
 
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.bugs import LOGGER
-from datalad_jsdl.faults import Attempts, Fault, FaultKind
+from datalad_jsdl.faults import Fault, FaultKind
 from datalad_jsdl.fetch.file.sinks import source_of
-from datalad_jsdl.fetch.http.answers import given_up
 from datalad_jsdl.fetch.log_words import Said, Shown
-from datalad_jsdl.fetch.mirrors.registry import LINE_DOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.operation import Operation
-    from datalad_jsdl.model.content import Expected
+    from datalad_jsdl.model.content import Expected, Version
 
-__all__ = ["Candidates"]
+__all__ = ["CandidateState", "Candidates"]
 
 lgr = logging.getLogger(f"{LOGGER}.file.candidates")
 
-_PATIENCE = 4  # attempts more at a file of which something has come
+
+@dataclass(slots=True, eq=False)
+class CandidateState:
+    """One candidate URL, and what is known of it in this fetch.
+
+    Attributes:
+        url: the candidate; "" for a source of bytes that is no candidate of this fetch.
+        source: stands for it in a store.
+        is_live: it may still be asked.
+        fault: its last, or None.
+        failures: passing faults in a row.
+        due: it has asked for a pause until then (Retry-After; monotonic seconds).
+        tried: it was asked in this round.
+        answered: it has given something.
+        etag: strong entity tag of the version that its bytes are of, or "".
+        demanded: the version that all its bytes have to be of, whatever was fetched; or None.
+        ignores_ranges: it answered a range wrongly; asked for the whole file, it may do.
+        connection_faults: of connections beside the first.
+        suspected: its bytes were dropped since they may be the wrong ones.
+        asked_again: it got another chance to give all of the file in one answer.
+        told_size: its answer was believed once, where it had another size than another's.
+    """
+
+    url: str
+    source: str
+    is_live: bool = True
+    fault: Fault | None = None
+    failures: int = 0
+    due: float = 0.0
+    tried: bool = False
+    answered: bool = False
+    etag: str = ""
+    demanded: Version | None = None
+    ignores_ranges: bool = False
+    connection_faults: int = 0
+    suspected: bool = False
+    asked_again: bool = False
+    told_size: bool = False
 
 
 class Candidates:
-    """The URLs of one file.
+    """Those of one file.
+
+    Args:
+        engine: knows their mirrors.
+        operation: that the fetch is a part of.
+        urls: in the order in which they are to be tried.
+        expected: what is known of the content.
 
     Attributes:
-        order: all of them, as they are to be tried.
-        sources: what stands for a URL in a store → the URL.
-        faults: the last of each.
-        live: those that may still be asked.
-        tried: those that were asked in this round.
-        suspects: sources whose bytes were thrown away on suspicion.
-        due: URLs that asked for a wait (Retry-After) → when it is over (monotonic seconds).
-        answered: those that have given something.
+        urls: each once, in that order.
+        asks_all: in this round each is asked, whatever its back-off.
+        asked_all: there was such a round since there was progress.
     """
 
     def __init__(
         self, engine: Engine, operation: Operation, urls: Iterable[str], expected: Expected
     ) -> None:
-        self._engine = engine
-        self._operation = operation
+        self.engine = engine
+        self.operation = operation
+        self.urls = tuple(dict.fromkeys(urls))
+        self.asks_all = self.asked_all = False
         self._expected = expected
-        self.order = list(dict.fromkeys(urls))
-        self._file = tuple(self.order)
-        self.sources = {source_of(url): url for url in self.order}
-        self.faults: dict[str, Fault] = {}
-        for url in self.order:
-            if wrong := engine.origins.quarantined(url, expected.hexdigest):
-                self.faults[url] = wrong
-                lgr.debug("%s is not asked: it is in quarantine (%s)", Shown(url), Said(wrong))
-        self.live = [url for url in self.order if url not in self.faults]
-        self.tried: set[str] = set()
-        self.suspects: set[str] = set()
-        self.due: dict[str, float] = {}
-        self.answered: set[str] = set()
-        self._failures: Counter[str] = Counter()  # passing ones in a row
-        self._insists = self._insisted = False
+        self._all = {url: CandidateState(url, source_of(url)) for url in self.urls}
+        self._by_source = {found.source: found for found in self._all.values()}
+        for candidate in self._all.values():
+            if wrong := engine.origins.quarantine.of(candidate.url, expected.hexdigest):
+                candidate.fault, candidate.is_live = wrong, False
+                lgr.debug("not asked: %s is in quarantine (%s)", Shown(candidate.url), Said(wrong))
+
+    @property
+    def live(self) -> list[CandidateState]:
+        """Those that may still be asked, in order."""
+        return [candidate for candidate in self._all.values() if candidate.is_live]
+
+    def of(self, url: str) -> CandidateState:
+        """The candidate with a URL."""
+        return self._all[url]
+
+    def of_source(self, source: str) -> CandidateState:
+        """The candidate that a source stands for; one without a URL if it is none of them."""
+        found = self._by_source.get(source)
+        if found is None:
+            found = self._by_source[source] = CandidateState("", source, is_live=False)
+        return found
+
+    @property
+    def suspects(self) -> list[CandidateState]:
+        """Those whose bytes were dropped since they may be the wrong ones."""
+        return [found for found in self._by_source.values() if found.suspected]
+
+    @property
+    def asked_again(self) -> list[str]:
+        """Sources that were asked for all of the file once more, in one answer."""
+        return [source for source, found in self._by_source.items() if found.asked_again]
+
+    def clear_suspects(self) -> None:
+        """All may be asked again."""
+        for candidate in self.suspects:
+            candidate.suspected = False
 
     def why(self) -> tuple[Fault, ...]:
         """A fault for each, in order."""
-        rest = self._operation.stopped_for or Fault(FaultKind.NOT_ASKED)
-        return tuple(self.faults.get(url) or replace(rest, url=url) for url in self.order)
+        rest = self.operation.stopped_for or Fault(FaultKind.NOT_ASKED)
+        return tuple(found.fault or replace(rest, url=url) for url, found in self._all.items())
 
     def givers(self, held: Mapping[str, int]) -> tuple[str, ...]:
         """The URLs that bytes are from (source → bytes), the one with the most of them first."""
-        known = [source for source in held if source in self.sources]
-        return tuple(self.sources[s] for s in sorted(known, key=lambda source: -held[source]))
+        sources = sorted(held, key=lambda source: -held[source])
+        return tuple(url for source in sources if (url := self.of_source(source).url))
 
-    def is_trusted(self, url: str) -> bool:
-        """Whether its bytes are under no suspicion."""
-        return source_of(url) not in self.suspects
-
-    def ready(self) -> list[str]:
+    def ready(self) -> list[CandidateState]:
         """Those to ask in this round, the best first."""
-        origins = self._engine.origins
-        left = [url for url in self.live if url not in self.tried and self.is_trusted(url)]
-        ready = [url for url in origins.rank(left, self._expected.size) if not self.wait(url)]
-        if self._insists:
-            ready = left
-        if not ready and not self._operation.second_chance:
-            # one that is left alone is asked once, all the same: it may be back
-            ready = [url for url in left if url not in self.faults and self._may_be_back(url)]
-            for url in ready:
-                lgr.debug("%s is asked though it is left alone: it may be back", Shown(url))
+        left = [c for c in self.live if not c.tried and not c.suspected]
+        if self.asks_all:
+            return left
+        order = self.engine.origins.rank([c.url for c in left], self._expected.size)
+        ready = [found for url in order if not self.wait(found := self._all[url])]
+        if not ready and not self.operation.second_chance:
+            # one with a back-off is asked once, all the same: it may be back
+            ready = [c for c in left if c.fault is None and self._may_be_back(c)]
+            for candidate in ready:
+                lgr.debug("%s is asked despite its back-off: it may be back", Shown(candidate.url))
         return ready
 
-    def wait(self, url: str) -> float:
-        """Seconds for which a URL, or its mirror, is to be left alone."""
-        origins = self._engine.origins
-        return max(origins.wait(url), self.due.get(url, 0.0) - origins.clock())
+    def wait(self, candidate: CandidateState) -> float:
+        """Seconds for which a candidate, or its mirror, is not to be asked."""
+        origins = self.engine.origins
+        return max(origins.wait(candidate.url), candidate.due - origins.clock())
 
-    def next_round(self) -> set[str]:
-        """Let all be asked again; those that were asked in the round that ends."""
-        tried, self.tried, self._insists = self.tried, set(), False
-        return tried
+    def next_round(self) -> bool:
+        """Let all be asked again; whether any was asked in the round that ends."""
+        tried = [candidate for candidate in self._all.values() if candidate.tried]
+        for candidate in tried:
+            candidate.tried = False
+        self.asks_all = False
+        return bool(tried)
 
-    def _may_be_back(self, url: str) -> bool:
-        origins = self._engine.origins
-        return origins.is_alone(url) and not self._is_given_up(url)
+    def _may_be_back(self, candidate: CandidateState) -> bool:
+        return self.engine.origins.is_backing_off(candidate.url) and not self.is_given_up(candidate)
 
-    def waits_longer(self, url: str, *, begun: bool) -> bool:
-        """Whether its first byte may take longer than it was waited for in vain.
+    def is_given_up(self, candidate: CandidateState) -> bool:
+        """Whether its mirror is dead, and was given up by this operation."""
+        origins = self.engine.origins
+        dead = origins.is_dead(candidate.url)
+        return dead and origins.of(candidate.url).name in self.operation.given_up
 
-        Where no other mirror is left to ask, and unless this one is known to give files, and
-        fell silent in the middle of this one (*begun*).
-        """
-        origins = self._engine.origins
-        if url in self.answered or (begun and origins.of(url).slowest):
-            return False
-        return not any(
-            other != url
-            and other not in self.faults
-            and not origins.of(other).silent
-            and not origins.is_alone(other)
-            for other in self.live
-        )
-
-    def patience(self, asked: float) -> float:
-        """Seconds to wait for mirrors that went out of order in the middle of a file.
-
-        A line may be down for a while. Then each is asked once more, however long it is to be
-        left alone, and those that are dead even so are given up. The while begins but once: for
-        a mirror with its first fault, whichever file it was, and for a file that is fetched in
-        pieces when nothing came of any of them.
-
-        Args:
-            asked: seconds for which they are to be left alone.
-
-        Returns:
-            0 if it was enough.
-        """
-        origins = self._engine.origins
-        since = origins.down_since(self.live)
-        if since is None or not all(origins.is_alone(url) for url in self.live):
-            return asked
-        now = origins.clock()
-        since = min(since, self._operation.stalled.get(self._file, now))
-        if (left := since + LINE_DOWN - now) > 0:
-            return min(asked, left)
-        if self._insisted or all(map(self._is_given_up, self.live)):
-            return 0.0 if self.bury_dead() else asked
-        self._insists = self._insisted = True
-        lgr.debug("each mirror of the file was out of order for %.0f s: each is asked", LINE_DOWN)
-        return 0.0
-
-    def _is_given_up(self, url: str) -> bool:
-        origins = self._engine.origins
-        return origins.is_dead(url) and origins.of(url).name in self._operation.given_up
-
-    def moved(self) -> None:
-        """Something of the file has come, or is to come when its mirror says so."""
-        self._operation.stalled.pop(self._file, None)
-
-    def bury_dead(self) -> bool:
-        """Give up those whose mirror is dead; whether there were any."""
-        origins = self._engine.origins
-        dead = [url for url in self.live if origins.is_dead(url)]
-        for url in dead:
-            origin = origins.of(url)
-            self._operation.given_up.add(origin.name)
-            if fault := self.faults.get(url):
-                if fault.wait is not None:
-                    number = self._failures[url] or 1
-                    self.faults[url] = given_up(fault, number, self._engine.settings)
-            else:
-                self.faults[url] = Fault(
-                    FaultKind.LEFT_ALONE,
-                    url,
-                    origins.wait(url),
-                    cause=origin.fault,
-                    attempts=Attempts(origin.failures),
-                )
-            lgr.debug("%s is given up: its mirror is dead", Shown(url))
-            self.live.remove(url)
-        return bool(dead)
-
-    def condemn(self, source: str, wrong: Fault) -> None:
-        """A URL gave wrong bytes: it is not asked again in this run."""
-        url = self.sources.get(source)
-        if url is None:
+    def exclude(self, candidate: CandidateState, wrong: Fault) -> None:
+        """It gave wrong bytes: it is not asked again in this run."""
+        if not candidate.url:
             return
-        self.faults[url] = replace(wrong, url=url)
-        lgr.debug("%s is not asked again (%s)", Shown(url), Said(wrong))
+        candidate.fault = replace(wrong, url=candidate.url)
+        candidate.is_live = False
+        lgr.debug("%s is not asked again (%s)", Shown(candidate.url), Said(wrong))
         if self._expected.hexdigest:
-            self._engine.origins.quarantine(self.faults[url], self._expected.hexdigest)
-        if url in self.live:
-            self.live.remove(url)
+            self.engine.origins.quarantine.add(candidate.fault, self._expected.hexdigest)
 
-    def fail(self, url: str, *, progress: bool, begun: bool) -> bool:
-        """A fault that may pass; whether the URL is still in the game.
+    def demand(self, version: Version) -> None:
+        """Accept no other version of the file from the candidate that it is of."""
+        candidate = self._all[version.url]
+        candidate.demanded, candidate.etag = version, version.etag
 
-        Args:
-            url: that failed.
-            progress: so much has come in between that it gets its attempts back.
-            begun: a part of the file is there: what has come so far is worth some patience,
-                since a line may be down for half a minute.
-        """
-        origins, settings, fault = self._engine.origins, self._engine.settings, self.faults[url]
-        if progress:
-            self._insisted = False
-        self._failures[url] = 1 if progress else self._failures[url] + 1
-        if fault.busy:
-            self.moved()
-        attempts = settings.retries
-        if begun:
-            now = origins.clock()
-            since = self._operation.stalled.setdefault(self._file, now)
-            attempts = 1 if now - since >= LINE_DOWN else attempts + _PATIENCE
-        exhausted = fault.silent >= origins.most_patience
-        if self._failures[url] < attempts and not exhausted:
-            return True
-        if origins.is_dead(url):
-            self._operation.given_up.add(origins.of(url).name)
-        if exhausted:
-            fault = replace(fault, kind=FaultKind.UNRESPONSIVE)
-        self.faults[url] = given_up(fault, self._failures[url], settings)
-        lgr.debug("%s is given up after %d faults", Shown(url), self._failures[url])
-        self.live.remove(url)
-        return False
+    def forget_versions(self) -> None:
+        """No bytes are there any more that those to come would have to be like."""
+        for candidate in self._all.values():
+            candidate.etag = candidate.demanded.etag if candidate.demanded else ""

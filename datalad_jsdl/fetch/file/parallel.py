@@ -9,14 +9,17 @@ import time
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.bugs import LOGGER
+from datalad_jsdl.fetch.file.request import FileRequest
 from datalad_jsdl.fetch.log_words import Said, Shown
+from datalad_jsdl.fetch.mirrors.ranking import least_busy
+from datalad_jsdl.fetch.retries import CONNECTION_FAULTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
-    from datalad_jsdl.fetch.engine import Engine
-    from datalad_jsdl.fetch.file.request import Transfer
+    from datalad_jsdl.fetch.file.candidates import CandidateState
     from datalad_jsdl.fetch.file.segments import Segment
+    from datalad_jsdl.fetch.file.state import TransferState
 
 __all__ = ["Helpers"]
 
@@ -27,7 +30,6 @@ _LONG = 2.0  # seconds; neither are they if it is over by then
 _SMALL = 1 << 20  # bytes; with so little to come they are not, however long it takes
 _VERY_LONG = 10.0  # seconds
 _FAST = 128 << 20  # bytes per second; more connections would not make it faster here
-_FAULTS = 2  # of a URL until helpers leave it alone
 _WAIT = 0.2  # seconds
 _LOOK = 0.1  # seconds between two looks at how it is going
 
@@ -42,37 +44,36 @@ class Helpers:
     """Threads that fetch segments beside the one that decides.
 
     They only ever help: whatever goes wrong with one of them ends it or sends it to another
-    URL, and what it has not fetched is missing again.
+    candidate, and what it has not fetched is missing again.
     """
 
-    def __init__(self, engine: Engine, transfer: Transfer, sources: Mapping[str, str]) -> None:
-        self._engine = engine
-        self._transfer = transfer
-        self._source_of = {url: source for source, url in sources.items()}
+    def __init__(self, state: TransferState) -> None:
+        self._state = state
         self._threads: list[threading.Thread] = []
         self._watcher: threading.Thread | None = None
         self._busy: dict[int, Segment] = {}
         # made by `watch`: small files, which are many, have no use for them
         self._over: threading.Event
         self._changed: threading.Condition
-        self._faults: dict[str, int] = {}
-        self._urls: list[str] = []
+        self._candidates: list[CandidateState] = []
         self._problem: Exception | None = None
 
-    def watch(self, live: Sequence[str], *, one_source: bool) -> None:
-        """The first bytes of a file are coming: see to it that they do not come for long.
-
-        Args:
-            live: URLs that may be asked.
-            one_source: all bytes have to be of the version that the file was begun with.
-        """
-        origins, limit = self._engine.origins, self._engine.settings.segments
-        if limit < 2 or self._watcher is not None or self._transfer.ledger.left() < _SMALL:
+    def watch(self) -> None:
+        """The first bytes of a file are coming: see to it that they do not come for long."""
+        state = self._state
+        origins, limit = state.engine.origins, state.engine.settings.segments
+        if state.store.in_order or limit < 2 or self._watcher is not None:
             return
-        if one_source:
-            live = [url for url in live if url in self._transfer.etags]
-        self._urls = [url for url in live if origins.of(url).score.ranges is not False]
-        if self._urls:
+        if state.ledger.left() < _SMALL:
+            return
+        self._candidates = [
+            candidate
+            for candidate in state.candidates.live
+            # all bytes may have to be of the version that the file was begun with
+            if (candidate.etag or not state.one_source)
+            and origins.of(candidate.url).score.ranges is not False
+        ]
+        if self._candidates:
             self._over, self._changed = threading.Event(), threading.Condition()
             self._watcher = _thread(self._watch, "watch")
             self._watcher.start()
@@ -84,8 +85,8 @@ class Helpers:
             self._problem = error
 
     def _look(self) -> None:
-        while not self._over.wait(_LOOK) and not self._transfer.operation.stop.is_set():
-            if self._transfer.ledger.left() < _SMALL:
+        while not self._over.wait(_LOOK) and not self._state.operation.stop.is_set():
+            if self._state.ledger.left() < _SMALL:
                 return
             for _ in range(self._wanted()):
                 thread = _thread(self._help, "segment")
@@ -94,16 +95,16 @@ class Helpers:
 
     def _wanted(self) -> int:
         """How many more would help to be done sooner."""
-        ledger, now = self._transfer.ledger, time.monotonic()
+        engine, ledger, now = self._state.engine, self._state.ledger, time.monotonic()
         left = ledger.left()
         rate = sum(segment.rate(now) or 0.0 for segment in list(ledger.active))
-        limit = self._engine.throttle.rate
+        limit = engine.throttle.rate
         if limit and rate > limit / 2:  # more of them would only share what is allowed
             return 0
         if not rate or rate > _FAST or left / rate < (_LONG if left >= _LARGE else _VERY_LONG):
             return 0
-        origins = self._engine.origins
-        places = len({origins.of(u).name for u in self._urls}) * self._engine.settings.segments
+        mirrors = {engine.origins.of(candidate.url).name for candidate in self._candidates}
+        places = len(mirrors) * engine.settings.segments
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         running = len(self._threads) + 1
         return min(places, int(running * left / rate / _LONG) + 1) - running
@@ -150,65 +151,63 @@ class Helpers:
             raise self._problem
 
     def _help(self) -> None:
-        origins, ledger = self._engine.origins, self._transfer.ledger
-        while (
-            not self._over.is_set() and not self._transfer.operation.stop.is_set() and ledger.left()
-        ):
-            url = self._choose()
-            if url is None:
+        state = self._state
+        origins, ledger = state.engine.origins, state.ledger
+        while not self._over.is_set() and not state.operation.stop.is_set() and ledger.left():
+            candidate = self._choose()
+            if candidate is None:
                 return
-            rate = origins.of(url).score.rate
-            segment = ledger.begin(url, self._source_of[url], rate=rate)
+            rate = origins.of(candidate.url).score.rate
+            segment = ledger.begin(candidate.url, candidate.source, rate=rate)
             if segment is None:
-                origins.leave(url)
+                origins.leave(candidate.url)
                 if not ledger.active:
                     return
                 self._over.wait(_WAIT)
                 continue
             if lgr.isEnabledFor(logging.DEBUG):
                 span = f"from byte {segment.position} to {segment.end or 'the end'}"
-                lgr.debug("one more connection: %s, %s", Shown(url), span)
-            self._fetch(url, segment)
+                lgr.debug("one more connection: %s, %s", Shown(candidate.url), span)
+            self._fetch(candidate, segment)
 
-    def _choose(self) -> str | None:
-        """The URL with the fewest connections to its mirror, and a connection to it."""
-        origins, limit = self._engine.origins, self._engine.settings.segments
+    def _choose(self) -> CandidateState | None:
+        """The one with the fewest connections to its mirror, and a connection to it."""
+        origins, limit = self._state.engine.origins, self._state.engine.settings.segments
         usable = [
-            url
-            for url in self._urls
-            if self._faults.get(url, 0) < _FAULTS and not origins.wait(url)
+            candidate.url
+            for candidate in self._candidates
+            if candidate.connection_faults < CONNECTION_FAULTS and not origins.wait(candidate.url)
         ]
-        counts = {url: self._connections(url) for url in usable}
-        free = [url for url in usable if counts[url] < limit]
-        return origins.acquire(sorted(free, key=counts.__getitem__), block=False)
+        url = origins.acquire(least_busy(usable, self._connections, limit), block=False)
+        return self._state.candidates.of(url) if url else None
 
     def _connections(self, url: str) -> int:
-        origin = self._engine.origins.of(url)
-        return sum(self._engine.origins.of(s.url) is origin for s in self._transfer.ledger.active)
+        origins = self._state.engine.origins
+        origin = origins.of(url)
+        return sum(origins.of(s.url) is origin for s in self._state.ledger.active)
 
-    def _fetch(self, url: str, segment: Segment) -> None:
-        me = threading.get_ident()
+    def _fetch(self, candidate: CandidateState, segment: Segment) -> None:
+        me, state, origins = threading.get_ident(), self._state, self._state.engine.origins
         self._busy[me] = segment
         fault = None
-        patience = self._engine.origins.patience(url, longer=False)
+        patience = origins.patience(candidate.url, longer=False)
         try:
-            fault = self._transfer.run(segment, whole=False, patience=patience)
+            fault = FileRequest(state, candidate, segment, patience).run()
         except Exception as error:  # the disk, or a bug: for the thread that decides
             self._problem = error
             self._over.set()
         finally:
-            self._transfer.ledger.end(segment)
+            state.ledger.end(segment)
             self._busy.pop(me)
             over = self._over.is_set() and fault is not None
             gained = segment.written - segment.start
-            self._engine.origins.release(url, None if over else fault, gained)
+            origins.release(candidate.url, None if over else fault, gained)
             with self._changed:
                 self._changed.notify_all()
-        if fault is not None:
-            if not over:
-                lgr.debug("one of the connections to %s has failed (%s)", Shown(url), Said(fault))
-            self._faults[url] = self._faults.get(url, 0) + (_FAULTS if fault.lasting else 1)
-            if fault.busy:
-                self._faults[url] = _FAULTS
-        else:
-            self._transfer.frontier.catch_up(self._transfer.ledger.prefix)
+        if fault is None:
+            state.frontier.catch_up(state.ledger.prefix)
+            return
+        if not over:
+            lgr.debug("one more connection to %s failed (%s)", Shown(candidate.url), Said(fault))
+        enough = fault.lasting or fault.busy
+        candidate.connection_faults += CONNECTION_FAULTS if enough else 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import os
 import threading
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.fetch.disk import Room, require_room
 from datalad_jsdl.fetch.file.journal import Journal, JournalRecord, read_journal
+from datalad_jsdl.fetch.file.syncing import sync_folder
 
 try:
     import fcntl
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.file.segments import Range
 
-__all__ = ["PartFile", "open_locked", "sync_disk", "sync_folder"]
+__all__ = ["PartFile", "open_locked"]
 
 _NOTED = 128 << 10  # bytes in a row until the journal hears of them
 # a link that somebody has put there is not followed
@@ -246,23 +246,6 @@ class PartFile:
             self._is_open = False
 
 
-def sync_disk(folder: Path) -> None:
-    """Put all that was written to the disk of *folder* there for good.
-
-    For a thousand small files that is a thousand times cheaper than fsync on each.
-    """
-    if os.name == "nt":  # which has no such call; git-annex checks what it takes in
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        # not os.sync, which waits for all other disks as well
-        ctypes.CDLL(None, use_errno=True).syncfs(descriptor)
-    except (OSError, AttributeError):  # not Linux
-        os.sync()
-    finally:
-        os.close(descriptor)
-
-
 def open_locked(path: str | Path, work: str, mode: int = 0o666) -> int:
     """Open a file that no other process is writing to; it is made if there is none.
 
@@ -300,14 +283,3 @@ def _lock(descriptor: int, work: str) -> None:
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
-
-
-def sync_folder(folder: Path) -> None:
-    """Put the names of what is in a folder on the disk for good."""
-    if os.name == "nt":  # folders cannot be opened there, and need not be
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

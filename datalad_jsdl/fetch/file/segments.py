@@ -214,7 +214,7 @@ class Ledger:
         _, segment, share = best
         end = self._end(segment)
         segment.end = end - share
-        text = "%d bytes from %d on of what was left to %s are given to %s"
+        text = "%d bytes from byte %d on are moved from %s to %s"
         lgr.debug(text, share, segment.end, Shown(segment.url), Shown(url))
         if segment.end <= segment.position and segment.abort:
             segment.abort()

@@ -207,7 +207,7 @@ class Steady:
         chunk = self._paced(self._throttle.chunk(size))
         if pause := self._throttle.pause(len(chunk)):
             time.sleep(pause)
-            self._pace.pardon(pause)
+            self._pace.exclude(pause)
         return chunk
 
     def _paced(self, size: int) -> bytes:
@@ -217,5 +217,5 @@ class Steady:
             raise TimeoutError(too_slow(self._speed))
         self._left -= len(chunk)
         if self._left < 0:
-            raise FetchError(f"the answer has more than {self._most >> 20} MiB")
+            raise FetchError(f"the response is larger than {self._most >> 20} MiB")
         return chunk

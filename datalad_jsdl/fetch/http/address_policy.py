@@ -116,7 +116,7 @@ class AddressPolicy:
         value = f"{self.written} {address}".strip()
         return AddressRefusedError(
             f"{name} is not a public address; to allow it, run in the dataset: "
-            f"git config {_SETTING} '{value}' (where there is none yet, add --global)",
+            f"git config {_SETTING} '{value}' (before the dataset exists, add --global)",
             host=host,
             address=address,
         )

@@ -180,7 +180,7 @@ def _network(error: BaseException, limits: Limits) -> Fault:
         kind = FaultKind.FORBIDDEN if refused else FaultKind.UNFETCHABLE
         return Fault(kind, detail=redact_text(str(error)))
     if isinstance(error, urllib3.exceptions.NewConnectionError):  # a ConnectTimeoutError, too
-        return Fault(FaultKind.UNCONNECTED, detail=str(error.__cause__ or "refused"))
+        return Fault(FaultKind.UNCONNECTED, detail=_words(error.__cause__) or "refused")
     if isinstance(error, urllib3.exceptions.ConnectTimeoutError):
         return Fault(FaultKind.CONNECT_TIMEOUT, seconds=limits.connect)
     if isinstance(error, urllib3.exceptions.TimeoutError):
@@ -193,9 +193,13 @@ def _network(error: BaseException, limits: Limits) -> Fault:
     error = _innermost(error)
     if isinstance(error, IncompleteRead):
         return Fault(FaultKind.CLOSED)
-    words = error.strerror.lower() if isinstance(error, OSError) and error.strerror else ""
-    detail = words or redact_text(str(error)) or type(error).__name__
+    detail = _words(error) or redact_text(str(error)) or type(error).__name__
     return Fault(FaultKind.NO_ANSWER, detail=detail)
+
+
+def _words(error: BaseException | None) -> str:
+    """The operating system's words for an error, without its number; or ""."""
+    return error.strerror.lower() if isinstance(error, OSError) and error.strerror else ""
 
 
 def _reason(error: BaseException) -> str:

@@ -36,7 +36,7 @@ class Code(Enum):
     LOGIN = FaultKind.LOGIN, "access is forbidden"
     EXPIRED = (
         FaultKind.UNFIT,
-        "the URL, or the token that made it, has expired; get a fresh manifest from the portal",
+        "the URL, or the token that signed it, has expired; get a fresh manifest from the portal",
     )
     KEYS_EXPIRED = (
         FaultKind.UNFIT,
@@ -44,26 +44,26 @@ class Code(Enum):
     )
     REVOKED = (
         FaultKind.UNFIT,
-        "the URL's own signature gives no access; get a fresh manifest from the portal",
+        "the signature in the URL grants no access; get a fresh manifest from the portal",
     )
     CLOCK = FaultKind.UNFIT, "this computer's clock and the server's differ; set the clock"
     ARCHIVED = (
         FaultKind.UNFIT,
-        "it is in an archive (Glacier, Deep Archive or the like) and has to be restored first; "
+        "the file is in cold storage (such as Glacier) and must be restored first; "
         "ask the bucket's owner",
     )
-    CLOSED = FaultKind.UNFIT, "the bucket or its owner's account is closed to everybody"
+    CLOSED = FaultKind.UNFIT, "the bucket or its owner's account is disabled"
     ELSEWHERE = FaultKind.UNFIT, "the bucket is in another region"
-    SIGNATURE = FaultKind.LOGIN, "the signature does not fit; check the secret key"
+    SIGNATURE = FaultKind.LOGIN, "the signature does not match; check the secret key"
     PAYER = (
         FaultKind.UNFIT,
-        "who asks has to pay, and to name a project (userProject=PROJECT in the URL)",
+        "the requester pays and must name a project (userProject=PROJECT in the URL)",
     )
-    NO_VERSION = FaultKind.UNFIT, "this version of the file was deleted, or is no file"
+    NO_VERSION = FaultKind.UNFIT, "this version of the file was deleted"
     TOO_SLOW = FaultKind.DOWN, "the server waited too long for the request"
     IN_USE = FaultKind.DOWN, "the server is busy with this file"
-    RESTORING = FaultKind.DOWN, "it is just being restored from an archive"
-    SHORTER = FaultKind.UNFIT, "the file has fewer bytes than were asked for"
+    RESTORING = FaultKind.DOWN, "the file is being restored from cold storage"
+    SHORTER = FaultKind.UNFIT, "the file is shorter than the requested range"
 
     def __init__(self, kind: FaultKind, text: str) -> None:
         self.kind = kind

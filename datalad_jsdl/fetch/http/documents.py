@@ -30,6 +30,7 @@ from datalad_jsdl.fetch.http.statuses import gives_content
 from datalad_jsdl.fetch.http.walls import wall_of
 from datalad_jsdl.fetch.http.web_pages import is_error_page, is_page_type
 from datalad_jsdl.fetch.phrases import in_full
+from datalad_jsdl.fetch.retries import FIRST_PAUSE
 from datalad_jsdl.manifest.charsets import charset_of, text_encoding
 from datalad_jsdl.manifest.portals.api import ApiAnswer
 from datalad_jsdl.model.urls import redact
@@ -50,12 +51,11 @@ _AT_ONCE = 8
 _AHEAD = 4 * _AT_ONCE
 _MOST = 64 << 20  # bytes of one answer: held in memory, JSON takes up to forty times as much
 _MOST_SENT = 4 << 30  # bytes of any answer on the wire, whatever they yield
-_PAUSE = 0.5  # seconds before the second attempt; doubled for each that follows
 _READ_SECONDS = 60.0  # without data at least: many answers are made only when they are asked for
 
 
 class WebApi:
-    """Fulfils `manifest.addresses.Api`.
+    """Fulfils `manifest.portals.api.Api`.
 
     Args:
         engine: whose connections, credentials, limits and address policy hold.
@@ -89,7 +89,7 @@ class WebApi:
 
         def ask(url: str) -> ApiAnswer:
             if stopped.is_set():
-                raise FetchError(f"{redact(url)}: not asked for")
+                raise FetchError(f"{redact(url)}: not requested")
             return self._ask(url, None)
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -132,7 +132,7 @@ class WebApi:
 
     def _retried(self, url: str, attempt: Callable[[], ApiAnswer | Fault]) -> ApiAnswer:
         settings = self._engine.settings
-        pause = _PAUSE
+        pause = FIRST_PAUSE  # before the second attempt; doubled for each that follows
         for number in range(1, settings.retries + 1):
             found = attempt()
             if isinstance(found, ApiAnswer):
@@ -237,8 +237,8 @@ def _text(url: str, reply: Reply[Response]) -> str | Fault:
         left -= len(chunk)
         if left < 0:
             raise FetchError(
-                f"the answer has more than {_MOST >> 20} MiB, and is not read; if the portal gives "
-                "the list of files as a file, download it and give its name"
+                f"the response is larger than {_MOST >> 20} MiB; if the portal offers its list of "
+                "files as a file, download that and give its name"
             )
         parts.append(chunk)
     body = b"".join(parts)

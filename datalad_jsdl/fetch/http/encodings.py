@@ -161,7 +161,7 @@ def undone(stream: Readable, codings: tuple[str, ...]) -> Body:
         FetchError: there are too many, or one that cannot be undone here.
     """
     if len(codings) > _MOST_CODINGS:
-        raise FetchError(f"it is compressed {len(codings)} times over, which nothing reads")
+        raise FetchError(f"the response is compressed {len(codings)} times, which is not supported")
     first, *others = reversed(codings or ("",))
     body = _undone_once(stream, first)
     for coding in others:
@@ -176,9 +176,9 @@ def _undone_once(stream: Readable, coding: str) -> Body:
         coding = ""
     if coding and coding not in Body.CONTENT_DECODERS:
         package = _PACKAGES.get(coding)
-        more = f"; pip install {package}" if package else ""
+        more = f": pip install {package}" if package else ""
         raise FetchError(
-            f"its server sends it compressed ({coding}), which cannot be unpacked here{more}; "
+            f"the server sends it compressed ({coding}), which cannot be unpacked here{more}; "
             "or download it with another program, unpack it, and give the file's name"
         )
     return Body(packed, coding)
@@ -224,8 +224,10 @@ class Body(urllib3.HTTPResponse):
 
     def _fault(self, kind: str = "") -> FetchError:
         if self._packed.ended:
-            return FetchError(f"the answer's {self._coding} breaks off; fetch it again")
-        return FetchError(f"the answer's {self._coding} is damaged ({kind})")
+            return FetchError(
+                f"the {self._coding} data of the response is incomplete; download it again"
+            )
+        return FetchError(f"the {self._coding} data of the response is damaged ({kind})")
 
     def _is_whole(self) -> bool:
         """Whether the packed data has come to its end, which urllib3 does not tell."""

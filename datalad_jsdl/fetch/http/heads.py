@@ -52,7 +52,7 @@ def read_status(lines: Lines) -> tuple[bool, int, str]:
     line = lines(_MOST_LINE).rstrip(b"\r\n")
     match = _STATUS.fullmatch(line)
     if match is None:
-        raise HeadError("the answer is not HTTP")
+        raise HeadError("the response is not HTTP")
     later = (int(match[1]), int(match[2] or 0)) >= (1, 1)
     return later, int(match[3]), (match[4] or b"").decode("latin-1").strip()
 
@@ -73,9 +73,9 @@ def read_fields(lines: Lines) -> _Fields:
         left -= len(line)
         if not line.endswith(b"\n"):
             raise HeadError(
-                "the head of the answer breaks off"
+                "the response headers are incomplete"
                 if left > 0
-                else f"the head of the answer has more than {_MOST >> 10} KiB"
+                else f"the response headers are larger than {_MOST >> 10} KiB"
             )
         line = line.rstrip(b"\r\n")
         if not line:
@@ -104,7 +104,7 @@ def body_length(fields: _Fields) -> tuple[bool, int | None]:
     """
     codings = [word.partition(";")[0].strip() for word in _list(fields, "transfer-encoding")]
     if unasked := _CODINGS.intersection(codings):
-        raise HeadError(f"the answer has a transfer coding ({min(unasked)}) not asked for")
+        raise HeadError(f"the response has an unsupported transfer coding ({min(unasked)})")
     if "chunked" in codings:
         return True, None
     words = {word for word in _list(fields, "content-length") if word}
@@ -112,7 +112,7 @@ def body_length(fields: _Fields) -> tuple[bool, int | None]:
         return False, None  # it tells nothing: the body ends with the connection
     numbers = set(map(int, words))
     if len(numbers) > 1:
-        raise HeadError("the answer tells two lengths of its body")
+        raise HeadError("the response has two different lengths")
     return False, numbers.pop() if numbers else None
 
 
@@ -147,7 +147,7 @@ def chunk_size(lines: Lines) -> int:
     """
     match = _CHUNK.fullmatch(lines(_MOST_LINE))
     if match is None:
-        raise HeadError("a chunk of the answer does not begin as it should")
+        raise HeadError("a chunk of the response begins wrongly")
     return int(match[1], 16)
 
 
@@ -158,4 +158,4 @@ def end_chunk(lines: Lines) -> None:
         HeadError: there is something else.
     """
     if lines(_MOST_LINE).strip(b"\r\n"):
-        raise HeadError("a chunk of the answer does not end as it should")
+        raise HeadError("a chunk of the response ends wrongly")

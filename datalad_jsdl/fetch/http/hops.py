@@ -90,7 +90,7 @@ class Chain:
         down = urlsplit(url).scheme == "https" and urlsplit(target).scheme == "http"
         if down and (self._secret or DEFAULT.is_signed(target)):
             raise FetchError(
-                "redirected from https to http, which is not followed with a login or a signed URL"
+                "a redirect from https to http is not followed with a login or a signed URL"
             )
         return target
 

@@ -60,7 +60,7 @@ class Door:
     """The way to one origin.
 
     Attributes:
-        origin: scheme, host and port (RFC 6454), as `origins.origin_of` writes it.
+        origin: scheme, host and port (RFC 6454), as `model.urls.origin_of` writes it.
         pool: connections to it, or those of a proxy.
         before: stands before the target of a request: "", or scheme, host and port for a
             proxy that is asked for whole URLs (RFC 9112, section 3.2.2).
@@ -123,7 +123,7 @@ class Pools:
         scheme, host, port = _place(url)
         self._policy.check_scheme(scheme)
         if scheme not in _DEFAULT_PORTS:
-            raise FetchError(f"{scheme}: URLs cannot be fetched")
+            raise FetchError(f"{scheme}: URLs are not supported")
         origin = origin_of(url)
         network = self._network(f"{origin}/", scheme, host, port)
         manager = self._manager(scheme, network)
@@ -183,18 +183,18 @@ def _place(url: str) -> tuple[str, str, int]:
         host = (parts.hostname or "").encode("idna").decode("ascii").lower()
         port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
     except ValueError:
-        raise FetchError("the URL has a host or port that cannot be") from None
+        raise FetchError("the URL's host or port is invalid") from None
     if "@" in parts.netloc:
-        raise FetchError("the URL has a login in it")
+        raise FetchError("the URL contains a login")
     if parts.scheme in _DEFAULT_PORTS:
         try:
             # of the authority alone: in a path, much is allowed that it takes for a fault
             other = urllib3.util.parse_url(f"{parts.scheme}://{parts.netloc}/")
         except urllib3.exceptions.HTTPError:
-            raise FetchError("the URL has a host or port that cannot be") from None
+            raise FetchError("the URL's host or port is invalid") from None
         seen = (other.scheme, (other.host or "").strip("[]"), other.port or port)
         if seen != (parts.scheme, host, port) or not _HOST.fullmatch(host):
-            raise FetchError("the URL has a host or port that cannot be")
+            raise FetchError("the URL's host or port is invalid")
     return parts.scheme, host, port
 
 
@@ -211,7 +211,9 @@ def _tls(network: _Network) -> ssl.SSLContext:
             else:
                 context.load_verify_locations(cafile=place)
         except OSError as error:  # an SSLError, too
-            raise FetchError(f"no certificates to trust in {place}: {error.strerror}") from None
+            raise FetchError(
+                f"cannot load trusted certificates from {place}: {error.strerror}"
+            ) from None
     if network.certificate:
         try:
             context.load_cert_chain(network.certificate, network.key or None, _no_password)
@@ -222,7 +224,7 @@ def _tls(network: _Network) -> ssl.SSLContext:
 
 def _no_password() -> str:
     # OpenSSL would ask on the terminal, which is not ours
-    raise FetchError("its key has a password; give one without")
+    raise FetchError("its key has a password; use a key without one")
 
 
 def _guarded_pools(policy: AddressPolicy) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class ViaProxyError(urllib3.exceptions.HTTPError):
     """
 
     def __init__(self, proxy: Proxy) -> None:
-        super().__init__(f"no answer through {proxy}")
+        super().__init__(f"no response through {proxy}")
         self.proxy = proxy
 
 
@@ -144,13 +144,13 @@ def _proxy(written: str, named: str, variable: str) -> Proxy:
     # a password with a slash in it ends the host too early
     if parts is None or not parts.host or "@" in (parts.request_uri or "") + (parts.fragment or ""):
         raise FetchError(
-            f"{named} is not the URL of a proxy; in its password, every character but letters and "
-            "digits has to be percent-encoded"
+            f"{named} is not a proxy URL; in its password, percent-encode every character except "
+            "letters and digits"
         ) from None
     if parts.scheme not in ("http", "https"):
         raise FetchError(
-            f"{named} is a proxy of the kind {parts.scheme}, which is not supported; name one of "
-            f"the kind http in {variable}, or except this host in no_proxy"
+            f"{named} is a proxy of the kind {parts.scheme}, which is not supported; name an http "
+            f"proxy in {variable}, or add this host to no_proxy"
         )
     place = f"{parts.scheme}://{parts.host}" + (f":{parts.port}" if parts.port else "")
     return Proxy(place, named, _login(parts.auth) if parts.auth else "")

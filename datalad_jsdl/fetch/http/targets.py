@@ -26,7 +26,7 @@ def plain(url: str) -> str:
     """
     url = url.strip(" ").partition("#")[0].replace(" ", "%20")
     if _CONTROL.search(url):
-        raise FetchError("the URL has a control character")
+        raise FetchError("the URL contains a control character")
     scheme, _, rest = url.partition("://")
     place = _PLACE_ENDS.split(rest, maxsplit=1)[0]
     path = rest[len(place) :]

@@ -1,4 +1,4 @@
-"""For how long a server wants to be left alone.
+"""How long a server asks to wait before the next request.
 
 RFC 9110, sections 10.2.3 (Retry-After, which any status may have) and 5.6.7 (the three forms
 of a date); ``Retry-After-Ms`` of Azure; ``X-RateLimit-Reset`` of GitHub, Zenodo and others
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["wait_of"]
+__all__ = ["moment_of", "wait_of"]
 
 _NUMBER = re.compile(r"\s*(\d{1,15}(?:\.\d{0,9})?)\s*(?:,.*)?", re.ASCII)
 _MILLISECONDS = ("Retry-After-Ms", "X-Ms-Retry-After-Ms")
@@ -34,9 +34,9 @@ def wait_of(status: int, headers: Mapping[str, str]) -> float | None:
     value = headers.get("Retry-After", "")
     if (number := _number(value)) is not None:
         return min(number, _MOST)
-    if (moment := _moment(value)) is not None:
+    if (moment := moment_of(value)) is not None:
         # by the server's own clock, which may not be ours
-        now = _moment(headers.get("Date", ""))
+        now = moment_of(headers.get("Date", ""))
         return min(max(0.0, moment - (time.time() if now is None else now)), _MOST)
     return _reset(headers) if status in _LIMITED else None
 
@@ -46,7 +46,7 @@ def _number(value: str) -> float | None:
     return float(match[1]) if match else None
 
 
-def _moment(value: str) -> float | None:
+def moment_of(value: str) -> float | None:
     """Seconds since 1970 of a date in any of the three forms; asctime's has no zone."""
     try:
         moment = parsedate_to_datetime(value.strip())

@@ -1,11 +1,10 @@
 """HTTP as the engine needs it: requests, redirects hop by hop, a login for each hop's origin.
 
-RFC 9110. Transport is urllib3, the cheapest client measured; connections are pooled.
+RFC 9110. `sending` makes each request, on connections that are pooled.
 """
 
 from __future__ import annotations
 
-import contextlib
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -17,93 +16,32 @@ from datalad_jsdl.faults import FaultKind
 from datalad_jsdl.fetch.credentials.session import Credentials
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
 from datalad_jsdl.fetch.http.codes import S3_DENIALS, code_of
-from datalad_jsdl.fetch.http.encodings import compressions, undone
 from datalad_jsdl.fetch.http.explanations import explain
+from datalad_jsdl.fetch.http.forms import Forms
 from datalad_jsdl.fetch.http.hops import Chain, Sessions
 from datalad_jsdl.fetch.http.pools import Pools
 from datalad_jsdl.fetch.http.proxies import through
 from datalad_jsdl.fetch.http.secrecy import secrets_of
+from datalad_jsdl.fetch.http.sending import HEADERS, Sender
 from datalad_jsdl.fetch.http.statuses import gives_content
 from datalad_jsdl.fetch.http.targets import joined, plain
-from datalad_jsdl.fetch.http.targets import target as wire_target
 from datalad_jsdl.fetch.http.waiting import wait_of
-from datalad_jsdl.fetch.http.wire import asking
-from datalad_jsdl.fetch.transport import Response
 from datalad_jsdl.model.urls import origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
-    import requests
-
-    from datalad_jsdl.fetch.http.encodings import Body
-    from datalad_jsdl.fetch.http.pools import Door
     from datalad_jsdl.fetch.http.proxies import Proxy
+    from datalad_jsdl.fetch.transport import Response
 
 __all__ = ["Web"]
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
-_WORTH_READING = 64 << 10  # bytes; more costs longer than a new connection
-_REST_SECONDS = 1.0
 _REDIRECTS = (300, 301, 302, 303, 307, 308)
-_MOST_ANSWERED = 1 << 20  # bytes, of an answer that is not a file
-_LEAST_SPEED = 1024  # bytes per second, of such an answer
-
-# as False, which urllib3 would make into this for every request
-_NO_RETRIES = urllib3.Retry.from_int(False, redirect=False)
-
-# A server may compress only if asked to: what counts are the bytes of the file.
-_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "datalad-jsdl"}
 
 # what a caller may ask for and every hop may see
 _PASSED_ON = frozenset({"Range", "If-Range"})
-
-
-class _Body:
-    """See `transport.Body`."""
-
-    def __init__(self, raw: urllib3.BaseHTTPResponse) -> None:
-        self._raw = raw
-
-    def read(self, limit: int) -> bytes:
-        """See `transport.Body`."""
-        # read1, not read: a chunk cut off by a reset would take what came of it along
-        try:
-            data = self._raw.read1(limit, decode_content=False)
-        except ValueError as error:  # urllib3's, of a connection that another thread has shut
-            raise urllib3.exceptions.ProtocolError("the connection was shut") from error
-        return data or b""
-
-    def limit_gaps(self, seconds: float) -> None:
-        """See `transport.Body`."""
-        # of a connection that is not kept, the response alone has the socket
-        shutdown = getattr(self._raw, "_sock_shutdown", None)
-        if (socket := getattr(shutdown, "__self__", None)) is not None:
-            with contextlib.suppress(OSError):  # it is closed: reading will say so
-                socket.settimeout(seconds)
-
-    def abort(self) -> None:
-        """See `transport.Body`."""
-        with contextlib.suppress(OSError, ValueError, RuntimeError):  # it has ended already
-            self._raw.shutdown()
-
-    def close(self) -> None:
-        """Give the connection back if little of the body is left, else drop it."""
-        left = getattr(self._raw, "length_remaining", None)
-        if left is None or left > _WORTH_READING or not self._read_rest():
-            self._raw.close()
-
-    def _read_rest(self) -> bool:
-        """Read what is left, if that is soon done: it may drip."""
-        until = time.monotonic() + _REST_SECONDS
-        try:
-            while time.monotonic() < until:
-                if not self._raw.read1(_WORTH_READING, decode_content=False):
-                    return True
-        except (OSError, ValueError, urllib3.exceptions.HTTPError):
-            pass
-        return False
 
 
 class Web:
@@ -136,10 +74,10 @@ class Web:
             "maxsize": connections,
             "num_pools": 1000,  # a pool that is thrown out would be closed under its users
         }
-        self._connect_seconds = connect_seconds
-        self._read_seconds = read_seconds
+        self._sender = Sender(connect_seconds)
         self._sessions = Sessions()
         self._pools = Pools(policy or AddressPolicy(), options, http_settings)
+        self._forms = Forms(self._sender, self._pools, read_seconds)
         self._pause = pause
 
     def open(
@@ -216,43 +154,8 @@ class Web:
         return origin, self._credentials.scope(origin, url)
 
     def post(self, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
-        """Send a form to *url*, without a login and without following redirects.
-
-        Returns:
-            The status and at most 1 MiB of the body.
-
-        Raises:
-            AddressRefusedError: the policy does not allow it.
-            FetchError: a proxy would see the form; the answer cannot be unpacked.
-            urllib3.exceptions.HTTPError, OSError: no answer.
-        """
-        from datalad_jsdl.fetch.http.adapter import Session  # and with it requests
-
-        session = Session(self._open_form, self._form_body)
-        body = b""
-        with session.ask("POST", url, form=form) as reply:
-            for chunk in reply.chunks():
-                body += chunk
-                if len(body) >= _MOST_ANSWERED:
-                    break
-        return reply.status_code, body[:_MOST_ANSWERED]
-
-    def _open_form(self, request: requests.PreparedRequest, seconds: float | None) -> Response:
-        url = plain(request.url or "")
-        door = self._pools.door(url)
-        if door.overheard:
-            raise FetchError("what is secret is not sent by plain http through a proxy")
-        headers = _HEADERS | {"Content-Type": request.headers["Content-Type"]}
-        form = request.body
-        document = form.encode() if isinstance(form, str) else form
-        with through(door.proxy, door.origin):
-            return self._send(door, "POST", url, headers, document, seconds)
-
-    def _form_body(self, response: Response) -> Body:
-        from datalad_jsdl.fetch.http.adapter import Steady
-
-        steady = Steady(response, _LEAST_SPEED, self._read_seconds, _MOST_ANSWERED)
-        return undone(steady, compressions(response.headers))
+        """Send a form; see `forms.Forms.post`."""
+        return self._forms.post(url, form)
 
     def close(self) -> None:
         """Close idle connections."""
@@ -280,8 +183,8 @@ class Web:
                 # S3 has an address for each region
                 way = door if target.startswith(door.origin) else self._pools.door(target)
                 with through(way.proxy, way.origin):
-                    sent = {**_HEADERS, **headers, **own}
-                    response = self._send(way, method, target, sent, document, read_seconds)
+                    sent = {**HEADERS, **headers, **own}
+                    response = self._sender.send(way, method, target, sent, document, read_seconds)
                 response = replace(response, proxy=way.proxy, altered=way.overheard)
                 if response.status == 407 and way.proxy:
                     response.close()
@@ -315,40 +218,8 @@ class Web:
                 return replace(response, advice=hint.text, line=hint.line)
             response.close()
 
-    def _send(
-        self,
-        door: Door,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        body: bytes | None = None,
-        read_seconds: float | None = None,
-    ) -> Response:
-        limits: dict[str, Any] = {}
-        if read_seconds is not None:
-            limits["timeout"] = urllib3.Timeout(connect=self._connect_seconds, read=read_seconds)
-        try:
-            with asking(door.before + wire_target(url)):
-                raw = door.pool.urlopen(
-                    method,
-                    f"{door.origin}/",
-                    body=body,
-                    headers=headers,
-                    redirect=False,
-                    retries=_NO_RETRIES,
-                    assert_same_host=False,  # a proxy's is another
-                    preload_content=False,
-                    decode_content=False,
-                    **limits,
-                )
-        except urllib3.exceptions.NewConnectionError as error:
-            if isinstance(error.__cause__, AddressRefusedError):
-                raise error.__cause__ from None
-            raise
-        return Response(raw.status, raw.headers, _Body(raw))
-
 
 def _wants_login(proxy: Proxy) -> str:
     if proxy.login:
-        return f"{proxy} does not take the login that stands there (407)"
-    return f"{proxy} wants a login (407): write NAME:PASSWORD@ before its host there"
+        return f"{proxy} rejects the login given there (407)"
+    return f"{proxy} requires a login (407): write NAME:PASSWORD@ before its host there"

@@ -77,7 +77,7 @@ class _Source(io.RawIOBase):
         if self.over:
             return 0
         if self.until is not None and time.monotonic() > self.until:
-            raise TimeoutError("the head of the answer does not end")
+            raise TimeoutError("the response headers do not end")
         return self._raw.readinto(buffer)
 
     def fileno(self) -> int:
@@ -150,12 +150,12 @@ class _Answer(HTTPResponse):
             if status >= 200:
                 return later, status, reason
             self._fields()
-        raise HeadError("the server sends nothing but interim answers")
+        raise HeadError("the server sends only interim responses")
 
     def _status(self) -> tuple[bool, int, str]:
         for _ in range(_EMPTY_LINES):
             if not self.fp.peek(1):
-                raise RemoteDisconnected("closed before there was an answer")
+                raise RemoteDisconnected("closed before there was a response")
             # it has begun: so it is to come to an end
             self._source.until = time.monotonic() + self._head_seconds
             if self.fp.peek(1)[:1] not in (b"\r", b"\n"):

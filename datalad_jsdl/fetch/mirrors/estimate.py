@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.fetch.mirrors.ranking import likely_first
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Load", "Span", "estimate", "share_out"]
 
-_MUCH_SLOWER = 2.0  # times
 _SMALL = 64 << 10  # bytes; such files take as long as their requests
 
 
@@ -101,8 +102,5 @@ def share_out(found: Survey, scores: Mapping[str, Score]) -> tuple[list[int], di
         if not sources:
             lost.append(number)
         elif (size := found.size(number)) is not None:
-            # the first, unless another one is much faster; as `Origins.rank` has it
-            best = max(loads[name].rate for name in sources) / _MUCH_SLOWER
-            rates = ((name, loads[name].rate) for name in sources)
-            loads[next(name for name, rate in rates if not rate or rate >= best)].add(size)
+            loads[likely_first(sources, lambda name: loads[name].rate)].add(size)
     return lost, loads

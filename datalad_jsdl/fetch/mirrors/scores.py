@@ -65,8 +65,8 @@ class Score:
 
     def __str__(self) -> str:
         parts = [f"{self.rate / 1e6:.1f} MB/s per connection"] if self.rate else []
-        parts += [f"answers in {self.latency * 1000:.0f} ms"] if self.latency else []
-        parts.append(f"{self.success:.0%} of requests good of late ({self.requests} in all)")
+        parts += [f"responds in {self.latency * 1000:.0f} ms"] if self.latency else []
+        parts.append(f"{self.success:.0%} of recent requests succeeded ({self.requests} in total)")
         if self.ranges is False:
             parts.append("no ranges (cannot resume)")
         if self.fault and self.success < 0.99:

@@ -1,6 +1,6 @@
 """What mirrors are found to be before a download: values, and no request.
 
-Mirrors are origins (RFC 6454: scheme, host, port); `asking` asks them.
+Mirrors are origins (RFC 6454: scheme, host, port); `ask_all` asks them.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.fetch.mirrors.probe import Ranges, State
+from datalad_jsdl.fetch.mirrors.states import Ranges, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from datalad_jsdl.faults import Fault
-    from datalad_jsdl.fetch.mirrors.probe import Answer
+    from datalad_jsdl.fetch.mirrors.states import Answer
     from datalad_jsdl.model.content import Expected
 
 __all__ = ["Mirror", "Survey", "Wanted", "choose", "list_mirrors"]

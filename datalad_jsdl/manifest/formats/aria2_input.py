@@ -55,12 +55,12 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
             uris = [uri.strip() for uri in line.split("\t") if uri.strip()]
             download = _Download(f"line {number}", uris)
         elif not download:
-            yield Record(None, None, f"line {number}", "an option without a line of URLs before it")
+            yield Record(None, None, f"line {number}", "an option without a preceding line of URLs")
         else:
             name, equals, value = line.strip().partition("=")
             download.options[name] = value
             if not equals:
-                download.fault = f"an option of it (line {number}) is not of the form: name=value"
+                download.fault = f"an option (line {number}) is not in the form name=value"
     if download:
         yield _record(download)
 
@@ -71,7 +71,7 @@ def _record(download: _Download) -> Record:
         if download.fault:
             raise ValueError(download.fault)
         if path is None:
-            raise ValueError("neither an option out= nor the URL names a file")
+            raise ValueError("neither an out= option nor the URL names a file")
         # a name without a scheme is a file of aria2's user: a torrent or a Metalink
         urls = web_urls([uri if scheme_of(uri) else f"file:{uri}" for uri in download.uris])
         value = {"urls": urls, "digests": _digests(download.options.get("checksum"))}
@@ -93,5 +93,5 @@ def _digests(checksum: str | None) -> dict[str, Any]:
         return {}
     name, equals, hexdigest = checksum.partition("=")
     if not equals:
-        raise ValueError("the option checksum is not of the form: checksum=sha-256=…")
+        raise ValueError("the checksum option is not in the form checksum=sha-256=…")
     return {name: hexdigest.strip()}

@@ -50,7 +50,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
 def _record(line: str, where: str) -> Record:
     match = _LINE.fullmatch(line) or _LOOSE.fullmatch(line)
     if not match:
-        return Record(None, None, where, "it is not of the form: URL length path")
+        return Record(None, None, where, "not in the form: URL length path")
     url, length, name = match.groups()
     path = unescaped(name)
     try:

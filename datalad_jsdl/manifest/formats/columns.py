@@ -86,11 +86,11 @@ def find_columns(header: Sequence[str], given: Mapping[str, str]) -> Columns:
     for role, name in given.items():
         if (known := role if role in _NAMES else canonical_name(role)) is None:
             raise ManifestError(
-                f"there is no role {role!r} for a column; there are {', '.join(_NAMES)} and the "
-                "names of digests, such as sha256"
+                f"unknown column role {role!r}; known are {', '.join(_NAMES)} and the names of "
+                "digests, such as sha256"
             )
         if name not in header:
-            raise ManifestError(f"there is no column {name!r}; there are {_shown(header)}")
+            raise ManifestError(f"unknown column {name!r}; the table has {_shown(header)}")
         said[known] = name
     found = {role: said.get(role) or well_known(header, role) for role in _NAMES}
     mirrors = () if "url" in said else (name for name in header if _MIRROR.fullmatch(_plain(name)))
@@ -99,7 +99,7 @@ def find_columns(header: Sequence[str], given: Mapping[str, str]) -> Columns:
     if not path or not urls:
         missing = [role for role, has in (("path", path), ("url", urls)) if not has]
         raise ManifestError(
-            f"cannot tell which column of the table has the {' and '.join(missing)}; say "
+            f"cannot tell which column of the table has the {' and '.join(missing)}; add "
             f"{' and '.join(f'--column {role}=NAME' for role in missing)}, where NAME is one of "
             f"{_shown(header)}"
         )

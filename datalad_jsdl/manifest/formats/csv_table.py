@@ -94,7 +94,7 @@ def _record(row: Row, columns: Columns) -> Record:
         if digest := _present(row.cells[name]):
             named, hexdigest = _digest(digest, algorithm)
             if digests.setdefault(named, hexdigest).lower() != hexdigest.lower():
-                fault = f"there are two different {named} digests"
+                fault = f"two different {named} digests"
                 return Record(path, None, row.where, fault)
     return Record(path, value | {"digests": digests}, row.where)
 

@@ -67,7 +67,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
             if words and words[0] == "curl":
                 yield from _downloads(words[1:], where)
             elif words and words[0] not in _HARMLESS:
-                raise ValueError("it is not a curl command, and commands are not run")
+                raise ValueError("not a curl command; commands are not run")
         except ValueError as error:
             yield Record(None, None, where, str(error))
 
@@ -81,7 +81,7 @@ def _commands(text: Iterator[str]) -> Iterator[tuple[int, str]]:
         length += len(line)
         if length > _MAX_COMMAND:
             where = f"line {start}"
-            long = f"a command has more than {_MAX_COMMAND} characters"
+            long = f"a command is longer than {_MAX_COMMAND} characters"
             raise ManifestError(f"{where}: {long}", where=where)
         if (len(line) - len(line.rstrip("\\"))) % 2:
             parts.append(line[:-1])
@@ -98,17 +98,19 @@ def _words(command: str) -> list[str]:
     double = "".join(part for part in _QUOTED.findall(command) if part.startswith('"'))
     bare = _QUOTED.sub("", command)
     if re.search(r"[$`]", bare + re.sub(r"\\.", "", double)):
-        raise ValueError("it has variables or commands in it, which only a shell can tell")
+        raise ValueError(
+            "the command contains variables or other commands, which only a shell can expand"
+        )
     if re.search(r"[;&|<>()]", bare):
-        raise ValueError("it is more than one command, or has its output sent elsewhere")
+        raise ValueError("the line has several commands or redirects output")
     if re.search(r"(?:^|[ \t])~", bare):
-        raise ValueError("a folder of it is somebody's home")
+        raise ValueError("a path refers to a home folder (~)")
     if not re.search(r"[\"'\\]", command):
         return re.findall(r"[^ \t]+", command)  # shlex takes 50 times as long
     try:
         return shlex.split(command)
     except ValueError:
-        raise ValueError("a quotation mark is not closed") from None
+        raise ValueError("a closing quotation mark is missing") from None
 
 
 def _downloads(words: list[str], where: str) -> Iterator[Record]:
@@ -117,7 +119,7 @@ def _downloads(words: list[str], where: str) -> Iterator[Record]:
     folder = ""
     for name, value in _arguments(words):
         if name in _OTHER:
-            raise ValueError("the curl command is more than a download")
+            raise ValueError("the curl command does more than download")
         if name in ("", "url"):
             urls.append(value)
         elif name in ("o", "output"):
@@ -129,10 +131,10 @@ def _downloads(words: list[str], where: str) -> Iterator[Record]:
     if not urls or len(urls) != len(paths) or not all("://" in url for url in urls):
         # OpenNeuro puts no quotation marks around names, so that one with a space falls apart
         raise ValueError(
-            "the curl command does not have one URL with a scheme, and one name for it"
+            "the curl command must have one URL with a scheme, and one file name for it"
         )
     if any(re.search(r"[\[{]", url) for url in urls):
-        raise ValueError("curl makes several URLs of one with [ or {")
+        raise ValueError("the URL contains [ or {, which curl expands to several URLs")
     for url, given in zip(urls, paths, strict=True):
         yield _record(url, given, folder, where)
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["asset_records", "records", "sniff"]
 
-_ZARR = "a Zarr asset is a folder of many files, not one file that a URL leads to"
+_ZARR = "a Zarr asset is a folder of many files, not a single file with a URL"
 
 
 def sniff(head: str) -> bool:

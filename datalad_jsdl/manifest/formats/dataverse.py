@@ -77,7 +77,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     """
     where, files = _found(load(text))
     if files is None:
-        raise ManifestError("there is no list of files, as a dataset or its version has it")
+        raise ManifestError("the document has no list of files, unlike a dataset or its version")
     yield from each(files, where, file_records)
 
 

@@ -65,7 +65,7 @@ def _limited(text: Iterator[str]) -> Iterator[str]:
     for chunk in text:
         size += len(chunk)
         if size > _MAX_DOCUMENT:
-            raise ManifestError(f"the document has more than {_MAX_DOCUMENT} characters")
+            raise ManifestError(f"the document is longer than {_MAX_DOCUMENT} characters")
         yield chunk
 
 
@@ -151,5 +151,5 @@ def one_page(following: Any, where: str) -> Iterator[Record]:
     The files of this page are good; but nobody shall take them for all there are.
     """
     if following is not None:
-        fault = "the document is one page of several; the files of the others are missing"
+        fault = "the document is one of several pages; the files of the other pages are missing"
         yield Record(None, None, where, fault)

@@ -65,7 +65,7 @@ def _objects(text: Iterator[str]) -> Iterator[Row]:
         if not isinstance(item, dict):
             yield Row(where, {}, "not an object")
         elif not all(isinstance(value, str) for value in item.values()):
-            yield Row(where, {}, "a value in it is not a string")
+            yield Row(where, {}, "a value is not a string")
         else:
             yield Row(where, item)
 
@@ -80,7 +80,7 @@ def _files(row: Row, kind: str) -> Iterator[Record]:
     urls, md5s, sizes = (_cells(row, f"{kind}_{name}") for name in ("ftp", "md5", "bytes"))
     # a digest must not be taken for that of another file
     told = len(md5s) in (0, len(urls)) and len(sizes) in (0, len(urls))
-    fault = None if told else f"not as many {kind}_md5 or {kind}_bytes as {kind}_ftp"
+    fault = None if told else f"the numbers of {kind}_md5, {kind}_bytes and {kind}_ftp differ"
     run = row.cells.get("run_accession", "").strip()
     for number, url in enumerate(urls):
         if not url:  # one file of several can be missing, and a list can end in a semicolon

@@ -68,8 +68,8 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
             number = document.get("id")
             address = f"figshare:{number if isinstance(number, int) else 'ID'}"
             fault = (
-                f"an article shows no more than {_MAX_SHOWN} files, and may have others: give "
-                f"{address} as the manifest, or the list that is at {_LISTING}"
+                f"an article shows at most {_MAX_SHOWN} files and may have more: use "
+                f"{address} as the manifest, or the list at {_LISTING}"
             )
             yield Record(None, None, "files", fault)
     else:

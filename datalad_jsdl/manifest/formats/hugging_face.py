@@ -81,9 +81,9 @@ def _resolve(base: str | None) -> str:
     if base and base.endswith("/"):
         return f"{base}resolve/main/"
     raise ManifestError(
-        "this is a listing of the Hugging Face Hub, which has no URLs: say of which repository, "
-        "with --base-url https://huggingface.co/datasets/NAME/ (of a model without datasets/; "
-        "with the slash at the end)"
+        "this is a Hugging Face Hub listing, which has no URLs: name its repository "
+        "with --base-url https://huggingface.co/datasets/NAME/ (for a model without datasets/; "
+        "the final slash is required)"
     )
 
 

@@ -50,7 +50,7 @@ def _record(line: str, where: str) -> Record:
     except json.JSONDecodeError as error:
         return Record(None, None, where, f"not JSON: {error.msg} at column {error.colno}")
     except (RecursionError, ValueError):  # ValueError: a number of thousands of digits
-        return Record(None, None, where, "not JSON that can be read")
+        return Record(None, None, where, "not readable JSON")
     if not isinstance(value, dict):
         return Record(None, None, where, "not an object")
     return Record(value.get("path"), value, where)
@@ -65,6 +65,6 @@ def _lines(text: Iterator[str]) -> Iterator[str]:
         rest = lines.pop()
         yield from lines
         if len(rest) > _MAX_LINE:
-            raise ManifestError(f"a line has more than {_MAX_LINE} characters")
+            raise ManifestError(f"a line is longer than {_MAX_LINE} characters")
     if rest:
         yield rest

@@ -221,7 +221,7 @@ class JsonReader:
                     self._advance(error.pos)
                     raise self.error(error.msg.lower()) from None
             except (RecursionError, ValueError):
-                raise self.error("a value too deep or a number too long") from None
+                raise self.error("a value nested too deeply, or a number too long") from None
 
     def _more(self) -> bool:
         """Put more text behind what is pending; at the end, leave all as it is."""
@@ -229,7 +229,7 @@ class JsonReader:
             return False
         pending = self._buffer[self._at :]
         if len(pending) > _MAX_VALUE:
-            raise self.error(f"a value of more than {_MAX_VALUE} characters, or without end")
+            raise self.error(f"a value longer than {_MAX_VALUE} characters, or unterminated")
         parts = [pending]
         wanted = max(len(pending), 1)  # doubling: a long value is decoded few times
         while wanted > 0:

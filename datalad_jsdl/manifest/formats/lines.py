@@ -40,7 +40,7 @@ def lines(text: Iterator[str]) -> Iterator[tuple[int, str]]:
         rest = buffer[at:]
         if len(rest) > _MAX_LINE:
             where = f"line {number + 1}"
-            raise ManifestError(f"{where} has more than {_MAX_LINE} characters", where=where)
+            raise ManifestError(f"{where} is longer than {_MAX_LINE} characters", where=where)
     if rest:
         yield number + 1, rest
 

@@ -131,7 +131,7 @@ def _digests(hashes: list[Element]) -> dict[str, str]:
             continue
         name = element.attributes.get("type", "(no type)")
         if digests.setdefault(name, element.text).lower() != element.text.lower():
-            raise ValueError(f"there are two different {excerpt(name)} digests")
+            raise ValueError(f"two different {excerpt(name)} digests")
     return digests
 
 

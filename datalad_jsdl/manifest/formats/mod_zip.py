@@ -36,7 +36,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         if match:
             yield _record(match, f"line {number}")
         elif line.strip():
-            fault = "it is not of the form: CRC-32, size, location, name"
+            fault = "not in the form: CRC-32, size, location, name"
             yield Record(None, None, f"line {number}", fault)
 
 

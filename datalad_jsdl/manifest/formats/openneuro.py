@@ -53,7 +53,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         found = True
         yield from each(files, where, file_record)
     if not found:
-        raise ManifestError("there is no list files in the document")
+        raise ManifestError("the document has no list of files")
 
 
 def _lists(document: Any) -> Iterator[tuple[str, list[Any]]]:

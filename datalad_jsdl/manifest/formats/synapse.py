@@ -30,8 +30,8 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     """
     if "url" not in options.columns:
         raise ManifestError(
-            "this is a manifest of Synapse, and synapseURL leads to a web page, not to the file: "
-            "Synapse gives files through its API only, for a login. Download them with Synapse's "
-            "own client, or add a column of URLs to the table and say --column url=NAME"
+            "this is a Synapse manifest, whose synapseURL leads to a web page, not to the file: "
+            "Synapse delivers files only through its API, with a login. Download them with "
+            "Synapse's own client, or add a column of URLs to the table and --column url=NAME"
         )
     return csv_table.records(text, options)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats.lines import lines
+from datalad_jsdl.model.amounts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -88,7 +89,8 @@ class Table:
 
     def _row(self, where: str, cells: list[str]) -> Row:
         if len(cells) != len(self.header):
-            return Row(where, {}, f"it has {len(cells)} cells, but the header {len(self.header)}")
+            fault = f"{counted(len(cells), 'cell')}, but the header has {len(self.header)}"
+            return Row(where, {}, fault)
         # of columns with the same name the first
         pairs = zip(reversed(self.header), reversed(cells), strict=True)
         return Row(where, dict(pairs))
@@ -131,6 +133,6 @@ class _Feed:
         self.last = number
         self._taken += len(line)
         if self._taken > _MAX_ROW:
-            text = f"the row at line {self.first} has more than {_MAX_ROW} characters"
+            text = f"the row at line {self.first} is longer than {_MAX_ROW} characters"
             raise ManifestError(text, where=f"line {self.first}")
         return line

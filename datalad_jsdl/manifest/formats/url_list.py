@@ -41,7 +41,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
 def _record(url: str, where: str) -> Record:
     path = name_in_url(url)
     if path is None:
-        return Record(None, None, where, "the URL does not end in a file's name")
+        return Record(None, None, where, "the URL does not end in a file name")
     try:
         return Record(path, web_urls([url]), where)
     except ValueError as error:

@@ -77,12 +77,12 @@ def elements(text: Iterator[str], name: str) -> Iterator[Element]:
             pending = 0 if collector.ready else pending + len(chunk)
             yield from collector.taken()
             if pending > _MAX_CHARACTERS:
-                raise ManifestError(f"{pending} characters without the end of a <{name}>")
+                raise ManifestError(f"no end of a <{name}> within {pending} characters")
         parser.close()
         yield from collector.taken()
     except DefusedXmlException:
         raise ManifestError(
-            "the XML has a document type or entities, which can make a small document huge"
+            "the XML has a document type or entities, which could make a small document huge"
         ) from None
     except SAXParseException as error:
         place = f"line {error.getLineNumber()}, column {(error.getColumnNumber() or 0) + 1}"
@@ -113,7 +113,7 @@ class _Collector(ContentHandler):
             self._namespace = namespace
         self._depth += 1
         if self._depth > _MAX_DEPTH:
-            raise _too_many(line, f"{_MAX_DEPTH} elements in each other")
+            raise _too_many(line, f"{_MAX_DEPTH} nested elements")
         base = attrs.get((XML_NAMESPACE, "base"))
         self._bases.append((*self._bases[-1], base) if base is not None else self._bases[-1])
         if not self._open and (local != self._wanted or namespace != self._namespace):

@@ -61,8 +61,8 @@ def document_records(document: Any) -> Iterator[Record]:
     where, files = found_files(document)
     if files is None:
         raise ManifestError(
-            "there is neither a list files nor files.entries; "
-            "a record with restricted files shows them only with a login"
+            "the document has neither files nor files.entries; "
+            "a record lists restricted files only with a login"
         )
     files_link = dig(document, "links", "files")
 

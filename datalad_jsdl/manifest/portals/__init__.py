@@ -125,7 +125,7 @@ def find_address(
         raise ManifestError(f"{manifest}: expected an address such as {portal.EXAMPLES[0]}")
     if rest.lower().startswith(("http://", "https://")):
         better = hint(rest) or f"an address such as {portal.EXAMPLES[0]}"
-        raise ManifestError(f"{name}: is followed by an id, not by a URL; expected {better}")
+        raise ManifestError(f"{name}: must be followed by an id, not by a URL; expected {better}")
     base = given or configured(name)
     usual = base is None
     checked = _checked(base or portal.BASE, manifest).removesuffix(portal.API).rstrip("/")
@@ -137,7 +137,7 @@ def _checked(base: str, manifest: str) -> str:
         url = normalise_url(base)
         # it is recorded, and a token may be in there
         if "?" in url or "#" in url:
-            raise ValueError("the URL of a portal ends before any ? or #")
+            raise ValueError("a portal's URL must not contain ? or #")
         return url.rstrip("/")
     except ValueError as error:
         shown = manifest if not set("@?#") & set(manifest) else manifest.partition(":")[0]

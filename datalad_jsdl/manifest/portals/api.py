@@ -42,7 +42,7 @@ class ApiAnswer:
         except ManifestError:
             begins = self.text.lstrip()[:20]
             raise ManifestError(
-                f"{redact(self.url)}: expected JSON, but the answer begins with {begins!r}"
+                f"{redact(self.url)}: expected JSON, but the response begins with {begins!r}"
             ) from None
 
 

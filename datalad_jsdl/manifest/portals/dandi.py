@@ -40,12 +40,12 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
         raise ManifestError(f"expected an address such as {' or '.join(EXAMPLES)}")
     dandiset = f"{base}/api/dandisets/{match[1]}/"
     closed = Closed(
-        "an embargoed dandiset is shown to its owners, with their API key",
+        "only owners can see an embargoed dandiset, with their API key",
         login_line(base, " kind=header header=Authorization:token"),
     )
     unknown = (
-        f"{base} has no dandiset {match[1]}, or no such version of it; "
-        "--base-url names another repository"
+        f"{base} has no dandiset {match[1]}, or not this version; "
+        "for another repository, use --base-url"
     )
     with explained({401: closed, 403: closed, 404: unknown}):
         version = match[2].lower() if match[2] else _newest(api, dandiset)
@@ -70,6 +70,7 @@ def _newest(api: Api, dandiset: str) -> str:
         return "draft"
     if not isinstance(version, str) or not re.fullmatch(r"[0-9.]+", version):
         raise ManifestError(
-            f"{dandiset}: most_recent_published_version.version is none: {str(version)[:20]!r}"
+            f"{dandiset}: most_recent_published_version.version is not a version: "
+            f"{str(version)[:20]!r}"
         )
     return version

@@ -60,12 +60,12 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
         f"?persistentId={quote(match[1], safe=':/')}"
     )
     closed = Closed(
-        "who may see the dataset has an API token for it",
+        "to see the dataset, you need an API token with access",
         login_line(base, " kind=header header=X-Dataverse-key"),
     )
     unknown = (
-        f"{base} has no such dataset or no such version, or has not published it; "
-        "--base-url names another repository, and @draft what is not published"
+        f"{base} has no such dataset or version, or has not published it; "
+        "for another repository, use --base-url, and for an unpublished dataset @draft"
     )
     with explained({401: closed, 403: closed, 404: unknown}):
         for items in _pages(api, listing):

@@ -46,18 +46,18 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     match = _REST.fullmatch(rest)
     if match is None:
         raise ManifestError(
-            f"expected the address of an article, such as {' or '.join(EXAMPLES)}; "
-            "a collection is none"
+            f"expected the address of an article, not of a collection, such as "
+            f"{' or '.join(EXAMPLES)}"
         )
     number, version = match[1] or match[3], match[2] or match[4]
     article = f"{base}/v2/articles/{number}" + (f"/versions/{version}" if version else "")
     closed = Closed(
-        "a private or confidential article is not shown; if you have a token for it",
+        "private and confidential articles require a token",
         login_line(base, " kind=header header=Authorization:token"),
     )
     unknown = (
-        f"{base} has no public article of this number and version; "
-        "--base-url names another repository"
+        f"{base} has no public article with this number and version; "
+        "for another repository, use --base-url"
     )
     with explained({401: closed, 403: closed, 404: unknown}):
         found = ask(api, article)
@@ -82,7 +82,7 @@ def _why_empty(article: dict[str, Any]) -> str:
     if article.get("is_embargoed") is True:
         date = article.get("embargo_date")
         until = f" until {date[:10]}" if isinstance(date, str) else ""
-        return f"the article's files are under embargo{until}"
+        return f"the files are under embargo{until}"
     if article.get("is_confidential") is True:
-        return "the article's files are confidential"
-    return "the article has no files, only metadata"
+        return "the files are confidential"
+    return "the article has metadata only, no files"

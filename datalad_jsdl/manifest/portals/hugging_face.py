@@ -63,11 +63,11 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     page = f"{base}/{kind}/{name}" if kind else f"{base}/{name}"
     listed = f"{base}/api/{kind or 'models'}/{name}"
     closed = Closed(
-        f"there is no {page}, or it is private or gated: accept its terms there, and give a token "
-        "of yours that may read it",
+        f"{page} does not exist, or is private or gated: accept its terms there, and give a token "
+        "that may read it",
         login_line(base),
     )
-    unknown = f"there is no {page}, or no revision {revision!r} in it"
+    unknown = f"{page} does not exist, or has no revision {revision!r}"
     with explained({401: closed, 403: closed, 404: unknown}):
         commit = _commit(api, f"{listed}/revision/{quote(revision, safe='')}")
         read = partial(file_record, resolved=f"{page}/resolve/{commit}/")
@@ -87,7 +87,7 @@ def _pages(api: Api, url: str, links: Links) -> Iterator[tuple[str, list[Any]]]:
         if not following:
             return
         if not items:
-            raise ManifestError(f"{redact(url)}: page {number} is empty, but leads to another")
+            raise ManifestError(f"{redact(url)}: page {number} is empty, but links to another")
         url = links.to(following[1], answer)
 
 
@@ -100,5 +100,5 @@ def _commit(api: Api, url: str) -> str:
     """The commit that a revision is now."""
     commit = ask(api, url).get("sha")
     if not isinstance(commit, str) or not _COMMIT.fullmatch(commit):
-        raise ManifestError(f"{redact(url)}: expected a commit as its sha")
+        raise ManifestError(f"{redact(url)}: expected a commit as sha")
     return commit

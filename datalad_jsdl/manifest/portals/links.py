@@ -39,15 +39,17 @@ class Links:
         """
         place = redact(answer.url)
         if not isinstance(link, str) or not link:
-            raise ManifestError(f"{place}: expected a link, but there is none")
+            raise ManifestError(f"{place}: the expected link is missing")
         try:
             parts = urlsplit(urljoin(answer.url, link))
         except ValueError:
-            raise ManifestError(f"{place}: a link in it is no URL") from None
+            raise ManifestError(f"{place}: a link is not a URL") from None
         url = urlunsplit((*urlsplit(answer.url)[:2], parts.path, parts.query, ""))
         if url in self._seen:
-            raise ManifestError(f"{place}: a link leads back to {redact(url)}, which was read")
+            raise ManifestError(
+                f"{place}: a link leads back to {redact(url)}, which was already read"
+            )
         if len(self._seen) >= self._most:
-            raise ManifestError(f"{place}: there are more than {self._most} listings")
+            raise ManifestError(f"{place}: more than {self._most} listings")
         self._seen.add(url)
         return url

@@ -21,7 +21,7 @@ def meant(given: str) -> str:
         if address := hint(f"https://doi.org/{match[1]}"):
             return f"did you mean {address}?"
         return (
-            "before a DOI goes the name of a portal: see "
+            "a DOI needs the name of its portal in front: see "
             '"Addresses at portals" in the documentation'
         )
     match = _NAMED.fullmatch(given)

@@ -48,7 +48,7 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     """One record a file."""
     match = _ADDRESS.fullmatch(rest)
     if not match:
-        raise ManifestError(f"expected a dataset and perhaps a version, as in {EXAMPLES[1]}")
+        raise ManifestError(f"expected a dataset, optionally with a version, as in {EXAMPLES[1]}")
     dataset, tag = match[1].lower(), match[2]
     where: tuple[str, ...]
     if tag is None:
@@ -60,7 +60,7 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     snapshot = dig(found, *where)
     if snapshot is None:
         wanted = f"snapshot {tag} of {dataset}" if tag else f"dataset {dataset} with a snapshot"
-        raise ManifestError(f"OpenNeuro has no {wanted} that is for everybody")
+        raise ManifestError(f"OpenNeuro has no public {wanted}")
     yield from each(dig(snapshot, "files"), ".".join(("data", *where, "files")), file_record)
 
 
@@ -80,6 +80,6 @@ def _asked(api: Api, base: str, query: str, variables: dict[str, str]) -> Any:
         said = " ".join(str(dig(first, "message") or "an error without a message").split())[:200]
         if not _PASSING.fullmatch(said):
             line = login_line(base, " kind=cookie")
-            login = f"; if you have, give accessToken=KEY: --credential '{line}'"
+            login = f"; if you have access, give accessToken=KEY: --credential '{line}'"
             raise ManifestError(f"OpenNeuro says: {said}{login if _DENIED.match(said) else ''}")
     raise ManifestError(f"OpenNeuro says: {said} ({_TRIES} times); try again later")

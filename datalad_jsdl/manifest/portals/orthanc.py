@@ -59,7 +59,7 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     with explained({404: "is this an Orthanc server?"}):
         version = version_of(_string(ask(api, system), "Version", system))
     level, tag = _LEVELS[plural]
-    unknown = f"Orthanc has no {level.lower()} of this ID; its {tag} may be given, too"
+    unknown = f"Orthanc has no {level.lower()} with this ID; you can also use its {tag}"
     with explained({404: unknown}):
         resource = _asked(api, f"{root}/{plural}/{_own_id(api, root, plural, given)}")
     paths: dict[str, str] = {}
@@ -87,7 +87,7 @@ class _Resource:
 
     def __init__(self, document: Any, where: str) -> None:
         if not isinstance(document, dict):
-            raise ManifestError(f"{where}: expected an object for each of them")
+            raise ManifestError(f"{where}: expected a list of objects")
         self.document, self.where = document, where
         self.identifier = self.own_id("ID")
         self.tags = self.tags_in("MainDicomTags")
@@ -101,7 +101,7 @@ class _Resource:
     def own_id(self, key: str) -> str:
         identifier = _string(self.document, key, self.where)
         if not _OWN_ID.fullmatch(identifier):
-            raise ManifestError(f"{self.where}: {key} is not an ID of Orthanc's")
+            raise ManifestError(f"{self.where}: {key} is not an Orthanc ID")
         return identifier
 
 
@@ -140,15 +140,15 @@ def _own_id(api: Api, root: str, plural: str, given: str) -> str:
         return given
     level, tag = _LEVELS[plural]
     if re.search(r"[*?\\\x00-\x1f]", given):  # a pattern, or several
-        raise ManifestError(f"{given!r} is neither Orthanc's ID of a {level.lower()} nor a {tag}")
+        raise ManifestError(f"{given!r} is neither an Orthanc ID of a {level.lower()} nor a {tag}")
     question = {"Level": level, "Query": {tag: given}, "CaseSensitive": True}
     url = f"{root}/tools/find"
     found = items_of(api.post(url, question).document(), url)
     if len(found) != 1 or not _OWN_ID.fullmatch(str(found[0])):
         have = f"{len(found)} {plural} have" if len(found) > 1 else f"no {level.lower()} has"
         raise ManifestError(
-            f"{have} the {tag} {given!r}; expected Orthanc's own ID of a {level.lower()}, or a "
-            f"{tag} that only one has"
+            f"{have} the {tag} {given!r}; expected an Orthanc ID of a {level.lower()}, or a unique "
+            f"{tag}"
         )
     return str(found[0])
 
@@ -164,7 +164,7 @@ def _listed(answer: ApiAnswer) -> list[_Resource]:
 def _string(document: dict[str, Any], key: str, where: str) -> str:
     value = document.get(key)
     if not isinstance(value, str):
-        raise ManifestError(f"{where}: expected a string as its {key}")
+        raise ManifestError(f"{where}: expected a string as {key}")
     return value
 
 
@@ -174,8 +174,8 @@ def _attachments(
     """Size and digest of each instance's DICOM file, as it is downloaded."""
     urls = [f"{root}/instances/{identifier}/attachments/dicom" for identifier in identifiers]
     gone = (
-        "the instance is gone, or its DICOM file is not kept (StoreDicom); if it was deleted just "
-        "now, try again"
+        "the instance is gone, or its DICOM file is not stored (StoreDicom); if it was deleted "
+        "just now, try again"
     )
     with explained({404: gone}):
         if version < _WITH_INFO:

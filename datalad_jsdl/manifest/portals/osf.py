@@ -51,10 +51,10 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     """One record a file."""
     if not _ID.fullmatch(rest):
         raise ManifestError(f"expected the id of a project, as in {EXAMPLES[0]}")
-    closed = Closed("a private project is for those who have a token for it", login_line(base))
+    closed = Closed("a private project requires a token with access", login_line(base))
     unknown = (
         f"{base} has no project, component or registration {rest}; "
-        "--base-url names another repository"
+        "for another repository, use --base-url"
     )
     with explained({401: closed, 403: closed}):
         with explained({404: unknown}):
@@ -109,7 +109,7 @@ def _listed(
         if isinstance(link, str):
             link += ("&" if "?" in link else "?") + _PAGE
         if depth == _MAX_DEPTH:
-            raise ManifestError(f"{where}: there are more than {_MAX_DEPTH} folders in each other")
+            raise ManifestError(f"{where}: more than {_MAX_DEPTH} nested folders")
         following.append(_Listing(links.to(link, answer), inside, depth + 1))
 
     items = document["data"]
@@ -118,4 +118,4 @@ def _listed(
     if page is not None:
         following.append(_Listing(links.to(page, answer), folder, depth))
         if not items:
-            raise ManifestError(f"{where}: the page is empty, but leads to another")
+            raise ManifestError(f"{where}: the page is empty, but links to another")

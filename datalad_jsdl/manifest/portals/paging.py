@@ -52,7 +52,7 @@ def items_of(document: Any, url: str, name: str = "") -> list[Any]:
     """
     found = dig(document, name) if name else document
     if not is_list(found):
-        where = name or "the answer"
+        where = name or "the response"
         raise ManifestError(f"{redact(url)}: {where} is {_kind(found)}, not a list")
     return cast("list[Any]", found)
 
@@ -92,13 +92,13 @@ def counted_pages(
     # a server may give fewer a page than it was asked for
     pages = -(-count // len(found)) if found else min(count, 1)
     if pages > _MOST_PAGES:
-        raise ManifestError(f"{shown}: {count} items in pages of {len(found)} are beyond sense")
+        raise ManifestError(f"{shown}: {count} items in pages of {len(found)} are too many")
     for number, answer in enumerate(api.get_all(map(url, range(2, pages + 1))), 2):
         yield once.checked(number, items_of(answer.document(), answer.url, items))
     if once.number != count:
         raise ManifestError(
-            f"{shown}: {total} is {count}, but {once.number} came; if the listing has just "
-            "changed, try again"
+            f"{shown}: {total} is {count}, but {once.number} were received; if the listing has "
+            "just changed, try again"
         )
 
 
@@ -115,7 +115,7 @@ def all_pages(
         yield items
         if len(items) < size:
             return
-    raise ManifestError(f"{redact(url(1))}: more than {_MOST_PAGES} pages are beyond sense")
+    raise ManifestError(f"{redact(url(1))}: more than {_MOST_PAGES} pages")
 
 
 class Once:
@@ -148,7 +148,7 @@ class Once:
             earlier = self._pages.setdefault(json.dumps(found), page)
             if earlier != page:
                 raise ManifestError(
-                    f"{self._shown}: page {page} has an item that page {earlier} had; if the "
+                    f"{self._shown}: page {page} repeats an item of page {earlier}; if the "
                     "listing has just changed, try again"
                 )
         return items

@@ -40,8 +40,8 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     if match is None:
         raise ManifestError(f"expected an address such as {' or '.join(EXAMPLES)}")
     url = f"{base}/api/records/{match[1]}"
-    closed = Closed("who may see it has a token for it", login_line(base))
-    unknown = f"{base} has no such record; --base-url names another repository"
+    closed = Closed("you need a token with access", login_line(base))
+    unknown = f"{base} has no such record; for another repository, use --base-url"
     with explained({401: closed, 403: closed, 404: unknown, 410: "the record was withdrawn"}):
         record = ask(api, url)
     document = record
@@ -51,7 +51,7 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
             document = ask(api, f"{base}/api/records/{_number(record, url)}/files")
     files = found_files(document)[1]
     if not files:
-        raise ManifestError(f"{redact(url)}: {_access(record)}, or there are none")
+        raise ManifestError(f"{redact(url)}: {_access(record)}, or the record has none")
     count = dig(record, "files", "count")
     if isinstance(count, int) and count != len(files):
         raise ManifestError(f"{redact(url)}: files.count is {count}, but {len(files)} are listed")

@@ -85,7 +85,7 @@ def require_no_view(repository: Repository) -> None:
     """Raises DatasetError if what is checked out has the files in other places."""
     if checked_out(repository).is_view:
         raise DatasetError(
-            f"a view of git-annex is checked out in {repository.root}; to leave it, run there: "
+            f"a git-annex view is checked out in {repository.root}; to leave it, run there: "
             "git annex vpop"
         )
 
@@ -174,4 +174,4 @@ def _overlay(git: Git, tree: Tree, start: str) -> None:
         if kind == "D":
             tree.files.pop(path, None)
         else:
-            tree.files[path] = TreeFile(mode, oid)
+            tree.files[path] = TreeFile.of(mode, oid)

@@ -56,8 +56,8 @@ def adds_unlocked(annex: AnnexBranch, config: Mapping[str, str]) -> bool:
     found = is_true(value)
     if found is None:  # a matching expression, which only git-annex understands
         say_once(
-            "annex.addunlocked is an expression, which only git-annex itself can apply: files are "
-            "added locked; to unlock one, run: git annex unlock FILE"
+            "annex.addunlocked is an expression, which only git-annex itself can apply, so files "
+            "are added locked; to unlock one, run: git annex unlock FILE"
         )
     return bool(found)
 

@@ -106,7 +106,7 @@ def entry_key(entry: Entry, rule: ExtensionRule) -> str:
         if algorithm in entry.digests:
             return digest_key(algorithm, entry.digests[algorithm], entry.size, entry.path, rule)
     if not entry.registrable:
-        raise ValueError(f"{entry.path}: neither a digest nor a URL to make a key of")
+        raise ValueError(f"{entry.path}: a key needs a digest or a URL")
     return vurl_key(entry.registrable[0], entry.size)
 
 

@@ -59,4 +59,4 @@ def _said(done: subprocess.CompletedProcess[bytes], name: str) -> str:
     """What git-annex said of one file."""
     lines = done.stderr.decode("utf-8", "replace").splitlines()
     own = [line.strip() for line in lines if name in line]
-    return " ".join(own or [line.strip() for line in lines[-3:]]) or "git-annex did not take it"
+    return " ".join(own or [line.strip() for line in lines[-3:]]) or "git-annex rejected it"

@@ -39,7 +39,7 @@ def require_git_annex() -> None:
     found = out.decode("utf-8", "replace").strip()
     if _numbers(found) < _numbers(OLDEST):
         raise DatasetError(
-            f"git-annex {found} is too old, {OLDEST} or newer is needed; "
+            f"git-annex {found} is too old: {OLDEST} or newer is required; "
             f"to install one, run: {INSTALL}"
         )
 

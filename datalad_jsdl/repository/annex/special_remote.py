@@ -122,12 +122,12 @@ def _refuse_foreign_remote(repository: Repository) -> None:
     if taken or "annex-externaltype" in settings:
         # a rename is recorded, but not where git-annex keeps what was verified
         raise DatasetError(
-            f"there is another special remote named {NAME} in {root}, and git-annex does not "
-            "give its name free; files come through git-annex's own web remote there"
+            f"another special remote in {root} is named {NAME}, and git-annex does not free "
+            "its name; there, git-annex's own web remote downloads the files"
         )
     if "url" in settings:
         raise DatasetError(
-            f"there is another remote named {NAME} in {root}; rename it and try again: "
+            f"another remote in {root} is named {NAME}; rename it and try again: "
             f"git remote rename {NAME} NEWNAME"
         )
 
@@ -139,7 +139,7 @@ def _refuse_strange_settings(name: str, settings: dict[str, str]) -> None:
         strange.append(f"encryption={settings['encryption']}")
     if strange:
         raise DatasetError(
-            f"the remote {name} has settings that this version does not know: "
+            f"the remote {name} has settings unknown to this version: "
             f"{' '.join(sorted(strange))}. If they are right, run: "
             f"git annex enableremote {name} && git annex verifyremote {name}"
         )

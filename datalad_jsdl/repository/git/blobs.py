@@ -59,4 +59,4 @@ class BlobReader:
         answers.read(1)  # the newline after it
 
     def _ended(self, oid: str) -> DatasetError:
-        return DatasetError(f"git cat-file ended while it read {oid} in {self._git.root}")
+        return DatasetError(f"git cat-file ended while reading {oid} in {self._git.root}")

@@ -89,7 +89,7 @@ def started(
         if root is not None and str(error.filename) == str(root):
             text = f"cannot enter the folder {root}: {error.strerror}"
         else:
-            text = f"cannot run git: {error.strerror}; install git, or put it on PATH"
+            text = f"cannot run git: {error.strerror}; install git, or add it to PATH"
         raise DatasetError(text) from None
 
 
@@ -105,7 +105,7 @@ def failed(
         said: its own words.
     """
     text = said if isinstance(said, str) else said.decode("utf-8", "replace")
-    how = f"it was ended by signal {-status}" if status < 0 else f"exit code {status}"
+    how = f"ended by signal {-status}" if status < 0 else f"exit code {status}"
     where = f" in {root}" if root is not None else ""
     why = redact_text(text.strip()) or how
     return DatasetError(f"git {_name(args)} failed{where}: {why}", path=root)

@@ -96,7 +96,7 @@ class Git:
             if file is not None and file.is_file():
                 raise DatasetError(
                     f"git cannot read {name} in {self.root}: the file {file} is damaged; "
-                    "to see what else is, run there: git fsck",
+                    "to find further damage, run there: git fsck",
                     path=file,
                 )
         return found
@@ -198,10 +198,10 @@ class Git:
         """What to raise where an object is missing that the repository itself names."""
         file = self.path(f"objects/{oid[:2]}/{oid[2:]}")
         # git looks at such a file first, and fetches nothing in its place
-        first = f"move the damaged file {file} away, and " if file.is_file() else ""
+        first = f"move the damaged file {file} away, then " if file.is_file() else ""
         return DatasetError(
-            f"the object {oid} is missing or damaged in {self.root}; to see what else is, run "
-            f"there: git fsck; to bring back what a good clone has, {first}run there: git -c "
+            f"the object {oid} is missing or damaged in {self.root}. To find further damage, run "
+            f"there: git fsck; to restore it from a good clone, {first}run there: git -c "
             "fetch.unpackLimit=1 fetch --refetch URL-OF-THE-CLONE HEAD git-annex",
             path=self.root,
         )

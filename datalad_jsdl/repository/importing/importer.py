@@ -28,17 +28,13 @@ from datalad_jsdl.repository.annex.adjusted import (
 from datalad_jsdl.repository.annex.config import adds_unlocked
 from datalad_jsdl.repository.annex.keys import ExtensionRule
 from datalad_jsdl.repository.commit import LINK, Tree
+from datalad_jsdl.repository.importing.obstacles import in_the_way
 from datalad_jsdl.repository.importing.plan import make_plan
 from datalad_jsdl.repository.importing.provenance import imported_paths
 from datalad_jsdl.repository.importing.steps import Change, Plan
 from datalad_jsdl.repository.importing.submodules import GITMODULES, activate, gitmodules
-from datalad_jsdl.repository.importing.worktree import (
-    in_the_way,
-    make_way,
-    restore,
-    switch,
-    undo_half_a_switch,
-)
+from datalad_jsdl.repository.importing.switching import make_way, switch
+from datalad_jsdl.repository.importing.worktree import restore, undo_half_a_switch
 from datalad_jsdl.repository.importing.write import merge_annex_branch, write_objects
 from datalad_jsdl.repository.locks import exclusively
 from datalad_jsdl.repository.repository import WORK_REF
@@ -144,7 +140,7 @@ class Importer:
         tip = "HEAD" if branch.basis and tree.commit else tree.commit
         config = repository.config
         if tuned := [name for name in config if name.startswith("annex.tune.")]:
-            raise DatasetError(f"the repository is tuned ({tuned[0]}), which is not supported")
+            raise DatasetError(f"tuned repositories are not supported ({tuned[0]} is set)")
         try:
             rule = ExtensionRule(
                 int(config.get("annex.maxextensionlength", ExtensionRule().length)),
@@ -152,7 +148,7 @@ class Importer:
             )
         except ValueError:
             raise SettingError(
-                "git config annex.maxextensionlength or annex.maxextensions is no whole number"
+                "git config annex.maxextensionlength or annex.maxextensions is not a whole number"
             ) from None
         unlisted = [p for p in tree.files if p not in entries and p in scope]
         plan = make_plan(

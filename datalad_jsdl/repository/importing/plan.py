@@ -120,13 +120,13 @@ def _conflict(
     for folder in folders_of(path):
         if folder in tree.files and folder not in removed:
             what = "a subdataset" if tree.files[folder].mode == SUBMODULE else "a file"
-            return f"it lies in {folder}, which is {what} of the dataset"
+            return f"{folder} is {what} of the dataset"
     if path in folders:
-        return "it is a folder of the dataset"
+        return "the path is a folder of the dataset"
     if path not in tree.files or old_keys[path]:
         return None
     if tree.files[path].mode == SUBMODULE:
-        return "it is a subdataset"
+        return "the path is a subdataset"
     if tree.files[path].mode == LINK or not tree.same_content(path, entry.digests):
         return _OWN_FILE
     return None

@@ -71,8 +71,8 @@ def gitmodules(git: Git, tree: Tree, links: Mapping[str, Link]) -> bytes | None:
     # what a killed run of ours has left there is no work of the user's
     if found not in (content if known else None, wanted):
         raise DatasetError(
-            f"you have changed {GITMODULES} in {git.root} and not committed that, so that no "
-            "subdataset can be added; commit or restore it"
+            f"{GITMODULES} in {git.root} has uncommitted changes, so no subdataset can be added; "
+            "commit or restore it"
         )
     return wanted
 

@@ -108,7 +108,7 @@ def merge_annex_branch(git: Git) -> None:
     if not commit:
         return
     if git.ask("merge-base", "--is-ancestor", commit, ANNEX_BRANCH) is None:
-        raise DatasetError(f"git-annex did not take over what was recorded, in {git.root}")
+        raise DatasetError(f"git-annex did not merge the recorded changes in {git.root}")
     git.run("update-ref", "-d", ANNEX_REF, commit)
 
 

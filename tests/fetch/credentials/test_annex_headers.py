@@ -181,12 +181,12 @@ def test_several_origins_could_be_meant(
     dataset = tmp_path / "ds"
     git(dataset, "config", "annex.http-headers-command", 'cat "$HOME/headers"')
     said = vault.run("datalad", "download-content", cwd=dataset)
-    assert said.count("X-Portal-Key, which could be for") == 1
+    assert said.count("secret headers (X-Portal-Key). They could be for") == 1
     assert "git config --add remote.jsdl.credential 'https://HOST annex-headers'" in said
     vault.run("git", "annex", "drop", "--force", ".", cwd=dataset)
     # git-annex's own web remote would send it to both
     said = vault.run("git", "annex", "get", "--from", "jsdl", ".", cwd=dataset)
-    assert said.count("X-Portal-Key, which could be for") == 1
+    assert said.count("secret headers (X-Portal-Key). They could be for") == 1
     asked = [*portal.asked, *other.asked]
     assert not [one for one in asked if KEY in one.headers]
     assert {one.headers.get("accept-language") for one in asked[-1:]} == {"de"}
@@ -225,7 +225,7 @@ def test_a_setting_for_all_datasets_is_for_no_origin_of_itself(
     url = portal.put("/m.json", manifest.read_bytes())
     vault.run("datalad", "download-manifest", url, "ds")
     said = vault.run("datalad", "download-content", "-d", "ds")
-    assert "X-Portal-Key, which is set for all datasets" in said
+    assert "secret headers (X-Portal-Key). They are set for all datasets" in said
     assert not [one for one in portal.asked if KEY in one.headers]
     vault.config("datalad.jsdl.credential", f"{portal.url} annex-headers")
     vault.run("datalad", "download-manifest", url, "ds")

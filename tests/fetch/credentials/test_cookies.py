@@ -54,7 +54,7 @@ def test_a_cookies_txt(vault: Vault) -> None:
 def test_a_file_that_is_no_cookies_txt(vault: Vault) -> None:
     secret = vault.secret("no cookies")
     file = vault.keep("cookies.txt", f"session={secret}\n")
-    with pytest.raises(FetchError, match="is no cookies") as caught:
+    with pytest.raises(FetchError, match=r"is not a cookies\.txt file") as caught:
         find(f"{ORIGIN} cookies:{file}")
     assert secret not in str(caught.value)
     with pytest.raises(FetchError, match="cannot read the cookies"):
@@ -98,16 +98,16 @@ def test_firefox(vault: Vault) -> None:
     assert header(find(f"{ORIGIN} browser:firefox")) == {"Cookie": f"session={secret}; new=v"}
     assert "session=other" in header(find(f"{ORIGIN} browser:firefox:work"))["Cookie"]
     assert "session=other" in header(find(f"{ORIGIN} browser:firefox:{root}/a.work"))["Cookie"]
-    with pytest.raises(FetchError, match="no profile 'gone' of Firefox"):
+    with pytest.raises(FetchError, match="Firefox has no profile 'gone'"):
         find(f"{ORIGIN} browser:firefox:gone")
-    with pytest.raises(FetchError, match="no browser 'lynx' is known; firefox, chrome"):
+    with pytest.raises(FetchError, match="unknown browser 'lynx'; choose from firefox, chrome"):
         find(f"{ORIGIN} browser:lynx")
     for database in running:
         database.close()
 
 
 def test_without_firefox(vault: Vault) -> None:
-    with pytest.raises(FetchError, match="no profile of Firefox"):
+    with pytest.raises(FetchError, match="no Firefox profile found"):
         find(f"{ORIGIN} browser:firefox")
 
 
@@ -124,7 +124,7 @@ def test_cookies_txt_of_many_makers(vault: Vault) -> None:
         ("empty", True, None), ("minus", False, None), ("part", False, 4102444800)
     }  # fmt: skip
     only = vault.keep("only.txt", lines[0])
-    with pytest.raises(FetchError, match="that may be sent by http"):
+    with pytest.raises(FetchError, match="that may be sent over http"):
         find(f"http://portal.example cookies:{only}")
     old = vault.keep("old.txt", "portal.example\tFALSE\t/\tFALSE\t9\told\tv")
     with pytest.raises(FetchError, match="that has not expired"):

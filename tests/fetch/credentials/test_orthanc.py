@@ -39,7 +39,7 @@ def test_the_instances_of_a_study(
         vault.run("datalad", "download-manifest", write_manifest("m.json", members), "ds")
         dataset = tmp_path / "ds"
         said = vault.run("git", "annex", "get", "--from", "jsdl", ".", cwd=dataset, code=1)
-        assert f"{url} wants a login (Basic)" in said
+        assert f"{url} requires a login (Basic)" in said
         assert f"datalad.jsdl.credential '{url} datalad:{store_name(url)} user=NAME'" in said
         # as the error says
         vault.keyring("orthanc", "secret", password)

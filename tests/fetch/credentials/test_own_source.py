@@ -106,7 +106,7 @@ def test_it_is_used_and_its_remedies_are_told(vault: Vault, lab: Lab) -> None:
     assert f"; write a note for {lab.url} (" in advice()  # it is not searched by itself
     vault.config("datalad.jsdl.credential", f"{lab.url} note:{note}")
     said = advice()
-    assert "does not take your note (sent as Authorization: Bearer)" in said
+    assert "rejects your note (sent as Authorization: Bearer)" in said
     assert f"; write another note for {lab.url} (" in said
     note.write_text(secret)
     assert advice() == ""

@@ -41,7 +41,7 @@ def test_plain_http_through_a_proxy_carries_no_login(
     with open_engine(None) as engine:
         response = ask(engine.web, f"{other_lab.url}/f")
     assert response.status == 401
-    assert "none is sent by plain http through a proxy, which would see it" in response.advice
+    assert "none is sent over plain http through a proxy, which could read it" in response.advice
     assert len(lab.requests) == 1
     assert not seen(lab, token)
 
@@ -248,6 +248,4 @@ def test_certificates_are_verified_whatever_git_does(
         with open_engine(None) as engine:
             outcome = fetch_file(job, engine)
     assert isinstance(outcome, Failed)
-    assert f"http.{safe.url}/.sslCAInfo FILE (http.sslVerify=false is not followed)" in told(
-        outcome
-    )
+    assert f"http.{safe.url}/.sslCAInfo FILE (http.sslVerify=false is ignored)" in told(outcome)

@@ -321,8 +321,8 @@ DEPOSIT = {
     ]
 }
 
-_PAGE = "!None: the document is one page of several; the files of the others are missing"
-_ZARR = "a Zarr asset is a folder of many files, not one file that a URL leads to"
+_PAGE = "!None: the document is one of several pages; the files of the other pages are missing"
+_ZARR = "a Zarr asset is a folder of many files, not a single file with a URL"
 _DANDI = (
     f"sub-1/a.nwb 12 sha256 2021-07-11T20:34:31Z -> {H}/api/assets/1/download/ {H}/blobs/1",
     f"!sub-1/b.ome.zarr: {_ZARR}",
@@ -340,7 +340,7 @@ SAMPLES: list[tuple[str, Any, tuple[str, ...]]] = [
         (
             f"sub/a.txt 12 md5,sha256 -> {H}/a",
             f"b 7 sha1 -> {H}/b",
-            "!c: a URL has the scheme 'minid', not http or https",
+            "!c: a URL has the scheme 'minid' instead of http or https",
         ),
     ),
     (
@@ -405,7 +405,7 @@ SAMPLES: list[tuple[str, Any, tuple[str, ...]]] = [
         (
             f"sub-01/anat/sub-01_T1w.nii.gz -> {H}/a?versionId=v1 {H}/b",
             f"bold.nii.gz 12 sha256 -> {H}/c",
-            "!README: there is no URL",
+            "!README: no URL",
         ),
     ),
     (

@@ -37,10 +37,10 @@ def test_bagit_decodes_nothing_else(path: str, expected: str) -> None:
     [
         ("https://h.example/a 12 ../a", "'..' component"),
         ("https://h.example/a 12 data/%0D%0a", "control character"),
-        ("https://h.example/a", "not of the form: URL length path"),
-        ("https://h.example/a 12", "not of the form"),
-        ("https://h.example/a -1 data/a", "not of the form"),
-        ("https://h.example/a 12\0 data/a", "not of the form"),
+        ("https://h.example/a", "not in the form: URL length path"),
+        ("https://h.example/a 12", "not in the form"),
+        ("https://h.example/a -1 data/a", "not in the form"),
+        ("https://h.example/a 12\0 data/a", "not in the form"),
         ("ftp://h.example/a 12 data/a", "none of its URLs"),
         (f"https://h.example/a {'9' * 5000} data/a", "not a whole number"),
     ],
@@ -59,7 +59,7 @@ def test_mod_zip() -> None:
     assert second.registrable == ("https://base.example/bar.txt?x=y",)
     assert entries("- 1 b/c d", "mod-zip")[0].registrable == (f"{BASE}b/c",)
     assert len(read(MOD_ZIP, None, None)) == 2  # refused: nothing to resolve against
-    assert "not of the form" in refused(MOD_ZIP + "x 1 /a b\n", "mod-zip")
+    assert "not in the form" in refused(MOD_ZIP + "x 1 /a b\n", "mod-zip")
     assert "'..' component" in refused(MOD_ZIP + "- 1 /a ../b\n")
 
 
@@ -86,12 +86,12 @@ def test_the_name_in_a_url(url: str, path: str) -> None:
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        ("https://a.example/", "does not end in a file's name"),
-        ("https://a.example", "does not end in a file's name"),
-        ("https://[x/a", "does not end in a file's name"),
+        ("https://a.example/", "does not end in a file name"),
+        ("https://a.example", "does not end in a file name"),
+        ("https://[x/a", "does not end in a file name"),
         ("https://a.example/..%2f..%2fx", "'..' component"),
         ("https://a.example/%2e%2e", "'..' component"),
-        ("https://u:hunter2@a.example/x", "has a login in it"),
+        ("https://u:hunter2@a.example/x", "contains a login"),
         ("ftp://a.example/x", "none of its URLs"),
         ("https://a.example/x%00", "control character"),
     ],
@@ -133,8 +133,8 @@ def test_where_aria2_puts_files(options: str, path: str) -> None:
         ("https://a.example/x\n out=../x\n", "'..' component"),
         ("https://a.example/x\n dir=/srv\n", "absolute"),
         ("https://a.example/x\n checksum=sha-256=12\n", "2 characters"),
-        ("https://a.example/x\n checksum=12\n", "checksum is not of the form"),
-        ("https://a.example/x\n out\n", "(line 8) is not of the form"),
+        ("https://a.example/x\n checksum=12\n", "checksum option is not in the form"),
+        ("https://a.example/x\n out\n", "(line 8) is not in the form"),
         ("https://a.example/\n split=2\n", "names a file"),
         ("magnet:?xt=1\n out=x\n", "none of its URLs"),
         ("x.torrent\n out=x\n", "none of its URLs"),
@@ -147,4 +147,4 @@ def test_only_the_bad_download_is_refused(added: str, why: str) -> None:
 
 
 def test_an_option_of_nothing() -> None:
-    assert "without a line of URLs" in refused(" out=x\n" + ARIA2, "aria2")
+    assert "without a preceding line of URLs" in refused(" out=x\n" + ARIA2, "aria2")

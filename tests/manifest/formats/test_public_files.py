@@ -127,7 +127,7 @@ def test_bdbag_as_a_stream_of_objects() -> None:
     assert isinstance(second, Entry)
     assert second.size is None
     assert isinstance(bad, Refusal)
-    assert (bad.where, bad.reason) == ("line 3", "the path has a control character")
+    assert (bad.where, bad.reason) == ("line 3", "the path contains a control character")
     for broken in ('{"url": ', "[]"):
         assert refused(json.dumps(lines[0]) + f"\n{broken}\n").startswith("line 2: None: not ")
 

@@ -64,7 +64,7 @@ def test_what_is_nothing_of_ours(document: str) -> None:
     assert said == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=400))
 def test_random_bytes_are_nothing(data: bytes) -> None:
     text = data.decode("latin-1")
@@ -77,7 +77,7 @@ VALUES: st.SearchStrategy[Any] = st.dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(VALUES | st.lists(VALUES), st.sampled_from([None, 1]))
 def test_json_is_left_to_the_readers_of_json(value: Any, indent: int | None) -> None:
     text = json.dumps(value, indent=indent)
@@ -127,7 +127,7 @@ def check(document: str, name: str | None, **columns: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(DOCUMENTS)
 def test_any_text(name: str, document: str) -> None:
     check(document, name)
@@ -136,7 +136,7 @@ def test_any_text(name: str, document: str) -> None:
 CUTS = st.lists(st.tuples(st.integers(0), st.integers(0, 9), st.sampled_from(TOKENS)), max_size=3)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(SAMPLES), CUTS, st.booleans())
 def test_mutilated_samples(
     sample: tuple[str, str], cuts: list[tuple[int, int, str]], named: bool

@@ -52,7 +52,7 @@ class Says:
 @pytest.mark.parametrize(
     "text", ["dandi:000027", "dandi:000027/draft", "dataverse:doi:10.1/X", "figshare:1", "zenodo:1"]
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(documents=st.lists(JSON, min_size=1, max_size=3))
 def test_any_json(text: str, documents: list[Any]) -> None:
     api = Says(documents)
@@ -94,12 +94,12 @@ FILE = {"id": "a", "attributes": {"kind": "file"}}
 @pytest.mark.parametrize(
     ("text", "document", "says", "most"),
     [
-        ("hf:o/n", [{"type": "file", "path": "a"}], "page 2 has an item that page 1 had", 3),
-        ("hf:o/n", [], "page 1 is empty, but leads to another", 2),
+        ("hf:o/n", [{"type": "file", "path": "a"}], "page 2 repeats an item of page 1", 3),
+        ("hf:o/n", [], "page 1 is empty, but links to another", 2),
         ("hf:o/n", [{"type": "directory", "path": "a"}], "more than 10000 listings", 10_003),
-        ("osf:abcde", {"data": [FILE], "links": {"next": "FRESH"}}, "page 2 has an item", 2),
-        ("osf:abcde", {"data": [], "links": {"next": "FRESH"}}, "is empty, but leads to", 1),
-        ("osf:abcde", {"data": [FOLDER]}, "more than 100 folders in each other", 101),
+        ("osf:abcde", {"data": [FILE], "links": {"next": "FRESH"}}, "page 2 repeats an item", 2),
+        ("osf:abcde", {"data": [], "links": {"next": "FRESH"}}, "is empty, but links to", 1),
+        ("osf:abcde", {"data": [FOLDER]}, "more than 100 nested folders", 101),
     ],
 )
 def test_a_listing_without_end(text: str, document: Any, says: str, most: int) -> None:

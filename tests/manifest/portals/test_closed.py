@@ -11,7 +11,7 @@ from tests.fetch.waits import new_engine
 from tests.vault import Vault
 from tests.wire import Talk, Wire
 
-WHO = "who may see it has a token for it"
+WHO = "you need a token with access"
 
 
 def said(wire: Wire, options: str = "") -> list[str]:

@@ -38,7 +38,7 @@ def test_pages_of_a_dataset(lab: Lab) -> None:
     assert paths(listed(f"dataverse:{DOI}", lab.url)) == sorted(many)
     assert len(lab.requests) == 2
     dataverse_version(lab, DOI, ":latest-published", many, changes={"totalCount": 1501})
-    with pytest.raises(ManifestError, match="totalCount is 1501, but 1500 came"):
+    with pytest.raises(ManifestError, match="totalCount is 1501, but 1500 were received"):
         listed(f"dataverse:{DOI}", lab.url)
 
 

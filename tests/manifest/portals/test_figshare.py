@@ -37,7 +37,7 @@ def test_pages_of_an_article(lab: Lab) -> None:
     assert len(lab.requests) == 4
     files = "/v2/articles/12/files?page={}&page_size=1000"
     lab.files[files.format(2)] = lab.files[files.format(1)]
-    with pytest.raises(ManifestError, match="page 2 has an item that page 1 had"):
+    with pytest.raises(ManifestError, match="page 2 repeats an item of page 1"):
         listed("figshare:12", lab.url)
 
 
@@ -46,7 +46,7 @@ def test_pages_of_an_article(lab: Lab) -> None:
     [
         ({"is_embargoed": True, "embargo_date": "2031-01-02T00:00:00"}, "embargo until 2031-01-02"),
         ({"is_confidential": True}, "confidential"),
-        ({"is_metadata_record": True}, "only metadata"),
+        ({"is_metadata_record": True}, "metadata only"),
     ],
 )
 def test_an_article_without_files(lab: Lab, article: dict[str, Any], says: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from datalad_jsdl.manifest.formats.options import Options
-from datalad_jsdl.operations.open_manifest import ManifestPlace
+from datalad_jsdl.operations.manifest_place import ManifestPlace
 from tests.portal import datalad, entries, git, tree
 from tests.portals import (
     Contents,
@@ -104,7 +104,7 @@ def test_a_dataset_with_restricted_files(
     dataset = fresh(empty, tmp_path / "ds")
     (record,) = imported(f"dataverse:{doi}@draft", dataset, base_url=lab.url)
     assert record["status"] == "error"
-    assert "who may see the dataset has an API token" in record["message"]
+    assert "to see the dataset, you need an API token" in record["message"]
     login = f"{lab.url} env:TOKEN kind=header header=X-Dataverse-key"
     found = imported(f"dataverse:{doi}@draft", dataset, base_url=lab.url, credential=[login])
     assert entries(found).keys() == FIRST.keys()

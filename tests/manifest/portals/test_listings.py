@@ -105,11 +105,11 @@ def test_what_is_not_for_everybody(
 @pytest.mark.parametrize(
     ("address", "says"),
     [
-        ("dandi:000027", "no dandiset 000027, .*--base-url names another"),
-        (f"dataverse:{DOI}", "--base-url names another repository"),
-        ("figshare:12/v3", "no public article of this number and version; --base-url"),
-        ("osf:ezcuj", "no project, component or registration ezcuj; --base-url"),
-        ("zenodo:12", "--base-url names another repository"),
+        ("dandi:000027", "no dandiset 000027, .*for another repository, use --base-url"),
+        (f"dataverse:{DOI}", "for another repository, use --base-url"),
+        ("figshare:12/v3", "no public article with this number and version; for another"),
+        ("osf:ezcuj", "no project, component or registration ezcuj; for another"),
+        ("zenodo:12", "for another repository, use --base-url"),
     ],
 )
 def test_what_is_not_there(lab: Lab, address: str, says: str) -> None:

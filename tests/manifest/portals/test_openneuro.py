@@ -79,8 +79,8 @@ def test_bad_files_are_refused_alone(lab: Lab) -> None:
     [
         ([], "expected an object"),
         (b"<html>", "expected JSON"),
-        ({}, "no snapshot 1 of ds000001"),
-        ({"data": {"snapshot": None}}, "no snapshot 1 of ds000001"),
+        ({}, "no public snapshot 1 of ds000001"),
+        ({"data": {"snapshot": None}}, "no public snapshot 1 of ds000001"),
         ({"data": {"snapshot": {"files": None}}}, "data.snapshot.files is not a list"),
         ({"errors": [{"message": "No\naccess here"}]}, "No access here; .*kind=cookie"),
         ({"errors": ["x"]}, "an error without a message"),

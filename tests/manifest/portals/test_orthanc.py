@@ -148,7 +148,7 @@ def test_the_page_on_orthanc(tmp_path: Path, vault: Vault, server: Server) -> No
     tags = {"PatientID": "sub-01", "PatientName": "Doe^Jane", "StudyDescription": "Head"}
     content = server.send(study, SeriesDescription="T1w", **tags)
     server.send(study, SeriesDescription="T1w", **tags)
-    with pytest.raises(StatusError, match=r"wants a login \(Basic\)"):
+    with pytest.raises(StatusError, match=r"requires a login \(Basic\)"):
         listed(f"orthanc+{server.url}/studies/{study}", None)
     vault.plant(PASSWORD)
     vault.keyring(secret[2].removeprefix("datalad-"), secret[3], PASSWORD)
@@ -175,7 +175,7 @@ def test_what_there_is_not(server: Server) -> None:
     (once,) = server.find("Patient", PatientID="once")
     assert len(server.listed("/patients/once")) == len(server.listed(f"/patients/{once}")) == 1
     other = once[:-1] + ("0" if once[-1] != "0" else "1")
-    with pytest.raises(StatusError, match=r"404.*no patient of this ID; its PatientID"):
+    with pytest.raises(StatusError, match=r"404.*no patient with this ID; .*its PatientID"):
         server.listed(f"/patients/{other}")
     # a study's ID is none of a patient
     (study,) = server.find("Study", StudyInstanceUID="1.4.2")
@@ -184,12 +184,12 @@ def test_what_there_is_not(server: Server) -> None:
     with pytest.raises(ManifestError, match=r"no study has the StudyInstanceUID '1\.9'; expected"):
         server.listed("/studies/1.9")
     for place in ("/patients/*", "/patients/once%5Ctwice"):
-        with pytest.raises(ManifestError, match="is neither Orthanc's ID of a patient nor"):
+        with pytest.raises(ManifestError, match="is neither an Orthanc ID of a patient nor"):
             server.listed(place)
     for place in ("", "/studies", "/instances/1", "/studies/1.3/archive"):
         with pytest.raises(ManifestError, match="expected the URL of a patient, study or series"):
             server.listed(place)
     for place in ("/studies/1.3?token=secret", "/studies/1.3#secret"):
-        with pytest.raises(ManifestError, match="before any") as caught:
+        with pytest.raises(ManifestError, match="must not contain") as caught:
             server.listed(place)
         assert "secret" not in str(caught.value)

@@ -163,5 +163,5 @@ def test_answers_that_are_none(lab: Lab) -> None:
                 listed(address, None)
     serve(lab, "1.10.1")
     del lab.files[f"/o/instances/{TWO}/attachments/dicom/info"]
-    with pytest.raises(StatusError, match="the instance is gone, or its DICOM file is not kept"):
+    with pytest.raises(StatusError, match="the instance is gone, or its DICOM file is not stored"):
         listed(address, None)

@@ -69,7 +69,7 @@ def project(lab: Lab, root: str = ROOT, **faults: Any) -> None:
 def test_a_private_project(tmp_path: Path, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     wants = ("Authorization", "Bearer abc")
     project(lab, wants=wants, challenge='Bearer realm="api"')
-    with pytest.raises(StatusError, match="a private project is for those who have a token"):
+    with pytest.raises(StatusError, match="a private project requires a token"):
         listed("osf:ezcuj", lab.url)
     monkeypatch.setenv("TOKEN", "abc")
     login = ("--credential", f"{lab.url} env:TOKEN", "--base-url", lab.url)
@@ -109,9 +109,9 @@ def test_what_cannot_be(lab: Lab) -> None:
         ({"data": {}}, "not a list"),
         # mypy: wrong on purpose
         ({"data": [folder("/", "", provider=None)]}, "no provider"),  # type: ignore[arg-type]
-        ({"data": [{"attributes": {"kind": "folder"}}]}, "expected a link"),
-        ({"data": [], "links": {"next": 7}}, "expected a link"),
-        ({"data": [], "links": {"next": "https://["}}, "no URL"),
+        ({"data": [{"attributes": {"kind": "folder"}}]}, "expected link is missing"),
+        ({"data": [], "links": {"next": 7}}, "expected link is missing"),
+        ({"data": [], "links": {"next": "https://["}}, "not a URL"),
     ]:
         answer(lab, f"{ROOT}/{PAGE}", document)
         with pytest.raises(ManifestError, match=f"osf:ezcuj: .*{says}"):

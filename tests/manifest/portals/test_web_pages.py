@@ -14,7 +14,8 @@ from datalad_jsdl.errors import JsdlError, ManifestError
 from datalad_jsdl.manifest.formats.options import Options
 from datalad_jsdl.manifest.portals import ADDRESSES, find_address
 from datalad_jsdl.manifest.portals.web_pages import hint
-from datalad_jsdl.operations.open_manifest import ManifestPlace, open_source
+from datalad_jsdl.operations.manifest_place import ManifestPlace
+from datalad_jsdl.operations.open_manifest import open_source
 from tests.lab import HTML
 from tests.portals import listed
 
@@ -105,7 +106,7 @@ MEANT = {
     "DataVers:doi:10.5072/X": "did you mean dataverse:doi:10.5072/X?",
     "10.5281/zenodo.1002": "did you mean zenodo:1002?",
     "doi:10.7910/DVN/X": "did you mean dataverse:doi:10.7910/DVN/X?",
-    "doi:10.5072/X": "before a DOI goes the name of a portal: see "
+    "doi:10.5072/X": "a DOI needs the name of its portal in front: see "
     '"Addresses at portals" in the documentation',
     "huggingface:o/n": f"addresses at portals begin with one of {', '.join(ADDRESSES)}",
     "C:study.json": "",
@@ -136,12 +137,17 @@ def test_a_web_page_in_an_address_and_the_path_of_an_api() -> None:
 def test_what_orthanc_says_of_a_study(lab: Lab) -> None:
     path = "studies/27f7126f-4f66fb14-03f4081b-f9341db2-53925988"
     said = {"ID": "27f7126f", "IsStable": True, "MainDicomTags": {}, "Series": ["1"]}
-    for document, status, part in [(said, 200, "what an Orthanc server says"), ({}, 404, "404")]:
+    for document, status, part in [
+        (said, 200, "this is Orthanc's description of"),
+        ({}, 404, "404"),
+    ]:
         lab.put(path, json.dumps(document).encode(), status=status)
         place = ManifestPlace(f"{lab.url}/{path}", None, None, None, Options())
         with pytest.raises(JsdlError, match=part) as error, open_source(place) as source:
             list(source.entries())
-        assert str(error.value).endswith(f"is imported with: orthanc+{lab.url}/{path}")
+        assert str(error.value).endswith(
+            f"; if this is an Orthanc server, use: orthanc+{lab.url}/{path}"
+        )
     with pytest.raises(JsdlError, match=r"system: HTTP status 404 .*; is this an Orthanc server\?"):
         listed(f"orthanc+{lab.url}/{path}", None)
 
@@ -159,6 +165,6 @@ def test_the_failing_import_names_the_address(lab: Lab, status: int) -> None:
     place = ManifestPlace(url, None, None, None, Options())
     with pytest.raises(JsdlError) as error, open_source(place) as source:
         list(source.entries())
-    said = "is an HTML page" if status == 200 else "HTTP status 403"
+    said = "got an HTML page" if status == 200 else "HTTP status 403"
     assert said in str(error.value)
     assert str(error.value).endswith(f"dataverse:doi:10.5072/X --base-url {lab.url}")

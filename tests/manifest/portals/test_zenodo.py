@@ -47,7 +47,7 @@ def test_a_record_of_another_repository(lab: Lab) -> None:
     with pytest.raises(ManifestError, match=r"files.count is 2, but 1 are listed"):
         listed("zenodo:cbc2k-q9x57", lab.url)
     answer(lab, files, {"enabled": True, "entries": []})
-    with pytest.raises(ManifestError, match="the record shows no files, or there are none"):
+    with pytest.raises(ManifestError, match="the record shows no files, or the record has none"):
         listed("zenodo:cbc2k-q9x57", lab.url)
 
 

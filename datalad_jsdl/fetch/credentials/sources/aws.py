@@ -28,9 +28,9 @@ def _find(wanted: LoginWanted) -> Login | None:
         keys = session.get_credentials()
         found = keys.get_frozen_credentials() if keys else None
     except botocore.exceptions.BotoCoreError as error:
-        raise FetchError(f"{words} cannot be had ({type(error).__name__})") from None
+        raise FetchError(f"cannot load {words} ({type(error).__name__})") from None
     if found is None or not found.secret_key:
-        raise FetchError(f"{words}: there are none")
+        raise FetchError(f"cannot find {words}")
     return Login(words, "s3", keys=keys, rule=wanted.rule)
 
 
@@ -40,8 +40,8 @@ def _missing(login: Missing) -> Hint | None:
         return None
     line = f"{login.origin} aws"
     return Hint(
-        f"if your AWS keys may read it: {GIVE} '{line}'; where who asks "
-        f"has to pay, and you agree: '{login.origin} aws request-payer=requester'",
+        f"if your AWS keys grant access, run: {GIVE} '{line}'; if the requester pays "
+        f"there and you agree to: '{login.origin} aws request-payer=requester'",
         line,
     )
 

@@ -55,7 +55,7 @@ def _find(wanted: LoginWanted) -> Login | None:
     if name == "firefox":
         return login_of(_firefox(profile), wanted, place)
     if name not in OTHER_BROWSERS:
-        raise FetchError(f"no browser {name!r} is known; firefox, {', '.join(OTHER_BROWSERS)} are")
+        raise FetchError(f"unknown browser {name!r}; choose from {', '.join(BROWSERS)}")
     return login_of(_other(name, profile, wanted), wanted, place)
 
 
@@ -79,7 +79,7 @@ def _firefox(profile: str) -> Iterator[Cookie]:
             finally:
                 connection.close()
         except sqlite3.Error as error:
-            raise FetchError(f"Firefox's cookies cannot be read ({type(error).__name__})") from None
+            raise FetchError(f"cannot read Firefox's cookies ({type(error).__name__})") from None
     for host, path, secure, expiry, name, value in rows:
         # milliseconds since Firefox 142
         seconds = expiry // 1000 if expiry > 1 << 36 else expiry
@@ -108,8 +108,9 @@ def _firefox_profile(profile: str) -> Path:
             named += [s["Path"] for s in found.values() if "Path" in s]
         if named:
             return root / named[0]  # an absolute path stays one
-    what = f"profile {profile!r}" if profile else "profile"
-    raise FetchError(f"no {what} of Firefox is to be found")
+    raise FetchError(
+        f"Firefox has no profile {profile!r}" if profile else "no Firefox profile found"
+    )
 
 
 def _other(name: str, profile: str, wanted: LoginWanted) -> Iterator[Cookie]:
@@ -117,7 +118,7 @@ def _other(name: str, profile: str, wanted: LoginWanted) -> Iterator[Cookie]:
         import pycookiecheat
     except ImportError:
         raise FetchError(
-            f"the cookies of {name} are read by a further package: "
+            f"another package is needed to read the cookies of {name}: "
             "pip install 'datalad-jsdl[browser]'"
         ) from None
     file = Path(profile).expanduser() if profile else None
@@ -132,7 +133,7 @@ def _other(name: str, profile: str, wanted: LoginWanted) -> Iterator[Cookie]:
         )
     except Exception as error:  # whatever a browser's files and key stores come up with
         log_trace(f"the cookies of {name} cannot be read", error)
-        raise FetchError(f"the cookies of {name} cannot be read ({type(error).__name__})") from None
+        raise FetchError(f"cannot read the cookies of {name} ({type(error).__name__})") from None
     for cookie in found:
         # microseconds since 1601
         expiry = max(1, cookie.expires_utc // 10**6 - _EPOCH) if cookie.expires_utc else 0
@@ -148,7 +149,7 @@ SOURCE = Source(
     "browser",
     "the cookies of your browser: ``firefox``, or with the extra ``browser`` "
     + ", ".join(f"``{name}``" for name in OTHER_BROWSERS)
-    + "; a profile may follow, ``firefox:work``",
+    + "; optionally with a profile, ``firefox:work``",
     _find,
     argument="firefox",
     required=True,

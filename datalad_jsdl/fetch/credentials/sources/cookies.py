@@ -47,7 +47,7 @@ def _find(wanted: LoginWanted) -> Login | None:
         raise FetchError(f"cannot read the cookies in {file}: {error.strerror}") from None
     cookies = [cookie for line in lines if (cookie := _parse(line))]
     if not cookies and any(line.strip() for line in lines):
-        raise FetchError(f"{file} is no cookies.txt in Netscape's format")
+        raise FetchError(f"{file} is not a cookies.txt file in Netscape format")
     return login_of(cookies, wanted, str(file))
 
 
@@ -95,7 +95,7 @@ def login_of(cookies: Iterable[Cookie], wanted: LoginWanted, place: str) -> Logi
     good = [cookie for cookie in here if not (cookie.expires and cookie.expires < now)]
     mine = tuple(c for c in good if wanted.scheme == "https" or not c.secure)
     if not mine:
-        what = "that may be sent by http" if good else "that has not expired" if here else ""
+        what = "that may be sent over http" if good else "that has not expired" if here else ""
         raise FetchError(f"{place} has no cookie for {wanted.host} {what}".strip())
     return Login(f"the cookies of {place}", "cookie", cookies=mine, rule=wanted.rule)
 
@@ -240,17 +240,17 @@ def _domain(domain: str, host: str) -> str:
 def _keep(argument: str) -> str:
     file = Path(argument).expanduser().absolute()
     if not file.is_file():
-        raise ValueError(f"there is no file {file}")
+        raise ValueError(f"the file {file} does not exist")
     return str(file)
 
 
 def _refused(_: Login, __: str) -> str:
-    return "log in at the portal again and export the file anew"
+    return "log in at the portal again and export the file again"
 
 
 SOURCE = Source(
     "cookies",
-    "a ``cookies.txt`` in Netscape's format",
+    "a ``cookies.txt`` file in Netscape format",
     _find,
     argument="FILE",
     required=True,

@@ -42,7 +42,7 @@ def _find(wanted: LoginWanted) -> Login | None:
         login = _login(wanted.argument, wanted)
         if login is None:
             raise FetchError(
-                f"DataLad has no credential {wanted.argument!r}; enter its secret when this asks: "
+                f"DataLad has no credential {wanted.argument!r}; to store its secret, run: "
                 f"keyring set {shlex.quote(f'datalad-{wanted.argument}')} secret"
             )
         return login
@@ -71,7 +71,7 @@ def _login(name: str, wanted: LoginWanted) -> Login | None:
 
     if kind == "basic" and not user:
         raise FetchError(
-            f"DataLad's credential {name!r} has no name beside its password: add user=NAME to the "
+            f"DataLad's credential {name!r} has a password but no user name: add user=NAME to the "
             "line that names it"
         )
 
@@ -104,7 +104,7 @@ def _field(name: str, fields: tuple[str, ...], wanted: LoginWanted) -> tuple[str
             if value := keyring.get_password(f"datalad-{name}", field) or "":
                 return value, field
     except KeyringError as error:
-        raise FetchError(f"the keyring does not work ({type(error).__name__})") from None
+        raise FetchError(f"cannot read the keyring ({type(error).__name__})") from None
     return "", ""
 
 
@@ -120,7 +120,7 @@ def _known(name: str, fields: tuple[str, ...], wanted: LoginWanted) -> str:
 
 def _check(argument: str) -> None:
     if argument.startswith("datalad-"):
-        raise ValueError("after datalad: comes the credential's name without datalad-")
+        raise ValueError("expected a credential's name after datalad:, without datalad-")
 
 
 def _missing(login: Missing) -> Hint | None:
@@ -129,27 +129,26 @@ def _missing(login: Missing) -> Hint | None:
     name = store_name(login.origin)
     options = " user=NAME" if "basic" in login.schemes else ""
     if not login.schemes:
-        ask = "a token (or with user=NAME added, a password)"
+        ask = "a token (or, with user=NAME added, a password)"
     else:
         ask = "your password" if options else "your token"
     line = f"{login.origin} datalad:{name}{options}"
     return Hint(
-        f"to give {ask}, enter it when this asks: keyring set datalad-{name} secret; and then: "
-        f"{GIVE} '{line}'",
+        f"to store {ask}, run: keyring set datalad-{name} secret; then run: {GIVE} '{line}'",
         line,
     )
 
 
 def _refused(login: Login, origin: str) -> str:
     stored = shlex.quote(f"datalad-{login.stored}")
-    return f"enter the secret anew when this asks: keyring set {stored} secret; or " + correct_line(
+    return f"to replace the secret, run: keyring set {stored} secret; or " + correct_line(
         login, origin
     )
 
 
 SOURCE = Source(
     "datalad",
-    "DataLad's credential NAME, of its core or of datalad-next; without a name, one whose "
+    "DataLad's credential NAME, of its core or datalad-next; without a name, one whose "
     "``realm`` is the origin",
     _find,
     argument="NAME",

@@ -23,7 +23,7 @@ def _find(wanted: LoginWanted) -> Login | None:
     """
     value = os.environ.get(wanted.argument, "").strip()
     if not value:
-        raise FetchError(f"the variable {wanted.argument} is not set")
+        raise FetchError(f"the environment variable {wanted.argument} is not set")
     words = f"the variable {wanted.argument}"
     kind = wanted.kind or ("basic" if wanted.user or ":" in value else "bearer")
     user, colon, secret = value.partition(":")
@@ -36,7 +36,7 @@ def _find(wanted: LoginWanted) -> Login | None:
 
 def _check(argument: str) -> None:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", argument):
-        raise ValueError("after env: comes the name of a variable, without $, and not its value")
+        raise ValueError("expected the name of a variable after env:, without $, not its value")
 
 
 def _refused(_: Login, __: str) -> str:
@@ -45,7 +45,7 @@ def _refused(_: Login, __: str) -> str:
 
 SOURCE = Source(
     "env",
-    "a variable of the environment: a token, or ``user:password``",
+    "an environment variable: a token, or ``user:password``",
     _find,
     argument="VARIABLE",
     required=True,

@@ -45,12 +45,16 @@ def _find(wanted: LoginWanted) -> Login | None:
             start_new_session=True,
         )
     except OSError as error:
-        raise FetchError(f"cannot run git for its credential helpers: {error.strerror}") from None
+        raise FetchError(
+            f"cannot run git to ask its credential helpers: {error.strerror}"
+        ) from None
     try:
         said, _ = process.communicate("\n".join([*lines, "", ""]).encode(), _SECONDS)
     except subprocess.TimeoutExpired:
         _end(process)
-        raise FetchError(f"git's credential helper gave no answer in {_SECONDS} s") from None
+        raise FetchError(
+            f"git's credential helper did not respond within {_SECONDS} seconds"
+        ) from None
     if process.returncode:
         _require_config()
         return None  # "terminal prompts disabled": no helper has any
@@ -77,7 +81,7 @@ def _require_config() -> None:
     )
     if done.returncode not in (0, 1):  # 1: none is set
         said = redact_text(done.stderr.decode("utf-8", "replace").strip())
-        raise FetchError(f"git cannot look for credential helpers: {said}")
+        raise FetchError(f"git cannot read its credential settings: {said}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

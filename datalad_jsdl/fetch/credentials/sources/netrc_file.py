@@ -31,18 +31,18 @@ def _find(wanted: LoginWanted) -> Login | None:
     try:
         hosts = netrc.netrc(str(file)).hosts
     except netrc.NetrcParseError as error:  # its text may quote the password
-        raise FetchError(f"{_shown(file)} cannot be read from line {error.lineno}") from None
+        raise FetchError(f"cannot read {_shown(file)}: error in line {error.lineno}") from None
     except (OSError, UnicodeError):
-        raise FetchError(f"{_shown(file)} cannot be read") from None
+        raise FetchError(f"cannot read {_shown(file)}") from None
     if wanted.host == "default" or wanted.host not in hosts:
         return None
     if wanted.scheme != "https":
         raise FetchError(
-            f"{_shown(file)} has a login for {wanted.host}, but is used for https only"
+            f"{_shown(file)} has a login for {wanted.host}, but it is sent over https only"
         )
     if wanted.port is not None and wanted.rule is None:
         raise FetchError(
-            f"{_shown(file)} has a login for {wanted.host}, but by itself it is used on port 443 "
+            f"{_shown(file)} has a login for {wanted.host}, but by default it is used for port 443 "
             f"only; to use it here, run: {GIVE} '{wanted.origin} netrc'"
         )
     user, account, password = hosts[wanted.host]
@@ -66,7 +66,7 @@ def _shown(file: Path) -> str:
 
 
 def _refused(_: Login, __: str) -> str:
-    return "correct its line there"
+    return "correct its line in that file"
 
 
 SOURCE = Source(

@@ -6,4 +6,4 @@ from datalad_jsdl.fetch.credentials.login import Gives, Source
 
 __all__ = ["SOURCE"]
 
-SOURCE = Source("none", "no login, and no search for one", gives=Gives.NOTHING)
+SOURCE = Source("none", "no login, even if one could be found", gives=Gives.NOTHING)

@@ -1,0 +1,114 @@
+"""Where a manifest is, as a user gives it: a file, a URL, standard input, a portal's address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.fetch.settings import PREFIXES
+from datalad_jsdl.manifest.formats.options import Options
+from datalad_jsdl.manifest.portals import Address, find_address, is_address
+from datalad_jsdl.manifest.portals.web_pages import hint
+from datalad_jsdl.model.urls import normalise_url
+from datalad_jsdl.repository.git.settings import git_config
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["ManifestPlace", "address_hint", "is_no_file", "is_url", "place_of"]
+
+
+def is_url(manifest: str) -> bool:
+    """Whether a MANIFEST argument is a URL and not a file's name."""
+    return urlsplit(manifest).scheme.lower() in ("http", "https")
+
+
+def is_no_file(manifest: str) -> bool:
+    """Whether a MANIFEST argument is anything but a file's name."""
+    return manifest == "-" or is_url(manifest) or is_address(manifest)
+
+
+@dataclass(frozen=True)
+class ManifestPlace:
+    """Where a manifest is, and what the user says of it.
+
+    Attributes:
+        manifest: as the user gave it.
+        file: its absolute path, if it is a file.
+        base: what the user says relative URLs are to be resolved against, or which URL an
+            address is to be looked up at; None if nothing is said.
+        format: name of its format, or None.
+        options: further for the format.
+    """
+
+    manifest: str
+    file: Path | None
+    base: str | None
+    format: str | None
+    options: Options
+
+    def address(self, git_dir: Path | None) -> Address | None:
+        """The portal's address that it is, or None if it is none.
+
+        Raises:
+            ManifestError: it is one that cannot be.
+        """
+        if not is_address(self.manifest):
+            return None
+
+        def configured(name: str) -> str | None:
+            # a name for each address, not a setting for all of them
+            settings = (f"{prefix}address.{name}" for prefix in reversed(PREFIXES))
+            config = git_config(r"\.jsdl\.address\.", git_dir)
+            return next((config[name] for name in settings if name in config), None)
+
+        return find_address(self.manifest, self.base, configured)
+
+
+def place_of(
+    manifest: str,
+    file: Path | None,
+    base_url: str | None,
+    format_name: str | None,
+    columns: Sequence[str],
+) -> ManifestPlace:
+    """What the user says of a manifest, checked.
+
+    Args:
+        manifest: as given.
+        file: its absolute path, if it is a file.
+        base_url: as given, or None.
+        format_name: of the manifest, or None.
+        columns: of a table, each ROLE=NAME.
+
+    Raises:
+        ManifestError: what is said of it cannot be.
+    """
+    base = None
+    if base_url is not None:
+        if not is_url(base_url):
+            raise ManifestError("--base-url must begin with http:// or https://")
+        try:
+            base = normalise_url(base_url)
+        except ValueError as error:
+            raise ManifestError(f"--base-url: {error}") from None
+    names = {}
+    for column in columns:
+        role, equals, name = column.partition("=")
+        if not (role and equals and name):
+            raise ManifestError(f"--column {column!r}: expected ROLE=NAME, as in path=filename")
+        names[role] = name
+    return ManifestPlace(manifest, file, base, format_name, Options(names))
+
+
+def address_hint(place: ManifestPlace) -> str:
+    """What to say of a manifest that cannot be read, if it is a portal's web page."""
+    address = hint(place.manifest)
+    if address is None:
+        return ""
+    orthanc = address.startswith("orthanc+")
+    page = "if this is an Orthanc server" if orthanc else "to import the dataset of this page"
+    return f"; {page}, use: {address}"
