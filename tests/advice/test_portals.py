@@ -123,7 +123,7 @@ def test_openneuro(vault: Vault, lab: Lab) -> None:
     assert list(openneuro_records("ds000001", "https://openneuro.example", api)) == []
     denied = {"errors": [{"message": "You do not have access to read this dataset."}]}
     with pytest.raises(ManifestError) as caught:
-        list(openneuro_records("ds000001", lab.url, Api(denied)))
+        list(openneuro_records("ds000001", lab.url, Api(denied, denied, denied)))
     found = re.search(
         r"give (\S+)=KEY: --credential '(\S+) datalad:(\S+) (kind=cookie)'", str(caught.value)
     )

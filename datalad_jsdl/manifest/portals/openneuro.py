@@ -37,11 +37,9 @@ _TAGGED = (
 )
 
 # OpenNeuro gives up on a large snapshot that it has not listed before; what it has by then, it
-# has at once when it is asked again.
+# has at once when it is asked again. Its errors have a message and nothing else (GraphQL has no
+# status), so that nothing tells which of them are worth it.
 _TRIES = 3
-# its errors have a message and nothing else: GraphQL has no status
-_PASSING = re.compile(r"50[234]\b.*|.*\btimeout|fetch failed", re.DOTALL)
-_DENIED = re.compile(r".*access", re.DOTALL)
 
 
 def records(rest: str, base: str, api: Api) -> Iterator[Record]:
@@ -78,8 +76,8 @@ def _asked(api: Api, base: str, query: str, variables: dict[str, str]) -> Any:
             return answer.get("data")
         first = errors[0] if isinstance(errors, list) else None
         said = " ".join(str(dig(first, "message") or "an error without a message").split())[:200]
-        if not _PASSING.fullmatch(said):
-            line = login_line(base, " kind=cookie")
-            login = f"; if you have access, give accessToken=KEY: --credential '{line}'"
-            raise ManifestError(f"OpenNeuro says: {said}{login if _DENIED.match(said) else ''}")
-    raise ManifestError(f"OpenNeuro says: {said} ({_TRIES} times); try again later")
+    line = login_line(base, " kind=cookie")
+    raise ManifestError(
+        f"OpenNeuro says ({_TRIES} times): {said}; try again later. If the dataset is not public "
+        f"and you have access, give accessToken=KEY: --credential '{line}'"
+    )
