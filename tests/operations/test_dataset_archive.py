@@ -48,7 +48,7 @@ def test_ranges_of_a_commit_are_those_of_the_command(dataset: Path) -> None:
     cuts = [0, *sorted(random.Random(1).sample(range(1, len(whole)), 40)), len(whole)]
     with dataset_archive(dataset, leading_dir="study/") as found:
         assert found.archive.size == len(whole)
-        parts = [b"".join(found.archive.range(a, b)) for a, b in zip(cuts, cuts[1:], strict=False)]
+        parts = [b"".join(found.archive.range(*ends)) for ends in pairwise(cuts)]
     assert b"".join(parts) == whole
 
 
