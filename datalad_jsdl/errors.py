@@ -5,6 +5,7 @@
     JsdlError
     ├── ManifestError (ValueError)     a manifest that cannot be read at all
     ├── DatasetError (RuntimeError)    git, git-annex or the dataset refuse
+    │   └── NothingThereError               there is no such commit or folder
     ├── FetchError (OSError)           content that cannot be had
     │   ├── AddressRefusedError             the address policy forbids the connection
     │   └── StatusError                     an API answered with a status of failure
@@ -35,6 +36,7 @@ __all__ = [
     "FetchError",
     "JsdlError",
     "ManifestError",
+    "NothingThereError",
     "SettingError",
     "StatusError",
     "reason",
@@ -90,6 +92,10 @@ class DatasetError(JsdlError, RuntimeError):
     def __init__(self, text: str, *, path: Path | None = None) -> None:
         super().__init__(text)
         self.path = path
+
+
+class NothingThereError(DatasetError):
+    """There is no such commit, or no such folder in it."""
 
 
 class FetchError(JsdlError, OSError):

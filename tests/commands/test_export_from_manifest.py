@@ -75,10 +75,20 @@ def test_a_url_a_selection_and_standard_output(tmp_path: Path, lab: Lab) -> None
 
 def test_entries_that_are_refused_are_told_of(tmp_path: Path, lab: Lab) -> None:
     listed = {path: described(path, lab.put(path, content_of(path))) for path in ("a", "b")}
-    listed["../c"] = listed["a"]
+    for outside in ("../c", "/c", "x/../../c"):
+        listed[outside] = listed["a"]
+    refused = {
+        **dict.fromkeys(["../c", "/c", "x/../../c"], tmp_path),
+        ".git/config": tmp_path / ".git/config",
+        "out.zip": tmp_path,  # which is there
+        "s//e": tmp_path / "s/e",
+    }
+    listed |= {path: {"urls": ["ftp://a.example/x"]} for path in (".git/config", "out.zip", "s//e")}
     manifest = write_manifest("m.json", listed)
-    records = datalad(*EXPORT, "--manifest", manifest, "out.zip", code=1)
-    assert [(r["status"], r.get("entry")) for r in records] == [("error", "../c"), ("ok", None)]
+    *told, archived = datalad(*EXPORT, "--manifest", manifest, "out.zip", code=1)
+    assert {record["entry"]: Path(record["path"]) for record in told} == refused
+    assert {(record["status"], record["type"]) for record in told} == {("error", "file")}
+    assert (archived["status"], Path(archived["path"])) == ("ok", tmp_path / "out.zip")
     with zipfile.ZipFile("out.zip") as archive:
         assert archive.namelist() == ["out/a", "out/b"]
 
