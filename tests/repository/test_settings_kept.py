@@ -401,6 +401,7 @@ def sha256_objects(study: Study) -> None:
     git(study.path, "fsck", "--strict")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "setting", sorted({test.__name__: name for name, test in TESTS.items()}.values())
 )
