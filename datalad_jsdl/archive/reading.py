@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.archive.budget import LookAhead
 from datalad_jsdl.archive.here import open_here
 from datalad_jsdl.archive.look_ahead import Ahead
+from datalad_jsdl.archive.on_disk import from_disk
 from datalad_jsdl.archive.readers import BytesReader, Reader
 from datalad_jsdl.errors import ArchiveError, DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from datalad_jsdl.archive.content import Content, Sources
     from datalad_jsdl.archive.readers import Begun
@@ -40,6 +42,7 @@ class Reading:
 
     Attributes:
         damaged: number of a content → what is wrong with it as it is here.
+        mixed: numbers of contents that several mirrors gave, one of them wrong; see `Ahead`.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Reading:
         self.look_ahead = look_ahead or LookAhead(0)
         self.versions = versions
         self.damaged: dict[int, str] = {}
+        self.mixed: set[int] = set()
 
     def session(
         self, first: tuple[int, int] = (0, 0), last: tuple[int, int] | None = None
@@ -87,6 +91,7 @@ class Session:
             first,
             self._last,
             versions=reading.versions,
+            mixed=reading.mixed,
         )
         self._at = first[0]  # the first content that was not opened yet
 
@@ -140,6 +145,12 @@ class Session:
         """That asks the content's mirrors."""
         return self._reading.sources.engine(content)
 
+    def from_disk(self, index: int, folder: Path | None = None) -> tuple[Reader, int]:
+        """A reader of a whole content that is fetched to the disk first; see `on_disk`."""
+        content = self.contents[index]
+        engine = self.engine(content)
+        return from_disk(content, engine, self._ahead.operation(engine), folder)
+
     def found_damaged(self, index: int, problem: str) -> None:
         """A content that is here is not right."""
         self._reading.damaged.setdefault(index, problem)
@@ -153,6 +164,8 @@ class Session:
     ) -> tuple[Reader, int]:
         reading = self._reading
         content = reading.contents[index]
+        if index in reading.mixed and not begun and (start, stop) in ((0, None), (0, content.size)):
+            return self.from_disk(index)
         if content.is_remote and self._is_next(content, index, start, stop):
             self._at = index + 1
             return self._ahead.open(index, start, stop, begun)
@@ -166,6 +179,7 @@ class Session:
             last,
             instead_of=self._ahead,
             versions=reading.versions,
+            mixed=reading.mixed,
         )
         try:
             reader, size = aside.open(index, start, stop, begun)
