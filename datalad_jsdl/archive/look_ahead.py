@@ -110,12 +110,22 @@ class Ahead(Owner):
         self._last = (len(contents), 0) if last is None else last
         self._stack = ExitStack()
         self._operations: dict[int, Operation] = {}  # by identity of the engine
+        self._ended = False
 
     def operation(self, engine: Engine) -> Operation:
         """What all pieces are a part of that come from an engine."""
-        if id(engine) not in self._operations:
-            self._operations[id(engine)] = self._stack.enter_context(engine.operation())
-        return self._operations[id(engine)]
+        found = self._operations.get(id(engine))
+        if found is None:
+            found = self._operations[id(engine)] = self._stack.enter_context(engine.operation())
+        if self._ended:
+            found.interrupt()
+        return found
+
+    def interrupt(self) -> None:
+        """What is fetched ends soon, and nothing more is; from any thread."""
+        self._ended = True
+        for operation in list(self._operations.values()):
+            operation.interrupt()
 
     def open(
         self, number: int, start: int = 0, stop: int | None = None, begun: Begun | None = None
@@ -165,8 +175,7 @@ class Ahead(Owner):
     def close(self) -> None:
         """Fetch nothing more."""
         self._skip_to(len(self._contents), 0)
-        for operation in self._operations.values():
-            operation.interrupt()
+        self.interrupt()
         self._stack.close()
 
     def _fetch(self, number: int) -> ContentFetch:
