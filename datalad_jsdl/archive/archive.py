@@ -94,8 +94,12 @@ class Archive:
 
     @property
     def is_certain(self) -> bool:
-        """Whether digests determine every byte of it: then, and only then, ranges fit together."""
-        return self._unsized is None and all(content.has_digest for content in self.contents)
+        """Whether digests determine every byte of any range: only then ranges fit together.
+
+        The digest of a large content tells nothing of a part of it: it has to have pieces, as
+        it has once it was prepared.
+        """
+        return self._unsized is None and all(map(_is_certain, self.contents))
 
     @property
     def etag(self) -> str:
@@ -209,6 +213,11 @@ class Archive:
             return number, part.start if start else part.stop
         size = self.contents[number].size or 0
         return number, content_range(size, part.start, part.stop)[0 if start else 1]
+
+
+def _is_certain(content: Content) -> bool:
+    part = Verified.of(content, 0, (content.size or 0) // 2)
+    return content.has_digest and (bool(content.blob) or part is not Verified.SIZE_ONLY)
 
 
 def _until(cancel: threading.Event, chunks: Generator[bytes], session: Session) -> Iterator[bytes]:
