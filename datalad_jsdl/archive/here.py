@@ -18,7 +18,24 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.content import Content, Sources
     from datalad_jsdl.archive.readers import Begun
 
-__all__ = ["BlobCheck", "open_here"]
+__all__ = ["BlobCheck", "open_here", "with_size"]
+
+
+def with_size(content: Content) -> Content:
+    """A content that is here, with the size that its file has if none is known.
+
+    Raises:
+        ArchiveError: it is not there, or is an object of git.
+    """
+    if content.size is not None:
+        return content
+    if content.blob:
+        raise ArchiveError("the size of the git object is not given")
+    try:
+        size = os.stat(str(content.local)).st_size
+    except OSError as error:
+        raise unreadable(error) from None
+    return replace(content, size=size)
 
 
 def open_here(

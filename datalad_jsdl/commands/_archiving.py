@@ -57,7 +57,7 @@ class Given:
 def given_by_dataset(
     root: Path, selection: FileSelection, leading_dir: str, *, commit_time: bool
 ) -> Iterator[Given]:
-    """See `_archive.collect`."""
+    """Those of a dataset; see `operations.collect.collect`."""
     with Homes() as homes:
         contents, absent = collect(root, selection, homes, leading_dir, commit_time=commit_time)
         yield Given(contents, homes, absent, homes=homes)

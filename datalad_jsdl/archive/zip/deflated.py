@@ -22,7 +22,7 @@ _UNIX = 3
 
 
 class DeflatedWriter:
-    """Writes members in the order in which they are given; see `writing.CanonicalWriter`."""
+    """Writes members in the order in which they are given; see `writer.CanonicalWriter`."""
 
     def __init__(
         self,

@@ -88,5 +88,5 @@ class _Current:
     reader: Reader
 
     def open(self, index: int, start: int, stop: int) -> Reader:
-        """See `stream.Source`."""
+        """See `ranges.MemberSource`."""
         return self.reader
