@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.cancelling import cancellable
 from datalad_jsdl.archive.pieces import Verified
-from datalad_jsdl.archive.prepare import with_prepared
+from datalad_jsdl.archive.prepare import prepared_of, with_prepared
 from datalad_jsdl.archive.reading import Reading
 from datalad_jsdl.archive.versions import Versions
 from datalad_jsdl.archive.zip.crc32 import Crcs
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.archive.budget import LookAhead
     from datalad_jsdl.archive.content import Content, Sources
-    from datalad_jsdl.archive.prepare import Prepared
+    from datalad_jsdl.archive.prepare import Prepared, Unprepared
     from datalad_jsdl.archive.reading import Session
     from datalad_jsdl.archive.zip.layout import Part
     from datalad_jsdl.archive.zip.members import Member
@@ -47,7 +47,7 @@ class Archive:
     Args:
         contents: of the members, in any order.
         sources: opens git's objects and asks mirrors.
-        prepared: `Content.identity` → what `prepare` found out. Without it a range that has a
+        prepared: `Content.identity` → what `prepare` yielded. Without it a range that has a
             member's CRC-32 in it needs all of the member to be read.
         look_ahead: how far contents are fetched ahead; one that is *shared* may be given to all
             archives of a process. None for not at all.
@@ -64,10 +64,10 @@ class Archive:
         contents: Iterable[Content],
         sources: Sources,
         *,
-        prepared: Mapping[str, Prepared] | None = None,
+        prepared: Mapping[str, Prepared | Unprepared] | None = None,
         look_ahead: LookAhead | None = None,
     ) -> None:
-        known = prepared or {}
+        known = prepared_of(prepared)
         ordered = sorted(contents, key=lambda content: content.name)
         found = [known.get(content.identity) for content in ordered]
         self.contents = tuple(map(with_prepared, ordered, found))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.readers import Reader
     from datalad_jsdl.archive.reading import Session
 
-__all__ = ["Prepared", "Unprepared", "prepare", "with_prepared"]
+__all__ = ["Prepared", "Unprepared", "prepare", "prepared_of", "with_prepared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Unprepared:
 def prepare(
     contents: Sequence[Content],
     sources: Sources,
-    known: Mapping[str, Prepared] | None = None,
+    known: Mapping[str, Prepared | Unprepared] | None = None,
     *,
     look_ahead: LookAhead | None = None,
     stop: threading.Event | None = None,
@@ -73,7 +73,7 @@ def prepare(
         contents: in any order; of several with the same identity one is read, from wherever any
             of them can be had.
         sources: opens git's objects and asks mirrors.
-        known: `Content.identity` → what was found out before; that is not read again.
+        known: `Content.identity` → what was found out before; what was prepared is not read again.
         look_ahead: how many contents are fetched at a time; None for one.
         stop: the iterator ends within a moment after it is set, by any thread, whatever it
             waits for; a content that was being read is not yielded.
@@ -81,9 +81,15 @@ def prepare(
     Yields:
         Each content, in the order given, and what was found out.
     """
-    preparation = _Preparation(contents, sources, known or {}, look_ahead, stop)
+    preparation = _Preparation(contents, sources, prepared_of(known), look_ahead, stop)
     items = preparation.run(contents)
     return items if stop is None else cancellable(items, stop, preparation.interrupt)
+
+
+def prepared_of(found: Mapping[str, Prepared | Unprepared] | None) -> dict[str, Prepared]:
+    """Those that were prepared, of all that `prepare` has yielded."""
+    items = (found or {}).items()
+    return {identity: result for identity, result in items if isinstance(result, Prepared)}
 
 
 def with_prepared(content: Content, prepared: Prepared | None) -> Content:

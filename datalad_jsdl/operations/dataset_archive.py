@@ -63,8 +63,7 @@ def dataset_archive(
         paths: files and folders in the dataset; all of it if there are none.
         wanted: filter on paths in the dataset.
         depth: levels of subdatasets to go into; None for all of them.
-        prepared: `Content.identity` → what `prepare` yielded; a content that could not be
-            prepared is as if it were not among them.
+        prepared: see `Archive`.
         look_ahead: see `Archive`.
 
     Raises:
@@ -74,8 +73,7 @@ def dataset_archive(
         ArchiveError: a path cannot be named in a zip.
     """
     selection = FileSelection(revision, tuple(paths), wanted or Filter(), depth)
-    known = {name: p for name, p in (prepared or {}).items() if isinstance(p, Prepared)}
     with Homes() as homes:
         contents, _ = collect(Path(root), selection, homes, leading_dir.strip("/"))
-        archive = Archive(contents, homes, prepared=known, look_ahead=look_ahead)
+        archive = Archive(contents, homes, prepared=prepared, look_ahead=look_ahead)
         yield DatasetArchive(archive, homes)

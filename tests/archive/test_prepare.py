@@ -237,3 +237,27 @@ def test_a_git_object_of_unknown_size_is_refused(shelf: Shelf) -> None:
     ((_, outcome),) = prepare([content], shelf.sources)
     assert isinstance(outcome, Unprepared)
     assert "size of the git object" in str(outcome.error)
+
+
+def test_what_was_not_prepared_is_tried_again_and_no_archive_minds_it(
+    shelf: Shelf, lab: Lab
+) -> None:
+    shelf.remote("a", 1000, [lab], status=404)
+    shelf.remote("b", 1000, [lab])
+    known = {c.identity: found for c, found in prepare(shelf.contents, shelf.sources)}
+    assert [type(found) for found in known.values()] == [Unprepared, Prepared]
+    assert Archive(shelf.contents, shelf.sources, prepared=known).size == len(shelf.whole)
+    lab.put("a", data_of("a", 1000))
+    lab.requests.clear()
+    found = [found for _, found in prepare(shelf.contents, shelf.sources, known)]
+    assert found == [expected_of("a", 1000), expected_of("b", 1000)]
+    assert {request.path for request in lab.requests} == {"/a"}
+
+
+def test_of_a_file_here_of_another_size_the_true_one_is_told(shelf: Shelf) -> None:
+    content = shelf.file("a", 1000)
+    assert content.local is not None
+    content.local.write_bytes(bytes(1234))
+    ((_, outcome),) = prepare([content], shelf.sources)
+    assert isinstance(outcome, Unprepared)
+    assert "expected 1000 bytes, got 1234" in str(outcome.error)
