@@ -33,7 +33,7 @@ def with_size(content: Content) -> Content:
     if content.size is not None:
         return content
     if content.blob:
-        raise ArchiveError("the size of the git object is not given")
+        raise ArchiveError("the size of the git object is unknown")
     try:
         size = os.stat(str(content.local)).st_size
     except OSError as error:
