@@ -13,6 +13,7 @@ from datalad_jsdl.archive.archive import Archive
 from datalad_jsdl.archive.budget import LookAhead
 from datalad_jsdl.archive.content import Content
 from datalad_jsdl.errors import ArchiveError, FetchError
+from datalad_jsdl.faults import FaultKind
 from datalad_jsdl.model.content import Expected
 from tests.archive.shelf import Shelf, data_of
 from tests.fetch.waits import Waits, new_engine
@@ -152,8 +153,10 @@ def test_a_content_that_changes_while_its_reader_pauses(shelf: Shelf, lab: Lab) 
     after = archive._layout.offset(1)
     assert apart(lambda: b"".join(archive.range(after, after + 4_000)))
     lab.put("a", data_of("another", 4 * LARGE), etag='"2"')
-    with pytest.raises(FetchError, match=r"a: .*changed during"):
+    with pytest.raises(FetchError, match=r"^a: ") as caught:
         b"".join(chunks)
+    assert caught.value.failed
+    assert [fault.kind for fault in caught.value.failed.faults] == [FaultKind.CHANGED]
 
 
 @pytest.mark.parametrize("fault", [{"mute": True}, {"hang_at": 5000}, {"drip": 2000}], ids=str)

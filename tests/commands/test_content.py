@@ -144,6 +144,7 @@ STEPS = {
 }
 
 
+@pytest.mark.slow
 def test_killed_at_any_step_the_next_run_goes_on(tmp_path: Path, lab: Lab) -> None:
     members = {}
     for number in range(20):

@@ -177,6 +177,7 @@ def test_times_of_the_mirrors_where_the_manifest_tells_none(
 LARGE = 12_000_000  # bytes
 
 
+@pytest.mark.slow
 def test_killed_and_resumed(tmp_path: Path, lab: Lab) -> None:
     names = [f"{number}" for number in range(5)]
     listed: dict[str, Any] = {}
