@@ -6,7 +6,7 @@
     ├── ManifestError (ValueError)     a manifest that cannot be read at all
     ├── DatasetError (RuntimeError)    git, git-annex or the dataset refuse
     │   └── NothingThereError               there is no such commit or folder
-    ├── FetchError (OSError)           content that cannot be had
+    ├── FetchError (OSError)           content that is unavailable
     │   ├── AddressRefusedError             the address policy forbids the connection
     │   └── StatusError                     an API answered with a status of failure
     ├── BrokenOffError                 an answer of a mirror that ended before its end
@@ -99,7 +99,7 @@ class NothingThereError(DatasetError):
 
 
 class FetchError(JsdlError, OSError):
-    """Content cannot be had.
+    """Content is unavailable.
 
     Attributes:
         failed: what is wrong with each URL; None if the error is not about URLs of a content.

@@ -135,7 +135,8 @@ class Archive:
             ValueError: there are no such bytes.
             ArchiveError: the size of a content is unknown; or, while it is read, a content
                 turns out not to be right. It names the member.
-            FetchError: a content cannot be had, while it is read; likewise. Or *cancel* was set.
+            FetchError: a content became unavailable while it was read; it names the member. Or
+                *cancel* was set.
         """
         stop = self._checked(start, stop)
         if start == stop:

@@ -22,8 +22,8 @@ def cancellable(
 ) -> Iterator[_T]:
     """What an iterator yields, until *cancel* is set: then nothing more, within a moment.
 
-    It runs in a thread of its own, which makes an item when it is asked for, and which is left
-    to end by itself: a server that is being connected to cannot be interrupted.
+    A thread of its own makes each item when it is asked for. Nobody waits for that thread to end:
+    while it connects to a server, it cannot be interrupted.
 
     Args:
         items: to be yielded; closed in the end.

@@ -71,7 +71,7 @@ def prepare(
 
     Args:
         contents: in any order; of several with the same identity one is read, from wherever any
-            of them can be had.
+            of them is available.
         sources: opens git's objects and asks mirrors.
         known: `Content.identity` → what was found out before; what was prepared is not read again.
         look_ahead: how many contents are fetched at a time; None for one.
@@ -159,7 +159,7 @@ class _Preparation:
 
 
 def _places(contents: Iterable[Content]) -> dict[str, list[Content]]:
-    """Identity → where the content can be had, with all its URLs; what is here comes first."""
+    """Identity → where the content is available, with all its URLs; what is here comes first."""
     found: dict[str, list[Content]] = {}
     for content in contents:
         found.setdefault(content.identity, []).append(content)
@@ -189,7 +189,7 @@ class _StoppedError(Exception):
 def _read(
     session: Session, number: int, stop: threading.Event | None
 ) -> Prepared | Unprepared | None:
-    """Read a content, from wherever it can be had; None if it was stopped."""
+    """Read a content, from wherever it is available; None if it was stopped."""
     content = session.contents[number]
     error: ArchiveError | DatasetError | FetchError
     error = FetchError(f"{content.path} is not present locally and has no URL")

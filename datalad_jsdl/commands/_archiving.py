@@ -125,7 +125,7 @@ def written(
 
 
 def _refused(target: Path | None, place: Path, refusal: Refusal) -> dict[str, Any]:
-    """The record of an entry that is not in the archive, which itself is none the worse for it."""
+    """The record of an entry that was refused; the archive itself is complete without it."""
     path = _beside(target, place, refusal.path or "")
     record: dict[str, Any] = get_status_dict(
         action=ACTION, status="error", path=str(path), type="file", logger=lgr

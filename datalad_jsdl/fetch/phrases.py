@@ -71,7 +71,7 @@ def told(failed: Failed) -> str:
 
 
 def failure(failed: Failed, before: str = "", after: str = "") -> FetchError:
-    """The error to raise for content that cannot be had, and what is said around the reasons."""
+    """The error to raise for unavailable content, and what is said around the reasons."""
     return FetchError(f"{before}{told(failed)}{after}", failed=failed)
 
 

@@ -39,7 +39,7 @@ class DeflatedWriter:
 
         Raises:
             ArchiveError: its content is not right.
-            FetchError: its content cannot be had.
+            FetchError: its content is unavailable.
         """
         (time, date), info = dos_time(member), zipfile.ZipInfo(member.name.decode())
         info.date_time = (

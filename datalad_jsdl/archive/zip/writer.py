@@ -53,7 +53,7 @@ class CanonicalWriter:
 
         Raises:
             ArchiveError: its content is not right, or its name out of order.
-            FetchError: its content cannot be had.
+            FetchError: its content is unavailable.
         """
         index = len(self._layout)
         self._current.reader = reader
