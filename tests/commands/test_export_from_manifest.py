@@ -8,14 +8,15 @@ import os
 import random
 import signal
 import subprocess
-import time
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.kill_at import KillAt
 from tests.portal import MTIME, MTIME_SECONDS, content_of, datalad, described, write_manifest
+from tests.running import run_datalad
 
 if TYPE_CHECKING:
     from tests.lab import Lab
@@ -189,14 +190,10 @@ def test_killed_and_resumed(tmp_path: Path, lab: Lab) -> None:
     datalad(*EXPORT, "--manifest", manifest, "--leading-dir", "x", "whole.zip")
     sent = lab.sent()
     lab.requests.clear()
-    command = ["datalad", *EXPORT, "--manifest", str(manifest), "--leading-dir", "x", "out.zip"]
-    part = Path("out.zip.jsdl-part")
-    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
-    enough = LARGE + 2_000_000
-    while process.poll() is None and (not part.exists() or part.stat().st_size < enough):
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    in_the_second = KillAt("datalad_jsdl.archive.output:FileOutput.write", call=22)
+    command = (*EXPORT, "--manifest", manifest, "--leading-dir", "x", "out.zip")
+    assert run_datalad(*command, kill=in_the_second).code == -signal.SIGKILL
+    part, enough = Path("out.zip.jsdl-part"), LARGE + 2_000_000
     kept = part.stat().st_size
     assert kept >= enough
     lab.requests.clear()
