@@ -5,7 +5,8 @@
     JsdlError
     ├── ManifestError (ValueError)     a manifest that cannot be read at all
     ├── DatasetError (RuntimeError)    git, git-annex or the dataset refuse
-    ├── FetchError (OSError)           content that cannot be had
+    │   └── NothingThereError               there is no such commit or folder
+    ├── FetchError (OSError)           content that is unavailable
     │   ├── AddressRefusedError             the address policy forbids the connection
     │   └── StatusError                     an API answered with a status of failure
     ├── BrokenOffError                 an answer of a mirror that ended before its end
@@ -38,6 +39,7 @@ __all__ = [
     "FetchError",
     "JsdlError",
     "ManifestError",
+    "NothingThereError",
     "OrderError",
     "QueryError",
     "SettingError",
@@ -98,8 +100,12 @@ class DatasetError(JsdlError, RuntimeError):
         self.path = path
 
 
+class NothingThereError(DatasetError):
+    """There is no such commit, or no such folder in it."""
+
+
 class FetchError(JsdlError, OSError):
-    """Content cannot be had.
+    """Content is unavailable.
 
     Attributes:
         failed: what is wrong with each URL; None if the error is not about URLs of a content.

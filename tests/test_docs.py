@@ -63,6 +63,7 @@ def shell(script: str, cwd: Path) -> None:
     assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
 
 
+@pytest.mark.slow
 def test_the_readme_from_top_to_bottom(tmp_path: Path, portal: Lab) -> None:
     commands = [command for block in blocks("README.md") for command in block]
     assert SET_UP & set(commands) == {"make demo", "make test", "pip install '.[git-annex]'"}

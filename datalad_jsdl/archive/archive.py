@@ -7,8 +7,9 @@ from bisect import bisect_left
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.archive.cancelling import cancellable
 from datalad_jsdl.archive.pieces import Verified
-from datalad_jsdl.archive.prepare import with_prepared
+from datalad_jsdl.archive.prepare import prepared_of, with_prepared
 from datalad_jsdl.archive.reading import Reading
 from datalad_jsdl.archive.versions import Versions
 from datalad_jsdl.archive.zip.crc32 import Crcs
@@ -17,13 +18,17 @@ from datalad_jsdl.archive.zip.layout import Layout, Structure
 from datalad_jsdl.archive.zip.members import Kind
 from datalad_jsdl.archive.zip.ranges import Ranges
 from datalad_jsdl.errors import ArchiveError
+from datalad_jsdl.faults import Failed, Fault, FaultKind
+from datalad_jsdl.fetch.phrases import failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    import threading
+    from collections.abc import Generator, Iterable, Iterator, Mapping
 
     from datalad_jsdl.archive.budget import LookAhead
     from datalad_jsdl.archive.content import Content, Sources
-    from datalad_jsdl.archive.prepare import Prepared
+    from datalad_jsdl.archive.prepare import Prepared, Unprepared
+    from datalad_jsdl.archive.reading import Session
     from datalad_jsdl.archive.zip.layout import Part
     from datalad_jsdl.archive.zip.members import Member
 
@@ -42,7 +47,7 @@ class Archive:
     Args:
         contents: of the members, in any order.
         sources: opens git's objects and asks mirrors.
-        prepared: `Content.identity` → what `prepare` found out. Without it a range that has a
+        prepared: `Content.identity` → what `prepare` yielded. Without it a range that has a
             member's CRC-32 in it needs all of the member to be read.
         look_ahead: how far contents are fetched ahead; one that is *shared* may be given to all
             archives of a process. None for not at all.
@@ -59,10 +64,10 @@ class Archive:
         contents: Iterable[Content],
         sources: Sources,
         *,
-        prepared: Mapping[str, Prepared] | None = None,
+        prepared: Mapping[str, Prepared | Unprepared] | None = None,
         look_ahead: LookAhead | None = None,
     ) -> None:
-        known = prepared or {}
+        known = prepared_of(prepared)
         ordered = sorted(contents, key=lambda content: content.name)
         found = [known.get(content.identity) for content in ordered]
         self.contents = tuple(map(with_prepared, ordered, found))
@@ -89,8 +94,12 @@ class Archive:
 
     @property
     def is_certain(self) -> bool:
-        """Whether digests determine every byte of it: then, and only then, ranges fit together."""
-        return self._unsized is None and all(content.has_digest for content in self.contents)
+        """Whether digests determine every byte of any range: only then ranges fit together.
+
+        The digest of a large content tells nothing of a part of it: it has to have pieces, as
+        it has once it was prepared.
+        """
+        return self._unsized is None and all(map(_is_certain, self.contents))
 
     @property
     def etag(self) -> str:
@@ -105,7 +114,9 @@ class Archive:
             digest.update(b"%d %b %d %b" % (len(content.name), content.name, len(text), text))
         return f'"{digest.hexdigest()}"' if self.is_certain else f'W/"{digest.hexdigest()}"'
 
-    def range(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+    def range(
+        self, start: int = 0, stop: int | None = None, *, cancel: threading.Event | None = None
+    ) -> Iterator[bytes]:
         """The bytes *start* to *stop* (exclusive; None for the end).
 
         A content that is read from its first byte to its last is verified before anything
@@ -114,14 +125,25 @@ class Archive:
         its mirror names versions: once the file there has changed, it cannot be read any more.
         If the iterator is closed, what was fetched for it ends.
 
+        Args:
+            start: first byte.
+            stop: after the last; None for the end.
+            cancel: set by any thread, it ends the iterator within a moment, whatever it waits
+                for. The bytes are then made in a thread of their own.
+
         Raises:
             ValueError: there are no such bytes.
             ArchiveError: the size of a content is unknown; or, while it is read, a content
                 turns out not to be right. It names the member.
-            FetchError: a content cannot be had, while it is read; likewise.
+            FetchError: a content became unavailable while it was read; it names the member. Or
+                *cancel* was set.
         """
         stop = self._checked(start, stop)
-        return self._chunks(start, stop)
+        if start == stop:
+            return iter(())
+        session = self._reading.session(*self._edges(start, stop))
+        chunks = self._chunks(session, start, stop)
+        return chunks if cancel is None else _until(cancel, chunks, session)
 
     def verified(self, start: int = 0, stop: int | None = None) -> Verified:
         """By what the bytes of a range are told right from wrong: the weakest, of all members.
@@ -162,11 +184,8 @@ class Archive:
             raise ValueError(f"bytes {start} to {stop} lie outside the archive of {total} bytes")
         return stop
 
-    def _chunks(self, start: int, stop: int) -> Iterator[bytes]:
-        if start == stop:
-            return
-        first, last = self._edges(start, stop)
-        with self._reading.session(first, last) as session:
+    def _chunks(self, session: Session, start: int, stop: int) -> Generator[bytes]:
+        with session:
             ranges = Ranges(self._layout, session, self._crcs)
             for chunk in ranges.range(start, stop):
                 yield chunk if isinstance(chunk, bytes) else bytes(chunk)
@@ -195,3 +214,14 @@ class Archive:
             return number, part.start if start else part.stop
         size = self.contents[number].size or 0
         return number, content_range(size, part.start, part.stop)[0 if start else 1]
+
+
+def _is_certain(content: Content) -> bool:
+    part = Verified.of(content, 0, (content.size or 0) // 2)
+    return content.has_digest and (bool(content.blob) or part is not Verified.SIZE_ONLY)
+
+
+def _until(cancel: threading.Event, chunks: Generator[bytes], session: Session) -> Iterator[bytes]:
+    yield from cancellable(chunks, cancel, session.interrupt)
+    if cancel.is_set():
+        raise failure(Failed((Fault(FaultKind.INTERRUPTED),)))

@@ -29,7 +29,8 @@ class Content:
         path: as the user knows it.
         name: of the member.
         kind: what the member is to be.
-        size: bytes, or None if only a mirror can tell.
+        size: bytes, or None if only a mirror, or the local file, can tell; it is always known
+            of one in git.
         mtime: whole seconds since 1970 UTC, or None if unknown.
         expected: what is known of the content; of one in git only the size.
         blob: git's object name, for a file kept in git; else "".
@@ -65,14 +66,15 @@ class Content:
     def identity(self) -> str:
         """Stands for the bytes, wherever they are; the same for the same digest.
 
-        Without a digest it stands for the key, or the first URL: what is there may change.
+        Without a digest it stands for the key, or the first URL, and the size: what is there may
+        change.
         No URL can be read from it.
         """
         if self.blob:
             return f"git:{self.blob}"
         if self.expected.algorithm:
             return f"{self.expected.algorithm}:{self.expected.hexdigest}"
-        where = self.key or (self.urls[0] if self.urls else self.path)
+        where = f"{self.size} {self.key or (self.urls[0] if self.urls else self.path)}"
         return "at:" + hashlib.sha256(where.encode("utf-8", "surrogateescape")).hexdigest()
 
     def member(self, size: int) -> Member:

@@ -1,4 +1,4 @@
-"""Contents → an archive, each from wherever it can be had."""
+"""Contents → an archive, each from wherever it is available."""
 
 from __future__ import annotations
 
@@ -74,11 +74,11 @@ def export(
         writer: makes the archive.
         output: that it writes to.
         jobs: pieces of content to fetch at a time.
-        skip_missing: leave out what cannot be had, instead of giving up.
+        skip_missing: leave out what is unavailable, instead of giving up.
         begun: what the output has of the first content.
 
     Raises:
-        FetchError: a content cannot be had.
+        FetchError: a content is unavailable.
         ArchiveError: a content is not what its key says, and what was written of it cannot
             be taken back.
         OSError: the archive cannot be written; the disk may be full.

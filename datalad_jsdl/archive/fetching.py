@@ -10,17 +10,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.pieces import fetch_verified, grid
-from datalad_jsdl.archive.remote import Memory, Stream
+from datalad_jsdl.archive.remote import Memory
+from datalad_jsdl.archive.stream import Stream
 from datalad_jsdl.fetch.file.download import fetch
+from datalad_jsdl.fetch.file.verification import Verifier
 from datalad_jsdl.model.content import Fetched
 
 if TYPE_CHECKING:
     from datalad_jsdl.archive.content import Content
+    from datalad_jsdl.archive.stream import Flow, Given
     from datalad_jsdl.archive.versions import Versions
     from datalad_jsdl.faults import Failed
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.operation import Operation
-    from datalad_jsdl.model.content import Version
+    from datalad_jsdl.model.content import Expected, Version
 
 __all__ = ["ContentFetch"]
 
@@ -46,7 +49,7 @@ class ContentFetch:
     versions: Versions | None
 
     def stream(self, size: int, start: int, stop: int, crc: int | None) -> Stream:
-        """Bytes over one connection; if they are all, verified by the transfer.
+        """Bytes while they come.
 
         Args:
             size: of the content in bytes.
@@ -70,21 +73,10 @@ class ContentFetch:
         self, size: int, start: int, stop: int, crc: int | None, version: Version | None
     ) -> Stream:
         expected = replace(self.content.expected, size=size)
-        window = None if (start, stop) == (0, size) else (start, stop)
-        return Stream(
-            lambda sink: fetch(
-                self.engine,
-                self.content.urls,
-                expected,
-                sink,
-                window=window,
-                version=version,
-                begun=sink.begun,
-                operation=self.operation,
-            ),
-            crc,
-            room=self.piece,
-        )
+        whole = expected.algorithm and (start, stop) == (0, size)
+        check = Verifier(expected) if whole else None
+        parts = _Parts(self, expected, version)
+        return Stream(parts, start, stop, crc, check, room=self.piece)
 
     def into_memory(self, first: int, last: int) -> tuple[Fetched | Failed, bytearray]:
         """Bytes from the first to the last (exclusive), verified as far as can be.
@@ -125,3 +117,38 @@ class ContentFetch:
     def _required(self) -> Versions | None:
         """Where versions are kept, if a digest does not tell all that they could."""
         return None if self.content.expected.verifiable else self.versions
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The mirrors of a content that is read as a stream; see `stream.StreamFetch`.
+
+    Attributes:
+        source: of the content.
+        expected: what is known of it, with its size.
+        version: that is to be fetched; None for any.
+    """
+
+    source: ContentFetch
+    expected: Expected
+    version: Version | None
+
+    def part(self, sink: Flow, start: int, stop: int, given: Given | None) -> Fetched | Failed:
+        """See `stream.StreamFetch`."""
+        source = self.source
+        return fetch(
+            source.engine,
+            source.content.urls,
+            self.expected,
+            sink,
+            window=None if (start, stop) == (0, self.expected.size) else (start, stop),
+            version=(given and given.version) or self.version,
+            begun=sink.begun,
+            operation=source.operation,
+        )
+
+    def resumes(self, given: Given) -> bool:
+        """See `stream.StreamFetch`."""
+        if not self.expected.verifiable and not given.version:
+            return False  # the rest may be of another version
+        return self.source.engine.origins.of(given.url).score.ranges is True

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.pieces import AT_ONCE, grid, verified_portions
 from datalad_jsdl.archive.readers import BytesReader, ChunkReader, FileReader, Reader, unreadable
 from datalad_jsdl.errors import ArchiveError
+from datalad_jsdl.faults import Fault, FaultKind
 from datalad_jsdl.fetch.file.verification import Verifier
+from datalad_jsdl.fetch.phrases import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,7 +21,24 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.content import Content, Sources
     from datalad_jsdl.archive.readers import Begun
 
-__all__ = ["BlobCheck", "open_here"]
+__all__ = ["BlobCheck", "open_here", "with_size"]
+
+
+def with_size(content: Content) -> Content:
+    """A content that is here, with the size that its file has if none is known.
+
+    Raises:
+        ArchiveError: it is not there, or is an object of git.
+    """
+    if content.size is not None:
+        return content
+    if content.blob:
+        raise ArchiveError("the size of the git object is unknown")
+    try:
+        size = os.stat(str(content.local)).st_size
+    except OSError as error:
+        raise unreadable(error) from None
+    return replace(content, size=size)
 
 
 def open_here(
@@ -40,7 +60,10 @@ def open_here(
         expected = replace(expected, size=size)
     check = Verifier(expected) if expected.algorithm else None
     if check is not None and size <= AT_ONCE:
-        return _in_memory(_read(path, size), check, start, stop)
+        found = _read(path, size)
+        if len(found) > size:
+            raise ArchiveError(_other_size(path, size))
+        return _in_memory(found, check, start, stop)
     whole = check if (start, stop) == (0, size) else None
     if step := grid(content, AT_ONCE):
         begin = start - start % step
@@ -103,6 +126,12 @@ def _read(path: str, size: int) -> bytes:
             os.close(file)
     except OSError as error:
         raise unreadable(error) from None
+
+
+def _other_size(path: str, size: int) -> str:
+    with suppress(OSError):
+        return phrase(Fault(FaultKind.CONTENT, expected=size, offered=os.stat(path).st_size))
+    return phrase(Fault(FaultKind.CONTENT, expected=size, offered=size + 1))
 
 
 def _from(chunks: Iterable[bytes], start: int) -> Iterator[bytes]:

@@ -81,6 +81,8 @@ class Ahead(Owner):
         first: number of the content that is read first, and its byte.
         last: of the one that is read last, and the byte after the last; None for all.
         versions: which version of a content without a digest is to be fetched; None for any.
+        mixed: numbers of contents that were wrong, and that several mirrors gave; such a content
+            is asked for as a whole, so that it shows who is to blame.
         instead_of: another one, which this one helps out with its first content; that is read
             from the mirrors although it may be here.
     """
@@ -94,6 +96,7 @@ class Ahead(Owner):
         last: tuple[int, int] | None = None,
         *,
         versions: Versions | None = None,
+        mixed: set[int] | None = None,
         instead_of: Ahead | None = None,
     ) -> None:
         super().__init__(instead_of)
@@ -101,17 +104,28 @@ class Ahead(Owner):
         self._engine = sources.engine
         self._look_ahead = look_ahead
         self._versions = versions
+        self._mixed = set() if mixed is None else mixed
         self._pieces: deque[_Piece] = deque()
         self._next = first  # content and byte to be planned next
         self._last = (len(contents), 0) if last is None else last
         self._stack = ExitStack()
         self._operations: dict[int, Operation] = {}  # by identity of the engine
+        self._ended = False
 
     def operation(self, engine: Engine) -> Operation:
         """What all pieces are a part of that come from an engine."""
-        if id(engine) not in self._operations:
-            self._operations[id(engine)] = self._stack.enter_context(engine.operation())
-        return self._operations[id(engine)]
+        found = self._operations.get(id(engine))
+        if found is None:
+            found = self._operations[id(engine)] = self._stack.enter_context(engine.operation())
+        if self._ended:
+            found.interrupt()
+        return found
+
+    def interrupt(self) -> None:
+        """What is fetched ends soon, and nothing more is; from any thread."""
+        self._ended = True
+        for operation in list(self._operations.values()):
+            operation.interrupt()
 
     def open(
         self, number: int, start: int = 0, stop: int | None = None, begun: Begun | None = None
@@ -136,13 +150,13 @@ class Ahead(Owner):
         stop = size if stop is None else stop
         crc = begun.crc if begun else None if start else 0
         if not begun and takes_whole(size, start, stop, self._look_ahead.piece):
-            if taken := self._take(number, start):
-                return ChunkReader([memoryview(taken[1])[start:stop]], crc), size
-            return self._fetch(number).stream(size, start, stop, crc), size
+            taken = self._take(number, start) or self._fetched(self._piece(number, start, stop))
+            return ChunkReader([memoryview(taken[1])[start:stop]], crc), size
         if not content.expected.verifiable:
             return self._fetch(number).stream(size, start, stop, crc), size
         portions = self._chunks(number, start, stop)
-        return Pieced(content, self._engine(content), portions, start, stop, begun), size
+        mixed = partial(self._mixed.add, number)
+        return Pieced(content, self._engine(content), portions, start, stop, begun, mixed), size
 
     def _open_unsized(self, number: int, content: Content) -> tuple[Reader, int]:
         try:
@@ -161,8 +175,7 @@ class Ahead(Owner):
     def close(self) -> None:
         """Fetch nothing more."""
         self._skip_to(len(self._contents), 0)
-        for operation in self._operations.values():
-            operation.interrupt()
+        self.interrupt()
         self._stack.close()
 
     def _fetch(self, number: int) -> ContentFetch:
@@ -180,13 +193,12 @@ class Ahead(Owner):
                 taken = self._take(number, position)
             except _BrokenOffError as error:
                 if error.chunk:  # it is worth keeping, for a run that goes on from there
-                    yield error.chunk, ("",)
+                    yield error.chunk, ()
                 raise
             if taken is None:  # no mirror gives pieces
                 stream = self._fetch(number).stream(content.size or 0, position, stop, None)
                 try:
-                    for chunk in stream.chunks():
-                        yield chunk, ("",)
+                    yield from stream.portions()
                 finally:
                     stream.close()
                 return
@@ -219,11 +231,14 @@ class Ahead(Owner):
         if piece.number != number or not piece.start <= position < max(piece.stop, 1):
             return None
         self._pieces.popleft()
+        return self._fetched(piece)
+
+    def _fetched(self, piece: _Piece) -> tuple[_Piece, bytearray, tuple[str, ...]]:
         outcome, chunk = self._look_ahead.take(piece.task)
         self._plan()
         if isinstance(outcome, Failed):
             raise _BrokenOffError(outcome, chunk)
-        return piece, chunk, outcome.urls or ("",)
+        return piece, chunk, outcome.urls
 
     def _plan(self) -> None:
         """Have as many pieces fetched as there is room for."""
@@ -262,7 +277,7 @@ class Ahead(Owner):
             return True
         if grid(content, self._look_ahead.piece):
             return True  # whoever ignores ranges gives the whole for each, but all is verified
-        if not content.expected.verifiable or not self._look_ahead.jobs:
+        if not content.expected.verifiable or not self._look_ahead.jobs or number in self._mixed:
             return False  # all bytes have to be of one version of one URL
         origins = self._engine(content).origins
         ranked = origins.rank(content.urls, size)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.budget import PIECE
+from datalad_jsdl.archive.cancelling import cancellable
 from datalad_jsdl.archive.readers import content_of
 from datalad_jsdl.archive.reading import Reading
 from datalad_jsdl.archive.spool import ways
@@ -17,14 +18,14 @@ from datalad_jsdl.model.entry import Pieces
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
     from datalad_jsdl.archive.budget import LookAhead
     from datalad_jsdl.archive.content import Content, Sources
     from datalad_jsdl.archive.readers import Reader
     from datalad_jsdl.archive.reading import Session
 
-__all__ = ["Prepared", "Unprepared", "prepare", "with_prepared"]
+__all__ = ["Prepared", "Unprepared", "prepare", "prepared_of", "with_prepared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Unprepared:
 def prepare(
     contents: Sequence[Content],
     sources: Sources,
-    known: Mapping[str, Prepared] | None = None,
+    known: Mapping[str, Prepared | Unprepared] | None = None,
     *,
     look_ahead: LookAhead | None = None,
     stop: threading.Event | None = None,
@@ -69,29 +70,26 @@ def prepare(
     goes on where an earlier call was ended. To end one, close the iterator, or set *stop*.
 
     Args:
-        contents: in any order; of several with the same identity one is read.
+        contents: in any order; of several with the same identity one is read, from wherever any
+            of them is available.
         sources: opens git's objects and asks mirrors.
-        known: `Content.identity` → what was found out before; that is not read again.
+        known: `Content.identity` → what was found out before; what was prepared is not read again.
         look_ahead: how many contents are fetched at a time; None for one.
-        stop: the iterator ends soon after it is set.
+        stop: the iterator ends within a moment after it is set, by any thread, whatever it
+            waits for; a content that was being read is not yielded.
 
     Yields:
         Each content, in the order given, and what was found out.
     """
-    found: dict[str, Prepared | Unprepared] = {}
-    unknown = {c.identity: c for c in contents if known is None or c.identity not in known}
-    reading = Reading(list(unknown.values()), sources, look_ahead)
-    numbers = {identity: number for number, identity in enumerate(unknown)}
-    with reading.session() as session:
-        for content in contents:
-            identity = content.identity
-            outcome = found.get(identity) or (known or {}).get(identity)
-            if outcome is None:
-                outcome = _read(session, numbers[identity], stop)
-                if outcome is None:
-                    return
-                found[identity] = outcome
-            yield content, outcome
+    preparation = _Preparation(contents, sources, prepared_of(known), look_ahead, stop)
+    items = preparation.run(contents)
+    return items if stop is None else cancellable(items, stop, preparation.interrupt)
+
+
+def prepared_of(found: Mapping[str, Prepared | Unprepared] | None) -> dict[str, Prepared]:
+    """Those that were prepared, of all that `prepare` has yielded."""
+    items = (found or {}).items()
+    return {identity: result for identity, result in items if isinstance(result, Prepared)}
 
 
 def with_prepared(content: Content, prepared: Prepared | None) -> Content:
@@ -109,6 +107,81 @@ def with_prepared(content: Content, prepared: Prepared | None) -> Content:
     return replace(content, size=prepared.size, expected=expected)
 
 
+class _Preparation:
+    """Reads each content once."""
+
+    def __init__(
+        self,
+        contents: Sequence[Content],
+        sources: Sources,
+        known: Mapping[str, Prepared],
+        look_ahead: LookAhead | None,
+        stop: threading.Event | None,
+    ) -> None:
+        self._sources = sources
+        self._look_ahead = look_ahead
+        self._stop = stop
+        self._found: dict[str, Prepared | Unprepared] = dict(known)
+        places = _places(content for content in contents if content.identity not in known)
+        self._numbers = {identity: number for number, identity in enumerate(places)}
+        self._others = {identity: found[1:] for identity, found in places.items() if found[1:]}
+        self._session = self._session_of([found[0] for found in places.values()])
+        self._other: Session | None = None
+
+    def _session_of(self, contents: Sequence[Content]) -> Session:
+        return Reading(contents, self._sources, self._look_ahead).session()
+
+    def run(self, contents: Sequence[Content]) -> Generator[tuple[Content, Prepared | Unprepared]]:
+        """See `prepare`."""
+        with self._session:
+            for content in contents:
+                outcome = self._found.get(content.identity) or self._read(content.identity)
+                if outcome is None:
+                    return
+                self._found[content.identity] = outcome
+                yield content, outcome
+
+    def interrupt(self) -> None:
+        """What is read ends soon; from any thread."""
+        for session in (self._session, self._other):
+            if session:
+                session.interrupt()
+
+    def _read(self, identity: str) -> Prepared | Unprepared | None:
+        outcome = _read(self._session, self._numbers[identity], self._stop)
+        for place in self._others.get(identity, ()):
+            if not isinstance(outcome, Unprepared):
+                break
+            with self._session_of([place]) as self._other:
+                again = _read(self._other, 0, self._stop)
+            outcome = outcome if isinstance(again, Unprepared) else again
+        return outcome
+
+
+def _places(contents: Iterable[Content]) -> dict[str, list[Content]]:
+    """Identity → where the content is available, with all its URLs; what is here comes first."""
+    found: dict[str, list[Content]] = {}
+    for content in contents:
+        found.setdefault(content.identity, []).append(content)
+    return {identity: _merged(same) if same[1:] else same for identity, same in found.items()}
+
+
+def _merged(same: Sequence[Content]) -> list[Content]:
+    """Contents of one identity: each place, or size that is told, once."""
+    urls: dict[str, dict[str, None]] = {}  # by dataset: each has logins of its own
+    for content in same:
+        urls.setdefault(content.dataset, {}).update(dict.fromkeys(content.urls))
+    found: dict[tuple[object, ...], Content] = {}
+    for content in sorted(same, key=lambda content: content.is_remote):
+        place = (content.dataset, content.size)
+        here = () if content.is_remote else (content.blob, content.local)
+        if here or place not in found:
+            merged = replace(content, urls=tuple(urls[content.dataset]))
+            found.setdefault(place, merged)
+            found.setdefault((*place, *here), merged)
+    return list(dict.fromkeys(found.values()))
+
+
 class _StoppedError(Exception):
     pass
 
@@ -116,7 +189,7 @@ class _StoppedError(Exception):
 def _read(
     session: Session, number: int, stop: threading.Event | None
 ) -> Prepared | Unprepared | None:
-    """Read a content, from wherever it can be had; None if it was stopped."""
+    """Read a content, from wherever it is available; None if it was stopped."""
     content = session.contents[number]
     error: ArchiveError | DatasetError | FetchError
     error = FetchError(f"{content.path} is not present locally and has no URL")

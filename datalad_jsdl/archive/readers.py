@@ -61,7 +61,7 @@ class Reader(ABC):
 
         Raises:
             ArchiveError: the content cannot be read, or is not right.
-            FetchError: it cannot be had any further.
+            FetchError: no mirror has the rest.
         """
 
     def read(self, size: int) -> bytes:

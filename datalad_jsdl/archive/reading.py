@@ -7,16 +7,19 @@ its mirrors from then on.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.budget import LookAhead
-from datalad_jsdl.archive.here import open_here
+from datalad_jsdl.archive.here import open_here, with_size
 from datalad_jsdl.archive.look_ahead import Ahead
+from datalad_jsdl.archive.on_disk import from_disk
 from datalad_jsdl.archive.readers import BytesReader, Reader
 from datalad_jsdl.errors import ArchiveError, DatasetError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from datalad_jsdl.archive.content import Content, Sources
     from datalad_jsdl.archive.readers import Begun
@@ -40,6 +43,7 @@ class Reading:
 
     Attributes:
         damaged: number of a content → what is wrong with it as it is here.
+        mixed: numbers of contents that several mirrors gave, one of them wrong; see `Ahead`.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class Reading:
         self.look_ahead = look_ahead or LookAhead(0)
         self.versions = versions
         self.damaged: dict[int, str] = {}
+        self.mixed: set[int] = set()
 
     def session(
         self, first: tuple[int, int] = (0, 0), last: tuple[int, int] | None = None
@@ -68,7 +73,7 @@ class Reading:
 
 
 class Session:
-    """Reads a range of contents; a `stream.Source` and a context manager.
+    """Reads a range of contents; a `zip.ranges.MemberSource` and a context manager.
 
     What is opened in order is fetched ahead; anything else may be opened, too.
     """
@@ -87,8 +92,11 @@ class Session:
             first,
             self._last,
             versions=reading.versions,
+            mixed=reading.mixed,
         )
         self._at = first[0]  # the first content that was not opened yet
+        self._asides: list[Ahead] = []
+        self._ended = False
 
     def __enter__(self) -> Session:
         return self
@@ -96,8 +104,14 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self._ahead.close()
 
+    def interrupt(self) -> None:
+        """What is fetched ends soon, and reading with an error; from any thread."""
+        self._ended = True
+        for ahead in (self._ahead, *self._asides):
+            ahead.interrupt()
+
     def open(self, index: int, start: int, stop: int) -> Reader:
-        """See `stream.Source`."""
+        """See `zip.ranges.MemberSource`."""
         return self.open_sized(index, start, stop)[0]
 
     def open_sized(
@@ -119,17 +133,19 @@ class Session:
         content = reading.contents[index]
         if content.is_remote:
             return self._from_mirrors(index, start, stop, begun)
-        size = content.size or 0
-        stop = size if stop is None else stop
         if index not in reading.damaged:
             try:
+                content = with_size(content)
+                size = content.size or 0
+                stop = size if stop is None else stop
                 reader = open_here(content, reading.sources, start, stop, begun)
             except _PROBLEMS as error:
                 if not content.urls:
                     raise
                 reading.damaged[index] = error.bare
             else:
-                if content.urls and not isinstance(reader, BytesReader):
+                known = self.contents[index].size is not None
+                if content.urls and known and not isinstance(reader, BytesReader):
                     reader = _HereOrMirrors(self, index, reader, start, stop)
                 return reader, size
         elif not content.urls:
@@ -139,6 +155,12 @@ class Session:
     def engine(self, content: Content) -> Engine:
         """That asks the content's mirrors."""
         return self._reading.sources.engine(content)
+
+    def from_disk(self, index: int, folder: Path | None = None) -> tuple[Reader, int]:
+        """A reader of a whole content that is fetched to the disk first; see `on_disk`."""
+        content = self.contents[index]
+        engine = self.engine(content)
+        return from_disk(content, engine, self._ahead.operation(engine), folder)
 
     def found_damaged(self, index: int, problem: str) -> None:
         """A content that is here is not right."""
@@ -153,6 +175,8 @@ class Session:
     ) -> tuple[Reader, int]:
         reading = self._reading
         content = reading.contents[index]
+        if index in reading.mixed and not begun and (start, stop) in ((0, None), (0, content.size)):
+            return self.from_disk(index)
         if content.is_remote and self._is_next(content, index, start, stop):
             self._at = index + 1
             return self._ahead.open(index, start, stop, begun)
@@ -166,13 +190,22 @@ class Session:
             last,
             instead_of=self._ahead,
             versions=reading.versions,
+            mixed=reading.mixed,
         )
+        self._asides.append(aside)
+        if self._ended:
+            aside.interrupt()
         try:
             reader, size = aside.open(index, start, stop, begun)
         except BaseException:
-            aside.close()
+            self.close_aside(aside)
             raise
-        return _Aside(reader, aside), size
+        return _Aside(reader, partial(self.close_aside, aside)), size
+
+    def close_aside(self, aside: Ahead) -> None:
+        """Nothing more is read of what was not fetched ahead with the rest."""
+        self._asides.remove(aside)
+        aside.close()
 
     def _is_next(self, content: Content, index: int, start: int, stop: int | None) -> bool:
         """Whether it is what is fetched ahead."""
@@ -208,14 +241,19 @@ class _Delegate(Reader):
 class _Aside(_Delegate):
     """A reader of what is not fetched ahead with the rest."""
 
-    def __init__(self, reader: Reader, ahead: Ahead) -> None:
+    def __init__(self, reader: Reader, end: Callable[[], object]) -> None:
         super().__init__(reader)
-        self._ahead = ahead
+        self._end = end
 
     def close(self) -> None:
         """See `Reader`."""
         super().close()
-        self._ahead.close()
+        end, self._end = self._end, _nothing
+        end()
+
+
+def _nothing() -> None:
+    pass
 
 
 class _HereOrMirrors(_Delegate):

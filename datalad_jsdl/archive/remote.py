@@ -1,38 +1,29 @@
-"""Content from the mirrors, on its way from a transfer to a reader."""
+"""Content from the mirrors that is held in memory, a piece at a time."""
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.readers import ChunkReader
 from datalad_jsdl.errors import ArchiveError, FetchError
-from datalad_jsdl.faults import Failed, Fault, FaultKind
+from datalad_jsdl.faults import Fault, FaultKind
 from datalad_jsdl.fetch.file.verification import Verifier
-from datalad_jsdl.fetch.phrases import failure, in_full
+from datalad_jsdl.fetch.phrases import in_full
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from datalad_jsdl.archive.content import Content
-    from datalad_jsdl.archive.readers import Begun, Check
+    from datalad_jsdl.archive.readers import Begun
     from datalad_jsdl.fetch.engine import Engine
-    from datalad_jsdl.model.content import Fetched, Version
 
-__all__ = ["Memory", "Pieced", "Portion", "Stream", "TooLargeError"]
+__all__ = ["Memory", "Pieced", "Portion", "TooLargeError"]
 
 Portion = tuple["bytes | bytearray | memoryview", "tuple[str, ...]"]  # and who gave it
-
-_ROOM = 4 << 20  # bytes that may wait to be read
 
 
 class TooLargeError(FetchError):
     """There is more content than is to be held in memory."""
-
-
-class _GivenUpError(FetchError):
-    """Ends a transfer from within its sink, as a full disk would."""
 
 
 class Memory:
@@ -70,128 +61,19 @@ class Memory:
         self._content = bytearray()
 
 
-class Stream(ChunkReader):
-    """A sink that is read while it is written; the transfer runs in a thread of its own.
-
-    What was read cannot be taken back: where the transfer has to begin again, the reader
-    gets an ArchiveError.
+class Pieced(ChunkReader):
+    """Bytes of a content of which each piece may be from another mirror.
 
     Args:
-        fetch: runs the transfer into a sink.
-        crc: see `Reader`.
-        check: see `Reader`.
-        room: bytes that may wait to be read.
+        content: which one.
+        engine: that asks its mirrors.
+        portions: of the bytes, and the URLs that gave each.
+        start: first byte.
+        stop: after the last.
+        begun: what was read of the content before *start*.
+        mixed: called where the content is wrong and several mirrors gave it: nobody knows which
+            of them is to blame.
     """
-
-    def __init__(
-        self,
-        fetch: Callable[[Stream], Fetched | Failed],
-        crc: int | None = 0,
-        check: Check | None = None,
-        room: int = _ROOM,
-    ) -> None:
-        super().__init__(self.chunks(), crc, check)
-        self._fetch = fetch
-        self._changed = threading.Condition()
-        self._waiting: deque[bytes] = deque()
-        self._most = self._room = min(room, _ROOM)
-        self._position = 0
-        self._version: Version | None = None
-        self._taken = self._closed = False
-        self._outcome: Fetched | Failed | BaseException | None = None
-        threading.Thread(target=self._run, name="stream", daemon=True).start()
-        with self._changed:  # a content that nobody has shows now
-            self._changed.wait_for(self._is_ready)
-        if not self._waiting:
-            self._require_success()
-
-    def _run(self) -> None:
-        try:
-            outcome: Fetched | Failed | BaseException = self._fetch(self)
-        except BaseException as error:  # raised again where the content is read
-            outcome = error
-        with self._changed:
-            self._outcome = outcome
-            self._changed.notify_all()
-
-    def position(self) -> int:
-        """See `model.content.Sink`."""
-        return self._position
-
-    def begun(self, version: Version | None) -> None:
-        """The transfer is about to write bytes of a version; None if nobody names it."""
-        self._version = version
-
-    def settle(self) -> Version | None:
-        """The version that it is of, which it cannot change from now on."""
-        with self._changed:
-            self._taken = True
-            return self._version
-
-    def write(self, chunk: bytes) -> None:
-        """See `model.content.Sink`; waits until there is room."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._room > 0 or self._closed)
-            if self._closed:
-                raise _GivenUpError("the reader is closed")
-            self._waiting.append(chunk)
-            self._room -= len(chunk)
-            self._position += len(chunk)
-            self._changed.notify_all()
-
-    def restart(self) -> None:
-        """See `model.content.Sink`."""
-        with self._changed:
-            if self._taken:
-                raise _GivenUpError(
-                    "the transfer had to restart after part of it was passed on: a mirror's "
-                    "content was wrong or, without a checksum, another mirror's might differ"
-                )
-            self._waiting.clear()
-            self._room = self._most
-            self._position = 0
-
-    def _is_ready(self) -> bool:
-        return bool(self._waiting) or self._outcome is not None
-
-    def chunks(self) -> Iterator[bytes]:
-        """What comes; to be iterated over once."""
-        while True:
-            with self._changed:
-                self._changed.wait_for(self._is_ready)
-                if not self._waiting:
-                    break
-                chunk = self._waiting.popleft()
-                self._taken = True
-                self._room += len(chunk)
-                self._changed.notify_all()
-            yield chunk
-        self._require_success()
-
-    def _require_success(self) -> None:
-        if isinstance(self._outcome, Failed):
-            raise failure(self._outcome)
-        if isinstance(self._outcome, _GivenUpError):
-            raise ArchiveError(str(self._outcome))
-        if isinstance(self._outcome, BaseException):
-            raise self._outcome
-
-    def finish(self) -> None:
-        """See `Reader`; the transfer has verified it, too."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._outcome is not None)
-        self._require_success()
-        super().finish()
-
-    def close(self) -> None:
-        """See `Reader`; the transfer ends."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-
-
-class Pieced(ChunkReader):
-    """Bytes of a content of which each piece may be from another mirror."""
 
     def __init__(
         self,
@@ -201,11 +83,13 @@ class Pieced(ChunkReader):
         start: int,
         stop: int,
         begun: Begun | None,
+        mixed: Callable[[], object],
     ) -> None:
         self._content = content
         self._engine = engine
         self._whole = (start, stop) == (0, content.size)  # else others may be to blame
         self._portions = portions
+        self._mixed = mixed
         self._givers: set[str] = set()
         first = next(portions, None)  # a content that nobody has shows now
         check = begun.check if begun else Verifier(content.expected) if self._whole else None
@@ -228,7 +112,10 @@ class Pieced(ChunkReader):
         try:
             super().finish()
         except ArchiveError as error:
-            if len(self._givers) != 1 or not self._whole:
+            if not self._whole:
+                raise
+            if len(self._givers) != 1:
+                self._mixed()
                 raise
             (url,) = self._givers
             origins = self._engine.origins

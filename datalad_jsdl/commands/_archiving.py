@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from datalad_jsdl.commands._archive_results import lgr, preview, report, warn_of
 from datalad_jsdl.commands._common import Bars, failure, refusal_text
 from datalad_jsdl.commands._output import is_standard_output, standard_output
 from datalad_jsdl.errors import JsdlError
+from datalad_jsdl.model.subdatasets import joined
 from datalad_jsdl.operations.collect import collect
 from datalad_jsdl.operations.export_archive import ArchiveOptions, write_archive
 from datalad_jsdl.operations.home import Homes
@@ -55,7 +57,7 @@ class Given:
 def given_by_dataset(
     root: Path, selection: FileSelection, leading_dir: str, *, commit_time: bool
 ) -> Iterator[Given]:
-    """See `_archive.collect`."""
+    """Those of a dataset; see `operations.collect.collect`."""
     with Homes() as homes:
         contents, absent = collect(root, selection, homes, leading_dir, commit_time=commit_time)
         yield Given(contents, homes, absent, homes=homes)
@@ -116,17 +118,25 @@ def written(
             yield failure(ACTION, path, error, lgr, kind)
             return
         for refusal in given.refusals:
-            yield _refused(path, refusal)
+            yield _refused(target, place, refusal)
         yield get_status_dict(
             action=ACTION, status="ok", path=str(path), type=kind, logger=lgr, **record
         )
 
 
-def _refused(path: Path, refusal: Refusal) -> dict[str, Any]:
-    """The record of an entry that is not in the archive."""
+def _refused(target: Path | None, place: Path, refusal: Refusal) -> dict[str, Any]:
+    """The record of an entry that was refused; the archive itself is complete without it."""
+    path = _beside(target, place, refusal.path or "")
     record: dict[str, Any] = get_status_dict(
         action=ACTION, status="error", path=str(path), type="file", logger=lgr
     )
     record["message"] = refusal_text(refusal)
     record["entry"] = refusal.path
     return record
+
+
+def _beside(target: Path | None, place: Path, name: str) -> Path:
+    """An entry's path, from the folder of the archive on; that folder for one that leads out."""
+    folder = target.parent if target else place
+    path = Path(os.path.normpath(folder / joined(name)))
+    return path if folder in path.parents and path != target else folder

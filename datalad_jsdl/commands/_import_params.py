@@ -120,13 +120,13 @@ PARAMS = dict(
     check=Parameter(
         args=("--check",),
         action="store_true",
-        doc="""only check whether the download would succeed, and write nothing but
-        statistics of the mirrors: request the files that are not present yet (a sample if
-        they are more than 1000); show a line for each mirror, files that are unavailable or
-        of another size, the free disk space, and the time the download may take. The check
-        fails if a file is unavailable from all of its mirrors, or the disk is too small; a
-        faulty mirror is shown, but is no failure if others have all of its files. For
-        details, see "Before a download" in the documentation.""",
+        doc="""only check whether the download would succeed, and write nothing: request the
+        files that are not present yet (a sample if they are more than 1000); show a line for
+        each mirror, files that are unavailable or of another size, the free disk space, and
+        the time the download may take. The check fails if a file is unavailable from all of
+        its mirrors, or the disk is too small; a faulty mirror is shown, but is no failure if
+        others have all of its files. For details, see "Before a download" in the
+        documentation.""",
     ),
     credential=CREDENTIAL,
     cookies=Parameter(

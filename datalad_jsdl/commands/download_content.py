@@ -153,7 +153,7 @@ class DownloadContent(Interface):
         except DatasetError as error:
             yield failure(ACTION, next(iter(roots)), error, lgr)
             return
-        engines = Engines()
+        engines = Engines(reads_only=dry_run)
         for root, items in wanted_roots.items():
             relative = [item.relative_to(root).as_posix() for item in items]
             wanted = [] if "." in relative else relative

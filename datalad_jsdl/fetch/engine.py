@@ -44,12 +44,13 @@ _M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3  # mallopt(3), malloc.h
 class Engine:
     """Connections, limits and what is known of mirrors; for all threads of a process.
 
-    A context manager: at its end what was learned is saved.
+    A context manager: at its end what was learned is saved, unless it only reads.
 
     Args:
         policy: which addresses may be connected to.
         settings: limits.
         memory: file that knowledge of mirrors is kept in from run to run, or None.
+        reads_only: use that knowledge, and add nothing to it.
         config: git config, for the credentials that DataLad keeps there.
         http_settings: git's ``http.*`` settings for a URL; see `pools.Pools`.
         lanes: small files at a time from a mirror next door, which answers at once. One keeps
@@ -68,6 +69,7 @@ class Engine:
         settings: Settings | None = None,
         *,
         memory: Path | None = None,
+        reads_only: bool = False,
         config: Mapping[str, str] | None = None,
         http_settings: Callable[[str], Mapping[str, str]] | None = None,
         lanes: int = 2,
@@ -103,7 +105,7 @@ class Engine:
         self.sleep = sleep
         self._lock = threading.Lock()
         self._operations: set[Operation] = set()
-        self._memory = memory
+        self._memory = None if reads_only else memory
         self._saved = time.monotonic()
 
     def __enter__(self) -> Engine:

@@ -71,7 +71,7 @@ def told(failed: Failed) -> str:
 
 
 def failure(failed: Failed, before: str = "", after: str = "") -> FetchError:
-    """The error to raise for content that cannot be had, and what is said around the reasons."""
+    """The error to raise for unavailable content, and what is said around the reasons."""
     return FetchError(f"{before}{told(failed)}{after}", failed=failed)
 
 
@@ -230,7 +230,7 @@ _PHRASES: dict[FaultKind, Callable[[Fault], str]] = {
     FaultKind.DISPUTED: _size,
     FaultKind.LONGER: _size,
     FaultKind.SHORTER: _always("the server's file is shorter than the part already downloaded"),
-    FaultKind.CHANGED: _always("the file on the server changed during the download"),
+    FaultKind.CHANGED: _always("the file on the server has changed in the meantime"),
     FaultKind.CONTENT: _content,
     FaultKind.SUPPLANTED: _always("the mirror sent wrong bytes; other mirrors sent the right ones"),
     FaultKind.NO_RANGES: _always("the server ignores ranges and sends the whole file"),

@@ -123,7 +123,7 @@ def _count_or_none(text: str) -> int:
 def _seconds(text: str) -> float:
     value = float(text) if re.fullmatch(r"\d+(\.\d+)?", text.strip()) else 0.0
     if not 0 < value <= _LONGEST:
-        raise ValueError(f"expected seconds above 0, at most {_LONGEST}")
+        raise ValueError(f"expected a number of seconds above 0, at most {_LONGEST}")
     return value
 
 

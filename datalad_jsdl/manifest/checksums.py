@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.formats.lines import lines
+from datalad_jsdl.manifest.lines import lines
 from datalad_jsdl.manifest.text import decoded
 from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.model.digests import ALGORITHMS, canonical_name, digest_fault

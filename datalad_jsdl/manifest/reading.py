@@ -19,8 +19,8 @@ from datalad_jsdl.manifest.formats import (
     metalink4,
     url_list,
 )
-from datalad_jsdl.manifest.formats.lines import beginning as first_lines
 from datalad_jsdl.manifest.formats.options import Options
+from datalad_jsdl.manifest.lines import beginning as first_lines
 from datalad_jsdl.manifest.record import entry_from_record
 from datalad_jsdl.manifest.sizes import sizes_told
 from datalad_jsdl.manifest.text import decoded

@@ -53,7 +53,7 @@ _Result = RefusedEntries | Conflict | CheckedMirror | CheckedFile | Checked
 def check_import(
     options: ImportOptions, progress: Progress = SILENT
 ) -> Iterator[_Result | Failure]:
-    """Look at the mirrors and the disk, and write nothing but what is learned of mirrors.
+    """Look at the mirrors and the disk, and write nothing.
 
     Yields:
         What the dataset will not take; each mirror; files that are not as they should be;
@@ -110,7 +110,7 @@ class _Check:
         yield from conflicts
         git_dir = importer.repository.git_dir if importer else None
         with (
-            open_engine(git_dir, credentials=self._logins) as engine,
+            open_engine(git_dir, credentials=self._logins, reads_only=True) as engine,
             progress.bar(str(root), " requests") as bar,
         ):
             engine.expect_origins(url for one in wanted for url in one.urls)

@@ -46,7 +46,7 @@ def collect(
     Raises:
         DatasetError: see `Walk`.
     """
-    walk, engines = Walk(root, selection), Engines()
+    walk, engines = Walk(root, selection), Engines(reads_only=True)
     seconds = None
     if commit_time:
         seconds = int(Git(root).text("log", "-1", "--format=%ct", walk.tree.commit))

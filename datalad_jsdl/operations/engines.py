@@ -53,6 +53,7 @@ def open_engine(
     typed: str = "",
     lanes: int = 2,
     keep_reserve: bool = False,
+    reads_only: bool = False,
     beside: Engine | None = None,
 ) -> Engine:
     """An engine for a repository.
@@ -66,6 +67,7 @@ def open_engine(
         lanes: small files at a time from a mirror next door; see `Engine`.
         keep_reserve: files are to leave as much of the disk free as ``annex.diskreserve`` says;
             git-annex sees to that itself before it asks a special remote.
+        reads_only: write nothing into the repository, not even what is learned of mirrors.
         beside: an engine to share limits and the knowledge of mirrors with; see `Engine`.
 
     Raises:
@@ -78,7 +80,7 @@ def open_engine(
         own = config.get(OWN_CREDENTIALS, ())
         config[OWN_CREDENTIALS] = [*credentials, *own, *inherited]
     last = {name: values[-1] for name, values in config.items()}
-    if git_dir and (sharing := last.get("core.sharedrepository")):
+    if git_dir and not reads_only and (sharing := last.get("core.sharedrepository")):
         _share_folder(memory_file(git_dir).parent, sharing)
     policy = AddressPolicy.from_config(last)
     if typed:
@@ -91,6 +93,7 @@ def open_engine(
         policy,
         Settings.from_config(config),
         memory=memory_file(git_dir) if git_dir and keeps else None,
+        reads_only=reads_only,
         lanes=lanes,
         reserve=reserve_of(last) if keep_reserve else 0,
         config=last,
@@ -104,9 +107,13 @@ class Engines:
     """The engines of one operation on several repositories: one limit, one knowledge of mirrors.
 
     Each repository has its own logins and address policy.
+
+    Args:
+        reads_only: see `open_engine`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, reads_only: bool = False) -> None:
+        self._reads_only = reads_only
         self._first: Engine | None = None
 
     def open(
@@ -126,6 +133,7 @@ class Engines:
             credentials=credentials,
             inherited=inherited,
             keep_reserve=True,
+            reads_only=self._reads_only,
             beside=self._first,
         )
         self._first = self._first or engine

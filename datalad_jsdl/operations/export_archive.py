@@ -39,7 +39,7 @@ class ArchiveOptions:
         deflate: compress the members, as zlib happens to do it here.
         resume: go on with what an earlier run has left.
         checksum: write a file with the archive's SHA-256 beside it.
-        skip_missing: leave out what cannot be had.
+        skip_missing: leave out what is unavailable.
         jobs: pieces of content to fetch at a time; None for what is set.
         descriptor: where it goes, without a file.
         reserve: bytes of the file's disk that are to stay free.
@@ -139,7 +139,7 @@ def _is_kept(_: Content) -> bool:
 
 
 def _stays_out(content: Content, sources: Sources) -> bool:
-    """Whether a content that was left out cannot be had now, either, as far as mirrors tell."""
+    """Whether a content that was left out is unavailable now, too, as far as mirrors tell."""
     if not content.is_remote:
         return False
     try:

@@ -100,7 +100,7 @@ class Total:
 
     Attributes:
         missing: what was to be fetched; in a dry run without files that have no URL.
-        staged: files of it that are there from an interrupted run (dry run).
+        staged: bytes of it that are there from an interrupted run (dry run).
         fetched, failed, without_url: numbers of files.
     """
 
@@ -254,7 +254,7 @@ class _Content:
                     self._total = replace(total, missing=rest)
                     yield from self._left_out([path])
                     continue
-                self._total = replace(total, staged=total.staged + staging.is_there(key))
+                self._total = replace(total, staged=total.staged + staging.held(key))
                 yield FileResult(path, FileState.MISSING, size)
 
     def _left_out(self, paths: list[str]) -> Iterator[FileResult]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.errors import DatasetError
+from datalad_jsdl.errors import DatasetError, NothingThereError
 from datalad_jsdl.model.filters import Filter, folders_of
 from datalad_jsdl.model.subdatasets import MARK
 from datalad_jsdl.repository.annex.adjusted import own_tree, require_no_view
@@ -90,8 +90,8 @@ class Walk:
         missing: those of them that are not here: path → why.
 
     Raises:
-        DatasetError: there is no such commit, there is nothing at a path, or a subdataset is
-            not here.
+        NothingThereError: there is no such commit.
+        DatasetError: there is nothing at a path, or a subdataset is not here.
     """
 
     def __init__(self, root: Path, selection: FileSelection) -> None:
@@ -171,7 +171,7 @@ def _tree(repository: Repository, revision: str) -> Tree:
     if not tree.commit:
         if revision == "HEAD":
             raise DatasetError("the dataset has no commit yet; nothing to export")
-        raise DatasetError(f"git finds no commit {revision!r} in {repository.root}")
+        raise NothingThereError(f"git finds no commit {revision!r} in {repository.root}")
     return tree
 
 

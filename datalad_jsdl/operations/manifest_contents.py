@@ -23,21 +23,61 @@ from datalad_jsdl.operations.selected import why_nothing
 from datalad_jsdl.repository.annex.keys import ExtensionRule, entry_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from datalad_jsdl.archive.content import Content
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.model.entry import Entry, Refusal
     from datalad_jsdl.operations.manifest_place import ManifestPlace
 
-__all__ = ["Listed", "ListedContents"]
+__all__ = ["Listed", "ListedContents", "ManifestContents", "manifest_contents"]
 
 lgr = logging.getLogger("datalad.jsdl.export_archive")
 
 
 @dataclass(frozen=True)
+class ManifestContents:
+    """What a manifest comes to in an archive.
+
+    Attributes:
+        contents: in the order of their members; none if no entry is let in.
+        selection: the entries that they are of, and those that were refused.
+    """
+
+    contents: list[Content]
+    selection: Selection
+
+
+def manifest_contents(
+    items: Iterable[Entry | Refusal], leading_dir: str = "", wanted: Filter | None = None
+) -> ManifestContents:
+    """What an archive of a manifest holds; ``export-archive --manifest`` holds the same.
+
+    Args:
+        items: what `read_manifest` yields.
+        leading_dir: folder in the archive to put everything under; may be empty.
+        wanted: filter on the manifest's paths.
+
+    Returns:
+        The contents. Of entries with one path the first is let in; an entry whose path is a
+        folder of others is refused. Entries with the same content, that an import would give one
+        key, have one time, the latest, and all their URLs.
+
+    Raises:
+        ManifestError: from *items*.
+        ArchiveError: a path cannot be named in a zip.
+    """
+    selection = select_entries(items, wanted, use_signed=True)  # they are used now or never
+    return ManifestContents(_contents(selection.entries, leading_dir), selection)
+
+
+def _contents(entries: Mapping[str, Entry], leading_dir: str) -> list[Content]:
+    return entries_contents(entries, leading_dir.strip("/"), _key_of)
+
+
+@dataclass(frozen=True)
 class ListedContents:
-    """What a manifest comes to.
+    """What a manifest comes to, and who gives it.
 
     Attributes:
         contents: in the order of their members.
@@ -70,7 +110,7 @@ class Listed:
     def opened(
         self, leading_dir: str, *, remote_times: bool = False, jobs: int | None = None
     ) -> Iterator[ListedContents]:
-        """Read the manifest; the contents can be fetched until the end.
+        """Read the manifest (see `manifest_contents`); what it has can be fetched until the end.
 
         Args:
             leading_dir: folder in the archive to put everything under; may be empty.
@@ -82,33 +122,28 @@ class Listed:
             FetchError: it cannot be fetched.
             ArchiveError: a path cannot be named in a zip.
         """
-        selection = self._read()
+        found = self._read(leading_dir)
+        contents, selection = found.contents, found.selection
         for warning in selection.warnings:
             lgr.warning("%s", warning)
         if not selection.entries:
             raise ManifestError(why_nothing(selection))
-        contents = entries_contents(selection.entries, leading_dir, _key_of)
         logins = self._logins(selection)
         with open_engine(None, credentials=logins, keep_reserve=True) as engine:
             engine.expect_origins(url for content in contents for url in content.urls)
             if remote_times:
                 entries = _with_times(selection.entries, engine, jobs or engine.settings.jobs)
-                contents = entries_contents(entries, leading_dir, _key_of)
+                contents = _contents(entries, leading_dir)
             yield ListedContents(contents, MirrorsOnly(engine), selection.refusals)
 
-    def _read(self) -> Selection:
-        secrecy = secrecy_of(None)
-        place = replace(self.place, options=replace(self.place.options, secrecy=secrecy))
+    def _read(self, leading_dir: str) -> ManifestContents:
+        place = self.place
+        place = replace(place, options=replace(place.options, secrecy=secrecy_of(None)))
         logins = self._logins()
         place, bag = with_documents(place, (), None, logins)
         with open_source(place, None, logins) as source:
             items = source.entries()
-            return select_entries(
-                bag.entries(items) if bag else items,
-                self.wanted,
-                use_signed=True,  # they are used now or never
-                secrecy=secrecy,
-            )
+            return manifest_contents(bag.entries(items) if bag else items, leading_dir, self.wanted)
 
     def _logins(self, selection: Selection | None = None) -> tuple[str, ...]:
         """Where logins are: for the manifest itself, or for its selected entries."""

@@ -31,7 +31,7 @@ def manifest_logins(
         place: where the manifest is.
         credentials: lines as the user gave them.
         cookies: a browser or file with cookies for the manifest's origin, or None.
-        git_dir: of the dataset, whose settings hold; None where there is none.
+        git_dir: of the dataset, whose settings apply; None without a dataset.
         selection: of the manifest's entries, whose one origin the cookies are for if the
             manifest has none; None while it is not read.
 

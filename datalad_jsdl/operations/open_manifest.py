@@ -161,12 +161,17 @@ def open_source(
             raise ManifestError(
                 f"{place.manifest} is a portal address: --format and --column do not apply"
             )
-        with open_engine(git_dir, credentials=credentials, typed=address.base) as engine:
+        with _engine(git_dir, credentials, address.base) as engine:
             engine.expect_origins([address.base])
             yield _Listing(address, WebApi(engine), place.options)
         return
     with open_document(place, git_dir, credentials) as source:
         yield source
+
+
+def _engine(git_dir: Path | None, credentials: Sequence[str], typed: str) -> Engine:
+    """To read a document with: a look at one leaves nothing behind."""
+    return open_engine(git_dir, credentials=credentials, typed=typed, reads_only=True)
 
 
 @contextmanager
@@ -208,7 +213,7 @@ def _fetched(
     with tempfile.TemporaryDirectory(prefix="jsdl-") as folder:
         target = Path(folder, "manifest")
         # an address that a user has typed needs no further leave; where it redirects to does
-        with open_engine(git_dir, credentials=credentials, typed=url) as engine:
+        with _engine(git_dir, credentials, url) as engine:
             engine.expect_origins([url])
             try:
                 saved = (_listed if what is What.CHECKSUMS else _whole)(url, target, engine)

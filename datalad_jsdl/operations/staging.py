@@ -212,9 +212,16 @@ class Staging:
             else:
                 yield job
 
-    def is_there(self, key: str) -> bool:
-        """Whether an earlier run has fetched it, so that it only has to be taken in."""
-        return (self.folder / key_file(key)).exists()
+    def held(self, key: str) -> int:
+        """Bytes of a content that an earlier run has left: all of it, or its beginning."""
+        name = key_file(key)
+        for file in (self.folder / name, self.folder / f"{name}.part"):
+            with suppress(OSError):
+                status = file.stat()
+                # of a file that is fetched in several places at once, what is between is no data
+                blocks = getattr(status, "st_blocks", None)
+                return status.st_size if blocks is None else min(status.st_size, blocks * 512)
+        return 0
 
     def _synced(self, jobs: list[Job]) -> list[_Result]:
         if any(job.sync is Sync.LATER for job in jobs):

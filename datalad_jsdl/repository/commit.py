@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.model.digests import ALGORITHMS
 from datalad_jsdl.model.filters import folders_of
 from datalad_jsdl.repository.annex.keys import POINTER_MAX, key_from_link, key_from_pointer
+from datalad_jsdl.repository.git.calling import failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Set
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXECUTABLE", "LINK", "REGULAR", "SUBMODULE", "Tree", "TreeFile", "is_housekeeping"]
 
+_FATAL = 128  # exit code of a git that gave up
 REGULAR, EXECUTABLE, LINK, SUBMODULE = "100644", "100755", "120000", "160000"
 
 
@@ -130,10 +133,28 @@ def commit_of(git: Git, revision: str) -> str:
     Raises:
         DatasetError: git cannot say, or the commit that a branch points to is missing.
     """
-    found = git.text("rev-parse", "--verify", "--quiet", revision + "^{commit}", no=(1,))
+    if revision.startswith("-") or not _can_be_said(revision):
+        return ""
+    question = ("rev-parse", "--verify", "--quiet", revision + "^{commit}")
+    done = git.attempt(*question)
+    if done.returncode == _FATAL and (start := revision.partition("@{"))[1]:
+        # no reflog, or no upstream, is fatal to it: what it is of tells whether git works here
+        git.ask("rev-parse", "--verify", "--quiet", (start[0] or "HEAD") + "^{commit}")
+        return ""
+    if done.returncode > 1:
+        raise failed(question, git.root, done.returncode, done.stderr or done.stdout)
+    found = "" if done.returncode else done.stdout.decode().strip()
     if not found and (ref := git.commit(revision) if revision == "HEAD" else ""):
         raise git.lacks(ref)
-    return found
+    return "" if found.startswith("^") else found  # "all but those of this commit"
+
+
+def _can_be_said(revision: str) -> bool:
+    """Whether a program can be asked for it at all."""
+    try:
+        return b"\0" not in os.fsencode(revision)
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
 
 
 def _folders(paths: Iterable[str]) -> set[str]:

@@ -7,77 +7,35 @@ and what is on it. Only git's objects are read: a bare repository will do.
 
 from __future__ import annotations
 
-import math
 import threading
-from array import array
-from bisect import bisect_left
 from collections import OrderedDict
-from dataclasses import dataclass
-from datetime import datetime, timezone
-from enum import Enum
+from concurrent.futures import Future
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.errors import DatasetError
-from datalad_jsdl.repository.annex.keys import key_from_link, key_from_pointer
+from datalad_jsdl.errors import NothingThereError
 from datalad_jsdl.repository.commit import commit_of
-from datalad_jsdl.repository.walk import Code, walk
+from datalad_jsdl.repository.rows import Row, Rows
+from datalad_jsdl.repository.walk import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
     from datalad_jsdl.repository.repository import Repository
-    from datalad_jsdl.repository.walk import Walked
 
-__all__ = ["Folders", "Kind", "NothingThereError", "Row"]
+__all__ = ["Folders"]
 
 _MOST = 256 << 20  # bytes
-_FOLDER_SIZE = 300  # bytes that one takes beside its row
+_OF_TIMES = (".log.rmt", "remote.log")  # files of git-annex's branch that times are from
 
-
-class NothingThereError(DatasetError):
-    """There is no such commit, or no such folder in it."""
-
-
-class Kind(Enum):
-    """What a row is."""
-
-    FILE = "file"
-    FOLDER = "folder"
-    SYMLINK = "symlink"
-    SUBDATASET = "subdataset"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One name in a folder.
-
-    Attributes:
-        name: in its folder.
-        path: in the dataset.
-        kind: what it is; an annexed file is a file, however git keeps it.
-        size: bytes; None if that is not known. Of a folder: of all below whose size is known.
-        executable: a file that is; of one that is locked nobody can tell.
-        mtime: as recorded, in UTC; None if nothing is.
-        key: of an annexed file; else "".
-        oid: git's name of the object, of the commit for a subdataset; "" for a folder.
-        files: of a folder: the number of files and symlinks below.
-        unsized: of a folder: how many of those are of unknown size.
-    """
-
-    name: str
-    path: str
-    kind: Kind
-    size: int | None
-    executable: bool = False
-    mtime: datetime | None = None
-    key: str = ""
-    oid: str = ""
-    files: int = 0
-    unsized: int = 0
+# a repository, a commit of it, and what is recorded of its keys
+_Name = tuple[object, ...]
 
 
 class Folders:
     """Shows folders of commits, of any repositories; safe for threads.
+
+    Whoever asks for a commit that another thread is on the way through waits for that one.
 
     Memory: what was walked through last, and what was used last of the rest.
 
@@ -88,7 +46,8 @@ class Folders:
     def __init__(self, most: int = _MOST) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._held: OrderedDict[tuple[object, ...], _Commit] = OrderedDict()
+        self._held: OrderedDict[_Name, Rows] = OrderedDict()
+        self._coming: dict[_Name, Future[Rows]] = {}  # somebody is on the way through these
 
     def rows(
         self,
@@ -121,197 +80,69 @@ class Folders:
         """A folder as a row, with what is in it and below; raises as `rows` does."""
         return self._commit(repository, revision).folder(folder)
 
-    def _commit(self, repository: Repository, revision: str) -> _Commit:
-        commit = "" if revision.startswith("-") else commit_of(repository.git, revision)
+    def _commit(self, repository: Repository, revision: str) -> Rows:
+        commit = commit_of(repository.git, revision)
         if not commit:
             raise NothingThereError(f"git finds no commit {revision!r} in {repository.root}")
         repository.refresh()
-        # a commit never changes, but what is recorded of its keys does
-        name = (repository.common_dir.absolute(), commit, *repository.annex.commits)
-        with self._lock:
-            if name in self._held:
-                self._held.move_to_end(name)
-                return self._held[name]
-        found = _Commit(walk(repository, commit), len(commit) // 2)
-        with self._lock:
-            self._held[name] = found
-            while len(self._held) > 1 and sum(c.memory for c in self._held.values()) > self._most:
-                self._held.popitem(last=False)
+        name = _name(repository, commit)
+        while True:
+            with self._lock:
+                if name in self._held:
+                    self._held.move_to_end(name)
+                    return self._held[name]
+                others = self._coming.get(name)
+                if others is None:
+                    own = self._coming[name] = Future()
+            if others is None:
+                return self._walk(repository, commit, name, own)
+            with suppress(_EndedError):
+                return others.result()
+
+    def _walk(self, repository: Repository, commit: str, name: _Name, coming: Future[Rows]) -> Rows:
+        """Walk for all who wait for it; they are told, too, what goes wrong."""
+        problem: BaseException = _EndedError()  # this thread alone was ended: another one walks
+        found = None
+        try:
+            found = Rows(walk(repository, commit), len(commit) // 2)
+        except Exception as error:
+            problem = error
+            raise
+        finally:
+            with self._lock:
+                del self._coming[name]
+                if found is not None:
+                    self._hold(name, found)
+            if found is None:
+                coming.set_exception(problem)
+            else:
+                coming.set_result(found)
         return found
 
-
-@dataclass(frozen=True, slots=True)
-class _Folder:
-    start: int  # of its rows
-    end: int
-    size: int
-    files: int
-    unsized: int
+    def _hold(self, name: _Name, found: Rows) -> None:
+        self._held[name] = found
+        while len(self._held) > 1 and sum(c.memory for c in self._held.values()) > self._most:
+            self._held.popitem(last=False)
 
 
-class _Open:
-    """A folder that the walk is in."""
-
-    def __init__(self, path: bytes) -> None:
-        self.path = path  # with a slash at its end
-        self.rows: list[tuple[bytes, Code, int, float, bytes]] = []
-        self.size = self.files = self.unsized = 0
-
-    def count(self, size: int, files: int, unsized: int) -> None:
-        self.size += size
-        self.files += files
-        self.unsized += unsized
+class _EndedError(Exception):
+    """Whoever walked was ended before it came to anything."""
 
 
-class _Commit:
-    """All rows of a commit, those of a folder side by side, in columns.
-
-    Args:
-        files: of the commit, in git's order.
-        width: bytes of an object name.
-    """
-
-    def __init__(self, files: Walked, width: int) -> None:
-        self._width = width
-        self._names = bytearray()
-        self._ends = array("Q", [0])  # of the names: row n has those from n to n + 1
-        self._codes = bytearray()
-        self._sizes = array("q")  # -1: not known
-        self._times = array("d")  # NaN: not known
-        self._oids = bytearray()
-        self._folders: dict[str, _Folder] = {}
-        self._fill(files)
-
-    def _fill(self, files: Walked) -> None:
-        stack = [_Open(b"")]
-        for path, code, oid, size, time in files:
-            while not path.startswith(stack[-1].path):
-                self._close(stack)
-            start = len(stack[-1].path)
-            while (slash := path.find(b"/", start)) >= 0:
-                stack.append(_Open(path[: slash + 1]))
-                start = slash + 1
-            known = -1 if size is None else size
-            stack[-1].rows.append((path[start:], code, known, time, oid))
-            if code is not Code.SUBDATASET:
-                stack[-1].count(max(known, 0), 1, known < 0)
-        while stack:
-            self._close(stack)
-
-    def _close(self, stack: list[_Open]) -> None:
-        folder, start = stack.pop(), len(self._codes)
-        for name, code, size, time, oid in folder.rows:
-            self._names += name
-            self._ends.append(len(self._names))
-            self._codes.append(code.value)
-            self._sizes.append(size)
-            self._times.append(time)
-            self._oids += oid or bytes(self._width)
-        totals = folder.size, folder.files, folder.unsized
-        path = _text(folder.path[:-1])
-        self._folders[path] = _Folder(start, len(self._codes), *totals)
-        if stack:
-            name = folder.path[len(stack[-1].path) : -1]
-            stack[-1].rows.append((name, Code.FOLDER, folder.size, math.nan, b""))
-            stack[-1].count(*totals)
-
-    @property
-    def memory(self) -> int:
-        """Bytes that it takes."""
-        columns = (self._ends, self._sizes, self._times)
-        held = sum(len(column) * column.itemsize for column in columns)
-        held += len(self._names) + len(self._codes) + len(self._oids)
-        return held + len(self._folders) * _FOLDER_SIZE
-
-    def place(self, folder: str) -> tuple[int, int]:
-        """The first row of a folder, and the one behind its last."""
-        found = self._find(folder)
-        return found.start, found.end
-
-    def _find(self, folder: str) -> _Folder:
-        if folder not in self._folders:
-            raise NothingThereError(f"there is no folder {folder!r} in that commit")
-        return self._folders[folder]
-
-    def behind(self, name: str, start: int, end: int) -> int:
-        """The row that comes after a name."""
-        raw = name.encode("utf-8", "surrogateescape")
-        sought = [bisect_left(_Sorted(self), key, start, end) for key in (raw, raw + b"/")]
-        for row in sought:
-            if row < end and self._name(row) == raw:
-                return row + 1
-        return sought[0]
-
-    def sort_key(self, row: int) -> bytes:
-        """What git sorts a row by."""
-        is_folder = self._codes[row] == Code.FOLDER.value
-        return self._name(row) + b"/" if is_folder else self._name(row)
-
-    def _name(self, row: int) -> bytes:
-        return bytes(self._names[self._ends[row] : self._ends[row + 1]])
-
-    def folder(self, path: str) -> Row:
-        found = self._find(path)
-        return Row(
-            path.rpartition("/")[2],
-            path,
-            Kind.FOLDER,
-            found.size,
-            files=found.files,
-            unsized=found.unsized,
-        )
-
-    def rows(self, repository: Repository, folder: str, wanted: Sequence[int]) -> tuple[Row, ...]:
-        annexed = [row for row in wanted if Code(self._codes[row]).is_annexed]
-        blobs = repository.git.blobs(map(self._oid, annexed))
-        keys = {
-            row: _key(Code(self._codes[row]), blob)
-            for row, blob in zip(annexed, blobs, strict=True)
-        }
-        start = f"{folder}/" if folder else ""
-        return tuple(self._row(row, start, keys.get(row, "")) for row in wanted)
-
-    def _oid(self, row: int) -> str:
-        return self._oids[row * self._width : (row + 1) * self._width].hex()
-
-    def _row(self, row: int, start: str, key: str) -> Row:
-        name, code = _text(self._name(row)), Code(self._codes[row])
-        if code is Code.FOLDER:
-            return self.folder(start + name)
-        size, time = self._sizes[row], self._times[row]
-        return Row(
-            name,
-            start + name,
-            _KINDS.get(code, Kind.FILE),
-            None if size < 0 else size,
-            code in (Code.EXECUTABLE, Code.EXECUTABLE_POINTER),
-            None if math.isnan(time) else datetime.fromtimestamp(time, timezone.utc),
-            key,
-            self._oid(row),
-        )
+def _name(repository: Repository, commit: str) -> _Name:
+    """What is found in a walk stands for; a commit never changes, what is recorded of it does."""
+    return (
+        repository.common_dir.absolute(),
+        commit,
+        *repository.annex.commits,
+        *sorted(_journalled(repository)),
+    )
 
 
-_KINDS = {Code.SYMLINK: Kind.SYMLINK, Code.SUBDATASET: Kind.SUBDATASET}
-
-
-class _Sorted:
-    """The rows of a commit as `bisect` wants to see them."""
-
-    def __init__(self, commit: _Commit) -> None:
-        self._commit = commit
-
-    def __len__(self) -> int:
-        return len(self._commit._codes)
-
-    def __getitem__(self, row: int) -> bytes:
-        return self._commit.sort_key(row)
-
-
-def _key(code: Code, blob: bytes) -> str:
-    if code is Code.LINK:
-        return key_from_link(_text(blob)) or ""
-    return key_from_pointer(blob) or ""
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")
+def _journalled(repository: Repository) -> Iterator[tuple[str, int, int, int]]:
+    """The files with times that git-annex has not committed yet, each as it is now."""
+    for name, files in repository.annex.news().items():
+        for file in files if name.endswith(_OF_TIMES) else ():
+            with suppress(FileNotFoundError):  # it was just committed
+                found = file.stat()
+                yield str(file), found.st_ino, found.st_size, found.st_mtime_ns

@@ -214,6 +214,7 @@ _READ = "a page to read: its title is checked"
 
 #: Part of a text that looks like advice → why no test here follows it.
 NO_ADVICE: dict[str, str] = {
+    "the size of the git object": "it names an object, and no command",
     "ask the bucket's owner": "it is for somebody else to do",
     "open a web page in a browser": "of a network that no test is in",
     "set the clock": "the clock of this machine is no test's to set",

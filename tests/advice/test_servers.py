@@ -112,7 +112,7 @@ def test_keys_for_a_store(
         before = config.read_text()
         config.write_text(before.replace(" aws", f" aws {more}"))
         assert said() == ""
-        line = found_in(first, r"and you agree to: '([^']*)'")
+        line = found_in(first, r"and you agree to pay: '([^']*)'")
         config.write_text(before.replace(f"{wire.url} aws", line))
     assert said() == ""
 

@@ -147,6 +147,21 @@ def test_an_identity_is_that_of_names_sizes_times_modes_and_digests(
     assert known.etag.startswith('"')
 
 
+def test_no_strong_tag_is_given_where_a_part_is_verified_by_its_size_only(
+    shelf: Shelf, lab: Lab
+) -> None:
+    shelf.blob("blob", LARGE)
+    shelf.file("small", 1000)
+    assert Archive(shelf.contents, shelf.sources).is_certain
+    shelf.remote("large", LARGE, [lab])
+    archive = Archive(shelf.contents, shelf.sources)
+    assert not archive.is_certain
+    assert archive.etag.startswith('W/"')
+    prepared = Archive(shelf.contents, shelf.sources, prepared=known_of(shelf))
+    assert prepared.is_certain
+    assert prepared.etag == archive.etag[2:]
+
+
 def test_many_threads_with_a_tiny_budget(shelf: Shelf, lab: Lab) -> None:
     for number in range(4):
         shelf.remote(f"{number}", LARGE, [lab])

@@ -113,6 +113,7 @@ def test_edges_of_the_archives_size(past: int) -> None:
     check([filler(FULL + past), Member(b"b", 0), Member(b"c", 1)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [65534, 65535, 65536])
 def test_edges_of_the_number_of_members(count: int) -> None:
     check([Member(b"%06d" % number, 0) for number in range(count)])

@@ -6,7 +6,7 @@ import hashlib
 import threading
 import zlib
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,7 @@ from datalad_jsdl.archive.archive import Archive
 from datalad_jsdl.archive.budget import PIECE, LookAhead
 from datalad_jsdl.archive.prepare import Prepared, Unprepared, prepare
 from datalad_jsdl.errors import ArchiveError, FetchError
+from datalad_jsdl.model.content import Expected
 from datalad_jsdl.model.entry import Pieces
 from tests.archive.shelf import Shelf, data_of
 from tests.fetch.waits import Waits, new_engine
@@ -135,3 +136,128 @@ def test_it_can_be_stopped(shelf: Shelf) -> None:
         found.append(content.path)
         stop.set()
     assert found == ["a"]
+
+
+SILENT: dict[str, dict[str, Any]] = {
+    "mute": {"mute": True},
+    "hangs": {"hang_at": 1000},
+    "drips": {"drip": 2000, "drip_at": 1000},
+}
+AHEAD = {
+    "none": lambda: None,
+    "ahead": lambda: LookAhead(2),
+    "shared": lambda: LookAhead(2, shared=True),
+}
+
+
+@pytest.mark.parametrize("fault", SILENT)
+@pytest.mark.parametrize("policy", AHEAD)
+@pytest.mark.parametrize("known", [{}, {"digest": False}, {"sized": False}], ids=str)
+def test_a_mirror_that_is_waited_for_does_not_keep_it_from_being_stopped(
+    tmp_path: Path, lab: Lab, fault: str, policy: str, known: dict[str, bool]
+) -> None:
+    with new_engine(Waits(), read_timeout=600.0, min_speed=1) as engine:
+        shelf = Shelf(tmp_path, engine)
+        shelf.file("a", 1000)
+        shelf.remote("b", 3_000_000, [lab], **known, **SILENT[fault])
+        shelf.file("c", 1000)
+        stop, found = threading.Event(), list[str]()
+        first = threading.Event()
+
+        def work() -> None:
+            items = prepare(shelf.contents, shelf.sources, stop=stop, look_ahead=AHEAD[policy]())
+            for content, _ in items:
+                found.append(content.path)
+                first.set()
+
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        assert first.wait(60)
+        while not lab.requests:
+            thread.join(0.01)
+        stop.set()
+        thread.join(60)
+        assert not thread.is_alive()
+        assert found == ["a"]
+
+
+def test_of_contents_with_one_identity_any_may_give_it(shelf: Shelf, lab: Lab) -> None:
+    good = shelf.remote("a", 100_000, [lab])
+    gone = replace(good, path="b", urls=(lab.put("b", status=404),))
+    elsewhere = replace(good, path="c", dataset="sub", urls=(lab.put("c", status=404),))
+    nowhere = replace(good, path="d", dataset="other", urls=())
+    short = replace(good, path="e", size=5, expected=replace(good.expected, size=5))
+    wanted = expected_of("a", 100_000)
+    for others in ([gone], [elsewhere], [nowhere], [short], [gone, elsewhere, nowhere, short]):
+        for contents in ([good, *others], [*others, good]):
+            found = list(prepare(contents, shelf.sources))
+            assert found == [(content, wanted) for content in contents]
+    for contents in ([gone, elsewhere, nowhere], [nowhere, gone]):
+        outcomes = [outcome for _, outcome in prepare(contents, shelf.sources)]
+        assert all(isinstance(outcome, Unprepared) for outcome in outcomes)
+
+
+def test_what_is_here_is_taken_before_what_has_the_same_identity(shelf: Shelf, lab: Lab) -> None:
+    here = shelf.file("a", 100_000)
+    there = replace(here, path="b", local=None, urls=(lab.put("b", data_of("a", 100_000)),))
+    damaged = replace(here, path="c", local=here.local.with_name("nowhere"))
+    for contents in ([there, here], [here, there], [damaged, there, here]):
+        outcomes = [outcome for _, outcome in prepare(contents, shelf.sources)]
+        assert outcomes == [expected_of("a", 100_000)] * len(contents)
+    assert lab.sent() == 100_000
+
+
+def test_two_sizes_of_a_content_without_a_digest_are_two_identities(shelf: Shelf, lab: Lab) -> None:
+    right = shelf.remote("a", 100_000, [lab], digest=False)
+    wrong = replace(right, path="b", size=5, expected=replace(right.expected, size=5))
+    for contents in ([right, wrong], [wrong, right]):
+        found = {content.path: outcome for content, outcome in prepare(contents, shelf.sources)}
+        assert found["a"] == expected_of("a", 100_000)
+        assert isinstance(found["b"], Unprepared)
+
+
+@pytest.mark.parametrize("urls", [True, False])
+def test_a_file_here_of_unknown_size(shelf: Shelf, lab: Lab, urls: bool) -> None:
+    content = shelf.file("a", 3_000_000, [lab] if urls else [])
+    for digest in (True, False):
+        expected = replace(content.expected, size=None) if digest else Expected()
+        unsized = replace(content, size=None, expected=expected)
+        ((_, outcome),) = prepare([unsized], shelf.sources)
+        assert outcome == expected_of("a", 3_000_000)
+        archive = Archive([unsized], shelf.sources, prepared={unsized.identity: outcome})
+        assert b"".join(archive.range()) == shelf.whole
+    assert lab.sent() == 0
+    gone = replace(content, size=None, local=content.local.with_name("gone"))
+    ((_, outcome),) = prepare([gone], shelf.sources)
+    assert isinstance(outcome, Prepared if urls else Unprepared)
+
+
+def test_a_git_object_of_unknown_size_is_refused(shelf: Shelf) -> None:
+    content = replace(shelf.blob("a", 1000), size=None)
+    ((_, outcome),) = prepare([content], shelf.sources)
+    assert isinstance(outcome, Unprepared)
+    assert "size of the git object" in str(outcome.error)
+
+
+def test_what_was_not_prepared_is_tried_again_and_no_archive_minds_it(
+    shelf: Shelf, lab: Lab
+) -> None:
+    shelf.remote("a", 1000, [lab], status=404)
+    shelf.remote("b", 1000, [lab])
+    known = {c.identity: found for c, found in prepare(shelf.contents, shelf.sources)}
+    assert [type(found) for found in known.values()] == [Unprepared, Prepared]
+    assert Archive(shelf.contents, shelf.sources, prepared=known).size == len(shelf.whole)
+    lab.put("a", data_of("a", 1000))
+    lab.requests.clear()
+    found = [found for _, found in prepare(shelf.contents, shelf.sources, known)]
+    assert found == [expected_of("a", 1000), expected_of("b", 1000)]
+    assert {request.path for request in lab.requests} == {"/a"}
+
+
+def test_of_a_file_here_of_another_size_the_true_one_is_told(shelf: Shelf) -> None:
+    content = shelf.file("a", 1000)
+    assert content.local is not None
+    content.local.write_bytes(bytes(1234))
+    ((_, outcome),) = prepare([content], shelf.sources)
+    assert isinstance(outcome, Unprepared)
+    assert "expected 1000 bytes, got 1234" in str(outcome.error)

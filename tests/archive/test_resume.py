@@ -184,6 +184,7 @@ def remote(lab: Lab) -> Iterator[tuple[list[Content], bytes, MirrorsOnly]]:
         yield contents, by_the_book(plain), MirrorsOnly(engine)
 
 
+@pytest.mark.slow
 def test_cut_off_anywhere_with_all_contents_at_a_mirror(
     remote: tuple[list[Content], bytes, MirrorsOnly],
 ) -> None:
@@ -220,6 +221,7 @@ def test_damage_in_the_middle_of_what_was_begun_shows_in_the_end(
     assert made == whole
 
 
+@pytest.mark.slow
 def test_what_was_left_out_stays_out(
     remote: tuple[list[Content], bytes, MirrorsOnly], lab: Lab
 ) -> None:

@@ -156,6 +156,7 @@ print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is measured through /proc")
 def test_a_million_members_fit_into_300_megabytes() -> None:
     assert int(run(sys.executable, "-c", MILLION)) * 1024 < 300_000_000

@@ -40,6 +40,7 @@ def on_main(study: Path) -> str:
     return " ".join(git(study, "ls-tree", "--name-only", "main").split()[2:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_import_is_made_on_the_branch_itself(study: Path, lab: Lab, kind: str) -> None:
     git(study, "annex", "adjust", *KINDS[kind])

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from datalad_jsdl.model.amounts import size_text
 from tests.kill_at import KillAt
 from tests.lab import Lab, sha256
 from tests.portal import (
@@ -143,6 +144,7 @@ STEPS = {
 }
 
 
+@pytest.mark.slow
 def test_killed_at_any_step_the_next_run_goes_on(tmp_path: Path, lab: Lab) -> None:
     members = {}
     for number in range(20):
@@ -161,6 +163,11 @@ def test_killed_at_any_step_the_next_run_goes_on(tmp_path: Path, lab: Lab) -> No
         for path in (dataset / ".git/annex/objects").rglob("*"):
             if path.is_file():  # nothing wrong is ever in the annex
                 assert path.name.endswith(f"--{sha256(path.read_bytes())}"), step
+        if step == "in the midst of a file":
+            left = [f for f in staging.iterdir() if f.suffix != ".journal"]
+            held = size_text(sum(file.stat().st_size for file in left))
+            preview = of_dataset(datalad("download-content", "-n", "-d", dataset))["message"]
+            assert f"({held} from an interrupted run)" in preview
         lab.requests.clear()
         datalad("download-content", "-d", dataset)
         assert len(present(dataset)) == 21, step

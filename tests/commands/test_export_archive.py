@@ -53,6 +53,7 @@ def export(dataset: Path, name: str, *options: str, code: int = 0) -> Path:
     return target
 
 
+@pytest.mark.slow
 def test_the_same_bytes_everywhere(
     tmp_path: Path, lab: Lab, dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,14 +8,15 @@ import os
 import random
 import signal
 import subprocess
-import time
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.kill_at import KillAt
 from tests.portal import MTIME, MTIME_SECONDS, content_of, datalad, described, write_manifest
+from tests.running import run_datalad
 
 if TYPE_CHECKING:
     from tests.lab import Lab
@@ -75,10 +76,20 @@ def test_a_url_a_selection_and_standard_output(tmp_path: Path, lab: Lab) -> None
 
 def test_entries_that_are_refused_are_told_of(tmp_path: Path, lab: Lab) -> None:
     listed = {path: described(path, lab.put(path, content_of(path))) for path in ("a", "b")}
-    listed["../c"] = listed["a"]
+    for outside in ("../c", "/c", "x/../../c"):
+        listed[outside] = listed["a"]
+    refused = {
+        **dict.fromkeys(["../c", "/c", "x/../../c"], tmp_path),
+        ".git/config": tmp_path / ".git/config",
+        "out.zip": tmp_path,  # which is there
+        "s//e": tmp_path / "s/e",
+    }
+    listed |= {path: {"urls": ["ftp://a.example/x"]} for path in (".git/config", "out.zip", "s//e")}
     manifest = write_manifest("m.json", listed)
-    records = datalad(*EXPORT, "--manifest", manifest, "out.zip", code=1)
-    assert [(r["status"], r.get("entry")) for r in records] == [("error", "../c"), ("ok", None)]
+    *told, archived = datalad(*EXPORT, "--manifest", manifest, "out.zip", code=1)
+    assert {record["entry"]: Path(record["path"]) for record in told} == refused
+    assert {(record["status"], record["type"]) for record in told} == {("error", "file")}
+    assert (archived["status"], Path(archived["path"])) == ("ok", tmp_path / "out.zip")
     with zipfile.ZipFile("out.zip") as archive:
         assert archive.namelist() == ["out/a", "out/b"]
 
@@ -167,6 +178,7 @@ def test_times_of_the_mirrors_where_the_manifest_tells_none(
 LARGE = 12_000_000  # bytes
 
 
+@pytest.mark.slow
 def test_killed_and_resumed(tmp_path: Path, lab: Lab) -> None:
     names = [f"{number}" for number in range(5)]
     listed: dict[str, Any] = {}
@@ -178,14 +190,10 @@ def test_killed_and_resumed(tmp_path: Path, lab: Lab) -> None:
     datalad(*EXPORT, "--manifest", manifest, "--leading-dir", "x", "whole.zip")
     sent = lab.sent()
     lab.requests.clear()
-    command = ["datalad", *EXPORT, "--manifest", str(manifest), "--leading-dir", "x", "out.zip"]
-    part = Path("out.zip.jsdl-part")
-    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
-    enough = LARGE + 2_000_000
-    while process.poll() is None and (not part.exists() or part.stat().st_size < enough):
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    in_the_second = KillAt("datalad_jsdl.archive.output:FileOutput.write", call=22)
+    command = (*EXPORT, "--manifest", manifest, "--leading-dir", "x", "out.zip")
+    assert run_datalad(*command, kill=in_the_second).code == -signal.SIGKILL
+    part, enough = Path("out.zip.jsdl-part"), LARGE + 2_000_000
     kept = part.stat().st_size
     assert kept >= enough
     lab.requests.clear()

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.conftest import run
 from tests.lab import sha256
 from tests.portal import (
@@ -26,6 +28,7 @@ from tests.running import run_datalad
 C = "https://c.example"
 
 
+@pytest.mark.slow
 def test_a_dataset_survives_export_and_import(tmp_path: Path) -> None:
     odd = """sub-01/a &<"'%0A> é.nii.gz"""
     members: dict[str, Any] = {

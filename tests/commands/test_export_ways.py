@@ -158,6 +158,7 @@ def test_a_terminal_gets_no_archive(dataset: Path) -> None:
     assert code == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("present", [False, True])
 def test_a_thousand_ranges_of_a_dataset(dataset: Path, present: bool) -> None:
     expected = whole()

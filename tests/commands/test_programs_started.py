@@ -55,6 +55,20 @@ def test_an_unchanged_import_into_a_clone(manifest: Path, tmp_path: Path) -> Non
     assert len(found) <= 14, "\n".join(found)
 
 
+def test_an_unchanged_import_with_content(manifest: Path) -> None:
+    datalad("download-manifest", "--get", manifest, "study")
+    found = count("download-manifest", "--get", manifest, "study")
+    assert len(found) <= 17, "\n".join(found)
+
+
+def test_an_unchanged_import_on_an_adjusted_branch(manifest: Path, tmp_path: Path) -> None:
+    datalad("download-manifest", manifest, "study")
+    git(tmp_path / "study", "annex", "adjust", "--unlock")
+    datalad("download-manifest", manifest, "study")
+    found = count("download-manifest", manifest, "study")
+    assert len(found) <= 19, "\n".join(found)
+
+
 def test_a_dry_run(manifest: Path) -> None:
     datalad("download-manifest", manifest, "study")
     found = count("download-manifest", "--dry-run", manifest, "study")

@@ -153,6 +153,7 @@ def test_an_unmerged_synced_branch_is_left_alone(tmp_path: Path) -> None:
     assert git(dataset, "rev-parse", "synced/main") == synced
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("present", [False, True])
 def test_a_rerun_changes_nothing(tmp_path: Path, lab: Lab, present: bool) -> None:
     urls = publish(lab, ["a.txt", "b/c.nii.gz", "plain", "tool"])
@@ -218,6 +219,7 @@ def imported(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kill", STEPS.values(), ids=STEPS)
 def test_killed_at_a_step_a_second_run_ends_the_same(
     tmp_path: Path, imported: Path, kill: KillAt
@@ -243,6 +245,7 @@ def test_killed_at_a_step_a_second_run_ends_the_same(
 LINKS = {"in the midst of the links": 1050, "after all but one": 1399}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", LINKS.values(), ids=LINKS)
 def test_a_large_first_import_killed_while_it_makes_links(tmp_path: Path, call: int) -> None:
     members = {f"s{i % 9}/f{i}": described(f"{i}", f"{URL}/{i}") for i in range(700)}

@@ -95,6 +95,7 @@ def test_split_and_a_run_that_was_killed(tmp_path: Path) -> None:
     assert git(again, "rev-parse", "HEAD") == head
 
 
+@pytest.mark.slow
 def test_what_is_in_the_way_of_a_subdataset(tmp_path: Path) -> None:
     dataset = tmp_path / "ds"
     datalad("download-manifest", write_manifest("m.json", simple("a/1", "b")), "ds")

@@ -253,6 +253,7 @@ MANIFESTS: dict[str, tuple[str, Callable[[bytes], bytes], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["bare deflate", *list(MANIFESTS)[-3:]])
 def test_a_manifest(form: str) -> None:
     target, pack, coding = MANIFESTS[form]

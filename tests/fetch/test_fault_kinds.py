@@ -102,7 +102,7 @@ ROWS = {
     "shorter": Row(
         "a", State.UNFIT, "the server's file is shorter than the part already downloaded"
     ),
-    "changed": Row("aw", State.UNFIT, "the file on the server changed during the download"),
+    "changed": Row("aw", State.UNFIT, "the file on the server has changed in the meantime"),
     "content": Row(
         "law",
         State.UNFIT,

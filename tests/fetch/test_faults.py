@@ -86,9 +86,9 @@ def test_there_is_a_second_mirror(
     if known in FAULTS[fault].noticed:
         assert is_right(outcome), outcome
     else:
-        # nothing could tell: it is as right as any other
+        # nothing could tell; on a busy machine the good mirror may have been the one that was asked
         assert isinstance(outcome, Fetched)
-        assert TARGET.read_bytes() != CONTENT
+        assert TARGET.read_bytes() == CONTENT or not other_lab.requests
     assert not Path("file.part").exists()
     assert not Path("file.part.journal").exists()
     if known == "digest" and fault in ECONOMICAL:

@@ -22,6 +22,7 @@ def content() -> bytes:
     return content_of("large", SIZE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "most"),
     [

@@ -496,6 +496,7 @@ class TestEverywhere:
             assert is_present([url], Expected(len(CONTENT)), engine)
 
 
+@pytest.mark.slow
 def test_no_cookie_is_written_down(tmp_path: Path, vault: Vault, wire: Wire, other: Wire) -> None:
     """A manifest, its check, the files and git-annex: each with a session of its own."""
     secret = vault.secret("chain").replace(":", "")

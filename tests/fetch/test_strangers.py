@@ -137,6 +137,7 @@ def _property(examples: int) -> Callable[[], None]:
     return check
 
 
+@pytest.mark.slow
 def test_no_stranger_s_content() -> None:
     _property(60)()
 

@@ -57,6 +57,7 @@ def record(number: int) -> dict[str, Any]:
     return {"key": f"{number}.nii", "size": 5, "checksum": f"md5:{number:032x}", "links": links}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["zenodo", "bdbag"])
 def test_memory_does_not_grow_with_a_document(kind: str) -> None:
     if kind == "zenodo":

@@ -97,6 +97,7 @@ class Bomb:
         return data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("start", "why"),
     [
@@ -115,6 +116,7 @@ def test_a_bomb_is_refused_before_it_fills_the_memory(start: bytes, why: str) ->
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_a_bomb_of_entries_is_a_stream() -> None:
     tracemalloc.start()
     try:

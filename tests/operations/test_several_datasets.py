@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from datalad_jsdl.operations.engines import Engines
 from datalad_jsdl.operations.get_content import ContentOptions, Total, get_content
 from datalad_jsdl.operations.import_manifest import import_manifest
@@ -34,6 +36,7 @@ def download(datasets: list[Path], engines: Engines) -> None:
         assert total.fetched == 3
 
 
+@pytest.mark.slow
 def test_a_dead_mirror_is_learned_of_once(lab: Lab, other_lab: Lab) -> None:
     """However many datasets there are."""
     asked = []

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
-from datalad_jsdl.repository.folders import Folders, Kind, NothingThereError, Row
+from datalad_jsdl.errors import DatasetError, NothingThereError
+from datalad_jsdl.repository import folders as module
+from datalad_jsdl.repository.annex.keys import branch_path, journal_name
+from datalad_jsdl.repository.folders import Folders
 from datalad_jsdl.repository.repository import Repository
+from datalad_jsdl.repository.rows import Kind, Row
+from datalad_jsdl.repository.walk import Walked, walk
 from tests.conftest import run
 from tests.portal import MTIME, datalad, described, git, write_manifest
 
@@ -115,10 +122,30 @@ def test_nothing_there(study: Path) -> None:
         ("HEAD", "a/notes"),
         ("HEAD", "a/"),
         ("no", ""),
+        ("", ""),
         ("--all", ""),
+        ("no\0", ""),
+        ("\ud800", ""),
+        ("^HEAD", ""),
+        ("HEAD..HEAD", ""),
+        ("HEAD^{tree}", ""),
+        ("@{u}", ""),
+        ("HEAD@{9}", ""),
+        ("no@{u}~1", ""),
     ):
         with pytest.raises(NothingThereError):
             folders.rows(repository, revision, folder)
+
+
+def test_a_git_that_cannot_say_is_not_one_that_says_no(study: Path) -> None:
+    commit = git(study, "rev-parse", "HEAD")
+    lost = study / ".git/objects" / commit[:2] / commit[2:]
+    lost.chmod(0o644)
+    lost.write_bytes(b"")
+    for revision in ("HEAD", "HEAD@{u}", "@{u}"):
+        with pytest.raises(DatasetError) as found:
+            Folders().rows(Repository(study), revision)
+        assert not isinstance(found.value, NothingThereError)
 
 
 def test_a_bare_clone_says_the_same(study: Path, tmp_path: Path) -> None:
@@ -148,3 +175,104 @@ def test_a_time_that_is_recorded_later_is_seen(study: Path, tmp_path: Path) -> N
     datalad("download-manifest", write_manifest("later.json", {"a/run.sh": later}), "study")
     (row,) = [row for row in folders.rows(repository, commit, "a") if row.name == "run.sh"]
     assert row.mtime is not None
+
+
+def test_a_time_that_is_only_in_the_journal_is_seen(study: Path) -> None:
+    """As with annex.alwayscommit=false: the branch stays as it is."""
+    repository, folders = Repository(study), Folders()
+
+    def runner() -> Row:
+        rows = folders.rows(repository, "HEAD", "a")
+        return next(row for row in rows if row.name == "run.sh")
+
+    assert runner().mtime is None
+    branch = git(study, "rev-parse", "git-annex")
+    (timed,) = folders.rows(repository, "HEAD", "a/b")
+    state = git(study, "show", f"git-annex:{branch_path(timed.key)}.rmt")
+    journal = study / ".git/annex/journal"
+    journal.mkdir(exist_ok=True)
+    file = journal / journal_name(f"{branch_path(runner().key)}.rmt")
+    file.write_text(f"{state}\n")
+    assert runner().mtime == timed.mtime
+    assert git(study, "rev-parse", "git-annex") == branch
+    later = datetime.fromisoformat(MTIME.replace("Z", "+00:00")).replace(year=2020)
+    file.write_text(file.read_text().replace("2024-05-01", "2020-05-01"))
+    assert runner().mtime == later
+    git(study, "annex", "merge")  # and git-annex takes it for its own
+    git(study, "annex", "whereis", "a/run.sh")
+    assert runner().mtime == later
+
+
+class Asked(Repository):
+    """Counts how often it was asked for a commit."""
+
+    asked = 0
+    lock = threading.Lock()
+
+    def refresh(self) -> None:
+        super().refresh()
+        with self.lock:
+            Asked.asked += 1
+
+
+class Walks:
+    """In the place of `walk`: each begins only when the gate is open, as the last of a crowd does.
+
+    Args:
+        slow: the commit that it is for.
+    """
+
+    def __init__(self, slow: str) -> None:
+        self.slow = slow
+        self.gate = threading.Event()
+        self.begun = threading.Event()
+        self.commits: list[str] = []
+        self.problem: Exception | None = None
+
+    def __call__(self, repository: Repository, commit: str) -> Walked:
+        self.commits.append(commit)
+        if commit == self.slow:
+            self.begun.set()
+            self.gate.wait()
+            if self.problem:
+                raise self.problem
+        return walk(repository, commit)
+
+
+@pytest.fixture
+def walks(study: Path, monkeypatch: pytest.MonkeyPatch) -> Walks:
+    walks = Walks(git(study, "rev-parse", "HEAD"))
+    monkeypatch.setattr(module, "walk", walks)
+    monkeypatch.setattr(Asked, "asked", 0)
+    return walks
+
+
+READERS = 8
+
+
+def test_of_those_who_come_at_once_one_walks(study: Path, walks: Walks) -> None:
+    folders = Folders(most=1)
+    with ThreadPoolExecutor(READERS) as pool:
+        came = [pool.submit(folders.rows, Asked(study), "HEAD") for _ in range(READERS)]
+        walks.begun.wait()
+        other = git(study, "rev-parse", "HEAD~1")
+        assert folders.rows(Repository(study), other)  # nobody there waits for them
+        while Asked.asked < READERS:
+            threading.Event().wait(0.01)
+        walks.gate.set()
+        found = [future.result() for future in came]
+    assert sorted(walks.commits) == sorted([walks.slow, other])
+    assert found == [Folders().rows(Repository(study), "HEAD")] * READERS
+
+
+def test_what_stops_the_one_stops_all_of_them_and_nobody_later(study: Path, walks: Walks) -> None:
+    folders = Folders()
+    walks.problem = DatasetError("the disk is gone")
+    with ThreadPoolExecutor(READERS) as pool:
+        came = [pool.submit(folders.rows, Asked(study), "HEAD") for _ in range(READERS)]
+        while Asked.asked < READERS:
+            threading.Event().wait(0.01)
+        walks.gate.set()
+        assert all(isinstance(future.exception(), DatasetError) for future in came)
+    walks.problem = None
+    assert folders.rows(Repository(study), "HEAD")

@@ -17,6 +17,7 @@ from tests.portal import datalad, git, write_manifest
 CONTENT = bytes(range(256)) * 2000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "left",
     [

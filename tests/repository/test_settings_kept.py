@@ -299,7 +299,7 @@ def shared(study: Study) -> None:
 def tuned(study: Study) -> None:
     study.set("annex.tune.objecthash1", "true")
     (record,) = study.load("a", code=1)
-    assert "tuned repositories are not supported" in record["message"]
+    assert "is tuned" in record["message"]
 
 
 SIGN = """#!/bin/sh
@@ -401,6 +401,7 @@ def sha256_objects(study: Study) -> None:
     git(study.path, "fsck", "--strict")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "setting", sorted({test.__name__: name for name, test in TESTS.items()}.values())
 )

@@ -88,6 +88,7 @@ def test_git_annex_is_asked_only_at_first(lab: Lab) -> None:
 PART = "datalad_jsdl.fetch.file.partfile:PartFile"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kill",
     [KillAt(f"{PART}.put"), KillAt(f"{PART}.finish"), KillAt(f"{PART}.finish", after=True)],

@@ -22,7 +22,7 @@ _UNIX = 3
 
 
 class DeflatedWriter:
-    """Writes members in the order in which they are given; see `writing.CanonicalWriter`."""
+    """Writes members in the order in which they are given; see `writer.CanonicalWriter`."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class DeflatedWriter:
 
         Raises:
             ArchiveError: its content is not right.
-            FetchError: its content cannot be had.
+            FetchError: its content is unavailable.
         """
         (time, date), info = dos_time(member), zipfile.ZipInfo(member.name.decode())
         info.date_time = (

@@ -37,7 +37,7 @@ class MemberSource(Protocol):
 
         Raises:
             ArchiveError: they are not right.
-            FetchError: they cannot be had.
+            FetchError: they are unavailable.
         """
 
 
@@ -71,7 +71,7 @@ class Ranges:
 
         Raises:
             ArchiveError: a content is not what it has to be; it names the member.
-            FetchError: a content cannot be had.
+            FetchError: a content is unavailable.
         """
         return self._render(self.layout.parts(start, stop))
 

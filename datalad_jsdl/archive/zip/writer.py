@@ -53,7 +53,7 @@ class CanonicalWriter:
 
         Raises:
             ArchiveError: its content is not right, or its name out of order.
-            FetchError: its content cannot be had.
+            FetchError: its content is unavailable.
         """
         index = len(self._layout)
         self._current.reader = reader
@@ -88,5 +88,5 @@ class _Current:
     reader: Reader
 
     def open(self, index: int, start: int, stop: int) -> Reader:
-        """See `stream.Source`."""
+        """See `ranges.MemberSource`."""
         return self.reader

@@ -78,7 +78,9 @@ def _replace(login: Login, origin: str, status: int) -> str:
     """How to replace a login that is rejected."""
     text = login.source.refused(login, origin) if login.source else ""
     if login.kind == "s3" and status == 403 and not login.option("request-payer"):
-        text += "; if the requester pays there and you agree to: add request-payer=requester to "
+        text += (
+            "; if the requester pays there and you agree to pay: add request-payer=requester to "
+        )
         text += f"the line for {origin}"
     return text
 

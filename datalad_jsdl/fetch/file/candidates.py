@@ -102,7 +102,7 @@ class Candidates:
         return self._all[url]
 
     def of_source(self, source: str) -> CandidateState:
-        """The candidate that a source stands for; one without a URL if it is none of them."""
+        """The candidate that a source stands for; one without a URL if no candidate is."""
         found = self._by_source.get(source)
         if found is None:
             found = self._by_source[source] = CandidateState("", source, is_live=False)

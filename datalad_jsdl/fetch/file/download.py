@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.bugs import LOGGER
@@ -48,7 +49,7 @@ def fetch(
     *,
     window: tuple[int, int] | None = None,
     version: Version | None = None,
-    begun: Callable[[Version | None], object] | None = None,
+    begun: Callable[[str, Version | None], object] | None = None,
     operation: Operation | None = None,
 ) -> Fetched | Failed:
     """Fill a store with verified content, from whichever URL gives it.
@@ -68,8 +69,8 @@ def fetch(
             content of known size, into a sink. Only its size is verified then.
         version: that all bytes have to be of, as an earlier call gave it; None for any. Only
             its URL is asked then, and another version is a fault of the kind CHANGED.
-        begun: told the version whenever the bytes of an answer are about to come; None if
-            nobody names it. An exception that it raises ends the fetch, and is passed on.
+        begun: told the URL and the version whenever the bytes of an answer are about to come;
+            None if nobody names it. An exception that it raises ends the fetch, and is passed on.
         operation: that this is a part of; None if it is one of its own.
 
     Raises:
@@ -110,7 +111,7 @@ class _Download:
     """The loop of one file's fetch, in the thread that decides."""
 
     def __init__(
-        self, state: TransferState, begun: Callable[[Version | None], object] | None
+        self, state: TransferState, begun: Callable[[str, Version | None], object] | None
     ) -> None:
         self._state = state
         self._helpers = Helpers(state)
@@ -203,7 +204,7 @@ class _Download:
         patience = origins.patience(candidate.url, longer=longer)
         request = FileRequest(state, candidate, segment, patience, self._takes_whole(candidate))
         try:
-            fault = request.run(self._begun)
+            fault = request.run(partial(self._begun, candidate.url))
             if fault and fault.silent and longer and patience < origins.most_patience:
                 fault = replace(fault, more_patience=True)
         finally:
@@ -211,10 +212,10 @@ class _Download:
             origins.release(candidate.url, fault, segment.written - segment.start)
         return fault
 
-    def _begun(self) -> None:
+    def _begun(self, url: str) -> None:
         """An answer is good, and its bytes are about to come."""
         if self._tell_begun is not None:
-            self._tell_begun(self._state.version)
+            self._tell_begun(url, self._state.version)
         self._helpers.watch()
 
     def _takes_whole(self, candidate: CandidateState) -> bool:

@@ -17,6 +17,7 @@ from datalad_jsdl.fetch.http.parts import part_of
 from datalad_jsdl.fetch.http.statuses import gives_content
 from datalad_jsdl.fetch.http.versions import version_of
 from datalad_jsdl.fetch.http.web_pages import is_error_page
+from datalad_jsdl.fetch.mirrors.meaning import told_ranges
 from datalad_jsdl.fetch.pace import Pace
 
 if TYPE_CHECKING:
@@ -140,6 +141,8 @@ class FileAnswer:
             score.ranges = False
             if not self.whole:
                 return Fault(FaultKind.NO_RANGES, url)
+        elif score.ranges is None:
+            score.ranges = told_ranges(self.response.status, self.response.headers, False).known
         return None
 
     def _wrong_size(self, part: BodyPart | None) -> Fault | None:

@@ -33,7 +33,7 @@ _CHUNK = 1 << 18  # bytes
 
 
 class Answered(Protocol):
-    """As much of `web.Response` as this takes."""
+    """As much of `transport.Response` as this takes."""
 
     @property
     def status(self) -> int: ...

@@ -72,7 +72,7 @@ NOTHING = Said()
 
 
 class _Answer(Protocol):
-    """As much of `web.Response` as this takes."""
+    """As much of `transport.Response` as this takes."""
 
     @property
     def status(self) -> int: ...

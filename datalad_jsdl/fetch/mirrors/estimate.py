@@ -86,14 +86,14 @@ def estimate(
 
 
 def share_out(found: Survey, scores: Mapping[str, Score]) -> tuple[list[int], dict[str, Load]]:
-    """Which files cannot be had, and what each mirror would be asked for.
+    """Which files are unavailable, and what each mirror would be asked for.
 
     Args:
         found: what the mirrors were found to be.
         scores: what is known of them, by name.
 
     Returns:
-        Numbers of files that cannot be had; mirrors' loads, without files of unknown size.
+        Numbers of unavailable files; mirrors' loads, without files of unknown size.
     """
     lost: list[int] = []
     loads = {name: Load(score.rate, score.latency) for name, score in scores.items()}

@@ -37,6 +37,6 @@ class Quarantine:
         lgr.debug(text, Shown(wrong.url), hexdigest, QUARANTINE, Said(wrong))
 
     def of(self, url: str, hexdigest: str) -> Fault | None:
-        """The fault that was added for a URL and a digest; None if there is none."""
+        """The fault that was added for a URL and a digest, or None."""
         until, wrong = self._found.get((url, hexdigest), (0.0, None))
         return wrong if until > self._clock() else None

@@ -108,7 +108,7 @@ class Survey:
         return list(dict.fromkeys(map(self.name_of, urls)))
 
     def sources(self, number: int) -> list[Mirror]:
-        """The mirrors that a file can be had from, as far as is known, in order."""
+        """The mirrors that have a file, as far as is known, in order."""
         answers = self.answers.get(number, {})
         found: dict[str, Mirror] = {}
         for url in self.wanted[number].urls:

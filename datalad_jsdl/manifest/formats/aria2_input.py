@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from datalad_jsdl.manifest.formats.lines import beginning, lines
 from datalad_jsdl.manifest.formats.values import name_in_url, scheme_of, web_urls
+from datalad_jsdl.manifest.lines import beginning, lines
 from datalad_jsdl.manifest.record import Record
 
 if TYPE_CHECKING:

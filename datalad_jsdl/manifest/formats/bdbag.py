@@ -20,7 +20,7 @@ from datalad_jsdl.manifest.formats.documents import (
     outline,
 )
 from datalad_jsdl.manifest.formats.fields import digests_in, whole_bytes
-from datalad_jsdl.manifest.formats.lines import lines
+from datalad_jsdl.manifest.lines import lines
 from datalad_jsdl.manifest.record import Record
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.formats.lines import lines
 from datalad_jsdl.manifest.formats.values import name_in_url, web_urls
+from datalad_jsdl.manifest.lines import lines
 from datalad_jsdl.manifest.record import Record
 
 if TYPE_CHECKING:

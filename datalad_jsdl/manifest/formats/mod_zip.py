@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.manifest.formats.lines import beginning, lines
 from datalad_jsdl.manifest.formats.values import web_urls, whole_number
+from datalad_jsdl.manifest.lines import beginning, lines
 from datalad_jsdl.manifest.record import Record
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.formats.lines import lines
+from datalad_jsdl.manifest.lines import lines
 from datalad_jsdl.model.amounts import counted
 
 if TYPE_CHECKING:

@@ -140,7 +140,7 @@ class Importer:
         tip = "HEAD" if branch.basis and tree.commit else tree.commit
         config = repository.config
         if tuned := [name for name in config if name.startswith("annex.tune.")]:
-            raise DatasetError(f"tuned repositories are not supported ({tuned[0]} is set)")
+            raise DatasetError(f"the repository is tuned ({tuned[0]}), which is not supported")
         try:
             rule = ExtensionRule(
                 int(config.get("annex.maxextensionlength", ExtensionRule().length)),

@@ -122,6 +122,7 @@ def test_a_line_that_cannot_be_understood(
     vault.forgive_command_lines()  # it stood there by the user's own hand
 
 
+@pytest.mark.slow
 def test_what_an_interrupted_download_leaves_has_no_secret(
     tmp_path: Path, vault: Vault, token: str, lab: Lab
 ) -> None:

@@ -41,6 +41,7 @@ def seen(lab: Lab, secret: str) -> bool:
     return any(secret in str(request.headers) for request in lab.requests)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_protected_file(
     tmp_path: Path, vault: Vault, kind: str, lab: Lab, other_lab: Lab
@@ -70,6 +71,7 @@ def test_a_protected_file(
     vault.run("git", "annex", "drop", ".", cwd=tmp_path / "ds")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_https_is_not_http(
     tmp_path: Path, vault: Vault, kind: str, lab: Lab, monkeypatch: pytest.MonkeyPatch

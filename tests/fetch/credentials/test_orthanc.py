@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 import requests
 
 from datalad_jsdl.model.urls import store_name
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tests.vault import Vault
 
 
+@pytest.mark.slow
 def test_the_instances_of_a_study(
     tmp_path: Path, vault: Vault, program: Callable[[str], str]
 ) -> None:

@@ -77,9 +77,9 @@ def test_it_is_parsed_and_checked() -> None:
 
 
 def test_it_is_in_the_help() -> None:
-    shown = credential_help(sources.SOURCES)
-    assert " is: note:FILE, datalad[:NAME], git, " in shown
-    assert ", annex-headers or none.\n" in shown
+    shown = " ".join(credential_help(sources.SOURCES).split())
+    assert " is kept: note:FILE, datalad[:NAME], git, " in shown
+    assert ", annex-headers or none. " in shown
 
 
 def test_it_is_remembered_for_another_folder(
@@ -111,4 +111,4 @@ def test_it_is_used_and_its_remedies_are_told(vault: Vault, lab: Lab) -> None:
     note.write_text(secret)
     assert advice() == ""
     note.unlink()
-    assert "[there is no such note]" in advice()
+    assert "(there is no such note)" in advice()

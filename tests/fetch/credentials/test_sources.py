@@ -168,7 +168,7 @@ def test_a_variable(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGIN", "tok-en")
     assert header(find(f"{ORIGIN} env:LOGIN"))["Authorization"] == "Bearer tok-en"
     assert header(find(f"{ORIGIN} env:LOGIN kind=cookie"))["Cookie"] == "tok-en"
-    with pytest.raises(FetchError, match="the variable GONE is not set"):
+    with pytest.raises(FetchError, match="the environment variable GONE is not set"):
         find(f"{ORIGIN} env:GONE")
 
 

@@ -109,7 +109,7 @@ def test_a_token_endpoint_that_gives_none(
     assert len(endpoint.forms) == 1
     url = lab.put("f", CONTENT, wants=("Authorization", "x"))
     advice = ask(browser, url).advice
-    assert f"[the token endpoint {endpoint.url} gave no token for the variable REFRESH" in advice
+    assert f"(the token endpoint {endpoint.url} gave no token for the variable REFRESH" in advice
     assert secret not in advice
     assert set(authorizations(lab)) == {None}
 
@@ -211,4 +211,4 @@ def test_an_endpoint_that_drips(vault: Vault, lab: Lab, monkeypatch: pytest.Monk
         browser = Web(LOCAL, Credentials([rule]), read_seconds=0.4)
         url = lab.put("f", CONTENT, wants=("Authorization", "x"))
         advice = ask(browser, url).advice
-    assert f"[the token endpoint {endpoint}: slower than 1024 bytes per second" in advice
+    assert f"(the token endpoint {endpoint}: slower than 1024 bytes per second" in advice

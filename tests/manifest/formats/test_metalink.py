@@ -134,6 +134,7 @@ def test_broken_xml_names_its_place(document: str) -> None:
     assert "not UTF-8" in error_of(document.encode("latin-1").replace(b"300", b"\xe9"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", [METALINK4, METALINK3])
 def test_a_truncated_document_is_never_taken_for_whole(document: str) -> None:
     whole = document.rstrip()
@@ -152,6 +153,7 @@ def test_an_encoding_that_is_not_the_document_s() -> None:
         assert len(read(METALINK4.replace("UTF-8", name))) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["metalink4", "metalink3"])
 def test_a_long_document_is_not_held(name: str) -> None:
     document = METALINK4 if name == "metalink4" else METALINK3

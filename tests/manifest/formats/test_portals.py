@@ -318,6 +318,7 @@ def grafted(draw: st.DrawFn) -> Any:
     return whole
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(JSON | grafted(), st.sampled_from(PORTALS))
 def test_any_json_gives_entries_refusals_or_an_error(value: Any, name: str) -> None:

@@ -88,6 +88,7 @@ LONG = ["a", " ", ",", '"', "'", "\\", "<", "\n", "\r", "\t", "https://", "a,", 
 LONG += ["curl ", "curl 'https://a\n", ";=", "https://a/\tx:", "| ", "\u3000", "<?x?>", "- 1 / "]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)  # as good as for ever
 @pytest.mark.parametrize("part", LONG)
 def test_a_long_run_of_anything_takes_no_time(part: str) -> None:
@@ -126,6 +127,7 @@ def check(document: str, name: str | None, **columns: str) -> None:
             assert item.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=100)
 @given(DOCUMENTS)
@@ -159,6 +161,7 @@ def test_chunks_change_nothing(name: str, document: str, size: int) -> None:
         assert list(FORMATS[name].records(chunks, Options())) == list(whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_document_without_end_does_not_fill_the_memory(name: str) -> None:
     starts = {"metalink4": samples.METALINK4[:200], "metalink3": samples.METALINK3[:200]}

@@ -41,7 +41,7 @@ def _missing(login: Missing) -> Hint | None:
     line = f"{login.origin} aws"
     return Hint(
         f"if your AWS keys grant access, run: {GIVE} '{line}'; if the requester pays "
-        f"there and you agree to: '{login.origin} aws request-payer=requester'",
+        f"there and you agree to pay: '{login.origin} aws request-payer=requester'",
         line,
     )
 

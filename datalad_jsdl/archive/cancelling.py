@@ -1,0 +1,77 @@
+"""An iterator that ends as soon as somebody says so, whatever it is waiting for."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+__all__ = ["cancellable"]
+
+_T = TypeVar("_T")
+_LOOK = 0.1  # seconds between two looks at whether to end
+
+
+def cancellable(
+    items: Generator[_T],
+    cancel: threading.Event,
+    interrupt: Callable[[], object],
+) -> Iterator[_T]:
+    """What an iterator yields, until *cancel* is set: then nothing more, within a moment.
+
+    A thread of its own makes each item when it is asked for. Nobody waits for that thread to end:
+    while it connects to a server, it cannot be interrupted.
+
+    Args:
+        items: to be yielded; closed in the end.
+        cancel: set by any thread.
+        interrupt: makes what *items* waits for end soon.
+    """
+    wanted: queue.SimpleQueue[bool] = queue.SimpleQueue()
+    made: queue.SimpleQueue[tuple[_T | None, BaseException | None]] = queue.SimpleQueue()
+    threading.Thread(target=_make, args=(items, wanted, made), name="items", daemon=True).start()
+    try:
+        while True:
+            wanted.put(True)
+            found = _next(made, cancel)
+            if found is None or isinstance(found[1], StopIteration):
+                return
+            if found[1] is not None:
+                raise found[1]
+            yield found[0]  # type: ignore[misc]  # there is one where there is no error
+            del found
+    finally:
+        wanted.put(False)
+        interrupt()
+
+
+def _make(
+    items: Generator[_T],
+    wanted: queue.SimpleQueue[bool],
+    made: queue.SimpleQueue[tuple[_T | None, BaseException | None]],
+) -> None:
+    try:
+        while wanted.get():
+            try:
+                made.put((next(items), None))
+            except BaseException as error:  # raised again where the item is asked for
+                made.put((None, error))
+                return
+    finally:
+        items.close()
+
+
+def _next(
+    made: queue.SimpleQueue[tuple[_T | None, BaseException | None]], cancel: threading.Event
+) -> tuple[_T | None, BaseException | None] | None:
+    """The next item or error; None if it is to end."""
+    while not cancel.is_set():
+        try:
+            found = made.get(timeout=_LOOK)
+        except queue.Empty:
+            continue
+        return None if cancel.is_set() else found
+    return None
