@@ -21,6 +21,7 @@ LAYERS = (
     {"fetch"},
     {"archive"},
     {"operations"},
+    {"orders"},
     {"commands", "special_remote", "api"},
     {"datalad_jsdl"},
 )
@@ -31,6 +32,9 @@ OUTSIDE = {
     "datalad": {"commands", "datalad_jsdl"},
     "argparse": {"commands"},
     "annexremote": {"special_remote"},
+    "sqlalchemy": {"orders"},
+    "alembic": {"orders"},
+    "huey": {"orders"},
 }
 
 
