@@ -38,6 +38,7 @@ __all__ = [
     "DatasetError",
     "FetchError",
     "JsdlError",
+    "LockedError",
     "ManifestError",
     "NothingThereError",
     "OrderError",
@@ -173,6 +174,10 @@ class QueryError(JsdlError, ValueError):
 
 class StoreError(JsdlError, RuntimeError):
     """The store of lists and orders cannot be opened, read or written."""
+
+
+class LockedError(StoreError):
+    """Somebody else writes to the store, and did not end in time; it may work the next time."""
 
 
 class OrderError(JsdlError, ValueError):
