@@ -141,6 +141,7 @@ class FileOutput:
         target: its name.
         resume: keep what an earlier run has written.
         checksum: write a file with its SHA-256 beside it.
+        hashed: find out its SHA-256, also without such a file.
         rewinds: whoever writes can go back, and go on another time.
         reserve: bytes of the disk that are to stay free.
         private: nobody but the user may read it, whoever may read what is there.
@@ -156,6 +157,7 @@ class FileOutput:
         *,
         resume: bool = False,
         checksum: bool = False,
+        hashed: bool = False,
         rewinds: bool = True,
         reserve: int = 0,
         private: bool = False,
@@ -173,7 +175,7 @@ class FileOutput:
         self.advice = "An export without compression can continue from another mirror"
         self._undecided = resume  # how much of the part file is good
         self._rewinds = rewinds
-        self._hash = self._hash_at_mark = hashlib.sha256() if checksum else None
+        self._hash = self._hash_at_mark = hashlib.sha256() if checksum or hashed else None
         # of the name that was given: there it is looked for, and sha256sum -c follows the link
         self._checksums = named.with_name(named.name + ".sha256") if checksum else None
         self._name = named.name
@@ -198,6 +200,11 @@ class FileOutput:
             self.part.unlink(missing_ok=True)  # while it is locked: it is ours
         with suppress(OSError):  # a full disk: what is there has to do
             self.file.close()  # writes what is in its buffer
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of what was written; "" if it is not found out."""
+        return self._hash.hexdigest() if self._hash is not None else ""
 
     @property
     def kept(self) -> int:

@@ -18,7 +18,7 @@ from datalad_jsdl.model.entry import Pieces
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
     from datalad_jsdl.archive.budget import LookAhead
     from datalad_jsdl.archive.content import Content, Sources
@@ -63,6 +63,7 @@ def prepare(
     *,
     look_ahead: LookAhead | None = None,
     stop: threading.Event | None = None,
+    progress: Callable[[int], object] = lambda size: None,
 ) -> Iterator[tuple[Content, Prepared | Unprepared]]:
     """Read contents once, and find out what an archive needs to know of them.
 
@@ -77,11 +78,12 @@ def prepare(
         look_ahead: how many contents are fetched at a time; None for one.
         stop: the iterator ends within a moment after it is set, by any thread, whatever it
             waits for; a content that was being read is not yielded.
+        progress: told how many further bytes were read, after each chunk.
 
     Yields:
         Each content, in the order given, and what was found out.
     """
-    preparation = _Preparation(contents, sources, prepared_of(known), look_ahead, stop)
+    preparation = _Preparation(contents, sources, prepared_of(known), look_ahead, stop, progress)
     items = preparation.run(contents)
     return items if stop is None else cancellable(items, stop, preparation.interrupt)
 
@@ -117,7 +119,9 @@ class _Preparation:
         known: Mapping[str, Prepared],
         look_ahead: LookAhead | None,
         stop: threading.Event | None,
+        progress: Callable[[int], object],
     ) -> None:
+        self._progress = progress
         self._sources = sources
         self._look_ahead = look_ahead
         self._stop = stop
@@ -148,12 +152,12 @@ class _Preparation:
                 session.interrupt()
 
     def _read(self, identity: str) -> Prepared | Unprepared | None:
-        outcome = _read(self._session, self._numbers[identity], self._stop)
+        outcome = _read(self._session, self._numbers[identity], self._stop, self._progress)
         for place in self._others.get(identity, ()):
             if not isinstance(outcome, Unprepared):
                 break
             with self._session_of([place]) as self._other:
-                again = _read(self._other, 0, self._stop)
+                again = _read(self._other, 0, self._stop, self._progress)
             outcome = outcome if isinstance(again, Unprepared) else again
         return outcome
 
@@ -187,7 +191,10 @@ class _StoppedError(Exception):
 
 
 def _read(
-    session: Session, number: int, stop: threading.Event | None
+    session: Session,
+    number: int,
+    stop: threading.Event | None,
+    progress: Callable[[int], object],
 ) -> Prepared | Unprepared | None:
     """Read a content, from wherever it is available; None if it was stopped."""
     content = session.contents[number]
@@ -197,7 +204,7 @@ def _read(
         try:
             reader, size = way()
             try:
-                prepared = _digested(reader, size, stop)
+                prepared = _digested(reader, size, stop, progress)
                 reader.finish()
             finally:
                 reader.close()
@@ -212,7 +219,12 @@ def _read(
     return Unprepared(error)
 
 
-def _digested(reader: Reader, size: int, stop: threading.Event | None) -> Prepared:
+def _digested(
+    reader: Reader,
+    size: int,
+    stop: threading.Event | None,
+    progress: Callable[[int], object],
+) -> Prepared:
     crc, position = 0, 0
     whole, piece = hashlib.sha256(), hashlib.sha256()
     pieces: list[str] = []
@@ -221,6 +233,7 @@ def _digested(reader: Reader, size: int, stop: threading.Event | None) -> Prepar
             raise _StoppedError
         crc = crc32(chunk, crc)
         whole.update(chunk)
+        progress(len(chunk))
         while chunk:
             part = chunk[: PIECE - position]
             piece.update(part)

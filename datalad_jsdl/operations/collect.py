@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.archive.content import Content
     from datalad_jsdl.fetch.engine import Engine
-    from datalad_jsdl.operations.list_files import FileSelection
+    from datalad_jsdl.operations.list_files import DatasetFiles, FileSelection
     from datalad_jsdl.repository.repository import Repository
 
-__all__ = ["collect"]
+__all__ = ["collect", "home_of"]
 
 
 def collect(
@@ -52,10 +52,8 @@ def collect(
         seconds = int(Git(root).text("log", "-1", "--format=%ct", walk.tree.commit))
     contents: list[Content] = []
     for part in walk.parts:
-        above = [other.repository.root for other in walk.parts]
-        home = Home(part.repository, partial(_open_engine, engines, part.repository, above))
         contents += dataset_contents(
-            homes.add(part.prefix, home),
+            homes.add(part.prefix, home_of(part, walk, engines)),
             part.tree,
             part.paths,
             leading_dir,
@@ -63,6 +61,12 @@ def collect(
             mtime=seconds,
         )
     return sorted(contents, key=lambda content: content.name), walk.missing
+
+
+def home_of(part: DatasetFiles, walk: Walk, engines: Engines) -> Home:
+    """Where the contents of one of the datasets of a walk are from."""
+    above = [other.repository.root for other in walk.parts]
+    return Home(part.repository, partial(_open_engine, engines, part.repository, above))
 
 
 def _open_engine(engines: Engines, repository: Repository, above: Sequence[Path]) -> Engine:

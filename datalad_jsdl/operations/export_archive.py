@@ -19,7 +19,7 @@ from datalad_jsdl.fetch.mirrors.presence import is_present
 from datalad_jsdl.model.amounts import size_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from datalad_jsdl.archive.content import Content, Sources
@@ -43,6 +43,8 @@ class ArchiveOptions:
         jobs: pieces of content to fetch at a time; None for what is set.
         descriptor: where it goes, without a file.
         reserve: bytes of the file's disk that are to stay free.
+        approve: told the bytes and the SHA-256 (hex) of an archive in a file, before that gets
+            its name; it raises a JsdlError where it may not.
     """
 
     target: Path | None
@@ -53,6 +55,7 @@ class ArchiveOptions:
     jobs: int | None = None
     descriptor: int = 1
     reserve: int = 0
+    approve: Callable[[int, str], object] | None = None
 
 
 def write_archive(
@@ -84,6 +87,7 @@ def write_archive(
         options.target,
         resume=options.resume,
         checksum=options.checksum,
+        hashed=options.approve is not None,
         rewinds=rewinds,
         reserve=options.reserve,
     ) as file:
@@ -128,6 +132,8 @@ def write_archive(
             if file.kept:
                 lgr.warning("%s", _hint(file))
             raise
+        if options.approve is not None:
+            options.approve(file.position, file.sha256)
         file.finish()
         why = "the interrupted run that this one resumes had skipped it"
         done.missing |= {contents[number].path: why for number in prefix.passed}

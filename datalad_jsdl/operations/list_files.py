@@ -35,6 +35,7 @@ class FileSelection:
         depth: levels of subdatasets to go into; None for all of them.
         dataset_files: take the datasets' own housekeeping along.
         skip_missing: leave out subdatasets that are not here.
+        purpose: what is done with the files, for messages: "export".
     """
 
     revision: str = "HEAD"
@@ -43,6 +44,7 @@ class FileSelection:
     depth: int | None = 0
     dataset_files: bool = False
     skip_missing: bool = False
+    purpose: str = "export"
 
     def __call__(self, path: str) -> bool:
         """Whether a path in the dataset is selected."""
@@ -160,7 +162,7 @@ class Walk:
         found = {item for name in names for item in (name, *folders_of(name))}
         for path in self._selection.paths:
             if path not in found:
-                raise DatasetError(_nothing_at(path, self.left_out))
+                raise DatasetError(_nothing_at(path, self.left_out, self._selection.purpose))
 
 
 def _tree(repository: Repository, revision: str) -> Tree:
@@ -170,14 +172,15 @@ def _tree(repository: Repository, revision: str) -> Tree:
     tree = own_tree(repository) if revision == "HEAD" else Tree(repository.git, revision)
     if not tree.commit:
         if revision == "HEAD":
-            raise DatasetError("the dataset has no commit yet; nothing to export")
+            raise DatasetError("the dataset has no commit yet, and so no files")
         raise NothingThereError(f"git finds no commit {revision!r} in {repository.root}")
     return tree
 
 
-def _nothing_at(path: str, left_out: Sequence[str]) -> str:
+def _nothing_at(path: str, left_out: Sequence[str], purpose: str) -> str:
     for subdataset in left_out:
         if path == subdataset or path.startswith(subdataset + "/"):
-            return f"{path} is in the subdataset {subdataset}; to export it, add --recursive"
-    glob = "; for a pattern, use --include" if any(c in path for c in "*?[") else ""
-    return f"nothing to export at {path} in that commit{glob}"
+            return f"{path} is in the subdataset {subdataset}; to {purpose} it, add --recursive"
+    option = "--include" if purpose == "export" else "--glob"
+    glob = f"; for a pattern, use {option}" if any(c in path for c in "*?[") else ""
+    return f"nothing to {purpose} at {path} in that commit{glob}"

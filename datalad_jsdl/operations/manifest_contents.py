@@ -30,7 +30,13 @@ if TYPE_CHECKING:
     from datalad_jsdl.model.entry import Entry, Refusal
     from datalad_jsdl.operations.manifest_place import ManifestPlace
 
-__all__ = ["Listed", "ListedContents", "ManifestContents", "manifest_contents"]
+__all__ = [
+    "Listed",
+    "ListedContents",
+    "ManifestContents",
+    "manifest_contents",
+    "selected_contents",
+]
 
 lgr = logging.getLogger("datalad.jsdl.export_archive")
 
@@ -68,10 +74,11 @@ def manifest_contents(
         ArchiveError: a path cannot be named in a zip.
     """
     selection = select_entries(items, wanted, use_signed=True)  # they are used now or never
-    return ManifestContents(_contents(selection.entries, leading_dir), selection)
+    return ManifestContents(selected_contents(selection.entries, leading_dir), selection)
 
 
-def _contents(entries: Mapping[str, Entry], leading_dir: str) -> list[Content]:
+def selected_contents(entries: Mapping[str, Entry], leading_dir: str = "") -> list[Content]:
+    """The contents of entries that are let in; see `manifest_contents`."""
     return entries_contents(entries, leading_dir.strip("/"), _key_of)
 
 
@@ -133,17 +140,32 @@ class Listed:
             engine.expect_origins(url for content in contents for url in content.urls)
             if remote_times:
                 entries = _with_times(selection.entries, engine, jobs or engine.settings.jobs)
-                contents = _contents(entries, leading_dir)
+                contents = selected_contents(entries, leading_dir)
             yield ListedContents(contents, MirrorsOnly(engine), selection.refusals)
 
+    def select(self, *, use_signed: bool = False) -> Selection:
+        """Read the manifest; see `select_entries`.
+
+        Raises:
+            ManifestError: it cannot be read.
+            FetchError: it cannot be fetched.
+        """
+        with self._items() as items:
+            return select_entries(items, self.wanted, use_signed=use_signed)
+
     def _read(self, leading_dir: str) -> ManifestContents:
+        with self._items() as items:
+            return manifest_contents(items, leading_dir, self.wanted)
+
+    @contextmanager
+    def _items(self) -> Iterator[Iterable[Entry | Refusal]]:
         place = self.place
         place = replace(place, options=replace(place.options, secrecy=secrecy_of(None)))
         logins = self._logins()
         place, bag = with_documents(place, (), None, logins)
         with open_source(place, None, logins) as source:
             items = source.entries()
-            return manifest_contents(bag.entries(items) if bag else items, leading_dir, self.wanted)
+            yield bag.entries(items) if bag else items
 
     def _logins(self, selection: Selection | None = None) -> tuple[str, ...]:
         """Where logins are: for the manifest itself, or for its selected entries."""

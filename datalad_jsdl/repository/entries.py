@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.repository.annex.lookup import KeyLookup
     from datalad_jsdl.repository.commit import Tree
 
-__all__ = ["Unlisted", "dataset_entries"]
+__all__ = ["Unlisted", "dataset_entries", "public_candidates"]
 
 _AT_ONCE = 5000  # files to look up; fewer would mostly start git
 
@@ -90,7 +90,7 @@ def _entry(
         return Unlisted(path, f"a manifest cannot contain it: {fault}")
     if key is None:
         return Unlisted(path, "its key is not valid")
-    candidates, others = _candidates(_in_order(urls, key, state), secrecy)
+    candidates, others = public_candidates(_in_order(urls, key, state), secrecy)
     if not candidates:
         said = ", ".join(f"{number} {what}" for what, number in others.items())
         reason = f"none of its URLs may be shared: {said}" if said else "it has no recorded URL"
@@ -113,7 +113,9 @@ def _in_order(urls: Sequence[str], key: Key, state: KeyState) -> list[str]:
     return sorted(urls, key=lambda url: (vurl_key(url, None).partition("--")[2] != name, url))
 
 
-def _candidates(urls: Iterable[str], secrecy: Secrecy) -> tuple[list[Candidate], Counter[str]]:
+def public_candidates(
+    urls: Iterable[str], secrecy: Secrecy = DEFAULT
+) -> tuple[list[Candidate], Counter[str]]:
     """Those of *urls* that may go out, and how many others there are of each kind."""
     found: dict[str, Candidate] = {}
     others: Counter[str] = Counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -15,7 +16,24 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-__all__ = ["known_sources", "source_ids"]
+__all__ = ["known_sources", "named_source", "source_ids"]
+
+
+def named_source(connection: Connection, kind: SourceKind, location: str, wish: str) -> Source:
+    """The source at a location, with the name that it has in the store.
+
+    Args:
+        connection: reads.
+        kind: of the source.
+        location: see `Source`.
+        wish: the name of a new one; where it is taken, a number is added.
+    """
+    known = {source.name: source for source in known_sources(connection).values()}
+    for source in known.values():
+        if (source.kind, source.location) == (kind, location):
+            return source
+    names = chain([wish], (f"{wish}-{number}" for number in count(2)))
+    return Source(next(name for name in names if name not in known), kind, location)
 
 
 def source_ids(connection: Connection, wanted: Iterable[Source]) -> dict[str, int]:

@@ -1,0 +1,1 @@
+"""Choosing files of datasets and manifests for a list."""

@@ -1,0 +1,121 @@
+"""The files of a dataset's commit that a user chooses."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.archive.whole import whole_content
+from datalad_jsdl.archive.zip.members import Kind
+from datalad_jsdl.errors import QueryError
+from datalad_jsdl.operations.collect import collect, home_of
+from datalad_jsdl.operations.contents import dataset_contents
+from datalad_jsdl.operations.engines import Engines
+from datalad_jsdl.operations.home import Homes
+from datalad_jsdl.operations.list_files import FileSelection, Walk
+from datalad_jsdl.orders.choosing.choice import Chosen
+from datalad_jsdl.orders.choosing.tables import Tables
+from datalad_jsdl.orders.model import FileRef, ListedFile
+from datalad_jsdl.orders.table_filter import TableFilter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from datalad_jsdl.archive.content import Content
+    from datalad_jsdl.operations.list_files import DatasetFiles
+    from datalad_jsdl.orders.choosing.choice import Choice
+    from datalad_jsdl.orders.model import FileState, Source
+
+__all__ = ["choose_from_dataset"]
+
+_AT_ONCE = 10_000  # files whose contents are held at a time
+_LARGEST_TABLE = 64 << 20  # bytes
+
+
+def choose_from_dataset(root: Path, source: Source, choice: Choice) -> Chosen:
+    """Look up what a choice comes to; nothing is written.
+
+    Args:
+        root: of the dataset.
+        source: that the files are of.
+        choice: of its files.
+
+    Raises:
+        QueryError: a query cannot be read, or asks for what is not there.
+        NothingThereError: there is no such commit.
+        DatasetError: there is nothing at a path, or git cannot read the dataset.
+        ArchiveError, FetchError: a table that a query is about is unavailable.
+    """
+    table_filter = TableFilter.parse(choice.where) if choice.where else None
+    paths = tuple(path for path in choice.paths if path)
+    deep = bool(paths or choice.recursive or choice.is_query)
+    selection = FileSelection(
+        choice.ref, () if "" in choice.paths else paths,
+        depth=None if deep else 0, skip_missing=True, purpose="add",
+    )  # fmt: skip
+    walk = Walk(root, selection)
+    commit = walk.tree.commit
+    by_metadata = set(_with_metadata(walk, choice)) if choice.metadata else None
+    by_table = None
+    if table_filter is not None:
+        tables = Tables(walk.tree.files, partial(_read, root, commit))
+        by_table = tables.chosen(table_filter, _paths(walk))
+    files: list[ListedFile] = []
+    states: dict[str, FileState] = {}
+    with Homes() as homes:
+        for part in walk.parts:
+            chosen = (
+                path
+                for path in part.paths
+                if choice(part.prefix + path)
+                and (by_metadata is None or part.prefix + path in by_metadata)
+                and (by_table is None or part.prefix + path in by_table)
+            )
+            for content in _contents(part, walk, homes, chosen):
+                ref = FileRef(source.name, content.path, commit)
+                files.append(ListedFile(ref, content.size, content.mtime))
+    missing = {path: why for path, why in walk.missing.items() if choice.touches(path)}
+    return Chosen(source, files, states, missing)
+
+
+def _paths(walk: Walk) -> Iterator[str]:
+    return (part.prefix + path for part in walk.parts for path in part.paths)
+
+
+def _contents(
+    part: DatasetFiles, walk: Walk, homes: Homes, paths: Iterable[str]
+) -> Iterator[Content]:
+    """Of some thousand files at a time: what is recorded of each takes far more than its row."""
+    home = homes.add(part.prefix, home_of(part, walk, Engines(reads_only=True)))
+    rest = iter(paths)
+    while portion := list(islice(rest, _AT_ONCE)):
+        yield from dataset_contents(home, part.tree, portion, "", prefix=part.prefix)
+
+
+def _with_metadata(walk: Walk, choice: Choice) -> Iterator[str]:
+    """Paths of annexed files whose metadata fit; git-annex itself looks them up."""
+    conditions = [f"--metadata={condition}" for condition in choice.metadata]
+    for condition in choice.metadata:
+        if not any(sign in condition for sign in "=<>"):
+            raise QueryError(
+                f"expected FIELD=GLOB, FIELD<NUMBER or FIELD>NUMBER as a condition on metadata, "
+                f"got {condition!r}"
+            )
+    for part in walk.parts:
+        if part.repository.has_annex:
+            branch = f"--branch={part.tree.commit}"
+            command = ("annex", "find", branch, *conditions, r"--format=${file}\0")
+            for raw in part.repository.git.items(*command):
+                yield part.prefix + raw.decode("utf-8", "surrogateescape")
+
+
+def _read(root: Path, commit: str, path: str) -> bytes:
+    """A table of a commit, from wherever it is available."""
+    with Homes() as homes:
+        selection = FileSelection(commit, (path,), dataset_files=True)
+        (content,), _ = collect(root, selection, homes)
+        if content.kind is Kind.SYMLINK:
+            raise QueryError(f"{path} is a symbolic link, and no table")
+        return whole_content(content, homes, _LARGEST_TABLE)

@@ -1,0 +1,72 @@
+"""The entries of a manifest that a user chooses: they go onto the list as they are now."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.errors import ManifestError, NothingThereError, QueryError
+from datalad_jsdl.manifest.own_form import own_form
+from datalad_jsdl.manifest.writing import json_line
+from datalad_jsdl.model.subdatasets import joined
+from datalad_jsdl.operations.manifest_contents import selected_contents
+from datalad_jsdl.orders.choosing.choice import Chosen
+from datalad_jsdl.orders.model import FileRef, ListedFile
+
+if TYPE_CHECKING:
+    from datalad_jsdl.model.entry import Entry
+    from datalad_jsdl.operations.manifest_contents import Listed
+    from datalad_jsdl.orders.choosing.choice import Choice
+    from datalad_jsdl.orders.model import FileState, Source
+
+__all__ = ["choose_from_manifest", "listed_entry"]
+
+
+def choose_from_manifest(listed: Listed, source: Source, choice: Choice) -> Chosen:
+    """Look up what a choice comes to; nothing is written.
+
+    Entries that have signed URLs only are left out: those would expire before they are used.
+
+    Args:
+        listed: the manifest.
+        source: that the files are of.
+        choice: of its entries.
+
+    Raises:
+        QueryError: a query asks for what only a dataset has.
+        ManifestError: the manifest cannot be read.
+        NothingThereError: there is nothing at a path.
+        FetchError: the manifest cannot be fetched.
+    """
+    if choice.where or choice.metadata:
+        raise QueryError(
+            "only a dataset has tables and metadata to be asked for, a manifest has not"
+        )
+    selection = listed.select()
+    files: list[ListedFile] = []
+    states: dict[str, FileState] = {}
+    # of entries with one content, that an import would give one key, all have the latest time
+    times = {content.path: content.mtime for content in selected_contents(selection.entries)}
+    found = set(times)
+    for marked, entry in selection.entries.items():
+        path = joined(marked)
+        if choice(path):
+            files.append(listed_entry(source.name, entry, times[path]))
+    folders = {path.rpartition("/")[0] for path in found}
+    for path in filter(None, choice.paths):
+        inside = path in found or any(f == path or f.startswith(f"{path}/") for f in folders)
+        if not inside:
+            raise NothingThereError(f"the manifest has nothing at {path}")
+    if not files and selection.refusals:
+        first = selection.refusals[0]
+        raise ManifestError(f"no entry can be listed: {first.path or first.where}: {first.reason}")
+    refused = {refusal.path or refusal.where: refusal.reason for refusal in selection.refusals}
+    files.sort(key=lambda file: file.ref.path.encode("utf-8", "surrogateescape"))
+    return Chosen(source, files, states, refused)
+
+
+def listed_entry(source: str, entry: Entry, mtime: int | None) -> ListedFile:
+    """An entry on a list: it stands for itself, whatever the manifest says later."""
+    line = json_line(entry.path, own_form(entry)).strip()
+    version = hashlib.sha256(line.encode("utf-8", "surrogatepass")).hexdigest()
+    return ListedFile(FileRef(source, joined(entry.path), version), entry.size, mtime, line)

@@ -1,0 +1,172 @@
+"""The archive of an order, into a file: resumed, verified, and the same bytes for ever."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert, select
+
+from datalad_jsdl.archive.archive import Archive
+from datalad_jsdl.archive.resume import good_prefix
+from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError
+from datalad_jsdl.operations.export_archive import ArchiveOptions, write_archive
+from datalad_jsdl.orders.contents import opened_order
+from datalad_jsdl.orders.ordering import Orders
+from datalad_jsdl.orders.preparing import state_of_error
+from datalad_jsdl.orders.states import states_of_order, write_states
+from datalad_jsdl.orders.store.contents import prepared_contents
+from datalad_jsdl.orders.store.tables import downloads
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from datalad_jsdl.operations.progress import Bar
+    from datalad_jsdl.orders.contents import Opened, Places
+    from datalad_jsdl.orders.model import Order
+    from datalad_jsdl.orders.store.opening import Store
+
+__all__ = ["OrderExport", "export_order", "rate_of", "verify_archive"]
+
+_RECENT = 10  # downloads that an estimate is made from
+_CHUNK = 1 << 20  # bytes
+
+
+@dataclass(frozen=True)
+class OrderExport:
+    """An archive that was written.
+
+    Attributes:
+        size: bytes.
+        sha256: hex digest.
+        seconds: it took.
+    """
+
+    size: int
+    sha256: str
+    seconds: float
+
+
+def export_order(
+    store: Store,
+    order: Order,
+    places: Places,
+    target: Path,
+    bar: Bar,
+    *,
+    jobs: int | None = None,
+    reserve: int = 0,
+    checksum: bool = False,
+) -> OrderExport:
+    """Write an order's archive; what an interrupted export has left is gone on with.
+
+    The first archive that is complete decides its SHA-256; another one is never passed off as
+    it. A content that turns out to be unavailable or wrong is kept as such.
+
+    Args:
+        store: of the order.
+        order: which one.
+        places: of its sources.
+        target: the file.
+        bar: shows how far it is.
+        jobs: pieces of content to fetch at a time; None for what is set.
+        reserve: bytes of the disk that are to stay free.
+        checksum: write a file with the archive's SHA-256 beside it.
+
+    Raises:
+        OrderError: the archive is not what it was before.
+        JsdlError, OSError: it could not be written; what was written is kept.
+    """
+    begun = time.monotonic()
+    orders, found = Orders(store), ("", 0)
+
+    def approve(size: int, sha256: str) -> None:
+        nonlocal found
+        orders.record_archive(order.summary.id, size, sha256)
+        found = sha256, size
+
+    options = ArchiveOptions(
+        target, resume=True, checksum=checksum, jobs=jobs, reserve=reserve, approve=approve
+    )
+    with opened_order(order, places) as opened:
+        try:
+            write_archive(opened.contents, opened.sources, options, bar)
+        except (ArchiveError, DatasetError, FetchError) as error:
+            _keep_failure(store, opened, error)
+            raise
+    sha256, size = found
+    seconds = time.monotonic() - begun
+    fine = [(ref, None) for ref in states_of_order(store, order.summary.id)]
+    write_states(store, fine)
+    _keep_download(store, order, size, seconds)
+    return OrderExport(size, sha256, seconds)
+
+
+def verify_archive(
+    store: Store, order: Order, places: Places, file: Path, bar: Bar
+) -> tuple[bool, str]:
+    """Whether a file is an order's archive, and its SHA-256.
+
+    If the archive's SHA-256 is not known yet, every member is verified by its own digest; if all
+    of them are right, and have digests, the SHA-256 is known from then on.
+
+    Raises:
+        OSError: it cannot be read.
+        JsdlError: an order's source cannot be read.
+    """
+    size = file.stat().st_size
+    digest, done = hashlib.sha256(), 0
+    with file.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+            done += len(chunk)
+            bar.update("verifying", done, size)
+    found = digest.hexdigest()
+    summary = order.summary
+    if summary.archive_sha256:
+        return (found, size) == (summary.archive_sha256, summary.archive_size), found
+    with opened_order(order, places) as opened, file.open("r+b") as stream:
+        known = prepared_contents(store, (content.identity for content in opened.contents))
+        archive = Archive(opened.contents, opened.sources, prepared=known)
+        prefix = good_prefix(
+            stream,
+            archive.contents,
+            skip=lambda content: False,
+            progress=partial(bar.update, "verifying members", total=size),
+        )
+        right = prefix.length == size == prefix.layout.total
+        if right and all(content.has_digest for content in archive.contents):
+            Orders(store).record_archive(summary.id, size, found)
+    return right, found
+
+
+def rate_of(store: Store, user: str) -> float | None:
+    """Bytes a second of a user's last downloads; None if there was none."""
+    mine = select(downloads).where(downloads.c.user == user)
+    with store.read() as connection:
+        last = mine.order_by(downloads.c.finished_on.desc()).limit(_RECENT)
+        rows = connection.execute(last).all()
+    seconds = sum(row.seconds for row in rows)
+    return sum(row.bytes for row in rows) / seconds if seconds > 0 else None
+
+
+def _keep_download(store: Store, order: Order, size: int, seconds: float) -> None:
+    with store.write() as connection:
+        connection.execute(
+            insert(downloads).values(
+                user=order.summary.user, order=order.summary.id, bytes=size, seconds=seconds,
+                finished_on=time.time(),
+            )
+        )  # fmt: skip
+
+
+def _keep_failure(store: Store, opened: Opened, error: Exception) -> None:
+    cause = error.__cause__ if error.__cause__ is not None else error
+    if not isinstance(cause, (ArchiveError, DatasetError, FetchError)):
+        return
+    for content, ref in zip(opened.contents, opened.refs, strict=True):
+        if content.name.decode("utf-8", "replace") == cause.member:
+            write_states(store, [(ref, state_of_error(content, cause))])

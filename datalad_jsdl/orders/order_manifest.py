@@ -1,0 +1,68 @@
+"""The manifest of an order: with it anybody makes the same archive, without the store."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.archive.prepare import with_prepared
+from datalad_jsdl.archive.zip.members import Kind
+from datalad_jsdl.model.entry import Entry
+from datalad_jsdl.orders.contents import opened_contents
+from datalad_jsdl.orders.store.contents import prepared_contents
+from datalad_jsdl.repository.entries import Unlisted, public_candidates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datalad_jsdl.archive.content import Content
+    from datalad_jsdl.archive.prepare import Prepared
+    from datalad_jsdl.orders.contents import Places
+    from datalad_jsdl.orders.model import Order
+    from datalad_jsdl.orders.store.opening import Store
+
+__all__ = ["order_entries"]
+
+
+def order_entries(store: Store, order: Order, places: Places) -> Iterator[Entry | Unlisted]:
+    """An order's files as entries of a manifest, in the order of the archive.
+
+    Paths are those in the archive, without the folder that it is named by. What is prepared has a
+    size, a SHA-256 and pieces. Files whose content is in git have no URL, and so no entry.
+
+    Raises:
+        OrderError, DatasetError: a source cannot be read.
+    """
+    with opened_contents(order.files, places) as opened:
+        known = prepared_contents(store, (content.identity for content in opened.contents))
+        for content in opened.contents:
+            yield _entry(content, known.get(content.identity))
+
+
+def _entry(content: Content, prepared: Prepared | None) -> Entry | Unlisted:
+    path = content.name.decode("utf-8", "surrogateescape")
+    if content.blob:
+        return Unlisted(path, "its content is in git and has no URL", in_git=True)
+    candidates, others = public_candidates(content.urls)
+    if not candidates:
+        said = ", ".join(f"{number} {what}" for what, number in others.items())
+        reason = f"none of its URLs may be shared: {said}" if said else "it has no recorded URL"
+        return Unlisted(path, reason)
+    digests = {}
+    if content.expected.algorithm:
+        digests[content.expected.algorithm] = content.expected.hexdigest
+    if prepared is not None:
+        digests.setdefault("sha256", prepared.sha256)
+        content = with_prepared(content, prepared)
+    mtime = None
+    if content.mtime is not None:
+        mtime = datetime.fromtimestamp(content.mtime, timezone.utc)
+    return Entry(
+        path,
+        tuple(candidates),
+        content.size,
+        digests,
+        mtime,
+        content.kind is Kind.EXECUTABLE,
+        pieces=content.expected.pieces,
+    )

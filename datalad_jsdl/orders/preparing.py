@@ -1,0 +1,194 @@
+"""Reading an order's contents once, so that any bytes of its archive can be given at once."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.archive.archive import Archive
+from datalad_jsdl.archive.budget import LookAhead
+from datalad_jsdl.archive.prepare import Prepared, Unprepared, prepare
+from datalad_jsdl.errors import FetchError, reason
+from datalad_jsdl.operations.availability import ACCESS, Access
+from datalad_jsdl.orders.contents import opened_order
+from datalad_jsdl.orders.model import FileState
+from datalad_jsdl.orders.ordering import Orders
+from datalad_jsdl.orders.states import states_of_order, write_states
+from datalad_jsdl.orders.store.contents import prepared_contents, record_prepared
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterator, Mapping
+
+    from datalad_jsdl.archive.content import Content
+    from datalad_jsdl.errors import ArchiveError, DatasetError
+    from datalad_jsdl.orders.contents import Opened, Places
+    from datalad_jsdl.orders.model import FileRef, Order
+    from datalad_jsdl.orders.store.opening import Store
+
+__all__ = ["Preparation", "prepare_order", "state_of_error"]
+
+_KEPT_EVERY = 1.0  # seconds; what was found since is found again after a crash
+_MOST = 1000  # contents to be kept at a time
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What came of a preparation.
+
+    Attributes:
+        prepared: number of files that any bytes of can be given.
+        failed: file → what is wrong with it; the others are not touched by it.
+        archive_size: bytes of the archive; None while a file has failed.
+        archive_sha256: of the archive, once all of it was read; else "".
+        is_stopped: it was stopped before its end, and goes on from there the next time.
+    """
+
+    prepared: int
+    failed: Mapping[FileRef, FileState] = field(default_factory=dict)
+    archive_size: int | None = None
+    archive_sha256: str = ""
+    is_stopped: bool = False
+
+
+def prepare_order(
+    store: Store,
+    order: Order,
+    places: Places,
+    *,
+    report: Callable[[int, int | None], object] = lambda done, total: None,
+    stop: threading.Event | None = None,
+) -> Preparation:
+    """Find out sizes, CRC-32, SHA-256 and 8 MiB pieces of an order's contents.
+
+    What was found out for this order or another one is not read again. If everything is here, or
+    is in git, the archive's SHA-256 is found out, too; else the first export does that.
+
+    Args:
+        store: what is found goes there, a second's worth at a time.
+        order: which one.
+        places: of its sources.
+        report: told how many bytes were read, and of how many if that is known.
+        stop: ends it within a moment, when it is set.
+
+    Raises:
+        StoreError, OrderError, DatasetError: it cannot be begun, or not be kept.
+    """
+    with opened_order(order, places) as opened:
+        run = _Run(store, order, opened, report, stop)
+        return run.run()
+
+
+class _Run:
+    def __init__(
+        self,
+        store: Store,
+        order: Order,
+        opened: Opened,
+        report: Callable[[int, int | None], object],
+        stop: threading.Event | None,
+    ) -> None:
+        self._store = store
+        self._order = order
+        self._opened = opened
+        self._report = report
+        self._stop = stop
+        self._read = 0
+        self._new: dict[str, Prepared] = {}
+        self._kept = time.monotonic()
+        self._known = prepared_contents(store, (c.identity for c in opened.contents))
+        unknown = {c.identity: c for c in opened.contents if c.identity not in self._known}
+        sizes = [content.size for content in unknown.values()]
+        known = [size for size in sizes if size is not None]
+        self._total = sum(known) if len(known) == len(sizes) else None
+        self._is_here = not any(content.is_remote for content in opened.contents)
+        if self._is_here and self._total is not None:
+            self._total += sum(content.size or 0 for content in opened.contents)
+
+    def run(self) -> Preparation:
+        failed: dict[FileRef, FileState] = {}
+        found = dict(self._known)
+        refs = iter(self._opened.refs)
+        done = 0
+        for content, outcome in self._prepared():
+            ref = next(refs)
+            done += 1
+            if isinstance(outcome, Unprepared):
+                failed[ref] = state_of_error(content, outcome.error)
+            else:
+                found[content.identity] = outcome
+                self._keep(content.identity, outcome)
+        self._flush()
+        self._write_states(failed)
+        stopped = done < len(self._opened.contents)
+        if failed or stopped:
+            return Preparation(done - len(failed), failed, is_stopped=stopped)
+        return self._whole(found, done)
+
+    def _prepared(self) -> Iterator[tuple[Content, Prepared | Unprepared]]:
+        contents, sources = self._opened.contents, self._opened.sources
+        jobs = sources.engine(contents[0]).settings.jobs if contents else 1
+        return prepare(
+            contents,
+            sources,
+            self._known,
+            look_ahead=LookAhead(jobs),
+            stop=self._stop,
+            progress=self._progress,
+        )
+
+    def _progress(self, size: int) -> None:
+        self._read += size
+        self._report(self._read, self._total)
+
+    def _keep(self, identity: str, outcome: Prepared) -> None:
+        if identity not in self._known:
+            self._new[identity] = outcome
+        if len(self._new) >= _MOST or time.monotonic() - self._kept > _KEPT_EVERY:
+            self._flush()
+
+    def _flush(self) -> None:
+        record_prepared(self._store, self._new)
+        self._known.update(self._new)
+        self._new.clear()
+        self._kept = time.monotonic()
+
+    def _write_states(self, failed: Mapping[FileRef, FileState]) -> None:
+        """Failures are kept; what is available again is told of no more."""
+        before = states_of_order(self._store, self._order.summary.id)
+        again = [(ref, None) for ref in before if ref not in failed]
+        write_states(self._store, [*failed.items(), *again])
+
+    def _whole(self, found: Mapping[str, Prepared], done: int) -> Preparation:
+        """All is prepared: the archive's size and, if nothing has to be fetched, its SHA-256."""
+        contents, sources = self._opened.contents, self._opened.sources
+        archive = Archive(contents, sources, prepared=found)
+        summary = self._order.summary
+        size, sha256 = archive.size, summary.archive_sha256
+        if size is not None and not sha256 and self._is_here:
+            digest = hashlib.sha256()
+            for chunk in archive.range():
+                if self._stop is not None and self._stop.is_set():
+                    return Preparation(done, archive_size=size, is_stopped=True)
+                digest.update(chunk)
+                self._progress(len(chunk))
+            sha256 = digest.hexdigest()
+            Orders(self._store).record_archive(summary.id, size, sha256)
+        return Preparation(done, archive_size=size, archive_sha256=sha256)
+
+
+def state_of_error(content: Content, error: ArchiveError | DatasetError | FetchError) -> FileState:
+    """What a content that could not be read means for who wants it."""
+    failed = error.failed if isinstance(error, FetchError) else None
+    faults = failed.faults if failed is not None else ()
+    best = min(
+        (ACCESS.get(fault.kind, Access.REFUSED) for fault in faults),
+        key=list(Access).index,
+        default=Access.REFUSED,
+    )
+    kind = next((f.kind for f in faults if ACCESS.get(f.kind, Access.REFUSED) is best), None)
+    now = datetime.now(timezone.utc)
+    return FileState(best, now, now, kind.name if kind else "", text=reason(error))
