@@ -1,0 +1,176 @@
+"""What a user looks through before ordering: what is available, and where to ask for the rest."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.model.entry import Candidate, Entry
+from datalad_jsdl.operations.availability import Access, find_availability
+from datalad_jsdl.orders.choosing.choice import statistics_of
+from datalad_jsdl.orders.contents import opened_contents
+from datalad_jsdl.orders.exporting import rate_of
+from datalad_jsdl.orders.lists import FileLists
+from datalad_jsdl.orders.model import BLOCKED, FileState
+from datalad_jsdl.orders.ordering import Limits
+from datalad_jsdl.orders.states import states_of_list, write_states
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from datalad_jsdl.archive.content import Content
+    from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.operations.availability import Availability
+    from datalad_jsdl.orders.contents import Opened, Places
+    from datalad_jsdl.orders.model import FileRef, ListedFile, Statistics
+    from datalad_jsdl.orders.states import Found
+    from datalad_jsdl.orders.store.opening import Store
+
+__all__ = ["Group", "Review", "check_list", "review_list"]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Files of a list for which there is one reason, and one thing to do.
+
+    Attributes:
+        access: what stands in the way; `Access.OPEN` and `Access.UNKNOWN` can be ordered.
+        too_large: each of them alone is larger than an order may be.
+        where: where to ask: a URL, or the origins of the mirrors.
+        text: what the manifest, or a mirror, says of it.
+        files: in the order of the list.
+        statistics: of them.
+    """
+
+    access: Access
+    too_large: bool
+    where: str
+    text: str
+    files: Sequence[ListedFile]
+    statistics: Statistics
+
+
+@dataclass(frozen=True)
+class Review:
+    """A list, looked through.
+
+    Attributes:
+        groups: those that can be ordered first.
+        states: what is known of files that are not simply available.
+        orderable: how much can be ordered now.
+        seconds: the user would have to wait for it, by their last downloads; None if there were
+            none.
+    """
+
+    groups: Sequence[Group]
+    states: dict[FileRef, FileState]
+    orderable: Statistics
+    seconds: float | None
+
+
+def review_list(store: Store, user: str, limits: Limits | None = None) -> Review:
+    """Group a list by what is known of its files; nobody is asked.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    most = (limits or Limits()).size
+    states = states_of_list(store, user)
+    found: dict[tuple[Access, bool, str, str], list[ListedFile]] = defaultdict(list)
+    for file in FileLists(store).files(user):
+        state = states.get(file.ref)
+        too_large = most is not None and (file.size or 0) > most
+        if state is None:
+            found[Access.OPEN, too_large, "", ""].append(file)
+        else:
+            where = state.url or ", ".join(state.mirrors)
+            found[state.access, too_large, where, state.text].append(file)
+    groups = [
+        Group(access, too_large, where, text, files, statistics_of(files))
+        for (access, too_large, where, text), files in found.items()
+    ]
+    groups.sort(key=lambda group: (group.too_large, list(Access).index(group.access)))
+    orderable = statistics_of(
+        [
+            file
+            for group in groups
+            if group.access not in BLOCKED and not group.too_large
+            for file in group.files
+        ]
+    )
+    rate = rate_of(store, user)
+    return Review(groups, states, orderable, orderable.size / rate if rate else None)
+
+
+def check_list(
+    store: Store,
+    user: str,
+    places: Places,
+    *,
+    tick: Callable[[int, int], object] = lambda done, total: None,
+) -> int:
+    """Ask the mirrors of a list's files whether they give them, and keep what they say.
+
+    Of more than 1,000 files of a source a sample is asked for.
+
+    Args:
+        store: of the list.
+        user: whose list.
+        places: of its sources.
+        tick: told how many questions are answered, and of how many.
+
+    Returns:
+        How many files there are on the list.
+
+    Raises:
+        StoreError, OrderError, DatasetError: it cannot be begun, or not be kept.
+    """
+    files = list(FileLists(store).files(user))
+    with opened_contents(files, places) as opened:
+        write_states(store, _found(opened, tick))
+    return len(files)
+
+
+def _found(opened: Opened, tick: Callable[[int, int], object]) -> Iterator[Found]:
+    remote: dict[int, list[tuple[Content, FileRef]]] = defaultdict(list)
+    engines: dict[int, Engine] = {}
+    for content, ref in zip(opened.contents, opened.refs, strict=True):
+        if not content.is_remote:
+            yield ref, None
+        elif not content.urls:
+            yield ref, _state(Access.GONE, text="it is not present locally and has no URL")
+        else:
+            engine = opened.sources.engine(content)
+            engines[id(engine)] = engine
+            remote[id(engine)].append((content, ref))
+    for number, items in remote.items():
+        entries = [_entry(content) for content, _ in items]
+        answers = find_availability(entries, engines[number], tick=tick)
+        for (content, ref), (_, found) in zip(items, answers, strict=True):
+            yield ref, _state_of(content, found)
+
+
+def _entry(content: Content) -> Entry:
+    return Entry(content.path, tuple(map(Candidate, content.urls)), content.size)
+
+
+def _state_of(content: Content, found: Availability) -> FileState | None:
+    """What mirrors have said of a file; where they gave it, the manifest's word counts no more."""
+    if found.access is Access.OPEN and not found.is_assumed:
+        return None
+    if content.restriction is not None and found.access in (Access.OPEN, Access.UNKNOWN):
+        return state_of_restriction(content.restriction)
+    if found.access is Access.OPEN:
+        return None
+    kind = found.faults[0].kind.name if found.faults else ""
+    state = _state(found.access, found.mirrors, kind)
+    return state
+
+
+def _state(
+    access: Access, mirrors: Sequence[str] = (), fault: str = "", text: str = ""
+) -> FileState:
+    now = datetime.now(timezone.utc)
+    return FileState(access, now, now, fault, tuple(mirrors), text=text)
