@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.model.restriction import Restriction
 
 __all__ = ["Content", "MirrorsOnly", "Sources"]
 
@@ -38,6 +39,7 @@ class Content:
         urls: candidates, in order.
         key: what a repository calls the content, or "".
         dataset: folder of the dataset or subdataset that it is from; for `Sources`.
+        restriction: that it is not for everybody, and where to ask; or None.
     """
 
     path: str
@@ -51,6 +53,7 @@ class Content:
     urls: tuple[str, ...] = field(default=(), repr=False)
     key: str = ""
     dataset: str = ""
+    restriction: Restriction | None = None
 
     @property
     def is_remote(self) -> bool:

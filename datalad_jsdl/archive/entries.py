@@ -29,7 +29,8 @@ def entries_contents(
         entries: by path, with ``//`` where a subdataset begins, which makes no difference here.
         leading_dir: folder in the archive to put everything under; may be empty.
         key_of: git-annex's key of an entry, or "" if it has none. In a dataset the entries of
-            one key have one time, the latest, and all their URLs. None: each has its own.
+            one key have one time, the latest, the first restriction, and all their URLs. None:
+            each has its own.
 
     Raises:
         ArchiveError: a path cannot be named in a zip.
@@ -70,4 +71,5 @@ def _content(path: str, entry: Entry, same: list[Entry], leading_dir: str) -> Co
         max(times, default=None),
         expected,
         urls=tuple(urls),
+        restriction=next((other.restriction for other in same if other.restriction), None),
     )

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 from datalad.interface.results import get_status_dict
 
 from datalad_jsdl.commands._common import failure
+from datalad_jsdl.faults import Failed
 from datalad_jsdl.model.amounts import counted, size_text
+from datalad_jsdl.model.secrecy import DEFAULT
+from datalad_jsdl.operations.availability import ACCESS, Access
 from datalad_jsdl.operations.get_content import FileResult, FileState, Missing
 from datalad_jsdl.operations.staging import NotTakenIn
 from datalad_jsdl.operations.values import Failure, in_words
@@ -83,9 +86,24 @@ def _message(file: FileResult) -> str:
         return "git tracks no such file or folder"
     if file.state is FileState.NO_URL:
         return "no URL is registered; try: datalad get"
+    if file.fault is None:
+        return ""
     if isinstance(file.fault, NotTakenIn):
         return str(file.fault)
-    return f"could not be downloaded: {in_words(file.fault)}" if file.fault else ""
+    return f"could not be downloaded: {in_words(file.fault)}{_where_to_ask(file)}"
+
+
+def _where_to_ask(file: FileResult) -> str:
+    """What the manifest says of who may have the file, if that is why it failed."""
+    if file.restriction is None or not isinstance(file.fault, Failed):
+        return ""
+    told = {ACCESS.get(fault.kind) for fault in file.fault.faults}
+    if told.isdisjoint({Access.LOGIN, Access.TERMS}):
+        return ""
+    # the dataset may be somebody else's
+    known = file.restriction.public(DEFAULT)
+    said = " ".join(filter(None, (known.text, known.url)))
+    return f"; access ({known.kind.value}): {said}" if said else ""
 
 
 def _summary(root: Path, total: Total, *, dry: bool) -> dict[str, Any]:

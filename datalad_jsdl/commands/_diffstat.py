@@ -47,6 +47,7 @@ _WORDS = {
     "renamed": "renamed",
     "urls": "new URLs",
     "mtime": "new time",
+    "access": "new access",
     "unchanged": "unchanged",
     "deleted": "deleted",
     "gone": "gone",

@@ -207,6 +207,7 @@ _WORDS = {
     "changed": ("changed", "change", ""),
     "urls": ("with new URLs", "change the URLs of", ""),
     "mtime": ("with a new time", "change the time of", ""),
+    "access": ("with a changed restriction", "change the restriction of", ""),
     "unchanged": ("unchanged", "leave", " unchanged"),
     "deleted": ("deleted", "delete", ""),
     "fetched": ("downloaded", "download", ""),
@@ -249,6 +250,7 @@ _SIGNS = {
     "changed": "~",
     "urls": "u",
     "mtime": "t",
+    "access": "a",
     "unchanged": "=",
     "deleted": "-",
 }

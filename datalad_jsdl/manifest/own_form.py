@@ -35,6 +35,8 @@ def own_form(entry: Entry, *, signed: bool = False) -> dict[str, Any]:
         fields["mtime"] = format_mtime(entry.mtime)
     if entry.executable:
         fields["executable"] = True
+    if entry.restriction is not None:
+        fields["access"] = entry.restriction.to_json()
     return fields
 
 

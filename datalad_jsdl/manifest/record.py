@@ -12,6 +12,8 @@ from datalad_jsdl.model.candidates import compact_candidates
 from datalad_jsdl.model.digests import HexDigests, canonical_name, digest_fault
 from datalad_jsdl.model.entry import Candidate, Entry, Pieces, Refusal
 from datalad_jsdl.model.paths import marked_path_fault
+from datalad_jsdl.model.restriction import FIELDS as ACCESS_FIELDS
+from datalad_jsdl.model.restriction import Restriction
 from datalad_jsdl.model.secrecy import DEFAULT, Secrecy
 from datalad_jsdl.model.times import parse_mtime
 from datalad_jsdl.model.urls import excerpt, normalise_url
@@ -23,7 +25,7 @@ __all__ = ["Record", "entry_from_record"]
 
 _URL_FIELDS = ("urls", "url", "extra_urls")
 _FIELDS = frozenset(
-    {"path", *_URL_FIELDS, "size", "digests", "pieces", "mtime", "executable"}
+    {"path", *_URL_FIELDS, "size", "digests", "pieces", "mtime", "executable", "access"}
     # why an earlier import failed (download-manifest --failed), and whether it was because
     # another entry had the path
     | {"reason", "twice"}
@@ -56,8 +58,8 @@ def entry_from_record(
     ``url`` and perhaps ``priority`` and ``location``, or a list of these), ``size``
     (bytes), ``digests`` (algorithm to hex),
     ``pieces`` (``algorithm``, ``length`` in bytes and the parts' ``digests``), ``mtime`` (see
-    `times.parse_mtime`) and ``executable``. Fields with
-    other names are for other programs, and ignored.
+    `times.parse_mtime`), ``executable`` and ``access`` (``kind``, and perhaps ``url`` and
+    ``text``; see `restriction`). Fields with other names are for other programs, and ignored.
     """
     path = record.path if isinstance(record.path, str) else None
     try:
@@ -93,6 +95,8 @@ def _given(value: Any, base_url: str | None) -> dict[str, Any]:
                 many = isinstance(items, list)
                 found = [_resolved(item, base_url) for item in (items if many else [items])]
                 fields[name] = found if many else found[0]
+        if isinstance(fields.get("access"), dict):
+            fields["access"] = _resolved(fields["access"], base_url)
     return fields
 
 
@@ -128,6 +132,7 @@ def _entry(path: str, record: Record, base_url: str | None, secrecy: Secrecy) ->
         left_over="reason" in value,
         where=record.where,
         unknown=tuple(_unknown(value)),
+        restriction=_restriction(value.get("access"), base_url, secrecy),
     )
 
 
@@ -136,6 +141,8 @@ def _unknown(value: dict[str, Any]) -> Iterator[str]:
     for name in value.get("digests") or ():
         if canonical_name(name) is None:
             yield f"digests.{name}"
+    if isinstance(access := value.get("access"), dict):
+        yield from (f"access.{name}" for name in access if name not in ACCESS_FIELDS)
 
 
 def _candidates(
@@ -236,6 +243,15 @@ def _executable(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError("executable is neither true nor false")
     return value
+
+
+def _restriction(value: Any, base_url: str | None, secrecy: Secrecy) -> Restriction | None:
+    if value is None:
+        return None
+    found = Restriction.parse(value, base_url)
+    if found != found.public(secrecy):
+        raise ValueError("access: the url or text seems to contain a secret")
+    return found
 
 
 def _is_text(value: Any) -> bool:

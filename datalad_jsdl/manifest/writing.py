@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from datalad_jsdl.model.entry import Candidate, Entry
+    from datalad_jsdl.model.restriction import Restriction
 
 __all__ = ["WRITERS", "Writer", "format_of", "json_line", "write_entries", "write_manifest"]
 
@@ -150,6 +151,8 @@ def _fetch_txt_lost(entry: Entry) -> Iterator[str]:
         yield "pieces"
     if first.priority is not None or first.location is not None:
         yield "priorities or locations"
+    if entry.restriction is not None:
+        yield "access restrictions"
 
 
 # What XML 1.0 has no place for (its section 2.2). A path has no control characters, but a
@@ -182,6 +185,8 @@ def _metalink_file(entry: Entry) -> Iterator[str]:
         yield f"    <jsdl:mtime>{format_mtime(entry.mtime)}</jsdl:mtime>"
     if entry.executable:
         yield "    <jsdl:executable>true</jsdl:executable>"
+    if (restriction := entry.restriction) is not None:
+        yield f"    {_metalink_access(restriction)}"
     for candidate in entry.candidates:
         yield f"    <url{_metalink_attributes(candidate)}>{escape(candidate.url)}</url>"
     yield "  </file>"
@@ -205,6 +210,12 @@ def _metalink_attributes(candidate: Candidate) -> str:
     return text
 
 
+def _metalink_access(restriction: Restriction) -> str:
+    url = f" url={quoteattr(restriction.url)}" if restriction.url else ""
+    text = "" if _NOT_XML.search(restriction.text) else escape(restriction.text)
+    return f'<jsdl:access kind="{restriction.kind.value}"{url}>{text}</jsdl:access>'
+
+
 def _metalink_fault(entry: Entry) -> str | None:
     if found := _NOT_XML.search(entry.path):
         return f"the path contains the character U+{ord(found.group()):04X}, which XML cannot hold"
@@ -214,6 +225,8 @@ def _metalink_fault(entry: Entry) -> str | None:
 def _metalink_lost(entry: Entry) -> Iterator[str]:
     if any(c.location is not None and _NOT_XML.search(c.location) for c in entry.candidates):
         yield "locations"
+    if entry.restriction is not None and _NOT_XML.search(entry.restriction.text):
+        yield "texts on access"
 
 
 WRITERS: dict[str, Writer] = {

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from datalad_jsdl.model.restriction import Restriction
+
 __all__ = ["Candidate", "Entry", "Pieces", "Refusal"]
 
 
@@ -44,6 +46,7 @@ class Entry:
         unknown: names of fields and digests that were passed over.
         pieces: digests of the content's parts, or None.
         left_over: the manifest is what an earlier import could not take in (``reason``).
+        restriction: that it is not for everybody, and where to ask; or None.
     """
 
     path: str
@@ -56,6 +59,7 @@ class Entry:
     unknown: tuple[str, ...] = ()
     pieces: Pieces | None = None
     left_over: bool = False
+    restriction: Restriction | None = None
 
     @property
     def registrable(self) -> tuple[str, ...]:

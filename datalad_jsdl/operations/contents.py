@@ -72,7 +72,7 @@ def dataset_contents(
         urls = tuple(in_order(record.urls, record.state.order))
         yield Content(
             full, name, _regular(mode), size, time, expected,
-            local=local, urls=urls, key=key, dataset=prefix,
+            local=local, urls=urls, key=key, dataset=prefix, restriction=record.state.restriction,
         )  # fmt: skip
 
 

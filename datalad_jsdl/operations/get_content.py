@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.faults import Failed
     from datalad_jsdl.fetch.bulk import Job
+    from datalad_jsdl.model.restriction import Restriction
     from datalad_jsdl.operations.engines import Engines
     from datalad_jsdl.operations.progress import Progress
     from datalad_jsdl.operations.staging import NotTakenIn
@@ -86,12 +87,14 @@ class FileResult:
         state: what became of it.
         size: bytes, or None if unknown.
         fault: why it failed.
+        restriction: of one that failed: that it is not for everybody, and where to ask; or None.
     """
 
     path: str
     state: FileState
     size: int | None = None
     fault: Failed | NotTakenIn | None = None
+    restriction: Restriction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +200,7 @@ class _Content:
 
     def _fetch(self, importer: Importer) -> Iterator[FileResult]:
         left_out: list[str] = []
-        paths: dict[str, str] = {}  # of what is under way
+        under_way: dict[str, tuple[str, Restriction | None]] = {}  # key → path
         call, missing = self._wanted, self._total.missing
         with (
             KeyLookup(importer.repository) as lookup,
@@ -212,13 +215,13 @@ class _Content:
                     if not urls:
                         left_out.append(path)
                         continue
-                    paths[key] = path
+                    under_way[key] = path, state.restriction
                     mtime = state.mtime.timestamp() if state.mtime else None
                     expected = expected_of(key, path)
                     yield staging.job(key, in_order(urls, state.order), expected, mtime)
 
             for job, fault in staging.take_in(jobs(), missing.files, missing.size):
-                yield self._result(paths.pop(job.name), job.expected.size, fault)
+                yield self._result(*under_way.pop(job.name), job.expected.size, fault)
                 yield from self._left_out(left_out)
             yield from self._left_out(left_out)
             staging.clean_up()
@@ -227,13 +230,19 @@ class _Content:
             remember(importer.repository, call.logins)
             show_what_is_here(importer.repository)
 
-    def _result(self, path: str, size: int | None, fault: Failed | NotTakenIn | None) -> FileResult:
+    def _result(
+        self,
+        path: str,
+        restriction: Restriction | None,
+        size: int | None,
+        fault: Failed | NotTakenIn | None,
+    ) -> FileResult:
         total = self._total
         if fault is None:
             self._total = replace(total, fetched=total.fetched + 1)
             return FileResult(path, FileState.FETCHED, size)
         self._total = replace(total, failed=total.failed + 1)
-        return FileResult(path, FileState.FAILED, size, fault)
+        return FileResult(path, FileState.FAILED, size, fault, restriction)
 
     def _preview(self, importer: Importer) -> Iterator[FileResult]:
         """What would be fetched, and what is there from an interrupted run."""

@@ -95,6 +95,7 @@ def _entry(
         said = ", ".join(f"{number} {what}" for what, number in others.items())
         reason = f"none of its URLs may be shared: {said}" if said else "it has no recorded URL"
         return Unlisted(path, reason)
+    restriction = state.restriction.public(secrecy) if state.restriction else None
     return Entry(
         path,
         tuple(candidates),
@@ -102,6 +103,7 @@ def _entry(
         {key.algorithm: key.hexdigest} if key.algorithm else {},
         state.mtime,
         executable,
+        restriction=restriction,
     )
 
 

@@ -10,6 +10,7 @@ from datalad_jsdl.archive.entries import entries_contents
 from datalad_jsdl.archive.zip.members import Kind
 from datalad_jsdl.errors import ArchiveError
 from datalad_jsdl.model.entry import Candidate, Entry, Pieces
+from datalad_jsdl.model.restriction import Restriction, RestrictionKind
 
 
 def at(seconds: float) -> datetime:
@@ -59,6 +60,20 @@ def test_entries_of_one_key_share_the_latest_time_and_their_urls() -> None:
     assert [content.mtime for content in contents] == [9, 9, 9, None]
     assert [url[-1] for url in contents[1].urls] == ["2", "1", "3"]
     assert [url[-1] for url in contents[3].urls] == ["4"]
+
+
+def test_entries_of_one_key_share_the_first_restriction() -> None:
+    login, terms = Restriction(RestrictionKind.LOGIN), Restriction(RestrictionKind.TERMS, text="t")
+    entries = {
+        "c": entry("c"),
+        "b": entry("b", restriction=login),
+        "a": entry("a", restriction=terms),
+        "sub//d": entry("d"),
+    }
+    alone = entries_contents(entries)
+    assert [content.restriction for content in alone] == [terms, login, None, None]
+    contents = entries_contents(entries, key_of=lambda _: "one")
+    assert [content.restriction for content in contents] == [login, login, login, None]
 
 
 def test_no_url_shows_in_an_identity() -> None:

@@ -158,8 +158,9 @@ def test_a_truncated_line_is_never_taken_for_whole() -> None:
 
 
 FIELDS = ["path", "urls", "url", "priority", "location", "size", "digests", "md5", "mtime"]
+FIELDS += ["access", "kind", "text"]
 KEYS = st.text() | st.sampled_from([*FIELDS, "executable", "a", "a/b", ".git"])
-TEXTS = st.text() | st.sampled_from([URL, "0" * 32, "2024-05-01", "b", f"{URL}?sig=1"])
+TEXTS = st.text() | st.sampled_from([URL, "0" * 32, "2024-05-01", "b", f"{URL}?sig=1", "terms"])
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=5),

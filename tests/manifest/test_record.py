@@ -58,6 +58,7 @@ def test_a_full_record() -> None:
         *({field: urls} for field in FIELDS for urls in (URL, [URL], {"url": URL})),
         {"urls": [], "url": URL, "extra_urls": None},
         {"url": URL, "size": None, "digests": None, "mtime": None, "executable": None},
+        {"url": URL, "access": None},
     ],
 )
 def test_ways_to_say_one_url(value: Any) -> None:

@@ -21,6 +21,7 @@ from datalad_jsdl.manifest.writing import WRITERS, format_of, write_entries, wri
 from datalad_jsdl.model.digests import ALGORITHMS
 from datalad_jsdl.model.entry import Candidate, Entry, Refusal
 from datalad_jsdl.model.paths import path_fault
+from datalad_jsdl.model.restriction import Restriction, RestrictionKind
 
 URL = "https://h.org/a"
 SIGNED = Candidate(f"{URL}?sig=hunter2", signed=True)
@@ -42,6 +43,18 @@ VALUES = st.fixed_dictionaries(
         "mtime": st.datetimes().map(str),
         "executable": st.booleans(),
         "pieces": st.sampled_from([{"algorithm": "md5", "length": 1 << 63}]),
+        "access": st.fixed_dictionaries(
+            {"kind": st.sampled_from([kind.value for kind in RestrictionKind])},
+            optional={
+                "url": URLS.filter(lambda url: "sig" not in url),
+                "text": st.text(
+                    st.characters(
+                        exclude_categories=["Cc", "Cs", "Zl", "Zp"],
+                        exclude_characters="\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",
+                    )
+                ),
+            },
+        ),
     },
 ).map(lambda value: with_pieces(value))
 
@@ -82,7 +95,11 @@ def held(name: str, entry: Entry) -> Entry | None:
     entry = unsigned(entry)
     if name == "bagit-fetch":
         return Entry(entry.path, (Candidate(entry.candidates[0].url),), entry.size)
-    if name == "metalink4" and "locations" in WRITERS[name].lost(entry):
+    if name != "metalink4":
+        return entry
+    if entry.restriction is not None and is_odd(entry.restriction.text):
+        entry = replace(entry, restriction=replace(entry.restriction, text=""))
+    if "locations" in WRITERS[name].lost(entry):
         seen = (
             replace(c, location=None if is_odd(c.location) else c.location)
             for c in entry.candidates
@@ -122,6 +139,7 @@ def test_forms_with_a_place_for_everything(name: str) -> None:
         "mtime": "0001-01-01T00:00:00.000001Z",
         "executable": True,
         "pieces": {"algorithm": "sha1", "length": 7, "digests": ["0" * 40, "1" * 40]},
+        "access": {"kind": "request", "url": f"{URL}?a=1&b='<>", "text": text.strip()[:500]},
     }  # fmt: skip
     for number, item in enumerate(value["urls"]):
         item["url"] += str(number)
@@ -163,6 +181,8 @@ def test_fetch_txt_escapes_nothing_but_percent_signs() -> None:
     )
     assert escaped("a\r\n%") == "a%0D%0A%25"
     assert list(WRITERS["bagit-fetch"].lost(entries[0])) == ["further URLs"]
+    restricted = replace(entries[2], restriction=Restriction(RestrictionKind.LOGIN))
+    assert list(WRITERS["bagit-fetch"].lost(restricted)) == ["access restrictions"]
 
 
 @pytest.mark.parametrize(
@@ -206,6 +226,8 @@ def test_writers_do_not_hold_a_document() -> None:
             "urls": [URL],
             "pieces": {"algorithm": "sha1", "length": 7, "digests": ["0" * 40, "1" * 40]},
         },
+        {"urls": [URL], "access": {"kind": "login"}},
+        {"urls": [URL], "access": {"kind": "terms", "url": f"{URL}/terms", "text": "Read é"}},
     ],
 )
 def test_only_what_is_known_is_written(value: Any) -> None:

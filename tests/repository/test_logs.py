@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from datalad_jsdl.model.restriction import Restriction, RestrictionKind
 from datalad_jsdl.repository.annex.logs import (
     KeyState,
     add_present,
@@ -163,10 +164,12 @@ STATES = st.builds(
     KeyState,
     st.none() | st.datetimes(timezones=st.just(timezone.utc)),
     st.lists(st.text()).map(tuple),
+    st.none() | st.builds(Restriction, st.sampled_from(RestrictionKind), text=st.just("é  a")),
 )
+MEMBERS = ["mtime", "order", "access", "kind", "url", "text"]
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["mtime", "order"]), inner),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just("login"),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(MEMBERS), inner),
     max_leaves=5,
 )
 
@@ -203,6 +206,15 @@ def test_a_state_can_be_any_text(text: str) -> None:
         ('{"mtime":null,"order":null}', KeyState()),
         ('["mtime","order"]', KeyState()),
         ("1714564800", KeyState()),
+        ('{"access":{"kind":"login"}}', KeyState(None, (), Restriction(RestrictionKind.LOGIN))),
+        (
+            '{"access":{"kind":"terms","url":"https://h/t","text":"\\u00e9  a","more":1}}',
+            KeyState(None, (), Restriction(RestrictionKind.TERMS, "https://h/t", "é  a")),
+        ),
+        ('{"mtime":"2024-05-01T12:00:00Z","access":{"kind":"later"}}', KeyState(NOON)),
+        ('{"mtime":"2024-05-01T12:00:00Z","access":["login"]}', KeyState(NOON)),
+        ('{"access":{"kind":"login","url":"https://me:hunter2@h/"}}', KeyState()),
+        ('{"access":{"kind":"login","url":"javascript:alert(1)"}}', KeyState()),
     ],
 )
 def test_what_is_understood_of_a_state(text: str, state: KeyState) -> None:
@@ -212,6 +224,10 @@ def test_what_is_understood_of_a_state(text: str, state: KeyState) -> None:
 def test_how_a_state_is_written() -> None:
     assert str(KeyState()) == ""
     assert str(KeyState(NOON)) == '{"mtime":"2024-05-01T12:00:00Z"}'
+    restriction = Restriction(RestrictionKind.TERMS, "https://h/t", "é  a")
+    assert str(KeyState(None, (), restriction)) == (
+        '{"access":{"kind":"terms","url":"https://h/t","text":"\\u00e9  a"}}'
+    )
     assert str(KeyState(NOON, ("a",))) == '{"mtime":"2024-05-01T12:00:00Z","order":["a"]}'
 
 

@@ -20,8 +20,9 @@ __all__ = ["NAMESPACE", "OWN_NAMESPACE", "file_record", "records", "root_tag", "
 
 NAMESPACE = "urn:ietf:params:xml:ns:metalink"
 
-#: Of the elements ``mtime`` and ``executable`` of a file, and the attributes ``priority`` and
-#: ``location`` of a URL where Metalink's own allow no such value (RFC 5854, section 5).
+#: Of the elements ``mtime``, ``executable`` and ``access`` of a file, and the attributes
+#: ``priority`` and ``location`` of a URL where Metalink's own allow no such value (RFC 5854,
+#: section 5).
 OWN_NAMESPACE = "urn:x-datalad-jsdl:metalink"
 _OWN = f"{{{OWN_NAMESPACE}}}"
 
@@ -69,7 +70,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         urls = [_url(url, options) for url in file.all("url")]
         record = file_record(file, file, urls)
         if isinstance(record.value, dict):
-            record.value.update(_own_fields(file))
+            record.value.update(_own_fields(file, options))
         yield record
 
 
@@ -85,13 +86,20 @@ def _url(url: Element, options: Options) -> dict[str, Any]:
     }
 
 
-def _own_fields(file: Element) -> dict[str, Any]:
+def _own_fields(file: Element, options: Options) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     if mtime := file.text_of(f"{_OWN}mtime"):
         fields["mtime"] = mtime
     if executable := file.text_of(f"{_OWN}executable"):
         # what is neither is refused as in our own form
         fields["executable"] = {"true": True, "false": False}.get(executable, executable)
+    for access in file.all(f"{_OWN}access")[:1]:
+        url = access.attributes.get("url")
+        fields["access"] = {
+            "kind": access.attributes.get("kind"),
+            "url": url and based(url, access.bases, options),
+            "text": access.text,
+        }
     return fields
 
 

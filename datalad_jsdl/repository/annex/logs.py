@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.model.restriction import Restriction
 from datalad_jsdl.model.times import format_mtime, parse_mtime
 
 if TYPE_CHECKING:
@@ -40,10 +41,12 @@ class KeyState:
         mtime: aware, in UTC, or None.
         order: marks (`mark`) of URLs in the order in which they are to be tried;
             empty where the alphabetical order, git-annex's own, will do.
+        restriction: that the content is not for everybody, or None.
     """
 
     mtime: datetime | None = None
     order: tuple[str, ...] = ()
+    restriction: Restriction | None = None
 
     def __str__(self) -> str:
         fields: dict[str, object] = {}
@@ -51,6 +54,8 @@ class KeyState:
             fields["mtime"] = format_mtime(self.mtime)
         if self.order:
             fields["order"] = list(self.order)
+        if self.restriction is not None:
+            fields["access"] = self.restriction.to_json()
         return json.dumps(fields, separators=(",", ":")) if fields else ""
 
     @classmethod
@@ -69,7 +74,11 @@ class KeyState:
             mtime = parse_mtime(fields["mtime"])
         except (KeyError, ValueError):
             mtime = None
-        return cls(mtime, tuple(order))
+        try:
+            restriction = Restriction.parse(fields.get("access"))
+        except ValueError:
+            restriction = None
+        return cls(mtime, tuple(order), restriction)
 
 
 def mark(url: str) -> str:

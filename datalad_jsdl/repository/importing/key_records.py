@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from datalad_jsdl.model.entry import Entry
+    from datalad_jsdl.model.restriction import Restriction
     from datalad_jsdl.repository.commit import Tree
     from datalad_jsdl.repository.importing.steps import Step
 
@@ -46,10 +47,10 @@ def wanted_records(
     found = WantedRecords(listed)
     for key, record in records_of(list(listed)):
         found.settle(key, record)
-    if later := found.said_later():
+    if more := found.said_more():
         paths = {step.path for step in steps}
         others = set(tree.keys(path for path in tree.files if path not in paths).values())
-        found.keep_later(key for key in later if key in others)
+        found.keep(key for key in more if key in others)
     return found
 
 
@@ -59,6 +60,10 @@ def _several(entries: Entry | list[Entry]) -> list[Entry]:
 
 def _latest(entries: Iterable[Entry]) -> datetime | None:
     return max((e.mtime for e in entries if e.mtime is not None), default=None)
+
+
+def _first(entries: Iterable[Entry]) -> Restriction | None:
+    return next((e.restriction for e in entries if e.restriction is not None), None)
 
 
 class WantedRecords(Mapping[str, KeyRecord]):
@@ -72,6 +77,7 @@ class WantedRecords(Mapping[str, KeyRecord]):
         self._listed = listed
         self._known: dict[str, KeyRecord] = {}
         self._later: dict[str, datetime] = {}
+        self._restricted: dict[str, Restriction] = {}
 
     def settle(self, key: str, record: KeyRecord) -> None:
         """Forget a key whose record is as it should be; else hold on to the record."""
@@ -81,16 +87,26 @@ class WantedRecords(Mapping[str, KeyRecord]):
         elif record != _NOTHING:
             self._known[key] = record
 
-    def said_later(self) -> set[str]:
-        """Keys of which a later mtime is recorded than is listed: maybe of another path."""
-        return {key for key, record in self._known.items() if self._is_later(key, record)}
+    def said_more(self) -> set[str]:
+        """Keys of which more is recorded than is listed, maybe of another path.
 
-    def keep_later(self, keys: Iterable[str]) -> None:
-        """Have *keys* keep the mtime that is recorded, as another path has them, too."""
+        That is a later mtime, or a restriction where none is listed.
+        """
+        return {
+            key
+            for key, record in self._known.items()
+            if self._is_later(key, record) or self._is_lifted(key, record)
+        }
+
+    def keep(self, keys: Iterable[str]) -> None:
+        """Have *keys* keep what is recorded of that, as another path has them, too."""
         for key in keys:
-            if (mtime := self._known[key].state.mtime) is not None:
-                self._later[key] = mtime
-            if self._is_recorded(key, self._known[key]):
+            known = self._known[key]
+            if known.state.mtime is not None and self._is_later(key, known):
+                self._later[key] = known.state.mtime
+            if known.state.restriction is not None and self._is_lifted(key, known):
+                self._restricted[key] = known.state.restriction
+            if self._is_recorded(key, known):
                 del self._listed[key]
 
     def known(self, key: str) -> KeyRecord:
@@ -106,11 +122,16 @@ class WantedRecords(Mapping[str, KeyRecord]):
         # URLs that only the dataset knows stay, and are tried last
         urls += in_order(set(known.urls).difference(urls), known.state.order)
         mtime = self._later.get(key) or _latest(entries) or known.state.mtime
-        return KeyRecord(tuple(urls), known.in_web or bool(urls), KeyState(mtime, order_of(urls)))
+        restriction = _first(entries) or self._restricted.get(key)
+        state = KeyState(mtime, order_of(urls), restriction)
+        return KeyRecord(tuple(urls), known.in_web or bool(urls), state)
 
     def _is_later(self, key: str, known: KeyRecord) -> bool:
         mtime = _latest(_several(self._listed[key])) if known.state.mtime is not None else None
         return known.state.mtime is not None and mtime is not None and known.state.mtime > mtime
+
+    def _is_lifted(self, key: str, known: KeyRecord) -> bool:
+        return known.state.restriction is not None and _first(_several(self._listed[key])) is None
 
     def _is_recorded(self, key: str, known: KeyRecord) -> bool:
         if known == _NOTHING and any(entry.registrable for entry in _several(self._listed[key])):

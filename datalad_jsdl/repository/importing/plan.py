@@ -195,5 +195,7 @@ def _with_recorded_change(step: Step, wanted: WantedRecords) -> Step:
         known.in_web,
         known.state.order,
     )
-    change = Change.MTIME if same else Change.URLS
+    change = Change.URLS
+    if same:
+        change = Change.ACCESS if new.state.mtime == known.state.mtime else Change.MTIME
     return Step(step.path, change, step.key, step.mode, step.old_key, step.entry)

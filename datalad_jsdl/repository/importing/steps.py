@@ -25,6 +25,7 @@ class Change(str, Enum):
     CHANGED = "changed"
     URLS = "urls"  # same content, other URLs or another order of them
     MTIME = "mtime"  # same content and URLs, another time
+    ACCESS = "access"  # same content, URLs and time, another restriction
     UNCHANGED = "unchanged"
     DELETED = "deleted"  # gone from the manifest, and deletion was asked for
 
