@@ -65,4 +65,5 @@ def _entry(content: Content, prepared: Prepared | None) -> Entry | Unlisted:
         mtime,
         content.kind is Kind.EXECUTABLE,
         pieces=content.expected.pieces,
+        restriction=content.restriction,
     )

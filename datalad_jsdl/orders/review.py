@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.model.entry import Candidate, Entry
 from datalad_jsdl.operations.availability import Access, find_availability
 from datalad_jsdl.orders.choosing.choice import statistics_of
+from datalad_jsdl.orders.choosing.restrictions import state_of_restriction
 from datalad_jsdl.orders.contents import opened_contents
 from datalad_jsdl.orders.exporting import rate_of
 from datalad_jsdl.orders.lists import FileLists
@@ -165,8 +166,7 @@ def _state_of(content: Content, found: Availability) -> FileState | None:
     if found.access is Access.OPEN:
         return None
     kind = found.faults[0].kind.name if found.faults else ""
-    state = _state(found.access, found.mirrors, kind)
-    return state
+    return _state(found.access, found.mirrors, kind)
 
 
 def _state(

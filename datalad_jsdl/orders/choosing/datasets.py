@@ -15,6 +15,7 @@ from datalad_jsdl.operations.engines import Engines
 from datalad_jsdl.operations.home import Homes
 from datalad_jsdl.operations.list_files import FileSelection, Walk
 from datalad_jsdl.orders.choosing.choice import Chosen
+from datalad_jsdl.orders.choosing.restrictions import state_of_restriction
 from datalad_jsdl.orders.choosing.tables import Tables
 from datalad_jsdl.orders.model import FileRef, ListedFile
 from datalad_jsdl.orders.table_filter import TableFilter
@@ -76,6 +77,8 @@ def choose_from_dataset(root: Path, source: Source, choice: Choice) -> Chosen:
             for content in _contents(part, walk, homes, chosen):
                 ref = FileRef(source.name, content.path, commit)
                 files.append(ListedFile(ref, content.size, content.mtime))
+                if content.restriction is not None:
+                    states[content.path] = state_of_restriction(content.restriction)
     missing = {path: why for path, why in walk.missing.items() if choice.touches(path)}
     return Chosen(source, files, states, missing)
 

@@ -11,6 +11,7 @@ from datalad_jsdl.manifest.writing import json_line
 from datalad_jsdl.model.subdatasets import joined
 from datalad_jsdl.operations.manifest_contents import selected_contents
 from datalad_jsdl.orders.choosing.choice import Chosen
+from datalad_jsdl.orders.choosing.restrictions import state_of_restriction
 from datalad_jsdl.orders.model import FileRef, ListedFile
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def choose_from_manifest(listed: Listed, source: Source, choice: Choice) -> Chos
         path = joined(marked)
         if choice(path):
             files.append(listed_entry(source.name, entry, times[path]))
+            if entry.restriction is not None:
+                states[path] = state_of_restriction(entry.restriction)
     folders = {path.rpartition("/")[0] for path in found}
     for path in filter(None, choice.paths):
         inside = path in found or any(f == path or f.startswith(f"{path}/") for f in folders)
