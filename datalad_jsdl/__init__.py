@@ -23,6 +23,18 @@ _SUITE = (
             "download_content",
         ),
         (
+            "datalad_jsdl.commands.download_list",
+            "DownloadList",
+            "download-list",
+            "download_list",
+        ),
+        (
+            "datalad_jsdl.commands.download_order",
+            "DownloadOrder",
+            "download-order",
+            "download_order",
+        ),
+        (
             "datalad_jsdl.commands.enable_jsdl",
             "EnableJsdl",
             "enable-jsdl",

@@ -1,0 +1,88 @@
+"""Lists and orders as the commands find them: the store, the user, parameters they share."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datalad.distribution.dataset import EnsureDataset
+from datalad.support.constraints import EnsureNone, EnsureStr
+from datalad.support.exceptions import NoDatasetFound
+from datalad.support.param import Parameter
+
+from datalad_jsdl.commands._datasets import require_installed
+from datalad_jsdl.errors import StoreError
+from datalad_jsdl.orders.desk import Desk, own_store
+from datalad_jsdl.orders.store.opening import Store
+from datalad_jsdl.repository.repository import Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["DATASET", "STORE", "USER", "At", "opened_desk"]
+
+DATASET = Parameter(
+    args=("-d", "--dataset"),
+    doc="""the dataset; by default the one around the current directory.""",
+    constraints=EnsureDataset() | EnsureNone(),
+)
+STORE = Parameter(
+    args=("--store",),
+    metavar="URL",
+    doc="""database with the lists and orders: sqlite:///FILE or postgresql://USER@HOST/DATABASE
+    (with the password in ~/.pgpass). By default, each dataset has its own, which needs no set-up:
+    .git/annex/jsdl/orders.sqlite.""",
+    constraints=EnsureStr() | EnsureNone(),
+)
+USER = Parameter(
+    args=("--user",),
+    metavar="NAME",
+    doc="""whose list and orders, where several people share a store; by default 'me'.""",
+    constraints=EnsureStr() | EnsureNone(),
+)
+
+
+class At:
+    """Where a command is.
+
+    Attributes:
+        desk: of the lists and orders.
+        root: of the dataset; None if there is none.
+        path: what result records name: the dataset, or the current folder.
+    """
+
+    def __init__(self, desk: Desk, root: Path | None) -> None:
+        self.desk = desk
+        self.root = root
+        self.path = root if root is not None else Path.cwd()
+
+
+@contextmanager
+def opened_desk(
+    dataset: Any, store: str | None, purpose: str, credentials: tuple[str, ...] = ()
+) -> Iterator[At]:
+    """Open the store.
+
+    Raises:
+        StoreError: it cannot be opened, or nothing says which one it is.
+        DatasetError: git does not work in the dataset.
+        NoDatasetFound: there is no dataset where it was said to be.
+    """
+    root = None
+    try:
+        root = require_installed(dataset, purpose).pathobj
+    except NoDatasetFound:
+        if dataset is not None:
+            raise
+    if store is not None:
+        with Store(store) as opened:
+            yield At(Desk(opened, Path.cwd(), credentials), root)
+        return
+    if root is None:
+        raise StoreError(
+            f"there is no dataset in {Path.cwd()} that could have lists and orders; name one with "
+            "--dataset, or a database with --store"
+        )
+    with Store.of_file(own_store(Repository(root))) as opened:
+        yield At(Desk(opened, root, credentials), root)

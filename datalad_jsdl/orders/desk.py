@@ -1,0 +1,137 @@
+"""A store with the sources that its files are from: what all commands on orders begin with."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from datalad_jsdl.errors import OrderError
+from datalad_jsdl.model.urls import redact
+from datalad_jsdl.operations.manifest_place import is_url
+from datalad_jsdl.orders.contents import Places
+from datalad_jsdl.orders.lists import FileLists
+from datalad_jsdl.orders.model import SourceKind
+from datalad_jsdl.orders.ordering import Orders
+from datalad_jsdl.orders.states import write_states
+from datalad_jsdl.orders.store.opening import Store
+from datalad_jsdl.orders.store.sources import known_sources, named_source
+
+if TYPE_CHECKING:
+    from datalad_jsdl.operations.manifest_place import ManifestPlace
+    from datalad_jsdl.orders.choosing.choice import Chosen
+    from datalad_jsdl.orders.model import Source
+    from datalad_jsdl.repository.repository import Repository
+
+__all__ = ["Desk", "own_store"]
+
+_OWN = "."  # location of the dataset that has the store
+
+
+def own_store(repository: Repository) -> Path:
+    """The SQLite file that a dataset has its lists and orders in."""
+    # a folder annex would make a repository without an annex look like one with it
+    folder = repository.annex_dir if repository.has_annex else repository.common_dir
+    return folder / "jsdl" / "orders.sqlite"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where lists and orders are.
+
+    Attributes:
+        store: that has them.
+        base: folder that relative locations of sources begin at.
+        credentials: where logins for manifests are.
+        lists: of all users.
+        orders: of all users.
+    """
+
+    store: Store
+    base: Path
+    credentials: tuple[str, ...] = ()
+    lists: FileLists = field(init=False)
+    orders: Orders = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lists", FileLists(self.store))
+        object.__setattr__(self, "orders", Orders(self.store))
+
+    def places(self) -> Places:
+        """Of all sources of the store."""
+        with self.store.read() as connection:
+            known = {source.name: source for source in known_sources(connection).values()}
+        return Places(known, self.base, self.credentials)
+
+    def dataset(self, root: Path) -> Source:
+        """A dataset as a source; the one that has the store may be moved together with it."""
+        is_own = root.resolve() == self.base.resolve() and self.store.is_sqlite
+        location = _OWN if is_own else str(root.resolve())
+        return self._named(SourceKind.DATASET, location, root.resolve().name or "dataset")
+
+    def manifest(self, place: ManifestPlace) -> Source:
+        """A manifest as a source.
+
+        Raises:
+            OrderError: it cannot be read a second time.
+        """
+        if place.manifest == "-":
+            raise OrderError("a manifest on standard input cannot be read again; use a file or URL")
+        location = str(place.file) if place.file else redact(place.manifest)
+        path = urlsplit(location).path if is_url(location) else location
+        stem = os.path.basename(path.rstrip("/")).partition(".")[0]
+        return self._named(SourceKind.MANIFEST, location, _plain(stem) or "manifest")
+
+    def add(self, user: str, chosen: Chosen) -> int:
+        """Put what was chosen on a list.
+
+        Returns:
+            How many files were not on it.
+
+        Raises:
+            StoreError: the store is locked or cannot be written.
+        """
+        added = self.lists.add(user, chosen.files, [chosen.source])
+        if chosen.states:
+            refs = {file.ref.path: file.ref for file in chosen.files}
+            found = [(refs[path], state) for path, state in chosen.states.items()]
+            write_states(self.store, found, is_check=False)
+        return added
+
+    def newest(self, user: str, given: str = "") -> str:
+        """The id of an order.
+
+        Args:
+            user: whose newest order is meant if nothing is given.
+            given: an id, or the beginning of one of the user's, of 4 characters or more.
+
+        Raises:
+            OrderError: there is none.
+        """
+        if len(given) > 20:  # characters; ids have 24
+            return given
+        summaries, total = self.orders.history(user, limit=1 if not given else 10_000)
+        if not total:
+            raise OrderError(
+                "there is no order yet; to make one, run: datalad download-order create"
+            )
+        if not given:
+            return summaries[0].id
+        found = [summary.id for summary in summaries if summary.id.startswith(given)]
+        if len(found) != 1 or len(given) < 4:
+            raise OrderError(
+                f"there is no order {given}" if not found else f"several orders begin with {given}"
+            )
+        return found[0]
+
+    def _named(self, kind: SourceKind, location: str, wish: str) -> Source:
+        with self.store.read() as connection:
+            return named_source(connection, kind, location, wish)
+
+
+def _plain(name: str) -> str:
+    """A name that can be a folder's in an archive."""
+    kept = "".join(c if c.isprintable() and c not in '/\\:*?"<>|' else "_" for c in name)
+    return kept.strip(". ")
