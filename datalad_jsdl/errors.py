@@ -42,6 +42,7 @@ __all__ = [
     "JobInterruptedError",
     "JsdlError",
     "LeaseLostError",
+    "LockedError",
     "ManifestError",
     "NothingThereError",
     "OrderError",
@@ -177,6 +178,10 @@ class QueryError(JsdlError, ValueError):
 
 class StoreError(JsdlError, RuntimeError):
     """The store of lists and orders cannot be opened, read or written."""
+
+
+class LockedError(StoreError):
+    """Somebody else writes to the store, and did not end in time; it may work the next time."""
 
 
 class OrderError(JsdlError, ValueError):

@@ -31,6 +31,7 @@ class Access(Enum):
     OPEN = "open"
     LOGIN = "login"  # a login, or another one, is wanted
     TERMS = "terms"  # terms may have to be accepted, or it is for some only
+    REQUEST = "request"  # somebody has to be asked; only a manifest can say so
     UNKNOWN = "unknown"  # the mirror is down or busy, or was not asked
     REFUSED = "refused"  # an answer that will be the same tomorrow
     GONE = "gone"

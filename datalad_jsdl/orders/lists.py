@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, func, insert, literal, or_, select, true, update
+from sqlalchemy import delete, func, insert, literal, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from datalad_jsdl.orders.model import FileRef, ListedFile, Statistics
+from datalad_jsdl.orders.model import Statistics
+from datalad_jsdl.orders.store.rows import file_of, file_values
 from datalad_jsdl.orders.store.sources import known_sources, source_ids
 from datalad_jsdl.orders.store.tables import file_lists, listed_files, removed_files
 
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
     from sqlalchemy.engine import Connection
 
-    from datalad_jsdl.orders.model import Source
+    from datalad_jsdl.orders.model import FileRef, ListedFile, Source
     from datalad_jsdl.orders.store.opening import Store
 
 __all__ = ["FileLists", "locked", "portions"]
 
 _PORTION = 5000  # rows a statement
+_AT_ONCE = 500  # paths in the condition of a statement
 _UNDONE = 10  # changes of a list that can be undone
 
 
@@ -40,7 +42,7 @@ class FileLists:
     store: Store
 
     def add(self, user: str, files: Iterable[ListedFile], sources: Iterable[Source]) -> int:
-        """Put files on a list; those that are on it stay.
+        """Put files on a list; one that is on it in another version is there in this one then.
 
         Args:
             user: whose list.
@@ -58,22 +60,12 @@ class FileLists:
             ids = source_ids(connection, sources)
             before = _count(connection, user)
             for portion in portions(files):
-                rows = [
-                    {
-                        "user": user,
-                        "source": ids[file.ref.source],
-                        "version": file.ref.version,
-                        "path": file.ref.path,
-                        "size": file.size,
-                        "entry": file.entry or None,
-                    }
-                    for file in portion
-                ]
-                _add_missing(connection, listed_files, rows)
+                rows = [{"user": user, **file_values(file, ids)} for file in portion]
+                _add(connection, rows)
             return _count(connection, user) - before
 
     def remove(self, user: str, refs: Iterable[FileRef]) -> int:
-        """Take files off a list; `undo` brings them back.
+        """Take files off a list, in whatever version; `undo` brings them back.
 
         Returns:
             How many were on it.
@@ -82,16 +74,14 @@ class FileLists:
         with self.store.write() as connection:
             batch = locked(connection, user, change=True)
             ids = {source.name: i for i, source in known_sources(connection).items()}
-            for portion in portions(refs, 200):  # of conditions a statement may have
-                wanted = [
-                    and_(
-                        listed_files.c.source == ids.get(ref.source, 0),
-                        listed_files.c.path == ref.path,
-                        listed_files.c.version == ref.version,
-                    )
-                    for ref in portion
-                ]
-                removed += _take_off(connection, user, batch, or_(*wanted))
+            paths: dict[int, list[str]] = {}
+            for ref in refs:
+                paths.setdefault(ids.get(ref.source, 0), []).append(ref.path)
+            for source, names in paths.items():
+                of_source = listed_files.c.source == source
+                for portion in portions(names, _AT_ONCE):
+                    wanted = of_source & listed_files.c.path.in_(portion)
+                    removed += _take_off(connection, user, batch, wanted)
         return removed
 
     def clear(self, user: str) -> int:
@@ -132,11 +122,10 @@ class FileLists:
             chosen = (
                 select(listed_files)
                 .where(listed_files.c.user == user)
-                .order_by(listed_files.c.source, listed_files.c.path, listed_files.c.version)
+                .order_by(listed_files.c.source, listed_files.c.path)
             )
             for row in connection.execute(chosen.execution_options(yield_per=_PORTION)):
-                ref = FileRef(names[row.source], row.path, row.version)
-                yield ListedFile(ref, row.size, row.entry or "")
+                yield file_of(row, names)
 
     def statistics(self, user: str) -> Statistics:
         """How much is on a list."""
@@ -160,7 +149,8 @@ def locked(connection: Connection, user: str, *, change: bool = False) -> int:
         The number of the change.
     """
     now = time.time()
-    _add_missing(connection, file_lists, [{"user": user, "updated_on": now, "batch": 0}])
+    new = _insert(connection, file_lists).values(user=user, updated_on=now, batch=0)
+    connection.execute(new.on_conflict_do_nothing())
     mine = file_lists.c.user == user
     chosen = select(file_lists.c.batch).where(mine).with_for_update()
     batch: int = connection.execute(chosen).scalar_one() + change
@@ -191,9 +181,12 @@ def _count(connection: Connection, user: str) -> int:
     return connection.execute(chosen).scalar_one()
 
 
-def _add_missing(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Add rows whose key is new."""
-    connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+def _add(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Add files; of one that is there all is replaced, as far as it differs."""
+    adding = _insert(connection, listed_files)
+    given = {name: adding.excluded[name] for name in ("version", "size", "mtime", "entry")}
+    key = ["user", "source", "path"]
+    connection.execute(adding.on_conflict_do_update(index_elements=key, set_=given), rows)
 
 
 def _insert(connection: Connection, table: Table) -> Any:

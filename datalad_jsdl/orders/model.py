@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from datalad_jsdl.operations.availability import Access
+
 __all__ = [
+    "BLOCKED",
     "FileRef",
+    "FileState",
     "ListedFile",
     "Order",
     "OrderSummary",
@@ -61,12 +65,43 @@ class ListedFile:
     Attributes:
         ref: which.
         size: bytes; None if that is not known.
-        entry: the entry as JSON, where the source has no versions of its own; else "".
+        mtime: seconds since 1970, as it was recorded when the file was listed: the archive has
+            it, whatever is recorded later. None if nothing was.
+        entry: the entry as a line of JSON Lines, where the source has no versions of its own;
+            else "".
     """
 
     ref: FileRef
     size: int | None = None
+    mtime: int | None = None
     entry: str = ""
+
+
+#: Such a file stays on the list when the others are ordered.
+BLOCKED = frozenset({Access.LOGIN, Access.TERMS, Access.REQUEST, Access.REFUSED, Access.GONE})
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """What stands between users and a file, as it was found last.
+
+    Attributes:
+        access: what it is.
+        since: when that was first found, and nothing else after it.
+        checked_on: when mirrors were asked; None if only the manifest says so.
+        fault: name of the `FaultKind`, or "".
+        mirrors: origins that it is about.
+        url: where to ask for access, or "".
+        text: what the manifest says of that, or what is wrong, or "".
+    """
+
+    access: Access
+    since: datetime
+    checked_on: datetime | None = None
+    fault: str = ""
+    mirrors: tuple[str, ...] = ()
+    url: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,21 +8,25 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import and_, delete, func, insert, select
 
 from datalad_jsdl.errors import OrderError
+from datalad_jsdl.model.amounts import counted, size_text
+from datalad_jsdl.operations.availability import Access
 from datalad_jsdl.orders.lists import locked, portions
-from datalad_jsdl.orders.model import FileRef, ListedFile, Order, OrderSummary, Statistics
+from datalad_jsdl.orders.model import BLOCKED, Order, Statistics
+from datalad_jsdl.orders.store.rows import file_of, file_values, summary_of
 from datalad_jsdl.orders.store.sources import known_sources
-from datalad_jsdl.orders.store.tables import listed_files, order_files, orders
+from datalad_jsdl.orders.store.tables import file_states, listed_files, order_files, orders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
-    from sqlalchemy import Row
+    from sqlalchemy import Table
     from sqlalchemy.engine import Connection
 
+    from datalad_jsdl.orders.model import ListedFile, OrderSummary
     from datalad_jsdl.orders.store.opening import Store
 
 __all__ = ["Limits", "Orders", "archive_name"]
@@ -63,8 +67,9 @@ class Orders:
     ) -> Order:
         """Move files from a user's list into a new order; the others stay on the list.
 
-        While that goes on nobody else can change the list. Of two that order at the same time,
-        the second finds what the first has left.
+        Those that are unavailable as far as is known stay, and those that are too large for any
+        order. While files are moved nobody else can change the list. Of two that order at the
+        same time, the second finds what the first has left.
 
         Args:
             user: whose list.
@@ -74,7 +79,8 @@ class Orders:
 
         Raises:
             OrderError: no file is chosen, the order would be too large, or the name is invalid.
-            StoreError: the store is locked or cannot be written; then nothing has changed.
+            LockedError: others write to the store, and do not end within five seconds.
+            StoreError: the store cannot be written; then nothing has changed.
         """
         limits = limits or Limits()
         now = time.time()
@@ -83,18 +89,40 @@ class Orders:
         with self.store.write() as connection:
             locked(connection, user)
             names = {i: source.name for i, source in known_sources(connection).items()}
-            mine = select(listed_files).where(listed_files.c.user == user)
-            rows = [
-                row
-                for row in connection.execute(mine)
-                if is_chosen is None or is_chosen(_file(row, names))
-            ]
-            rows.sort(key=lambda row: (names[row.source], row.path.encode(), row.version))
-            statistics = _statistics(rows)
-            _require_fits(statistics, limits)
+            files, left = _chosen(connection, user, names, is_chosen, limits)
+            statistics = _statistics(files)
+            _require_fits(statistics, limits, left)
             summary = _added(connection, order_id, user, now, name, statistics)
-            _move(connection, order_id, user, rows, everything=is_chosen is None)
-        return Order(summary, tuple(_file(row, names) for row in rows))
+            ids = {source: i for i, source in names.items()}
+            _add_files(connection, order_id, files, ids)
+            _take_off_list(connection, order_id, user, everything=not left)
+        return Order(summary, tuple(files))
+
+    def repeat(
+        self, order: Order, name: str = "", *, is_chosen: Callable[[ListedFile], bool]
+    ) -> Order:
+        """A new order of some files of another one, past the list.
+
+        Args:
+            order: which stays as it is.
+            name: of the archive; "" for one made from the time.
+            is_chosen: which of the files.
+
+        Raises:
+            OrderError: no file is chosen, or the name is invalid.
+            StoreError: the store is locked or cannot be written; then nothing has changed.
+        """
+        now = time.time()
+        name = archive_name(name, now)
+        files = [file for file in order.files if is_chosen(file)]
+        order_id = secrets.token_urlsafe(18)
+        _require_fits(_statistics(files), Limits(), len(order.files))
+        with self.store.write() as connection:
+            ids = {source.name: i for i, source in known_sources(connection).items()}
+            user = order.summary.user
+            summary = _added(connection, order_id, user, now, name, _statistics(files))
+            _add_files(connection, order_id, files, ids)
+        return Order(summary, tuple(files))
 
     def find(self, order_id: str) -> Order:
         """An order with its files.
@@ -112,9 +140,8 @@ class Orders:
                 .where(order_files.c.order == order_id)
                 .order_by(order_files.c.position)
             )
-            return Order(
-                _summary(found), tuple(_file(row, names) for row in connection.execute(chosen))
-            )
+            files = tuple(file_of(row, names) for row in connection.execute(chosen))
+            return Order(summary_of(found), files)
 
     def history(
         self, user: str, *, limit: int = 50, offset: int = 0
@@ -135,9 +162,33 @@ class Orders:
                 .limit(limit)
                 .offset(offset)
             )
-            found = [_summary(row) for row in connection.execute(chosen)]
+            found = [summary_of(row) for row in connection.execute(chosen)]
             total = connection.scalar(select(func.count()).select_from(orders).where(mine))
             return found, total or 0
+
+    def record_archive(self, order_id: str, size: int, sha256: str) -> None:
+        """Keep what an order's archive turned out to be; what is recorded is never changed.
+
+        Args:
+            order_id: whose.
+            size: bytes.
+            sha256: hex digest.
+
+        Raises:
+            OrderError: something else is recorded.
+        """
+        with self.store.write() as connection:
+            mine = orders.c.id == order_id
+            columns = (orders.c.archive_size, orders.c.archive_sha256)
+            found = connection.execute(select(*columns).where(mine).with_for_update()).one()
+            if found.archive_sha256 in (None, ""):
+                values = {"archive_size": size, "archive_sha256": sha256}
+                connection.execute(orders.update().where(mine).values(values))
+            elif (found.archive_size, found.archive_sha256) != (size, sha256):
+                raise OrderError(
+                    f"the archive of order {order_id} was {found.archive_sha256} (SHA-256, "
+                    f"{found.archive_size} bytes), and is {sha256} ({size} bytes) now"
+                )
 
 
 def archive_name(name: str, now: float) -> str:
@@ -163,23 +214,65 @@ def archive_name(name: str, now: float) -> str:
     return name
 
 
-def _statistics(rows: Sequence[Row[Any]]) -> Statistics:
-    sizes = [row.size for row in rows if row.size is not None]
-    return Statistics(len(rows), sum(sizes), len(rows) - len(sizes))
+def _chosen(
+    connection: Connection,
+    user: str,
+    names: dict[int, str],
+    is_chosen: Callable[[ListedFile], bool] | None,
+    limits: Limits,
+) -> tuple[list[ListedFile], int]:
+    """The files to be ordered, by source and path, and the number of those that stay."""
+    files, left = [], 0
+    for row in connection.execute(_with_access(user)):
+        file = file_of(row, names)
+        is_blocked = row.access is not None and Access(row.access) in BLOCKED
+        too_large = limits.size is not None and (file.size or 0) > limits.size
+        if is_blocked or too_large or not (is_chosen is None or is_chosen(file)):
+            left += 1
+        else:
+            files.append(file)
+    files.sort(key=lambda file: (file.ref.source, file.ref.path.encode("utf-8", "surrogateescape")))
+    return files, left
 
 
-def _require_fits(statistics: Statistics, limits: Limits) -> None:
+def _with_access(user: str) -> Any:
+    """A user's list, each file with what stands in its way."""
+    same = _same_file(listed_files, file_states)
+    joined = listed_files.outerjoin(file_states, and_(*same))
+    chosen = select(listed_files, file_states.c.access).select_from(joined)
+    return chosen.where(listed_files.c.user == user)
+
+
+def _same_file(one: Table, other: Table) -> list[Any]:
+    return [one.c[name] == other.c[name] for name in ("source", "version", "path")]
+
+
+def _statistics(files: Sequence[ListedFile]) -> Statistics:
+    sizes = [file.size for file in files if file.size is not None]
+    return Statistics(len(files), sum(sizes), len(files) - len(sizes))
+
+
+def _require_fits(statistics: Statistics, limits: Limits, left: int) -> None:
     if not statistics.files:
-        raise OrderError("there is no file to be ordered on the list")
-    if limits.files is not None and statistics.files > limits.files:
         raise OrderError(
-            f"{statistics.files} files are too many for one order, the most is {limits.files}",
-            files_over=statistics.files - limits.files,
+            f"no file can be ordered: {counted(left, 'file')} on the list, but none of them is "
+            "chosen and available"
+            if left
+            else "the list is empty; there is nothing to be ordered"
+        )
+    if limits.files is not None and statistics.files > limits.files:
+        over = statistics.files - limits.files
+        raise OrderError(
+            f"{counted(statistics.files, 'file')} are too many for one order, by {over}: "
+            f"the limit is {limits.files}; nothing was ordered",
+            files_over=over,
         )
     if limits.size is not None and statistics.size > limits.size:
+        over = statistics.size - limits.size
         raise OrderError(
-            f"{statistics.size} bytes are too many for one order, the most is {limits.size}",
-            bytes_over=statistics.size - limits.size,
+            f"{size_text(statistics.size)} are too much for one order, by {size_text(over)}: "
+            f"the limit is {size_text(limits.size)}; nothing was ordered",
+            bytes_over=over,
         )
 
 
@@ -192,58 +285,24 @@ def _added(
             files=found.files, bytes=found.size, unsized=found.unsized,
         )
     )  # fmt: skip
-    return OrderSummary(order_id, user, _time(now), name, found)
+    return summary_of(connection.execute(select(orders).where(orders.c.id == order_id)).one())
 
 
-def _move(
-    connection: Connection, order_id: str, user: str, rows: Sequence[Row[Any]], *, everything: bool
+def _add_files(
+    connection: Connection, order_id: str, files: Iterable[ListedFile], ids: dict[str, int]
 ) -> None:
-    for portion in portions(enumerate(rows)):
+    for portion in portions(enumerate(files)):
         values = [
-            {
-                "order": order_id,
-                "position": position,
-                "source": row.source,
-                "version": row.version,
-                "path": row.path,
-                "size": row.size,
-                "entry": row.entry,
-            }
-            for position, row in portion
+            {"order": order_id, "position": position, **file_values(file, ids)}
+            for position, file in portion
         ]
         connection.execute(insert(order_files), values)
+
+
+def _take_off_list(connection: Connection, order_id: str, user: str, *, everything: bool) -> None:
     mine = listed_files.c.user == user
-    if everything:
-        connection.execute(delete(listed_files).where(mine))
-        return
-    moved = (
-        select(order_files.c.position)
-        .where(
-            order_files.c.order == order_id,
-            order_files.c.source == listed_files.c.source,
-            order_files.c.path == listed_files.c.path,
-            order_files.c.version == listed_files.c.version,
-        )
-        .exists()
-    )
-    connection.execute(delete(listed_files).where(mine & moved))
-
-
-def _file(row: Row[Any], names: dict[int, str]) -> ListedFile:
-    return ListedFile(FileRef(names[row.source], row.path, row.version), row.size, row.entry or "")
-
-
-def _summary(row: Row[Any]) -> OrderSummary:
-    return OrderSummary(
-        row.id,
-        row.user,
-        _time(row.created_on),
-        row.archive_name,
-        Statistics(row.files, row.bytes, row.unsized),
-        row.archive_size,
-        row.archive_sha256 or "",
-    )
-
-
-def _time(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, timezone.utc)
+    if not everything:
+        same = _same_file(order_files, listed_files)
+        moved = select(order_files.c.position).where(order_files.c.order == order_id, *same)
+        mine = mine & moved.exists()
+    connection.execute(delete(listed_files).where(mine))

@@ -43,9 +43,12 @@ def test_each_user_has_a_list(lists: FileLists) -> None:
 
 
 def test_the_same_path_of_two_sources_and_versions(lists: FileLists) -> None:
-    newer = ListedFile(FileRef("study", "a", "b" * 40), 10)
-    lists.add("me", [file("a"), file("a", source=OTHER), newer], [STUDY, OTHER])
-    assert lists.statistics("me").files == 3
+    """It is on the list once of each source, in the version that was added last."""
+    newer = ListedFile(FileRef("study", "a", "b" * 40), 10, 7)
+    assert lists.add("me", [file("a"), file("a", source=OTHER), newer], [STUDY, OTHER]) == 2
+    assert list(lists.files("me")) == [newer, file("a", source=OTHER)]
+    assert lists.add("me", [file("a")], [STUDY]) == 0
+    assert list(lists.files("me")) == [file("a"), file("a", source=OTHER)]
 
 
 def test_removing_and_undo(lists: FileLists) -> None:
@@ -78,7 +81,7 @@ def test_changes_of_long_ago_are_not_kept(lists: FileLists) -> None:
 
 
 def test_an_entry_comes_back(lists: FileLists) -> None:
-    whole = ListedFile(FileRef("study", "ä/🧠.nii", "x"), None, '{"urls": ["https://h/a"]}')
+    whole = ListedFile(FileRef("study", "ä/🧠.nii", "x"), None, entry='{"urls": ["https://h/a"]}')
     lists.add("me", [whole], [STUDY])
     assert list(lists.files("me")) == [whole]
 

@@ -59,7 +59,8 @@ class Waker:
         try:
             self._huey = _huey(store, address)
         except ConfigurationError:
-            raise StoreError(_MISSING[address.get_backend_name()]) from None
+            missing = _POSTGRESQL if address.get_backend_name() == "postgresql" else _REDIS
+            raise StoreError(missing) from None
         except Exception as error:  # of the database's own driver
             log_trace("a queue cannot be opened", error)
             raise StoreError(
@@ -171,10 +172,8 @@ class _Ids(Serializer):
 
 _TASK = "run"
 
-_MISSING = {
-    "redis": "the queue in Redis needs a package; to install it, run: pip install redis",
-    "postgresql": "PostgreSQL needs psycopg; to install it, run: pip install psycopg[binary]",
-}
+_REDIS = "the queue in Redis needs a package; to install it, run: pip install redis"
+_POSTGRESQL = "PostgreSQL needs psycopg; to install it, run: pip install psycopg[binary]"
 
 
 def _understood(url: str) -> URL:

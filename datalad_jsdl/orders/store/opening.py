@@ -12,9 +12,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
-from datalad_jsdl.errors import StoreError
+from datalad_jsdl.errors import LockedError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,9 @@ __all__ = ["Store"]
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY = 5.0  # seconds that a write waits for another one
+_LOCKED = "the list is locked: another order or change of it is being written; try again"
+_LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL, appendix A
+_SQLITE_BUSY = 5
 _UPGRADE = 0x6A73646C  # of PostgreSQL's advisory locks: "jsdl"
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
@@ -82,19 +85,22 @@ class Store:
         With SQLite it has the lock on all writes from its beginning.
 
         Raises:
-            StoreError: another one writes, and does not end within five seconds.
+            LockedError: another one writes, and does not end within five seconds.
+            StoreError: it cannot be written.
         """
-        with self._engine.connect() as connection, self._told(), connection.begin():
+        with self._told(), self._engine.connect() as connection, connection.begin():
             if self.is_sqlite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                _begin_immediate(connection)
+            else:
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_BUSY}s'")
             yield connection
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads, and sees one state of the store."""
         level = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        opened = self._engine.connect().execution_options(**level)
-        with opened as connection, self._told(), connection.begin():
+        engine = self._engine.execution_options(**level)
+        with self._told(), engine.connect() as connection, connection.begin():
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN")
             yield connection
@@ -104,6 +110,8 @@ class Store:
         try:
             yield
         except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", "") == _LOCK_NOT_AVAILABLE:
+                raise LockedError(_LOCKED) from None
             raise StoreError(f"the store {self.shown}: {error.orig}") from error
 
     def _upgrade(self) -> None:
@@ -151,6 +159,17 @@ def _understood(url: str) -> URL:
             f"a store is kept in SQLite or PostgreSQL, not in {made.get_backend_name()}"
         )
     return made.set(drivername=driver) if "+" not in made.drivername else made
+
+
+def _begin_immediate(connection: Connection) -> None:
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except OperationalError as error:
+        # Python 3.10 does not tell the code; there it can hardly be anything else
+        code = getattr(error.orig, "sqlite_errorcode", _SQLITE_BUSY)
+        if code & 0xFF != _SQLITE_BUSY:
+            raise
+        raise LockedError(_LOCKED) from None
 
 
 def _engine(url: URL) -> Engine:

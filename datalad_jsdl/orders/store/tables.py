@@ -23,7 +23,9 @@ from sqlalchemy import (
 )
 
 __all__ = [
+    "downloads",
     "file_lists",
+    "file_states",
     "jobs",
     "keys",
     "listed_files",
@@ -67,6 +69,7 @@ def _a_file() -> tuple[Column[object], ...]:
         Column("version", Text, nullable=False),
         Column("path", Text, nullable=False),
         Column("size", BigInteger),
+        Column("mtime", BigInteger),
         Column("entry", Text),
     )
 
@@ -75,7 +78,7 @@ listed_files = Table(
     "listed_files",
     metadata,
     *_a_file(),
-    PrimaryKeyConstraint("user", "source", "path", "version", name="a_file_once"),
+    PrimaryKeyConstraint("user", "source", "path", name="a_file_once"),
 )
 
 #: What was taken off a list, for undo; the batch says by which change.
@@ -84,7 +87,7 @@ removed_files = Table(
     metadata,
     *_a_file(),
     Column("batch", Integer, nullable=False),
-    PrimaryKeyConstraint("user", "batch", "source", "path", "version", name="a_removed_file_once"),
+    PrimaryKeyConstraint("user", "batch", "source", "path", name="a_removed_file_once"),
 )
 
 #: Immutable, but for what is found out of their archives.
@@ -112,8 +115,39 @@ order_files = Table(
     Column("version", Text, nullable=False),
     Column("path", Text, nullable=False),
     Column("size", BigInteger),
+    Column("mtime", BigInteger),
     Column("entry", Text),
     PrimaryKeyConstraint("order", "position", name="a_place_once"),
+)
+
+#: What stands between users and a file, as it was found last; shared by all users.
+file_states = Table(
+    "file_states",
+    metadata,
+    Column("source", Integer, ForeignKey("sources.id"), nullable=False),
+    Column("version", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("access", Text, nullable=False),
+    Column("fault", Text, nullable=False),
+    Column("mirrors", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("since", Float, nullable=False),
+    Column("checked_on", Float),
+    PrimaryKeyConstraint("source", "version", "path", name="a_state_once"),
+)
+
+#: What users have downloaded, and how fast.
+downloads = Table(
+    "downloads",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user", Text, nullable=False),
+    Column("order", Text, ForeignKey("orders.id"), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("finished_on", Float, nullable=False),
+    Index("downloads_of_a_user", "user", "finished_on"),
 )
 
 #: What a pass over a content has found; shared by all orders.

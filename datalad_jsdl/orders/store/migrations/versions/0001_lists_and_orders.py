@@ -16,6 +16,7 @@ def _a_file() -> list[sa.Column[object]]:
         sa.Column("version", sa.Text, nullable=False),
         sa.Column("path", sa.Text, nullable=False),
         sa.Column("size", sa.BigInteger),
+        sa.Column("mtime", sa.BigInteger),
         sa.Column("entry", sa.Text),
     ]
 
@@ -39,15 +40,13 @@ def upgrade() -> None:
     op.create_table(
         "listed_files",
         *_a_file(),
-        sa.PrimaryKeyConstraint("user", "source", "path", "version", name="a_file_once"),
+        sa.PrimaryKeyConstraint("user", "source", "path", name="a_file_once"),
     )
     op.create_table(
         "removed_files",
         *_a_file(),
         sa.Column("batch", sa.Integer, nullable=False),
-        sa.PrimaryKeyConstraint(
-            "user", "batch", "source", "path", "version", name="a_removed_file_once"
-        ),
+        sa.PrimaryKeyConstraint("user", "batch", "source", "path", name="a_removed_file_once"),
     )
     op.create_table(
         "orders",
@@ -70,9 +69,34 @@ def upgrade() -> None:
         sa.Column("version", sa.Text, nullable=False),
         sa.Column("path", sa.Text, nullable=False),
         sa.Column("size", sa.BigInteger),
+        sa.Column("mtime", sa.BigInteger),
         sa.Column("entry", sa.Text),
         sa.PrimaryKeyConstraint("order", "position", name="a_place_once"),
     )
+    op.create_table(
+        "file_states",
+        sa.Column("source", sa.Integer, sa.ForeignKey("sources.id"), nullable=False),
+        sa.Column("version", sa.Text, nullable=False),
+        sa.Column("path", sa.Text, nullable=False),
+        sa.Column("access", sa.Text, nullable=False),
+        sa.Column("fault", sa.Text, nullable=False),
+        sa.Column("mirrors", sa.Text, nullable=False),
+        sa.Column("url", sa.Text, nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("since", sa.Float, nullable=False),
+        sa.Column("checked_on", sa.Float),
+        sa.PrimaryKeyConstraint("source", "version", "path", name="a_state_once"),
+    )
+    op.create_table(
+        "downloads",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("user", sa.Text, nullable=False),
+        sa.Column("order", sa.Text, sa.ForeignKey("orders.id"), nullable=False),
+        sa.Column("bytes", sa.BigInteger, nullable=False),
+        sa.Column("seconds", sa.Float, nullable=False),
+        sa.Column("finished_on", sa.Float, nullable=False),
+    )
+    op.create_index("downloads_of_a_user", "downloads", ["user", "finished_on"])
     op.create_table(
         "keys",
         sa.Column("key", sa.Text, primary_key=True),
