@@ -37,7 +37,11 @@ __all__ = [
     "BrokenOffError",
     "DatasetError",
     "FetchError",
+    "JobCancelledError",
+    "JobError",
+    "JobInterruptedError",
     "JsdlError",
+    "LeaseLostError",
     "LockedError",
     "ManifestError",
     "NothingThereError",
@@ -192,3 +196,19 @@ class OrderError(JsdlError, ValueError):
         super().__init__(text)
         self.files_over = files_over
         self.bytes_over = bytes_over
+
+
+class JobError(JsdlError, RuntimeError):
+    """There is no job of that id, or it cannot go on in this worker."""
+
+
+class JobCancelledError(JobError):
+    """The user of a job has cancelled it."""
+
+
+class JobInterruptedError(JobError):
+    """The worker is to end; another one will run the job."""
+
+
+class LeaseLostError(JobError):
+    """The lease of a job ran out, and somebody else has taken the job over, or ended it."""

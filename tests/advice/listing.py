@@ -204,6 +204,9 @@ ADVICE = {
     "use --resume to continue": "advice.test_exports:test_what_is_left",
     "Use the same options as before, or omit": "advice.test_exports:test_what_is_left",
     "use --checksum-file to renew it": "advice.test_exports:test_a_checksum_that_is_old",
+    # lists, orders and jobs
+    "to compare, use == or !=": "orders.test_table_filter:test_what_is_refused",
+    "; update datalad-jsdl": "orders.test_store:test_a_newer_one_is_refused",
 }
 
 _SAID = "tells what is wrong or was done, and nothing to do"
@@ -283,4 +286,6 @@ NO_ADVICE: dict[str, str] = {
     "in the documentation": _READ,
     "not in the form: ": _SAID,
     "this is a git repository, not a file": _SAID,
+    "BEGIN IMMEDIATE": _PART,
+    "to install it, run: pip install ": _OFFLINE,
 }

@@ -44,7 +44,9 @@ def test_limits_are_of_the_order_and_nothing_moves(store: Store) -> None:
     with pytest.raises(OrderError, match="3 files are too many") as caught:
         orders.create("me", limits=Limits(files=2))
     assert caught.value.files_over == 1
-    with pytest.raises(OrderError, match="30 bytes are too much for one order, by 5 bytes") as caught:
+    with pytest.raises(
+        OrderError, match="30 bytes are too much for one order, by 5 bytes"
+    ) as caught:
         orders.create("me", limits=Limits(size=25))
     assert caught.value.bytes_over == 5
     assert lists.statistics("me").files == 3

@@ -88,7 +88,7 @@ class Store:
             LockedError: another one writes, and does not end within five seconds.
             StoreError: it cannot be written.
         """
-        with self._engine.connect() as connection, self._told(), connection.begin():
+        with self._told(), self._engine.connect() as connection, connection.begin():
             if self.is_sqlite:
                 _begin_immediate(connection)
             else:
@@ -99,8 +99,8 @@ class Store:
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads, and sees one state of the store."""
         level = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        opened = self._engine.connect().execution_options(**level)
-        with opened as connection, self._told(), connection.begin():
+        engine = self._engine.execution_options(**level)
+        with self._told(), engine.connect() as connection, connection.begin():
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN")
             yield connection

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 __all__ = [
@@ -169,6 +170,10 @@ pieces = Table(
     PrimaryKeyConstraint("key", "number", name="a_piece_once"),
 )
 
+#: What is done in the background. The row is the truth; a queue only wakes who runs it.
+#:
+#: The digest is of kind, user and args, the holder is the lease that a worker has, and the rate
+#: is measured from the first report since the job was begun.
 jobs = Table(
     "jobs",
     metadata,
@@ -176,14 +181,29 @@ jobs = Table(
     Column("kind", Text, nullable=False),
     Column("user", Text, nullable=False),
     Column("args", Text, nullable=False),
+    Column("digest", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("progress", BigInteger, nullable=False),
     Column("total", BigInteger),
     Column("message", Text, nullable=False),
+    Column("result", Text),
     Column("created_on", Float, nullable=False),
+    Column("started_on", Float),
+    Column("updated_on", Float, nullable=False),
+    Column("rate_since", Float),
+    Column("rate_from", BigInteger),
     Column("lease_until", Float),
+    Column("holder", Text),
     Column("attempts", Integer, nullable=False),
     Column("cancel", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
     Index("jobs_by_state", "state", "created_on"),
+    Index("jobs_of_a_user", "user", "created_on"),
+    Index(
+        "the_same_job_once",
+        "digest",
+        unique=True,
+        sqlite_where=text("state IN ('queued', 'running')"),
+        postgresql_where=text("state IN ('queued', 'running')"),
+    ),
 )

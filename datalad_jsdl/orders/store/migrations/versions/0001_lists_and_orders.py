@@ -118,14 +118,31 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("user", sa.Text, nullable=False),
         sa.Column("args", sa.Text, nullable=False),
+        sa.Column("digest", sa.Text, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("progress", sa.BigInteger, nullable=False),
         sa.Column("total", sa.BigInteger),
         sa.Column("message", sa.Text, nullable=False),
+        sa.Column("result", sa.Text),
         sa.Column("created_on", sa.Float, nullable=False),
+        sa.Column("started_on", sa.Float),
+        sa.Column("updated_on", sa.Float, nullable=False),
+        sa.Column("rate_since", sa.Float),
+        sa.Column("rate_from", sa.BigInteger),
         sa.Column("lease_until", sa.Float),
+        sa.Column("holder", sa.Text),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("cancel", sa.Boolean, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
     )
     op.create_index("jobs_by_state", "jobs", ["state", "created_on"])
+    op.create_index("jobs_of_a_user", "jobs", ["user", "created_on"])
+    active = sa.text("state IN ('queued', 'running')")
+    op.create_index(
+        "the_same_job_once",
+        "jobs",
+        ["digest"],
+        unique=True,
+        sqlite_where=active,
+        postgresql_where=active,
+    )
