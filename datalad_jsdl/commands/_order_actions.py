@@ -1,0 +1,305 @@
+"""What ``datalad download-order`` does, by the word that it is given."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datalad_jsdl.commands._common import Bars
+from datalad_jsdl.commands._list_results import amounts
+from datalad_jsdl.commands._options import inside
+from datalad_jsdl.commands._order_manifest import write_order_manifest
+from datalad_jsdl.commands._order_results import (
+    ACTION,
+    change_records,
+    order_fields,
+    order_records,
+    record,
+)
+from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError, OrderError
+from datalad_jsdl.model.amounts import counted, size_text
+from datalad_jsdl.operations.engines import disk_reserve
+from datalad_jsdl.orders.choosing.choice import Choice
+from datalad_jsdl.orders.comparing import compare_order
+from datalad_jsdl.orders.exporting import export_order, verify_archive
+from datalad_jsdl.orders.jobs.model import JobState
+from datalad_jsdl.orders.jobs.rows import Jobs
+from datalad_jsdl.orders.jobs.waking import Waker
+from datalad_jsdl.orders.jobs.worker import Worker, run_job
+from datalad_jsdl.orders.model import BLOCKED
+from datalad_jsdl.orders.review import review_list
+from datalad_jsdl.orders.states import states_of_order
+from datalad_jsdl.orders.tasks import PREPARE, tasks
+from datalad_jsdl.repository.repository import find_repository
+
+if TYPE_CHECKING:
+    from datalad_jsdl.commands._desk import At
+    from datalad_jsdl.orders.jobs.model import Job
+    from datalad_jsdl.orders.model import ListedFile, Order
+
+__all__ = ["ACTION", "ACTIONS", "Call"]
+
+lgr = logging.getLogger("datalad.jsdl.download_order")
+
+Records = Iterator[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the command.
+
+    Attributes:
+        at: the store, and the dataset.
+        user: whose orders.
+        arguments: ORDER, FILE or PATHs.
+        name: of a new order's archive.
+        from_order: a new one takes its files from there.
+        checksum_file: write one.
+        queue: leave the work to a worker.
+        waker: URL of its queue, or "".
+        jobs: transfers, or jobs, at a time.
+        dry_run: change nothing.
+        dataset: as given, for paths.
+    """
+
+    at: At
+    user: str
+    arguments: list[str]
+    name: str
+    from_order: str
+    checksum_file: bool
+    queue: bool
+    waker: str
+    jobs: int | None
+    dry_run: bool
+    dataset: Any
+
+    def order(self) -> Order:
+        """The one that is named, or the newest.
+
+        Raises:
+            OrderError: there is none.
+        """
+        given = self.arguments[0] if self.arguments else ""
+        desk = self.at.desk
+        return desk.orders.find(desk.newest(self.user, given))
+
+    def file(self, default: str) -> str:
+        """The second argument."""
+        return self.arguments[1] if len(self.arguments) > 1 else default
+
+    def record(self, message: str, order: Order | None = None, /, **more: Any) -> dict[str, Any]:
+        """A result record, of an order or of none."""
+        fields = order_fields(order.summary) if order is not None else {}
+        return record(self.at.path, message, **{**fields, **more})
+
+
+def _create(call: Call) -> Records:
+    desk = call.at.desk
+    is_chosen = _in_paths(call)
+    if call.from_order:
+        base = desk.orders.find(desk.newest(call.user, call.from_order))
+        states = states_of_order(desk.store, base.summary.id)
+        blocked = {ref for ref, state in states.items() if state.access in BLOCKED}
+        order = desk.orders.repeat(
+            base,
+            call.name,
+            is_chosen=lambda file: file.ref not in blocked and is_chosen(file),
+        )
+        out = len(base.files) - len(order.files)
+        more = f"; left out, as unavailable or not chosen: {counted(out, 'file')}" if out else ""
+        yield call.record(_made(order) + more, order)
+        return
+    if call.dry_run:
+        found = review_list(desk.store, call.user)
+        if not found.orderable.files:
+            raise OrderError("the list has no file that can be ordered")
+        number, size = found.orderable.files, found.orderable.size
+        text = f"would order {amounts(found.orderable)}"
+        yield call.record(text, files=number, bytes=size, dry_run=True)
+        return
+    order = desk.orders.create(
+        call.user, call.name, is_chosen=is_chosen if call.arguments else None
+    )
+    left = desk.lists.statistics(call.user)
+    more = f"; still on the list: {amounts(left)}" if left.files else ""
+    yield call.record(_made(order) + more, order, left=left.files)
+
+
+def _made(order: Order) -> str:
+    summary = order.summary
+    return f"order {summary.id}: {amounts(summary.statistics)}, as {summary.archive_name}"
+
+
+def _in_paths(call: Call) -> Callable[[ListedFile], bool]:
+    """Whether a file is at one of the paths that are given; all of them if there are none."""
+    if not call.arguments:
+        return lambda file: True
+    plain = [path.strip("/").removeprefix("./") for path in call.arguments]
+    paths = set(plain)
+    if call.at.root is not None:
+        try:
+            paths |= set(inside(call.arguments, call.dataset, call.at.root)) or {""}
+        except DatasetError:
+            if "." in paths:
+                raise
+    choice = Choice(tuple(paths), recursive=True)
+    return lambda file: choice(file.ref.path)
+
+
+def _list(call: Call) -> Records:
+    summaries, total = call.at.desk.orders.history(call.user, limit=10_000)
+    for summary in summaries:
+        when = summary.created_on.astimezone().strftime("%Y-%m-%d %H:%M")
+        text = f"{summary.id}  {when}  {amounts(summary.statistics)}  {summary.archive_name}"
+        yield record(call.at.path, text, **order_fields(summary))
+    if not total:
+        yield call.record("there is no order yet", orders=0)
+
+
+def _show(call: Call) -> Records:
+    order = call.order()
+    states = states_of_order(call.at.desk.store, order.summary.id)
+    yield from order_records(call.at.path, order, states)
+
+
+def _export(call: Call) -> Records:
+    order = call.order()
+    desk = call.at.desk
+    target = Path(call.file(order.summary.archive_name)).absolute()
+    if target.is_dir():
+        target = target / order.summary.archive_name
+    repository = find_repository(call.at.root) if call.at.root else None
+    try:
+        with Bars(lgr).bar(str(target), " Bytes") as bar:
+            done = export_order(
+                desk.store, order, desk.places(), target, bar,
+                jobs=call.jobs,
+                reserve=disk_reserve(repository.git_dir if repository else None),
+                checksum=call.checksum_file,
+            )  # fmt: skip
+    except (ArchiveError, DatasetError, FetchError) as error:
+        if not states_of_order(desk.store, order.summary.id):
+            raise
+        made = f"datalad download-order create --from {order.summary.id}"
+        raise OrderError(
+            f"{error}. To see what is wrong since when, run: datalad download-order show "
+            f"{order.summary.id}; to order the other files, run: {made}"
+        ) from error
+    text = f"wrote {size_text(done.size)} to {target}; all files verified; SHA-256 {done.sha256}"
+    fields = {"bytes": done.size, "sha256": done.sha256, "seconds": done.seconds}
+    yield call.record(text, order, **fields, path=str(target), type="file")
+
+
+def _prepare(call: Call) -> Records:
+    order = call.order()
+    desk = call.at.desk
+    jobs = Jobs(desk.store)
+    job = jobs.start(PREPARE, call.user, {"order": order.summary.id})
+    if call.queue:
+        with Waker(desk.store, call.waker) as waker:
+            waker.wake(job.id)
+        place = jobs.queue_position(job)
+        text = f"in the queue, behind {counted(place, 'other job')}" if place else "in the queue"
+        yield call.record(f"{text}; a worker prepares it", order, job=job.id)
+        return
+    ended = run_job(jobs, tasks(desk), job.id)
+    found = ended if ended is not None else jobs.find(job.id)
+    yield from _prepared(call, order, found)
+
+
+def _prepared(call: Call, order: Order, job: Job) -> Records:
+    if job.state is JobState.RUNNING:
+        yield call.record("a worker prepares it already", order, job=job.id)
+        return
+    if job.state is not JobState.DONE or not isinstance(job.result, dict):
+        raise OrderError(f"order {order.summary.id} was not prepared: {job.message}")
+    failed = job.result["failed"]
+    for item in failed if isinstance(failed, list) else ():
+        if isinstance(item, dict):
+            yield call.record(
+                f"{item['path']}: {item['text']}", status="error", type="file",
+                path=str(call.at.path / str(item["path"])), access=item["access"],
+            )  # fmt: skip
+    if failed:
+        made = f"datalad download-order create --from {order.summary.id}"
+        yield call.record(
+            f"{counted(len(failed) if isinstance(failed, list) else 0, 'file')} cannot be read; to "
+            f"order the other files, run: {made}",
+            order,
+            status="error",
+        )
+        return
+    size = job.result["archive_size"]
+    sha256 = job.result["sha256"]
+    text = f"prepared {counted(len(order.files), 'file')}"
+    if isinstance(size, int):
+        text += f"; the archive has {size_text(size)}"
+    text += f", SHA-256 {sha256}" if sha256 else "; the first export tells its SHA-256"
+    yield call.record(text, order, bytes=size, sha256=sha256)
+
+
+def _manifest(call: Call) -> Records:
+    order = call.order()
+    desk = call.at.desk
+    yield from write_order_manifest(desk.store, order, desk.places(), call.file("-"), call.at.path)
+
+
+def _verify(call: Call) -> Records:
+    if len(call.arguments) != 2:
+        raise OrderError("verify needs an ORDER and a FILE")
+    order = call.order()
+    desk = call.at.desk
+    file = Path(call.arguments[1]).absolute()
+    with Bars(lgr).bar(str(file), " Bytes") as bar:
+        right, sha256 = verify_archive(desk.store, order, desk.places(), file, bar)
+    known = order.summary.archive_sha256
+    if right:
+        text = f"{file.name} is the archive of order {order.summary.id}; SHA-256 {sha256}"
+        yield call.record(text, order, sha256=sha256, path=str(file), type="file")
+        return
+    expected = f"expected SHA-256 {known}, got {sha256}" if known else "a member is not right"
+    yield call.record(
+        f"{file.name} is not the archive of order {order.summary.id}: {expected}; to write it, "
+        f"run: datalad download-order export {order.summary.id}",
+        order, sha256=sha256, status="error", path=str(file), type="file",
+    )  # fmt: skip
+
+
+def _compare(call: Call) -> Records:
+    order = call.order()
+    yield from change_records(call.at.path, order, compare_order(order, call.at.desk.places()))
+
+
+def _worker(call: Call) -> Records:
+    desk = call.at.desk
+    with Waker(desk.store, call.waker) as waker:
+        lgr.info("waiting for jobs in %s; Ctrl-C ends it", desk.store.shown)
+        worker = Worker(Jobs(desk.store), tasks(desk), waker, call.jobs or 1)
+        worker.run(threading.Event())
+    yield call.record("the worker has ended; jobs that it was at are in the queue again")
+
+
+@dataclass(frozen=True)
+class _Action:
+    run: Callable[[Call], Records]
+    takes: str
+    most: int | None  # arguments
+
+
+#: Word → what is done.
+ACTIONS = {
+    "create": _Action(_create, "any number of PATHs", None),
+    "list": _Action(_list, "no further argument", 0),
+    "show": _Action(_show, "one ORDER", 1),
+    "export": _Action(_export, "an ORDER and a FILE", 2),
+    "prepare": _Action(_prepare, "one ORDER", 1),
+    "manifest": _Action(_manifest, "an ORDER and a FILE", 2),
+    "verify": _Action(_verify, "an ORDER and a FILE", 2),
+    "compare": _Action(_compare, "one ORDER", 1),
+    "worker": _Action(_worker, "no further argument", 0),
+}

@@ -1,0 +1,61 @@
+"""What workers do, by kind of job."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.errors import JobError
+from datalad_jsdl.orders.preparing import prepare_order
+from datalad_jsdl.orders.review import check_list
+
+if TYPE_CHECKING:
+    from datalad_jsdl.orders.desk import Desk
+    from datalad_jsdl.orders.jobs.lease import Lease
+    from datalad_jsdl.orders.jobs.model import JSON
+    from datalad_jsdl.orders.jobs.worker import Kinds
+
+__all__ = ["PREPARE", "REVIEW", "tasks"]
+
+PREPARE = "prepare"  # args: order
+REVIEW = "review"  # of the list of the job's user
+
+
+def tasks(desk: Desk) -> Kinds:
+    """What is done for each kind of job; see `Worker`."""
+    return {PREPARE: partial(_prepare, desk), REVIEW: partial(_review, desk)}
+
+
+def _prepare(desk: Desk, lease: Lease) -> JSON:
+    """Prepare an order; its failed files are part of the result, not of a failure of the job."""
+    order = desk.orders.find(str(lease.job.args["order"]))
+
+    def report(done: int, total: int | None) -> None:
+        # what a report raises is raised again by `keep`, once the work has ended in order
+        with suppress(JobError):
+            lease.report(done, total)
+
+    with lease.keep() as stop:
+        done = prepare_order(desk.store, order, desk.places(), report=report, stop=stop)
+    failed: list[JSON] = [
+        {"source": ref.source, "path": ref.path, "access": state.access.value, "text": state.text}
+        for ref, state in sorted(done.failed.items())
+    ]
+    return {
+        "order": order.summary.id,
+        "prepared": done.prepared,
+        "failed": failed,
+        "archive_size": done.archive_size,
+        "sha256": done.archive_sha256,
+    }
+
+
+def _review(desk: Desk, lease: Lease) -> JSON:
+    def tick(done: int, total: int) -> None:
+        with suppress(JobError):
+            lease.report(done, total)
+
+    with lease.keep():
+        number = check_list(desk.store, lease.job.user, desk.places(), tick=tick)
+    return {"files": number}
