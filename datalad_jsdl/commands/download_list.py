@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from datalad.distribution.dataset import datasetmethod
 from datalad.interface.base import Interface, build_doc, eval_results
 from datalad.interface.results import get_status_dict
-from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
+from datalad.support.constraints import EnsureNone, EnsureStr
 from datalad.support.param import Parameter
 from datalad.ui import ui
 
@@ -17,6 +18,7 @@ from datalad_jsdl.commands._common import Bars, failure, given_place
 from datalad_jsdl.commands._desk import DATASET, STORE, USER, opened_desk
 from datalad_jsdl.commands._list_results import amounts, file_record, review_record, shown
 from datalad_jsdl.commands._options import inside, listed
+from datalad_jsdl.commands._words import Further, word_and
 from datalad_jsdl.errors import JsdlError, OrderError, QueryError
 from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.operations.manifest_contents import Listed
@@ -37,6 +39,7 @@ __all__ = ["DownloadList"]
 lgr = logging.getLogger("datalad.jsdl.download_list")
 
 _ACTION = "download_list"
+_WORDS = ("add", "remove", "show", "clear", "undo")
 
 
 @build_doc
@@ -67,11 +70,13 @@ class DownloadList(Interface):
         action=Parameter(
             args=("action",),
             metavar="ACTION",
+            nargs=argparse.PARSER,
+            action=word_and("path"),
             doc="""add, remove, show, clear or undo.""",
-            constraints=EnsureChoice("add", "remove", "show", "clear", "undo"),
         ),
         path=Parameter(
             args=("path",),
+            action=Further,
             metavar="PATH",
             nargs="*",
             doc="""file or folder to add or remove.""",
@@ -172,6 +177,8 @@ class DownloadList(Interface):
         check: bool = False,
         dry_run: bool = False,
     ) -> Iterator[dict[str, Any]]:
+        if action not in _WORDS:
+            raise ValueError(f"there is no action {action!r}; there are {', '.join(_WORDS)}")
         adding = (recursive, glob, where, metadata, ref, manifest, dry_run)
         if action != "add" and any(adding):
             raise ValueError(f"only 'add' has options that choose files; {action!r} has none")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 from typing import TYPE_CHECKING, Any
 
 from datalad.distribution.dataset import datasetmethod
 from datalad.interface.base import Interface, build_doc, eval_results
-from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
+from datalad.support.constraints import EnsureNone, EnsureStr
 from datalad.support.param import Parameter
 from datalad.ui import ui
 
@@ -16,6 +17,7 @@ from datalad_jsdl.commands._desk import DATASET, STORE, USER, opened_desk
 from datalad_jsdl.commands._list_results import shown
 from datalad_jsdl.commands._options import jobs_of, listed
 from datalad_jsdl.commands._order_actions import ACTION, ACTIONS, Call
+from datalad_jsdl.commands._words import Further, word_and
 from datalad_jsdl.errors import JsdlError
 
 if TYPE_CHECKING:
@@ -65,11 +67,13 @@ class DownloadOrder(Interface):
         action=Parameter(
             args=("action",),
             metavar="ACTION",
+            nargs=argparse.PARSER,
+            action=word_and("arguments"),
             doc="""create, list, show, export, prepare, manifest, verify, compare or worker.""",
-            constraints=EnsureChoice(*ACTIONS),
         ),
         arguments=Parameter(
             args=("arguments",),
+            action=Further,
             metavar="ARGUMENT",
             nargs="*",
             doc="""ORDER, FILE or PATH, as the action has it.""",
@@ -165,6 +169,8 @@ class DownloadOrder(Interface):
         jobs: int | str | None = None,
         dry_run: bool = False,
     ) -> Iterator[dict[str, Any]]:
+        if action not in ACTIONS:
+            raise ValueError(f"there is no action {action!r}; there are {', '.join(ACTIONS)}")
         created = {"--name": name, "--from": from_order, "--dry-run": dry_run}
         for belongs, options in (
             ({"create"}, created),
