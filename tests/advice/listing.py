@@ -207,6 +207,7 @@ ADVICE = {
     # lists, orders and jobs
     "to compare, use == or !=": "orders.test_table_filter:test_what_is_refused",
     "; update datalad-jsdl": "orders.test_store:test_a_newer_one_is_refused",
+    "is being written; try again": "orders.test_store:test_one_that_is_locked",
 }
 
 _SAID = "tells what is wrong or was done, and nothing to do"
@@ -287,5 +288,6 @@ NO_ADVICE: dict[str, str] = {
     "not in the form: ": _SAID,
     "this is a git repository, not a file": _SAID,
     "BEGIN IMMEDIATE": _PART,
+    "SET LOCAL lock_timeout": _PART,
     "to install it, run: pip install ": _OFFLINE,
 }

@@ -10,7 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from datalad_jsdl.errors import StoreError
+from datalad_jsdl.errors import LockedError, StoreError
 from datalad_jsdl.orders.store.opening import Store
 from datalad_jsdl.orders.store.tables import file_lists, metadata
 
@@ -82,3 +82,17 @@ def test_what_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot open the store"):
         Store(f"sqlite:///{file}")
     assert file.read_bytes() == b"something else" * 100
+
+
+def test_one_that_is_locked_is_written_once_it_is_not(store: Store) -> None:
+    renamed = file_lists.update().values(user="b")
+    with store.write() as connection:
+        connection.execute(file_lists.insert().values(user="a", updated_on=1.5, batch=0))
+    with store.write() as first:
+        first.execute(file_lists.update().values(batch=1))
+        with pytest.raises(LockedError, match="try again"), store.write() as second:
+            second.execute(renamed)
+    with store.write() as second:
+        second.execute(renamed)
+    with store.read() as connection:
+        assert connection.execute(file_lists.select()).all() == [("b", 1.5, 1)]
