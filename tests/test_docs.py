@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shlex
@@ -276,6 +277,11 @@ def test_the_examples_of_a_manifest(tmp_path: Path, number: int) -> None:
         items = list(read_manifest(stream))
     assert len(items) == 2
     assert all(isinstance(item, Entry) for item in items)
+    restricted = re.findall(r"::\n\n((?:      .*\n)+)", text)[0]
+    (entry,) = read_manifest(io.BytesIO(restricted.encode()))
+    assert isinstance(entry, Entry)
+    assert entry.restriction is not None
+    assert (entry.restriction.url, entry.unknown) == ("https://a.example/committee", ())
     shown = re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert "".join(shown).split() == "".join(re.findall(r"::\n\n((?:   .*\n)+)", text)[0]).split()
 
