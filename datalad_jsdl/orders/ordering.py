@@ -85,7 +85,7 @@ class Orders:
         limits = limits or Limits()
         now = time.time()
         name = archive_name(name, now)
-        order_id = secrets.token_urlsafe(18)  # 144 bits
+        order_id = _new_id()
         with self.store.write() as connection:
             locked(connection, user)
             names = {i: source.name for i, source in known_sources(connection).items()}
@@ -115,7 +115,7 @@ class Orders:
         now = time.time()
         name = archive_name(name, now)
         files = [file for file in order.files if is_chosen(file)]
-        order_id = secrets.token_urlsafe(18)
+        order_id = _new_id()
         _require_fits(_statistics(files), Limits(), len(order.files))
         with self.store.write() as connection:
             ids = {source.name: i for i, source in known_sources(connection).items()}
@@ -189,6 +189,14 @@ class Orders:
                     f"the archive of order {order_id} was {found.archive_sha256} (SHA-256, "
                     f"{found.archive_size} bytes), and is {sha256} ({size} bytes) now"
                 )
+
+
+def _new_id() -> str:
+    """144 bits, which no command line takes for an option."""
+    while True:
+        made = secrets.token_urlsafe(18)
+        if not made.startswith("-"):
+            return made
 
 
 def archive_name(name: str, now: float) -> str:
