@@ -18,23 +18,41 @@ from datalad_jsdl.orders.ordering import Orders
 from datalad_jsdl.orders.states import write_states
 from datalad_jsdl.orders.store.opening import Store
 from datalad_jsdl.orders.store.sources import known_sources, named_source
+from datalad_jsdl.repository.repository import Repository
 
 if TYPE_CHECKING:
     from datalad_jsdl.operations.manifest_place import ManifestPlace
     from datalad_jsdl.orders.choosing.choice import Chosen
     from datalad_jsdl.orders.model import Source
-    from datalad_jsdl.repository.repository import Repository
 
-__all__ = ["Desk", "own_store"]
+__all__ = ["Desk", "base_of", "own_store"]
 
 _OWN = "."  # location of the dataset that has the store
+_OWN_NAME = ("jsdl", "orders.sqlite")
 
 
 def own_store(repository: Repository) -> Path:
     """The SQLite file that a dataset has its lists and orders in."""
     # a folder annex would make a repository without an annex look like one with it
     folder = repository.annex_dir if repository.has_annex else repository.common_dir
-    return folder / "jsdl" / "orders.sqlite"
+    return folder.joinpath(*_OWN_NAME)
+
+
+def base_of(store: Store) -> Path:
+    """The dataset that has a store as its own, or else the current folder.
+
+    Only such a dataset may be a relative location: any other one could be told from the next by
+    nothing else.
+    """
+    file = Path(store.url.database or "").absolute() if store.is_sqlite else Path()
+    around = (folder for folder in file.parents if (folder / ".git").exists())
+    root = next(around, None)
+    return root if root is not None and _has(root, file) else Path.cwd()
+
+
+def _has(root: Path, file: Path) -> bool:
+    """Whether a store is a dataset's own; git is asked where it may be."""
+    return file.parts[-2:] == _OWN_NAME and own_store(Repository(root)).resolve() == file.resolve()
 
 
 @dataclass(frozen=True)
@@ -43,7 +61,8 @@ class Desk:
 
     Attributes:
         store: that has them.
-        base: folder that relative locations of sources begin at.
+        base: folder that relative locations of sources begin at: the dataset that has the store,
+            if one has it; see `base_of`.
         credentials: where logins for manifests are.
         lists: of all users.
         orders: of all users.
@@ -67,7 +86,8 @@ class Desk:
 
     def dataset(self, root: Path) -> Source:
         """A dataset as a source; the one that has the store may be moved together with it."""
-        is_own = root.resolve() == self.base.resolve() and self.store.is_sqlite
+        file = Path(self.store.url.database or "") if self.store.is_sqlite else None
+        is_own = file is not None and root.resolve() == self.base.resolve() and _has(root, file)
         location = _OWN if is_own else str(root.resolve())
         return self._named(SourceKind.DATASET, location, root.resolve().name or "dataset")
 
