@@ -302,6 +302,10 @@ def _removed(at: At, user: str, paths: Sequence[str], record: Any) -> Iterator[d
     refs = [file.ref for file in at.desk.lists.files(user) if chosen(file.ref.path)]
     if not refs:
         raise QueryError(f"nothing on the list is at {paths[0]}")
+    if at.root is not None:
+        # another dataset on the list may have the same path
+        own = at.desk.dataset(at.root).name
+        refs = [ref for ref in refs if ref.source == own] or refs
     number = at.desk.lists.remove(user, refs)
     now = at.desk.lists.statistics(user)
     yield record(
@@ -318,8 +322,10 @@ def _shown(at: At, user: str, check: bool, record: Any) -> Iterator[dict[str, An
                 tick=lambda done, total: bar.update("asking mirrors", done, total),
             )  # fmt: skip
     review = review_list(at.desk.store, user)
+    several = len({file.ref.source for group in review.groups for file in group.files}) > 1
     for group in review.groups:
         for file in group.files:
-            yield file_record(_ACTION, at.path, file, group, review.states.get(file.ref), lgr)
+            state = review.states.get(file.ref)
+            yield file_record(_ACTION, at.path, file, group, state, lgr, several=several)
     now = at.desk.lists.statistics(user)
     yield record(**review_record(review, now))
