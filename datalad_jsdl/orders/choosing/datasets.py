@@ -109,7 +109,7 @@ def _with_metadata(walk: Walk, choice: Choice) -> Iterator[str]:
     for part in walk.parts:
         if part.repository.has_annex:
             branch = f"--branch={part.tree.commit}"
-            command = ("annex", "find", branch, *conditions, r"--format=${file}\0")
+            command = ("annex", "find", branch, *conditions, r"--format=${file}\000")
             for raw in part.repository.git.items(*command):
                 yield part.prefix + raw.decode("utf-8", "surrogateescape")
 
