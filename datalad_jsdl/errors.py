@@ -114,11 +114,14 @@ class FetchError(JsdlError, OSError):
 
     Attributes:
         failed: what is wrong with each URL; None if the error is not about URLs of a content.
+        name: path in an archive of the content that it is about, where the text names that by
+            its path in the dataset; or "".
     """
 
-    def __init__(self, text: str, *, failed: Failed | None = None) -> None:
+    def __init__(self, text: str, *, failed: Failed | None = None, name: str = "") -> None:
         super().__init__(text)
         self.failed = failed
+        self.name = name
 
 
 class AddressRefusedError(FetchError):

@@ -89,8 +89,10 @@ def export_order(
         found = sha256, size
 
     options = ArchiveOptions(
-        target, resume=True, checksum=checksum, jobs=jobs, reserve=reserve, approve=approve
-    )
+        target, resume=True, checksum=checksum, jobs=jobs, reserve=reserve, approve=approve,
+        further="; the next export of the order into this file continues it",
+        anew="Without that file, the export starts over",
+    )  # fmt: skip
     with opened_order(order, places) as opened:
         try:
             write_archive(opened.contents, opened.sources, options, bar)
@@ -167,6 +169,7 @@ def _keep_failure(store: Store, opened: Opened, error: Exception) -> None:
     cause = error.__cause__ if error.__cause__ is not None else error
     if not isinstance(cause, (ArchiveError, DatasetError, FetchError)):
         return
+    name = (cause.name if isinstance(cause, FetchError) else "") or cause.member
     for content, ref in zip(opened.contents, opened.refs, strict=True):
-        if content.name.decode("utf-8", "replace") == cause.member:
+        if content.name.decode("utf-8", "replace") == name:
             write_states(store, [(ref, state_of_error(content, cause))])
