@@ -114,11 +114,13 @@ class FetchError(JsdlError, OSError):
 
     Attributes:
         failed: what is wrong with each URL; None if the error is not about URLs of a content.
+        name: of the member of an archive that ends here, or b"".
     """
 
-    def __init__(self, text: str, *, failed: Failed | None = None) -> None:
+    def __init__(self, text: str, *, failed: Failed | None = None, name: bytes = b"") -> None:
         super().__init__(text)
         self.failed = failed
+        self.name = name
 
 
 class AddressRefusedError(FetchError):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.readers import Begun, Reader
     from datalad_jsdl.archive.reading import Session
     from datalad_jsdl.archive.zip.members import Member
+    from datalad_jsdl.faults import Failed
 
 __all__ = ["ArchiveWriter", "Exported", "export", "throttled"]
 
@@ -115,6 +116,7 @@ class _Export:
         if not begun:
             self._output.mark()
         problems: list[str] = []
+        failed: Failed | None = None
         if content.is_remote and not content.urls:
             problems.append(
                 "the content is not present locally and has no URL (try: datalad get "
@@ -128,6 +130,8 @@ class _Export:
                 finally:
                     reader.close()
             except (FetchError, ArchiveError, DatasetError) as error:
+                if isinstance(error, FetchError) and error.failed:
+                    failed = error.failed
                 if begun:  # what there was of it may be to blame
                     begun = None
                 else:
@@ -144,7 +148,8 @@ class _Export:
         problems[:0] = filter(None, [self._reading.damaged.get(number)])
         problem = "; ".join(dict.fromkeys(problems))
         if not skip_missing:
-            raise FetchError(f"{content.path} is unavailable: {problem}")
+            text = f"{content.path} is unavailable: {problem}"
+            raise FetchError(text, failed=failed, name=content.name)
         self.done.missing[content.path] = problem
 
     def _take_back(self, content: Content, error: JsdlError) -> None:
