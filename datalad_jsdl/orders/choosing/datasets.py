@@ -19,7 +19,7 @@ from datalad_jsdl.orders.choosing.restrictions import state_of_restriction
 from datalad_jsdl.orders.choosing.tables import Tables
 from datalad_jsdl.orders.model import FileRef, ListedFile
 from datalad_jsdl.orders.table_filter import TableFilter
-from datalad_jsdl.repository.annex.keys import parse_key
+from datalad_jsdl.repository.annex.keys import size_of_key
 from datalad_jsdl.repository.annex.lookup import KeyLookup
 from datalad_jsdl.repository.annex.objects import object_path
 
@@ -99,7 +99,9 @@ def _recorded(
     """Path, bytes, and what is recorded of the key, of some thousand files at a time."""
     repository, rest = part.repository, iter(paths)
     with ExitStack() as stack:
-        lookup = stack.enter_context(KeyLookup(repository)) if repository.has_annex else None
+        lookup = None
+        if repository.has_annex:
+            lookup = stack.enter_context(KeyLookup(repository, states_only=True))
         while portion := list(islice(rest, _AT_ONCE)):
             keys = part.tree.keys(portion)
             annexed = [key for path in portion if (key := keys[path])]
@@ -116,9 +118,8 @@ def _recorded(
 
 def _size(repository: Repository, key: str) -> int | None:
     """Bytes of a key's content; where the key does not tell, of what is here."""
-    parsed = parse_key(key)
-    if parsed is not None and parsed.size is not None:
-        return parsed.size
+    if (size := size_of_key(key)) is not None:
+        return size
     local = object_path(repository.annex_dir, key)
     return None if local is None else local.stat().st_size
 
