@@ -77,7 +77,7 @@ def opened_desk(
             raise
     if store is not None:
         with Store(store) as opened:
-            yield At(Desk(opened, Path.cwd(), credentials), root)
+            yield At(Desk(opened, None, credentials), root)
         return
     if root is None:
         raise StoreError(

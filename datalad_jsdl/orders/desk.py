@@ -43,14 +43,15 @@ class Desk:
 
     Attributes:
         store: that has them.
-        base: folder that relative locations of sources begin at.
+        own: the dataset that has the store, and may be moved together with it; None if it is not
+            in a dataset.
         credentials: where logins for manifests are.
         lists: of all users.
         orders: of all users.
     """
 
     store: Store
-    base: Path
+    own: Path | None = None
     credentials: tuple[str, ...] = ()
     lists: FileLists = field(init=False)
     orders: Orders = field(init=False)
@@ -63,11 +64,11 @@ class Desk:
         """Of all sources of the store."""
         with self.store.read() as connection:
             known = {source.name: source for source in known_sources(connection).values()}
-        return Places(known, self.base, self.credentials)
+        return Places(known, self.own or Path.cwd(), self.credentials)
 
     def dataset(self, root: Path) -> Source:
-        """A dataset as a source; the one that has the store may be moved together with it."""
-        is_own = root.resolve() == self.base.resolve() and self.store.is_sqlite
+        """A dataset as a source."""
+        is_own = self.own is not None and root.resolve() == self.own.resolve()
         location = _OWN if is_own else str(root.resolve())
         return self._named(SourceKind.DATASET, location, root.resolve().name or "dataset")
 

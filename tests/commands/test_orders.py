@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +14,9 @@ from typing import Any
 import pytest
 
 from tests.kill_at import KillAt
-from tests.lab import Lab
+from tests.lab import Lab, sha256
 from tests.portal import content_of, datalad, described, git, write_manifest
-from tests.running import run_datalad
+from tests.running import run_datalad, start_datalad
 
 SUBJECTS = {"01": (31, "F"), "02": (25, "M"), "03": (44, "F")}
 TABLE = "participants.tsv"
@@ -191,6 +193,55 @@ def test_a_dataset_that_is_moved_takes_its_orders_along(dataset: Path, tmp_path:
     assert (tmp_path / "b.zip").read_bytes() == first
 
 
+def test_a_dataset_that_is_not_there(dataset: Path, tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path / 's.sqlite'}"
+    last("download-list", "add", "-r", ".", "--store", store)
+    last("download-order", "create", "--store", store)
+    dataset.rename(tmp_path / "moved")
+    said = datalad("download-order", "export", "--store", store, code=1)[-1]["message"]
+    assert f"is not in {dataset} any more; put it back there" in said
+    (tmp_path / "moved").rename(dataset)
+    datalad("download-order", "export", "--store", store)
+
+
+def test_without_a_dataset(dataset: Path, tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path / 's.sqlite'}"
+    said = datalad("download-list", "add", "sub-01", code=1)[-1]["message"]
+    assert "name one with --dataset, or a database with --store" in said
+    said = datalad("download-list", "add", "x", "--store", store, code=1)[-1]["message"]
+    assert "name one with --dataset, or a manifest with --manifest" in said
+    manifest = ["--manifest", tmp_path / "m.json"]
+    datalad("download-list", "add", "-r", "--store", store, *manifest)
+    datalad("download-list", "add", "-r", "--store", store, "-d", dataset)
+    assert datalad("download-list", "show", "--store", store)[-1]["files"] == 8
+
+
+def test_a_manifest_on_standard_input(dataset: Path, tmp_path: Path) -> None:
+    command = ["download-list", "add", "-r", "--manifest"]
+    said = datalad(*command, "-", cwd=dataset, code=1, stdin="{}")[-1]["message"]
+    assert "use a file or URL" in said
+    last(*command, tmp_path / "m.json")
+
+
+def test_there_is_no_order(dataset: Path) -> None:
+    for action in ("show", "export", "prepare", "compare", "manifest"):
+        said = last("download-order", action, code=1)["message"]
+        assert "to make one, run: datalad download-order create" in said
+    assert last("download-order", "list")["orders"] == 0
+    assert "the list is empty" in last("download-order", "create", code=1)["message"]
+
+
+def test_words_that_there_are_not(dataset: Path) -> None:
+    for command in ("download-list", "download-order"):
+        done = run_datalad(command, "destroy", cwd=dataset)
+        assert done.code == 1
+        assert "there is no action 'destroy'; there are" in done.stderr
+    done = run_datalad("download-order", "create", "--queue", cwd=dataset)
+    assert "--queue belongs to prepare" in done.stderr
+    done = run_datalad("download-list", "add", "--nothing", cwd=dataset)
+    assert "unknown argument: --nothing" in done.stderr
+
+
 def test_compare_with_today(dataset: Path, lab: Lab) -> None:
     last("download-list", "add", "-r", ".")
     order()
@@ -274,7 +325,9 @@ def test_an_archive_that_is_another_one(dataset: Path, tmp_path: Path) -> None:
     whole = exported(identity, "a.zip")
     (tmp_path / "b.zip").write_bytes(whole[:-1] + b"x")
     said = last("download-order", "verify", identity, tmp_path / "b.zip", code=1)
-    assert f"datalad download-order export {identity}" in said["message"]
+    assert f"to write it, run: datalad download-order export {identity}" in said["message"]
+    last("download-order", "export", identity, tmp_path / "b.zip")
+    last("download-order", "verify", identity, tmp_path / "b.zip")
 
 
 def test_verify_before_anything_is_known_of_the_archive(dataset: Path, tmp_path: Path) -> None:
@@ -366,6 +419,7 @@ def test_killed_in_a_transaction_nothing_has_happened(dataset: Path) -> None:
     assert len(datalad("download-order", "list", cwd=dataset)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "step",
     [
@@ -377,11 +431,26 @@ def test_killed_in_a_transaction_nothing_has_happened(dataset: Path) -> None:
     ids=lambda step: f"{step.function.rpartition(':')[2]} {step.after}",
 )
 def test_killed_in_a_preparation_the_next_one_finishes_it(dataset: Path, step: KillAt) -> None:
-    """On one machine the next one need not wait for the lease: the process is gone."""
+    """Once the lease of the one that was killed has run out."""
     git(dataset, "annex", "get", "-q", ".")
     last("download-list", "add", "-r", ".")
     identity = order()
     done = run_datalad("download-order", "prepare", identity, cwd=dataset, kill=step)
     assert done.code == -signal.SIGKILL, done
-    whole = exported(identity, "a.zip")
-    assert len(whole) > 9000
+    ended = last("download-order", "prepare", identity)
+    assert ended["sha256"] == sha256(exported(identity, "a.zip"))
+
+
+def test_a_worker_runs_what_is_in_the_queue(dataset: Path, tmp_path: Path) -> None:
+    git(dataset, "annex", "get", "-q", ".")
+    last("download-list", "add", "-r", ".")
+    identity = order()
+    assert last("download-order", "prepare", "--queue", identity)["job"]
+    worker = start_datalad("-f", "json", "download-order", "worker", cwd=dataset)
+    end = time.monotonic() + 60
+    while not (found := last("download-order", "show", identity)["sha256"]):
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    os.kill(worker.pid, signal.SIGINT)
+    assert worker.wait() == 0
+    assert found == sha256(exported(identity, "a.zip"))
