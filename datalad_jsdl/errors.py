@@ -50,6 +50,7 @@ __all__ = [
     "SettingError",
     "StatusError",
     "StoreError",
+    "UnpreparedError",
     "reason",
 ]
 
@@ -198,6 +199,10 @@ class OrderError(JsdlError, ValueError):
         super().__init__(text)
         self.files_over = files_over
         self.bytes_over = bytes_over
+
+
+class UnpreparedError(OrderError):
+    """Bytes of an archive cannot be given before the order is prepared."""
 
 
 class JobError(JsdlError, RuntimeError):
