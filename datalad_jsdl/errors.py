@@ -50,6 +50,7 @@ __all__ = [
     "SettingError",
     "StatusError",
     "StoreError",
+    "UnpreparedError",
     "reason",
 ]
 
@@ -114,11 +115,10 @@ class FetchError(JsdlError, OSError):
 
     Attributes:
         failed: what is wrong with each URL; None if the error is not about URLs of a content.
-        name: path in an archive of the content that it is about, where the text names that by
-            its path in the dataset; or "".
+        name: of the member of an archive that ends here, or b"".
     """
 
-    def __init__(self, text: str, *, failed: Failed | None = None, name: str = "") -> None:
+    def __init__(self, text: str, *, failed: Failed | None = None, name: bytes = b"") -> None:
         super().__init__(text)
         self.failed = failed
         self.name = name
@@ -199,6 +199,10 @@ class OrderError(JsdlError, ValueError):
         super().__init__(text)
         self.files_over = files_over
         self.bytes_over = bytes_over
+
+
+class UnpreparedError(OrderError):
+    """Bytes of an archive cannot be given before the order is prepared."""
 
 
 class JobError(JsdlError, RuntimeError):

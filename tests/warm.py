@@ -31,6 +31,8 @@ __all__ = ["main"]
 _OURS = (
     "datalad_jsdl.commands.download_manifest",
     "datalad_jsdl.commands.download_content",
+    "datalad_jsdl.commands.download_list",
+    "datalad_jsdl.commands.download_order",
     "datalad_jsdl.commands.enable_jsdl",
     "datalad_jsdl.commands.export_archive",
     "datalad_jsdl.commands.export_manifest",

@@ -130,7 +130,8 @@ class _Export:
                 finally:
                     reader.close()
             except (FetchError, ArchiveError, DatasetError) as error:
-                failed = (error.failed if isinstance(error, FetchError) else None) or failed
+                if isinstance(error, FetchError) and error.failed:
+                    failed = error.failed
                 if begun:  # what there was of it may be to blame
                     begun = None
                 else:
@@ -147,9 +148,8 @@ class _Export:
         problems[:0] = filter(None, [self._reading.damaged.get(number)])
         problem = "; ".join(dict.fromkeys(problems))
         if not skip_missing:
-            name = content.name.decode("utf-8", "replace")
             text = f"{content.path} is unavailable: {problem}"
-            raise FetchError(text, failed=failed, name=name)
+            raise FetchError(text, failed=failed, name=content.name)
         self.done.missing[content.path] = problem
 
     def _take_back(self, content: Content, error: JsdlError) -> None:

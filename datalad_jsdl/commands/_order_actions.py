@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +47,9 @@ if TYPE_CHECKING:
 __all__ = ["ACTION", "ACTIONS", "Call"]
 
 lgr = logging.getLogger("datalad.jsdl.download_order")
+
+_LEASE = 10.0  # seconds after which the work of a killed process is taken over
+_LOOK = 0.5  # seconds
 
 Records = Iterator[dict[str, Any]]
 
@@ -208,15 +213,26 @@ def _prepare(call: Call) -> Records:
         text = f"in the queue, behind {counted(place, 'other job')}" if place else "in the queue"
         yield call.record(f"{text}; a worker prepares it", order, job=job.id)
         return
-    ended = run_job(jobs, tasks(desk), job.id)
-    found = ended if ended is not None else jobs.find(job.id)
-    yield from _prepared(call, order, found)
+    yield from _prepared(call, order, _run_or_watch(call, jobs, job))
+
+
+def _run_or_watch(call: Call, jobs: Jobs, job: Job) -> Job:
+    """The job, when it has ended: run here, or by whoever has it already.
+
+    One whose process was killed is taken over once its lease has run out.
+    """
+    with Bars(lgr).bar(job.id, " Bytes") as bar:
+        kinds = tasks(call.at.desk, partial(bar.update, "preparing"))
+        while True:
+            ended = run_job(jobs, kinds, job.id, lease=_LEASE)
+            found = ended if ended is not None else jobs.find(job.id)
+            if found.state.is_end:
+                return found
+            bar.update("preparing", found.progress, found.total)
+            time.sleep(_LOOK)
 
 
 def _prepared(call: Call, order: Order, job: Job) -> Records:
-    if job.state is JobState.RUNNING:
-        yield call.record("a worker prepares it already", order, job=job.id)
-        return
     if job.state is not JobState.DONE or not isinstance(job.result, dict):
         raise OrderError(f"order {order.summary.id} was not prepared: {job.message}")
     failed = job.result["failed"]

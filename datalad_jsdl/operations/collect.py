@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.operations.list_files import DatasetFiles, FileSelection
     from datalad_jsdl.repository.repository import Repository
 
-__all__ = ["collect", "home_of"]
+__all__ = ["collect"]
 
 
 def collect(
@@ -53,7 +53,7 @@ def collect(
     contents: list[Content] = []
     for part in walk.parts:
         contents += dataset_contents(
-            homes.add(part.prefix, home_of(part, walk, engines)),
+            homes.add(part.prefix, _home_of(part, walk, engines)),
             part.tree,
             part.paths,
             leading_dir,
@@ -63,7 +63,7 @@ def collect(
     return sorted(contents, key=lambda content: content.name), walk.missing
 
 
-def home_of(part: DatasetFiles, walk: Walk, engines: Engines) -> Home:
+def _home_of(part: DatasetFiles, walk: Walk, engines: Engines) -> Home:
     """Where the contents of one of the datasets of a walk are from."""
     above = [other.repository.root for other in walk.parts]
     return Home(part.repository, partial(_open_engine, engines, part.repository, above))

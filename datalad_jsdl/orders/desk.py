@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.orders.choosing.choice import Chosen
     from datalad_jsdl.orders.model import Source
 
-__all__ = ["Desk", "base_of", "own_store"]
+__all__ = ["Desk", "own_store", "owner_of"]
 
 _OWN = "."  # location of the dataset that has the store
 _OWN_NAME = ("jsdl", "orders.sqlite")
@@ -38,21 +38,14 @@ def own_store(repository: Repository) -> Path:
     return folder.joinpath(*_OWN_NAME)
 
 
-def base_of(store: Store) -> Path:
-    """The dataset that has a store as its own, or else the current folder.
-
-    Only such a dataset may be a relative location: any other one could be told from the next by
-    nothing else.
-    """
+def owner_of(store: Store) -> Path | None:
+    """The dataset that has a store as its own, wherever that is opened from; None if none has."""
     file = Path(store.url.database or "").absolute() if store.is_sqlite else Path()
-    around = (folder for folder in file.parents if (folder / ".git").exists())
-    root = next(around, None)
-    return root if root is not None and _has(root, file) else Path.cwd()
-
-
-def _has(root: Path, file: Path) -> bool:
-    """Whether a store is a dataset's own; git is asked where it may be."""
-    return file.parts[-2:] == _OWN_NAME and own_store(Repository(root)).resolve() == file.resolve()
+    if file.parts[-2:] != _OWN_NAME:
+        return None
+    root = next((folder for folder in file.parents if (folder / ".git").exists()), None)
+    is_own = root is not None and own_store(Repository(root)).resolve() == file.resolve()
+    return root if is_own else None
 
 
 @dataclass(frozen=True)
@@ -61,15 +54,15 @@ class Desk:
 
     Attributes:
         store: that has them.
-        base: folder that relative locations of sources begin at: the dataset that has the store,
-            if one has it; see `base_of`.
+        own: the dataset that has the store, and may be moved together with it; None if it is not
+            in a dataset.
         credentials: where logins for manifests are.
         lists: of all users.
         orders: of all users.
     """
 
     store: Store
-    base: Path
+    own: Path | None = None
     credentials: tuple[str, ...] = ()
     lists: FileLists = field(init=False)
     orders: Orders = field(init=False)
@@ -82,12 +75,11 @@ class Desk:
         """Of all sources of the store."""
         with self.store.read() as connection:
             known = {source.name: source for source in known_sources(connection).values()}
-        return Places(known, self.base, self.credentials)
+        return Places(known, self.own or Path.cwd(), self.credentials)
 
     def dataset(self, root: Path) -> Source:
-        """A dataset as a source; the one that has the store may be moved together with it."""
-        file = Path(self.store.url.database or "") if self.store.is_sqlite else None
-        is_own = file is not None and root.resolve() == self.base.resolve() and _has(root, file)
+        """A dataset as a source."""
+        is_own = self.own is not None and root.resolve() == self.own.resolve()
         location = _OWN if is_own else str(root.resolve())
         return self._named(SourceKind.DATASET, location, root.resolve().name or "dataset")
 

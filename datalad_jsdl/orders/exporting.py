@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert, select
 
 from datalad_jsdl.archive.archive import Archive
-from datalad_jsdl.archive.resume import good_prefix
+from datalad_jsdl.archive.verifying import is_archive_of
 from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError
 from datalad_jsdl.operations.export_archive import ArchiveOptions, write_archive
 from datalad_jsdl.orders.contents import opened_order
@@ -130,17 +130,12 @@ def verify_archive(
     summary = order.summary
     if summary.archive_sha256:
         return (found, size) == (summary.archive_sha256, summary.archive_size), found
-    with opened_order(order, places) as opened, file.open("r+b") as stream:
+    with opened_order(order, places) as opened, file.open("rb") as stream:
         known = prepared_contents(store, (content.identity for content in opened.contents))
-        archive = Archive(opened.contents, opened.sources, prepared=known)
-        prefix = good_prefix(
-            stream,
-            archive.contents,
-            skip=lambda content: False,
-            progress=partial(bar.update, "verifying members", total=size),
-        )
-        right = prefix.length == size == prefix.layout.total
-        if right and all(content.has_digest for content in archive.contents):
+        contents = Archive(opened.contents, opened.sources, prepared=known).contents
+        show = partial(bar.update, "verifying members", total=size)
+        right = is_archive_of(stream, contents, progress=show)
+        if right and all(content.has_digest for content in contents):
             Orders(store).record_archive(summary.id, size, found)
     return right, found
 
@@ -167,9 +162,8 @@ def _keep_download(store: Store, order: Order, size: int, seconds: float) -> Non
 
 def _keep_failure(store: Store, opened: Opened, error: Exception) -> None:
     cause = error.__cause__ if error.__cause__ is not None else error
-    if not isinstance(cause, (ArchiveError, DatasetError, FetchError)):
+    if not isinstance(cause, FetchError) or not cause.name:
         return
-    name = (cause.name if isinstance(cause, FetchError) else "") or cause.member
     for content, ref in zip(opened.contents, opened.refs, strict=True):
-        if content.name.decode("utf-8", "replace") == name:
-            write_states(store, [(ref, state_of_error(content, cause))])
+        if content.name == cause.name:
+            write_states(store, [(ref, state_of_error(cause))])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, func, insert, literal, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from datalad_jsdl.cycles import no_cycles_made
 from datalad_jsdl.orders.model import Statistics
 from datalad_jsdl.orders.store.rows import file_of, file_values
 from datalad_jsdl.orders.store.sources import known_sources, source_ids
@@ -41,6 +42,7 @@ class FileLists:
 
     store: Store
 
+    @no_cycles_made()
     def add(self, user: str, files: Iterable[ListedFile], sources: Iterable[Source]) -> int:
         """Put files on a list; one that is on it in another version is there in this one then.
 

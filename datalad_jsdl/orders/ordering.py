@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, delete, func, insert, select
 
+from datalad_jsdl.cycles import no_cycles_made
 from datalad_jsdl.errors import OrderError
 from datalad_jsdl.model.amounts import counted, size_text
 from datalad_jsdl.operations.availability import Access
@@ -57,6 +58,7 @@ class Orders:
 
     store: Store
 
+    @no_cycles_made()
     def create(
         self,
         user: str,

@@ -120,7 +120,7 @@ class _Run:
             ref = next(refs)
             done += 1
             if isinstance(outcome, Unprepared):
-                failed[ref] = state_of_error(content, outcome.error)
+                failed[ref] = state_of_error(outcome.error)
             else:
                 found[content.identity] = outcome
                 if content.identity not in before:
@@ -185,7 +185,7 @@ class _Run:
         return Preparation(done, archive_size=size, archive_sha256=sha256)
 
 
-def state_of_error(content: Content, error: ArchiveError | DatasetError | FetchError) -> FileState:
+def state_of_error(error: ArchiveError | DatasetError | FetchError) -> FileState:
     """What a content that could not be read means for who wants it."""
     failed = error.failed if isinstance(error, FetchError) else None
     faults = failed.faults if failed is not None else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,20 +19,28 @@ if TYPE_CHECKING:
 
 __all__ = ["PREPARE", "REVIEW", "tasks"]
 
+Watch = Callable[[int, "int | None"], object]
+
 PREPARE = "prepare"  # args: order
 REVIEW = "review"  # of the list of the job's user
 
 
-def tasks(desk: Desk) -> Kinds:
-    """What is done for each kind of job; see `Worker`."""
-    return {PREPARE: partial(_prepare, desk), REVIEW: partial(_review, desk)}
+def tasks(desk: Desk, watch: Watch = lambda done, total: None) -> Kinds:
+    """What is done for each kind of job; see `Worker`.
+
+    Args:
+        desk: the store, and where its sources are.
+        watch: told how much is done, and of how much, more often than the job's row is.
+    """
+    return {PREPARE: partial(_prepare, desk, watch), REVIEW: partial(_review, desk, watch)}
 
 
-def _prepare(desk: Desk, lease: Lease) -> JSON:
+def _prepare(desk: Desk, watch: Watch, lease: Lease) -> JSON:
     """Prepare an order; its failed files are part of the result, not of a failure of the job."""
     order = desk.orders.find(str(lease.job.args["order"]))
 
     def report(done: int, total: int | None) -> None:
+        watch(done, total)
         # what a report raises is raised again by `keep`, once the work has ended in order
         with suppress(JobError):
             lease.report(done, total)
@@ -51,8 +60,9 @@ def _prepare(desk: Desk, lease: Lease) -> JSON:
     }
 
 
-def _review(desk: Desk, lease: Lease) -> JSON:
+def _review(desk: Desk, watch: Watch, lease: Lease) -> JSON:
     def tick(done: int, total: int) -> None:
+        watch(done, total)
         with suppress(JobError):
             lease.report(done, total)
 

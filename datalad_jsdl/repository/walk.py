@@ -59,7 +59,7 @@ def walk(repository: Repository, commit: str) -> Walked:
         DatasetError: git cannot read one of its objects.
     """
     listed = repository.git.items("ls-tree", "-r", "-z", "--full-tree", commit)
-    with KeyLookup(repository) as lookup:
+    with KeyLookup(repository, states_only=True) as lookup:
         while portion := list(islice(listed, _AT_ONCE)):
             yield from _portion(repository.git, lookup, portion)
 

@@ -52,14 +52,17 @@ class Choice:
 
     def __call__(self, path: str) -> bool:
         """Whether a path is chosen, as far as paths and globs tell."""
-        if not self.wanted(path):
+        if not (self._is_below(path) or path in self._paths):
             return False
-        if path in self._paths:
-            return True
-        folders = list(folders_of(path)) or [""]
-        if not (self.recursive or self.is_query):
-            return folders[0] in self._paths
-        return "" in self._paths or any(folder in self._paths for folder in folders)
+        return not self.globs or self.wanted(path)
+
+    def _is_below(self, path: str) -> bool:
+        deep = self.recursive or self.is_query
+        if "" in self._paths:
+            return deep or "/" not in path
+        if not deep:
+            return path.rpartition("/")[0] in self._paths
+        return any(folder in self._paths for folder in folders_of(path))
 
     def touches(self, folder: str) -> bool:
         """Whether files below a folder may be chosen."""

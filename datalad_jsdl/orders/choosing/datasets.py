@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.whole import whole_content
 from datalad_jsdl.archive.zip.members import Kind
+from datalad_jsdl.cycles import no_cycles_made
 from datalad_jsdl.errors import QueryError
-from datalad_jsdl.operations.collect import collect, home_of
-from datalad_jsdl.operations.contents import dataset_contents
-from datalad_jsdl.operations.engines import Engines
+from datalad_jsdl.operations.collect import collect
 from datalad_jsdl.operations.home import Homes
 from datalad_jsdl.operations.list_files import FileSelection, Walk
 from datalad_jsdl.orders.choosing.choice import Chosen
@@ -19,15 +19,19 @@ from datalad_jsdl.orders.choosing.restrictions import state_of_restriction
 from datalad_jsdl.orders.choosing.tables import Tables
 from datalad_jsdl.orders.model import FileRef, ListedFile
 from datalad_jsdl.orders.table_filter import TableFilter
+from datalad_jsdl.repository.annex.keys import size_of_key
+from datalad_jsdl.repository.annex.lookup import KeyLookup
+from datalad_jsdl.repository.annex.objects import object_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from datalad_jsdl.archive.content import Content
     from datalad_jsdl.operations.list_files import DatasetFiles
     from datalad_jsdl.orders.choosing.choice import Choice
     from datalad_jsdl.orders.model import FileState, Source
+    from datalad_jsdl.repository.annex.logs import KeyState
+    from datalad_jsdl.repository.repository import Repository
 
 __all__ = ["choose_from_dataset"]
 
@@ -35,6 +39,7 @@ _AT_ONCE = 10_000  # files whose contents are held at a time
 _LARGEST_TABLE = 64 << 20  # bytes
 
 
+@no_cycles_made()
 def choose_from_dataset(root: Path, source: Source, choice: Choice) -> Chosen:
     """Look up what a choice comes to; nothing is written.
 
@@ -65,20 +70,21 @@ def choose_from_dataset(root: Path, source: Source, choice: Choice) -> Chosen:
         by_table = tables.chosen(table_filter, _paths(walk))
     files: list[ListedFile] = []
     states: dict[str, FileState] = {}
-    with Homes() as homes:
-        for part in walk.parts:
-            chosen = (
-                path
-                for path in part.paths
-                if choice(part.prefix + path)
-                and (by_metadata is None or part.prefix + path in by_metadata)
-                and (by_table is None or part.prefix + path in by_table)
-            )
-            for content in _contents(part, walk, homes, chosen):
-                ref = FileRef(source.name, content.path, commit)
-                files.append(ListedFile(ref, content.size, content.mtime))
-                if content.restriction is not None:
-                    states[content.path] = state_of_restriction(content.restriction)
+    for part in walk.parts:
+        chosen = (
+            path
+            for path in part.paths
+            if choice(part.prefix + path)
+            and (by_metadata is None or part.prefix + path in by_metadata)
+            and (by_table is None or part.prefix + path in by_table)
+        )
+        for path, size, state in _recorded(part, chosen):
+            full = part.prefix + path
+            mtime = state.mtime if state is not None else None
+            seconds = None if mtime is None else int(mtime.timestamp() // 1)
+            files.append(ListedFile(FileRef(source.name, full, commit), size, seconds))
+            if state is not None and state.restriction is not None:
+                states[full] = state_of_restriction(state.restriction)
     missing = {path: why for path, why in walk.missing.items() if choice.touches(path)}
     return Chosen(source, files, states, missing)
 
@@ -87,14 +93,35 @@ def _paths(walk: Walk) -> Iterator[str]:
     return (part.prefix + path for part in walk.parts for path in part.paths)
 
 
-def _contents(
-    part: DatasetFiles, walk: Walk, homes: Homes, paths: Iterable[str]
-) -> Iterator[Content]:
-    """Of some thousand files at a time: what is recorded of each takes far more than its row."""
-    home = homes.add(part.prefix, home_of(part, walk, Engines(reads_only=True)))
-    rest = iter(paths)
-    while portion := list(islice(rest, _AT_ONCE)):
-        yield from dataset_contents(home, part.tree, portion, "", prefix=part.prefix)
+def _recorded(
+    part: DatasetFiles, paths: Iterable[str]
+) -> Iterator[tuple[str, int | None, KeyState | None]]:
+    """Path, bytes, and what is recorded of the key, of some thousand files at a time."""
+    repository, rest = part.repository, iter(paths)
+    with ExitStack() as stack:
+        lookup = None
+        if repository.has_annex:
+            lookup = stack.enter_context(KeyLookup(repository, states_only=True))
+        while portion := list(islice(rest, _AT_ONCE)):
+            keys = part.tree.keys(portion)
+            annexed = [key for path in portion if (key := keys[path])]
+            states = iter(lookup.states(annexed)) if lookup else iter(())
+            oids = (part.tree.files[path].oid for path in portion if not keys[path])
+            sizes = iter(repository.git.sizes(oids))
+            for path in portion:
+                key = keys[path]
+                if key:
+                    yield path, _size(repository, key), next(states)
+                else:
+                    yield path, next(sizes), None
+
+
+def _size(repository: Repository, key: str) -> int | None:
+    """Bytes of a key's content; where the key does not tell, of what is here."""
+    if (size := size_of_key(key)) is not None:
+        return size
+    local = object_path(repository.annex_dir, key)
+    return None if local is None else local.stat().st_size
 
 
 def _with_metadata(walk: Walk, choice: Choice) -> Iterator[str]:

@@ -34,6 +34,7 @@ __all__ = [
     "link_target",
     "parse_key",
     "pointer",
+    "size_of_key",
     "vurl_key",
 ]
 
@@ -86,6 +87,14 @@ def parse_key(text: str) -> Key | None:
     if algorithm is None:
         return Key(text, backend, size, None, "")
     return Key(text, backend, size, algorithm, name.partition(".")[0].lower())
+
+
+def size_of_key(text: str) -> int | None:
+    """Bytes that a valid key says its content has, sooner than by taking all of it apart."""
+    for part in text.partition("--")[0].split("-")[1:]:
+        if part[:1] == "s" and part[1:].isdecimal():
+            return int(part[1:])
+    return None
 
 
 def expected_of(key: str, *names: str) -> Expected:

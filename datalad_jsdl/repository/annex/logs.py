@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -172,7 +173,11 @@ def remote_state(blob: bytes | None, uuids: Iterable[str]) -> KeyState:
     """The newest state that any of the remotes *uuids* has in a ``.log.rmt``."""
     states = _states(blob)
     found = [states[uuid] for uuid in uuids if uuid in states]
-    return KeyState.parse(max(found)[2]) if found else KeyState()
+    return _parsed_state(max(found)[2]) if found else KeyState()
+
+
+# an import gives many keys one time, and few of them anything else
+_parsed_state = lru_cache(maxsize=1024)(KeyState.parse)
 
 
 def set_remote_state(blob: bytes | None, uuid: str, state: KeyState, now: float) -> bytes:

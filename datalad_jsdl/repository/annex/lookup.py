@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["KeyLookup"]
 
-_WANTED = (b".log.web", b".log.rmt")
+_STATES = (b".log.rmt",)
+_WANTED = (b".log.web", *_STATES)
 _WORTH_READING = 8  # once one in so many records was asked for, the rest probably will be
 _MOST_HELD = 20_000  # records
 _LONG = 512  # bytes; longer records are not held
@@ -39,9 +40,10 @@ class KeyLookup:
 
     Args:
         repository: with an annex.
+        states_only: nobody will ask for URLs.
     """
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, *, states_only: bool = False) -> None:
         self._git = repository.git
         self._annex = repository.annex
         journals = (os.path.join(repository.annex_dir, name) for name in JOURNALS)
@@ -50,7 +52,8 @@ class KeyLookup:
         self._reader: BlobReader | None = None
         self._uuids = self._annex.own_uuids()
         commits = self._annex.commits or ("",)
-        self._listing, *self._others = [Listing(self._git, c, _WANTED) for c in commits]
+        wanted = _STATES if states_only else _WANTED
+        self._listing, *self._others = [Listing(self._git, c, wanted) for c in commits]
         self._asked = 0
         self._holding = threading.Lock()
         self._held: list[bytes | None] = []  # their contents, once they are worth reading

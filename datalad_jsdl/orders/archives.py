@@ -1,0 +1,54 @@
+"""An order's archive, any bytes of which are made when they are asked for."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.archive.archive import Archive
+from datalad_jsdl.errors import UnpreparedError
+from datalad_jsdl.model.amounts import counted
+from datalad_jsdl.orders.contents import opened_order
+from datalad_jsdl.orders.store.contents import prepared_contents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datalad_jsdl.archive.budget import LookAhead
+    from datalad_jsdl.orders.contents import Places
+    from datalad_jsdl.orders.model import Order
+    from datalad_jsdl.orders.store.opening import Store
+
+__all__ = ["order_archive"]
+
+
+@contextmanager
+def order_archive(
+    store: Store, order: Order, places: Places, *, look_ahead: LookAhead | None = None
+) -> Iterator[Archive]:
+    """Open an order's archive; until the end any thread may read any range of it.
+
+    What was prepared, for this order or another one, is made use of: then a range needs nothing
+    but its own bytes, and is verified piece by piece. To open it takes as long as to look up all
+    its files, so a server keeps it.
+
+    Args:
+        store: of the order.
+        order: which one.
+        places: of its sources.
+        look_ahead: see `Archive`.
+
+    Raises:
+        UnpreparedError: the size or the digest of a content is not known before it is prepared.
+        OrderError, DatasetError: a source cannot be read.
+    """
+    with opened_order(order, places) as opened:
+        known = prepared_contents(store, (content.identity for content in opened.contents))
+        archive = Archive(opened.contents, opened.sources, prepared=known, look_ahead=look_ahead)
+        unknown = [c for c in archive.contents if c.size is None or not c.has_digest]
+        if unknown:
+            raise UnpreparedError(
+                f"{counted(len(unknown), 'file')} of order {order.summary.id}, such as "
+                f"{unknown[0].path}, have no size or no checksum yet; prepare the order first"
+            )
+        yield archive
