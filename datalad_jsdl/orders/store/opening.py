@@ -25,7 +25,7 @@ __all__ = ["Store"]
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY = 5.0  # seconds that a write waits for another one
-_LOCKED = "the list is locked: another order or change of it is being written; try again"
+_LOCKED = "the list is locked: somebody else is writing to the store; try again"
 _LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL, appendix A
 _SQLITE_BUSY = 5
 _UPGRADE = 0x6A73646C  # of PostgreSQL's advisory locks: "jsdl"
