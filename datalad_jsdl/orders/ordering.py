@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 from sqlalchemy import and_, delete, func, insert, select
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Limits", "Orders", "archive_name"]
 
 _LONGEST = 200  # bytes of an archive's name
+_CONTROLS = ("Cc", "Cs", "Zl", "Zp")  # and halves of characters, which no file system stores
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class Orders:
         limits = limits or Limits()
         now = time.time()
         name = archive_name(name, now)
-        order_id = secrets.token_urlsafe(18)  # 144 bits
+        order_id = _new_id()
         with self.store.write() as connection:
             locked(connection, user)
             names = {i: source.name for i, source in known_sources(connection).items()}
@@ -117,7 +119,7 @@ class Orders:
         now = time.time()
         name = archive_name(name, now)
         files = [file for file in order.files if is_chosen(file)]
-        order_id = secrets.token_urlsafe(18)
+        order_id = _new_id()
         _require_fits(_statistics(files), Limits(), len(order.files))
         with self.store.write() as connection:
             ids = {source.name: i for i, source in known_sources(connection).items()}
@@ -193,6 +195,13 @@ class Orders:
                 )
 
 
+def _new_id() -> str:
+    """An id with 144 bits; on a command line it is no option."""
+    while (made := secrets.token_urlsafe(18)).startswith("-"):
+        pass
+    return made
+
+
 def archive_name(name: str, now: float) -> str:
     """The file name of an order's archive, with its ``.zip``.
 
@@ -206,7 +215,7 @@ def archive_name(name: str, now: float) -> str:
     if not name:
         return f"files-{datetime.fromtimestamp(now, timezone.utc):%Y%m%d-%H%M%S}.zip"
     name = name if name.lower().endswith(".zip") else f"{name}.zip"
-    if "/" in name or "\\" in name or any(ord(c) < 32 or ord(c) == 127 for c in name):
+    if "/" in name or "\\" in name or any(category(c) in _CONTROLS for c in name):
         raise OrderError("the name of an archive has no slashes and no control characters")
     if name.startswith(".") or name != name.strip():
         raise OrderError("the name of an archive begins with no dot, and has no spaces around it")
