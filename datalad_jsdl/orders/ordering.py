@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 from sqlalchemy import and_, delete, func, insert, select
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Limits", "Orders", "archive_name"]
 
 _LONGEST = 200  # bytes of an archive's name
+_CONTROLS = ("Cc", "Cs", "Zl", "Zp")  # and halves of characters, which no file system stores
 
 
 @dataclass(frozen=True)
@@ -194,11 +196,10 @@ class Orders:
 
 
 def _new_id() -> str:
-    """144 bits, which no command line takes for an option."""
-    while True:
-        made = secrets.token_urlsafe(18)
-        if not made.startswith("-"):
-            return made
+    """An id with 144 bits; on a command line it is no option."""
+    while (made := secrets.token_urlsafe(18)).startswith("-"):
+        pass
+    return made
 
 
 def archive_name(name: str, now: float) -> str:
@@ -214,7 +215,7 @@ def archive_name(name: str, now: float) -> str:
     if not name:
         return f"files-{datetime.fromtimestamp(now, timezone.utc):%Y%m%d-%H%M%S}.zip"
     name = name if name.lower().endswith(".zip") else f"{name}.zip"
-    if "/" in name or "\\" in name or any(ord(c) < 32 or ord(c) == 127 for c in name):
+    if "/" in name or "\\" in name or any(category(c) in _CONTROLS for c in name):
         raise OrderError("the name of an archive has no slashes and no control characters")
     if name.startswith(".") or name != name.strip():
         raise OrderError("the name of an archive begins with no dot, and has no spaces around it")

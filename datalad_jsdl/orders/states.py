@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, select
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Found", "states_of_list", "states_of_order", "write_states"]
 
+_AT_ONCE = 500  # files; as long as they are written, who writes about the same ones waits
+
 #: What was found of a file; None: it is open, and there is nothing to be kept.
 Found = tuple["FileRef", "FileState | None"]
 
@@ -43,11 +46,13 @@ def write_states(store: Store, found: Iterable[Found], *, is_check: bool = True)
         StoreError: the store is locked or cannot be written.
     """
     now = time.time()
-    for portion in portions(found):
+    for portion in portions(found, _AT_ONCE):
         with store.write() as connection:
             ids = {source.name: i for i, source in known_sources(connection).items()}
-            for ref, state in portion:
-                _write(connection, (ids[ref.source], ref.version, ref.path), state, now, is_check)
+            places = [((ids[ref.source], ref.version, ref.path), state) for ref, state in portion]
+            # all lock rows in one order, and so none another one for ever
+            for place, state in sorted(places, key=itemgetter(0)):
+                _write(connection, place, state, now, is_check)
 
 
 def _write(

@@ -130,7 +130,10 @@ def _operands(node: ast.Compare, depth: int) -> list[tuple[ast.expr, int, bool]]
 
 
 def _refusal(node: ast.expr, *, is_condition: bool) -> str:
-    shown = ast.unparse(node)
+    try:
+        shown = ast.unparse(node)
+    except RecursionError:
+        return "the filter is nested too deeply"
     if not is_condition:
         return f"expected a column, a number or a string in the filter, got {shown}"
     return f"expected a comparison such as age > 30 or sex == 'F' in the filter, got {shown}"

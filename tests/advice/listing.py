@@ -212,6 +212,8 @@ ADVICE = {
     "nothing says which files": "commands.test_orders:test_what_cannot_be_chosen",
     "any more; put it back there": "commands.test_orders:test_a_dataset_that_is_not_there",
     "there is no order yet": "commands.test_orders:test_there_is_no_order",
+    "git annex merge {}": "commands.test_orders_hostile:test_commits_of_an_adjusted",
+    "twice; rename one of them": "orders.test_tables:test_a_column_twice",
     "; continue with --resume": "commands.test_export_ways:test_gone_on_with_after",
     "use --resume to continue": "advice.test_exports:test_what_is_left",
     "Use the same options as before, or omit": "advice.test_exports:test_what_is_left",

@@ -20,7 +20,7 @@ _SERVE = 'echo "$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT"; cat'
 @pytest.fixture(scope="session")
 def postgresql(program: Callable[[str], str]) -> Iterator[str]:
     """The URL of a server, without a database."""
-    command = [program("pg_virtualenv"), "sh", "-c", _SERVE]
+    command = [program("pg_virtualenv"), "-t", "sh", "-c", _SERVE]
     environment = {**os.environ, "HOME": "/"}  # the server is another user's, who reads no other
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,

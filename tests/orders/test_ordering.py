@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import secrets
 from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
 
@@ -81,7 +82,20 @@ def test_names(name: str, is_called: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a/b", "a\\b", "a\nb", "\x7f", "../x", ".hidden", " a", "ä" * 99, "\ud800" * 80]
+    "name",
+    [
+        "a/b",
+        "a\\b",
+        "a\nb",
+        "\x7f",
+        "../x",
+        ".hidden",
+        " a",
+        "ä" * 99,
+        "\ud800",
+        "\x85",
+        "a\u2028b",
+    ],
 )
 def test_names_that_cannot_be(name: str) -> None:
     with pytest.raises(OrderError, match="name of"):
@@ -122,3 +136,11 @@ def test_two_order_from_one_list_at_the_same_time(store: Store, url: str, times:
     assert sorted(ordered + left) == wanted
     summaries, _ = Orders(store).history("me", limit=10_000)
     assert sum(summary.statistics.files for summary in summaries) == len(ordered)
+
+
+def test_an_id_is_no_option(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or ``datalad download-order show ID`` would not take it."""
+    drawn = iter(["-" + "a" * 23, "--" + "b" * 22, "c" * 24])
+    monkeypatch.setattr(secrets, "token_urlsafe", lambda size: next(drawn))
+    FileLists(store).add("me", [file("a")], [STUDY])
+    assert Orders(store).create("me").summary.id == "c" * 24

@@ -96,3 +96,47 @@ def test_one_that_is_locked_is_written_once_it_is_not(store: Store) -> None:
         second.execute(renamed)
     with store.read() as connection:
         assert connection.execute(file_lists.select()).all() == [("b", 1.5, 1)]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite://tmp/orders.sqlite",
+        "postgresql://lab:secret@db.example.org:port/orders",
+        "orders.sqlite",
+        "",
+    ],
+)
+def test_a_url_that_is_no_store(url: str) -> None:
+    with pytest.raises(StoreError, match="expected sqlite:///FILE or postgresql") as caught:
+        Store(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_another_driver_is_not_asked_for(tmp_path: Path) -> None:
+    with Store(f"sqlite+other:///{tmp_path / 's.sqlite'}") as store:
+        assert store.is_sqlite
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://lab:secret@127.0.0.1:1/x",
+        "postgresql://127.0.0.1:1/x?user=lab&password=secret",
+    ],
+)
+def test_a_password_is_not_told(url: str) -> None:
+    with pytest.raises(StoreError, match=r"cannot open the store .*127\.0\.0\.1") as caught:
+        Store(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(
+        StoreError, match=r"cannot make the store .*: (Not a directory|File exists)"
+    ):
+        Store.of_file(tmp_path / "file/jsdl/orders.sqlite")

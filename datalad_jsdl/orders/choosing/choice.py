@@ -84,7 +84,7 @@ class Chosen:
         source: that the files are of.
         files: in the order of their paths.
         states: of those that the manifest restricts, by path.
-        missing: subdatasets that are not here: path → why.
+        missing: subdatasets that are not here, and files that no archive can have: path → why.
     """
 
     source: Source

@@ -8,9 +8,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.whole import whole_content
-from datalad_jsdl.archive.zip.members import Kind
+from datalad_jsdl.archive.zip.members import Kind, member_name
 from datalad_jsdl.cycles import no_cycles_made
-from datalad_jsdl.errors import QueryError
+from datalad_jsdl.errors import ArchiveError, QueryError
 from datalad_jsdl.operations.collect import collect
 from datalad_jsdl.operations.home import Homes
 from datalad_jsdl.operations.list_files import FileSelection, Walk
@@ -19,6 +19,7 @@ from datalad_jsdl.orders.choosing.restrictions import state_of_restriction
 from datalad_jsdl.orders.choosing.tables import Tables
 from datalad_jsdl.orders.model import FileRef, ListedFile
 from datalad_jsdl.orders.table_filter import TableFilter
+from datalad_jsdl.repository.annex.adjusted import require_brought_back
 from datalad_jsdl.repository.annex.keys import size_of_key
 from datalad_jsdl.repository.annex.lookup import KeyLookup
 from datalad_jsdl.repository.annex.objects import object_path
@@ -62,6 +63,8 @@ def choose_from_dataset(root: Path, source: Source, choice: Choice) -> Chosen:
         depth=None if deep else 0, skip_missing=True, purpose="add",
     )  # fmt: skip
     walk = Walk(root, selection)
+    if choice.ref == "HEAD":
+        require_brought_back(walk.parts[0].repository)
     commit = walk.tree.commit
     by_metadata = set(_with_metadata(walk, choice)) if choice.metadata else None
     by_table = None
@@ -70,6 +73,7 @@ def choose_from_dataset(root: Path, source: Source, choice: Choice) -> Chosen:
         by_table = tables.chosen(table_filter, _paths(walk))
     files: list[ListedFile] = []
     states: dict[str, FileState] = {}
+    missing = {path: why for path, why in walk.missing.items() if choice.touches(path)}
     for part in walk.parts:
         chosen = (
             path
@@ -78,15 +82,25 @@ def choose_from_dataset(root: Path, source: Source, choice: Choice) -> Chosen:
             and (by_metadata is None or part.prefix + path in by_metadata)
             and (by_table is None or part.prefix + path in by_table)
         )
-        for path, size, state in _recorded(part, chosen):
+        for path, size, state in _recorded(part, _nameable(part.prefix, chosen, missing)):
             full = part.prefix + path
             mtime = state.mtime if state is not None else None
             seconds = None if mtime is None else int(mtime.timestamp() // 1)
             files.append(ListedFile(FileRef(source.name, full, commit), size, seconds))
             if state is not None and state.restriction is not None:
                 states[full] = state_of_restriction(state.restriction)
-    missing = {path: why for path, why in walk.missing.items() if choice.touches(path)}
     return Chosen(source, files, states, missing)
+
+
+def _nameable(prefix: str, paths: Iterable[str], others: dict[str, str]) -> Iterator[str]:
+    """Those that an archive can have; the *others* get a reason."""
+    for path in paths:
+        try:
+            member_name(prefix + path)
+        except ArchiveError as error:
+            others[prefix + path] = str(error)
+        else:
+            yield path
 
 
 def _paths(walk: Walk) -> Iterator[str]:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.cycles import no_cycles_made
 from datalad_jsdl.errors import ManifestError, NothingThereError, QueryError
 from datalad_jsdl.manifest.own_form import own_form
 from datalad_jsdl.manifest.writing import json_line
+from datalad_jsdl.model.digests import ALGORITHMS
 from datalad_jsdl.model.subdatasets import joined
 from datalad_jsdl.operations.manifest_contents import selected_contents
 from datalad_jsdl.orders.choosing.choice import Chosen
 from datalad_jsdl.orders.choosing.restrictions import state_of_restriction
 from datalad_jsdl.orders.model import FileRef, ListedFile
+from datalad_jsdl.orders.store.rows import utc
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from datalad_jsdl.model.entry import Entry
     from datalad_jsdl.operations.manifest_contents import Listed
     from datalad_jsdl.orders.choosing.choice import Choice
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["choose_from_manifest", "listed_entry"]
 
 
+@no_cycles_made()
 def choose_from_manifest(listed: Listed, source: Source, choice: Choice) -> Chosen:
     """Look up what a choice comes to; nothing is written.
 
@@ -46,13 +53,13 @@ def choose_from_manifest(listed: Listed, source: Source, choice: Choice) -> Chos
     selection = listed.select()
     files: list[ListedFile] = []
     states: dict[str, FileState] = {}
-    # of entries with one content, that an import would give one key, all have the latest time
-    times = {content.path: content.mtime for content in selected_contents(selection.entries)}
-    found = set(times)
+    times = _shared_times(selection.entries)
+    found = set()
     for marked, entry in selection.entries.items():
         path = joined(marked)
+        found.add(path)
         if choice(path):
-            files.append(listed_entry(source.name, entry, times[path]))
+            files.append(listed_entry(source.name, entry, times.get(path, entry.mtime)))
             if entry.restriction is not None:
                 states[path] = state_of_restriction(entry.restriction)
     folders = {path.rpartition("/")[0] for path in found}
@@ -68,8 +75,26 @@ def choose_from_manifest(listed: Listed, source: Source, choice: Choice) -> Chos
     return Chosen(source, files, states, refused)
 
 
-def listed_entry(source: str, entry: Entry, mtime: int | None) -> ListedFile:
+def _shared_times(entries: Mapping[str, Entry]) -> dict[str, datetime | None]:
+    """Path → time, where several entries may have one content: then all have the latest time.
+
+    So it is in a dataset, where they have one key, and in an archive of the manifest.
+    """
+    same: dict[str, list[str]] = {}
+    for path, entry in entries.items():
+        strongest = next((name for name in ALGORITHMS if name in entry.digests), None)
+        content = entry.digests[strongest] if strongest else entry.candidates[0].url
+        same.setdefault(content, []).append(path)
+    shared = {path: entries[path] for paths in same.values() if len(paths) > 1 for path in paths}
+    return {
+        content.path: None if content.mtime is None else utc(content.mtime)
+        for content in selected_contents(shared)
+    }
+
+
+def listed_entry(source: str, entry: Entry, time: datetime | None) -> ListedFile:
     """An entry on a list: it stands for itself, whatever the manifest says later."""
     line = json_line(entry.path, own_form(entry)).strip()
     version = hashlib.sha256(line.encode("utf-8", "surrogatepass")).hexdigest()
+    mtime = None if time is None else int(time.timestamp() // 1)
     return ListedFile(FileRef(source, joined(entry.path), version), entry.size, mtime, line)

@@ -10,6 +10,7 @@ beginnings of file names.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -54,11 +55,7 @@ class Tables:
         self._name = name
         self._columns, rows = _parsed(name, read(name))
         key = next((column for column in _SUBJECT if column in self._columns), self._columns[0])
-        self._subjects: dict[str, _Row] = {}
-        for row in rows:
-            subject = row[key].strip()
-            self._subjects[subject] = row
-            self._subjects.setdefault(f"sub-{subject}", row)
+        self._subjects = _by_subject(name, key, rows)
 
     def chosen(self, wanted: TableFilter, paths: Iterable[str]) -> set[str]:
         """Those of *paths* whose row fits.
@@ -129,6 +126,17 @@ class Tables:
         return set().union(*(row.keys() for row in rows))
 
 
+def _by_subject(name: str, key: str, rows: Iterable[_Row]) -> dict[str, _Row]:
+    """Rows by subject, which may be written without the ``sub-`` that folders have."""
+    found: dict[str, _Row] = {}
+    for row in rows:
+        subject = row[key].strip()
+        if found.setdefault(subject, row) != row:
+            raise QueryError(f"{name} has two rows of {subject}, which differ")
+    found.pop("", None)  # a row of nobody
+    return {**{f"sub-{subject}": row for subject, row in found.items()}, **found}
+
+
 def _parsed(name: str, content: bytes) -> tuple[list[str], list[_Row]]:
     """Columns and rows of a table; a short row has empty cells at its end."""
     try:
@@ -136,7 +144,8 @@ def _parsed(name: str, content: bytes) -> tuple[list[str], list[_Row]]:
     except UnicodeDecodeError as error:
         raise QueryError(f"{name} is not UTF-8: {error.reason} at byte {error.start}") from None
     is_csv = name.endswith(".csv")
-    lines = text.splitlines()
+    # only what ends a line in a file does: text has more that str.splitlines() would split at
+    lines = io.StringIO(text, newline="" if is_csv else None)
     try:
         reader = (
             csv.reader(lines)
@@ -149,6 +158,8 @@ def _parsed(name: str, content: bytes) -> tuple[list[str], list[_Row]]:
     if not rows:
         raise QueryError(f"{name} is empty")
     columns = [cell.strip() for cell in rows[0]]
+    if twice := [column for column in columns if column and columns.count(column) > 1]:
+        raise QueryError(f"{name} has the column {twice[0]} twice; rename one of them")
     width = len(columns)
     padded = ([*row, *[""] * (width - len(row))][:width] for row in rows[1:])
     return columns, [dict(zip(columns, row, strict=True)) for row in padded]

@@ -179,7 +179,7 @@ _POSTGRESQL = "PostgreSQL needs psycopg; to install it, run: pip install psycopg
 def _understood(url: str) -> URL:
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for its port
         raise StoreError("cannot read the URL of the queue; expected redis://HOST") from None
     if address.get_backend_name() not in ("redis", "rediss", "postgresql", "sqlite"):
         raise StoreError(

@@ -50,6 +50,7 @@ def record_prepared(store: Store, found: Mapping[str, Prepared]) -> None:
     if not found:
         return
     now = time.time()
+    items = sorted(found.items())  # all lock in one order, and so none another one for ever
     whole = [
         {
             "key": identity,
@@ -58,11 +59,11 @@ def record_prepared(store: Store, found: Mapping[str, Prepared]) -> None:
             "sha256": item.sha256,
             "found_on": now,
         }
-        for identity, item in found.items()
+        for identity, item in items
     ]
     parts = [
         {"key": identity, "number": number, "sha256": bytes.fromhex(hexdigest)}
-        for identity, item in found.items()
+        for identity, item in items
         for number, hexdigest in enumerate(item.pieces)
     ]
     with store.write() as connection:

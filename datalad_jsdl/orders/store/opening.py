@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["Store"]
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_UNREADABLE = (
+    "cannot read the URL of the store; expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"
+)
 _BUSY = 5.0  # seconds that a write waits for another one
-_LOCKED = "the list is locked: another order or change of it is being written; try again"
+_LOCKED = "the list is locked: somebody else is writing to the store; try again"
 _LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL, appendix A
 _SQLITE_BUSY = 5
 _UPGRADE = 0x6A73646C  # of PostgreSQL's advisory locks: "jsdl"
@@ -58,8 +61,15 @@ class Store:
 
     @classmethod
     def of_file(cls, file: Path) -> Store:
-        """A store in an SQLite file, which is made if need be, and its folder."""
-        file.parent.mkdir(parents=True, exist_ok=True)
+        """A store in an SQLite file, which is made if need be, and its folder.
+
+        Raises:
+            StoreError: it cannot be made, or not be opened.
+        """
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot make the store {file}: {error.strerror}") from None
         return cls(URL.create("sqlite", database=str(file)).render_as_string(hide_password=False))
 
     def __enter__(self) -> Store:
@@ -70,8 +80,8 @@ class Store:
 
     @property
     def shown(self) -> str:
-        """The URL without its password."""
-        return self.url.render_as_string(hide_password=True)
+        """The URL without its password, and without parameters: one may be a password."""
+        return self.url.set(query={}).render_as_string(hide_password=True)
 
     @property
     def is_sqlite(self) -> bool:
@@ -148,17 +158,16 @@ class Store:
 def _understood(url: str) -> URL:
     try:
         made = make_url(url)
-    except ArgumentError:
-        raise StoreError(
-            "cannot read the URL of the store; expected sqlite:///FILE or "
-            "postgresql://USER@HOST/DATABASE"
-        ) from None
+    except (ArgumentError, ValueError):  # the latter for its port
+        raise StoreError(_UNREADABLE) from None
     driver = _DRIVERS.get(made.get_backend_name())
     if driver is None:
         raise StoreError(
             f"a store is kept in SQLite or PostgreSQL, not in {made.get_backend_name()}"
         )
-    return made.set(drivername=driver) if "+" not in made.drivername else made
+    if driver == "sqlite" and (made.host or made.database in (None, "", ":memory:")):
+        raise StoreError(f"{_UNREADABLE}: a store is kept in a file")
+    return made.set(drivername=driver)  # the only one that is known to work
 
 
 def _begin_immediate(connection: Connection) -> None:

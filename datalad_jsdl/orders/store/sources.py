@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from itertools import chain, count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from datalad_jsdl.errors import StoreError
 from datalad_jsdl.orders.model import Source, SourceKind
@@ -42,8 +43,13 @@ def source_ids(connection: Connection, wanted: Iterable[Source]) -> dict[str, in
     Raises:
         StoreError: another source has the name, or the source another name.
     """
+    wanted = list(wanted)
     found: dict[str, int] = {}
     known = {row.name: row for row in connection.execute(select(sources))}
+    new = [source for source in wanted if source.name not in known]
+    if new:
+        _add(connection, new)
+        known = {row.name: row for row in connection.execute(select(sources))}
     places = {(row.kind, row.location): row.name for row in known.values()}
     for source in wanted:
         place = (source.kind.value, source.location)
@@ -52,15 +58,20 @@ def source_ids(connection: Connection, wanted: Iterable[Source]) -> dict[str, in
             raise StoreError(
                 f"the name {source.name} is taken: it means {row.location} in this store"
             )
-        if row is None and place in places:
-            raise StoreError(f"{source.location} is named {places[place]} in this store")
         if row is None:
-            values = {"name": source.name, "kind": place[0], "location": place[1]}
-            added = connection.execute(sources.insert().values(values).returning(sources.c.id))
-            found[source.name] = added.scalar_one()
-        else:
-            found[source.name] = row.id
+            raise StoreError(f"{source.location} is named {places[place]} in this store")
+        found[source.name] = row.id
     return found
+
+
+def _add(connection: Connection, new: Iterable[Source]) -> None:
+    """Add sources; what somebody else adds at the same time is waited for, and stays."""
+    dialect: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
+    values = [
+        {"name": source.name, "kind": source.kind.value, "location": source.location}
+        for source in sorted(new, key=lambda source: source.name)
+    ]
+    connection.execute(dialect.insert(sources).on_conflict_do_nothing(), values)
 
 
 def known_sources(connection: Connection) -> dict[int, Source]:

@@ -9,6 +9,7 @@ import is made on ``main``, and git-annex merges it.
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ __all__ = [
     "hidden_files",
     "merge_adjusted",
     "own_tree",
+    "require_brought_back",
     "require_no_view",
     "show_what_is_here",
 ]
@@ -87,6 +89,23 @@ def require_no_view(repository: Repository) -> None:
         raise DatasetError(
             f"a git-annex view is checked out in {repository.root}; to leave it, run there: "
             "git annex vpop"
+        )
+
+
+def require_brought_back(repository: Repository) -> None:
+    """Raises DatasetError if an adjusted branch has commits that its basis has not.
+
+    What they hold is in no commit that stays.
+    """
+    git, branch = repository.git, checked_out(repository)
+    if not branch.basis or not git.commit(branch.basis):
+        return
+    start = _adjusting(git, branch)
+    if start and start != repository.head.commit:
+        shown = branch.basis.removeprefix(_HEADS)
+        raise DatasetError(
+            f"the adjusted branch in {repository.root} has commits that {shown} has not; to bring "
+            f"them there, run there: git annex merge {shlex.quote(shown)}"
         )
 
 
