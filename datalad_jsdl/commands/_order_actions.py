@@ -5,17 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from datalad_jsdl.commands._common import Bars
 from datalad_jsdl.commands._list_results import amounts
 from datalad_jsdl.commands._options import inside
+from datalad_jsdl.commands._order_call import Call, Records
 from datalad_jsdl.commands._order_manifest import write_order_manifest
+from datalad_jsdl.commands._order_preparing import prepare
 from datalad_jsdl.commands._order_results import (
     ACTION,
     change_records,
@@ -29,79 +29,21 @@ from datalad_jsdl.operations.engines import disk_reserve
 from datalad_jsdl.orders.choosing.choice import Choice
 from datalad_jsdl.orders.comparing import compare_order
 from datalad_jsdl.orders.exporting import export_order, verify_archive
-from datalad_jsdl.orders.jobs.model import JobState
 from datalad_jsdl.orders.jobs.rows import Jobs
 from datalad_jsdl.orders.jobs.waking import Waker
-from datalad_jsdl.orders.jobs.worker import Worker, run_job
+from datalad_jsdl.orders.jobs.worker import Worker
 from datalad_jsdl.orders.model import BLOCKED
 from datalad_jsdl.orders.review import review_list
 from datalad_jsdl.orders.states import states_of_order
-from datalad_jsdl.orders.tasks import PREPARE, tasks
+from datalad_jsdl.orders.tasks import tasks
 from datalad_jsdl.repository.repository import find_repository
 
 if TYPE_CHECKING:
-    from datalad_jsdl.commands._desk import At
-    from datalad_jsdl.orders.jobs.model import Job
     from datalad_jsdl.orders.model import ListedFile, Order
 
 __all__ = ["ACTION", "ACTIONS", "Call"]
 
 lgr = logging.getLogger("datalad.jsdl.download_order")
-
-_LEASE = 10.0  # seconds after which the work of a killed process is taken over
-_LOOK = 0.5  # seconds
-
-Records = Iterator[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of the command.
-
-    Attributes:
-        at: the store, and the dataset.
-        user: whose orders.
-        arguments: ORDER, FILE or PATHs.
-        name: of a new order's archive.
-        from_order: a new one takes its files from there.
-        checksum_file: write one.
-        queue: leave the work to a worker.
-        waker: URL of its queue, or "".
-        jobs: transfers, or jobs, at a time.
-        dry_run: change nothing.
-        dataset: as given, for paths.
-    """
-
-    at: At
-    user: str
-    arguments: list[str]
-    name: str
-    from_order: str
-    checksum_file: bool
-    queue: bool
-    waker: str
-    jobs: int | None
-    dry_run: bool
-    dataset: Any
-
-    def order(self) -> Order:
-        """The one that is named, or the newest.
-
-        Raises:
-            OrderError: there is none.
-        """
-        given = self.arguments[0] if self.arguments else ""
-        desk = self.at.desk
-        return desk.orders.find(desk.newest(self.user, given))
-
-    def file(self, default: str) -> str:
-        """The second argument."""
-        return self.arguments[1] if len(self.arguments) > 1 else default
-
-    def record(self, message: str, order: Order | None = None, /, **more: Any) -> dict[str, Any]:
-        """A result record, of an order or of none."""
-        fields = order_fields(order.summary) if order is not None else {}
-        return record(self.at.path, message, **{**fields, **more})
 
 
 def _create(call: Call) -> Records:
@@ -201,65 +143,6 @@ def _export(call: Call) -> Records:
     yield call.record(text, order, **fields, path=str(target), type="file")
 
 
-def _prepare(call: Call) -> Records:
-    order = call.order()
-    desk = call.at.desk
-    jobs = Jobs(desk.store)
-    job = jobs.start(PREPARE, call.user, {"order": order.summary.id})
-    if call.queue:
-        with Waker(desk.store, call.waker) as waker:
-            waker.wake(job.id)
-        place = jobs.queue_position(job)
-        text = f"in the queue, behind {counted(place, 'other job')}" if place else "in the queue"
-        yield call.record(f"{text}; a worker prepares it", order, job=job.id)
-        return
-    yield from _prepared(call, order, _run_or_watch(call, jobs, job))
-
-
-def _run_or_watch(call: Call, jobs: Jobs, job: Job) -> Job:
-    """The job, when it has ended: run here, or by whoever has it already.
-
-    One whose process was killed is taken over once its lease has run out.
-    """
-    with Bars(lgr).bar(job.id, " Bytes") as bar:
-        kinds = tasks(call.at.desk, partial(bar.update, "preparing"))
-        while True:
-            ended = run_job(jobs, kinds, job.id, lease=_LEASE)
-            found = ended if ended is not None else jobs.find(job.id)
-            if found.state.is_end:
-                return found
-            bar.update("preparing", found.progress, found.total)
-            time.sleep(_LOOK)
-
-
-def _prepared(call: Call, order: Order, job: Job) -> Records:
-    if job.state is not JobState.DONE or not isinstance(job.result, dict):
-        raise OrderError(f"order {order.summary.id} was not prepared: {job.message}")
-    failed = job.result["failed"]
-    for item in failed if isinstance(failed, list) else ():
-        if isinstance(item, dict):
-            yield call.record(
-                f"{item['path']}: {item['text']}", status="error", type="file",
-                path=str(call.at.path / str(item["path"])), access=item["access"],
-            )  # fmt: skip
-    if failed:
-        made = f"datalad download-order create --from {order.summary.id}"
-        yield call.record(
-            f"{counted(len(failed) if isinstance(failed, list) else 0, 'file')} cannot be read; to "
-            f"order the other files, run: {made}",
-            order,
-            status="error",
-        )
-        return
-    size = job.result["archive_size"]
-    sha256 = job.result["sha256"]
-    text = f"prepared {counted(len(order.files), 'file')}"
-    if isinstance(size, int):
-        text += f"; the archive has {size_text(size)}"
-    text += f", SHA-256 {sha256}" if sha256 else "; the first export tells its SHA-256"
-    yield call.record(text, order, bytes=size, sha256=sha256)
-
-
 def _manifest(call: Call) -> Records:
     order = call.order()
     desk = call.at.desk
@@ -314,7 +197,7 @@ ACTIONS = {
     "list": _Action(_list, "no further argument", 0),
     "show": _Action(_show, "one ORDER", 1),
     "export": _Action(_export, "an ORDER and a FILE", 2),
-    "prepare": _Action(_prepare, "one ORDER", 1),
+    "prepare": _Action(prepare, "one ORDER", 1),
     "manifest": _Action(_manifest, "an ORDER and a FILE", 2),
     "verify": _Action(_verify, "an ORDER and a FILE", 2),
     "compare": _Action(_compare, "one ORDER", 1),

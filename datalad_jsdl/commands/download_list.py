@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalad.distribution.dataset import datasetmethod
@@ -14,32 +13,31 @@ from datalad.support.constraints import EnsureNone, EnsureStr
 from datalad.support.param import Parameter
 from datalad.ui import ui
 
-from datalad_jsdl.commands._common import Bars, failure, given_place
+from datalad_jsdl.commands._common import failure, given_place
 from datalad_jsdl.commands._desk import DATASET, STORE, USER, opened_desk
-from datalad_jsdl.commands._list_results import amounts, file_record, review_record, shown
-from datalad_jsdl.commands._options import inside, listed
+from datalad_jsdl.commands._list_actions import (
+    ACTION,
+    added,
+    chosen_of,
+    paths_of,
+    removed,
+    shown_list,
+)
+from datalad_jsdl.commands._list_results import amounts, shown
+from datalad_jsdl.commands._options import listed
 from datalad_jsdl.commands._words import Further, word_and
-from datalad_jsdl.errors import JsdlError, OrderError, QueryError
+from datalad_jsdl.errors import JsdlError, QueryError
 from datalad_jsdl.model.amounts import counted
-from datalad_jsdl.operations.manifest_contents import Listed
-from datalad_jsdl.operations.manifest_place import is_no_file, place_of
-from datalad_jsdl.orders.choosing.choice import Choice, statistics_of
-from datalad_jsdl.orders.choosing.datasets import choose_from_dataset
-from datalad_jsdl.orders.choosing.manifests import choose_from_manifest
-from datalad_jsdl.orders.links import links_of
-from datalad_jsdl.orders.review import check_list, review_list
+from datalad_jsdl.orders.choosing.choice import Choice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from datalad_jsdl.commands._desk import At
-    from datalad_jsdl.orders.choosing.choice import Chosen
 
 __all__ = ["DownloadList"]
 
 lgr = logging.getLogger("datalad.jsdl.download_list")
 
-_ACTION = "download_list"
 _WORDS = ("add", "remove", "show", "clear", "undo")
 
 
@@ -193,13 +191,13 @@ class DownloadList(Interface):
 
                 def record(message: str, **more: Any) -> dict[str, Any]:
                     made: dict[str, Any] = get_status_dict(
-                        action=_ACTION, status="ok", path=str(at.path), type="dataset", logger=lgr
+                        action=ACTION, status="ok", path=str(at.path), type="dataset", logger=lgr
                     )
                     return {**made, "message": message, "did": action, **more}
 
                 if action == "add":
                     choice = Choice(
-                        tuple(_paths(path, dataset, at, manifest)) or ("",),
+                        tuple(paths_of(path, dataset, at, manifest)) or ("",),
                         recursive,
                         listed(glob),
                         where or "",
@@ -211,10 +209,10 @@ class DownloadList(Interface):
                             "nothing says which files; give a PATH, a query such as --glob, or "
                             "--recursive for all of them"
                         )
-                    chosen = _chosen(at, manifest, choice)
-                    yield from _added(at, who, chosen, dry_run, record)
+                    chosen = chosen_of(at, manifest, choice)
+                    yield from added(at, who, chosen, dry_run, record)
                 elif action == "remove":
-                    yield from _removed(at, who, _paths(path, dataset, at, None), record)
+                    yield from removed(at, who, paths_of(path, dataset, at, None), record)
                 elif action == "clear":
                     number = at.desk.lists.clear(who)
                     text = f"took {counted(number, 'file')} off the list"
@@ -226,9 +224,9 @@ class DownloadList(Interface):
                     text = text if number else "there is nothing to undo"
                     yield record(text, restored=number, files=now.files)
                 else:
-                    yield from _shown(at, who, check, record)
+                    yield from shown_list(at, who, check, record)
         except JsdlError as error:
-            yield failure(_ACTION, given_place(dataset), error, lgr)
+            yield failure(ACTION, given_place(dataset), error, lgr)
 
     @staticmethod
     def custom_result_renderer(res: dict[str, Any], **_: Any) -> None:
@@ -237,99 +235,3 @@ class DownloadList(Interface):
     @staticmethod
     def custom_result_summary_renderer(results: Any) -> None:
         """The records say it all."""
-
-
-def _paths(
-    path: str | Sequence[str] | None, dataset: Any, at: At, manifest: str | None
-) -> list[str]:
-    """Paths in the source; none for all of it."""
-    if manifest is not None:
-        plain = [item.strip("/").removeprefix("./") for item in listed(path)]
-        return [] if "." in plain else plain
-    if at.root is None:
-        return [] if not path else listed(path)
-    return inside(path, dataset, at.root)
-
-
-def _chosen(at: At, manifest: str | None, choice: Choice) -> Chosen:
-    if manifest is not None:
-        file = None if is_no_file(manifest) else Path(manifest).absolute()
-        place = place_of(manifest, file, None, None, ())
-        return choose_from_manifest(Listed(place), at.desk.manifest(place), choice)
-    if at.root is None:
-        raise OrderError(
-            "there is no dataset here to add files of; name one with --dataset, or a manifest "
-            "with --manifest"
-        )
-    return choose_from_dataset(at.root, at.desk.dataset(at.root), choice)
-
-
-def _added(
-    at: At, user: str, chosen: Chosen, dry_run: bool, record: Any
-) -> Iterator[dict[str, Any]]:
-    for path, why in chosen.missing.items():
-        yield {
-            **get_status_dict(
-                action=_ACTION, status="impossible", path=str(at.path / path), type="file",
-                logger=lgr,
-            ),
-            "message": why,
-        }  # fmt: skip
-    found = statistics_of(chosen.files)
-    if not found.files:
-        raise QueryError(
-            "no file fits; nothing was added (a folder needs --recursive for what is below)"
-        )
-    if dry_run:
-        yield record(
-            f"would add {amounts(found)}", files=found.files, bytes=found.size, dry_run=True
-        )
-        return
-    added = at.desk.add(user, chosen)
-    now = at.desk.lists.statistics(user)
-    text = f"added {counted(added, 'file')}"
-    if found.files - added:
-        text += f" ({found.files - added} were on the list already)"
-    yield record(
-        f"{text}; on the list: {amounts(now)}",
-        files=found.files, added=added, bytes=found.size, on_list=now.files,
-    )  # fmt: skip
-
-
-def _removed(at: At, user: str, paths: Sequence[str], record: Any) -> Iterator[dict[str, Any]]:
-    if not paths:
-        raise QueryError("nothing says which files; give a PATH, or use 'clear' for all of them")
-    chosen = Choice(tuple(paths), recursive=True)
-    refs = [file.ref for file in at.desk.lists.files(user) if chosen(file.ref.path)]
-    if not refs:
-        raise QueryError(f"nothing on the list is at {paths[0]}")
-    if at.root is not None:
-        # another dataset on the list may have the same path
-        own = at.desk.dataset(at.root).name
-        refs = [ref for ref in refs if ref.source == own] or refs
-    number = at.desk.lists.remove(user, refs)
-    now = at.desk.lists.statistics(user)
-    yield record(
-        f"took {counted(number, 'file')} off the list; left: {amounts(now)}",
-        removed=number, files=now.files,
-    )  # fmt: skip
-
-
-def _shown(at: At, user: str, check: bool, record: Any) -> Iterator[dict[str, Any]]:
-    if check:
-        with Bars(lgr).bar("list") as bar:
-            check_list(
-                at.desk.store, user, at.desk.places(),
-                tick=lambda done, total: bar.update("asking mirrors", done, total),
-            )  # fmt: skip
-    review = review_list(at.desk.store, user)
-    files = [file for group in review.groups for file in group.files]
-    several = len({file.ref.source for file in files}) > 1
-    links = links_of(files, at.desk.places())
-    for group in review.groups:
-        for file in group.files:
-            state = review.states.get(file.ref)
-            made = file_record(_ACTION, at.path, file, group, state, lgr, several=several)
-            yield {**made, "link": links.get(file.ref, "")}
-    now = at.desk.lists.statistics(user)
-    yield record(**review_record(review, now))
