@@ -221,7 +221,7 @@ ADVICE = {
     # lists, orders and jobs
     "to compare, use == or !=": "orders.test_table_filter:test_what_is_refused",
     "; update datalad-jsdl": "orders.test_store:test_a_newer_one_is_refused",
-    "is being written; try again": "orders.test_store:test_one_that_is_locked",
+    "somebody else is writing to the store; try again": "orders.test_store:test_one_that_is_locked",
 }
 
 _SAID = "tells what is wrong or was done, and nothing to do"
