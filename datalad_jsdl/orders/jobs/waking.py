@@ -173,7 +173,7 @@ class _Ids(Serializer):
 _TASK = "run"
 
 _REDIS = "the queue in Redis needs a package; to install it, run: pip install redis"
-_POSTGRESQL = "PostgreSQL needs psycopg; to install it, run: pip install psycopg[binary]"
+_POSTGRESQL = "PostgreSQL needs psycopg; to install it, run: pip install 'psycopg[binary]'"
 
 
 def _understood(url: str) -> URL:

@@ -187,7 +187,7 @@ def _engine(url: URL) -> Engine:
             return create_engine(url, pool_pre_ping=True)
         except (ImportError, NoSuchModuleError):
             raise StoreError(
-                "PostgreSQL needs psycopg; to install it, run: pip install psycopg[binary]"
+                "PostgreSQL needs psycopg; to install it, run: pip install 'psycopg[binary]'"
             ) from None
     engine = create_engine(url, connect_args={"timeout": _BUSY, "isolation_level": None})
 

@@ -1,0 +1,77 @@
+"""Several datasets in one store, and a dataset's own store from elsewhere."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.lab import Lab
+from tests.portal import datalad, described, publish, write_manifest
+
+
+@pytest.fixture
+def two(tmp_path: Path, lab: Lab) -> tuple[Path, Path]:
+    """Datasets in folders of one name, with a path in common."""
+    made = []
+    for number in (1, 2):
+        paths = ["f", f"only-{number}"]
+        members = {path: described(path, url) for path, url in publish(lab, paths).items()}
+        dataset = tmp_path / str(number) / "study"
+        datalad("download-manifest", write_manifest("m.json", members), dataset)
+        made.append(dataset)
+    return made[0], made[1]
+
+
+def listed(store: str, cwd: Path) -> list[str]:
+    """What is shown of each file, up to its size."""
+    records = datalad("download-list", "show", "--store", store, cwd=cwd)
+    return [r["message"].partition("  ")[0] for r in records if r["type"] == "file"]
+
+
+def test_datasets_are_told_apart(two: tuple[Path, Path], tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path}/orders.sqlite"
+    for dataset in two:
+        datalad("download-list", "add", "-r", "--store", store, cwd=dataset)
+    assert listed(store, tmp_path) == ["study/f", "study/only-1", "study-2/f", "study-2/only-2"]
+    datalad("download-list", "remove", "f", "--store", store, cwd=two[1])
+    assert listed(store, tmp_path) == ["study/f", "study/only-1", "study-2/only-2"]
+
+
+def test_the_store_of_one_dataset_has_files_of_another(
+    two: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Its own dataset is moved with it; it is found from wherever the store is opened."""
+    datalad("download-list", "add", "-r", cwd=two[0])
+    moved = two[0].rename(tmp_path / "moved")
+    store = f"sqlite:///{moved}/.git/annex/jsdl/orders.sqlite"
+    datalad("download-list", "add", "-r", "--store", store, cwd=two[1])
+    datalad("download-order", "create", "--name", "both", "--store", store, cwd=two[1])
+    datalad("download-order", "export", "--store", store, cwd=two[1])
+    with zipfile.ZipFile(two[1] / "both.zip") as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == [
+            "both/study-2/f", "both/study-2/only-2", "both/study/f", "both/study/only-1",
+        ]  # fmt: skip
+
+
+def test_what_an_interrupted_export_has_left(two: tuple[Path, Path], lab: Lab) -> None:
+    """It is told in words of this command, and without an option that it has not."""
+    datalad("download-list", "add", "-r", cwd=two[0])
+    (order,) = (r["order"] for r in datalad("download-order", "create", cwd=two[0]))
+    lab.files["/only-1"].status = 404
+    (failed,) = datalad("download-order", "export", order, "out.zip", cwd=two[0], code=1)
+    assert "the next export of the order into this file continues it" in failed["message"]
+    assert "--resume" not in failed["message"]
+    left = two[0] / "out.zip.jsdl-part"
+    before = left.read_bytes()
+    # the beginning of another order's archive
+    datalad("download-order", "create", "--from", order, "--name", "other", cwd=two[0])
+    (failed,) = datalad("download-order", "export", "", "out.zip", cwd=two[0], code=1)
+    assert "Without that file, the export starts over" in failed["message"]
+    assert left.read_bytes() == before
+    lab.files["/only-1"].status = 200
+    datalad("download-order", "export", order, "out.zip", cwd=two[0])
+    with zipfile.ZipFile(two[0] / "out.zip") as archive:
+        assert archive.testzip() is None
