@@ -127,10 +127,10 @@ def write_archive(
         except (JsdlError, OSError) as error:
             if not file.kept:
                 raise
-            raise ArchiveError(f"{reason(error)}; {_hint(file)}") from error
+            raise ArchiveError(f"{reason(error)}; {_hint(file, options)}") from error
         except KeyboardInterrupt:
             if file.kept:
-                lgr.warning("%s", _hint(file))
+                lgr.warning("%s", _hint(file, options))
             raise
         if options.approve is not None:
             options.approve(file.position, file.sha256)
@@ -158,5 +158,6 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _hint(file: FileOutput) -> str:
-    return f"partial archive kept in {file.part}; continue with --resume"
+def _hint(file: FileOutput, options: ArchiveOptions) -> str:
+    how = "run the same command again" if options.resume else "continue with --resume"
+    return f"partial archive kept in {file.part}; {how}"

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.portal import datalad, git
+from tests.lab import Lab
+from tests.portal import content_of, datalad, described, git, write_manifest
 
 
 @pytest.fixture
@@ -61,3 +62,34 @@ def test_commits_of_an_adjusted_branch_are_listed_once_they_are_brought_back(pla
     last(plain, "download-order", "create", "--name", "n")
     last(plain, "download-order", "export")
     assert b"changed" in (plain / "n.zip").read_bytes()
+
+
+def test_one_content_at_two_times_is_not_promised_to_be_the_same_elsewhere(
+    plain: Path, lab: Lab, tmp_path: Path
+) -> None:
+    """A manifest gives entries with one content one time."""
+    url = lab.put("f", content_of("f"))
+    for year in (2020, 2024):
+        entry = described("f", url, mtime=f"{year}-01-01T00:00:00Z")
+        write_manifest(tmp_path / f"y{year}.json", {"f": entry})
+        manifest = tmp_path / f"y{year}.json"
+        last(plain, "download-list", "add", "--manifest", manifest, "--recursive")
+    last(plain, "download-order", "create", "--name", "n")
+    order = last(plain, "download-order", "list")["order"]
+    records = datalad("download-order", "manifest", order, tmp_path / "o.json", cwd=plain, code=1)
+    assert [(r["entry"], r["status"]) for r in records[:-1]] == [("y2024/f", "impossible")]
+    assert (records[-1]["entries"], "anywhere" in records[-1]["message"]) == (1, False)
+
+
+def test_an_order_that_fails_names_no_option_that_there_is_not(plain: Path, lab: Lab) -> None:
+    paths = ["f", "g"]
+    members = {path: described(path, lab.put(path, content_of(path))) for path in paths}
+    write_manifest(plain.parent / "m.json", members)
+    last(plain, "download-list", "add", "--manifest", plain.parent / "m.json", "--recursive")
+    last(plain, "download-order", "create")
+    lab.put("g", b"", status=404)
+    told = last(plain, "download-order", "export", code=1)["message"]
+    assert "run the same command again" in told
+    assert "--resume" not in told
+    lab.put("g", content_of("g"))
+    last(plain, "download-order", "export")
