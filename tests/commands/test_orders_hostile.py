@@ -10,6 +10,7 @@ import pytest
 
 from tests.lab import Lab
 from tests.portal import content_of, datalad, described, git, write_manifest
+from tests.running import run_datalad
 
 
 @pytest.fixture
@@ -93,3 +94,29 @@ def test_an_order_that_fails_names_no_option_that_there_is_not(plain: Path, lab:
     assert "--resume" not in told
     lab.put("g", content_of("g"))
     last(plain, "download-order", "export")
+
+
+def test_a_terminal_obeys_no_name(plain: Path) -> None:
+    commit(plain, {"\x1b[31mred\x07": b"1"})
+    last(plain, "download-list", "add", "-r", ".")
+    done = run_datalad("download-list", "show", cwd=plain)
+    assert "\\x1b[31mred\\x07" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_what_is_in_a_subdataset_that_is_not_here_is_not_called_gone(plain: Path) -> None:
+    inner = plain / "inner"
+    git(plain, "init", "-q", "inner")
+    (inner / "f").write_text("f")
+    git(inner, "add", "f")
+    git(inner, "commit", "-q", "-m", "f")
+    git(plain, "submodule", "--quiet", "add", "./inner", "inner")
+    git(plain, "commit", "-q", "-m", "inner")
+    assert last(plain, "download-list", "add", "-r", ".")["files"] == 2
+    last(plain, "download-order", "create", "--name", "n")
+    assert last(plain, "download-order", "compare")["unchanged"] == 2
+    inner.rename(plain.parent / "away")
+    inner.mkdir()
+    told = last(plain, "download-order", "compare", code=1)["message"]
+    assert "the subdataset inner is not installed" in told
+    assert "datalad -C" in last(plain, "download-order", "export", code=1)["message"]
