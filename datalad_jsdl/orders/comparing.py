@@ -6,6 +6,7 @@ from collections import defaultdict
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.errors import DatasetError
 from datalad_jsdl.model.subdatasets import joined
 from datalad_jsdl.operations.list_files import FileSelection, Walk
 from datalad_jsdl.operations.manifest_contents import Listed
@@ -75,6 +76,9 @@ def _of_dataset(
 def _contents(root: Path, revision: str, wanted: Set[str]) -> dict[str, str]:
     """Path → key, or git's object name, of the files that are there."""
     walk = Walk(root, FileSelection(revision, depth=None, dataset_files=True, skip_missing=True))
+    for folder, why in walk.missing.items():
+        if any(path.startswith(f"{folder}/") for path in wanted):
+            raise DatasetError(f"{why}; what of it is in the order cannot be compared")
     found = {}
     for part in walk.parts:
         paths = [path for path in part.paths if part.prefix + path in wanted]
