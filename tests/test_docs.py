@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import datalad_jsdl
 from datalad_jsdl.commands._check_table import HEADER
 from datalad_jsdl.fetch.credentials.login import OPTIONS
 from datalad_jsdl.fetch.credentials.schemes import KINDS
@@ -166,6 +167,14 @@ def test_trying_again_and_writing_manifests(tmp_path: Path, portal: Lab) -> None
     assert (tmp_path / "study.json").read_text().count("nii.gz") == 6
     assert (tmp_path / "images.meta4").read_text().count("<file name=") == 3
     assert (tmp_path / "sub-01.jsonl").read_text().count('"path": "sub-01/') == 2
+
+
+def test_every_command_is_in_the_reference() -> None:
+    _, commands = datalad_jsdl.command_suite
+    shown = re.findall(r"datalad-command:: (\S+)", (ROOT / "docs/commands.rst").read_text())
+    assert shown == [command for _, _, command, _ in commands]
+    functions = (ROOT / "docs/api.rst").read_text().partition("Beneath")[0]
+    assert all(f"``{function}``" in functions for *_, function in commands)
 
 
 def test_the_table_of_settings_is_that_of_the_code() -> None:

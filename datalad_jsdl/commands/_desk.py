@@ -13,7 +13,7 @@ from datalad.support.param import Parameter
 
 from datalad_jsdl.commands._datasets import require_installed
 from datalad_jsdl.errors import StoreError
-from datalad_jsdl.orders.desk import Desk, own_store
+from datalad_jsdl.orders.desk import Desk, own_store, owner_of
 from datalad_jsdl.orders.store.opening import Store
 from datalad_jsdl.repository.repository import Repository
 
@@ -77,7 +77,7 @@ def opened_desk(
             raise
     if store is not None:
         with Store(store) as opened:
-            yield At(Desk(opened, None, credentials), root)
+            yield At(Desk(opened, owner_of(opened), credentials), root)
         return
     if root is None:
         raise StoreError(

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     import logging
     from pathlib import Path
 
-    from datalad_jsdl.orders.model import FileState, ListedFile, Statistics
+    from datalad_jsdl.orders.model import FileRef, FileState, ListedFile, Statistics
     from datalad_jsdl.orders.review import Group, Review
 
-__all__ = ["amounts", "file_record", "review_record", "shown", "words"]
+__all__ = ["amounts", "file_record", "path_of", "review_record", "shown", "words"]
 
 _WORDS = {
     Access.OPEN: "available",
@@ -44,6 +44,11 @@ def amounts(found: Statistics) -> str:
     return f"{text} and {found.unsized} of unknown size" if found.unsized else text
 
 
+def path_of(ref: FileRef, *, several: bool) -> str:
+    """As an archive has it: of several sources each is in a folder with its name."""
+    return f"{ref.source}/{ref.path}" if several else ref.path
+
+
 def file_record(
     action: str,
     base: Path,
@@ -51,8 +56,10 @@ def file_record(
     group: Group,
     state: FileState | None,
     logger: logging.Logger,
+    *,
+    several: bool = False,
 ) -> dict[str, Any]:
-    """A file of a list, with what stands in its way."""
+    """A file of a list, with what stands in its way; of *several* sources or one."""
     record: dict[str, Any] = get_status_dict(
         action=action, status="ok", path=str(base / file.ref.path), type="file", logger=logger
     )
@@ -69,7 +76,7 @@ def file_record(
         record["since"] = state.since.isoformat()
     size = "unknown size" if file.size is None else size_text(file.size)
     said = "too large for one order" if group.too_large else words(group.access)
-    record["message"] = f"{file.ref.path}  {size}  {said}"
+    record["message"] = f"{path_of(file.ref, several=several)}  {size}  {said}"
     return record
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -175,7 +176,7 @@ def _show(call: Call) -> Records:
 def _export(call: Call) -> Records:
     order = call.order()
     desk = call.at.desk
-    target = Path(call.file(order.summary.archive_name)).absolute()
+    target = Path(os.path.abspath(call.file(order.summary.archive_name)))
     if target.is_dir():
         target = target / order.summary.archive_name
     repository = find_repository(call.at.root) if call.at.root else None
@@ -270,7 +271,7 @@ def _verify(call: Call) -> Records:
         raise OrderError("verify needs an ORDER and a FILE")
     order = call.order()
     desk = call.at.desk
-    file = Path(call.arguments[1]).absolute()
+    file = Path(os.path.abspath(call.arguments[1]))
     with Bars(lgr).bar(str(file), " Bytes") as bar:
         right, sha256 = verify_archive(desk.store, order, desk.places(), file, bar)
     known = order.summary.archive_sha256

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalad.interface.results import get_status_dict
 
-from datalad_jsdl.commands._list_results import amounts, words
+from datalad_jsdl.commands._list_results import amounts, path_of, words
 from datalad_jsdl.model.amounts import counted, size_text
 from datalad_jsdl.orders.comparing import Change
 
@@ -49,10 +49,11 @@ def order_records(
     path: Path, order: Order, states: Mapping[FileRef, FileState]
 ) -> Iterator[dict[str, Any]]:
     """An order, file by file, and in all."""
+    several = len({file.ref.source for file in order.files}) > 1
     for file in order.files:
         state = states.get(file.ref)
         size = "unknown size" if file.size is None else size_text(file.size)
-        text = f"{file.ref.path}  {size}"
+        text = f"{path_of(file.ref, several=several)}  {size}"
         fields: dict[str, Any] = {
             "source": file.ref.source,
             "entry": file.ref.path,
@@ -94,12 +95,14 @@ def change_records(
 ) -> Iterator[dict[str, Any]]:
     """What has become of an order's files: those that are not what they were, and in all."""
     counts: Counter[Change] = Counter()
+    several = len({file.ref.source for file in order.files}) > 1
     for ref, change in changes:
         counts[change] += 1
         if change is not Change.UNCHANGED:
             where = str(path / ref.path)
             fields = {"source": ref.source, "entry": ref.path, "change": change.value}
-            yield record(path, f"{change.value}: {ref.path}", path=where, type="file", **fields)
+            text = f"{change.value}: {path_of(ref, several=several)}"
+            yield record(path, text, path=where, type="file", **fields)
     same, total = counts[Change.UNCHANGED], sum(counts.values())
     text = f"unchanged since the order: {same} of {counted(total, 'file')}"
     if total > same:

@@ -26,6 +26,7 @@ from datalad_jsdl.operations.manifest_place import is_no_file, place_of
 from datalad_jsdl.orders.choosing.choice import Choice, statistics_of
 from datalad_jsdl.orders.choosing.datasets import choose_from_dataset
 from datalad_jsdl.orders.choosing.manifests import choose_from_manifest
+from datalad_jsdl.orders.links import links_of
 from datalad_jsdl.orders.review import check_list, review_list
 
 if TYPE_CHECKING:
@@ -302,6 +303,10 @@ def _removed(at: At, user: str, paths: Sequence[str], record: Any) -> Iterator[d
     refs = [file.ref for file in at.desk.lists.files(user) if chosen(file.ref.path)]
     if not refs:
         raise QueryError(f"nothing on the list is at {paths[0]}")
+    if at.root is not None:
+        # another dataset on the list may have the same path
+        own = at.desk.dataset(at.root).name
+        refs = [ref for ref in refs if ref.source == own] or refs
     number = at.desk.lists.remove(user, refs)
     now = at.desk.lists.statistics(user)
     yield record(
@@ -318,8 +323,13 @@ def _shown(at: At, user: str, check: bool, record: Any) -> Iterator[dict[str, An
                 tick=lambda done, total: bar.update("asking mirrors", done, total),
             )  # fmt: skip
     review = review_list(at.desk.store, user)
+    files = [file for group in review.groups for file in group.files]
+    several = len({file.ref.source for file in files}) > 1
+    links = links_of(files, at.desk.places())
     for group in review.groups:
         for file in group.files:
-            yield file_record(_ACTION, at.path, file, group, review.states.get(file.ref), lgr)
+            state = review.states.get(file.ref)
+            made = file_record(_ACTION, at.path, file, group, state, lgr, several=several)
+            yield {**made, "link": links.get(file.ref, "")}
     now = at.desk.lists.statistics(user)
     yield record(**review_record(review, now))

@@ -33,8 +33,8 @@ class DownloadOrder(Interface):
     """Order the files on your list, and download the order as a ZIP archive, again and again
 
     An order never changes: its archive has the same bytes on every machine, today and in a year,
-    whatever becomes of the dataset. It is a few hundred bytes in a database; the archive itself is
-    stored nowhere.
+    whatever becomes of the list. It takes a few hundred bytes a file in a database; the archive
+    itself is stored nowhere.
 
     What is done depends on the first argument. ORDER is the id of an order, or its beginning;
     without it, the newest order is meant.

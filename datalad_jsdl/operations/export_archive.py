@@ -45,6 +45,8 @@ class ArchiveOptions:
         reserve: bytes of the file's disk that are to stay free.
         approve: told the bytes and the SHA-256 (hex) of an archive in a file, before that gets
             its name; it raises a JsdlError where it may not.
+        further: how to go on after an interruption, for the user.
+        anew: how to begin where something else has been begun, for the user.
     """
 
     target: Path | None
@@ -56,6 +58,8 @@ class ArchiveOptions:
     descriptor: int = 1
     reserve: int = 0
     approve: Callable[[int, str], object] | None = None
+    further: str = "; continue with --resume"
+    anew: str = "Use the same options as before, or omit --resume to start over"
 
 
 def write_archive(
@@ -104,8 +108,7 @@ def write_archive(
             if prefix.foreign:
                 raise ArchiveError(
                     f"the {size_text(before)} in {file.part} belong to a different export (other "
-                    "options or another commit?). Use the same options as before, or omit "
-                    "--resume to start over"
+                    f"options or another commit?). {options.anew}"
                 )
             file.keep(prefix.length, prefix.layout.central_offset)
             bar.end("verifying")
@@ -159,5 +162,4 @@ def _size(path: Path) -> int:
 
 
 def _hint(file: FileOutput, options: ArchiveOptions) -> str:
-    how = "run the same command again" if options.resume else "continue with --resume"
-    return f"partial archive kept in {file.part}; {how}"
+    return f"partial archive kept in {file.part}{options.further}"

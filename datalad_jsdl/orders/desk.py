@@ -18,23 +18,34 @@ from datalad_jsdl.orders.ordering import Orders
 from datalad_jsdl.orders.states import write_states
 from datalad_jsdl.orders.store.opening import Store
 from datalad_jsdl.orders.store.sources import known_sources, named_source
+from datalad_jsdl.repository.repository import Repository
 
 if TYPE_CHECKING:
     from datalad_jsdl.operations.manifest_place import ManifestPlace
     from datalad_jsdl.orders.choosing.choice import Chosen
     from datalad_jsdl.orders.model import Source
-    from datalad_jsdl.repository.repository import Repository
 
-__all__ = ["Desk", "own_store"]
+__all__ = ["Desk", "own_store", "owner_of"]
 
 _OWN = "."  # location of the dataset that has the store
+_OWN_NAME = ("jsdl", "orders.sqlite")
 
 
 def own_store(repository: Repository) -> Path:
     """The SQLite file that a dataset has its lists and orders in."""
     # a folder annex would make a repository without an annex look like one with it
     folder = repository.annex_dir if repository.has_annex else repository.common_dir
-    return folder / "jsdl" / "orders.sqlite"
+    return folder.joinpath(*_OWN_NAME)
+
+
+def owner_of(store: Store) -> Path | None:
+    """The dataset that has a store as its own, wherever that is opened from; None if none has."""
+    file = Path(store.url.database or "").absolute() if store.is_sqlite else Path()
+    if file.parts[-2:] != _OWN_NAME:
+        return None
+    root = next((folder for folder in file.parents if (folder / ".git").exists()), None)
+    is_own = root is not None and own_store(Repository(root)).resolve() == file.resolve()
+    return root if is_own else None
 
 
 @dataclass(frozen=True)

@@ -89,8 +89,10 @@ def export_order(
         found = sha256, size
 
     options = ArchiveOptions(
-        target, resume=True, checksum=checksum, jobs=jobs, reserve=reserve, approve=approve
-    )
+        target, resume=True, checksum=checksum, jobs=jobs, reserve=reserve, approve=approve,
+        further="; the next export of the order into this file continues it",
+        anew="Without that file, the export starts over",
+    )  # fmt: skip
     with opened_order(order, places) as opened:
         try:
             write_archive(opened.contents, opened.sources, options, bar)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.archive.archive import Archive
 from datalad_jsdl.archive.budget import LookAhead
 from datalad_jsdl.archive.prepare import Prepared, Unprepared, prepare
-from datalad_jsdl.errors import FetchError, reason
+from datalad_jsdl.errors import FetchError
+from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.operations.availability import ACCESS, Access
 from datalad_jsdl.orders.contents import opened_order
 from datalad_jsdl.orders.model import FileState
@@ -21,7 +22,7 @@ from datalad_jsdl.orders.store.contents import prepared_contents, record_prepare
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Set
 
     from datalad_jsdl.archive.content import Content
     from datalad_jsdl.errors import ArchiveError, DatasetError
@@ -110,7 +111,9 @@ class _Run:
 
     def run(self) -> Preparation:
         failed: dict[FileRef, FileState] = {}
+        read: set[FileRef] = set()
         found = dict(self._known)
+        before = frozenset(found)
         refs = iter(self._opened.refs)
         done = 0
         for content, outcome in self._prepared():
@@ -120,9 +123,11 @@ class _Run:
                 failed[ref] = state_of_error(outcome.error)
             else:
                 found[content.identity] = outcome
+                if content.identity not in before:
+                    read.add(ref)
                 self._keep(content.identity, outcome)
         self._flush()
-        self._write_states(failed)
+        self._write_states(failed, read)
         stopped = done < len(self._opened.contents)
         if failed or stopped:
             return Preparation(done - len(failed), failed, is_stopped=stopped)
@@ -156,10 +161,10 @@ class _Run:
         self._new.clear()
         self._kept = time.monotonic()
 
-    def _write_states(self, failed: Mapping[FileRef, FileState]) -> None:
-        """Failures are kept; what is available again is told of no more."""
+    def _write_states(self, failed: Mapping[FileRef, FileState], read: Set[FileRef]) -> None:
+        """Failures are kept; what could be read now is told of no more."""
         before = states_of_order(self._store, self._order.summary.id)
-        again = [(ref, None) for ref in before if ref not in failed]
+        again = [(ref, None) for ref in before if ref in read]
         write_states(self._store, [*failed.items(), *again])
 
     def _whole(self, found: Mapping[str, Prepared], done: int) -> Preparation:
@@ -191,4 +196,5 @@ def state_of_error(error: ArchiveError | DatasetError | FetchError) -> FileState
     )
     kind = next((f.kind for f in faults if ACCESS.get(f.kind, Access.REFUSED) is best), None)
     now = datetime.now(timezone.utc)
-    return FileState(best, now, now, kind.name if kind else "", text=reason(error))
+    text = told(failed) if failed is not None else error.bare
+    return FileState(best, now, now, kind.name if kind else "", text=text)

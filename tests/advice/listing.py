@@ -214,15 +214,14 @@ ADVICE = {
     "there is no order yet": "commands.test_orders:test_there_is_no_order",
     "git annex merge {}": "commands.test_orders_hostile:test_commits_of_an_adjusted",
     "twice; rename one of them": "orders.test_tables:test_a_column_twice",
-    "continue with --resume": "commands.test_export_ways:test_gone_on_with_after",
-    "run the same command again": "commands.test_orders_hostile:test_an_order_that_fails",
+    "; continue with --resume": "commands.test_export_ways:test_gone_on_with_after",
     "use --resume to continue": "advice.test_exports:test_what_is_left",
     "Use the same options as before, or omit": "advice.test_exports:test_what_is_left",
     "use --checksum-file to renew it": "advice.test_exports:test_a_checksum_that_is_old",
     # lists, orders and jobs
     "to compare, use == or !=": "orders.test_table_filter:test_what_is_refused",
     "; update datalad-jsdl": "orders.test_store:test_a_newer_one_is_refused",
-    "is writing to the store; try again": "orders.test_store:test_one_that_is_locked",
+    "somebody else is writing to the store; try again": "orders.test_store:test_one_that_is_locked",
 }
 
 _SAID = "tells what is wrong or was done, and nothing to do"

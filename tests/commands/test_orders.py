@@ -288,6 +288,14 @@ def test_review_asks_the_mirrors(dataset: Path, lab: Lab) -> None:
     assert sorted(listed()) == IMAGES[:2]
 
 
+def test_each_file_has_a_link_to_its_original(dataset: Path, tmp_path: Path, lab: Lab) -> None:
+    last("download-list", "add", IMAGES[0])
+    last("download-list", "add", "--manifest", tmp_path / "m.json", TABLE)
+    records = datalad("download-list", "show", cwd=dataset)
+    links = {record["entry"]: record["link"] for record in records if "entry" in record}
+    assert links == {path: f"{lab.url}/{path}" for path in (IMAGES[0], TABLE)}
+
+
 def test_a_subset_is_ordered(dataset: Path) -> None:
     last("download-list", "add", "-r", ".")
     assert last("download-order", "create", "sub-01", "--name", "some")["files"] == 1
