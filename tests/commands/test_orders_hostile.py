@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -119,3 +120,19 @@ def test_what_is_in_a_subdataset_that_is_not_here_is_not_called_gone(plain: Path
     told = last(plain, "download-order", "compare", code=1)["message"]
     assert "the subdataset inner is not installed" in told
     assert "datalad -C" in last(plain, "download-order", "export", code=1)["message"]
+
+
+def test_manifests_of_two_queries_are_two_and_no_query_is_kept(plain: Path, lab: Lab) -> None:
+    """A server may tell studies apart, and users, by the query alone."""
+    member = json.dumps({"f": described("f", lab.put("f", content_of("f")))}).encode()
+    url = lab.put("m.json", member)
+    for query in ("secret=1", "secret=2"):
+        last(plain, "download-list", "add", "--manifest", f"{url}?{query}", "-r")
+    assert last(plain, "download-list", "show")["files"] == 2
+    last(plain, "download-order", "create", "--name", "n")
+    told = last(plain, "download-order", "compare", code=1)["message"]
+    assert "cannot be read again" in told
+    stored = b"".join(f.read_bytes() for f in (plain / ".git/annex/jsdl").iterdir() if f.is_file())
+    assert b"secret=" not in stored
+    assert "secret=" not in told
+    last(plain, "download-order", "export")
