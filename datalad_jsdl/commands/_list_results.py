@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 
 import humanize
 from datalad.interface.results import get_status_dict
@@ -115,6 +116,12 @@ def review_record(review: Review, total: Statistics) -> dict[str, Any]:
 
 
 def shown(record: dict[str, Any]) -> str:
-    """A record in words."""
-    text = message_of(record)
+    """A record in words; what a terminal would obey, in a name or in a manifest, is escaped."""
+    text = "".join(map(_harmless, message_of(record)))
     return text if record["status"] == "ok" else f"{record['status']}: {text}"
+
+
+def _harmless(char: str) -> str:
+    if char == "\n" or category(char) not in ("Cc", "Cs"):
+        return char
+    return char.encode("unicode_escape").decode()

@@ -6,10 +6,12 @@ from collections import defaultdict
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.errors import DatasetError, OrderError
 from datalad_jsdl.model.subdatasets import joined
+from datalad_jsdl.model.urls import redact
 from datalad_jsdl.operations.list_files import FileSelection, Walk
 from datalad_jsdl.operations.manifest_contents import Listed
-from datalad_jsdl.operations.manifest_place import is_no_file, place_of
+from datalad_jsdl.operations.manifest_place import is_no_file, is_url, place_of
 from datalad_jsdl.orders.contents import entry_of
 from datalad_jsdl.orders.model import SourceKind
 
@@ -36,7 +38,7 @@ def compare_order(order: Order, places: Places) -> Iterator[tuple[FileRef, Chang
     """Compare an order's files with those that a list would get today.
 
     Raises:
-        OrderError: a source is not there any more.
+        OrderError: a source is not there any more, or cannot be read again.
         DatasetError, ManifestError, FetchError: it cannot be read.
     """
     groups: dict[tuple[str, str], list[ListedFile]] = defaultdict(list)
@@ -53,6 +55,11 @@ def compare_order(order: Order, places: Places) -> Iterator[tuple[FileRef, Chang
 def listed_of(places: Places, source: str) -> Listed:
     """The manifest that a source is."""
     location = places.sources[source].location
+    if is_url(location) and redact(location) != location:
+        raise OrderError(
+            f"the manifest {redact(location)} cannot be read again: the query of its URL, which "
+            "may be a secret, is not kept"
+        )
     file = None if is_no_file(location) else places.base / location
     place = place_of(location, file, None, None, ())
     return Listed(place, credentials=places.credentials)
@@ -75,6 +82,9 @@ def _of_dataset(
 def _contents(root: Path, revision: str, wanted: Set[str]) -> dict[str, str]:
     """Path → key, or git's object name, of the files that are there."""
     walk = Walk(root, FileSelection(revision, depth=None, dataset_files=True, skip_missing=True))
+    for folder, why in walk.missing.items():
+        if any(path.startswith(f"{folder}/") for path in wanted):
+            raise DatasetError(f"{why}; what of it is in the order cannot be compared")
     found = {}
     for part in walk.parts:
         paths = [path for path in part.paths if part.prefix + path in wanted]

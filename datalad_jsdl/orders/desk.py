@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,7 +92,7 @@ class Desk:
         """
         if place.manifest == "-":
             raise OrderError("a manifest on standard input cannot be read again; use a file or URL")
-        location = str(place.file) if place.file else redact(place.manifest)
+        location = str(place.file) if place.file else _without_secret(place.manifest)
         path = urlsplit(location).path if is_url(location) else location
         stem = os.path.basename(path.rstrip("/")).partition(".")[0]
         return self._named(SourceKind.MANIFEST, location, _plain(stem) or "manifest")
@@ -141,6 +142,14 @@ class Desk:
     def _named(self, kind: SourceKind, location: str, wish: str) -> Source:
         with self.store.read() as connection:
             return named_source(connection, kind, location, wish)
+
+
+def _without_secret(manifest: str) -> str:
+    """A location without its query, which may be a secret; those of two queries differ."""
+    shown = redact(manifest) if is_url(manifest) else manifest
+    if shown == manifest:
+        return manifest
+    return f"{shown}#{hashlib.sha256(manifest.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 
 
 def _plain(name: str) -> str:

@@ -10,6 +10,7 @@ from datalad_jsdl.archive.zip.members import Kind
 from datalad_jsdl.model.entry import Entry
 from datalad_jsdl.orders.contents import opened_contents
 from datalad_jsdl.orders.store.contents import prepared_contents
+from datalad_jsdl.repository.annex.keys import ExtensionRule, entry_key
 from datalad_jsdl.repository.entries import Unlisted, public_candidates
 
 if TYPE_CHECKING:
@@ -28,15 +29,31 @@ def order_entries(store: Store, order: Order, places: Places) -> Iterator[Entry 
     """An order's files as entries of a manifest, in the order of the archive.
 
     Paths are those in the archive, without the folder that it is named by. What is prepared has a
-    size, a SHA-256 and pieces. Files whose content is in git have no URL, and so no entry.
+    size, a SHA-256 and pieces. Files whose content is in git have no URL, and so no entry. Nor has
+    a file whose content another one has with another time: entries with one content have one time.
 
     Raises:
         OrderError, DatasetError: a source cannot be read.
     """
     with opened_contents(order.files, places) as opened:
         known = prepared_contents(store, (content.identity for content in opened.contents))
+        times: dict[str, datetime | None] = {}
         for content in opened.contents:
-            yield _entry(content, known.get(content.identity))
+            entry = _entry(content, known.get(content.identity))
+            if isinstance(entry, Entry) and _is_at_another_time(entry, times):
+                reason = (
+                    "another file has its content and another time, which a manifest cannot say"
+                )
+                entry = Unlisted(entry.path, reason)
+            yield entry
+
+
+def _is_at_another_time(entry: Entry, times: dict[str, datetime | None]) -> bool:
+    try:
+        key = entry_key(entry, ExtensionRule())
+    except ValueError:
+        return False  # it has none, and stands for itself
+    return bool(key) and times.setdefault(key, entry.mtime) != entry.mtime
 
 
 def _entry(content: Content, prepared: Prepared | None) -> Entry | Unlisted:

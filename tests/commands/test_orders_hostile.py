@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.portal import datalad, git
+from tests.lab import Lab
+from tests.portal import content_of, datalad, described, git, write_manifest
+from tests.running import run_datalad
 
 
 @pytest.fixture
@@ -61,3 +64,75 @@ def test_commits_of_an_adjusted_branch_are_listed_once_they_are_brought_back(pla
     last(plain, "download-order", "create", "--name", "n")
     last(plain, "download-order", "export")
     assert b"changed" in (plain / "n.zip").read_bytes()
+
+
+def test_one_content_at_two_times_is_not_promised_to_be_the_same_elsewhere(
+    plain: Path, lab: Lab, tmp_path: Path
+) -> None:
+    """A manifest gives entries with one content one time."""
+    url = lab.put("f", content_of("f"))
+    for year in (2020, 2024):
+        entry = described("f", url, mtime=f"{year}-01-01T00:00:00Z")
+        write_manifest(tmp_path / f"y{year}.json", {"f": entry})
+        manifest = tmp_path / f"y{year}.json"
+        last(plain, "download-list", "add", "--manifest", manifest, "--recursive")
+    last(plain, "download-order", "create", "--name", "n")
+    order = last(plain, "download-order", "list")["order"]
+    records = datalad("download-order", "manifest", order, tmp_path / "o.json", cwd=plain, code=1)
+    assert [(r["entry"], r["status"]) for r in records[:-1]] == [("y2024/f", "impossible")]
+    assert (records[-1]["entries"], "anywhere" in records[-1]["message"]) == (1, False)
+
+
+def test_an_order_that_fails_names_no_option_that_there_is_not(plain: Path, lab: Lab) -> None:
+    paths = ["f", "g"]
+    members = {path: described(path, lab.put(path, content_of(path))) for path in paths}
+    write_manifest(plain.parent / "m.json", members)
+    last(plain, "download-list", "add", "--manifest", plain.parent / "m.json", "--recursive")
+    last(plain, "download-order", "create")
+    lab.put("g", b"", status=404)
+    told = last(plain, "download-order", "export", code=1)["message"]
+    assert "--resume" not in told
+    lab.put("g", content_of("g"))
+    last(plain, "download-order", "export")
+
+
+def test_a_terminal_obeys_no_name(plain: Path) -> None:
+    commit(plain, {"\x1b[31mred\x07": b"1"})
+    last(plain, "download-list", "add", "-r", ".")
+    done = run_datalad("download-list", "show", cwd=plain)
+    assert "\\x1b[31mred\\x07" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_what_is_in_a_subdataset_that_is_not_here_is_not_called_gone(plain: Path) -> None:
+    inner = plain / "inner"
+    git(plain, "init", "-q", "inner")
+    (inner / "f").write_text("f")
+    git(inner, "add", "f")
+    git(inner, "commit", "-q", "-m", "f")
+    git(plain, "submodule", "--quiet", "add", "./inner", "inner")
+    git(plain, "commit", "-q", "-m", "inner")
+    assert last(plain, "download-list", "add", "-r", ".")["files"] == 2
+    last(plain, "download-order", "create", "--name", "n")
+    assert last(plain, "download-order", "compare")["unchanged"] == 2
+    inner.rename(plain.parent / "away")
+    inner.mkdir()
+    told = last(plain, "download-order", "compare", code=1)["message"]
+    assert "the subdataset inner is not installed" in told
+    assert "datalad -C" in last(plain, "download-order", "export", code=1)["message"]
+
+
+def test_manifests_of_two_queries_are_two_and_no_query_is_kept(plain: Path, lab: Lab) -> None:
+    """A server may tell studies apart, and users, by the query alone."""
+    member = json.dumps({"f": described("f", lab.put("f", content_of("f")))}).encode()
+    url = lab.put("m.json", member)
+    for query in ("secret=1", "secret=2"):
+        last(plain, "download-list", "add", "--manifest", f"{url}?{query}", "-r")
+    assert last(plain, "download-list", "show")["files"] == 2
+    last(plain, "download-order", "create", "--name", "n")
+    told = last(plain, "download-order", "compare", code=1)["message"]
+    assert "cannot be read again" in told
+    stored = b"".join(f.read_bytes() for f in (plain / ".git/annex/jsdl").iterdir() if f.is_file())
+    assert b"secret=" not in stored
+    assert "secret=" not in told
+    last(plain, "download-order", "export")
