@@ -15,6 +15,7 @@ from datalad_jsdl.orders.model import Statistics
 from datalad_jsdl.orders.store.rows import file_of, file_values
 from datalad_jsdl.orders.store.sources import known_sources, source_ids
 from datalad_jsdl.orders.store.tables import file_lists, listed_files, removed_files
+from datalad_jsdl.orders.store.tables import sources as sources_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -123,8 +124,9 @@ class FileLists:
             names = {i: source.name for i, source in known_sources(connection).items()}
             chosen = (
                 select(listed_files)
+                .join(sources_table)
                 .where(listed_files.c.user == user)
-                .order_by(listed_files.c.source, listed_files.c.path)
+                .order_by(sources_table.c.name, listed_files.c.path)
             )
             for row in connection.execute(chosen.execution_options(yield_per=_PORTION)):
                 yield file_of(row, names)

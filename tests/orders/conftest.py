@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from fasteners import InterProcessLock
 
 from datalad_jsdl.orders.store.opening import Store
 
@@ -22,12 +24,16 @@ def postgresql(program: Callable[[str], str]) -> Iterator[str]:
     """The URL of a server, without a database."""
     command = [program("pg_virtualenv"), "-t", "sh", "-c", _SERVE]
     environment = {**os.environ, "HOME": "/"}  # the server is another user's, who reads no other
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
-        stderr=subprocess.DEVNULL, cwd="/",
-    ) as process:  # fmt: skip
+    # of two that start at once, both would take the same free port
+    one_at_a_time = InterProcessLock(Path(tempfile.gettempdir(), f"jsdl-pg-{os.getuid()}.lock"))
+    with one_at_a_time:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
+            stderr=subprocess.DEVNULL, cwd="/",
+        )  # fmt: skip
         assert process.stdout is not None
         where = next((line for line in process.stdout if "@" in line), "")
+    with process:
         assert where, "PostgreSQL did not start"
         yield f"postgresql://{where.strip()}"
         process.communicate("")

@@ -46,9 +46,9 @@ def test_the_same_path_of_two_sources_and_versions(lists: FileLists) -> None:
     """It is on the list once of each source, in the version that was added last."""
     newer = ListedFile(FileRef("study", "a", "b" * 40), 10, 7)
     assert lists.add("me", [file("a"), file("a", source=OTHER), newer], [STUDY, OTHER]) == 2
-    assert list(lists.files("me")) == [newer, file("a", source=OTHER)]
+    assert list(lists.files("me")) == [file("a", source=OTHER), newer]
     assert lists.add("me", [file("a")], [STUDY]) == 0
-    assert list(lists.files("me")) == [file("a"), file("a", source=OTHER)]
+    assert list(lists.files("me")) == [file("a", source=OTHER), file("a")]
 
 
 def test_removing_and_undo(lists: FileLists) -> None:
