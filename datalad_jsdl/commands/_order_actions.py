@@ -33,6 +33,7 @@ from datalad_jsdl.orders.jobs.rows import Jobs
 from datalad_jsdl.orders.jobs.waking import Waker
 from datalad_jsdl.orders.jobs.worker import Worker
 from datalad_jsdl.orders.model import BLOCKED
+from datalad_jsdl.orders.pinning import pin
 from datalad_jsdl.orders.review import review_list
 from datalad_jsdl.orders.states import states_of_order
 from datalad_jsdl.orders.tasks import tasks
@@ -58,6 +59,7 @@ def _create(call: Call) -> Records:
             call.name,
             is_chosen=lambda file: file.ref not in blocked and is_chosen(file),
         )
+        pin(order, desk.places())
         out = len(base.files) - len(order.files)
         more = f"; left out, as unavailable or not chosen: {counted(out, 'file')}" if out else ""
         yield call.record(_made(order) + more, order)
@@ -73,6 +75,7 @@ def _create(call: Call) -> Records:
     order = desk.orders.create(
         call.user, call.name, is_chosen=is_chosen if call.arguments else None
     )
+    pin(order, desk.places())
     left = desk.lists.statistics(call.user)
     more = f"; still on the list: {amounts(left)}" if left.files else ""
     yield call.record(_made(order) + more, order, left=left.files)

@@ -184,6 +184,21 @@ def test_an_order_is_what_export_archive_writes_and_stays_so(
     assert shown["sha256"] in shown["message"]
 
 
+def test_an_order_outlives_the_branch_that_it_is_of(dataset: Path, tmp_path: Path) -> None:
+    last("download-list", "add", "-r", ".")
+    identity = order()
+    wanted = exported(identity, "one.zip")
+    git(dataset, "checkout", "-q", "--orphan", "other")
+    git(dataset, "commit", "-q", "-m", "history begins anew")
+    for branch in git(dataset, "branch", "--format=%(refname:short)").split():
+        if branch not in ("other", "git-annex"):
+            git(dataset, "branch", "-q", "-D", branch)
+    git(dataset, "reflog", "expire", "--expire=now", "--all")
+    git(dataset, "gc", "-q", "--prune=now")
+    assert exported(identity, "two.zip") == wanted
+    assert last("download-order", "compare")["unchanged"] == 4
+
+
 def test_a_dataset_that_is_moved_takes_its_orders_along(dataset: Path, tmp_path: Path) -> None:
     last("download-list", "add", "sub-01/anat")
     identity = order()
