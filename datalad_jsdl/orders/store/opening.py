@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +30,7 @@ _UNREADABLE = (
     "cannot read the URL of the store; expected sqlite:///FILE or postgresql://USER@HOST/DATABASE"
 )
 _BUSY = 5.0  # seconds that a write waits for another one
+_PAUSE = 0.02  # seconds between two attempts
 _LOCKED = "the list is locked: somebody else is writing to the store; try again"
 _LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL, appendix A
 _SQLITE_BUSY = 5
@@ -170,13 +173,34 @@ def _understood(url: str) -> URL:
     return made.set(drivername=driver)  # the only one that is known to work
 
 
+def _use_wal(connection: Any) -> None:
+    """Have readers and one writer at a time not wait for each other.
+
+    The first one that opens a database changes it for that, and SQLite refuses all others at once
+    meanwhile, whatever timeout they have.
+    """
+    end = time.monotonic() + _BUSY
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or time.monotonic() > end:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
+
+
+def _is_busy(error: object) -> bool:
+    # Python 3.10 does not tell the code; there it can hardly be anything else
+    return getattr(error, "sqlite_errorcode", _SQLITE_BUSY) & 0xFF == _SQLITE_BUSY
+
+
 def _begin_immediate(connection: Connection) -> None:
     try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     except OperationalError as error:
-        # Python 3.10 does not tell the code; there it can hardly be anything else
-        code = getattr(error.orig, "sqlite_errorcode", _SQLITE_BUSY)
-        if code & 0xFF != _SQLITE_BUSY:
+        if not _is_busy(error.orig):
             raise
         raise LockedError(_LOCKED) from None
 
@@ -193,8 +217,7 @@ def _engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:
-        # readers and one writer at a time do not wait for each other
-        connection.execute("PRAGMA journal_mode=WAL")
+        _use_wal(connection)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
 
