@@ -1,15 +1,16 @@
-"""An iterator that ends as soon as somebody says so, whatever it is waiting for."""
+"""Work that ends as soon as somebody says so, whatever it is waiting for."""
 
 from __future__ import annotations
 
 import queue
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-__all__ = ["cancellable"]
+__all__ = ["cancellable", "interrupted_by"]
 
 _T = TypeVar("_T")
 _LOOK = 0.1  # seconds between two looks at whether to end
@@ -46,6 +47,32 @@ def cancellable(
     finally:
         wanted.put(False)
         interrupt()
+
+
+@contextmanager
+def interrupted_by(stop: threading.Event | None, interrupt: Callable[[], object]) -> Iterator[None]:
+    """While it lasts, *interrupt* is called within a moment after *stop* was set.
+
+    Args:
+        stop: set by any thread; None for never.
+        interrupt: makes what is waited for end soon; called by a thread of its own.
+    """
+    if stop is None:
+        yield
+        return
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            if stop.wait(_LOOK):
+                interrupt()
+                return
+
+    threading.Thread(target=watch, name="stop", daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
 
 
 def _make(

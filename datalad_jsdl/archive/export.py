@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from datalad_jsdl.archive.budget import LookAhead
+from datalad_jsdl.archive.cancelling import interrupted_by
 from datalad_jsdl.archive.reading import Reading
 from datalad_jsdl.archive.spool import ways
 from datalad_jsdl.archive.zip.members import size_warning
 from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError, JsdlError
+from datalad_jsdl.faults import Failed, Fault, FaultKind
+from datalad_jsdl.fetch.phrases import failure
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Sequence
 
     from datalad_jsdl.archive.content import Content, Sources
@@ -21,7 +25,6 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.readers import Begun, Reader
     from datalad_jsdl.archive.reading import Session
     from datalad_jsdl.archive.zip.members import Member
-    from datalad_jsdl.faults import Failed
 
 __all__ = ["ArchiveWriter", "Exported", "export", "throttled"]
 
@@ -47,12 +50,14 @@ class Exported:
 
     Attributes:
         missing: path → why its content could not be had; left out of the archive.
+        failures: the same by the name of the member, with what is wrong with each URL.
         damaged: contents that are here and are not right, and what is wrong with each; their
             mirrors gave them.
         warnings: sentences.
     """
 
     missing: dict[str, str] = field(default_factory=dict)
+    failures: dict[bytes, FetchError] = field(default_factory=dict)
     damaged: list[tuple[Content, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -66,6 +71,7 @@ def export(
     jobs: int,
     skip_missing: bool = False,
     begun: Begun | None = None,
+    stop: threading.Event | None = None,
 ) -> Exported:
     """Write members, content that is not here straight from the mirrors.
 
@@ -77,9 +83,10 @@ def export(
         jobs: pieces of content to fetch at a time.
         skip_missing: leave out what is unavailable, instead of giving up.
         begun: what the output has of the first content.
+        stop: when it is set, by any thread, whatever is waited for ends within a moment.
 
     Raises:
-        FetchError: a content is unavailable.
+        FetchError: a content is unavailable, or *stop* was set.
         ArchiveError: a content is not what its key says, and what was written of it cannot
             be taken back.
         OSError: the archive cannot be written; the disk may be full.
@@ -89,8 +96,11 @@ def export(
     try:
         with reading.session((0, begun.position if begun else 0)) as session:
             work = _Export(writer, output, reading, session)
-            for number, content in enumerate(contents):
-                work.add(number, content, skip_missing, begun if number == 0 else None)
+            with interrupted_by(stop, session.interrupt):
+                for number, content in enumerate(contents):
+                    if stop is not None and stop.is_set():
+                        raise failure(Failed((Fault(FaultKind.INTERRUPTED),)))
+                    work.add(number, content, skip_missing, begun if number == 0 else None)
             writer.finish()
     except BaseException:
         writer.abandon()
@@ -147,10 +157,12 @@ class _Export:
                 return
         problems[:0] = filter(None, [self._reading.damaged.get(number)])
         problem = "; ".join(dict.fromkeys(problems))
+        text = f"{content.path} is unavailable: {problem}"
+        unavailable = FetchError(text, failed=failed, name=content.name)
         if not skip_missing:
-            text = f"{content.path} is unavailable: {problem}"
-            raise FetchError(text, failed=failed, name=content.name)
+            raise unavailable
         self.done.missing[content.path] = problem
+        self.done.failures[content.name] = unavailable
 
     def _take_back(self, content: Content, error: JsdlError) -> None:
         """Leave nothing of a content that is not right."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.readers import Reader
     from datalad_jsdl.archive.reading import Session
 
-__all__ = ["Prepared", "Unprepared", "prepare", "prepared_of", "with_prepared"]
+__all__ = ["Digests", "Prepared", "Unprepared", "prepare", "prepared_of", "with_prepared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,23 +225,41 @@ def _digested(
     stop: threading.Event | None,
     progress: Callable[[int], object],
 ) -> Prepared:
-    crc, position = 0, 0
-    whole, piece = hashlib.sha256(), hashlib.sha256()
-    pieces: list[str] = []
+    crc, digests = 0, Digests()
     for chunk in content_of(reader, size):
         if stop is not None and stop.is_set():
             raise _StoppedError
         crc = crc32(chunk, crc)
-        whole.update(chunk)
+        digests.update(chunk)
         progress(len(chunk))
+    return digests.prepared(size, crc)
+
+
+class Digests:
+    """The SHA-256 of a content that is handed over in sequence, and those of its pieces."""
+
+    def __init__(self) -> None:
+        self._whole, self._piece = hashlib.sha256(), hashlib.sha256()
+        self._position = 0  # in the piece
+        self._pieces: list[str] = []
+
+    def update(self, chunk: bytes | memoryview) -> None:
+        """The next bytes."""
+        self._whole.update(chunk)
         while chunk:
-            part = chunk[: PIECE - position]
-            piece.update(part)
-            position += len(part)
+            part = chunk[: PIECE - self._position]
+            self._piece.update(part)
+            self._position += len(part)
             chunk = chunk[len(part) :]
-            if position == PIECE:
-                pieces.append(piece.hexdigest())
-                piece, position = hashlib.sha256(), 0
-    if position:
-        pieces.append(piece.hexdigest())
-    return Prepared(size, crc, whole.hexdigest(), tuple(pieces))
+            if self._position == PIECE:
+                self._end_piece()
+
+    def _end_piece(self) -> None:
+        self._pieces.append(self._piece.hexdigest())
+        self._piece, self._position = hashlib.sha256(), 0
+
+    def prepared(self, size: int, crc: int) -> Prepared:
+        """What was found out of a content of *size* bytes, once it was handed over."""
+        if self._position:
+            self._end_piece()
+        return Prepared(size, crc, self._whole.hexdigest(), tuple(self._pieces))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.archive import Archive
 from datalad_jsdl.archive.budget import LookAhead
+from datalad_jsdl.archive.one_pass import read_once
 from datalad_jsdl.archive.prepare import Prepared, Unprepared, prepare
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.phrases import told
@@ -65,8 +65,9 @@ def prepare_order(
 ) -> Preparation:
     """Find out sizes, CRC-32, SHA-256 and 8 MiB pieces of an order's contents.
 
-    What was found out for this order or another one is not read again. If everything is here, or
-    is in git, the archive's SHA-256 is found out, too; else the first export does that.
+    The archive's SHA-256 is found out in the same pass. What was found out before, for this order
+    or another one, is not fetched again; where it would have to be for the SHA-256, the first
+    export finds that out.
 
     Args:
         store: what is found goes there, a second's worth at a time.
@@ -105,11 +106,53 @@ class _Run:
         sizes = [content.size for content in unknown.values()]
         known = [size for size in sizes if size is not None]
         self._total = sum(known) if len(known) == len(sizes) else None
-        self._is_here = not any(content.is_remote for content in opened.contents)
-        if self._is_here and self._total is not None:
-            self._total += sum(content.size or 0 for content in opened.contents)
+        # then one pass finds out everything, and nothing is fetched that is known
+        self._is_one_pass = not order.summary.archive_sha256 and not any(
+            content.is_remote and content.identity in self._known for content in opened.contents
+        )
+        if self._is_one_pass:
+            every = [content.size for content in opened.contents]
+            self._total = None if None in every else sum(size or 0 for size in every)
 
     def run(self) -> Preparation:
+        return self._in_one_pass() if self._is_one_pass else self._one_by_one()
+
+    def _in_one_pass(self) -> Preparation:
+        contents, sources = self._opened.contents, self._opened.sources
+        jobs = sources.engine(contents[0]).settings.jobs if contents else 1
+        named = {content.name: number for number, content in enumerate(contents)}
+        read: set[FileRef] = set()
+
+        def found(name: bytes, prepared: Prepared) -> None:
+            number = named[name]
+            read.add(self._opened.refs[number])
+            self._keep(contents[number].identity, prepared)
+
+        done = None
+        try:
+            done = read_once(
+                contents, sources, found, jobs=jobs, stop=self._stop,
+                progress=lambda position: self._report(position, self._total),
+            )  # fmt: skip
+        except FetchError:
+            if self._stop is None or not self._stop.is_set():
+                raise
+        self._flush()
+        is_stopped = self._stop is not None and self._stop.is_set()
+        if done is None or (is_stopped and done.failures):
+            self._write_states({}, read)
+            return Preparation(len(read), is_stopped=True)
+        failed = {
+            self._opened.refs[named[name]]: state_of_error(error)
+            for name, error in done.failures.items()
+        }
+        self._write_states(failed, read)
+        if failed:
+            return Preparation(len(read), failed)
+        Orders(self._store).record_archive(self._order.summary.id, done.size, done.sha256)
+        return Preparation(len(read), {}, done.size, done.sha256)
+
+    def _one_by_one(self) -> Preparation:
         failed: dict[FileRef, FileState] = {}
         read: set[FileRef] = set()
         found = dict(self._known)
@@ -131,7 +174,8 @@ class _Run:
         stopped = done < len(self._opened.contents)
         if failed or stopped:
             return Preparation(done - len(failed), failed, is_stopped=stopped)
-        return self._whole(found, done)
+        archive = Archive(self._opened.contents, self._opened.sources, prepared=found)
+        return Preparation(done, {}, archive.size, self._order.summary.archive_sha256)
 
     def _prepared(self) -> Iterator[tuple[Content, Prepared | Unprepared]]:
         contents, sources = self._opened.contents, self._opened.sources
@@ -166,23 +210,6 @@ class _Run:
         before = states_of_order(self._store, self._order.summary.id)
         again = [(ref, None) for ref in before if ref in read]
         write_states(self._store, [*failed.items(), *again])
-
-    def _whole(self, found: Mapping[str, Prepared], done: int) -> Preparation:
-        """All is prepared: the archive's size and, if nothing has to be fetched, its SHA-256."""
-        contents, sources = self._opened.contents, self._opened.sources
-        archive = Archive(contents, sources, prepared=found)
-        summary = self._order.summary
-        size, sha256 = archive.size, summary.archive_sha256
-        if size is not None and not sha256 and self._is_here:
-            digest = hashlib.sha256()
-            for chunk in archive.range():
-                if self._stop is not None and self._stop.is_set():
-                    return Preparation(done, archive_size=size, is_stopped=True)
-                digest.update(chunk)
-                self._progress(len(chunk))
-            sha256 = digest.hexdigest()
-            Orders(self._store).record_archive(summary.id, size, sha256)
-        return Preparation(done, archive_size=size, archive_sha256=sha256)
 
 
 def state_of_error(error: ArchiveError | DatasetError | FetchError) -> FileState:

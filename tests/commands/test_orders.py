@@ -377,15 +377,16 @@ def order_again(dataset: Path) -> str:
 
 
 def test_preparing_tells_size_and_checksum(dataset: Path, tmp_path: Path, lab: Lab) -> None:
+    """In one pass: each file is fetched once."""
     last("download-list", "add", "-r", ".")
     identity = order()
+    lab.requests.clear()
     told = last("download-order", "prepare", identity)
+    assert sorted(r.path for r in lab.requests if r.method == "GET") == sorted(
+        f"/{path}" for path in (TABLE, *IMAGES)
+    )
     whole = exported(identity, "a.zip")
-    assert told["bytes"] == len(whole)
-    asked = len(lab.requests)
-    git(dataset, "annex", "get", "-q", ".")
-    assert last("download-order", "prepare", identity)["sha256"]
-    assert len(lab.requests) > asked
+    assert (told["bytes"], told["sha256"]) == (len(whole), sha256(whole))
     last("download-order", "manifest", identity, tmp_path / "o.json")
     listed_there = json.loads((tmp_path / "o.json").read_text())
     assert all(fields["pieces"] for fields in listed_there.values())
@@ -449,7 +450,8 @@ def test_killed_in_a_transaction_nothing_has_happened(dataset: Path) -> None:
         KillAt("datalad_jsdl.orders.preparing:_Run._flush"),
         KillAt("datalad_jsdl.orders.preparing:_Run._flush", after=True),
         KillAt("datalad_jsdl.orders.store.contents:record_prepared"),
-        KillAt("datalad_jsdl.orders.preparing:_Run._whole"),
+        KillAt("datalad_jsdl.archive.one_pass:_Writer.add", call=3),
+        KillAt("datalad_jsdl.orders.ordering:Orders.record_archive"),
     ],
     ids=lambda step: f"{step.function.rpartition(':')[2]} {step.after}",
 )

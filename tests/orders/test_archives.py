@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +124,38 @@ def test_another_archive_is_never_passed_off_as_the_order(store: Store, lab: Lab
     desk.orders.record_archive(order.summary.id, 5, "ab" * 32)
     with pytest.raises(OrderError, match=r"was abab.* and is cdcd"):
         desk.orders.record_archive(order.summary.id, 5, "cd" * 32)
+
+
+def test_a_mirror_that_is_wrong_in_the_midst_of_a_file(store: Store, lab: Lab) -> None:
+    """What was read of it counts neither for the file nor for the archive."""
+    members = members_of(lab, known=True)
+    large = content_of("large", LARGE)
+    bad = lab.put("bad", large[: LARGE // 2] + b"x" + large[LARGE // 2 + 1 :])
+    members["large"]["urls"].insert(0, bad)
+    desk, order = ordered(store, members)
+    done = prepare_order(store, order, desk.places())
+    assert done.archive_sha256 == sha256(exported(desk, order, lab))
+    with order_archive(store, order, desk.places()) as archive:
+        (content,) = [c for c in archive.contents if c.path == "large"]
+        assert content.expected.pieces is not None
+        assert content.expected.pieces.hexdigests == tuple(
+            sha256(large[start : start + (8 << 20)]) for start in range(0, LARGE, 8 << 20)
+        )
+
+
+def test_a_preparation_that_is_stopped_goes_on(store: Store, lab: Lab) -> None:
+    desk, order = ordered(store, members_of(lab, known=False))
+    stop = threading.Event()
+
+    def report(done: int, total: int | None) -> None:
+        if done > 30_000:
+            stop.set()
+
+    first = prepare_order(store, order, desk.places(), report=report, stop=stop)
+    assert first.is_stopped
+    assert 0 < first.prepared < 21
+    assert first.failed == {}
+    lab.requests.clear()
+    second = prepare_order(store, order, desk.places())
+    assert (second.prepared, second.is_stopped) == (21, False)
+    assert len([r for r in lab.requests if r.path.startswith("/f")]) == 21 - first.prepared - 1
