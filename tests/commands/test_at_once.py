@@ -20,12 +20,11 @@ from tests.running import run_datalad, start_datalad
 URL = "https://a.example/f"
 
 
-def at_once(*commands: list[str]) -> list[str]:
-    """Run datalad several times at the same time; what each said, and all must succeed."""
+def at_once(*commands: list[str]) -> None:
+    """Run datalad several times at the same time; all must succeed."""
     with ThreadPoolExecutor(len(commands)) as pool:
         jobs = list(pool.map(lambda command: run_datalad(*command), commands))
     assert [job.code for job in jobs] == [0] * len(jobs), jobs
-    return [job.stdout + job.stderr for job in jobs]
 
 
 def test_subdatasets_of_one_dataset(tmp_path: Path) -> None:
@@ -40,8 +39,7 @@ def test_subdatasets_of_one_dataset(tmp_path: Path) -> None:
 def test_one_dataset_is_made_once(tmp_path: Path) -> None:
     write_manifest("one.json", {"f": described("f", URL)})
     write_manifest("two.json", {"g": described("g", URL)})
-    said = at_once(*(["download-manifest", f"{n}.json", "study"] for n in ("one", "two")))
-    assert sum("waiting" in text for text in said) <= 1  # or one was done before
+    at_once(*(["download-manifest", f"{n}.json", "study"] for n in ("one", "two")))
     assert len(git(tmp_path / "study", "log", "--format=%s").splitlines()) == 3
     assert git(tmp_path / "study", "status", "--short") == ""
 
