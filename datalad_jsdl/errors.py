@@ -188,7 +188,7 @@ class LockedError(StoreError):
 
 
 class OrderError(JsdlError, ValueError):
-    """An order cannot be made, or there is none of that id.
+    """An order cannot be made, or no order has that id.
 
     Attributes:
         files_over: how many files are too many; 0 if that is not why.

@@ -48,7 +48,7 @@ class At:
 
     Attributes:
         desk: of the lists and orders.
-        root: of the dataset; None if there is none.
+        root: of the dataset; None outside a dataset.
         path: what result records name: the dataset, or the current folder.
     """
 

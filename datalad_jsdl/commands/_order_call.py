@@ -51,7 +51,7 @@ class Call:
         """The one that is named, or the newest.
 
         Raises:
-            OrderError: there is none.
+            OrderError: there is no such order.
         """
         given = self.arguments[0] if self.arguments else ""
         desk = self.at.desk

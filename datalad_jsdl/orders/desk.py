@@ -121,7 +121,7 @@ class Desk:
             given: an id, or the beginning of one of the user's, of 4 characters or more.
 
         Raises:
-            OrderError: there is none.
+            OrderError: there is no such order.
         """
         if len(given) > 20:  # characters; ids have 24
             return given

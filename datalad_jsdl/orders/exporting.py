@@ -61,7 +61,7 @@ def export_order(
     reserve: int = 0,
     checksum: bool = False,
 ) -> OrderExport:
-    """Write an order's archive; what an interrupted export has left is gone on with.
+    """Write an order's archive; an interrupted export continues.
 
     The first archive that is complete decides its SHA-256; another one is never passed off as
     it. A content that turns out to be unavailable or wrong is kept as such.

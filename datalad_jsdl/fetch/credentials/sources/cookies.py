@@ -152,9 +152,9 @@ class Jar:
         """
         host = urlsplit(url).hostname or ""
         # S310: http.cookiejar reads URL and host of the request; nothing is opened
-        request, parser = Request(url), _Parser()  # noqa: S310
+        request, parser = Request(url), _Parser()  # noqa: S310 - nothing is opened
         # mypy: http.cookiejar asks an answer for nothing but what `_Reply` has
-        for cookie in parser.make_cookies(_Reply(headers), request):  # type: ignore[arg-type]
+        for cookie in parser.make_cookies(_Reply(headers), request):  # type: ignore[arg-type]  # it needs no more
             if _settle(cookie, host, request):
                 self._put(cookie)
         for domain, path, name in parser.cleared:
