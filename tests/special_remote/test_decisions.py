@@ -144,14 +144,17 @@ def test_nothing_secret(
     file = vault.keep("cookies.txt", cookies_txt("localhost", "session", cookie))
     vault.config("datalad.jsdl.credential", f"{named} cookies:{file}")
     query = f"?X-Amz-Signature={quote(signature)}"
-    with Lab(authority) as safe:
-        vault.config("datalad.jsdl.credential", f"{safe.url} netrc")
-        # on a busy machine it may look much slower than the other
-        vault.config("datalad.jsdl.prefer", f"127.0.0.1:{safe.port}")
+    # two of them: an origin that refuses a login at once is not shown it again
+    with Lab(authority) as safe, Lab(authority) as closed:
+        for one in (safe, closed):
+            vault.config("datalad.jsdl.credential", f"{one.url} netrc")
+        # on a busy machine they may look much slower than the other
+        preferred = f"127.0.0.1:{safe.port} 127.0.0.1:{closed.port}"
+        vault.config("datalad.jsdl.prefer", preferred)
         basic = ("Authorization", vault.basic("alice", password))
         urls = {
             "netrc": safe.put("netrc", content_of("netrc"), wants=basic),
-            "refused": safe.put("refused", content_of("refused"), wants=("X", "nothing")),
+            "refused": closed.put("refused", content_of("refused"), wants=("X", "nothing")),
             "moved": safe.put("moved", location=f"{other_lab.url}/signed{query}"),
         }
         members = {}
@@ -164,7 +167,7 @@ def test_nothing_secret(
         for command in ([*DEBUG, "."], [*GET, "."], CONTENT):
             text = vault.run(*command, cwd=dataset)
             assert f"{safe.url} accepts the login of the source netrc" in text
-            assert f"{safe.url} answers 401 to the login of the source netrc" in text
+            assert f"{closed.url} answers 401 to the login of the source netrc" in text
             assert f"{named} accepts the login of the source cookies" in text
             vault.run("git", "annex", "drop", "-q", "--force", ".", cwd=dataset)
         bare = lab.put("bare", status=403)
