@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -92,7 +93,7 @@ class Archive:
         """In order; of those of unknown size the size is 0."""
         return [self._layout.member(number) for number in range(len(self._layout))]
 
-    @property
+    @cached_property
     def is_certain(self) -> bool:
         """Whether digests determine every byte of any range: only then ranges fit together.
 
@@ -101,7 +102,7 @@ class Archive:
         """
         return self._unsized is None and all(map(_is_certain, self.contents))
 
-    @property
+    @cached_property
     def etag(self) -> str:
         """Its entity tag (RFC 9110, 8.8.3), weak unless `is_certain`.
 

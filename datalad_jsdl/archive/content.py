@@ -40,6 +40,7 @@ class Content:
         key: what a repository calls the content, or "".
         dataset: folder of the dataset or subdataset that it is from; for `Sources`.
         restriction: that it is not for everybody, and where to ask; or None.
+        is_prepared: its pieces were found out together with its digest.
     """
 
     path: str
@@ -54,6 +55,7 @@ class Content:
     key: str = ""
     dataset: str = ""
     restriction: Restriction | None = None
+    is_prepared: bool = False
 
     @property
     def is_remote(self) -> bool:

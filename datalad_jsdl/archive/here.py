@@ -8,7 +8,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.archive.pieces import AT_ONCE, grid, verified_portions
+from datalad_jsdl.archive.pieced_file import PiecedFileReader
+from datalad_jsdl.archive.pieces import AT_ONCE
 from datalad_jsdl.archive.readers import BytesReader, ChunkReader, FileReader, Reader, unreadable
 from datalad_jsdl.errors import ArchiveError
 from datalad_jsdl.faults import Fault, FaultKind
@@ -65,10 +66,10 @@ def open_here(
             raise ArchiveError(_other_size(path, size))
         return _in_memory(found, check, start, stop)
     whole = check if (start, stop) == (0, size) else None
-    if step := grid(content, AT_ONCE):
-        begin = start - start % step
-        portions = verified_portions(FileReader(path, size, begin), content, begin, start, stop)
-        return ChunkReader(portions, None if start else 0, whole)
+    if expected.pieces:
+        # those that were found out together with the digest tell as much as that does
+        whole = None if content.is_prepared else whole
+        return PiecedFileReader(path, size, start, expected.pieces, whole)
     return FileReader(path, size, start, whole)
 
 

@@ -6,7 +6,6 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.remote import Memory
-from datalad_jsdl.errors import ArchiveError
 from datalad_jsdl.faults import Failed, Fault, FaultKind
 from datalad_jsdl.fetch.file.download import fetch
 from datalad_jsdl.model.digests import ALGORITHMS
@@ -15,13 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from datalad_jsdl.archive.content import Content
-    from datalad_jsdl.archive.readers import Reader
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.operation import Operation
     from datalad_jsdl.model.content import Fetched, Version
     from datalad_jsdl.model.entry import Pieces
 
-__all__ = ["AT_ONCE", "Verified", "fetch_verified", "grid", "takes_whole", "verified_portions"]
+__all__ = ["AT_ONCE", "Verified", "fetch_verified", "grid", "takes_whole"]
 
 AT_ONCE = 1 << 20  # bytes; as much of a content is verified before any of it is used
 _LARGEST = 32 << 20  # bytes; larger pieces are not held in memory
@@ -88,38 +86,6 @@ def _wrong(pieces: Pieces, start: int, chunk: memoryview) -> str | None:
                 f"{start + len(chunk)} does not match"
             )
     return None
-
-
-def verified_portions(
-    reader: Reader, content: Content, begin: int, start: int, stop: int
-) -> Iterator[memoryview]:
-    """Bytes *start* to *stop* of a content, as soon as the pieces that they lie in are verified.
-
-    Args:
-        reader: of the content from byte *begin* on, where a piece begins.
-        content: which one.
-        begin: see *reader*.
-        start: first byte.
-        stop: after the last.
-
-    Raises:
-        ArchiveError: a piece is wrong.
-    """
-    pieces, size = content.expected.pieces, content.size or 0
-    step = grid(content, AT_ONCE)
-    if pieces is None or step is None:
-        raise ValueError("the content has no known pieces")
-    try:
-        while begin < stop:
-            end = min(begin + step, size)
-            chunk = memoryview(reader.read(end - begin))
-            if problem := _wrong(pieces, begin, chunk):
-                raise ArchiveError(problem)
-            yield chunk[max(start - begin, 0) : stop - begin]
-            del chunk
-            begin = end
-    finally:
-        reader.close()
 
 
 def fetch_verified(

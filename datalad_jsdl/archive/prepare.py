@@ -104,9 +104,10 @@ def with_prepared(content: Content, prepared: Prepared | None) -> Content:
     expected = content.expected
     if not content.has_digest:
         expected = Expected(prepared.size, "sha256", prepared.sha256)
-    pieces = expected.pieces or Pieces("sha256", PIECE, prepared.pieces)
+    own = expected.pieces
+    pieces = own or Pieces("sha256", PIECE, prepared.pieces)
     expected = replace(expected, size=prepared.size, pieces=pieces)
-    return replace(content, size=prepared.size, expected=expected)
+    return replace(content, size=prepared.size, expected=expected, is_prepared=not own)
 
 
 class _Preparation:

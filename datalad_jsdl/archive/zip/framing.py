@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Frames", "content_range"]
 
-_BLOCKS = 16  # in a buffer
+_BLOCKS = 2  # in a buffer, which then stays in the processor's cache
 _BUFFERS = 4
 _LARGE = 8 << 20  # bytes; from there on a thread of its own to check the content pays
 _FULL = block_header(BLOCK, last=False)
@@ -90,8 +90,9 @@ class Frames:
         """
         crc = reader.crc
         small = stop - start <= FRAME and start // FRAME == (stop - 1) // FRAME
-        ring = [self._small] if small else self._ring()
-        with _checking(reader.check, ring, threaded=stop - start >= _LARGE) as (take, give):
+        threaded = reader.check is not None and stop - start >= _LARGE
+        ring = [self._small] if small else self._ring(_BUFFERS if threaded else 1)
+        with _checking(reader.check, ring, threaded=threaded) as (take, give):
             position = start
             while position < stop:
                 buffer = take()
@@ -109,10 +110,10 @@ class Frames:
                 position = end
         return crc
 
-    def _ring(self) -> list[_Buffer]:
-        if not self._large:
-            self._large = [_Buffer(_BLOCKS) for _ in range(_BUFFERS)]
-        return self._large
+    def _ring(self, count: int) -> list[_Buffer]:
+        while len(self._large) < count:
+            self._large.append(_Buffer(_BLOCKS))
+        return self._large[:count]
 
 
 def _plan(buffer: _Buffer, size: int, position: int, stop: int) -> tuple[list[memoryview], int]:
