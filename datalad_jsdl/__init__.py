@@ -35,6 +35,12 @@ _SUITE = (
             "download_order",
         ),
         (
+            "datalad_jsdl.commands.serve_downloads",
+            "ServeDownloads",
+            "serve-downloads",
+            "serve_downloads",
+        ),
+        (
             "datalad_jsdl.commands.enable_jsdl",
             "EnableJsdl",
             "enable-jsdl",

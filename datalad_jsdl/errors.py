@@ -46,6 +46,7 @@ __all__ = [
     "ManifestError",
     "NothingThereError",
     "OrderError",
+    "PortalError",
     "QueryError",
     "SettingError",
     "StatusError",
@@ -203,6 +204,10 @@ class OrderError(JsdlError, ValueError):
 
 class UnpreparedError(OrderError):
     """Bytes of an archive cannot be given before the order is prepared."""
+
+
+class PortalError(JsdlError, RuntimeError):
+    """A portal cannot be served as it was asked for."""
 
 
 class JobError(JsdlError, RuntimeError):

@@ -22,6 +22,7 @@ LAYERS = (
     {"archive"},
     {"operations"},
     {"orders"},
+    {"portal"},
     {"commands", "special_remote", "api"},
     {"datalad_jsdl"},
 )
@@ -35,6 +36,9 @@ OUTSIDE = {
     "sqlalchemy": {"orders"},
     "alembic": {"orders"},
     "huey": {"orders"},
+    "starlette": {"portal"},
+    "uvicorn": {"portal"},
+    "jinja2": {"portal"},
 }
 
 

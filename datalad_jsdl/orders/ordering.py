@@ -147,6 +147,18 @@ class Orders:
             files = tuple(file_of(row, names) for row in connection.execute(chosen))
             return Order(summary_of(found), files)
 
+    def summary(self, order_id: str) -> OrderSummary:
+        """An order without its files.
+
+        Raises:
+            OrderError: there is no such order.
+        """
+        with self.store.read() as connection:
+            found = connection.execute(select(orders).where(orders.c.id == order_id)).one_or_none()
+        if found is None:
+            raise OrderError(f"there is no order {order_id}")
+        return summary_of(found)
+
     def history(
         self, user: str, *, limit: int = 50, offset: int = 0
     ) -> tuple[list[OrderSummary], int]:

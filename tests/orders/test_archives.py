@@ -72,7 +72,8 @@ def test_ranges_of_a_prepared_order(store: Store, lab: Lab) -> None:
     done = prepare_order(store, order, desk.places())
     assert (done.prepared, done.failed, done.archive_size) == (21, {}, len(whole))
     lab.requests.clear()
-    with order_archive(store, order, desk.places()) as archive:
+    with order_archive(store, order, desk.places()) as lent:
+        archive = lent.archive
         assert archive.etag.startswith('"')
         chance = random.Random(1)
         for _ in range(20):
@@ -88,8 +89,8 @@ def test_ranges_of_a_prepared_order(store: Store, lab: Lab) -> None:
 def test_with_sizes_and_digests_it_can_be_read_at_once(store: Store, lab: Lab) -> None:
     desk, order = ordered(store, members_of(lab, known=True))
     whole = exported(desk, order, lab)
-    with order_archive(store, order, desk.places()) as archive:
-        assert sha256(b"".join(archive.range())) == sha256(whole)
+    with order_archive(store, order, desk.places()) as lent:
+        assert sha256(b"".join(lent.archive.range())) == sha256(whole)
 
 
 def test_what_one_order_has_prepared_no_other_reads_again(store: Store, lab: Lab) -> None:
@@ -135,8 +136,8 @@ def test_a_mirror_that_is_wrong_in_the_midst_of_a_file(store: Store, lab: Lab) -
     desk, order = ordered(store, members)
     done = prepare_order(store, order, desk.places())
     assert done.archive_sha256 == sha256(exported(desk, order, lab))
-    with order_archive(store, order, desk.places()) as archive:
-        (content,) = [c for c in archive.contents if c.path == "large"]
+    with order_archive(store, order, desk.places()) as lent:
+        (content,) = [c for c in lent.archive.contents if c.path == "large"]
         assert content.expected.pieces is not None
         assert content.expected.pieces.hexdigests == tuple(
             sha256(large[start : start + (8 << 20)]) for start in range(0, LARGE, 8 << 20)

@@ -23,6 +23,8 @@ from sqlalchemy import (
 )
 
 __all__ = [
+    "accepted_terms",
+    "archive_links",
     "downloads",
     "file_lists",
     "file_states",
@@ -34,6 +36,7 @@ __all__ = [
     "orders",
     "pieces",
     "removed_files",
+    "secrets",
     "sources",
 ]
 
@@ -206,4 +209,31 @@ jobs = Table(
         sqlite_where=text("state IN ('queued', 'running')"),
         postgresql_where=text("state IN ('queued', 'running')"),
     ),
+)
+
+#: What links are signed with, and cookies; all processes of a portal have the same.
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+#: How often the links to an order's archive were revoked; no row for never.
+archive_links = Table(
+    "archive_links",
+    metadata,
+    Column("order", Text, ForeignKey("orders.id"), primary_key=True),
+    Column("generation", Integer, nullable=False),
+)
+
+#: Who has accepted which version of whose terms, and when.
+accepted_terms = Table(
+    "accepted_terms",
+    metadata,
+    Column("user", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("accepted_on", Float, nullable=False),
+    PrimaryKeyConstraint("user", "source", "version", name="a_version_once"),
 )

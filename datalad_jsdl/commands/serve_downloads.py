@@ -1,0 +1,202 @@
+"""``datalad serve-downloads``: the portal, for people who have only a browser."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import sys
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datalad.interface.base import Interface, build_doc, eval_results
+from datalad.interface.results import get_status_dict
+from datalad.support.constraints import EnsureInt, EnsureNone, EnsureStr
+from datalad.support.param import Parameter
+
+from datalad_jsdl.commands._common import failure
+from datalad_jsdl.commands._options import listed
+from datalad_jsdl.errors import JsdlError, PortalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["ServeDownloads"]
+
+lgr = logging.getLogger("datalad.jsdl.serve_downloads")
+
+ACTION = "serve_downloads"
+_TOKEN = "JSDL_TOKEN"  # noqa: S105 - the name of a variable
+
+
+@build_doc
+class ServeDownloads(Interface):
+    """Let people choose, order and download files in their browser
+
+    What is served are datasets, folders of datasets, and manifests; by default the dataset around
+    the current directory. A page opens in the browser. Ctrl-C ends it; orders stay, and a download
+    that was interrupted continues when it is served again.
+
+    Only this machine can connect, unless --host says otherwise, and only who knows a secret: it is
+    in the address that is opened, the first line on standard output. Programs send it as
+    'Authorization: Bearer TOKEN'.
+    """
+
+    _params_ = dict(
+        path=Parameter(
+            args=("path",),
+            metavar="PATH|MANIFEST",
+            nargs="*",
+            doc="""a dataset, a folder of datasets, or a manifest: a file, URL or address.""",
+            constraints=EnsureStr() | EnsureNone(),
+        ),
+        host=Parameter(
+            args=("--host",),
+            metavar="NAME",
+            doc="""name or address to listen on.""",
+            constraints=EnsureStr(),
+        ),
+        port=Parameter(
+            args=("--port",),
+            metavar="NUMBER",
+            doc="""port to listen on; 0 for any that is free.""",
+            constraints=EnsureInt(),
+        ),
+        store=Parameter(
+            args=("--store",),
+            metavar="URL",
+            doc="""database of the lists and orders: sqlite:///FILE or
+            postgresql://USER@HOST/DATABASE. By default the dataset's own if it is one dataset,
+            else one of the user's.""",
+            constraints=EnsureStr() | EnsureNone(),
+        ),
+        no_open=Parameter(
+            args=("--no-open",),
+            action="store_true",
+            doc="""do not open a browser.""",
+        ),
+        token_file=Parameter(
+            args=("--token-file",),
+            metavar="FILE",
+            doc=f"""file with the secret; it is made if there is none. Without it, the variable
+            {_TOKEN} is used, or a secret that is made anew.""",
+            constraints=EnsureStr() | EnsureNone(),
+        ),
+        credential=Parameter(
+            args=("--credential",),
+            metavar="'ORIGIN[/PATH] SOURCE [OPTION=VALUE ...]'",
+            action="append",
+            doc="""where the login for an origin is kept, for files that come from a manifest; as
+            for 'datalad download-manifest'. Datasets have settings of their own.""",
+        ),
+    )
+
+    _examples_ = [
+        dict(
+            text="Serve the dataset in the current directory, and open it in the browser",
+            code_cmd="datalad serve-downloads",
+        ),
+        dict(
+            text="Serve all datasets in a folder, and a portal's manifest beside them",
+            code_cmd="datalad serve-downloads /data/studies https://portal.example.org/m.jsonl",
+        ),
+    ]
+
+    @staticmethod
+    @eval_results
+    def __call__(
+        path: str | Sequence[str] | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8000,
+        store: str | None = None,
+        no_open: bool = False,
+        token_file: str | None = None,
+        credential: str | Sequence[str] | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        given = listed(path) or ["."]
+        try:
+            _serve(given, host, port, store, not no_open, token_file, tuple(listed(credential)))
+        except (JsdlError, OSError) as error:
+            yield failure(ACTION, Path(given[0]).absolute(), error, lgr)
+            return
+        done = get_status_dict(action=ACTION, status="ok", path=os.path.abspath(given[0]))
+        yield {**done, "type": "portal", "logger": lgr}
+
+
+def _serve(
+    given: list[str],
+    host: str,
+    port: int,
+    store: str | None,
+    open_browser: bool,
+    token_file: str | None,
+    credentials: tuple[str, ...],
+) -> None:
+    try:
+        from datalad_jsdl.portal.serving import listen, serve
+    except ImportError as error:
+        raise PortalError(
+            f"the package {error.name} is missing; to install it, run: "
+            "pip install 'datalad-jsdl[portal]'"
+        ) from None
+    from datalad_jsdl.orders.desk import Desk
+    from datalad_jsdl.portal.identity import TokenIdentity
+    from datalad_jsdl.portal.served import served_of
+    from datalad_jsdl.portal.site import Site
+
+    token = _token(token_file)
+    store_opened, own = _store(given, store)
+    with store_opened:
+        desk = Desk(store_opened, own, credentials)
+        served = served_of(desk, given)
+        listening = listen(host, port)
+        identity = TokenIdentity(token, f"jsdl_{listening.port}")
+        site = Site(desk, served, identity, listening.hosts)
+        address = f"{listening.url}?token={token}"
+
+        def ready() -> None:
+            # alone on its line: it is for programs, too
+            sys.stdout.write(f"{address}\n")
+            sys.stdout.flush()
+            if open_browser:
+                webbrowser.open(address)
+
+        serve(site, listening, ready)
+
+
+def _store(given: list[str], store: str | None) -> tuple[Any, Path | None]:
+    """The store, and the dataset whose own it is."""
+    from datalad_jsdl.orders.desk import own_store, owner_of
+    from datalad_jsdl.orders.store.opening import Store
+    from datalad_jsdl.repository.repository import Repository
+
+    if store is not None:
+        opened = Store(store)
+        return opened, owner_of(opened)
+    if len(given) == 1 and (Path(given[0]) / ".git").exists():
+        root = Path(given[0]).resolve()
+        return Store.of_file(own_store(Repository(root))), root
+    from platformdirs import user_data_path
+
+    return Store.of_file(user_data_path("datalad-jsdl") / "portal.sqlite"), None
+
+
+def _token(file: str | None) -> str:
+    """The secret that visitors have to know."""
+    if file is None:
+        return os.environ.get(_TOKEN) or secrets.token_urlsafe(32)
+    path = Path(file)
+    try:
+        # a new one is readable for its owner alone from its beginning
+        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        found = path.read_text(encoding="utf-8").strip()
+        if not found:
+            raise PortalError(f"{path} is empty; remove it to have a secret made") from None
+        return found
+    token = secrets.token_urlsafe(32)
+    with os.fdopen(opened, "w", encoding="utf-8") as writing:
+        writing.write(f"{token}\n")
+    return token

@@ -1,0 +1,107 @@
+"""The application: what is answered at which address."""
+
+from __future__ import annotations
+
+import hashlib
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from datalad_jsdl.errors import OrderError
+from datalad_jsdl.orders.capability import Verdict
+from datalad_jsdl.portal.archive_endpoint import ArchiveEndpoint, Grant
+from datalad_jsdl.portal.gate import Gate
+from datalad_jsdl.portal.problems import ProblemError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Scope
+
+    from datalad_jsdl.orders.model import OrderSummary
+    from datalad_jsdl.portal.identity import Visitor
+    from datalad_jsdl.portal.site import Site
+
+__all__ = ["make_app", "own_order", "required_visitor"]
+
+
+def make_app(site: Site) -> ASGIApp:
+    """The ASGI application of a portal."""
+
+    async def by_login(scope: Scope) -> Grant:
+        visitor = required_visitor(scope)
+        return Grant(await own_order(site, visitor, scope["path_params"]["order"]), visitor.user)
+
+    async def by_link(scope: Scope) -> Grant:
+        return await _granted_by_link(site, scope)
+
+    app = Starlette(
+        routes=[
+            Route("/health", _health),
+            Route("/api/v1/orders/{order}/archive", ArchiveEndpoint(site, by_login)),
+            Route("/d/{order}.{signature}/{name}", ArchiveEndpoint(site, by_link)),
+        ],
+        exception_handlers={ProblemError: _problem},
+    )
+    return Gate(app, site)
+
+
+def required_visitor(scope: Scope) -> Visitor:
+    """Who asks.
+
+    Raises:
+        ProblemError: nobody is signed in.
+    """
+    visitor: Visitor | None = scope["state"]["visitor"]
+    if visitor is None:
+        raise ProblemError(
+            HTTPStatus.UNAUTHORIZED, "sign in, or send a token", {"www-authenticate": "Bearer"}
+        )
+    return visitor
+
+
+async def own_order(site: Site, visitor: Visitor, order_id: str) -> OrderSummary:
+    """An order of a visitor.
+
+    Raises:
+        ProblemError: there is none; of those of others nobody learns that they are there.
+    """
+    try:
+        summary = await site.run(site.desk.orders.summary, order_id)
+    except OrderError:
+        summary = None
+    if summary is None or summary.user != visitor.user:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"there is no order {order_id}")
+    return summary
+
+
+async def _granted_by_link(site: Site, scope: Scope) -> Grant:
+    found = scope["path_params"]
+    try:
+        summary = await site.run(site.desk.orders.summary, found["order"])
+    except OrderError:
+        raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such download") from None
+    verdict = await site.run(site.capabilities.verify, summary.id, found["signature"])
+    if verdict is Verdict.EXPIRED:
+        raise ProblemError(
+            HTTPStatus.GONE,
+            "this link has expired, or was revoked; the order's page has a new one, for the same "
+            "bytes: the download continues with it",
+        )
+    if verdict is not Verdict.VALID:
+        raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such download")
+    address = hashlib.sha256(found["signature"].encode()).hexdigest()
+    return Grant(summary, f"link {address}")
+
+
+async def _health(request: Request) -> Response:
+    return PlainTextResponse("ok\n", headers={"cache-control": "no-store"})
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ProblemError)  # noqa: S101 - it is registered for these only
+    problem = error.problem
+    headers = {"cache-control": "no-store", **problem.headers}
+    return Response(problem.body, int(problem.status), headers, "application/problem+json")

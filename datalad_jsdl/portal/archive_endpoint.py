@@ -1,0 +1,289 @@
+"""An order's archive over HTTP: any ranges of it, at any time, from whichever process.
+
+It is an ASGI application of its own, and has to stay below nothing that touches bodies.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import secrets
+from dataclasses import dataclass
+from http import HTTPStatus
+from itertools import chain
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from datalad_jsdl.bugs import LOGGER
+from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError, JsdlError, UnpreparedError
+from datalad_jsdl.orders.archives import keep_failure
+from datalad_jsdl.portal.guards import CrowdedError
+from datalad_jsdl.portal.problems import ProblemError, send_problem
+from datalad_jsdl.portal.ranges import Condition, Validators, condition_of, wanted_spans
+from datalad_jsdl.portal.streams import SlowReaderError, gathered, read_ahead, send_all
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+    from starlette.types import Receive, Scope, Send
+
+    from datalad_jsdl.archive.archive import Archive
+    from datalad_jsdl.orders.archives import OrderArchive
+    from datalad_jsdl.orders.model import OrderSummary
+    from datalad_jsdl.portal.ranges import Span
+    from datalad_jsdl.portal.site import Site
+
+__all__ = ["ArchiveEndpoint", "Grant"]
+
+lgr = logging.getLogger(LOGGER)
+
+_ZIP = "application/zip"
+_FAILURES = (ArchiveError, DatasetError, FetchError)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """That a request may have an archive.
+
+    Attributes:
+        summary: of the order.
+        user: whose download it counts as.
+    """
+
+    summary: OrderSummary
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What is sent: some ranges, or all of it."""
+
+    status: HTTPStatus
+    size: int
+    headers: dict[str, str]
+    body: Iterator[bytes]
+
+
+class ArchiveEndpoint:
+    """Answers GET and HEAD for the archive of an order.
+
+    Args:
+        site: of the portal.
+        granted: tells what a request is for, or raises `ProblemError`.
+    """
+
+    def __init__(self, site: Site, granted: Callable[[Scope], Awaitable[Grant]]) -> None:
+        self._site = site
+        self._granted = granted
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See the specification of ASGI."""
+        is_head = scope["method"] == "HEAD"
+        try:
+            if scope["method"] not in ("GET", "HEAD"):
+                allowed = {"allow": "GET, HEAD"}
+                raise ProblemError(
+                    HTTPStatus.METHOD_NOT_ALLOWED, "an archive is only to be read", allowed
+                )
+            grant = await self._granted(scope)
+            await self._lent(grant, scope, receive, send)
+        except ProblemError as error:
+            await send_problem(error.problem, send, is_head=is_head)
+
+    async def _lent(self, grant: Grant, scope: Scope, receive: Receive, send: Send) -> None:
+        site, order = self._site, grant.summary.id
+        lending = site.archives.lend(order)
+        try:
+            opened = await site.run(lending.__enter__)
+        except UnpreparedError as error:
+            later = {"retry-after": "10"}
+            raise ProblemError(HTTPStatus.CONFLICT, str(error), later, order=order) from None
+        except JsdlError as error:
+            lgr.warning("order %s: %s", order, error)
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                f"the archive cannot be read now: {error}",
+                {"retry-after": "60"},
+            ) from None
+        try:
+            await self._answered(grant, opened, scope, receive, send)
+        finally:
+            await site.run(lending.__exit__, None, None, None)
+
+    async def _answered(
+        self, grant: Grant, opened: OrderArchive, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        headers = _joined_headers(scope)
+        archive = opened.archive
+        validators = _validators(grant.summary, archive)
+        general = _general(grant.summary, validators)
+        outcome = condition_of(headers, validators)
+        if outcome is Condition.FAILED:
+            raise ProblemError(
+                HTTPStatus.PRECONDITION_FAILED, "the archive is not the one that was asked for"
+            )
+        if outcome is Condition.NOT_MODIFIED:
+            await send(_start(HTTPStatus.NOT_MODIFIED, general))
+            await send({"type": "http.response.body", "body": b""})
+            return
+        size = archive.size or 0
+        if scope["method"] == "HEAD":
+            await send(_start(HTTPStatus.OK, _whole(general, grant.summary, size)))
+            await send({"type": "http.response.body", "body": b""})
+            return
+        spans = wanted_spans(headers, size, validators)
+        if spans == ():
+            raise ProblemError(
+                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+                f"the archive has {size} bytes",
+                {"content-range": f"bytes */{size}", "accept-ranges": "bytes"},
+            )
+        if spans is None:
+            whole = _whole(general, grant.summary, size)
+            answer = _Answer(HTTPStatus.OK, size, whole, archive.range())
+        else:
+            answer = _partial(general, archive, size, spans)
+        await self._streamed(grant, opened, answer, scope, receive, send)
+
+    async def _streamed(
+        self,
+        grant: Grant,
+        opened: OrderArchive,
+        answer: _Answer,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        order, sent = grant.summary.id, 0
+
+        def count(size: int) -> None:
+            nonlocal sent
+            sent += size
+
+        try:
+            with self._site.streams.one(grant.user, order):
+                await send(_start(answer.status, answer.headers))
+                chunks = read_ahead(gathered(answer.body), self._site.readers)
+                try:
+                    await send_all(chunks, send, receive, count)
+                finally:
+                    await chunks.aclose()  # type: ignore[attr-defined]  # it is a generator
+        except CrowdedError as error:
+            raise ProblemError(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"{error.limit} downloads are under way for {error.whose}; try again in a moment",
+                {"retry-after": "10"},
+            ) from None
+        except SlowReaderError:
+            lgr.info("order %s: a client took next to nothing after %d bytes", order, sent)
+            _abort(scope)
+        except _FAILURES as error:
+            lgr.warning("order %s: broken off after %d bytes: %s", order, sent, error)
+            await self._kept(opened, error)
+            _abort(scope)
+
+    async def _kept(
+        self, opened: OrderArchive, error: ArchiveError | DatasetError | FetchError
+    ) -> None:
+        try:
+            await self._site.run(keep_failure, self._site.desk.store, opened.opened, error)
+        except JsdlError as problem:
+            lgr.warning("what is wrong with a file was not kept: %s", problem)
+
+
+def _abort(scope: Scope) -> None:
+    """Reset the connection: an end without an error would look like the end of the archive."""
+    abort = scope.get("extensions", {}).get("jsdl.abort")
+    if abort is None:
+        raise ConnectionAbortedError("the answer was broken off")
+    abort["abort"]()
+
+
+def _joined_headers(scope: Scope) -> dict[str, str]:
+    """Fields that come several times are one, by RFC 9110, 5.3."""
+    found: dict[str, str] = {}
+    for raw_name, raw in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
+def _validators(summary: OrderSummary, archive: Archive) -> Validators:
+    """An archive whose SHA-256 is known is the same for ever, as one with digests of all is."""
+    etag = archive.etag
+    if summary.archive_sha256:
+        etag = etag.removeprefix("W/")
+    return Validators(etag, summary.created_on.replace(microsecond=0))
+
+
+def _general(summary: OrderSummary, validators: Validators) -> dict[str, str]:
+    ascii_name = summary.archive_name.encode("ascii", "replace").decode()
+    plain = "".join(c if c.isalnum() or c in " -_.()+,=@" else "_" for c in ascii_name)
+    name = quote(summary.archive_name.encode("utf-8", "surrogateescape"), safe="")
+    return {
+        "etag": validators.etag,
+        "last-modified": validators.last_modified,
+        "accept-ranges": "bytes",
+        "cache-control": "private, max-age=31536000, immutable, no-transform",
+        "content-disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{name}",
+        "x-accel-buffering": "no",
+        "x-robots-tag": "noindex",
+        "x-content-type-options": "nosniff",
+        **_digest(summary),
+    }
+
+
+def _digest(summary: OrderSummary) -> dict[str, str]:
+    """Of the whole, whatever part is sent (RFC 9530, 3)."""
+    if not summary.archive_sha256:
+        return {}
+    raw = base64.b64encode(bytes.fromhex(summary.archive_sha256)).decode()
+    return {"repr-digest": f"sha-256=:{raw}:"}
+
+
+def _whole(general: dict[str, str], summary: OrderSummary, size: int) -> dict[str, str]:
+    return {**general, "content-type": _ZIP, "content-length": str(size)}
+
+
+def _partial(
+    general: dict[str, str], archive: Archive, size: int, spans: Sequence[Span]
+) -> _Answer:
+    if len(spans) == 1:
+        (span,) = spans
+        headers = {
+            **general,
+            "content-type": _ZIP,
+            "content-length": str(span.size),
+            "content-range": _content_range(span, size),
+        }
+        body = archive.range(span.start, span.stop)
+        return _Answer(HTTPStatus.PARTIAL_CONTENT, span.size, headers, body)
+    boundary = secrets.token_hex(16)
+    heads = [
+        f"--{boundary}\r\nContent-Type: {_ZIP}\r\n"
+        f"Content-Range: {_content_range(span, size)}\r\n\r\n".encode()
+        for span in spans
+    ]
+    end = f"--{boundary}--\r\n".encode()
+    length = sum(len(head) + span.size + 2 for head, span in zip(heads, spans, strict=True))
+    headers = {
+        **general,
+        "content-type": f"multipart/byteranges; boundary={boundary}",
+        "content-length": str(length + len(end)),
+    }
+
+    def parts() -> Iterator[bytes]:
+        for head, span in zip(heads, spans, strict=True):
+            yield from chain([head], archive.range(span.start, span.stop), [b"\r\n"])
+        yield end
+
+    return _Answer(HTTPStatus.PARTIAL_CONTENT, length + len(end), headers, parts())
+
+
+def _content_range(span: Span, size: int) -> str:
+    return f"bytes {span.start}-{span.stop - 1}/{size}"
+
+
+def _start(status: HTTPStatus, headers: dict[str, str]) -> dict[str, object]:
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    return {"type": "http.response.start", "status": int(status), "headers": raw}

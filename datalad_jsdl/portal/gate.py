@@ -1,0 +1,95 @@
+"""What every request passes first: which host it is for, who asks, and from where."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
+
+from datalad_jsdl.portal.problems import Problem, send_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from datalad_jsdl.portal.site import Site
+
+__all__ = ["Gate"]
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+#: On every answer that does not say otherwise.
+_HEADERS = {
+    b"content-security-policy": _POLICY.encode(),
+    b"x-content-type-options": b"nosniff",
+    # other sites learn nothing of addresses here; the own forms still say where they are from
+    b"referrer-policy": b"same-origin",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"x-frame-options": b"DENY",
+}
+
+
+class Gate:
+    """Lets requests through; ``scope["state"]["visitor"]`` is who asks, or None.
+
+    Args:
+        app: behind it.
+        site: of the portal.
+    """
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self._app = app
+        self._site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See the specification of ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+
+        async def hardened(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = list(message.get("headers", ()))
+                names = {name for name, _ in given}
+                given += [item for item in _HEADERS.items() if item[0] not in names]
+                message = {**message, "headers": given}
+            await send(message)
+
+        if problem := self._problem(scope, headers):
+            await send_problem(problem, hardened, is_head=scope["method"] == "HEAD")
+            return
+        cookies = cookie_parser(headers.get("cookie", ""))
+        scope.setdefault("state", {})["visitor"] = self._site.identity.visitor(headers, cookies)
+        await self._app(scope, receive, hardened)
+
+    def _problem(self, scope: Scope, headers: Mapping[str, str]) -> Problem | None:
+        host = headers.get("host", "").lower()
+        if self._site.hosts and host not in self._site.hosts:
+            # a page elsewhere may have its own name resolve to this machine
+            return Problem(
+                HTTPStatus.MISDIRECTED_REQUEST, "this server is not known by the name in Host"
+            )
+        if scope["method"] in _SAFE or "authorization" in headers:
+            return None
+        if not _is_from_here(headers, host):
+            return Problem(
+                HTTPStatus.FORBIDDEN,
+                "a page of another site, or a program without a token, cannot change anything here",
+            )
+        return None
+
+
+def _is_from_here(headers: Mapping[str, str], host: str) -> bool:
+    """Whether a request that changes something comes from a page of this server."""
+    if (site := headers.get("sec-fetch-site")) is not None:
+        return site in ("same-origin", "none")
+    return urlsplit(headers.get("origin", "")).netloc.lower() == host != ""

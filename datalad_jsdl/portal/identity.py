@@ -1,0 +1,79 @@
+"""Who asks: whose list and orders a request is about."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ME", "Identity", "TokenIdentity", "Visitor"]
+
+#: The user of a portal that one person runs for themselves; in routes, whoever asks.
+ME = "me"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks.
+
+    Attributes:
+        user: whose list and orders these are.
+        groups: that the user belongs to.
+        shown: the user's name for people.
+    """
+
+    user: str
+    groups: frozenset[str] = frozenset()
+    shown: str = ""
+
+
+class Identity(Protocol):
+    """A way to find out who asks."""
+
+    def visitor(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> Visitor | None:
+        """Who asks, or None if that does not show.
+
+        Args:
+            headers: of the request; their names in lower case.
+            cookies: of the request.
+        """
+
+
+@dataclass(frozen=True)
+class TokenIdentity:
+    """One user, known by a token: programs send it, a browser has it exchanged for a cookie.
+
+    Attributes:
+        token: the secret.
+        cookie: name of the cookie. Browsers send cookies to all ports of a host, so it has the
+            port in it.
+    """
+
+    token: str = field(repr=False)
+    cookie: str
+
+    def visitor(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> Visitor | None:
+        """See `Identity`."""
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and self.is_token(given.strip()):
+            return Visitor(ME)
+        if _is_same(cookies.get(self.cookie, ""), self.cookie_value):
+            return Visitor(ME)
+        return None
+
+    def is_token(self, given: str) -> bool:
+        """Whether it is the token; how long that takes tells nothing of it."""
+        return _is_same(given, self.token)
+
+    @property
+    def cookie_value(self) -> str:
+        """What the token is exchanged for."""
+        return hmac.new(self.token.encode(), b"cookie", hashlib.sha256).hexdigest()
+
+
+def _is_same(given: str, secret: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), secret.encode())

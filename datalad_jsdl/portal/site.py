@@ -1,0 +1,82 @@
+"""What a portal serves, and all that its parts share."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from datalad_jsdl.archive.budget import LookAhead
+from datalad_jsdl.orders.capability import Capabilities
+from datalad_jsdl.orders.ordering import Limits
+from datalad_jsdl.portal.guards import Streams
+from datalad_jsdl.portal.opened import OpenArchives
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from datalad_jsdl.orders.desk import Desk
+    from datalad_jsdl.portal.identity import Identity
+    from datalad_jsdl.portal.served import Served
+
+__all__ = ["Site"]
+
+_T = TypeVar("_T")
+
+_FETCHES = 8  # pieces of contents that are fetched ahead at a time, for all downloads
+
+
+@dataclass
+class Site:
+    """A portal.
+
+    Attributes:
+        desk: the store of lists and orders, and where their sources are.
+        served: what can be chosen from, in the order of their names.
+        identity: how to find out who asks.
+        hosts: names that the portal is known by, with ports; none for any.
+        title: of the pages.
+        limits: of one order.
+        wake: called with the id of a job that was put into the queue.
+        streams: downloads that are under way.
+        archives: those of orders, kept open.
+        capabilities: signs links to archives.
+    """
+
+    desk: Desk
+    served: Sequence[Served]
+    identity: Identity
+    hosts: frozenset[str] = frozenset()
+    title: str = "Downloads"
+    limits: Limits = field(default_factory=Limits)
+    wake: Callable[[str], object] = lambda job: None
+    streams: Streams = field(default_factory=Streams)
+    archives: OpenArchives = field(init=False)
+    capabilities: Capabilities = field(init=False)
+
+    def __post_init__(self) -> None:
+        look_ahead = LookAhead(_FETCHES, shared=True)
+        self.archives = OpenArchives(self.desk, look_ahead)
+        self.capabilities = Capabilities(self.desk.store)
+        # a mirror that is slow must not keep others from their answers: lookups have threads of
+        # their own, and each download may have one
+        self.readers = ThreadPoolExecutor(self.streams.of_process, "reader")
+        self._lookups = ThreadPoolExecutor(16, "lookup")
+
+    def find(self, name: str) -> Served | None:
+        """What is served under a name."""
+        return next((served for served in self.served if served.name == name), None)
+
+    async def run(self, work: Callable[..., _T], *args: Any, **kwargs: Any) -> _T:
+        """Have a thread do what may take a while."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._lookups, partial(work, *args, **kwargs))
+
+    def close(self) -> None:
+        """Close what is kept open; what is under way ends by itself."""
+        self._lookups.shutdown(wait=False, cancel_futures=True)
+        self.readers.shutdown(wait=False, cancel_futures=True)
+        self.archives.close()
