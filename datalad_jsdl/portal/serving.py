@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import os
 import socket
+import struct
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Listening", "listen", "serve"]
 
 _HEAD_WITHIN = 15.0  # seconds that a client has for the head of a request
+_NO_LINGER = struct.pack("ii", 1, 0)  # on, for no second
 _GRACE = 20  # seconds that downloads have to end when the server ends
 
 
@@ -96,7 +99,14 @@ def listen(host: str, port: int) -> Listening:
     return Listening(listening, host, listening.getsockname()[1])
 
 
-def serve(site: Site, listening: Listening, ready: Callable[[], object], *, jobs: int = 1) -> None:
+def serve(
+    site: Site,
+    listening: Listening,
+    ready: Callable[[], object],
+    *,
+    jobs: int = 1,
+    stop: threading.Event | None = None,
+) -> None:
     """Serve until a SIGINT or SIGTERM comes.
 
     Args:
@@ -104,6 +114,7 @@ def serve(site: Site, listening: Listening, ready: Callable[[], object], *, jobs
         listening: where clients connect.
         ready: called once connections are accepted.
         jobs: that are run at a time, such as preparations; 0 to leave them to other workers.
+        stop: ends it when it is set; needed in any thread but the main one, which has no signals.
 
     Raises:
         StoreError: the queue of jobs cannot be opened.
@@ -113,7 +124,7 @@ def serve(site: Site, listening: Listening, ready: Callable[[], object], *, jobs
         log_config=None, proxy_headers=False, server_header=False, date_header=True,
         timeout_graceful_shutdown=_GRACE,
     )  # fmt: skip
-    server = _Server(config, ready)
+    server = _Server(config, ready, stop or threading.Event())
     try:
         with Waker(site.desk.store) as waker, _worker(site, waker, jobs):
             site.wake = waker.wake
@@ -125,13 +136,19 @@ def serve(site: Site, listening: Listening, ready: Callable[[], object], *, jobs
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], object], stop: threading.Event
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._stop = stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        return self._stop.is_set() or await super().on_tick(counter)
 
 
 class _Protocol(HttpToolsProtocol):
@@ -154,11 +171,19 @@ class _Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._expect_head()
-        self.scope["extensions"] = {"jsdl.abort": {"abort": self.transport.abort}}
+        self.scope["extensions"] = {"jsdl.abort": {"abort": self._reset}}
 
     def on_headers_complete(self) -> None:
         self._head_came()
         super().on_headers_complete()
+
+    def _reset(self) -> None:
+        """End the connection by a reset, which nobody takes for an end in order."""
+        own = self.transport.get_extra_info("socket")
+        if own is not None and own.fileno() >= 0:
+            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(own.fileno())) as same:
+                same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self.transport.abort()
 
     def _expect_head(self) -> None:
         self._head_came()
