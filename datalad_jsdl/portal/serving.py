@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-import os
 import socket
-import struct
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from datalad_jsdl.errors import PortalError
 from datalad_jsdl.orders.jobs.rows import Jobs
@@ -20,6 +17,7 @@ from datalad_jsdl.orders.jobs.waking import Waker
 from datalad_jsdl.orders.jobs.worker import Worker
 from datalad_jsdl.orders.tasks import tasks
 from datalad_jsdl.portal.app import make_app
+from datalad_jsdl.portal.connections import Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Listening", "listen", "serve"]
 
-_HEAD_WITHIN = 15.0  # seconds that a client has for the head of a request
-_NO_LINGER = struct.pack("ii", 1, 0)  # on, for no second
 _GRACE = 20  # seconds that downloads have to end when the server ends
 
 
@@ -120,7 +116,7 @@ def serve(
         StoreError: the queue of jobs cannot be opened.
     """
     config = uvicorn.Config(
-        make_app(site), http=_Protocol, ws="none", loop="auto", lifespan="off", access_log=False,
+        make_app(site), http=Protocol, ws="none", loop="auto", lifespan="off", access_log=False,
         log_config=None, proxy_headers=False, server_header=False, date_header=True,
         timeout_graceful_shutdown=_GRACE,
     )  # fmt: skip
@@ -149,50 +145,6 @@ class _Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         return self._stop.is_set() or await super().on_tick(counter)
-
-
-class _Protocol(HttpToolsProtocol):
-    """A connection that can be reset, and is where a request does not come to an end of its head.
-
-    A server in Python has one loop for all: connections that only wait cost little, but
-    they must not wait for ever.
-    """
-
-    _late: Any = None
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self._expect_head()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._head_came()
-        super().connection_lost(exc)
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._expect_head()
-        self.scope["extensions"] = {"jsdl.abort": {"abort": self._reset}}
-
-    def on_headers_complete(self) -> None:
-        self._head_came()
-        super().on_headers_complete()
-
-    def _reset(self) -> None:
-        """End the connection by a reset, which nobody takes for an end in order."""
-        own = self.transport.get_extra_info("socket")
-        if own is not None and own.fileno() >= 0:
-            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(own.fileno())) as same:
-                same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-        self.transport.abort()
-
-    def _expect_head(self) -> None:
-        self._head_came()
-        self._late = self.loop.call_later(_HEAD_WITHIN, self.transport.abort)
-
-    def _head_came(self) -> None:
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
 
 
 @contextlib.contextmanager
