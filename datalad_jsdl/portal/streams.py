@@ -19,6 +19,7 @@ __all__ = ["Pace", "Progress", "SlowReaderError", "gathered", "read_ahead", "sen
 _CHUNK = 128 << 10  # bytes; smaller ones are put together
 _AT_ONCE = 8  # chunks that are made at a time for a client that is fast
 _SOON = 0.05  # seconds in which such a client takes them
+_BUFFERED = 16 << 20  # bytes
 _LEAST = 16 << 10  # bytes that a client has to take
 _WITHIN = 60.0  # seconds for that
 
@@ -62,10 +63,13 @@ class Pace:
 
     def __init__(self) -> None:
         self.chunks = 1
+        self._taken = 0  # bytes that were taken as they came
 
-    def took(self, seconds: float) -> None:
-        """So long it took to hand over the last ones."""
-        self.chunks = min(2 * self.chunks, _AT_ONCE) if seconds < _SOON else 1
+    def took(self, size: int, seconds: float) -> None:
+        """So long it took to hand over so many bytes."""
+        self._taken = self._taken + size if seconds < _SOON else 0
+        # until then they may all be waiting in buffers of the system
+        self.chunks = _AT_ONCE if self._taken > _BUFFERED else 1
 
 
 async def read_ahead(
@@ -138,7 +142,7 @@ async def send_all(
     with _patience(lambda: handed - unsent()):
         try:
             async for batch in batches:
-                begun = time.monotonic()
+                begun, before = time.monotonic(), handed
                 while batch:
                     chunk = batch.pop(0)
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
@@ -147,7 +151,7 @@ async def send_all(
                         return False
                     progress(len(chunk))
                     del chunk
-                pace.took(time.monotonic() - begun)
+                pace.took(handed - before, time.monotonic() - begun)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return True
         finally:
