@@ -40,8 +40,14 @@ class Portal:
     host: str
     root: Path
 
-    def ask(self, path: str, method: str = "GET", **fields: str) -> Answer:
-        """One request, with the token unless a field says otherwise."""
+    @property
+    def address(self) -> tuple[str, int]:
+        """For sockets."""
+        host, _, port = self.host.partition(":")
+        return host, int(port)
+
+    def ask(self, path: str, method: str = "GET", **fields: str | None) -> Answer:
+        """One request, with the token unless a field says otherwise; None for no such field."""
         connection = http.client.HTTPConnection(self.host, timeout=60)
         try:
             connection.putrequest(
@@ -49,6 +55,8 @@ class Portal:
             )
             given = {"authorization": f"Bearer {TOKEN}", **fields}
             for name, value in given.items():
+                if value is None:
+                    continue
                 connection.putheader(name.replace("_", "-"), value.encode("latin-1"))
             connection.endheaders()
             answer = connection.getresponse()

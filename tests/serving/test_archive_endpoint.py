@@ -247,7 +247,7 @@ def test_wrong_content_never_ends_well(
     object_file.chmod(0o644)
     try:
         object_file.write_bytes(content[:15_000_000] + b"\0" + content[15_000_001:])
-        with socket.create_connection(portal.host.split(":"), 60) as connection:
+        with socket.create_connection(portal.address, 60) as connection:
             who = f"Host: {portal.host}\r\nAuthorization: Bearer {TOKEN}"
             connection.sendall(f"GET {url} HTTP/1.1\r\n{who}\r\n\r\n".encode())
             got: list[bytes] = []
