@@ -40,6 +40,8 @@ class Content:
         key: what a repository calls the content, or "".
         dataset: folder of the dataset or subdataset that it is from; for `Sources`.
         restriction: that it is not for everybody, and where to ask; or None.
+        inline: the content itself, or None; *size* and *expected* are then known to be right, and
+            have a digest.
     """
 
     path: str
@@ -54,11 +56,12 @@ class Content:
     key: str = ""
     dataset: str = ""
     restriction: Restriction | None = None
+    inline: bytes | None = field(default=None, repr=False)
 
     @property
     def is_remote(self) -> bool:
         """Whether only its URLs can give it."""
-        return not self.blob and self.local is None
+        return not self.blob and self.local is None and self.inline is None
 
     @property
     def has_digest(self) -> bool:

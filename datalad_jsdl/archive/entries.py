@@ -66,10 +66,17 @@ def _content(path: str, entry: Entry, same: list[Entry], leading_dir: str) -> Co
     return Content(
         path,
         name,
-        Kind.EXECUTABLE if entry.executable else Kind.REGULAR,
+        _kind(entry),
         entry.size,
         max(times, default=None),
         expected,
         urls=tuple(urls),
         restriction=next((other.restriction for other in same if other.restriction), None),
+        inline=None if entry.inline is None else entry.inline.content,
     )
+
+
+def _kind(entry: Entry) -> Kind:
+    if entry.inline is not None and entry.inline.is_symlink:
+        return Kind.SYMLINK
+    return Kind.EXECUTABLE if entry.executable else Kind.REGULAR

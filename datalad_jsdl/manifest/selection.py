@@ -114,7 +114,9 @@ def _refuse_signed(selection: Selection, prefix: str, secrecy: Secrecy, shared: 
     secret = [
         path
         for path, entry in entries.items()
-        if not isinstance(entry.candidates, PlainCandidates) and not entry.registrable
+        if not isinstance(entry.candidates, PlainCandidates)
+        and entry.candidates
+        and not entry.registrable
     ]
     for path in secret:
         entry = entries.pop(path)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from datalad_jsdl.model.inline import Inline
     from datalad_jsdl.model.restriction import Restriction
 
 __all__ = ["Candidate", "Entry", "Pieces", "Refusal"]
@@ -37,7 +38,7 @@ class Entry:
 
     Attributes:
         path: relative, POSIX, as the manifest gives it.
-        candidates: in the order in which they are to be tried; never empty.
+        candidates: in the order in which they are to be tried; empty only with *inline*.
         size: bytes, or None if unknown.
         digests: algorithm (a name of `digests.ALGORITHMS`) to lower-case hex.
         mtime: aware, in UTC, or None if unknown.
@@ -47,6 +48,8 @@ class Entry:
         pieces: digests of the content's parts, or None.
         left_over: the manifest is what an earlier import could not take in (``reason``).
         restriction: that it is not for everybody, and where to ask; or None.
+        inline: the content, if the manifest has it itself; then the size and a digest are known,
+            and right.
     """
 
     path: str
@@ -60,6 +63,7 @@ class Entry:
     pieces: Pieces | None = None
     left_over: bool = False
     restriction: Restriction | None = None
+    inline: Inline | None = None
 
     @property
     def registrable(self) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ class Export:
 
     Args:
         name: of a format that can be written.
+        content_in_git: list files in git with their content, instead of leaving them out.
 
     Attributes:
         name: the same.
@@ -40,8 +41,9 @@ class Export:
         lost: number of entries by what the format has no place for.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, content_in_git: bool = False) -> None:
         self.name = name
+        self._content_in_git = content_in_git
         self.entries = 0
         self.size = 0
         self.unlisted: list[Unlisted] = []
@@ -69,7 +71,15 @@ class Export:
         for part in walk.parts:
             secrecy = secrecy_of(part.repository)
             with KeyLookup(part.repository) as lookup:
-                for item in dataset_entries(part.tree, part.paths, lookup, part.start, secrecy):
+                items = dataset_entries(
+                    part.tree,
+                    part.paths,
+                    lookup,
+                    part.start,
+                    secrecy,
+                    content_in_git=self._content_in_git,
+                )
+                for item in items:
                     done += 1
                     if done % _TICK == 0:
                         bar.update("exporting", done, total)
