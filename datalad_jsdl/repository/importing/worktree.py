@@ -37,6 +37,8 @@ __all__ = [
 
 def blob_of(step: Step) -> bytes:
     """The blob that a step puts at its path."""
+    if step.content is not None:
+        return step.content
     if step.mode == LINK:
         return link_target(step.path, step.key).encode()
     return pointer(step.key)
