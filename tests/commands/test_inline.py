@@ -158,9 +158,7 @@ def test_uncommitted_changes_are_in_the_way(members: dict[str, Any], tmp_path: P
     assert (dataset / "README").read_text() == "half"
 
 
-def test_an_annexed_file_of_the_same_content_stays(
-    members: dict[str, Any], tmp_path: Path
-) -> None:
+def test_an_annexed_file_of_the_same_content_stays(members: dict[str, Any], tmp_path: Path) -> None:
     dataset = tmp_path / "ds"
     datalad("create", dataset)
     (dataset / "README").write_bytes(README)
