@@ -10,6 +10,7 @@ from datalad_jsdl.archive.entries import entries_contents
 from datalad_jsdl.archive.zip.members import Kind
 from datalad_jsdl.errors import ArchiveError
 from datalad_jsdl.model.entry import Candidate, Entry, Pieces
+from datalad_jsdl.model.inline import Inline
 from datalad_jsdl.model.restriction import Restriction, RestrictionKind
 
 
@@ -34,6 +35,16 @@ def test_all_that_a_manifest_tells() -> None:
     assert content.urls == ("https://a.example/a",)
     assert content.is_remote
     assert content.identity == "sha256:" + "cd" * 32
+
+
+def test_content_of_its_own() -> None:
+    known = {"sha256": "cd" * 32}
+    link = Entry("a", (), 3, known, inline=Inline(b"b/c", is_symlink=True))
+    file = Entry("b", (), 0, known, executable=True, inline=Inline(b""))
+    contents = entries_contents({"a": link, "b": file})
+    assert [content.kind for content in contents] == [Kind.SYMLINK, Kind.EXECUTABLE]
+    assert [content.inline for content in contents] == [b"b/c", b""]
+    assert not any(content.is_remote for content in contents)
 
 
 def test_times_before_1970_are_rounded_down() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from datalad_jsdl.model.data_urls import MOST, data_url
+from tests.kill_at import KillAt
 from tests.lab import Lab
 from tests.portal import (
     MTIME,
@@ -23,6 +25,7 @@ from tests.portal import (
     tree,
     write_manifest,
 )
+from tests.running import run_datalad
 
 README = b"All about it.\n"
 TABLE = b"participant_id\tage\nsub-01\t31\n"
@@ -215,6 +218,36 @@ def test_it_is_made_again_from_the_run_record(members: dict[str, Any], tmp_path:
     Path("again.json").unlink()
     datalad("rerun", "-d", dataset)
     assert git(dataset, "rev-parse", "HEAD^{tree}") == head
+
+
+IMPORTING = "datalad_jsdl.repository.importing"
+STEPS = {
+    "before objects are written": KillAt(f"{IMPORTING}.write:write_objects"),
+    "when they are": KillAt(f"{IMPORTING}.write:write_objects", after=True),
+    "before the switch": KillAt(f"{IMPORTING}.switching:switch"),
+    "before files are replaced": KillAt(f"{IMPORTING}.switching:make_way"),
+    "before they are written": KillAt(f"{IMPORTING}.switching:make_way", after=True),
+    "before the branch moves": KillAt("datalad_jsdl.repository.locks:patiently", call=2),
+    "when it has moved": KillAt(f"{IMPORTING}.switching:switch", after=True),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_anywhere_the_next_run_does_it(
+    step: str, members: dict[str, Any], tmp_path: Path
+) -> None:
+    dataset = tmp_path / "ds"
+    import_into(dataset, {"README": inline(b"Old\n"), "gone": inline(b"x"), "bin": inline(b"y")})
+    manifest = write_manifest("m.json", members)
+    command = ("download-manifest", "--delete", manifest, dataset)
+    assert run_datalad(*command, kill=STEPS[step]).code == -signal.SIGKILL
+    git(dataset, "fsck", "--strict")
+    datalad(*command)
+    assert (dataset / "README").read_bytes() == README
+    assert (dataset / "bin/latest").readlink() == Path("../README")
+    assert not (dataset / "gone").exists()
+    assert git(dataset, "status", "--porcelain") == ""
+    assert summary(datalad(*command)) == {"unchanged": 5}
 
 
 WRONG = {
