@@ -256,6 +256,8 @@ def _summary(export: Export) -> str:
     if export.unlisted:
         in_git = sum(item.in_git for item in export.unlisted)
         text += f"; skipped {len(export.unlisted)} ({in_git} in git)"
+        if in_git:
+            text += "; to list what is in git, add --content-in-git"
     if export.lost:
         lost = ", ".join(
             f"{what} ({counted(number, 'file')})" for what, number in export.lost.items()

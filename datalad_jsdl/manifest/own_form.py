@@ -38,6 +38,8 @@ def own_form(entry: Entry, *, signed: bool = False) -> dict[str, Any]:
         }
     if entry.mtime is not None:
         fields["mtime"] = format_mtime(entry.mtime)
+    if entry.own_mtime:
+        fields["own_mtime"] = True
     if entry.executable:
         fields["executable"] = True
     if entry.restriction is not None:

@@ -29,7 +29,8 @@ __all__ = ["Record", "entry_from_record"]
 
 _URL_FIELDS = ("urls", "url", "extra_urls")
 _FIELDS = frozenset(
-    {"path", *_URL_FIELDS, "size", "digests", "pieces", "mtime", "executable", "access", "symlink"}
+    {"path", *_URL_FIELDS, "size", "digests", "pieces", "mtime", "own_mtime", "executable"}
+    | {"access", "symlink"}
     # why an earlier import failed (download-manifest --failed), and whether it was because
     # another entry had the path
     | {"reason", "twice"}
@@ -62,8 +63,9 @@ def entry_from_record(
     ``url`` and perhaps ``priority`` and ``location``, or a list of these), ``size``
     (bytes), ``digests`` (algorithm to hex),
     ``pieces`` (``algorithm``, ``length`` in bytes and the parts' ``digests``), ``mtime`` (see
-    `times.parse_mtime`), ``executable`` and ``access`` (``kind``, and perhaps ``url`` and
-    ``text``; see `restriction`). Fields with other names are for other programs, and ignored.
+    `times.parse_mtime`), ``own_mtime``, ``executable`` and ``access`` (``kind``, and perhaps
+    ``url`` and ``text``; see `restriction`). Fields with other names are for other programs, and
+    ignored.
 
     A ``data:`` URL has the content itself: all else that is said of that has to agree, and other
     URLs are not needed. ``symlink`` says that it is a symlink's target.
@@ -137,13 +139,14 @@ def _entry(path: str, record: Record, base_url: str | None, secrecy: Secrecy) ->
         size=_size(value.get("size")),
         digests=HexDigests(_digests(value.get("digests"))),
         mtime=None if mtime is None else parse_mtime(mtime),
-        executable=_executable(value.get("executable")),
+        executable=_flag(value, "executable"),
         pieces=_pieces(value.get("pieces"), value.get("size")),
         left_over="reason" in value,
         where=record.where,
         unknown=tuple(_unknown(value)),
         restriction=_restriction(value.get("access"), base_url, secrecy),
         inline=inline,
+        own_mtime=_flag(value, "own_mtime"),
     )
     return entry if inline is None else _complete(entry, inline)
 
@@ -259,12 +262,13 @@ def _pieces(value: Any, size: Any) -> Pieces | None:
     return Pieces(name, length, tuple(d.lower() for d in digests))
 
 
-def _executable(value: Any) -> bool:
-    if value is None:
+def _flag(value: dict[str, Any], name: str) -> bool:
+    found = value.get(name)
+    if found is None:
         return False
-    if not isinstance(value, bool):
-        raise ValueError("executable is neither true nor false")
-    return value
+    if not isinstance(found, bool):
+        raise ValueError(f"{name} is neither true nor false")
+    return found
 
 
 def _restriction(value: Any, base_url: str | None, secrecy: Secrecy) -> Restriction | None:

@@ -150,6 +150,8 @@ def _fetch_txt_lost(entry: Entry) -> Iterator[str]:
         yield "further URLs"
     if entry.mtime is not None:
         yield "times"
+    if entry.own_mtime:
+        yield "times of their own"
     if entry.executable:
         yield "executable bits"
     if entry.pieces is not None:
@@ -232,6 +234,8 @@ def _metalink_fault(entry: Entry) -> str | None:
 def _metalink_lost(entry: Entry) -> Iterator[str]:
     if any(c.location is not None and _NOT_XML.search(c.location) for c in entry.candidates):
         yield "locations"
+    if entry.own_mtime:
+        yield "times of their own"
     if entry.restriction is not None and _NOT_XML.search(entry.restriction.text):
         yield "texts on access"
 

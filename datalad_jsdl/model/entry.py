@@ -42,6 +42,7 @@ class Entry:
         size: bytes, or None if unknown.
         digests: algorithm (a name of `digests.ALGORITHMS`) to lower-case hex.
         mtime: aware, in UTC, or None if unknown.
+        own_mtime: in an archive of entries, it has *mtime* even if others have its content.
         executable: the file is to be executable.
         where: the entry's place in the manifest, for messages ("line 7").
         unknown: names of fields and digests that were passed over.
@@ -64,6 +65,7 @@ class Entry:
     left_over: bool = False
     restriction: Restriction | None = None
     inline: Inline | None = None
+    own_mtime: bool = False
 
     @property
     def registrable(self) -> tuple[str, ...]:

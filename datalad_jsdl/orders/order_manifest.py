@@ -32,7 +32,7 @@ def order_entries(store: Store, order: Order, places: Places) -> Iterator[Entry 
 
     Paths are those in the archive, without the folder that it is named by. What is prepared has a
     size, a SHA-256 and pieces. The content of files that are in git is in the entry. A file whose
-    content another one has with another time is none: entries with one key have one time.
+    content another one has with another time says that the time is its own.
 
     Raises:
         OrderError, DatasetError: a source cannot be read.
@@ -43,10 +43,7 @@ def order_entries(store: Store, order: Order, places: Places) -> Iterator[Entry 
         for content in opened.contents:
             entry = _entry(content, known.get(content.identity), opened.sources)
             if isinstance(entry, Entry) and _is_at_another_time(entry, times):
-                reason = (
-                    "another file has its content and another time, which a manifest cannot say"
-                )
-                entry = Unlisted(entry.path, reason)
+                entry = replace(entry, own_mtime=True)
             yield entry
 
 

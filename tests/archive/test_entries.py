@@ -73,6 +73,17 @@ def test_entries_of_one_key_share_the_latest_time_and_their_urls() -> None:
     assert [url[-1] for url in contents[3].urls] == ["4"]
 
 
+def test_a_time_of_its_own_is_shared_with_nobody() -> None:
+    entries = {
+        "a": entry("a", mtime=at(5)),
+        "b": entry("b", mtime=at(9), own_mtime=True),
+        "c": entry("c", mtime=at(7)),
+        "d": entry("d", own_mtime=True),
+    }
+    contents = entries_contents(entries, key_of=lambda _: "one")
+    assert [content.mtime for content in contents] == [7, 9, 7, None]
+
+
 def test_entries_of_one_key_share_the_first_restriction() -> None:
     login, terms = Restriction(RestrictionKind.LOGIN), Restriction(RestrictionKind.TERMS, text="t")
     entries = {

@@ -310,5 +310,6 @@ def test_a_manifest_of_all_that_a_dataset_has(
     assert tree(Path("copy")) == tree(dataset)
     skipped = datalad("export-manifest", "-d", dataset, "some.json")
     assert [r["status"] for r in skipped if r.get("entry")] == ["notneeded"] * 4
+    assert "to list what is in git, add --content-in-git" in skipped[-1]["message"]
     told = datalad("export-manifest", "-d", dataset, "--content-in-git", "all.meta4", code=1)
     assert {r["entry"] for r in told if r["status"] == "impossible"} == set(members) - {IMAGE}
