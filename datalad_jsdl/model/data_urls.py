@@ -5,16 +5,24 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
-__all__ = ["MOST", "SHOWN", "content_of_data_url", "data_url", "is_data_url"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["MOST", "MOST_IN_ALL", "SHOWN", "content_of_data_url", "data_url", "is_data_url"]
 
 #: Bytes of content that one may have.
 MOST = 8 << 20
 
+#: Bytes of content that all of a manifest may have, as they are held in memory.
+MOST_IN_ALL = 256 << 20
+
 #: What is shown instead of one.
 SHOWN = "data:…"
 
+_AT_ONCE = 1 << 16  # characters
 _START = re.compile(r" *data:", re.IGNORECASE)
 _BASE64 = re.compile(r"; *base64", re.IGNORECASE)
 _OTHER = re.compile(r"[^\x21-\x7e]")
@@ -49,12 +57,23 @@ def content_of_data_url(url: str) -> bytes:
         raise ValueError(f"{_MALFORMED} a #, which has to be %23")
     if _BROKEN_ESCAPE.search(body):
         raise ValueError(f"{_MALFORMED} a % without two hexadecimal digits behind it")
-    content = unquote_to_bytes(body)
+    content = b"".join(map(unquote_to_bytes, _portions(body)))
     if _BASE64.fullmatch(head[head.rfind(";") :] if ";" in head else ""):
         content = _from_base64(content)
     if len(content) > MOST:
         raise ValueError(_TOO_LONG)
     return content
+
+
+def _portions(body: str) -> Iterator[str]:
+    """The body in portions: to undo millions of escapes at once takes much memory."""
+    at = 0
+    while at < len(body):
+        end = at + _AT_ONCE
+        escape = body.rfind("%", end - 2, end)  # which is not cut through
+        end = end if escape < 0 else escape
+        yield body[at:end]
+        at = end
 
 
 _MALFORMED = "a data: URL is malformed: it has"

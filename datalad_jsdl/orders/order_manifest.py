@@ -13,7 +13,12 @@ from datalad_jsdl.model.paths import path_fault
 from datalad_jsdl.orders.contents import opened_contents
 from datalad_jsdl.orders.store.contents import prepared_contents
 from datalad_jsdl.repository.annex.keys import ExtensionRule, entry_key
-from datalad_jsdl.repository.entries import Unlisted, entry_in_git, public_candidates
+from datalad_jsdl.repository.entries import (
+    Unlisted,
+    as_far_as_there_is_room,
+    entry_in_git,
+    public_candidates,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +42,10 @@ def order_entries(store: Store, order: Order, places: Places) -> Iterator[Entry 
     Raises:
         OrderError, DatasetError: a source cannot be read.
     """
+    return as_far_as_there_is_room(_entries(store, order, places))
+
+
+def _entries(store: Store, order: Order, places: Places) -> Iterator[Entry | Unlisted]:
     with opened_contents(order.files, places) as opened:
         known = prepared_contents(store, (content.identity for content in opened.contents))
         times: dict[str, datetime | None] = {}

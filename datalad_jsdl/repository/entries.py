@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.model.data_urls import MOST
+from datalad_jsdl.model.data_urls import MOST, MOST_IN_ALL
 from datalad_jsdl.model.entry import Candidate, Entry
 from datalad_jsdl.model.inline import Inline, symlink_fault
 from datalad_jsdl.model.paths import marked_path_fault
@@ -26,7 +26,13 @@ if TYPE_CHECKING:
     from datalad_jsdl.repository.annex.lookup import KeyLookup
     from datalad_jsdl.repository.commit import Tree
 
-__all__ = ["Unlisted", "dataset_entries", "entry_in_git", "public_candidates"]
+__all__ = [
+    "Unlisted",
+    "as_far_as_there_is_room",
+    "dataset_entries",
+    "entry_in_git",
+    "public_candidates",
+]
 
 _AT_ONCE = 5000  # files to look up; fewer would mostly start git
 
@@ -130,6 +136,24 @@ def entry_in_git(
         return Unlisted(path, f"a manifest cannot contain it: {fault}")
     digests = {"sha256": inline.digest("sha256")}
     return Entry(path, (), size, digests, executable=executable, inline=inline)
+
+
+def as_far_as_there_is_room(
+    items: Iterable[Entry | Unlisted],
+) -> Iterator[Entry | Unlisted]:
+    """Items of which no more have their content than a manifest may hold in all."""
+    held = 0
+    for item in items:
+        size = len(item.inline.content) if isinstance(item, Entry) and item.inline else 0
+        if size and held + size > MOST_IN_ALL:
+            reason = (
+                "its content is in git, and a manifest can hold "
+                f"{MOST_IN_ALL >> 20} MiB of such content in all"
+            )
+            yield Unlisted(item.path, reason)
+        else:
+            held += size
+            yield item
 
 
 def _entry(

@@ -13,15 +13,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.own_form import own_form
 from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.manifest.record import Record, entry_from_record
 from datalad_jsdl.manifest.selection import select_entries
 from datalad_jsdl.manifest.writing import write_entries
-from datalad_jsdl.model.data_urls import MOST, content_of_data_url, data_url, is_data_url
+from datalad_jsdl.model.data_urls import (
+    MOST,
+    MOST_IN_ALL,
+    content_of_data_url,
+    data_url,
+    is_data_url,
+)
 from datalad_jsdl.model.entry import Entry, Refusal
-from datalad_jsdl.model.inline import symlink_fault
+from datalad_jsdl.model.inline import Inline, symlink_fault
 from datalad_jsdl.model.urls import excerpt, normalise_url, redact, redact_text
+from datalad_jsdl.repository.entries import Unlisted, as_far_as_there_is_room
 from tests.manifest.test_checksums import lists
 
 WORD = "hunter2"
@@ -71,6 +79,10 @@ def test_malformed(which: str) -> None:
 def test_the_limit_is_exact() -> None:
     assert len(content_of_data_url(data_url(bytes(MOST)))) == MOST
     assert len(content_of_data_url("data:," + "%00" * MOST)) == MOST
+    for shift in range(4):  # portions are cut at no escape
+        assert content_of_data_url(f"data:,{'a' * shift}{'%41' * 70_000}") == (
+            b"a" * shift + b"A" * 70_000
+        )
     for url in (
         data_url(bytes(MOST + 1)),
         "data:," + "a" * (MOST + 1),
@@ -200,6 +212,18 @@ def test_the_first_entry_hides_no_token_that_the_others_share() -> None:
     found = select_entries([entry(urls, path) for path, urls in records.items()])
     assert list(found.entries) == ["readme"]
     assert len(found.refusals) == 3
+
+
+def test_all_of_a_manifest_has_a_limit_too() -> None:
+    inline = Inline(bytes(MOST))  # one, held once
+    number = MOST_IN_ALL // MOST
+    entries = [Entry(f"f{n}", (), MOST, where="line 1", inline=inline) for n in range(number)]
+    assert len(select_entries(entries).entries) == number
+    more = Entry("x", (), 1, where="line 9", inline=Inline(b"x"))
+    with pytest.raises(ManifestError, match=r"line 9: with 'x' .* the 256 MiB"):
+        select_entries([*entries, more])
+    found = list(as_far_as_there_is_room([*entries, more, Entry("empty", (), inline=Inline(b""))]))
+    assert [item.path for item in found if isinstance(item, Unlisted)] == ["x"]
 
 
 INSIDE = [
