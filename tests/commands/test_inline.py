@@ -108,6 +108,22 @@ def test_changed_content_is_updated_and_what_is_gone_deleted(
     assert git(dataset, "status", "--porcelain") == ""
 
 
+def test_a_symlink_becomes_a_folder_and_a_folder_a_symlink(tmp_path: Path) -> None:
+    """What the symlink led to has the same content, and is not taken for what is written."""
+    dataset, same = tmp_path / "ds", inline(README)
+    link = {"sub/x": same, "sub/y/z": same, "to": inline(b"sub", symlink=True)}
+    folder = {"sub/x": same, "sub/y/z": same, "to/x": same, "to/y/z": same}
+    import_into(dataset, link)
+    assert summary(import_into(dataset, folder, "--delete")) == {
+        "added": 2, "deleted": 1, "unchanged": 2, "gone": 1,
+    }  # fmt: skip
+    assert git(dataset, "status", "--porcelain") == ""
+    assert summary(import_into(dataset, link, "--delete"))["deleted"] == 2
+    assert (dataset / "to").readlink() == Path("sub")
+    assert git(dataset, "status", "--porcelain") == ""
+    assert (dataset / "sub/x").read_bytes() == README
+
+
 def test_a_file_may_move_from_git_to_a_mirror_and_back(
     members: dict[str, Any], tmp_path: Path, lab: Lab
 ) -> None:
