@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.model.candidates import Candidate, PlainCandidates
+from datalad_jsdl.model.pieces import Pieces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,21 +16,6 @@ if TYPE_CHECKING:
     from datalad_jsdl.model.restriction import Restriction
 
 __all__ = ["Candidate", "Entry", "Pieces", "Refusal"]
-
-
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """Digests of equal parts of content, which tell *where* it is wrong.
-
-    Attributes:
-        algorithm: a name of `digests.ALGORITHMS`.
-        length: bytes of each piece; the last may be shorter.
-        hexdigests: lower-case hex, in order.
-    """
-
-    algorithm: str
-    length: int
-    hexdigests: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from datalad_jsdl.model.paths import path_fault
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from datalad_jsdl.model.entry import Pieces
+    from datalad_jsdl.model.pieces import Pieces
 
 __all__ = ["Inline", "symlink_fault"]
 
