@@ -78,7 +78,7 @@ def test_malformed(which: str) -> None:
 
 def test_the_limit_is_exact() -> None:
     assert len(content_of_data_url(data_url(bytes(MOST)))) == MOST
-    assert len(content_of_data_url("data:," + "%00" * MOST)) == MOST
+    assert len(content_of_data_url("data:," + "a" * MOST)) == MOST
     for shift in range(4):  # portions are cut at no escape
         assert content_of_data_url(f"data:,{'a' * shift}{'%41' * 70_000}") == (
             b"a" * shift + b"A" * 70_000
