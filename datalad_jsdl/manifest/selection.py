@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.cycles import no_cycles_made
+from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.own_form import own_form
 from datalad_jsdl.manifest.sharing import settle
 from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.model.candidates import PlainCandidates
+from datalad_jsdl.model.data_urls import MOST_IN_ALL
 from datalad_jsdl.model.entry import Entry, Refusal
 from datalad_jsdl.model.filters import Filter, folders_of
 from datalad_jsdl.model.paths import looks_alike_key, marked_path_fault, path_warning
@@ -38,6 +40,7 @@ class Selection:
         warnings: sentences about names that will trouble some file systems.
         left_over: the manifest has only what an earlier import could not take in: what it
             does not have is not gone.
+        content: bytes of content that the entries have themselves.
     """
 
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -45,6 +48,7 @@ class Selection:
     skipped: int = 0
     warnings: list[str] = field(default_factory=list)
     left_over: bool = False
+    content: int = 0
 
 
 @no_cycles_made()
@@ -68,6 +72,9 @@ def select_entries(
         split: the number of folders behind which a subdataset begins; None for where the
             manifest itself says so.
         secrecy: what in URLs is a secret.
+
+    Raises:
+        ManifestError: there is more content in the manifest than may be.
     """
     selection = Selection()
     for item in items:
@@ -106,6 +113,18 @@ def _let_in(selection: Selection, entry: Entry, prefix: str, split: int | None) 
         selection.refusals.append(_refused(entry, entry.path, fault, more))
     else:
         selection.entries[path] = replace(entry, path=path) if prefix else entry
+        _hold(selection, entry)
+
+
+def _hold(selection: Selection, entry: Entry) -> None:
+    if entry.inline is not None:
+        selection.content += len(entry.inline.content)
+        if selection.content > MOST_IN_ALL:
+            raise ManifestError(
+                f"{entry.where}: with {excerpt(entry.path)} the data: URLs have more content than "
+                f"the {MOST_IN_ALL >> 20} MiB that are allowed in all",
+                where=entry.where,
+            )
 
 
 def _refuse_signed(selection: Selection, prefix: str, secrecy: Secrecy, shared: Set[str]) -> None:
@@ -114,7 +133,9 @@ def _refuse_signed(selection: Selection, prefix: str, secrecy: Secrecy, shared: 
     secret = [
         path
         for path, entry in entries.items()
-        if not isinstance(entry.candidates, PlainCandidates) and not entry.registrable
+        if not isinstance(entry.candidates, PlainCandidates)
+        and entry.candidates
+        and not entry.registrable
     ]
     for path in secret:
         entry = entries.pop(path)

@@ -173,7 +173,12 @@ class Listed:
 
 
 def _key_of(entry: Entry) -> str:
-    """The key that an import would give an entry; "" for one that it could only download."""
+    """The key that an import would give an entry; "" for one that it could only download.
+
+    Or that it would put into git.
+    """
+    if entry.inline is not None:
+        return ""
     try:
         return entry_key(entry, ExtensionRule())
     except ValueError:
@@ -182,7 +187,8 @@ def _key_of(entry: Entry) -> str:
 
 def _with_times(entries: Mapping[str, Entry], engine: Engine, jobs: int) -> dict[str, Entry]:
     """Entries with the times that their mirrors tell, where the manifest tells none."""
-    ids = {path: _content_id(path, entry) for path, entry in entries.items()}
+    asked = ((path, entry) for path, entry in entries.items() if entry.inline is None)
+    ids = {path: _content_id(path, entry) for path, entry in asked}
     return with_times(entries, ids, ask_times(without_time(entries, ids), engine, jobs))
 
 

@@ -125,6 +125,7 @@ ADVICE = {
     "use {} as the manifest, or the list": "advice.test_manifests:test_a_long_article",
     "name its repository with --base-url": "advice.test_manifests:test_a_listing_of_a_hub",
     "add a column of URLs to the table": "advice.test_manifests:test_a_manifest_of_synapse",
+    "is in git, add --content-in-git": "commands.test_inline:test_a_manifest_of_all",
     "put // into the manifest's paths": "advice.test_manifests:test_a_large_dataset_is_split",
     "with --split {} there would be": "advice.test_manifests:test_a_large_dataset_is_split",
     "(choose it with --format)": "advice.test_manifests:test_a_format_is_named",

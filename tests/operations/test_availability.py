@@ -11,6 +11,7 @@ from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
 from datalad_jsdl.fetch.settings import Settings
 from datalad_jsdl.model.entry import Candidate, Entry
+from datalad_jsdl.model.inline import Inline
 from datalad_jsdl.operations.availability import ACCESS, Access, find_availability
 from tests.lab import Lab, refused_url
 
@@ -43,6 +44,16 @@ def test_what_stands_in_the_way(lab: Lab, other_lab: Lab, engine: Engine) -> Non
     assert found["login"].mirrors == (other_lab.url,)
     assert [fault.kind for fault in found["gone"].faults] == [FaultKind.GONE]
     assert not any(a.is_assumed for a in found.values())
+
+
+def test_what_the_manifest_has_itself_is_available_and_nobody_asked(
+    lab: Lab, engine: Engine
+) -> None:
+    inline = Entry("a", (), 3, inline=Inline(b"abc"))
+    gone = entry("gone", lab.put("gone", status=404))
+    found = list(find_availability([inline, gone, inline], engine))
+    assert [a.access for _, a in found] == [Access.OPEN, Access.GONE, Access.OPEN]
+    assert (found[0][1].size, found[0][1].mirrors) == (3, ())
 
 
 def test_the_mirror_at_which_most_can_be_done_decides(
