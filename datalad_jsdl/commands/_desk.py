@@ -12,7 +12,7 @@ from datalad.support.exceptions import NoDatasetFound
 from datalad.support.param import Parameter
 
 from datalad_jsdl.commands._datasets import require_installed
-from datalad_jsdl.errors import StoreError
+from datalad_jsdl.errors import ReadOnlyStoreError, StoreError
 from datalad_jsdl.orders.desk import Desk, own_store, owner_of
 from datalad_jsdl.orders.store.opening import Store
 from datalad_jsdl.repository.repository import Repository
@@ -75,14 +75,20 @@ def opened_desk(
     except NoDatasetFound:
         if dataset is not None:
             raise
-    if store is not None:
-        with Store(store) as opened:
-            yield At(Desk(opened, owner_of(opened), credentials), root)
-        return
-    if root is None:
+    if root is None and store is None:
         raise StoreError(
             f"there is no dataset in {Path.cwd()} that could have lists and orders; name one with "
             "--dataset, or a database with --store"
         )
-    with Store.of_file(own_store(Repository(root))) as opened:
-        yield At(Desk(opened, root, credentials), root)
+    try:
+        with _opened(store, root) as opened:
+            own = owner_of(opened) if store is not None else root
+            yield At(Desk(opened, own, credentials), root)
+    except ReadOnlyStoreError as error:
+        raise StoreError(f"{error}. For a store elsewhere, use --store URL") from error
+
+
+def _opened(store: str | None, root: Path | None) -> Store:
+    if store is not None or root is None:
+        return Store(store or "")
+    return Store.of_file(own_store(Repository(root)))

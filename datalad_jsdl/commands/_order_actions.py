@@ -142,6 +142,8 @@ def _export(call: Call) -> Records:
             f"{order.summary.id}; to order the other files, run: {made}"
         ) from error
     text = f"wrote {size_text(done.size)} to {target}; all files verified; SHA-256 {done.sha256}"
+    if not done.is_recorded:
+        text += "; the store cannot be written, so the order does not remember it"
     fields = {"bytes": done.size, "sha256": done.sha256, "seconds": done.seconds}
     yield call.record(text, order, **fields, path=str(target), type="file")
 
@@ -180,6 +182,7 @@ def _compare(call: Call) -> Records:
 
 def _worker(call: Call) -> Records:
     desk = call.at.desk
+    desk.store.require_writable()
     with Waker(desk.store, call.waker) as waker:
         lgr.info("waiting for jobs in %s; Ctrl-C ends it", desk.store.shown)
         worker = Worker(Jobs(desk.store), tasks(desk), waker, call.jobs or 1)

@@ -180,19 +180,24 @@ class Orders:
 
         Raises:
             OrderError: something else is recorded.
+            ReadOnlyStoreError: nothing is recorded, and nothing can be.
         """
-        with self.store.write() as connection:
-            mine = orders.c.id == order_id
-            columns = (orders.c.archive_size, orders.c.archive_sha256)
-            found = connection.execute(select(*columns).where(mine).with_for_update()).one()
-            if found.archive_sha256 in (None, ""):
-                values = {"archive_size": size, "archive_sha256": sha256}
-                connection.execute(orders.update().where(mine).values(values))
-            elif (found.archive_size, found.archive_sha256) != (size, sha256):
-                raise OrderError(
-                    f"the archive of order {order_id} was {found.archive_sha256} (SHA-256, "
-                    f"{found.archive_size} bytes), and is {sha256} ({size} bytes) now"
-                )
+        mine = orders.c.id == order_id
+        chosen = select(orders.c.archive_size, orders.c.archive_sha256).where(mine)
+        with self.store.read() as connection:
+            found = connection.execute(chosen).one()
+        if not found.archive_sha256:
+            with self.store.write() as connection:
+                found = connection.execute(chosen.with_for_update()).one()
+                if not found.archive_sha256:
+                    values = {"archive_size": size, "archive_sha256": sha256}
+                    connection.execute(orders.update().where(mine).values(values))
+                    return
+        if (found.archive_size, found.archive_sha256) != (size, sha256):
+            raise OrderError(
+                f"the archive of order {order_id} was {found.archive_sha256} (SHA-256, "
+                f"{found.archive_size} bytes), and is {sha256} ({size} bytes) now"
+            )
 
 
 def _new_id() -> str:

@@ -128,6 +128,7 @@ def check_list(
     Raises:
         StoreError, OrderError, DatasetError: it cannot be begun, or not be kept.
     """
+    store.require_writable()
     files = list(FileLists(store).files(user))
     with opened_contents(files, places) as opened:
         write_states(store, _found(opened, tick))

@@ -219,6 +219,7 @@ ADVICE = {
     "Use the same options as before, or omit": "advice.test_exports:test_what_is_left",
     "use --checksum-file to renew it": "advice.test_exports:test_a_checksum_that_is_old",
     # lists, orders and jobs
+    "elsewhere, use --store URL": "commands.test_orders_read_only:test_a_store_elsewhere",
     "to compare, use == or !=": "orders.test_table_filter:test_what_is_refused",
     "; update datalad-jsdl": "orders.test_store:test_a_newer_one_is_refused",
     "somebody else is writing to the store; try again": "orders.test_store:test_one_that_is_locked",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -10,9 +12,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from datalad_jsdl.errors import LockedError, StoreError
+from datalad_jsdl.errors import LockedError, ReadOnlyStoreError, StoreError
 from datalad_jsdl.orders.store.opening import Store
 from datalad_jsdl.orders.store.tables import file_lists, metadata
+from tests.read_only import read_only
 
 
 def test_the_migrations_make_the_tables(store: Store) -> None:
@@ -140,3 +143,46 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
         StoreError, match=r"cannot make the store .*: (Not a directory|File exists)"
     ):
         Store.of_file(tmp_path / "file/jsdl/orders.sqlite")
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_one_that_cannot_be_written_is_read(tmp_path: Path, is_killed: bool) -> None:
+    """What a killed process has left in the write-ahead log, too."""
+    folder = tmp_path / "a folder #1"
+    folder.mkdir()
+    url = f"sqlite:///{folder}/s.sqlite"
+    row = {"user": "a", "updated_on": 1.5, "batch": 0}
+    process = os.fork()
+    if not process:
+        with Store(url) as store:
+            with store.write() as connection:
+                connection.execute(file_lists.insert().values(row))
+            if is_killed:
+                os.kill(os.getpid(), signal.SIGKILL)
+        os._exit(0)
+    os.waitpid(process, 0)
+    assert (folder / "s.sqlite-wal").exists() is is_killed
+    with read_only(folder), Store(url) as store:
+        with store.read() as connection:
+            assert connection.execute(file_lists.select()).all() == [("a", 1.5, 0)]
+        with pytest.raises(ReadOnlyStoreError, match="cannot be written"), store.write():
+            pass
+
+
+def test_one_that_is_old_and_cannot_be_written(tmp_path: Path) -> None:
+    folder = tmp_path / "old"
+    folder.mkdir()
+    (folder / "s.sqlite").touch()
+    with read_only(folder), pytest.raises(ReadOnlyStoreError, match="cannot be written"):
+        Store(f"sqlite:///{folder}/s.sqlite")
+
+
+def test_a_server_that_only_reads(store: Store, url: str) -> None:
+    if store.is_sqlite:
+        pytest.skip("a file has no such setting")
+    with Store(f"{url}?options=-cdefault_transaction_read_only%3Don") as other:
+        with other.read() as connection:
+            assert connection.execute(file_lists.select()).all() == []
+        row = {"user": "a", "updated_on": 1.5, "batch": 0}
+        with pytest.raises(ReadOnlyStoreError), other.write() as connection:
+            connection.execute(file_lists.insert().values(row))

@@ -1,0 +1,49 @@
+"""What a database refuses, as an error with a plain sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.errors import LockedError, ReadOnlyStoreError, StoreError
+
+if TYPE_CHECKING:
+    from sqlalchemy.exc import DBAPIError
+
+__all__ = ["LOCKED", "is_busy", "refusal"]
+
+LOCKED = "the list is locked: somebody else is writing to the store; try again"
+# PostgreSQL, appendix A
+_LOCK_NOT_AVAILABLE = "55P03"
+_MAY_ONLY_READ = ("25006", "42501")  # the server only reads, or this user
+# https://sqlite.org/rescode.html
+_BUSY, _NOT_WRITABLE = 5, 8
+
+
+def refusal(error: DBAPIError, shown: str, said: str) -> StoreError:
+    """What a database has refused.
+
+    Args:
+        error: of its driver.
+        shown: the URL of the store, without secrets.
+        said: what to say where nothing better is known.
+    """
+    cause = error.orig
+    state = getattr(cause, "sqlstate", "")
+    if state == _LOCK_NOT_AVAILABLE:
+        return LockedError(LOCKED)
+    number = _number(cause)
+    if number == _NOT_WRITABLE or state in _MAY_ONLY_READ:
+        return ReadOnlyStoreError(f"the store {shown} cannot be written: {cause}")
+    return StoreError(f"{said}: {cause}")
+
+
+def is_busy(error: object) -> bool:
+    """Whether another connection to an SQLite file writes just now."""
+    # Python 3.10 does not tell the code; there it can hardly be anything else
+    return _number(error) in (_BUSY, None)
+
+
+def _number(error: object) -> int | None:
+    """Of the kind of an SQLite error, if it tells."""
+    number: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if number is None else number & 0xFF
