@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["read_only"]
+__all__ = ["read_only", "small_disk"]
 
 
 @contextmanager
@@ -23,6 +23,17 @@ def read_only(folder: Path) -> Iterator[None]:
     _mounted("--bind", str(folder), folder)
     try:
         _mount("-o", "remount,bind,ro", str(folder))
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[None]:
+    """A new folder is a file system of a *size* such as ``1m`` meanwhile."""
+    folder.mkdir()
+    _mounted("-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder)
+    try:
         yield
     finally:
         subprocess.run(["umount", str(folder)], check=True)

@@ -220,6 +220,7 @@ ADVICE = {
     "use --checksum-file to renew it": "advice.test_exports:test_a_checksum_that_is_old",
     # lists, orders and jobs
     "elsewhere, use --store URL": "commands.test_orders_read_only:test_a_store_elsewhere",
+    "Make some room, then run the command": "orders.test_store:test_a_full_disk",
     "to compare, use == or !=": "orders.test_table_filter:test_what_is_refused",
     "; update datalad-jsdl": "orders.test_store:test_a_newer_one_is_refused",
     "somebody else is writing to the store; try again": "orders.test_store:test_one_that_is_locked",

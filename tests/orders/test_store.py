@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -15,7 +18,7 @@ from alembic.runtime.migration import MigrationContext
 from datalad_jsdl.errors import LockedError, ReadOnlyStoreError, StoreError
 from datalad_jsdl.orders.store.opening import Store
 from datalad_jsdl.orders.store.tables import file_lists, metadata
-from tests.read_only import read_only
+from tests.read_only import read_only, small_disk
 
 
 def test_the_migrations_make_the_tables(store: Store) -> None:
@@ -186,3 +189,49 @@ def test_a_server_that_only_reads(store: Store, url: str) -> None:
         row = {"user": "a", "updated_on": 1.5, "batch": 0}
         with pytest.raises(ReadOnlyStoreError), other.write() as connection:
             connection.execute(file_lists.insert().values(row))
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """Nothing has changed, and with some room it goes on."""
+    small = tmp_path / "small"
+    with small_disk(small, "1m"), Store(f"sqlite:///{small}/s.sqlite") as store:
+        filling = small / "filling"
+        with filling.open("wb", buffering=0) as stream, contextlib.suppress(OSError):
+            while True:
+                stream.write(bytes(1 << 12))
+
+        def add() -> None:
+            with store.write() as connection:
+                for number in range(2000):
+                    row = {"user": f"{number}" * 20, "updated_on": 1.5, "batch": 0}
+                    connection.execute(file_lists.insert().values(row))
+
+        said = rf"the disk is full: {small}/s.sqlite cannot be written, .* are free; nothing was ch"
+        with pytest.raises(StoreError, match=said):
+            add()
+        filling.unlink()
+        with store.read() as connection:
+            assert connection.execute(file_lists.select()).all() == []
+        add()
+
+
+def test_a_full_disk_when_a_store_is_made(tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    with small_disk(small, "64k"), pytest.raises(StoreError, match="the disk is full"):
+        Store(f"sqlite:///{small}/s.sqlite")
+
+
+def test_a_disk_that_refuses(tmp_path: Path) -> None:
+    """RLIMIT_FSIZE stands for a quota: SQLite knows no more than that something is wrong."""
+    url = f"sqlite:///{tmp_path}/s.sqlite"
+    script = (
+        "import resource, signal, sys; from datalad_jsdl.orders.store.opening import Store;"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 15, 1 << 15));"
+        "Store(sys.argv[1])"
+    )
+    done = subprocess.run([sys.executable, "-c", script, url], capture_output=True, text=True)
+    said = done.stderr.splitlines()[-1]
+    assert "StoreError" in said
+    assert f"{tmp_path}/s.sqlite cannot be read or written: disk I/O error, with " in said
+    assert said.endswith("free on its disk; nothing was changed")

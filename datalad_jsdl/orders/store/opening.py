@@ -69,7 +69,7 @@ class Store:
         except DBAPIError as error:
             self._engine.dispose()
             said = f"cannot open the store {self.shown}"
-            raise refusal(error, self.shown, said) from None
+            raise refusal(error, self.shown, self.file, said) from None
         except BaseException:
             self._engine.dispose()
             raise
@@ -152,7 +152,7 @@ class Store:
         try:
             yield
         except DBAPIError as error:
-            raise refusal(error, self.shown, f"the store {self.shown}") from error
+            raise refusal(error, self.shown, self.file, f"the store {self.shown}") from error
 
     def _upgrade(self) -> None:
         config = Config()
