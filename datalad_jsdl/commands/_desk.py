@@ -12,7 +12,7 @@ from datalad.support.exceptions import NoDatasetFound
 from datalad.support.param import Parameter
 
 from datalad_jsdl.commands._datasets import require_installed
-from datalad_jsdl.errors import ReadOnlyStoreError, StoreError
+from datalad_jsdl.errors import ReadOnlyStoreError, SettingError, StoreError
 from datalad_jsdl.orders.desk import Desk, own_store, owner_of
 from datalad_jsdl.orders.store.opening import Store
 from datalad_jsdl.repository.repository import Repository
@@ -20,7 +20,7 @@ from datalad_jsdl.repository.repository import Repository
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["DATASET", "STORE", "USER", "At", "opened_desk"]
+__all__ = ["DATASET", "STORE", "USER", "At", "opened_desk", "user_of"]
 
 DATASET = Parameter(
     args=("-d", "--dataset"),
@@ -56,6 +56,20 @@ class At:
         self.desk = desk
         self.root = root
         self.path = root if root is not None else Path.cwd()
+
+
+def user_of(given: str | None) -> str:
+    """Whose list and orders are meant.
+
+    Raises:
+        SettingError: the name cannot be stored.
+    """
+    name = given or "me"
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise SettingError(f"--user is not valid UTF-8: {name!r}") from None
+    return name
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from datalad.support.param import Parameter
 from datalad.ui import ui
 
 from datalad_jsdl.commands._common import failure, given_place
-from datalad_jsdl.commands._desk import DATASET, STORE, USER, opened_desk
+from datalad_jsdl.commands._desk import DATASET, STORE, USER, opened_desk, user_of
 from datalad_jsdl.commands._list_actions import (
     ACTION,
     added,
@@ -185,8 +185,8 @@ class DownloadList(Interface):
             raise ValueError(f"{action!r} is about the whole list; it takes no PATH")
         if check and action != "show":
             raise ValueError("--check belongs to 'show'")
-        who = user or "me"
         try:
+            who = user_of(user)
             with opened_desk(dataset, store, "download list") as at:
 
                 def record(message: str, **more: Any) -> dict[str, Any]:

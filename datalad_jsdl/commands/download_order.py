@@ -13,7 +13,7 @@ from datalad.support.param import Parameter
 from datalad.ui import ui
 
 from datalad_jsdl.commands._common import failure, given_place
-from datalad_jsdl.commands._desk import DATASET, STORE, USER, opened_desk
+from datalad_jsdl.commands._desk import DATASET, STORE, USER, opened_desk, user_of
 from datalad_jsdl.commands._list_results import shown
 from datalad_jsdl.commands._options import jobs_of, listed
 from datalad_jsdl.commands._order_actions import ACTION, ACTIONS, Call
@@ -190,10 +190,11 @@ class DownloadOrder(Interface):
             )
         try:
             number = jobs_of(jobs)
+            who = user_of(user)
             logins = tuple(listed(credential))
             with opened_desk(dataset, store, "download order", logins) as at:
                 call = Call(
-                    at, user or "me", given, name or "", from_order or "", checksum_file, queue,
+                    at, who, given, name or "", from_order or "", checksum_file, queue,
                     waker or "", number, dry_run, dataset,
                 )  # fmt: skip
                 yield from ACTIONS[action].run(call)

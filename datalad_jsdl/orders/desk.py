@@ -82,7 +82,7 @@ class Desk:
         """A dataset as a source."""
         is_own = self.own is not None and root.resolve() == self.own.resolve()
         location = _OWN if is_own else str(root.resolve())
-        return self._named(SourceKind.DATASET, location, root.resolve().name or "dataset")
+        return self._named(SourceKind.DATASET, location, _plain(root.resolve().name) or "dataset")
 
     def manifest(self, place: ManifestPlace) -> Source:
         """A manifest as a source.

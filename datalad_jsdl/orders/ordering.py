@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Limits", "Orders", "archive_name"]
 
 _LONGEST = 200  # bytes of an archive's name
-_CONTROLS = ("Cc", "Cs", "Zl", "Zp")  # and halves of characters, which no file system stores
+_CONTROLS = ("Cc", "Zl", "Zp")
 
 
 @dataclass(frozen=True)
@@ -220,11 +220,13 @@ def archive_name(name: str, now: float) -> str:
     if not name:
         return f"files-{datetime.fromtimestamp(now, timezone.utc):%Y%m%d-%H%M%S}.zip"
     name = name if name.lower().endswith(".zip") else f"{name}.zip"
+    if any(category(c) == "Cs" for c in name):
+        raise OrderError(f"the name of the archive is not valid UTF-8: {name!r}")
     if "/" in name or "\\" in name or any(category(c) in _CONTROLS for c in name):
         raise OrderError("the name of an archive has no slashes and no control characters")
     if name.startswith(".") or name != name.strip():
         raise OrderError("the name of an archive begins with no dot, and has no spaces around it")
-    length = len(name.encode("utf-8", "surrogatepass"))
+    length = len(name.encode())
     if length > _LONGEST:
         raise OrderError(f"the name of the archive has {length} bytes, the most is {_LONGEST}")
     return name

@@ -240,6 +240,7 @@ NO_ADVICE: dict[str, str] = {
     "set the clock": "the clock of this machine is no test's to set",
     ": pip install {}": _OFFLINE,
     "--jobs is {}": _OPTION,
+    "--user is not valid UTF-8": _OPTION,
     "REMOVE-FAILURE": _PART,
     "--format=%H": _PART,
     "--format=%(objectname)": _PART,

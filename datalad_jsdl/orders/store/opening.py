@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from sqlalchemy.pool import NullPool
 
 from datalad_jsdl.errors import LockedError, ReadOnlyStoreError, StoreError
-from datalad_jsdl.orders.store.refusals import LOCKED, is_busy, refusal
+from datalad_jsdl.orders.store.refusals import LOCKED, is_busy, no_text, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ class Store:
         StoreError: it cannot be opened, or a newer version of this program made its tables.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | URL) -> None:
         self.url = _understood(url)
         self.is_read_only = self.file is not None and _is_read_only(self.file)
         if self.is_read_only and self.file is not None:
@@ -86,7 +86,7 @@ class Store:
         except OSError as error:
             refused = ReadOnlyStoreError if error.errno in _REFUSED else StoreError
             raise refused(f"cannot make the store {file}: {error.strerror}") from None
-        return cls(URL.create("sqlite", database=str(file)).render_as_string(hide_password=False))
+        return cls(URL.create("sqlite", database=str(file)))
 
     def __enter__(self) -> Store:
         return self
@@ -97,6 +97,8 @@ class Store:
     @property
     def shown(self) -> str:
         """The URL without its password, and without parameters: one may be a password."""
+        if self.is_sqlite:
+            return f"sqlite:///{self.url.database}"  # of whatever bytes
         return self.url.set(query={}).render_as_string(hide_password=True)
 
     @property
@@ -153,6 +155,8 @@ class Store:
             yield
         except DBAPIError as error:
             raise refusal(error, self.shown, self.file, f"the store {self.shown}") from error
+        except UnicodeEncodeError as error:
+            raise StoreError(f"a store has text in UTF-8 only; {no_text(error)}") from None
 
     def _upgrade(self) -> None:
         config = Config()
@@ -189,12 +193,14 @@ class Store:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def _understood(url: str) -> URL:
+def _understood(url: str | URL) -> URL:
     try:
         made = make_url(url)
     except (ArgumentError, ValueError):  # the latter for its port
         raise StoreError(_UNREADABLE) from None
     driver = _DRIVERS.get(made.get_backend_name())
+    if driver != "sqlite" and not _is_text(str(url)):
+        raise StoreError("the URL of the store is not valid UTF-8")
     if driver is None:
         raise StoreError(
             f"a store is kept in SQLite or PostgreSQL, not in {made.get_backend_name()}"
@@ -202,6 +208,10 @@ def _understood(url: str) -> URL:
     if driver == "sqlite" and (made.host or made.database in (None, "", ":memory:")):
         raise StoreError(f"{_UNREADABLE}: a store is kept in a file")
     return made.set(drivername=driver)  # the only one that is known to work
+
+
+def _is_text(given: str) -> bool:
+    return given == given.encode(errors="replace").decode()
 
 
 def _use_wal(connection: Any) -> None:

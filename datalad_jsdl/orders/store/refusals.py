@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.exc import DBAPIError
 
-__all__ = ["LOCKED", "is_busy", "refusal"]
+__all__ = ["LOCKED", "is_busy", "no_text", "refusal"]
 
 LOCKED = "the list is locked: somebody else is writing to the store; try again"
 # PostgreSQL, appendix A
@@ -49,6 +49,11 @@ def is_busy(error: object) -> bool:
     """Whether another connection to an SQLite file writes just now."""
     # Python 3.10 does not tell the code; there it can hardly be anything else
     return _number(error) in (_BUSY, None)
+
+
+def no_text(error: UnicodeEncodeError) -> str:
+    """What is wrong with a text that has bytes of another encoding, as names of files may."""
+    return f"{error.object!r} is not valid UTF-8"
 
 
 def _number(error: object) -> int | None:
