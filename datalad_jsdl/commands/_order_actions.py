@@ -23,6 +23,7 @@ from datalad_jsdl.commands._order_results import (
     order_records,
     record,
 )
+from datalad_jsdl.commands._output import is_standard_output
 from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError, OrderError
 from datalad_jsdl.model.amounts import counted, size_text
 from datalad_jsdl.operations.engines import disk_reserve
@@ -121,6 +122,11 @@ def _show(call: Call) -> Records:
 def _export(call: Call) -> Records:
     order = call.order()
     desk = call.at.desk
+    if call.arguments[1:] and is_standard_output(call.arguments[1]):
+        raise OrderError(
+            "the archive of an order is not written to standard output, since it gets its name "
+            "only once its SHA-256 is verified; name a file"
+        )
     target = Path(os.path.abspath(call.file(order.summary.archive_name)))
     if target.is_dir():
         target = target / order.summary.archive_name
@@ -156,7 +162,7 @@ def _manifest(call: Call) -> Records:
 
 def _verify(call: Call) -> Records:
     if len(call.arguments) != 2:
-        raise OrderError("verify needs an ORDER and a FILE")
+        raise OrderError("verify needs a FILE, behind an ORDER if that is not the newest")
     order = call.order()
     desk = call.at.desk
     file = Path(os.path.abspath(call.arguments[1]))
@@ -195,6 +201,18 @@ class _Action:
     run: Callable[[Call], Records]
     takes: str
     most: int | None  # arguments
+    has_file: bool = False  # the last of them
+
+    def completed(self, given: list[str]) -> list[str]:
+        """Arguments with an ORDER, "" for the newest, where only a FILE is given."""
+        if self.has_file and len(given) == 1 and _is_file(given[0]):
+            return ["", *given]
+        return given
+
+
+def _is_file(given: str) -> bool:
+    """Whether it has what no id has."""
+    return given == "-" or any(sign in given for sign in (".", "/", os.sep))
 
 
 #: Word → what is done.
@@ -202,10 +220,10 @@ ACTIONS = {
     "create": _Action(_create, "any number of PATHs", None),
     "list": _Action(_list, "no further argument", 0),
     "show": _Action(_show, "one ORDER", 1),
-    "export": _Action(_export, "an ORDER and a FILE", 2),
+    "export": _Action(_export, "an ORDER and a FILE", 2, has_file=True),
     "prepare": _Action(prepare, "one ORDER", 1),
-    "manifest": _Action(_manifest, "an ORDER and a FILE", 2),
-    "verify": _Action(_verify, "an ORDER and a FILE", 2),
+    "manifest": _Action(_manifest, "an ORDER and a FILE", 2, has_file=True),
+    "verify": _Action(_verify, "an ORDER and a FILE", 2, has_file=True),
     "compare": _Action(_compare, "one ORDER", 1),
     "worker": _Action(_worker, "no further argument", 0),
 }

@@ -46,16 +46,17 @@ class DownloadOrder(Interface):
     'list' shows all orders, newest first; 'show [ORDER]' one of them, with its files, what is
     wrong with any of them, and how to cite it.
 
-    'export [ORDER [FILE]]' writes the archive; an interrupted export continues. Every file is
-    verified, and the whole archive against the order's SHA-256, which the first export decides.
+    'export [ORDER] [FILE]' writes the archive; an interrupted export continues. Every file is
+    verified, and the whole archive against the order's SHA-256, which the first export decides. A
+    single argument with a dot or slash in it is the FILE.
 
     'prepare [ORDER]' reads all contents once: then the archive's size, SHA-256 and pieces are
     known, and any part of it can be given at once. With --queue a worker does it.
 
-    'manifest [ORDER [FILE]]' writes a manifest, with which anybody makes the same archive
+    'manifest [ORDER] [FILE]' writes a manifest, with which anybody makes the same archive
     ('datalad export-archive --manifest'), without this store.
 
-    'verify ORDER FILE' tells whether a file is the archive of the order. 'compare [ORDER]' tells
+    'verify [ORDER] FILE' tells whether a file is the archive of the order. 'compare [ORDER]' tells
     what of it has changed or is gone today.
 
     'worker' runs what was put into the queue, until Ctrl-C.
@@ -182,7 +183,7 @@ class DownloadOrder(Interface):
             wrong = [option for option, value in options.items() if value]
             if wrong and action not in belongs:
                 raise ValueError(f"{wrong[0]} belongs to {' and '.join(sorted(belongs))}")
-        given = listed(arguments)
+        given = ACTIONS[action].completed(listed(arguments))
         most = ACTIONS[action].most
         if most is not None and len(given) > most:
             raise ValueError(

@@ -1,0 +1,47 @@
+"""What the commands on lists and orders say, and take for what."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab import Lab
+from tests.portal import datalad, described, publish, write_manifest
+
+PATHS = ["a", "b"]
+
+
+@pytest.fixture
+def study(tmp_path: Path, lab: Lab) -> Path:
+    members = {path: described(path, url) for path, url in publish(lab, PATHS).items()}
+    datalad("download-manifest", write_manifest("m.json", members), "study")
+    datalad("download-list", "add", "-r", cwd=tmp_path / "study")
+    return tmp_path / "study"
+
+
+def last(root: Path, *args: str | Path, code: int = 0) -> dict[str, Any]:
+    return datalad(*args, cwd=root, code=code)[-1]
+
+
+def test_a_file_is_told_from_an_order(study: Path) -> None:
+    """The newest order is meant."""
+    order = last(study, "download-order", "create", "--name", "n")["order"]
+    for given in ("-", "/dev/stdout"):
+        said = last(study, "download-order", "export", order, given, code=1)["message"]
+        assert "not written to standard output" in said
+    assert "name a file" in last(study, "download-order", "export", "-", code=1)["message"]
+    last(study, "download-order", "export", "x.zip")
+    last(study, "download-order", "verify", "x.zip")
+    (study / "out").mkdir()
+    last(study, "download-order", "export", "out/")
+    last(study, "download-order", "manifest", "o.json")
+    assert len(json.loads((study / "o.json").read_text())) == 2
+    assert {"x.zip", "out", "o.json", "a", "b"} == {
+        path.name for path in study.iterdir() if not path.name.startswith(".")
+    }
+    assert (study / "out/n.zip").read_bytes() == (study / "x.zip").read_bytes()
+    said = last(study, "download-order", "export", "nothing", code=1)["message"]
+    assert "there is no order nothing" in said
