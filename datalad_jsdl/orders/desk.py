@@ -30,6 +30,7 @@ __all__ = ["Desk", "own_store", "owner_of"]
 
 _OWN = "."  # location of the dataset that has the store
 _OWN_NAME = ("jsdl", "orders.sqlite")
+_SHORTEST = 4  # characters of an id
 
 
 def own_store(repository: Repository) -> Path:
@@ -132,8 +133,12 @@ class Desk:
             )
         if not given:
             return summaries[0].id
+        if len(given) < _SHORTEST:
+            raise OrderError(
+                f"expected {_SHORTEST} characters or more of an order's id, got {given}"
+            )
         found = [summary.id for summary in summaries if summary.id.startswith(given)]
-        if len(found) != 1 or len(given) < 4:
+        if len(found) != 1:
             raise OrderError(
                 f"there is no order {given}" if not found else f"several orders begin with {given}"
             )

@@ -45,3 +45,11 @@ def test_a_file_is_told_from_an_order(study: Path) -> None:
     assert (study / "out/n.zip").read_bytes() == (study / "x.zip").read_bytes()
     said = last(study, "download-order", "export", "nothing", code=1)["message"]
     assert "there is no order nothing" in said
+
+
+def test_three_characters_name_no_order(study: Path) -> None:
+    order = last(study, "download-order", "create")["order"]
+    for given in (order[:3], "x"):
+        said = last(study, "download-order", "show", given, code=1)["message"]
+        assert said == f"expected 4 characters or more of an order's id, got {given}"
+    assert last(study, "download-order", "show", order[:4])["order"] == order
