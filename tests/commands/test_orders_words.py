@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from datalad_jsdl.errors import StoreError
+from datalad_jsdl.orders.jobs.waking import Waker
+from datalad_jsdl.orders.store.opening import Store
 from tests.lab import Lab
 from tests.portal import datalad, described, publish, write_manifest
 
@@ -53,3 +56,14 @@ def test_three_characters_name_no_order(study: Path) -> None:
         said = last(study, "download-order", "show", given, code=1)["message"]
         assert said == f"expected 4 characters or more of an order's id, got {given}"
     assert last(study, "download-order", "show", order[:4])["order"] == order
+
+
+def test_a_url_is_told_as_it_was_given(tmp_path: Path) -> None:
+    url = "postgresql://me@127.0.0.1:1/x"
+    with pytest.raises(StoreError, match=r"the store postgresql://me@127\.0\.0\.1:1/x:"):
+        Store(url)
+    with (
+        Store(f"sqlite:///{tmp_path}/s.sqlite") as store,
+        pytest.raises(StoreError, match=r"cannot open the queue postgresql://"),
+    ):
+        Waker(store, "postgresql+psycopg://me@127.0.0.1:1/x")

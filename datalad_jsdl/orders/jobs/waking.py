@@ -193,7 +193,8 @@ def _understood(url: str) -> URL:
 def _shown(address: URL) -> str:
     if address.get_backend_name() == "sqlite":
         return f"sqlite:///{address.database}"  # of whatever bytes
-    return redact(address.render_as_string(hide_password=True))
+    plain = address.set(drivername=address.get_backend_name())
+    return redact(plain.render_as_string(hide_password=True))
 
 
 def _default(store: Store) -> URL:

@@ -99,7 +99,8 @@ class Store:
         """The URL without its password, and without parameters: one may be a password."""
         if self.is_sqlite:
             return f"sqlite:///{self.url.database}"  # of whatever bytes
-        return self.url.set(query={}).render_as_string(hide_password=True)
+        plain = self.url.set(drivername=self.url.get_backend_name(), query={})
+        return plain.render_as_string(hide_password=True)
 
     @property
     def is_sqlite(self) -> bool:
