@@ -29,6 +29,7 @@ _WORDS = {
     Access.REQUEST: "has to be requested",
     Access.UNKNOWN: "not known: the mirror did not answer",
     Access.REFUSED: "refused",
+    Access.DAMAGED: "damaged or replaced",
     Access.GONE: "gone",
 }
 

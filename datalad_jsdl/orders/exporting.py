@@ -175,4 +175,4 @@ def _keep_failure(store: Store, opened: Opened, error: Exception) -> None:
         return
     for content, ref in zip(opened.contents, opened.refs, strict=True):
         if content.name == cause.name:
-            write_states(store, [(ref, state_of_error(cause))])
+            write_states(store, [(ref, state_of_error(cause, content))])

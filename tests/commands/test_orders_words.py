@@ -12,7 +12,7 @@ from datalad_jsdl.errors import StoreError
 from datalad_jsdl.orders.jobs.waking import Waker
 from datalad_jsdl.orders.store.opening import Store
 from tests.lab import Lab
-from tests.portal import datalad, described, publish, write_manifest
+from tests.portal import content_of, datalad, described, git, publish, write_manifest
 
 PATHS = ["a", "b"]
 
@@ -67,3 +67,48 @@ def test_a_url_is_told_as_it_was_given(tmp_path: Path) -> None:
         pytest.raises(StoreError, match=r"cannot open the queue postgresql://"),
     ):
         Waker(store, "postgresql+psycopg://me@127.0.0.1:1/x")
+
+
+def access_of(study: Path) -> dict[str, str]:
+    records = datalad("download-order", "show", cwd=study)
+    return {r["entry"]: r["access"] for r in records if "access" in r}
+
+
+def test_wrong_content_is_damaged(study: Path, lab: Lab) -> None:
+    last(study, "download-order", "create", "--name", "n")
+    lab.put("a", b"x" * len(content_of("a")))
+    for action in ("prepare", "export"):
+        last(study, "download-order", action, code=1)
+        assert access_of(study) == {"a": "damaged"}
+    lab.put("a", b"other size")
+    last(study, "download-order", "prepare", code=1)
+    assert access_of(study) == {"a": "damaged"}
+    last(study, "download-list", "add", "-r")
+    last(study, "download-list", "show", "--check")
+    assert (
+        "1 file, 3000 bytes: damaged or replaced" in last(study, "download-list", "show")["message"]
+    )
+    assert last(study, "download-order", "create")["files"] == 1
+
+
+def test_dropped_content_is_gone(tmp_path: Path) -> None:
+    root = tmp_path / "plain"
+    root.mkdir()
+    git(root, "init", "-q")
+    git(root, "annex", "init", "-q")
+    for name in PATHS:
+        (root / name).write_text(name)
+    git(root, "annex", "add", "-q", ".")
+    git(root, "commit", "-q", "-m", "files")
+    last(root, "download-list", "add", "-r")
+    last(root, "download-order", "create")
+    git(root, "annex", "drop", "-q", "--force", "a")
+    for action in ("prepare", "export"):
+        last(root, "download-order", action, code=1)
+        assert access_of(root) == {"a": "gone"}
+    damaged = (root / "b").resolve()
+    damaged.parent.chmod(0o755)
+    damaged.chmod(0o644)
+    damaged.write_text("c")
+    last(root, "download-order", "prepare", code=1)
+    assert access_of(root) == {"a": "gone", "b": "damaged"}
