@@ -307,6 +307,19 @@ def messages(store: Store, tmp_path: Path) -> list[bytes]:
         return [row[0] for row in queue.execute("SELECT data FROM task ORDER BY id")]
 
 
+class TestOld:
+    def test_jobs_are_removed(self, jobs: Jobs, waker: Waker) -> None:
+        old = jobs.start("x", "me", {})
+        assert run_job(jobs, {"x": lambda _: 1})
+        with jobs.store.write() as connection:
+            connection.exec_driver_sql("UPDATE jobs SET updated_on = updated_on - 31 * 86400")
+        new = jobs.start("x", "me", {"n": 2})
+        with at_work(jobs, waker, {"x": lambda _: 1}):
+            ended(jobs, new)
+            until(lambda: old.id not in {job.id for job in jobs.of_user("me")})
+        assert jobs.find(new.id).result == 1
+
+
 class TestQueues:
     def test_a_message_is_the_id_of_a_job(self, store: Store, waker: Waker, tmp_path: Path) -> None:
         waker.wake("x1")
