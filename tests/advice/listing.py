@@ -132,6 +132,7 @@ ADVICE = {
     "use it with --checksums": "advice.test_manifests:test_a_list_of_checksums",
     'remove "twice" from it': "advice.test_manifests:test_a_path_that_stood_twice",
     "--get downloads from them now": "advice.test_datasets:test_a_signed_url_is_downloaded",
+    "download-manifest --get' makes": "commands.test_orders_words:test_a_signed_url_is_listed",
     "is verified; name a file": "commands.test_orders_words:test_a_file_is_told_from_an_order",
     "download it again": "advice.test_manifests:test_a_broken_gzip_is_fetched_again",
     "a URL is relative; use --base-url": "advice.test_manifests:test_relative_urls",

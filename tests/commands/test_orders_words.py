@@ -112,3 +112,13 @@ def test_dropped_content_is_gone(tmp_path: Path) -> None:
     damaged.write_text("c")
     last(root, "download-order", "prepare", code=1)
     assert access_of(root) == {"a": "gone", "b": "damaged"}
+
+
+def test_a_signed_url_is_listed_by_way_of_a_dataset(study: Path, lab: Lab) -> None:
+    url = lab.put("f", content_of("f")) + "?X-Amz-Signature=abc"
+    manifest = write_manifest("signed.json", {"f": described("f", url)})
+    said = last(study, "download-list", "add", "-r", "--manifest", manifest, code=1)["message"]
+    assert "its only URL is signed" in said
+    assert "'datalad download-manifest --get' makes a dataset with their content now" in said
+    datalad("download-manifest", "--get", manifest, study.parent / "signed")
+    last(study.parent / "signed", "download-list", "add", "f")
