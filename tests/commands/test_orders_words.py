@@ -122,3 +122,21 @@ def test_a_signed_url_is_listed_by_way_of_a_dataset(study: Path, lab: Lab) -> No
     assert "'datalad download-manifest --get' makes a dataset with their content now" in said
     datalad("download-manifest", "--get", manifest, study.parent / "signed")
     last(study.parent / "signed", "download-list", "add", "f")
+
+
+def test_what_a_filter_needs(study: Path) -> None:
+    said = last(study, "download-list", "add", "--where", "age > 1", code=1)["message"]
+    expected = "expected participants.tsv or participants.csv at the top of the dataset, found "
+    assert said == f"a filter on a table: {expected}no table in all of it"
+    (study / "x.csv").write_text("a,b\n")
+    git(study, "add", "x.csv")
+    git(study, "commit", "-q", "-m", "x")
+    said = last(study, "download-list", "add", "--where", "age > 1", code=1)["message"]
+    assert said == f"a filter on a table: {expected}only 'x.csv'"
+
+
+def test_a_kind_of_access_that_there_is_not(study: Path) -> None:
+    entry = described("a", "https://a.example/a", access={"kind": "secret"})
+    manifest = write_manifest("odd.json", {"a": entry})
+    said = last(study, "download-list", "add", "-r", "--manifest", manifest, code=1)["message"]
+    assert "access: expected the kind login, terms or request, got 'secret'" in said
