@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from datalad_jsdl.orders.choosing.choice import Choice, statistics_of
 from datalad_jsdl.orders.choosing.datasets import choose_from_dataset
 from datalad_jsdl.orders.choosing.manifests import choose_from_manifest
 from datalad_jsdl.orders.links import links_of
+from datalad_jsdl.orders.moving import move_dataset
 from datalad_jsdl.orders.review import check_list, review_list
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.commands._desk import At
     from datalad_jsdl.orders.choosing.choice import Chosen
 
-__all__ = ["ACTION", "added", "chosen_of", "paths_of", "removed", "shown_list"]
+__all__ = ["ACTION", "added", "chosen_of", "moved", "paths_of", "removed", "shown_list"]
 
 ACTION = "download_list"
 
@@ -113,6 +115,17 @@ def removed(at: At, user: str, paths: Sequence[str], record: Any) -> Iterator[di
     )  # fmt: skip
 
 
+def moved(at: At, given: Sequence[str], record: Any) -> Iterator[dict[str, Any]]:
+    """Tell the store where a dataset is now."""
+    if len(given) != 2:
+        raise OrderError(f"moved takes a NAME and a PATH; got {counted(len(given), 'argument')}")
+    name, root = given[0], Path(os.path.abspath(given[1]))
+    number = move_dataset(at.desk, name, root)
+    text = f"the dataset {name} is in {root} now; it has "
+    text += f"all {number} commits of lists and orders" if number != 1 else "the commit of them"
+    yield record(text, source=name, path=str(root), commits=number)
+
+
 def shown_list(at: At, user: str, check: bool, record: Any) -> Iterator[dict[str, Any]]:
     """Show the list, file by file and in all."""
     if check:
@@ -124,11 +137,13 @@ def shown_list(at: At, user: str, check: bool, record: Any) -> Iterator[dict[str
     review = review_list(at.desk.store, user)
     files = [file for group in review.groups for file in group.files]
     several = len({file.ref.source for file in files}) > 1
-    links = links_of(files, at.desk.places())
+    places = at.desk.places()
+    links = links_of(files, places)
     for group in review.groups:
         for file in group.files:
             state = review.states.get(file.ref)
-            made = file_record(ACTION, at.path, file, group, state, lgr, several=several)
+            path = places.path(file.ref, at.path)
+            made = file_record(ACTION, path, file, group, state, lgr, several=several)
             yield {**made, "link": links.get(file.ref, "")}
     now = at.desk.lists.statistics(user)
     yield record(**review_record(review, now))

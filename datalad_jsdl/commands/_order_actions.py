@@ -116,7 +116,7 @@ def _list(call: Call) -> Records:
 def _show(call: Call) -> Records:
     order = call.order()
     states = states_of_order(call.at.desk.store, order.summary.id)
-    yield from order_records(call.at.path, order, states)
+    yield from order_records(call.at.path, order, states, call.at.desk.places())
 
 
 def _export(call: Call) -> Records:
@@ -183,7 +183,8 @@ def _verify(call: Call) -> Records:
 
 def _compare(call: Call) -> Records:
     order = call.order()
-    yield from change_records(call.at.path, order, compare_order(order, call.at.desk.places()))
+    places = call.at.desk.places()
+    yield from change_records(call.at.path, order, compare_order(order, places), places)
 
 
 def _worker(call: Call) -> Records:

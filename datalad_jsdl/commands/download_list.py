@@ -19,6 +19,7 @@ from datalad_jsdl.commands._list_actions import (
     ACTION,
     added,
     chosen_of,
+    moved,
     paths_of,
     removed,
     shown_list,
@@ -38,7 +39,7 @@ __all__ = ["DownloadList"]
 
 lgr = logging.getLogger("datalad.jsdl.download_list")
 
-_WORDS = ("add", "remove", "show", "clear", "undo")
+_WORDS = ("add", "remove", "show", "clear", "undo", "moved")
 
 
 @build_doc
@@ -61,6 +62,8 @@ class DownloadList(Interface):
 
     'show' lists the files with size and availability, and groups those that are unavailable by
     what to do about it. With --check, mirrors are asked first.
+
+    'moved NAME PATH' tells a store of several datasets where the one of that name is now.
     """
 
     result_renderer = "tailored"
@@ -71,14 +74,15 @@ class DownloadList(Interface):
             metavar="ACTION",
             nargs=argparse.PARSER,
             action=word_and("path"),
-            doc="""add, remove, show, clear or undo.""",
+            doc="""add, remove, show, clear, undo or moved.""",
         ),
         path=Parameter(
             args=("path",),
             action=Further,
             metavar="PATH",
             nargs="*",
-            doc="""file or folder to add or remove.""",
+            doc="""file or folder to add or remove; with 'moved', the name and new place of a
+            dataset.""",
             constraints=EnsureStr() | EnsureNone(),
         ),
         dataset=DATASET,
@@ -217,6 +221,8 @@ class DownloadList(Interface):
                     number = at.desk.lists.clear(who)
                     text = f"took {counted(number, 'file')} off the list"
                     yield record(f"{text}; 'undo' brings them back", removed=number, files=0)
+                elif action == "moved":
+                    yield from moved(at, listed(path), record)
                 elif action == "undo":
                     number = at.desk.lists.undo(who)
                     now = at.desk.lists.statistics(who)

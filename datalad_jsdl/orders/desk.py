@@ -81,9 +81,13 @@ class Desk:
 
     def dataset(self, root: Path) -> Source:
         """A dataset as a source."""
-        is_own = self.own is not None and root.resolve() == self.own.resolve()
-        location = _OWN if is_own else str(root.resolve())
+        location = self.location_of(root)
         return self._named(SourceKind.DATASET, location, _plain(root.resolve().name) or "dataset")
+
+    def location_of(self, root: Path) -> str:
+        """Of a dataset, as `Source` has it."""
+        is_own = self.own is not None and root.resolve() == self.own.resolve()
+        return _OWN if is_own else str(root.resolve())
 
     def manifest(self, place: ManifestPlace) -> Source:
         """A manifest as a source.

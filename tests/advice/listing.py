@@ -212,7 +212,7 @@ ADVICE = {
     "; to make its archive anywhere": "commands.test_orders:test_an_order_is_what_export",
     "a folder needs --recursive": "commands.test_orders:test_choosing",
     "nothing says which files": "commands.test_orders:test_what_cannot_be_chosen",
-    "any more; put it back there": "commands.test_orders:test_a_dataset_that_is_not_there",
+    "any more; put it back there": "commands.test_orders_stores:test_a_dataset_that_was_moved",
     "there is no order yet": "commands.test_orders:test_there_is_no_order",
     "git annex merge {}": "commands.test_orders_hostile:test_commits_of_an_adjusted",
     "twice; rename one of them": "orders.test_tables:test_a_column_twice",
@@ -221,6 +221,7 @@ ADVICE = {
     "Use the same options as before, or omit": "advice.test_exports:test_what_is_left",
     "use --checksum-file to renew it": "advice.test_exports:test_a_checksum_that_is_old",
     # lists, orders and jobs
+    "symbolic link to it at": "commands.test_orders_stores:test_a_place_that_has_a_name_already",
     "elsewhere, use --store URL": "commands.test_orders_read_only:test_a_store_elsewhere",
     "Make some room, then run the command": "orders.test_store:test_a_full_disk",
     "to compare, use == or !=": "orders.test_table_filter:test_what_is_refused",
