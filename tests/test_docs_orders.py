@@ -47,7 +47,7 @@ def study(tmp_path: Path, bids: Lab) -> Path:
 def test_the_page_on_orders(tmp_path: Path, study: Path, bids: Lab) -> None:
     """From top to bottom, but for what is done elsewhere."""
     commands = [c.replace(PORTAL, bids.url) for c in indented("orders.rst")]
-    assert len(commands) == 36
+    assert len(commands) == 37
     assert all(command.startswith("datalad ") for command in commands)
     first, rest = commands[:5], commands[5:]
     shell("\n".join(first), study)

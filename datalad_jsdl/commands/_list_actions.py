@@ -16,7 +16,7 @@ from datalad_jsdl.errors import OrderError, QueryError
 from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.operations.manifest_contents import Listed
 from datalad_jsdl.operations.manifest_place import is_no_file, place_of
-from datalad_jsdl.orders.choosing.choice import Choice, statistics_of
+from datalad_jsdl.orders.choosing.choice import chosen_across, statistics_of
 from datalad_jsdl.orders.choosing.datasets import choose_from_dataset
 from datalad_jsdl.orders.choosing.manifests import choose_from_manifest
 from datalad_jsdl.orders.links import links_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from datalad_jsdl.commands._desk import At
-    from datalad_jsdl.orders.choosing.choice import Chosen
+    from datalad_jsdl.orders.choosing.choice import Choice, Chosen
 
 __all__ = ["ACTION", "added", "chosen_of", "moved", "paths_of", "removed", "shown_list"]
 
@@ -95,15 +95,22 @@ def added(
     )  # fmt: skip
 
 
-def removed(at: At, user: str, paths: Sequence[str], record: Any) -> Iterator[dict[str, Any]]:
+def removed(
+    at: At, user: str, given: Sequence[str], dataset: Any, record: Any
+) -> Iterator[dict[str, Any]]:
     """Take files off the list."""
-    if not paths:
+    names = at.desk.lists.sources(user)
+    named = [path for path in given if len(names) > 1 and path.partition("/")[0] in names]
+    others = [path for path in given if path not in named]
+    plain = paths_of(others, dataset, at, None) if others else []
+    paths = [*(path.rstrip("/") for path in named), *plain]
+    if not paths or (others and not plain):
         raise QueryError("nothing says which files; give a PATH, or use 'clear' for all of them")
-    chosen = Choice(tuple(paths), recursive=True)
-    refs = [file.ref for file in at.desk.lists.files(user) if chosen(file.ref.path)]
+    chosen = chosen_across(paths, names)
+    refs = [file.ref for file in at.desk.lists.files(user) if chosen(file.ref)]
     if not refs:
         raise QueryError(f"nothing on the list is at {paths[0]}")
-    if at.root is not None:
+    if at.root is not None and not named:
         # another dataset on the list may have the same path
         own = at.desk.dataset(at.root).name
         refs = [ref for ref in refs if ref.source == own] or refs

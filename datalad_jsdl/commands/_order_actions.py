@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.commands._common import Bars
 from datalad_jsdl.commands._list_results import amounts
@@ -27,7 +27,7 @@ from datalad_jsdl.commands._output import is_standard_output
 from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError, OrderError
 from datalad_jsdl.model.amounts import counted, size_text
 from datalad_jsdl.operations.engines import disk_reserve
-from datalad_jsdl.orders.choosing.choice import Choice
+from datalad_jsdl.orders.choosing.choice import chosen_across, statistics_of
 from datalad_jsdl.orders.comparing import compare_order
 from datalad_jsdl.orders.exporting import export_order, verify_archive
 from datalad_jsdl.orders.jobs.rows import Jobs
@@ -50,28 +50,14 @@ lgr = logging.getLogger("datalad.jsdl.download_order")
 
 def _create(call: Call) -> Records:
     desk = call.at.desk
-    is_chosen = _in_paths(call)
     if call.from_order:
-        base = desk.orders.find(desk.newest(call.user, call.from_order))
-        states = states_of_order(desk.store, base.summary.id)
-        blocked = {ref for ref, state in states.items() if state.access in BLOCKED}
-        order = desk.orders.repeat(
-            base,
-            call.name,
-            is_chosen=lambda file: file.ref not in blocked and is_chosen(file),
-        )
-        pin(order, desk.places())
-        out = len(base.files) - len(order.files)
-        more = f"; left out, as unavailable or not chosen: {counted(out, 'file')}" if out else ""
-        yield call.record(_made(order) + more, order)
+        yield from _repeat(call)
         return
+    is_chosen = _in_paths(call, desk.lists.sources(call.user))
     if call.dry_run:
         found = review_list(desk.store, call.user)
-        if not found.orderable.files:
-            raise OrderError("the list has no file that can be ordered")
-        number, size = found.orderable.files, found.orderable.size
-        text = f"would order {amounts(found.orderable)}"
-        yield call.record(text, files=number, bytes=size, dry_run=True)
+        groups = [g for g in found.groups if g.access not in BLOCKED and not g.too_large]
+        yield _would_order(call, [f for g in groups for f in g.files if is_chosen(f)])
         return
     order = desk.orders.create(
         call.user, call.name, is_chosen=is_chosen if call.arguments else None
@@ -82,13 +68,44 @@ def _create(call: Call) -> Records:
     yield call.record(_made(order) + more, order, left=left.files)
 
 
+def _repeat(call: Call) -> Records:
+    """Of another order's files."""
+    desk = call.at.desk
+    base = desk.orders.find(desk.newest(call.user, call.from_order))
+    states = states_of_order(desk.store, base.summary.id)
+    blocked = {ref for ref, state in states.items() if state.access in BLOCKED}
+    in_paths = _in_paths(call, {file.ref.source for file in base.files})
+    chosen = {file.ref for file in base.files if file.ref not in blocked and in_paths(file)}
+    if call.dry_run:
+        yield _would_order(call, [file for file in base.files if file.ref in chosen])
+        return
+    order = desk.orders.repeat(base, call.name, is_chosen=lambda file: file.ref in chosen)
+    pin(order, desk.places())
+    out = len(base.files) - len(order.files)
+    more = f"; left out, as unavailable or not chosen: {counted(out, 'file')}" if out else ""
+    yield call.record(_made(order) + more, order)
+
+
+def _would_order(call: Call, files: Sequence[ListedFile]) -> dict[str, Any]:
+    found = statistics_of(files)
+    if not files:
+        raise OrderError("there is no file that is chosen and can be ordered")
+    text = f"would order {amounts(found)}"
+    return call.record(text, files=found.files, bytes=found.size, dry_run=True)
+
+
 def _made(order: Order) -> str:
     summary = order.summary
     return f"order {summary.id}: {amounts(summary.statistics)}, as {summary.archive_name}"
 
 
-def _in_paths(call: Call) -> Callable[[ListedFile], bool]:
-    """Whether a file is at one of the paths that are given; all of them if there are none."""
+def _in_paths(call: Call, names: Collection[str]) -> Callable[[ListedFile], bool]:
+    """Whether a file is at one of the paths that are given; all of them if there are none.
+
+    Args:
+        call: has the paths.
+        names: of the sources that there are: see `chosen_across`.
+    """
     if not call.arguments:
         return lambda file: True
     plain = [path.strip("/").removeprefix("./") for path in call.arguments]
@@ -99,8 +116,8 @@ def _in_paths(call: Call) -> Callable[[ListedFile], bool]:
         except DatasetError:
             if "." in paths:
                 raise
-    choice = Choice(tuple(paths), recursive=True)
-    return lambda file: choice(file.ref.path)
+    chosen = chosen_across(paths, names)
+    return lambda file: chosen(file.ref)
 
 
 def _list(call: Call) -> Records:

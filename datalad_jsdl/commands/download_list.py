@@ -58,7 +58,8 @@ class DownloadList(Interface):
     is about the whole dataset.
 
     'remove' takes files and folders off the list, and 'clear' all of them; 'undo' brings back what
-    the last of these has taken off.
+    the last of these has taken off. In a list of several datasets or manifests, NAME/PATH is a path
+    in one of them, and NAME all of it.
 
     'show' lists the files with size and availability, and groups those that are unavailable by
     what to do about it. With --check, mirrors are asked first.
@@ -216,7 +217,7 @@ class DownloadList(Interface):
                     chosen = chosen_of(at, manifest, choice)
                     yield from added(at, who, chosen, dry_run, record)
                 elif action == "remove":
-                    yield from removed(at, who, paths_of(path, dataset, at, None), record)
+                    yield from removed(at, who, listed(path), dataset, record)
                 elif action == "clear":
                     number = at.desk.lists.clear(who)
                     text = f"took {counted(number, 'file')} off the list"

@@ -40,7 +40,8 @@ class DownloadOrder(Interface):
     without it, the newest order is meant.
 
     'create [PATH...]' makes an order of the available files on the list, or of those at PATH; the
-    others stay on the list. With --from ORDER it makes a new order of the files of another one
+    others stay on the list. In a list of several datasets or manifests, NAME/PATH is a path in one
+    of them, and NAME all of it. With --from ORDER it makes a new order of the files of another one
     that are not known to be unavailable.
 
     'list' shows all orders, newest first; 'show [ORDER]' one of them, with its files, what is

@@ -146,3 +146,32 @@ def test_a_place_that_has_a_name_already(two: tuple[Path, Path], tmp_path: Path)
     two[0].symlink_to(moved)
     datalad("download-order", "create", "--name", "n", *store)
     datalad("download-order", "export", *store, cwd=tmp_path)
+
+
+def test_a_path_of_one_dataset(two: tuple[Path, Path], tmp_path: Path) -> None:
+    store = ["--store", f"sqlite:///{tmp_path}/orders.sqlite"]
+    for dataset in two:
+        datalad("download-list", "add", "-r", *store, cwd=dataset)
+    create = ["download-order", "create", *store]
+
+    def would(*paths: str, cwd: Path = tmp_path) -> int:
+        number: int = datalad(*create, "--dry-run", *paths, cwd=cwd)[-1]["files"]
+        return number
+
+    for cwd in (tmp_path, *two):
+        assert would("f", cwd=cwd) == 2
+        assert would("study-2/f", cwd=cwd) == 1
+        assert would("study-2/", cwd=cwd) == 2
+        assert would("study/only-1", "f", cwd=cwd) == 3
+    (told,) = datalad(*create, "--dry-run", "study/only-2", code=1)
+    assert "no file that is chosen" in told["message"]
+    order = datalad(*create, "study/f", "study-2/only-2")[-1]["order"]
+    assert listed(store[1], tmp_path) == ["study/only-1", "study-2/f"]
+    again = datalad(*create, "--dry-run", "--from", order, "study-2")[-1]
+    assert (again["files"], again["dry_run"]) == (1, True)
+    assert len(datalad("download-order", "list", *store)) == 1
+    (two[1] / "folder").mkdir()
+    datalad("download-list", "remove", "study/only-1", *store, cwd=two[1] / "folder")
+    # of one source alone, no name stands before a path
+    assert listed(store[1], tmp_path) == ["f"]
+    assert would("f") == 1
