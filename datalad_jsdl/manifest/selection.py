@@ -58,6 +58,7 @@ def select_entries(
     prefix: str = "",
     *,
     use_signed: bool = False,
+    way: str = "--get downloads from them now",
     split: int | None = None,
     secrecy: Secrecy = DEFAULT,
 ) -> Selection:
@@ -69,6 +70,7 @@ def select_entries(
         prefix: folder in the dataset, without a trailing slash; may be empty.
         use_signed: whether content is fetched now, so that an entry may have
             signed URLs only.
+        way: what else can be done with such an entry, for people.
         split: the number of folders behind which a subdataset begins; None for where the
             manifest itself says so.
         secrecy: what in URLs is a secret.
@@ -86,7 +88,7 @@ def select_entries(
             _let_in(selection, item, prefix, split)
     shared = settle(selection.entries, secrecy)
     if not use_signed:
-        _refuse_signed(selection, prefix, secrecy, shared)
+        _refuse_signed(selection, prefix, secrecy, shared, way)
     selection.left_over = any(entry.left_over for entry in selection.entries.values()) or any(
         "reason" in refusal.given for refusal in selection.refusals
     )
@@ -127,7 +129,9 @@ def _hold(selection: Selection, entry: Entry) -> None:
             )
 
 
-def _refuse_signed(selection: Selection, prefix: str, secrecy: Secrecy, shared: Set[str]) -> None:
+def _refuse_signed(
+    selection: Selection, prefix: str, secrecy: Secrecy, shared: Set[str], way: str
+) -> None:
     """Refuse entries that would have no URL in the dataset."""
     entries = selection.entries
     secret = [
@@ -139,14 +143,14 @@ def _refuse_signed(selection: Selection, prefix: str, secrecy: Secrecy, shared: 
     ]
     for path in secret:
         entry = entries.pop(path)
-        reason = _why_secret(entry.candidates[0].url, secrecy, shared)
+        reason = _why_secret(entry.candidates[0].url, secrecy, shared, way)
         selection.refusals.append(_refused(entry, _given(path, prefix), reason))
 
 
 _HINT = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,40}")
 
 
-def _why_secret(url: str, secrecy: Secrecy, shared: Set[str]) -> str:
+def _why_secret(url: str, secrecy: Secrecy, shared: Set[str], way: str) -> str:
     """Which parameter is to blame, and what to do; its value is never shown."""
     finding = secrecy.finding(url)
     name = next(iter(sorted(shared)), "") if finding is None else finding.name
@@ -154,16 +158,15 @@ def _why_secret(url: str, secrecy: Secrecy, shared: Set[str]) -> str:
     if finding is not None and (finding.signature or not name):
         return (
             f"its only URL is signed{shown} and would expire; signed URLs are never registered, "
-            "but --get downloads from them now"
+            f"but {way}"
         )
     text = (
-        f"its only URL seems to contain a secret{shown}; such URLs are never registered, "
-        "but --get downloads from them now"
+        f"its only URL seems to contain a secret{shown}; such URLs are never registered, but {way}"
     )
     if not _HINT.fullmatch(name):
         return text
-    way = f"git config --global --add datalad.jsdl.not-secret {name}"
-    return f"{text}; if it is not secret, run: {way}"
+    setting = f"git config --global --add datalad.jsdl.not-secret {name}"
+    return f"{text}; if it is not secret, run: {setting}"
 
 
 def _refuse_misplaced(selection: Selection, prefix: str) -> None:

@@ -35,6 +35,7 @@ class Access(Enum):
     REQUEST = "request"  # somebody has to be asked; only a manifest can say so
     UNKNOWN = "unknown"  # the mirror is down or busy, or was not asked
     REFUSED = "refused"  # an answer that will be the same tomorrow
+    DAMAGED = "damaged"  # another content is there than what was asked for
     GONE = "gone"
 
 
@@ -45,12 +46,17 @@ _UNKNOWN = (
     *(FaultKind.TRUNCATED, FaultKind.SLOW, FaultKind.NOT_ASKED, FaultKind.SKIPPED),
     *(FaultKind.INTERRUPTED, FaultKind.DISK, FaultKind.DISK_FULL, FaultKind.BUG),
 )
+_DAMAGED = (
+    *(FaultKind.SIZE, FaultKind.DISPUTED, FaultKind.LONGER, FaultKind.SHORTER),
+    *(FaultKind.CHANGED, FaultKind.CONTENT, FaultKind.SUPPLANTED),
+)
 #: What each kind of fault means for who wants the file; any other is `Access.REFUSED`.
 ACCESS: Mapping[FaultKind, Access] = {
     FaultKind.LOGIN: Access.LOGIN,
     **dict.fromkeys((FaultKind.TERMS, FaultKind.WEB_PAGE, FaultKind.GUARD), Access.TERMS),
     FaultKind.GONE: Access.GONE,
     **dict.fromkeys(_UNKNOWN, Access.UNKNOWN),
+    **dict.fromkeys(_DAMAGED, Access.DAMAGED),
 }
 # of several mirrors, the one at which most can be done decides
 _RANK = tuple(Access)

@@ -143,15 +143,18 @@ class Listed:
                 contents = selected_contents(entries, leading_dir)
             yield ListedContents(contents, MirrorsOnly(engine), selection.refusals)
 
-    def select(self, *, use_signed: bool = False) -> Selection:
-        """Read the manifest; see `select_entries`.
+    def select(self, *, way: str) -> Selection:
+        """Read the manifest; entries with signed URLs only are refused, see `select_entries`.
+
+        Args:
+            way: what else can be done with those, for people.
 
         Raises:
             ManifestError: it cannot be read.
             FetchError: it cannot be fetched.
         """
         with self._items() as items:
-            return select_entries(items, self.wanted, use_signed=use_signed)
+            return select_entries(items, self.wanted, way=way)
 
     def _read(self, leading_dir: str) -> ManifestContents:
         with self._items() as items:

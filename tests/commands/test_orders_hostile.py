@@ -148,3 +148,36 @@ def test_manifests_of_two_queries_are_two_and_no_query_is_kept(plain: Path, lab:
     assert b"secret=" not in stored
     assert "secret=" not in told
     last(plain, "download-order", "export")
+
+
+OTHER = os.fsdecode(b"caf\xe9")  # of another encoding
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (("download-list", "show", "--user", OTHER), "--user is not valid UTF-8: 'caf\\udce9'"),
+        (("download-order", "list", "--user", OTHER), "--user is not valid UTF-8: 'caf\\udce9'"),
+        (("download-order", "create", "--name", OTHER), "archive is not valid UTF-8: 'caf"),
+        (("download-order", "show", OTHER * 6), "is not valid UTF-8"),
+        (("download-list", "add", OTHER), "nothing to add at caf"),
+        (("download-list", "remove", OTHER), "nothing on the list is at caf"),
+        (("download-list", "show", "--store", f"postgresql://{OTHER}@x"), "not valid UTF-8"),
+        (("download-list", "add", "-r", "--manifest", OTHER), "is not valid UTF-8"),
+    ],
+)  # fmt: skip
+def test_what_is_no_text(plain: Path, command: tuple[str, ...], says: str) -> None:
+    (plain / OTHER).write_text(json.dumps({"f": {"urls": ["https://a.example/f"]}}))
+    last(plain, "download-list", "add", "a")
+    assert says in last(plain, *command, code=1)["message"]
+
+
+@pytest.mark.parametrize("name", [OTHER, "what?", "100%41", "a#b", ".hidden"])
+def test_a_folder_with_any_name(plain: Path, name: str) -> None:
+    last(plain, "download-list", "add", "a")
+    root = plain.rename(plain.parent / name)
+    assert last(root, "download-list", "add", "a")["added"] == 0
+    last(root, "download-order", "create", "--name", "n")
+    assert last(root, "download-order", "prepare", "--queue")["job"]
+    last(root, "download-order", "export")
+    assert sorted(os.listdir(root.parent)) == [name]

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from datalad_jsdl.orders.choosing.choice import Choice
     from datalad_jsdl.orders.model import FileState, Source
 
-__all__ = ["choose_from_manifest", "listed_entry"]
+__all__ = ["SIGNED", "choose_from_manifest", "listed_entry"]
+
+#: What can be done with an entry that has signed URLs only.
+SIGNED = "'datalad download-manifest --get' makes a dataset with their content now, to choose from"
 
 
 @no_cycles_made()
@@ -50,7 +53,7 @@ def choose_from_manifest(listed: Listed, source: Source, choice: Choice) -> Chos
         raise QueryError(
             "only a dataset has tables and metadata to be asked for, a manifest has not"
         )
-    selection = listed.select()
+    selection = listed.select(way=SIGNED)
     files: list[ListedFile] = []
     states: dict[str, FileState] = {}
     times = _shared_times(selection.entries)
