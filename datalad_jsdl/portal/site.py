@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 from datalad_jsdl.archive.budget import LookAhead
 from datalad_jsdl.orders.capability import Capabilities
 from datalad_jsdl.orders.ordering import Limits
+from datalad_jsdl.portal.browsing import Browser
 from datalad_jsdl.portal.guards import Streams
+from datalad_jsdl.portal.manifests import Manifests
 from datalad_jsdl.portal.opened import OpenArchives
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ class Site:
         streams: downloads that are under way.
         archives: those of orders, kept open.
         capabilities: signs links to archives.
+        manifests: those that are served, read once.
+        browser: shows folders of what is served.
     """
 
     desk: Desk
@@ -56,11 +60,15 @@ class Site:
     streams: Streams = field(default_factory=Streams)
     archives: OpenArchives = field(init=False)
     capabilities: Capabilities = field(init=False)
+    manifests: Manifests = field(init=False)
+    browser: Browser = field(init=False)
 
     def __post_init__(self) -> None:
         look_ahead = LookAhead(_FETCHES, shared=True)
         self.archives = OpenArchives(self.desk, look_ahead)
         self.capabilities = Capabilities(self.desk.store)
+        self.manifests = Manifests(self.desk.credentials)
+        self.browser = Browser(self.manifests)
         # a mirror that is slow must not keep others from their answers: lookups have threads of
         # their own, and each download may have one
         self.readers = ThreadPoolExecutor(self.streams.of_process, "reader")
