@@ -14,6 +14,7 @@ from datalad_jsdl.errors import OrderError
 from datalad_jsdl.orders.capability import Verdict
 from datalad_jsdl.portal.archive_endpoint import ArchiveEndpoint, Grant
 from datalad_jsdl.portal.gate import Gate
+from datalad_jsdl.portal.pages.routes import page_routes
 from datalad_jsdl.portal.problems import ProblemError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def make_app(site: Site) -> ASGIApp:
     app = Starlette(
         routes=[
             Route("/health", _health),
+            *page_routes(site),
             Route("/api/v1/orders/{order}/archive", ArchiveEndpoint(site, by_login)),
             Route("/d/{order}.{signature}/{name}", ArchiveEndpoint(site, by_link)),
         ],

@@ -13,6 +13,7 @@ from datalad_jsdl.orders.capability import Capabilities
 from datalad_jsdl.orders.ordering import Limits
 from datalad_jsdl.portal.browsing import Browser
 from datalad_jsdl.portal.guards import Streams
+from datalad_jsdl.portal.look import Look
 from datalad_jsdl.portal.manifests import Manifests
 from datalad_jsdl.portal.opened import OpenArchives
 
@@ -40,7 +41,7 @@ class Site:
         served: what can be chosen from, in the order of their names.
         identity: how to find out who asks.
         hosts: names that the portal is known by, with ports; none for any.
-        title: of the pages.
+        look: of the pages.
         limits: of one order.
         wake: called with the id of a job that was put into the queue.
         streams: downloads that are under way.
@@ -54,7 +55,7 @@ class Site:
     served: Sequence[Served]
     identity: Identity
     hosts: frozenset[str] = frozenset()
-    title: str = "Downloads"
+    look: Look = field(default_factory=Look)
     limits: Limits = field(default_factory=Limits)
     wake: Callable[[str], object] = lambda job: None
     streams: Streams = field(default_factory=Streams)

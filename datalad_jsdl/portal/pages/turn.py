@@ -151,7 +151,7 @@ async def _answered(turn: Turn, answer: Answer, *, is_anybodys: bool = False) ->
 
 async def error_page(turn: Turn, status: HTTPStatus, detail: str) -> Response:
     """What happened, what is safe, what to do next."""
-    return await turn.render("error.html", status, status=int(status), detail=detail)
+    return await turn.render("error.html", status, code=int(status), detail=detail)
 
 
 def _query(request: Request) -> Fields:
