@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from functools import partial
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.orders.model import Statistics
+from datalad_jsdl.portal.access import find_served
 from datalad_jsdl.portal.pages import filters
 from datalad_jsdl.portal.pages.names import packed, query_of, unpacked
 from datalad_jsdl.portal.pages.sign_in import exchange
 from datalad_jsdl.portal.pages.words import Word, files_text, total
-from datalad_jsdl.portal.problems import ProblemError
 from datalad_jsdl.portal.rows import Sort, View
 
 if TYPE_CHECKING:
@@ -24,11 +23,12 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
+    from datalad_jsdl.portal.pages.forms import Fields
     from datalad_jsdl.portal.pages.turn import Turn
     from datalad_jsdl.portal.rows import Row
     from datalad_jsdl.portal.served import Served
 
-__all__ = ["browse", "home", "served_at", "size_of", "view_of"]
+__all__ = ["address_of", "browse", "home", "served_at", "view_of"]
 
 _ROWS = 100  # on a page
 _LISTED = Word("On your list", "run", "check")
@@ -77,7 +77,7 @@ async def _dataset(turn: Turn, served: Served) -> _Dataset:
 async def browse(turn: Turn) -> Response:
     """A folder, what a search finds, or what fits a filter."""
     served = served_at(turn)
-    view = view_of(turn)
+    view = view_of(turn.query)
     found, problem = None, ""
     asked = filters.asked(turn.query)
     if asked.where:
@@ -142,24 +142,22 @@ def served_at(turn: Turn) -> Served:
     """What an address is about.
 
     Raises:
-        ProblemError: nothing of that name is served.
+        NothingThereError: nothing of that name is served.
     """
-    served = turn.site.find(turn.path["name"])
-    if served is None:
-        raise ProblemError(HTTPStatus.NOT_FOUND, "Nothing is served under this name.")
-    return served
+    assert turn.visitor is not None  # noqa: S101 - pages of somebody only ask for it
+    return find_served(turn.site, turn.visitor, turn.path["name"])
 
 
-def view_of(turn: Turn) -> View:
+def view_of(query: Fields) -> View:
     """What is to be seen, by the address."""
-    sort = turn.query.one("sort")
+    sort = query.one("sort")
     kinds = {kind.value: kind for kind in Sort}
     return View(
-        unpacked(turn.query.one("folder")).strip("/"),
-        turn.query.one("q").strip(),
+        unpacked(query.one("folder")).strip("/"),
+        query.one("q").strip(),
         kinds.get(sort.removeprefix("-"), Sort.NAME),
         sort.startswith("-"),
-        turn.query.number("page"),
+        query.number("page"),
         _ROWS,
     )
 

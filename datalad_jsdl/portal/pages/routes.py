@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
-from datalad_jsdl.portal.pages import browse, files, sign_in
+from datalad_jsdl.portal.pages import adding, browse, files, listing, orders, sign_in
 from datalad_jsdl.portal.pages.turn import page, plain_page
 
 if TYPE_CHECKING:
@@ -44,4 +44,17 @@ def page_routes(site: Site) -> list[Route]:
         Route("/look/logo", anybodys(files.logo)),
         Route("/about/{name}", anybodys(files.document)),
         Route("/datasets/{name}", own(browse.browse)),
+        Route("/datasets/{name}/add", own(adding.add), methods=_POST),
+        Route("/list", own(listing.review)),
+        Route("/list/remove", own(listing.change), methods=_POST),
+        Route("/list/undo", own(listing.undo), methods=_POST),
+        Route("/list/check", own(listing.check), methods=_POST),
+        Route("/list/order", own(listing.order), methods=_POST),
+        Route("/orders", own(orders.history)),
+        Route("/orders/{order}", own(orders.show)),
+        Route("/orders/{order}/prepare", own(orders.prepare), methods=_POST),
+        Route("/orders/{order}/cancel", own(orders.cancel), methods=_POST),
+        Route("/orders/{order}/others", own(orders.others), methods=_POST),
+        Route("/orders/{order}/again", own(orders.again), methods=_POST),
+        Route("/orders/{order}/compare", own(orders.compare)),
     ]

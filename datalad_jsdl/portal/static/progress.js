@@ -39,6 +39,9 @@ class Watch {
 
   show(page, live) {
     const old = this.live;
+    if ("reload" in old.dataset && old.dataset.phase !== live.dataset.phase) {
+      return location.reload(); // the rest of the page has changed, too
+    }
     this.root.title = page.title;
     this.say(live);
     if (old.contains(this.root.activeElement) && old.dataset.phase === live.dataset.phase) {
@@ -60,7 +63,7 @@ class Watch {
     const said = `${live.dataset.phase} ${step}`;
     if (said === this.said) return;
     this.said = said;
-    const state = live.querySelector(".state").textContent.trim();
+    const state = live.querySelector(".state")?.textContent.trim() ?? "";
     this.root.querySelector("[data-speak]").textContent = step ? `${state}, ${step} %` : state;
   }
 }
