@@ -31,7 +31,7 @@ from datalad_jsdl.errors import PortalError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["DOCUMENTS", "Document", "Look", "Logo", "read_look"]
+__all__ = ["DOCUMENTS", "Document", "Logo", "Look", "read_look"]
 
 #: What the foot of each page links to, in this order: name in the file → on pages.
 DOCUMENTS: Mapping[str, str] = {"terms": "Terms", "privacy": "Privacy", "imprint": "Imprint"}

@@ -34,9 +34,7 @@ async def add(turn: Turn) -> Response:
     back = {name: values[0] for name, values in query.items()}
     run, site = turn.site.run, turn.site
     if path := form.one("remove"):
-        gone = await run(
-            actions.remove_below, site, turn.user, served.name, [unpacked(path)]
-        )
+        gone = await run(actions.remove_below, site, turn.user, served.name, [unpacked(path)])
         return turn.go(address_of(served), **back, removed=gone or None)
     choice = await _choice(turn, served, Fields(query))
     if choice is None:

@@ -12,8 +12,7 @@ from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.orders.model import Statistics
 from datalad_jsdl.portal.access import find_served
 from datalad_jsdl.portal.pages import filters
-from datalad_jsdl.portal.pages.names import packed, query_of, unpacked
-from datalad_jsdl.portal.pages.sign_in import exchange
+from datalad_jsdl.portal.pages.names import is_utf8, packed, query_of, unpacked
 from datalad_jsdl.portal.pages.words import Word, files_text, total
 from datalad_jsdl.portal.rows import Sort, View
 
@@ -106,6 +105,7 @@ async def browse(turn: Turn) -> Response:
         states=_states(page.rows, listed),
         on_list=listed,
         notice=_notice(turn),
+        nothing_ticked=bool(turn.query.one("none")),
         problem=problem,
         where=asked.where if found is not None else "",
         matching=found.statistics if found else None,
@@ -120,6 +120,8 @@ def _listed(turn: Turn, served: Served, rows: Sequence[Row]) -> dict[str, int]:
     for path in lists.listed(turn.user, served.name, files):
         found[path] = 1
     for folder in {row.path.rpartition("/")[0] for row in rows if row.is_folder}:
+        if not is_utf8(folder):
+            continue  # what is in it cannot be on a list
         below = lists.below(turn.user, served.name, folder)
         for row in rows:
             if row.is_folder and row.path.rpartition("/")[0] == folder and below[row.name]:
@@ -198,9 +200,7 @@ _ONCE = frozenset({"added", "of", "removed", "left_out", "none"})
 
 def _kept(turn: Turn) -> dict[str, str]:
     """What a form sends along, to lead back to the page that it is on."""
-    return {
-        f"view.{name}": turn.query.one(name) for name in turn.query.values if name not in _ONCE
-    }
+    return {f"view.{name}": turn.query.one(name) for name in turn.query.values if name not in _ONCE}
 
 
 def _notice(turn: Turn) -> str:
@@ -223,4 +223,3 @@ def _notice(turn: Turn) -> str:
     if query.one("left_out"):
         said += f" Left out, as no zip can have them: {query.number('left_out'):,}."
     return said
-

@@ -21,12 +21,9 @@ _SHAPES = {
     "down": '<path d="M8 2v8.5M4.5 7.25L8 10.75l3.5-3.5M2.5 14h11"/>',
     "file": '<path d="M4 1.75h5.5L12.5 5v9.25H4z"/><path d="M9.25 2v3.25h3"/>',
     "folder": '<path d="M1.75 3.5h4.5l1.5 2h6.5v8H1.75z"/>',
-    "lock": (
-        '<rect x="3" y="7" width="10" height="7" rx="1"/><path d="M5 7V5a3 3 0 016 0v2"/>'
-    ),
+    "lock": ('<rect x="3" y="7" width="10" height="7" rx="1"/><path d="M5 7V5a3 3 0 016 0v2"/>'),
     "run": (
-        '<circle cx="8" cy="8" r="6.25" stroke-dasharray="3 2"/>'
-        '<path d="M8 5v5M6 8.2L8 10.2l2-2"/>'
+        '<circle cx="8" cy="8" r="6.25" stroke-dasharray="3 2"/><path d="M8 5v5M6 8.2L8 10.2l2-2"/>'
     ),
     "search": '<circle cx="7" cy="7" r="4.75"/><path d="M10.5 10.5l3.75 3.75"/>',
     "sort": '<path d="M5 6l3-3 3 3M5 10l3 3 3-3"/>',

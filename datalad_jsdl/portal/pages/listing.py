@@ -115,7 +115,7 @@ async def _shown(
     found, fit = await site.run(actions.review, site, turn.user)
     files = sorted(
         (file for group in found.groups for file in group.files),
-        key=lambda file: (file.ref.source, file.ref.path),
+        key=lambda file: (*_folder_of(file), file.ref.path),
     )
     pages = max(1, -(-len(files) // _ROWS))
     number = min(query.number("page"), pages)

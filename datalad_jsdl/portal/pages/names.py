@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from markupsafe import Markup, escape
 
-__all__ = ["isolated", "packed", "parsed_query", "query_of", "shown", "unpacked"]
+__all__ = ["is_utf8", "isolated", "packed", "parsed_query", "query_of", "shown", "unpacked"]
 
 # what would break a line, or make text run the other way and look like another name
 _DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -29,6 +29,11 @@ def _shown(char: str) -> str:
     if char in _DIRECTIONS or category(char) in _HIDDEN:
         return f"\\u{{{ord(char):x}}}"
     return char
+
+
+def is_utf8(name: str) -> bool:
+    """Whether a name is UTF-8 as a whole; no archive can have another one."""
+    return not any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def isolated(name: str) -> Markup:
@@ -63,9 +68,7 @@ def parsed_query(text: str) -> dict[str, list[str]]:
         ValueError: there are too many.
     """
     found: dict[str, list[str]] = {}
-    pairs = parse_qsl(
-        text, keep_blank_values=True, errors="surrogateescape", max_num_fields=_MOST
-    )
+    pairs = parse_qsl(text, keep_blank_values=True, errors="surrogateescape", max_num_fields=_MOST)
     for name, value in pairs:
         found.setdefault(name, []).append(value)
     return found

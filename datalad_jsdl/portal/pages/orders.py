@@ -126,9 +126,7 @@ def _word(state: OrderState) -> Word:
 
 # an order never changes, and its page is asked for every second while it is prepared
 @lru_cache(256)
-def _contents(
-    orders: Orders, order_id: str
-) -> tuple[list[str], list[tuple[str, Statistics]]]:
+def _contents(orders: Orders, order_id: str) -> tuple[list[str], list[tuple[str, Statistics]]]:
     """Its sources, and its folders with what is in them."""
     files = orders.find(order_id).files
     sources = sorted({file.ref.source for file in files})

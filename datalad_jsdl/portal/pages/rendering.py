@@ -24,9 +24,7 @@ __all__ = ["rendered"]
 _HEADERS = {"cache-control": "no-store", "x-robots-tag": "noindex"}
 
 
-def rendered(
-    template: str, values: dict[str, Any], status: HTTPStatus = HTTPStatus.OK
-) -> Response:
+def rendered(template: str, values: dict[str, Any], status: HTTPStatus = HTTPStatus.OK) -> Response:
     """A page.
 
     Args:

@@ -6,6 +6,7 @@ export function watchChoices(root) {
     const all = table.querySelector("[data-all]");
     const boxes = [...table.querySelectorAll("tbody input[type=checkbox]")];
     const button = table.closest("form").querySelector("[data-add]");
+    const row = button?.closest("[data-adding]");
     const plain = button?.textContent;
 
     const show = () => {
@@ -13,6 +14,8 @@ export function watchChoices(root) {
       for (const box of boxes) box.closest("tr").classList.toggle("is-chosen", box.checked);
       all.checked = chosen.length > 0 && chosen.length === boxes.length;
       all.indeterminate = chosen.length > 0 && chosen.length < boxes.length;
+      row?.classList.toggle("is-chosen", chosen.length > 0);
+      button?.classList.toggle("btn--primary", chosen.length > 0);
       if (button) {
         const sum = (name) => chosen.reduce((found, box) => found + Number(box.dataset[name]), 0);
         button.textContent = chosen.length
