@@ -32,8 +32,7 @@ from datalad_jsdl.orders.exporting import export_order, verify_archive
 from datalad_jsdl.orders.jobs.rows import Jobs
 from datalad_jsdl.orders.jobs.waking import Waker
 from datalad_jsdl.orders.jobs.worker import Worker
-from datalad_jsdl.orders.model import BLOCKED
-from datalad_jsdl.orders.pinning import pin
+from datalad_jsdl.orders.placing import place_again, place_order
 from datalad_jsdl.orders.review import review_list
 from datalad_jsdl.orders.states import states_of_order
 from datalad_jsdl.orders.tasks import tasks
@@ -52,14 +51,7 @@ def _create(call: Call) -> Records:
     is_chosen = _in_paths(call)
     if call.from_order:
         base = desk.orders.find(desk.newest(call.user, call.from_order))
-        states = states_of_order(desk.store, base.summary.id)
-        blocked = {ref for ref, state in states.items() if state.access in BLOCKED}
-        order = desk.orders.repeat(
-            base,
-            call.name,
-            is_chosen=lambda file: file.ref not in blocked and is_chosen(file),
-        )
-        pin(order, desk.places())
+        order = place_again(desk, base, call.name, is_chosen=is_chosen)
         out = len(base.files) - len(order.files)
         more = f"; left out, as unavailable or not chosen: {counted(out, 'file')}" if out else ""
         yield call.record(_made(order) + more, order)
@@ -72,10 +64,7 @@ def _create(call: Call) -> Records:
         text = f"would order {amounts(found.orderable)}"
         yield call.record(text, files=number, bytes=size, dry_run=True)
         return
-    order = desk.orders.create(
-        call.user, call.name, is_chosen=is_chosen if call.arguments else None
-    )
-    pin(order, desk.places())
+    order = place_order(desk, call.user, call.name, is_chosen=is_chosen if call.arguments else None)
     left = desk.lists.statistics(call.user)
     more = f"; still on the list: {amounts(left)}" if left.files else ""
     yield call.record(_made(order) + more, order, left=left.files)

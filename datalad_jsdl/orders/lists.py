@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from datalad_jsdl.cycles import no_cycles_made
 from datalad_jsdl.orders.model import Statistics
-from datalad_jsdl.orders.store.rows import file_of, file_values
+from datalad_jsdl.orders.store.rows import file_of, file_values, utc
 from datalad_jsdl.orders.store.sources import known_sources, source_ids
 from datalad_jsdl.orders.store.tables import file_lists, listed_files, removed_files
 from datalad_jsdl.orders.store.tables import sources as sources_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
     from sqlalchemy import Table
     from sqlalchemy.engine import Connection
@@ -142,6 +144,34 @@ class FileLists:
                 chosen = select(listed_files.c.path).where(mine, listed_files.c.path.in_(portion))
                 found.update(connection.scalars(chosen))
         return found
+
+    def updated_on(self, user: str) -> datetime | None:
+        """When a list was changed last; None if it never was."""
+        chosen = select(file_lists.c.updated_on).where(file_lists.c.user == user)
+        with self.store.read() as connection:
+            found = connection.scalar(chosen)
+            return None if found is None else utc(found)
+
+    def below(self, user: str, source: str, folder: str = "") -> Counter[str]:
+        """How many files of a list each name in a folder stands for.
+
+        Args:
+            user: whose list.
+            source: of the folder.
+            folder: path without a slash at its end; "" for the whole source.
+
+        Returns:
+            Name of a file, or of a folder in it → the number of files that are on the list.
+        """
+        start = f"{folder}/" if folder else ""
+        mine = (listed_files.c.user == user) & (sources_table.c.name == source)
+        chosen = select(listed_files.c.path).join(sources_table).where(mine)
+        if start:
+            path = listed_files.c.path
+            chosen = chosen.where(func.substr(path, 1, len(start)) == start)
+        with self.store.read() as connection:
+            paths = connection.scalars(chosen.execution_options(yield_per=_PORTION))
+            return Counter(path[len(start) :].partition("/")[0] for path in paths)
 
     def statistics(self, user: str) -> Statistics:
         """How much is on a list."""

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from datalad_jsdl.errors import OrderError
 from datalad_jsdl.orders.capability import Verdict
+from datalad_jsdl.portal.access import own_order, required_visitor
 from datalad_jsdl.portal.archive_endpoint import ArchiveEndpoint, Grant
 from datalad_jsdl.portal.gate import Gate
 from datalad_jsdl.portal.pages.routes import page_routes
@@ -21,11 +22,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Scope
 
-    from datalad_jsdl.orders.model import OrderSummary
-    from datalad_jsdl.portal.identity import Visitor
     from datalad_jsdl.portal.site import Site
 
-__all__ = ["make_app", "own_order", "required_visitor"]
+__all__ = ["make_app"]
 
 
 def make_app(site: Site) -> ASGIApp:
@@ -48,35 +47,6 @@ def make_app(site: Site) -> ASGIApp:
         exception_handlers={ProblemError: _problem},
     )
     return Gate(app, site)
-
-
-def required_visitor(scope: Scope) -> Visitor:
-    """Who asks.
-
-    Raises:
-        ProblemError: nobody is signed in.
-    """
-    visitor: Visitor | None = scope["state"]["visitor"]
-    if visitor is None:
-        raise ProblemError(
-            HTTPStatus.UNAUTHORIZED, "sign in, or send a token", {"www-authenticate": "Bearer"}
-        )
-    return visitor
-
-
-async def own_order(site: Site, visitor: Visitor, order_id: str) -> OrderSummary:
-    """An order of a visitor.
-
-    Raises:
-        ProblemError: there is none; of those of others nobody learns that they are there.
-    """
-    try:
-        summary = await site.run(site.desk.orders.summary, order_id)
-    except OrderError:
-        summary = None
-    if summary is None or summary.user != visitor.user:
-        raise ProblemError(HTTPStatus.NOT_FOUND, f"there is no order {order_id}")
-    return summary
 
 
 async def _granted_by_link(site: Site, scope: Scope) -> Grant:

@@ -177,7 +177,8 @@ def _worker(site: Site, waker: Waker, jobs: int) -> Iterator[None]:
         yield
         return
     stop = threading.Event()
-    worker = Worker(Jobs(site.desk.store), tasks(site.desk), waker, jobs)
+    kinds = tasks(site.desk, kept=site.kept)
+    worker = Worker(Jobs(site.desk.store), kinds, waker, jobs)
     thread = threading.Thread(target=worker.run, args=(stop,), name="jobs", daemon=True)
     thread.start()
     try:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.orders.desk import Desk
     from datalad_jsdl.portal.identity import Identity
+    from datalad_jsdl.portal.manifests import KeptManifest
     from datalad_jsdl.portal.served import Served
 
 __all__ = ["Site"]
@@ -78,6 +79,15 @@ class Site:
     def find(self, name: str) -> Served | None:
         """What is served under a name."""
         return next((served for served in self.served if served.name == name), None)
+
+    def kept(self, source: str) -> KeptManifest | None:
+        """A manifest that is served, by the name of its source; None if there is none.
+
+        Raises:
+            ManifestError, FetchError: it is unavailable.
+        """
+        served = self.find(source)
+        return self.manifests.get(served) if served is not None and served.place else None
 
     async def run(self, work: Callable[..., _T], *args: Any, **kwargs: Any) -> _T:
         """Have a thread do what may take a while."""

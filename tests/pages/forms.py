@@ -100,7 +100,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         self.elements.append((tag, given))
-        if tag not in _VOID and not self.get_starttag_text().endswith("/>"):  # type: ignore[union-attr]
+        if tag not in _VOID:
             self._open.append(tag)
         if tag == "form":
             self._form = _Form(given.get("action", "")) if given.get("method") == "post" else None

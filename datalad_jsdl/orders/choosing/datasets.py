@@ -51,8 +51,8 @@ def choose_from_dataset(root: Path, source: Source, choice: Choice) -> Chosen:
 
     Raises:
         QueryError: a query cannot be read, or asks for what is not there.
-        NothingThereError: there is no such commit.
-        DatasetError: there is nothing at a path, or git cannot read the dataset.
+        NothingThereError: there is no such commit, or nothing at a path.
+        DatasetError: git cannot read the dataset.
         ArchiveError, FetchError: a table that a query is about is unavailable.
     """
     table_filter = TableFilter.parse(choice.where) if choice.where else None
