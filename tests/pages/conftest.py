@@ -70,15 +70,12 @@ def hostile(root: Path) -> Path:
 
 def manifest(lab: Lab, folder: Path) -> Path:
     """A manifest: files that are there, one behind terms, one that is gone."""
-    paths = [f"scans/f{n}" for n in range(4)]
+    paths = [*(f"scans/f{n}" for n in range(4)), "scans/private", "scans/gone"]
     members: dict[str, Any] = {
-        path: described(path, lab.put(path, content_of(path, 40_000))) for path in paths
+        path: described(path, lab.put(path, content_of(path))) for path in paths
     }
-    members["scans/private"] = described("scans/private", lab.put("scans/private", b"x"))
     members["scans/private"]["access"] = {"kind": "terms", "url": "https://terms.example/read"}
-    gone = described("scans/gone", lab.put("scans/gone", b"y" * 3000))
     lab.put("scans/gone", b"", status=404)
-    members["scans/gone"] = gone
     file = folder / "m.json"
     file.write_text(json.dumps(members))
     return file

@@ -18,6 +18,7 @@ from datalad_jsdl.portal.site import Site
 from tests.lab import Lab
 from tests.pages.conftest import HOSTILE, TOKEN, hostile, made, manifest, signed_in, study, work
 from tests.pages.forms import Page
+from tests.portal import content_of
 
 Make = Callable[..., Site]
 
@@ -178,7 +179,7 @@ def test_an_order_with_a_file_that_fails(portal: Make, tmp_path: Path, lab: Lab)
     work(site)
     assert "2 files, every one read" in Page.at(client, rest.url).text
     assert "three-others.zip" in rest.text
-    lab.put("scans/gone", b"y" * 3000)
+    lab.put("scans/gone", content_of("scans/gone"))
     again = failed.button("Try these 1 file again").press(client)
     assert again.url == order.url
     work(site)

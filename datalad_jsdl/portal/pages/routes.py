@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
-from datalad_jsdl.portal.pages import adding, browse, files, listing, orders, sign_in
+from datalad_jsdl.portal.pages import adding, browse, files, listing, manifest, orders, sign_in
 from datalad_jsdl.portal.pages.turn import page, plain_page
 
 if TYPE_CHECKING:
@@ -57,4 +57,6 @@ def page_routes(site: Site) -> list[Route]:
         Route("/orders/{order}/others", own(orders.others), methods=_POST),
         Route("/orders/{order}/again", own(orders.again), methods=_POST),
         Route("/orders/{order}/compare", own(orders.compare)),
+        Route("/orders/{order}/manifest.jsonl", own(manifest.own)),
+        Route("/d/{order}.{signature}/manifest.jsonl", anybodys(manifest.linked)),
     ]
