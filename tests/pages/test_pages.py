@@ -180,7 +180,7 @@ def test_an_order_with_a_file_that_fails(portal: Make, tmp_path: Path, lab: Lab)
     assert "2 files, every one read" in Page.at(client, rest.url).text
     assert "three-others.zip" in rest.text
     lab.put("scans/gone", content_of("scans/gone"))
-    again = failed.button("Try these 1 file again").press(client)
+    again = failed.button("Try this file again").press(client)
     assert again.url == order.url
     work(site)
     assert "3 files, every one read" in Page.at(client, order.url).text

@@ -96,7 +96,8 @@ def _values(turn: Turn, summary: OrderSummary) -> dict[str, Any]:
         "before": state.position,
         "message": state.message,
         "failed": [
-            _Failed(ref.path, STATES[found.access], found.text) for ref, found in failed[:_SHOWN]
+            _Failed(ref.path, STATES[found.access], found.text or ", ".join(found.mirrors))
+            for ref, found in failed[:_SHOWN]
         ],
         "failed_count": len(failed),
         "size": size,
