@@ -1,4 +1,4 @@
-"""Portals with names that do harm where they are not taken for text, and a client without scripts."""
+"""Portals with names that do harm where they are not text, and a client without scripts."""
 
 from __future__ import annotations
 

@@ -46,10 +46,16 @@ def _environment() -> Environment:
     made.filters.update(
         name=isolated, shown=shown, packed=packed, amount=words.amount, files=words.files_text,
         bytes=words.bytes_text, total=words.total, about=words.about, on=words.on,
-        breakable=_breakable,
+        breakable=_breakable, sentence=_sentence,
     )  # fmt: skip
     made.globals.update(icon=icon, query=query_of)
     return made
+
+
+def _sentence(text: str) -> str:
+    """What an error says, as a sentence."""
+    said = shown(text)
+    return said[:1].upper() + said[1:] + ("" if said.endswith((".", "!", "?")) else ".")
 
 
 def _breakable(name: str) -> Markup:
