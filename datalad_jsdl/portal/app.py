@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from datalad_jsdl.errors import OrderError
 from datalad_jsdl.orders.capability import Verdict
-from datalad_jsdl.portal.access import own_order, required_visitor
+from datalad_jsdl.portal.api.routes import api_routes
 from datalad_jsdl.portal.archive_endpoint import ArchiveEndpoint, Grant
 from datalad_jsdl.portal.gate import Gate
 from datalad_jsdl.portal.problems import ProblemError
@@ -29,17 +29,13 @@ __all__ = ["make_app"]
 def make_app(site: Site) -> ASGIApp:
     """The ASGI application of a portal."""
 
-    async def by_login(scope: Scope) -> Grant:
-        visitor = required_visitor(scope)
-        return Grant(await own_order(site, visitor, scope["path_params"]["order"]), visitor.user)
-
     async def by_link(scope: Scope) -> Grant:
         return await _granted_by_link(site, scope)
 
     app = Starlette(
         routes=[
             Route("/health", _health),
-            Route("/api/v1/orders/{order}/archive", ArchiveEndpoint(site, by_login)),
+            *api_routes(site),
             Route("/d/{order}.{signature}/{name}", ArchiveEndpoint(site, by_link)),
         ],
         exception_handlers={ProblemError: _problem},
