@@ -52,6 +52,11 @@ class Group:
     files: Sequence[ListedFile]
     statistics: Statistics
 
+    @property
+    def is_orderable(self) -> bool:
+        """Whether an order can have them."""
+        return self.access not in BLOCKED and not self.too_large
+
 
 @dataclass(frozen=True)
 class Review:
@@ -94,12 +99,7 @@ def review_list(store: Store, user: str, limits: Limits | None = None) -> Review
     ]
     groups.sort(key=lambda group: (group.too_large, list(Access).index(group.access)))
     orderable = statistics_of(
-        [
-            file
-            for group in groups
-            if group.access not in BLOCKED and not group.too_large
-            for file in group.files
-        ]
+        [file for group in groups if group.is_orderable for file in group.files]
     )
     rate = rate_of(store, user)
     return Review(groups, states, orderable, orderable.size / rate if rate else None)
@@ -126,7 +126,7 @@ def fitting(review: Review, limits: Limits) -> Fit:
     left: list[ListedFile] = []
     size = 0
     for group in review.groups:
-        if group.access in BLOCKED or group.too_large:
+        if not group.is_orderable:
             continue
         for file in group.files:
             more = size + (file.size or 0)

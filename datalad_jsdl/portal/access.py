@@ -61,15 +61,15 @@ def find_order(site: Site, visitor: Visitor, order_id: str) -> OrderSummary:
     return summary
 
 
-def find_job(site: Site, visitor: Visitor, job_id: str, kind: str) -> Job:
-    """A job of a visitor; raises what `find_order` raises."""
+def find_job(site: Site, visitor: Visitor, job_id: str, kind: str | None = None) -> Job:
+    """A job of a visitor, of one kind or any; raises what `find_order` raises."""
     job = None
     if _ID.fullmatch(job_id):
         try:
             job = Jobs(site.desk.store).find(job_id)
         except JobError:
             job = None
-    if job is None or job.user != visitor.user or job.kind != kind:
+    if job is None or job.user != visitor.user or kind not in (None, job.kind):
         raise ProblemError(HTTPStatus.NOT_FOUND, f"there is no such job {job_id}")
     return job
 

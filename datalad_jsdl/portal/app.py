@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from datalad_jsdl.portal.access import own_order, required_visitor
+from datalad_jsdl.portal.api.routes import api_routes
 from datalad_jsdl.portal.archive_endpoint import ArchiveEndpoint, Grant
 from datalad_jsdl.portal.gate import Gate
 from datalad_jsdl.portal.grants import granted_by_link
@@ -30,10 +30,6 @@ __all__ = ["make_app"]
 def make_app(site: Site) -> ASGIApp:
     """The ASGI application of a portal."""
 
-    async def by_login(scope: Scope) -> Grant:
-        visitor = required_visitor(scope)
-        return Grant(await own_order(site, visitor, scope["path_params"]["order"]), visitor.user)
-
     async def by_link(scope: Scope) -> Grant:
         return await granted_by_link(site, scope)
 
@@ -41,7 +37,7 @@ def make_app(site: Site) -> ASGIApp:
         routes=[
             Route("/health", _health),
             *page_routes(site),
-            Route("/api/v1/orders/{order}/archive", ArchiveEndpoint(site, by_login)),
+            *api_routes(site),
             Route("/d/{order}.{signature}/{name}", ArchiveEndpoint(site, by_link)),
         ],
         exception_handlers={

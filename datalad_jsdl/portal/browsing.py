@@ -57,6 +57,10 @@ class Browser:
         rows = found.found(view.search, view.folder) if view.search else found.rows(view.folder)
         return page_of(found.total(view.folder), list(rows), view)
 
+    def rows(self, served: Served, folder: str = "") -> list[Row]:
+        """All that is directly in a folder; raises what `page` raises."""
+        return list(self._tree(served).rows(folder))
+
     def total(self, served: Served, folder: str = "") -> Row:
         """A folder, with what is in it and below; raises what `page` raises."""
         return self._tree(served).total(folder)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.portal.site import Site
 
-__all__ = ["Listening", "listen", "serve"]
+__all__ = ["Listening", "listen", "serve", "server_of", "working"]
 
 _HEAD_WITHIN = 15.0  # seconds that a client has for the head of a request
 _GRACE = 20  # seconds that downloads have to end when the server ends
@@ -108,15 +108,9 @@ def serve(site: Site, listening: Listening, ready: Callable[[], object], *, jobs
     Raises:
         StoreError: the queue of jobs cannot be opened.
     """
-    config = uvicorn.Config(
-        make_app(site), http=_Protocol, ws="none", loop="auto", lifespan="off", access_log=False,
-        log_config=None, proxy_headers=False, server_header=False, date_header=True,
-        timeout_graceful_shutdown=_GRACE,
-    )  # fmt: skip
-    server = _Server(config, ready)
+    server = server_of(site, listening, ready)
     try:
-        with Waker(site.desk.store) as waker, _worker(site, waker, jobs):
-            site.wake = waker.wake
+        with working(site, jobs):
             server.run(sockets=[listening.socket])
     except KeyboardInterrupt:  # which uvicorn raises again, once it has ended in order
         pass
@@ -124,14 +118,37 @@ def serve(site: Site, listening: Listening, ready: Callable[[], object], *, jobs
         site.close()
 
 
+def server_of(
+    site: Site, listening: Listening, ready: Callable[[], object] = lambda: None
+) -> uvicorn.Server:
+    """The server of a portal, not yet started; its `run` takes the socket.
+
+    Args:
+        site: of the portal.
+        listening: where clients will connect.
+        ready: called once connections are accepted.
+    """
+    config = uvicorn.Config(
+        make_app(site), http=_Protocol, ws="none", loop="auto", lifespan="off", access_log=False,
+        log_config=None, proxy_headers=False, server_header=False, date_header=True,
+        timeout_graceful_shutdown=_GRACE,
+    )  # fmt: skip
+    return _Server(config, site, ready)
+
+
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:
+    def __init__(self, config: uvicorn.Config, site: Site, ready: Callable[[], object]) -> None:
         super().__init__(config)
+        self._site = site
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._site.is_ending = True
+        await super().shutdown(sockets)
 
 
 class _Protocol(HttpToolsProtocol):
@@ -171,18 +188,24 @@ class _Protocol(HttpToolsProtocol):
 
 
 @contextlib.contextmanager
-def _worker(site: Site, waker: Waker, jobs: int) -> Iterator[None]:
-    """A thread that runs jobs, while the server runs."""
-    if not jobs:
-        yield
-        return
-    stop = threading.Event()
-    kinds = tasks(site.desk, kept=site.kept)
-    worker = Worker(Jobs(site.desk.store), kinds, waker, jobs)
-    thread = threading.Thread(target=worker.run, args=(stop,), name="jobs", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+def working(site: Site, jobs: int = 1) -> Iterator[None]:
+    """A thread that runs jobs, *jobs* at a time; 0 to only wake other workers.
+
+    Raises:
+        StoreError: the queue of jobs cannot be opened.
+    """
+    store = site.desk.store
+    with Waker(store) as waker:
+        site.wake = waker.wake
+        if not jobs:
+            yield
+            return
+        stop = threading.Event()
+        worker = Worker(Jobs(store), tasks(site.desk, kept=site.kept), waker, jobs)
+        thread = threading.Thread(target=worker.run, args=(stop,), name="jobs", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()

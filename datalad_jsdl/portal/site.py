@@ -50,6 +50,7 @@ class Site:
         capabilities: signs links to archives.
         manifests: those that are served, read once.
         browser: shows folders of what is served.
+        is_ending: the server is about to end; what is streamed without an end is to end now.
     """
 
     desk: Desk
@@ -64,6 +65,7 @@ class Site:
     capabilities: Capabilities = field(init=False)
     manifests: Manifests = field(init=False)
     browser: Browser = field(init=False)
+    is_ending: bool = False
 
     def __post_init__(self) -> None:
         look_ahead = LookAhead(_FETCHES, shared=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from datalad_jsdl.orders.desk import Desk
 from datalad_jsdl.orders.jobs.rows import Jobs
@@ -17,11 +19,74 @@ from datalad_jsdl.orders.store.opening import Store
 from datalad_jsdl.orders.tasks import tasks
 from datalad_jsdl.portal.identity import TokenIdentity
 from datalad_jsdl.portal.served import served_of
+from datalad_jsdl.portal.serving import listen, server_of, working
 from datalad_jsdl.portal.site import Site
 from tests.lab import Lab
 from tests.portal import content_of, described
 
 TOKEN = "s3cret"
+
+
+class Client:
+    """Talks to a portal that runs.
+
+    Attributes:
+        url: of the portal, without a slash at its end.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._session = requests.Session()
+        self._session.headers["authorization"] = f"Bearer {TOKEN}"
+
+    def ask(self, method: str, path: str, code: int | None = 200, **more: Any) -> Any:
+        """What is answered, with the status that is expected; None for any."""
+        where = path if path.startswith("/d/") else f"/api/v1{path}"
+        found = self._session.request(method, self.url + where, **more)
+        assert code in (None, found.status_code), (
+            f"{method} {path}: {found.status_code} {found.text}"
+        )
+        return found
+
+    def get(self, path: str, code: int = 200, **more: Any) -> Any:
+        """The object that is answered."""
+        return self.ask("GET", path, code, **more).json()
+
+    def post(self, path: str, body: Any = None, code: int = 200) -> Any:
+        """The object that is answered to a body."""
+        return self.ask("POST", path, code, json=body).json()
+
+    def wait(self, path: str) -> Any:
+        """The result of a job, once it is there."""
+        while (found := self.ask("GET", path, None)).status_code == 202:
+            threading.Event().wait(0.1)
+        assert found.status_code == 200, found.text
+        return found.json()
+
+
+@contextmanager
+def running(site: Site, jobs: int = 1) -> Iterator[Client]:
+    """A portal with a socket, in threads."""
+    listening = listen("127.0.0.1", 0)
+    ready = threading.Event()
+    server = server_of(site, listening, ready.set)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening.socket]})
+    with working(site, jobs):
+        thread.start()
+        try:
+            assert ready.wait(30)
+            yield Client(listening.url.rstrip("/"))
+        finally:
+            server.should_exit = True
+            thread.join()
+            listening.socket.close()
+
+
+@pytest.fixture
+def client(site: Site) -> Iterator[Client]:
+    """Of `site`, which runs."""
+    with running(site) as client:
+        yield client
 
 
 @pytest.fixture

@@ -57,6 +57,5 @@ def page_routes(site: Site) -> list[Route]:
         Route("/orders/{order}/others", own(orders.others), methods=_POST),
         Route("/orders/{order}/again", own(orders.again), methods=_POST),
         Route("/orders/{order}/compare", own(orders.compare)),
-        Route("/orders/{order}/manifest.jsonl", own(manifest.own)),
-        Route("/d/{order}.{signature}/manifest.jsonl", anybodys(manifest.linked)),
+        Route("/d/{order}.{signature}/manifest.json", anybodys(manifest.linked)),
     ]

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import RedirectResponse
 
-from datalad_jsdl.bugs import LOGGER
-from datalad_jsdl.errors import JsdlError, LockedError, NothingThereError, OrderError, QueryError
+from datalad_jsdl.bugs import LOGGER, bug
+from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.portal.pages.forms import Fields, FormTokens, read_form
 from datalad_jsdl.portal.pages.names import parsed_query, query_of
 from datalad_jsdl.portal.pages.rendering import rendered
-from datalad_jsdl.portal.problems import ProblemError
+from datalad_jsdl.portal.problems import Problem, ProblemError, problem_of
 
 if TYPE_CHECKING:
     from typing import Any
@@ -33,13 +33,6 @@ lgr = logging.getLogger(LOGGER)
 
 Answer = Callable[["Turn"], Awaitable["Response"]]
 Endpoint = Callable[["Request"], Awaitable["Response"]]
-
-_STATUS = (
-    (NothingThereError, HTTPStatus.NOT_FOUND),
-    (QueryError, HTTPStatus.BAD_REQUEST),
-    (OrderError, HTTPStatus.CONFLICT),
-    (LockedError, HTTPStatus.SERVICE_UNAVAILABLE),
-)
 
 
 @dataclass
@@ -138,15 +131,15 @@ async def _answered(turn: Turn, answer: Answer, *, is_anybodys: bool = False) ->
         return await answer(turn)
     except ProblemError as error:
         problem = error.problem
-        found = await error_page(turn, HTTPStatus(problem.status), problem.detail)
-        found.headers.update(problem.headers)
-        return found
     except JsdlError as error:
-        kinds = (status for kind, status in _STATUS if isinstance(error, kind))
-        status = next(kinds, HTTPStatus.INTERNAL_SERVER_ERROR)
-        if status is HTTPStatus.INTERNAL_SERVER_ERROR:
-            lgr.warning("%s: %s", turn.request.url.path, error)
-        return await error_page(turn, status, str(error))
+        problem = problem_of(error)
+        lgr.info("%s %s: %s", turn.request.method, turn.request.url.path, error)
+    except Exception as error:
+        problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "")
+        lgr.error("%s %s: %s", turn.request.method, turn.request.url.path, bug(error))
+    found = await error_page(turn, HTTPStatus(problem.status), problem.detail)
+    found.headers.update(problem.headers)
+    return found
 
 
 async def error_page(turn: Turn, status: HTTPStatus, detail: str) -> Response:

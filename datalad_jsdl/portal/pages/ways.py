@@ -33,7 +33,7 @@ def ways_of(address: str, path: str, name: str) -> list[Way]:
         name: of the zip.
     """
     url = f"{address}{path}"
-    manifest = f"{url.rpartition('/')[0]}/manifest.jsonl"
+    manifest = f"{url.rpartition('/')[0]}/manifest.json"
     # curl takes a name from a URL as it is there, with its percent signs
     is_plain = quote(name, safe="") == name
     posix = "-O" if is_plain else f"-o {shlex.quote(name)}"
