@@ -222,6 +222,18 @@ ADVICE = {
     "to compare, use == or !=": "orders.test_table_filter:test_what_is_refused",
     "; update datalad-jsdl": "orders.test_store:test_a_newer_one_is_refused",
     "somebody else is writing to the store; try again": "orders.test_store:test_one_that_is_locked",
+    # the portal's pages
+    "Tick what you want first": "pages.test_pages:test_from_choosing_to_the_download",
+    "at once; add their folder": "pages.test_pages:test_a_form_without_end",
+    "Open the page again, and repeat": "pages.test_pages:test_forms_of_others_are_refused",
+    "{}: unknown setting {}; choose from": "pages.test_look:test_what_is_refused",
+    "Accept them there, then ask": "pages.test_pages:test_what_stands_in_the_way",
+    "Take off the list": "pages.test_pages:test_what_stands_in_the_way",
+    "Ask again": "pages.test_pages:test_each_reason_has_its_action",
+    "Log in": "pages.test_pages:test_each_reason_has_its_action",
+    "Ask for access": "pages.test_pages:test_each_reason_has_its_action",
+    "Try again now": "pages.test_pages:test_each_reason_has_its_action",
+    "datalad download-manifest {}": "pages.test_lines:test_lines_give_the_zip",
 }
 
 _SAID = "tells what is wrong or was done, and nothing to do"

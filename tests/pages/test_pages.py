@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import subprocess
 import zipfile
 from collections.abc import Callable
@@ -18,9 +19,10 @@ from datalad_jsdl.portal.site import Site
 from tests.lab import Lab
 from tests.pages.conftest import HOSTILE, TOKEN, hostile, made, manifest, signed_in, study, work
 from tests.pages.forms import Page
-from tests.portal import content_of
+from tests.portal import content_of, described
 
 Make = Callable[..., Site]
+HERE = "https://portal.example.org"
 
 
 def _listed(site: Site) -> list[str]:
@@ -103,8 +105,8 @@ def test_a_filter(portal: Make, tmp_path: Path) -> None:
     typed = Page.at(client, "/datasets/study", where="age > 31")
     assert "2 files match" in typed.text
     wrong = Page.at(client, "/datasets/study", where="weight > 3")
-    assert "no table has the column weight" in wrong.text
-    assert "no number" not in Page.at(client, "/datasets/study?from.age=old").text
+    assert "No table has the column weight" in wrong.text
+    assert "Expected a number, got old." in Page.at(client, "/datasets/study?from.age=old").text
 
 
 def test_from_choosing_to_the_download(portal: Make, tmp_path: Path) -> None:
@@ -164,6 +166,43 @@ def test_what_stands_in_the_way(portal: Make, tmp_path: Path, lab: Lab) -> None:
     assert "Removed 1 file." in gone.text
 
 
+def test_each_reason_has_its_action(portal: Make, tmp_path: Path, lab: Lab) -> None:
+    members = {}
+    for name, faults in (("login", {"status": 401}), ("refused", {"status": 451})):
+        members[name] = described(name, lab.put(name, content_of(name), **faults))
+    for kind in ("request", "login"):
+        restricted = described(f"by-{kind}", lab.put(f"by-{kind}", content_of("x")))
+        members[f"by-{kind}"] = {**restricted, "access": {"kind": kind, "url": f"{HERE}/{kind}"}}
+    (tmp_path / "m.json").write_text(json.dumps(members))
+    site = portal(tmp_path / "m.json")
+    client = signed_in(site)
+    Page.at(client, "/datasets/m").button("Add everything").press(client)
+    page = Page.at(client, "/list")
+    assert page.links["Ask for access (opens a new tab)"] == f"{HERE}/request"
+    assert page.links["Log in (opens a new tab)"] == f"{HERE}/login"
+    page.button("Ask the mirrors").press(client)
+    work(site)
+    asked = Page.at(client, "/list")
+    assert "1 file needs a login (127.0.0.1" in asked.text
+    assert "1 file was refused by all mirrors" in asked.text
+    for name in ("login", "refused"):
+        lab.put(name, content_of(name))
+    assert asked.button("Try again now").action == "/list/check"
+    asked.button("Ask again").press(client)
+    work(site)
+    assert "All 4 files are ready to order." in Page.at(client, "/list").text
+
+
+def test_a_form_without_end(portal: Make, tmp_path: Path) -> None:
+    client = signed_in(portal(study(tmp_path / "study")))
+    for data in ({"path": "x" * 5_000_000}, {"path": ["x"] * 30_000}):
+        found = client.post("/datasets/study/add", data=data)
+        assert found.status_code == 413
+        assert "add their folder" in found.text
+    folder = Page.at(client, "/datasets/study")
+    assert "2 files added" in folder.button("Add folder sub-02").press(client).text
+
+
 def test_an_order_with_a_file_that_fails(portal: Make, tmp_path: Path, lab: Lab) -> None:
     site = portal(manifest(lab, tmp_path))
     client = signed_in(site)
@@ -217,7 +256,7 @@ def test_a_name_that_no_zip_can_have(portal: Make, tmp_path: Path, name: str) ->
     Page.at(client, "/datasets/study").button("Add everything").press(client)
     found = _ordered(client, name=name)
     assert found.status == 409
-    assert "the name of" in found.text
+    assert "The name of" in found.text
     assert ("input", "true") not in found.elements
 
 

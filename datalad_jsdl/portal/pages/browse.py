@@ -77,8 +77,8 @@ async def browse(turn: Turn) -> Response:
     """A folder, what a search finds, or what fits a filter."""
     served = served_at(turn)
     view = view_of(turn.query)
-    found, problem = None, ""
     asked = filters.asked(turn.query)
+    found, problem = None, asked.problem
     if asked.where:
         try:
             found = await turn.site.run(filters.matching, turn.site, served, asked.where)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from keyword import iskeyword
@@ -28,6 +29,7 @@ __all__ = ["Asked", "Matching", "asked", "matching", "offered", "page_of"]
 
 _MOST_CHOICES = 12  # values of a column in a menu
 _MOST_COLUMNS = 6  # with a field of their own
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _MISSING = frozenset({"", "n/a", "N/A"})
 
 
@@ -41,6 +43,7 @@ class Asked:
         chosen: column → value.
         least: column → the least number.
         most: column → the greatest number.
+        problem: what is wrong with it, or "".
     """
 
     where: str
@@ -48,6 +51,7 @@ class Asked:
     chosen: Mapping[str, str]
     least: Mapping[str, str]
     most: Mapping[str, str]
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,18 +79,18 @@ class _Column:
 
 
 def asked(query: Fields) -> Asked:
-    """The filter of an address.
-
-    Its numbers are checked when it is parsed.
-    """
+    """The filter of an address."""
     chosen, least, most = (_of(query, kind) for kind in ("is.", "from.", "to."))
     expression = query.one("where").strip()
+    wrong = [value for value in (*least.values(), *most.values()) if not _is_number(value)]
     parts = [f"{_quoted(column)} == {value!r}" for column, value in chosen.items()]
-    parts += [f"{_quoted(column)} >= {_number(value)}" for column, value in least.items()]
-    parts += [f"{_quoted(column)} <= {_number(value)}" for column, value in most.items()]
+    parts += [f"{_quoted(column)} >= {value}" for column, value in least.items()]
+    parts += [f"{_quoted(column)} <= {value}" for column, value in most.items()]
     if expression:
         parts.append(f"({expression})" if parts else expression)
-    return Asked(" and ".join(parts), expression, chosen, least, most)
+    where = "" if wrong else " and ".join(parts)
+    problem = f"expected a number, got {wrong[0]}" if wrong else ""
+    return Asked(where, expression, chosen, least, most, problem)
 
 
 def matching(site: Site, served: Served, where: str) -> Matching:
@@ -170,9 +174,5 @@ def _quoted(column: str) -> str:
     return column if column.isidentifier() and not iskeyword(column) else f"`{column}`"
 
 
-def _number(text: str) -> str:
-    """A number as a filter has it; any other text stays as it is, and is refused there."""
-    try:
-        return repr(float(text))
-    except ValueError:
-        return text
+def _is_number(text: str) -> bool:
+    return _NUMBER.fullmatch(text) is not None
