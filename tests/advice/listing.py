@@ -233,7 +233,7 @@ ADVICE = {
     "Log in": "pages.test_pages:test_each_reason_has_its_action",
     "Ask for access": "pages.test_pages:test_each_reason_has_its_action",
     "Try again now": "pages.test_pages:test_each_reason_has_its_action",
-    "datalad download-manifest {}": "pages.test_lines:test_lines_give_the_zip",
+    "datalad download-manifest {} {}": "pages.test_lines:test_lines_give_the_zip",
 }
 
 _SAID = "tells what is wrong or was done, and nothing to do"

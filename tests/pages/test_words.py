@@ -113,7 +113,7 @@ def test_every_state_has_a_word() -> None:
 def test_lines_for_shells() -> None:
     plain = ways_of("http://h:1", "/d/o.s/a.zip", "a.zip")
     assert plain[0].line == "curl -fC - -O 'http://h:1/d/o.s/a.zip'"
-    assert plain[4].line == "datalad download-manifest 'http://h:1/d/o.s/manifest.json'"
+    assert plain[4].line == "datalad download-manifest 'http://h:1/d/o.s/manifest.json' a"
     odd = ways_of("http://h:1", "/d/o.s/it%27s%20a.zip", "it's a.zip")
     assert odd[0].line == """curl -fC - -o 'it'"'"'s a.zip' 'http://h:1/d/o.s/it%27s%20a.zip'"""
     assert odd[3].line == "curl.exe -fC - -o 'it''s a.zip' 'http://h:1/d/o.s/it%27s%20a.zip'"

@@ -38,12 +38,13 @@ def ways_of(address: str, path: str, name: str) -> list[Way]:
     is_plain = quote(name, safe="") == name
     posix = "-O" if is_plain else f"-o {shlex.quote(name)}"
     power = "-O" if is_plain else f"-o {_power(name)}"
+    folder = shlex.quote(name.removesuffix(".zip"))
     return [
         Way("curl", "Linux, macOS, Windows", f"curl -fC - {posix} {_quoted(url)}"),
         Way("wget", "Linux", f"wget -c {_quoted(url)}"),
         Way("aria2c", "four connections", f"aria2c -c -x4 {_quoted(url)}"),
         Way("PowerShell", "Windows 10 and later", f"curl.exe -fC - {power} {_quoted(url)}"),
-        Way("DataLad", "as a dataset", f"datalad download-manifest {_quoted(manifest)}"),
+        Way("DataLad", "as a dataset", f"datalad download-manifest {_quoted(manifest)} {folder}"),
     ]
 
 
