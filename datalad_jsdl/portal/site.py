@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.orders.desk import Desk
     from datalad_jsdl.portal.identity import Identity
     from datalad_jsdl.portal.manifests import KeptManifest
+    from datalad_jsdl.portal.rules import Rules
     from datalad_jsdl.portal.served import Served
 
 __all__ = ["Site"]
@@ -42,7 +43,8 @@ class Site:
         identity: how to find out who asks.
         hosts: names that the portal is known by, with ports; none for any.
         title: of the pages.
-        limits: of one order.
+        limits: of one order, where there are no *rules*.
+        rules: of datasets, and limits by role; None where one person serves themselves.
         wake: called with the id of a job that was put into the queue.
         streams: downloads that are under way.
         archives: those of orders, kept open.
@@ -58,6 +60,7 @@ class Site:
     hosts: frozenset[str] = frozenset()
     title: str = "Downloads"
     limits: Limits = field(default_factory=Limits)
+    rules: Rules | None = None
     wake: Callable[[str], object] = lambda job: None
     streams: Streams = field(default_factory=Streams)
     archives: OpenArchives = field(init=False)
