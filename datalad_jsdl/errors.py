@@ -15,6 +15,7 @@
     ├── QueryError (ValueError)        a question about files that cannot be understood
     ├── OrderError (ValueError)        an order that cannot be made or found
     └── StoreError (RuntimeError)      the store of lists and orders refuses
+        └── ReadOnlyStoreError              it can be read, but not written
 
 A failure of a single entry or file is not raised but returned, as a value
 (`Refusal`, `Fault`, …), so that the rest can go on. What an error is about it carries as data,
@@ -48,6 +49,7 @@ __all__ = [
     "OrderError",
     "PortalError",
     "QueryError",
+    "ReadOnlyStoreError",
     "SettingError",
     "StatusError",
     "StoreError",
@@ -182,6 +184,10 @@ class QueryError(JsdlError, ValueError):
 
 class StoreError(JsdlError, RuntimeError):
     """The store of lists and orders cannot be opened, read or written."""
+
+
+class ReadOnlyStoreError(StoreError):
+    """The store cannot be written, neither now nor later; what is in it can be read."""
 
 
 class LockedError(StoreError):

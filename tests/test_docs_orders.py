@@ -47,7 +47,7 @@ def study(tmp_path: Path, bids: Lab) -> Path:
 def test_the_page_on_orders(tmp_path: Path, study: Path, bids: Lab) -> None:
     """From top to bottom, but for what is done elsewhere."""
     commands = [c.replace(PORTAL, bids.url) for c in indented("orders.rst")]
-    assert len(commands) == 34
+    assert len(commands) == 37
     assert all(command.startswith("datalad ") for command in commands)
     first, rest = commands[:5], commands[5:]
     shell("\n".join(first), study)
@@ -66,7 +66,12 @@ def test_the_page_on_orders(tmp_path: Path, study: Path, bids: Lab) -> None:
     assert (tmp_path / "there/visit1.zip").read_bytes() == written
     datalad("download-manifest", f"{bids.url}/study.json", tmp_path / "other")
     store = f"sqlite:///{tmp_path}/orders.sqlite"
-    shell("\n".join(elsewhere).replace("sqlite:////data/orders.sqlite", store), tmp_path)
+    shell(
+        "\n".join(elsewhere)
+        .replace("sqlite:////data/orders.sqlite", store)
+        .replace("/data/study", "study"),
+        tmp_path,
+    )
     folders = {name.split("/")[1] for name in names(tmp_path / "both.zip")}
     assert folders == {"study", "other"}
 

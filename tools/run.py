@@ -26,7 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
-EXTRAS = "demo,docs,lint,portal,tests"
+EXTRAS = "demo,docs,lint,openid,portal,tests"
 
 # what an installation in place has copies of
 _INSTALLED = ("setup.cfg", "pyproject.toml", "git-annex-remote-jsdl")

@@ -70,7 +70,7 @@ class LookAhead:
     *jobs* threads fetch ahead. A reader that needs a piece for which there is no room waits;
     meanwhile the pieces of readers that have read nothing for a while are thrown away, to be
     fetched again should they go on. A piece leaves the budget when its reader takes it: besides
-    the budget there is at most one piece for each reader.
+    the budget there is at most one piece for each reader, and of a shared one no large piece.
 
     Args:
         jobs: pieces at a time; 0 for no look-ahead: each reader fetches what it needs.
@@ -103,6 +103,11 @@ class LookAhead:
         self._bytes = 0
         self._queue: queue.SimpleQueue[Task[Any] | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether many readers share it, each of which may be slow."""
+        return self._shared and self.jobs > 0
 
     def start(self, task: Task[_T]) -> bool:
         """Have it fetched ahead, if there is room."""

@@ -41,6 +41,8 @@ class Content:
         dataset: folder of the dataset or subdataset that it is from; for `Sources`.
         restriction: that it is not for everybody, and where to ask; or None.
         is_prepared: its pieces were found out together with its digest.
+        inline: the content itself, or None; *size* and *expected* are then known to be right, and
+            have a digest.
     """
 
     path: str
@@ -56,11 +58,12 @@ class Content:
     dataset: str = ""
     restriction: Restriction | None = None
     is_prepared: bool = False
+    inline: bytes | None = field(default=None, repr=False)
 
     @property
     def is_remote(self) -> bool:
         """Whether only its URLs can give it."""
-        return not self.blob and self.local is None
+        return not self.blob and self.local is None and self.inline is None
 
     @property
     def has_digest(self) -> bool:

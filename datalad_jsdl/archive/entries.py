@@ -29,8 +29,8 @@ def entries_contents(
         entries: by path, with ``//`` where a subdataset begins, which makes no difference here.
         leading_dir: folder in the archive to put everything under; may be empty.
         key_of: git-annex's key of an entry, or "" if it has none. In a dataset the entries of
-            one key have one time, the latest, the first restriction, and all their URLs. None:
-            each has its own.
+            one key have one time, the latest, the first restriction, and all their URLs. So they
+            have here, but for the time of those with `Entry.own_mtime`. None: each has its own.
 
     Raises:
         ArchiveError: a path cannot be named in a zip.
@@ -59,17 +59,25 @@ def _content(path: str, entry: Entry, same: list[Entry], leading_dir: str) -> Co
     algorithm = next((name for name in ALGORITHMS if name in entry.digests), None)
     hexdigest = entry.digests[algorithm] if algorithm else ""
     expected = Expected(entry.size, algorithm, hexdigest, (path,), entry.pieces)
-    times = [int(other.mtime.timestamp() // 1) for other in same if other.mtime is not None]
+    timed = [entry] if entry.own_mtime else [other for other in same if not other.own_mtime]
+    times = [int(other.mtime.timestamp() // 1) for other in timed if other.mtime is not None]
     urls = dict.fromkeys(
         candidate.url for other in [entry, *same] for candidate in other.candidates
     )
     return Content(
         path,
         name,
-        Kind.EXECUTABLE if entry.executable else Kind.REGULAR,
+        _kind(entry),
         entry.size,
         max(times, default=None),
         expected,
         urls=tuple(urls),
         restriction=next((other.restriction for other in same if other.restriction), None),
+        inline=None if entry.inline is None else entry.inline.content,
     )
+
+
+def _kind(entry: Entry) -> Kind:
+    if entry.inline is not None and entry.inline.is_symlink:
+        return Kind.SYMLINK
+    return Kind.EXECUTABLE if entry.executable else Kind.REGULAR

@@ -1,4 +1,4 @@
-"""Readers of contents that are here: in a file, or as an object of git."""
+"""Readers of contents that are here: in a file, as an object of git, or in the value itself."""
 
 from __future__ import annotations
 
@@ -51,6 +51,8 @@ def open_here(
         ArchiveError: it is not what its digest says, as far as that shows from the beginning.
     """
     size, path, expected = content.size or 0, str(content.local), content.expected
+    if content.inline is not None:
+        return _part_of(content.inline, start, stop)
     if content.blob:
         return _open_blob(content, sources, start, stop)
     if begun:
@@ -88,7 +90,11 @@ def _in_memory(found: bytes, check: Verifier | BlobCheck, start: int, stop: int)
     check.update(found)
     if problem := check.mismatch():
         raise ArchiveError(problem)
-    reader = BytesReader(found[start:stop])
+    return _part_of(found, start, stop)
+
+
+def _part_of(content: bytes, start: int, stop: int) -> Reader:
+    reader = BytesReader(content[start:stop])
     reader.crc = None if start else 0
     return reader
 

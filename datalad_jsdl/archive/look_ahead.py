@@ -18,6 +18,7 @@ from datalad_jsdl.archive.fetching import ContentFetch
 from datalad_jsdl.archive.pieces import grid, takes_whole
 from datalad_jsdl.archive.readers import ChunkReader
 from datalad_jsdl.archive.remote import Pieced, TooLargeError
+from datalad_jsdl.archive.spill import spilled
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.mirrors.presence import announced_size
@@ -39,6 +40,8 @@ __all__ = ["Ahead", "UnsizedError"]
 
 _LOOK = 4096  # contents that are looked at to find pieces
 
+
+_IN_HAND = 1 << 20  # bytes that each of many readers may hold
 
 _Outcome = tuple["Fetched | Failed", bytearray]
 
@@ -207,7 +210,10 @@ class Ahead(Owner):
             position = piece.start + last
             whole = (first, last) == (0, len(part))
             del taken, piece  # nothing is held but what is on its way
-            yield (part if whole else memoryview(part)[first:last]), givers
+            if self._look_ahead.is_shared and last - first > _IN_HAND:
+                yield from ((chunk, givers) for chunk in spilled(part, first, last))
+            else:
+                yield (part if whole else memoryview(part)[first:last]), givers
             del part
 
     def _skip_to(self, number: int, position: int) -> None:

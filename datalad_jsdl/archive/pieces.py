@@ -46,7 +46,7 @@ class Verified(Enum):
             version: of a content without a digest, the one that its bytes are of, if it is known.
         """
         size = content.size or 0
-        whole = (start, stop) == (0, size) or size <= AT_ONCE
+        whole = (start, stop) == (0, size) or size <= AT_ONCE or content.inline is not None
         if start >= stop or (content.has_digest and whole):
             return cls.DIGEST
         if grid(content, AT_ONCE):

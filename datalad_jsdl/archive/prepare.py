@@ -179,7 +179,7 @@ def _merged(same: Sequence[Content]) -> list[Content]:
     found: dict[tuple[object, ...], Content] = {}
     for content in sorted(same, key=lambda content: content.is_remote):
         place = (content.dataset, content.size)
-        here = () if content.is_remote else (content.blob, content.local)
+        here = () if content.is_remote else (content.blob, content.local, content.inline)
         if here or place not in found:
             merged = replace(content, urls=tuple(urls[content.dataset]))
             found.setdefault(place, merged)

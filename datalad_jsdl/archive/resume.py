@@ -143,7 +143,9 @@ class _Look:
 
     def _is_begun(self, content: Content, check: Check, data: int, size: int, crc: int) -> bool:
         """Whether to go on in the middle of the content."""
-        if content.blob or not isinstance(check, Verifier) or not 0 < size < (content.size or 0):
+        if content.blob or content.inline is not None or not isinstance(check, Verifier):
+            return False  # it is quickly written anew
+        if not 0 < size < (content.size or 0):
             return False
         self._done.length = data + size + 5 * -(-size // BLOCK)
         self._done.begun = Begun(size, crc, check)

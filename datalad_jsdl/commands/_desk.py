@@ -12,7 +12,7 @@ from datalad.support.exceptions import NoDatasetFound
 from datalad.support.param import Parameter
 
 from datalad_jsdl.commands._datasets import require_installed
-from datalad_jsdl.errors import StoreError
+from datalad_jsdl.errors import ReadOnlyStoreError, SettingError, StoreError
 from datalad_jsdl.orders.desk import Desk, own_store, owner_of
 from datalad_jsdl.orders.store.opening import Store
 from datalad_jsdl.repository.repository import Repository
@@ -20,7 +20,7 @@ from datalad_jsdl.repository.repository import Repository
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["DATASET", "STORE", "USER", "At", "opened_desk"]
+__all__ = ["DATASET", "STORE", "USER", "At", "opened_desk", "user_of"]
 
 DATASET = Parameter(
     args=("-d", "--dataset"),
@@ -58,6 +58,20 @@ class At:
         self.path = root if root is not None else Path.cwd()
 
 
+def user_of(given: str | None) -> str:
+    """Whose list and orders are meant.
+
+    Raises:
+        SettingError: the name cannot be stored.
+    """
+    name = given or "me"
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise SettingError(f"--user is not valid UTF-8: {name!r}") from None
+    return name
+
+
 @contextmanager
 def opened_desk(
     dataset: Any, store: str | None, purpose: str, credentials: tuple[str, ...] = ()
@@ -75,14 +89,20 @@ def opened_desk(
     except NoDatasetFound:
         if dataset is not None:
             raise
-    if store is not None:
-        with Store(store) as opened:
-            yield At(Desk(opened, owner_of(opened), credentials), root)
-        return
-    if root is None:
+    if root is None and store is None:
         raise StoreError(
             f"there is no dataset in {Path.cwd()} that could have lists and orders; name one with "
             "--dataset, or a database with --store"
         )
-    with Store.of_file(own_store(Repository(root))) as opened:
-        yield At(Desk(opened, root, credentials), root)
+    try:
+        with _opened(store, root) as opened:
+            own = owner_of(opened) if store is not None else root
+            yield At(Desk(opened, own, credentials), root)
+    except ReadOnlyStoreError as error:
+        raise StoreError(f"{error}. For a store elsewhere, use --store URL") from error
+
+
+def _opened(store: str | None, root: Path | None) -> Store:
+    if store is not None or root is None:
+        return Store(store or "")
+    return Store.of_file(own_store(Repository(root)))

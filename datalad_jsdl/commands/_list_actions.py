@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,19 +16,20 @@ from datalad_jsdl.errors import OrderError, QueryError
 from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.operations.manifest_contents import Listed
 from datalad_jsdl.operations.manifest_place import is_no_file, place_of
-from datalad_jsdl.orders.choosing.choice import Choice, statistics_of
+from datalad_jsdl.orders.choosing.choice import chosen_across, statistics_of
 from datalad_jsdl.orders.choosing.datasets import choose_from_dataset
 from datalad_jsdl.orders.choosing.manifests import choose_from_manifest
 from datalad_jsdl.orders.links import links_of
+from datalad_jsdl.orders.moving import move_dataset
 from datalad_jsdl.orders.review import check_list, review_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from datalad_jsdl.commands._desk import At
-    from datalad_jsdl.orders.choosing.choice import Chosen
+    from datalad_jsdl.orders.choosing.choice import Choice, Chosen
 
-__all__ = ["ACTION", "added", "chosen_of", "paths_of", "removed", "shown_list"]
+__all__ = ["ACTION", "added", "chosen_of", "moved", "paths_of", "removed", "shown_list"]
 
 ACTION = "download_list"
 
@@ -93,15 +95,22 @@ def added(
     )  # fmt: skip
 
 
-def removed(at: At, user: str, paths: Sequence[str], record: Any) -> Iterator[dict[str, Any]]:
+def removed(
+    at: At, user: str, given: Sequence[str], dataset: Any, record: Any
+) -> Iterator[dict[str, Any]]:
     """Take files off the list."""
-    if not paths:
+    names = at.desk.lists.sources(user)
+    named = [path for path in given if len(names) > 1 and path.partition("/")[0] in names]
+    others = [path for path in given if path not in named]
+    plain = paths_of(others, dataset, at, None) if others else []
+    paths = [*(path.rstrip("/") for path in named), *plain]
+    if not paths or (others and not plain):
         raise QueryError("nothing says which files; give a PATH, or use 'clear' for all of them")
-    chosen = Choice(tuple(paths), recursive=True)
-    refs = [file.ref for file in at.desk.lists.files(user) if chosen(file.ref.path)]
+    chosen = chosen_across(paths, names)
+    refs = [file.ref for file in at.desk.lists.files(user) if chosen(file.ref)]
     if not refs:
         raise QueryError(f"nothing on the list is at {paths[0]}")
-    if at.root is not None:
+    if at.root is not None and not named:
         # another dataset on the list may have the same path
         own = at.desk.dataset(at.root).name
         refs = [ref for ref in refs if ref.source == own] or refs
@@ -111,6 +120,17 @@ def removed(at: At, user: str, paths: Sequence[str], record: Any) -> Iterator[di
         f"took {counted(number, 'file')} off the list; left: {amounts(now)}",
         removed=number, files=now.files,
     )  # fmt: skip
+
+
+def moved(at: At, given: Sequence[str], record: Any) -> Iterator[dict[str, Any]]:
+    """Tell the store where a dataset is now."""
+    if len(given) != 2:
+        raise OrderError(f"moved takes a NAME and a PATH; got {counted(len(given), 'argument')}")
+    name, root = given[0], Path(os.path.abspath(given[1]))
+    number = move_dataset(at.desk, name, root)
+    text = f"the dataset {name} is in {root} now; it has "
+    text += f"all {number} commits of lists and orders" if number != 1 else "the commit of them"
+    yield record(text, source=name, path=str(root), commits=number)
 
 
 def shown_list(at: At, user: str, check: bool, record: Any) -> Iterator[dict[str, Any]]:
@@ -124,11 +144,13 @@ def shown_list(at: At, user: str, check: bool, record: Any) -> Iterator[dict[str
     review = review_list(at.desk.store, user)
     files = [file for group in review.groups for file in group.files]
     several = len({file.ref.source for file in files}) > 1
-    links = links_of(files, at.desk.places())
+    places = at.desk.places()
+    links = links_of(files, places)
     for group in review.groups:
         for file in group.files:
             state = review.states.get(file.ref)
-            made = file_record(ACTION, at.path, file, group, state, lgr, several=several)
+            path = places.path(file.ref, at.path)
+            made = file_record(ACTION, path, file, group, state, lgr, several=several)
             yield {**made, "link": links.get(file.ref, "")}
     now = at.desk.lists.statistics(user)
     yield record(**review_record(review, now))

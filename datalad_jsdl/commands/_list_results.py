@@ -28,6 +28,7 @@ _WORDS = {
     Access.REQUEST: "has to be requested",
     Access.UNKNOWN: "not known: the mirror did not answer",
     Access.REFUSED: "refused",
+    Access.DAMAGED: "damaged or replaced",
     Access.GONE: "gone",
 }
 
@@ -50,7 +51,7 @@ def path_of(ref: FileRef, *, several: bool) -> str:
 
 def file_record(
     action: str,
-    base: Path,
+    path: Path,
     file: ListedFile,
     group: Group,
     state: FileState | None,
@@ -58,9 +59,9 @@ def file_record(
     *,
     several: bool = False,
 ) -> dict[str, Any]:
-    """A file of a list, with what stands in its way; of *several* sources or one."""
+    """A file of a list, at a path, with what stands in its way; of *several* sources or one."""
     record: dict[str, Any] = get_status_dict(
-        action=action, status="ok", path=str(base / file.ref.path), type="file", logger=logger
+        action=action, status="ok", path=str(path), type="file", logger=logger
     )
     record |= {
         "source": file.ref.source,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.commands._common import Bars
 from datalad_jsdl.commands._list_results import amounts
@@ -23,16 +23,17 @@ from datalad_jsdl.commands._order_results import (
     order_records,
     record,
 )
+from datalad_jsdl.commands._output import is_standard_output
 from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError, OrderError
 from datalad_jsdl.model.amounts import counted, size_text
 from datalad_jsdl.operations.engines import disk_reserve
-from datalad_jsdl.orders.choosing.choice import Choice
+from datalad_jsdl.orders.choosing.choice import chosen_across, statistics_of
 from datalad_jsdl.orders.comparing import compare_order
 from datalad_jsdl.orders.exporting import export_order, verify_archive
 from datalad_jsdl.orders.jobs.rows import Jobs
 from datalad_jsdl.orders.jobs.waking import Waker
 from datalad_jsdl.orders.jobs.worker import Worker
-from datalad_jsdl.orders.placing import place_again, place_order
+from datalad_jsdl.orders.placing import available, place_again, place_order
 from datalad_jsdl.orders.review import review_list
 from datalad_jsdl.orders.states import states_of_order
 from datalad_jsdl.orders.tasks import tasks
@@ -48,21 +49,14 @@ lgr = logging.getLogger("datalad.jsdl.download_order")
 
 def _create(call: Call) -> Records:
     desk = call.at.desk
-    is_chosen = _in_paths(call)
     if call.from_order:
-        base = desk.orders.find(desk.newest(call.user, call.from_order))
-        order = place_again(desk, base, call.name, is_chosen=is_chosen)
-        out = len(base.files) - len(order.files)
-        more = f"; left out, as unavailable or not chosen: {counted(out, 'file')}" if out else ""
-        yield call.record(_made(order) + more, order)
+        yield from _repeat(call)
         return
+    is_chosen = _in_paths(call, desk.lists.sources(call.user))
     if call.dry_run:
         found = review_list(desk.store, call.user)
-        if not found.orderable.files:
-            raise OrderError("the list has no file that can be ordered")
-        number, size = found.orderable.files, found.orderable.size
-        text = f"would order {amounts(found.orderable)}"
-        yield call.record(text, files=number, bytes=size, dry_run=True)
+        groups = [group for group in found.groups if group.is_orderable]
+        yield _would_order(call, [f for g in groups for f in g.files if is_chosen(f)])
         return
     order = place_order(desk, call.user, call.name, is_chosen=is_chosen if call.arguments else None)
     left = desk.lists.statistics(call.user)
@@ -70,13 +64,40 @@ def _create(call: Call) -> Records:
     yield call.record(_made(order) + more, order, left=left.files)
 
 
+def _repeat(call: Call) -> Records:
+    """Of another order's files."""
+    desk = call.at.desk
+    base = desk.orders.find(desk.newest(call.user, call.from_order))
+    is_chosen = _in_paths(call, {file.ref.source for file in base.files})
+    if call.dry_run:
+        yield _would_order(call, [file for file in available(desk, base) if is_chosen(file)])
+        return
+    order = place_again(desk, base, call.name, is_chosen=is_chosen)
+    out = len(base.files) - len(order.files)
+    more = f"; left out, as unavailable or not chosen: {counted(out, 'file')}" if out else ""
+    yield call.record(_made(order) + more, order)
+
+
+def _would_order(call: Call, files: Sequence[ListedFile]) -> dict[str, Any]:
+    found = statistics_of(files)
+    if not files:
+        raise OrderError("there is no file that is chosen and can be ordered")
+    text = f"would order {amounts(found)}"
+    return call.record(text, files=found.files, bytes=found.size, dry_run=True)
+
+
 def _made(order: Order) -> str:
     summary = order.summary
     return f"order {summary.id}: {amounts(summary.statistics)}, as {summary.archive_name}"
 
 
-def _in_paths(call: Call) -> Callable[[ListedFile], bool]:
-    """Whether a file is at one of the paths that are given; all of them if there are none."""
+def _in_paths(call: Call, names: Collection[str]) -> Callable[[ListedFile], bool]:
+    """Whether a file is at one of the paths that are given; all of them if there are none.
+
+    Args:
+        call: has the paths.
+        names: of the sources that there are: see `chosen_across`.
+    """
     if not call.arguments:
         return lambda file: True
     plain = [path.strip("/").removeprefix("./") for path in call.arguments]
@@ -87,8 +108,8 @@ def _in_paths(call: Call) -> Callable[[ListedFile], bool]:
         except DatasetError:
             if "." in paths:
                 raise
-    choice = Choice(tuple(paths), recursive=True)
-    return lambda file: choice(file.ref.path)
+    chosen = chosen_across(paths, names)
+    return lambda file: chosen(file.ref)
 
 
 def _list(call: Call) -> Records:
@@ -104,12 +125,17 @@ def _list(call: Call) -> Records:
 def _show(call: Call) -> Records:
     order = call.order()
     states = states_of_order(call.at.desk.store, order.summary.id)
-    yield from order_records(call.at.path, order, states)
+    yield from order_records(call.at.path, order, states, call.at.desk.places())
 
 
 def _export(call: Call) -> Records:
     order = call.order()
     desk = call.at.desk
+    if call.arguments[1:] and is_standard_output(call.arguments[1]):
+        raise OrderError(
+            "the archive of an order is not written to standard output, since it gets its name "
+            "only once its SHA-256 is verified; name a file"
+        )
     target = Path(os.path.abspath(call.file(order.summary.archive_name)))
     if target.is_dir():
         target = target / order.summary.archive_name
@@ -131,6 +157,8 @@ def _export(call: Call) -> Records:
             f"{order.summary.id}; to order the other files, run: {made}"
         ) from error
     text = f"wrote {size_text(done.size)} to {target}; all files verified; SHA-256 {done.sha256}"
+    if not done.is_recorded:
+        text += "; the store cannot be written, so the order does not remember it"
     fields = {"bytes": done.size, "sha256": done.sha256, "seconds": done.seconds}
     yield call.record(text, order, **fields, path=str(target), type="file")
 
@@ -143,7 +171,7 @@ def _manifest(call: Call) -> Records:
 
 def _verify(call: Call) -> Records:
     if len(call.arguments) != 2:
-        raise OrderError("verify needs an ORDER and a FILE")
+        raise OrderError("verify needs a FILE, behind an ORDER if that is not the newest")
     order = call.order()
     desk = call.at.desk
     file = Path(os.path.abspath(call.arguments[1]))
@@ -164,11 +192,13 @@ def _verify(call: Call) -> Records:
 
 def _compare(call: Call) -> Records:
     order = call.order()
-    yield from change_records(call.at.path, order, compare_order(order, call.at.desk.places()))
+    places = call.at.desk.places()
+    yield from change_records(call.at.path, order, compare_order(order, places), places)
 
 
 def _worker(call: Call) -> Records:
     desk = call.at.desk
+    desk.store.require_writable()
     with Waker(desk.store, call.waker) as waker:
         lgr.info("waiting for jobs in %s; Ctrl-C ends it", desk.store.shown)
         worker = Worker(Jobs(desk.store), tasks(desk), waker, call.jobs or 1)
@@ -181,6 +211,18 @@ class _Action:
     run: Callable[[Call], Records]
     takes: str
     most: int | None  # arguments
+    has_file: bool = False  # the last of them
+
+    def completed(self, given: list[str]) -> list[str]:
+        """Arguments with an ORDER, "" for the newest, where only a FILE is given."""
+        if self.has_file and len(given) == 1 and _is_file(given[0]):
+            return ["", *given]
+        return given
+
+
+def _is_file(given: str) -> bool:
+    """Whether it has what no id has."""
+    return given == "-" or any(sign in given for sign in (".", "/", os.sep))
 
 
 #: Word → what is done.
@@ -188,10 +230,10 @@ ACTIONS = {
     "create": _Action(_create, "any number of PATHs", None),
     "list": _Action(_list, "no further argument", 0),
     "show": _Action(_show, "one ORDER", 1),
-    "export": _Action(_export, "an ORDER and a FILE", 2),
+    "export": _Action(_export, "an ORDER and a FILE", 2, has_file=True),
     "prepare": _Action(prepare, "one ORDER", 1),
-    "manifest": _Action(_manifest, "an ORDER and a FILE", 2),
-    "verify": _Action(_verify, "an ORDER and a FILE", 2),
+    "manifest": _Action(_manifest, "an ORDER and a FILE", 2, has_file=True),
+    "verify": _Action(_verify, "an ORDER and a FILE", 2, has_file=True),
     "compare": _Action(_compare, "one ORDER", 1),
     "worker": _Action(_worker, "no further argument", 0),
 }

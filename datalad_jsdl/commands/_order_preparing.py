@@ -14,6 +14,7 @@ from datalad_jsdl.orders.jobs.model import JobState
 from datalad_jsdl.orders.jobs.rows import Jobs
 from datalad_jsdl.orders.jobs.waking import Waker
 from datalad_jsdl.orders.jobs.worker import run_job
+from datalad_jsdl.orders.model import FileRef
 from datalad_jsdl.orders.tasks import PREPARE, tasks
 
 if TYPE_CHECKING:
@@ -65,11 +66,13 @@ def _prepared(call: Call, order: Order, job: Job) -> Records:
     if job.state is not JobState.DONE or not isinstance(job.result, dict):
         raise OrderError(f"order {order.summary.id} was not prepared: {job.message}")
     failed = job.result["failed"]
+    places = call.at.desk.places()
     for item in failed if isinstance(failed, list) else ():
         if isinstance(item, dict):
+            ref = FileRef(str(item["source"]), str(item["path"]), "")
             yield call.record(
                 f"{item['path']}: {item['text']}", status="error", type="file",
-                path=str(call.at.path / str(item["path"])), access=item["access"],
+                path=str(places.path(ref, call.at.path)), access=item["access"],
             )  # fmt: skip
     if failed:
         made = f"datalad download-order create --from {order.summary.id}"

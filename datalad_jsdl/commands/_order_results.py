@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from datalad_jsdl.orders.contents import Places
     from datalad_jsdl.orders.model import FileRef, FileState, Order, OrderSummary
 
 __all__ = ["ACTION", "change_records", "order_fields", "order_records", "record"]
@@ -46,7 +47,7 @@ def order_fields(summary: OrderSummary) -> dict[str, Any]:
 
 
 def order_records(
-    path: Path, order: Order, states: Mapping[FileRef, FileState]
+    path: Path, order: Order, states: Mapping[FileRef, FileState], places: Places
 ) -> Iterator[dict[str, Any]]:
     """An order, file by file, and in all."""
     several = len({file.ref.source for file in order.files}) > 1
@@ -68,7 +69,8 @@ def order_records(
                 "since": state.since.isoformat(),
                 "text": state.text,
             }
-        yield record(path, text, type="file", path=str(path / file.ref.path), **fields)
+        where = str(places.path(file.ref, path))
+        yield record(path, text, type="file", path=where, **fields)
     summary = order.summary
     when = summary.created_on.astimezone().strftime("%Y-%m-%d %H:%M")
     lines = [
@@ -91,7 +93,7 @@ def _citation(summary: OrderSummary) -> str:
 
 
 def change_records(
-    path: Path, order: Order, changes: Iterable[tuple[FileRef, Change]]
+    path: Path, order: Order, changes: Iterable[tuple[FileRef, Change]], places: Places
 ) -> Iterator[dict[str, Any]]:
     """What has become of an order's files: those that are not what they were, and in all."""
     counts: Counter[Change] = Counter()
@@ -99,7 +101,7 @@ def change_records(
     for ref, change in changes:
         counts[change] += 1
         if change is not Change.UNCHANGED:
-            where = str(path / ref.path)
+            where = str(places.path(ref, path))
             fields = {"source": ref.source, "entry": ref.path, "change": change.value}
             text = f"{change.value}: {path_of(ref, several=several)}"
             yield record(path, text, path=where, type="file", **fields)

@@ -14,11 +14,12 @@ from datalad.support.param import Parameter
 from datalad.ui import ui
 
 from datalad_jsdl.commands._common import failure, given_place
-from datalad_jsdl.commands._desk import DATASET, STORE, USER, opened_desk
+from datalad_jsdl.commands._desk import DATASET, STORE, USER, opened_desk, user_of
 from datalad_jsdl.commands._list_actions import (
     ACTION,
     added,
     chosen_of,
+    moved,
     paths_of,
     removed,
     shown_list,
@@ -38,7 +39,7 @@ __all__ = ["DownloadList"]
 
 lgr = logging.getLogger("datalad.jsdl.download_list")
 
-_WORDS = ("add", "remove", "show", "clear", "undo")
+_WORDS = ("add", "remove", "show", "clear", "undo", "moved")
 
 
 @build_doc
@@ -57,10 +58,13 @@ class DownloadList(Interface):
     is about the whole dataset.
 
     'remove' takes files and folders off the list, and 'clear' all of them; 'undo' brings back what
-    the last of these has taken off.
+    the last of these has taken off. In a list of several datasets or manifests, NAME/PATH is a path
+    in one of them, and NAME all of it.
 
     'show' lists the files with size and availability, and groups those that are unavailable by
     what to do about it. With --check, mirrors are asked first.
+
+    'moved NAME PATH' tells a store of several datasets where the one of that name is now.
     """
 
     result_renderer = "tailored"
@@ -71,14 +75,15 @@ class DownloadList(Interface):
             metavar="ACTION",
             nargs=argparse.PARSER,
             action=word_and("path"),
-            doc="""add, remove, show, clear or undo.""",
+            doc="""add, remove, show, clear, undo or moved.""",
         ),
         path=Parameter(
             args=("path",),
             action=Further,
             metavar="PATH",
             nargs="*",
-            doc="""file or folder to add or remove.""",
+            doc="""file or folder to add or remove; with 'moved', the name and new place of a
+            dataset.""",
             constraints=EnsureStr() | EnsureNone(),
         ),
         dataset=DATASET,
@@ -185,8 +190,8 @@ class DownloadList(Interface):
             raise ValueError(f"{action!r} is about the whole list; it takes no PATH")
         if check and action != "show":
             raise ValueError("--check belongs to 'show'")
-        who = user or "me"
         try:
+            who = user_of(user)
             with opened_desk(dataset, store, "download list") as at:
 
                 def record(message: str, **more: Any) -> dict[str, Any]:
@@ -212,11 +217,13 @@ class DownloadList(Interface):
                     chosen = chosen_of(at, manifest, choice)
                     yield from added(at, who, chosen, dry_run, record)
                 elif action == "remove":
-                    yield from removed(at, who, paths_of(path, dataset, at, None), record)
+                    yield from removed(at, who, listed(path), dataset, record)
                 elif action == "clear":
                     number = at.desk.lists.clear(who)
                     text = f"took {counted(number, 'file')} off the list"
                     yield record(f"{text}; 'undo' brings them back", removed=number, files=0)
+                elif action == "moved":
+                    yield from moved(at, listed(path), record)
                 elif action == "undo":
                     number = at.desk.lists.undo(who)
                     now = at.desk.lists.statistics(who)

@@ -13,7 +13,7 @@ from datalad.support.param import Parameter
 from datalad.ui import ui
 
 from datalad_jsdl.commands._common import failure, given_place
-from datalad_jsdl.commands._desk import DATASET, STORE, USER, opened_desk
+from datalad_jsdl.commands._desk import DATASET, STORE, USER, opened_desk, user_of
 from datalad_jsdl.commands._list_results import shown
 from datalad_jsdl.commands._options import jobs_of, listed
 from datalad_jsdl.commands._order_actions import ACTION, ACTIONS, Call
@@ -40,22 +40,24 @@ class DownloadOrder(Interface):
     without it, the newest order is meant.
 
     'create [PATH...]' makes an order of the available files on the list, or of those at PATH; the
-    others stay on the list. With --from ORDER it makes a new order of the files of another one
+    others stay on the list. In a list of several datasets or manifests, NAME/PATH is a path in one
+    of them, and NAME all of it. With --from ORDER it makes a new order of the files of another one
     that are not known to be unavailable.
 
     'list' shows all orders, newest first; 'show [ORDER]' one of them, with its files, what is
     wrong with any of them, and how to cite it.
 
-    'export [ORDER [FILE]]' writes the archive; an interrupted export continues. Every file is
-    verified, and the whole archive against the order's SHA-256, which the first export decides.
+    'export [ORDER] [FILE]' writes the archive; an interrupted export continues. Every file is
+    verified, and the whole archive against the order's SHA-256, which the first export decides. A
+    single argument with a dot or slash in it is the FILE.
 
     'prepare [ORDER]' reads all contents once: then the archive's size, SHA-256 and pieces are
     known, and any part of it can be given at once. With --queue a worker does it.
 
-    'manifest [ORDER [FILE]]' writes a manifest, with which anybody makes the same archive
+    'manifest [ORDER] [FILE]' writes a manifest, with which anybody makes the same archive
     ('datalad export-archive --manifest'), without this store.
 
-    'verify ORDER FILE' tells whether a file is the archive of the order. 'compare [ORDER]' tells
+    'verify [ORDER] FILE' tells whether a file is the archive of the order. 'compare [ORDER]' tells
     what of it has changed or is gone today.
 
     'worker' runs what was put into the queue, until Ctrl-C.
@@ -182,7 +184,7 @@ class DownloadOrder(Interface):
             wrong = [option for option, value in options.items() if value]
             if wrong and action not in belongs:
                 raise ValueError(f"{wrong[0]} belongs to {' and '.join(sorted(belongs))}")
-        given = listed(arguments)
+        given = ACTIONS[action].completed(listed(arguments))
         most = ACTIONS[action].most
         if most is not None and len(given) > most:
             raise ValueError(
@@ -190,10 +192,11 @@ class DownloadOrder(Interface):
             )
         try:
             number = jobs_of(jobs)
+            who = user_of(user)
             logins = tuple(listed(credential))
             with opened_desk(dataset, store, "download order", logins) as at:
                 call = Call(
-                    at, user or "me", given, name or "", from_order or "", checksum_file, queue,
+                    at, who, given, name or "", from_order or "", checksum_file, queue,
                     waker or "", number, dry_run, dataset,
                 )  # fmt: skip
                 yield from ACTIONS[action].run(call)

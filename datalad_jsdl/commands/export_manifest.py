@@ -50,7 +50,8 @@ class ExportManifest(Interface):
     The manifest contains only http and https URLs without a login or signature. Annexed
     files without such a URL are skipped and reported as 'impossible', so that the command
     fails, although it writes the manifest of the other files. Files in git have no URL:
-    they are skipped and reported as 'notneeded'. The dataset's own .datalad,
+    they are skipped and reported as 'notneeded', unless --content-in-git is given. The
+    dataset's own .datalad,
     .gitattributes and .gitmodules are ignored.
 
     Options must not stand between FILE and PATH.
@@ -98,6 +99,12 @@ class ExportManifest(Interface):
             default, it is the one that is checked out. The URLs are the current ones.""",
             constraints=EnsureStr() | EnsureNone(),
         ),
+        content_in_git=Parameter(
+            args=("--content-in-git",),
+            action="store_true",
+            doc="""also list files and symlinks that are in git. Their content is written into
+            the manifest (json or jsonl only), up to 8 MiB each.""",
+        ),
         include=Parameter(
             args=("--include",),
             metavar="GLOB",
@@ -127,6 +134,11 @@ class ExportManifest(Interface):
             code_cmd="datalad export-manifest -d study --include '*.nii.gz' --ref 1.0 images.meta4",
         ),
         dict(
+            text="Write everything into one manifest, also files that git keeps",
+            code_py="export_manifest('all.json', dataset='study', content_in_git=True)",
+            code_cmd="datalad export-manifest -d study --content-in-git all.json",
+        ),
+        dict(
             text="Show the recorded URLs and metadata of one folder, subdatasets included",
             code_cmd="datalad export-manifest -d study -r --format jsonl - study/sub-01",
         ),
@@ -144,6 +156,7 @@ class ExportManifest(Interface):
         recursive: bool = False,
         recursion_limit: int | None = None,
         ref: str | None = None,
+        content_in_git: bool = False,
         include: str | Sequence[str] | None = None,
         exclude: str | Sequence[str] | None = None,
     ) -> Iterator[dict[str, Any]]:
@@ -171,10 +184,11 @@ class ExportManifest(Interface):
             # to its end: whoever shows records does so on what is standard output then
             descriptor = -1 if target else stack.enter_context(standard_output(text=True))
             error = None
-            export = Export(manifest_format or "json")
+            export = Export(manifest_format or "json", content_in_git=content_in_git)
             try:
                 if target and not manifest_format:
-                    export = Export(format_of(target.name) or "json")
+                    named = format_of(target.name) or "json"
+                    export = Export(named, content_in_git=content_in_git)
                 selection = FileSelection(
                     revision="HEAD" if ref is None else ref,
                     paths=inside(path, dataset, found.pathobj),
@@ -242,6 +256,8 @@ def _summary(export: Export) -> str:
     if export.unlisted:
         in_git = sum(item.in_git for item in export.unlisted)
         text += f"; skipped {len(export.unlisted)} ({in_git} in git)"
+        if in_git:
+            text += "; to list what is in git, add --content-in-git"
     if export.lost:
         lost = ", ".join(
             f"{what} ({counted(number, 'file')})" for what, number in export.lost.items()

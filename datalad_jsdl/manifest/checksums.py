@@ -168,6 +168,8 @@ class Checksums:
             if digests.setdefault(algorithm, digest.hexdigest) != digest.hexdigest:
                 fault = f"the {algorithm} differs from that of the checksum list ({digest.where})"
                 return Refusal(entry.path, fault, entry.where)
+        if entry.inline and (fault := entry.inline.fault(None, digests)):
+            return Refusal(entry.path, fault, entry.where)
         return replace(entry, digests=digests)
 
 

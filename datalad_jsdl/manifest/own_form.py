@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from datalad_jsdl.model.data_urls import data_url
 from datalad_jsdl.model.times import format_mtime
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ def own_form(entry: Entry, *, signed: bool = False) -> dict[str, Any]:
         signed: with signed URLs, which are secrets.
     """
     urls = [_url(candidate) for candidate in entry.candidates if signed or not candidate.signed]
+    if entry.inline is not None:
+        urls = [data_url(entry.inline.content)]
     fields: dict[str, Any] = {"urls": urls}
+    if entry.inline is not None and entry.inline.is_symlink:
+        fields["symlink"] = True
     if entry.size is not None:
         fields["size"] = entry.size
     if entry.digests:
@@ -33,6 +38,8 @@ def own_form(entry: Entry, *, signed: bool = False) -> dict[str, Any]:
         }
     if entry.mtime is not None:
         fields["mtime"] = format_mtime(entry.mtime)
+    if entry.own_mtime:
+        fields["own_mtime"] = True
     if entry.executable:
         fields["executable"] = True
     if entry.restriction is not None:

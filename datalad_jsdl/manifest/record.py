@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from datalad_jsdl.manifest.inline import inline_of
 from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.model.candidates import compact_candidates
+from datalad_jsdl.model.data_urls import is_data_url
 from datalad_jsdl.model.digests import HexDigests, canonical_name, digest_fault
 from datalad_jsdl.model.entry import Candidate, Entry, Pieces, Refusal
 from datalad_jsdl.model.paths import marked_path_fault
@@ -19,13 +21,16 @@ from datalad_jsdl.model.times import parse_mtime
 from datalad_jsdl.model.urls import excerpt, normalise_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from datalad_jsdl.model.inline import Inline
 
 __all__ = ["Record", "entry_from_record"]
 
 _URL_FIELDS = ("urls", "url", "extra_urls")
 _FIELDS = frozenset(
-    {"path", *_URL_FIELDS, "size", "digests", "pieces", "mtime", "executable", "access"}
+    {"path", *_URL_FIELDS, "size", "digests", "pieces", "mtime", "own_mtime", "executable"}
+    | {"access", "symlink"}
     # why an earlier import failed (download-manifest --failed), and whether it was because
     # another entry had the path
     | {"reason", "twice"}
@@ -58,8 +63,12 @@ def entry_from_record(
     ``url`` and perhaps ``priority`` and ``location``, or a list of these), ``size``
     (bytes), ``digests`` (algorithm to hex),
     ``pieces`` (``algorithm``, ``length`` in bytes and the parts' ``digests``), ``mtime`` (see
-    `times.parse_mtime`), ``executable`` and ``access`` (``kind``, and perhaps ``url`` and
-    ``text``; see `restriction`). Fields with other names are for other programs, and ignored.
+    `times.parse_mtime`), ``own_mtime``, ``executable`` and ``access`` (``kind``, and perhaps
+    ``url`` and ``text``; see `restriction`). Fields with other names are for other programs, and
+    ignored.
+
+    A ``data:`` URL has the content itself: all else that is said of that has to agree, and other
+    URLs are not needed. ``symlink`` says that it is a symlink's target.
     """
     path = record.path if isinstance(record.path, str) else None
     try:
@@ -109,7 +118,7 @@ def _resolved(item: Any, base_url: str) -> Any:
 def _absolute(url: Any, base_url: str) -> Any:
     if isinstance(url, str):
         with suppress(ValueError):  # it has a fault of its own
-            if not urlsplit(url).scheme:
+            if not is_data_url(url) and not urlsplit(url).scheme:
                 return normalise_url(url, base_url)
     return url
 
@@ -121,19 +130,35 @@ def _entry(path: str, record: Record, base_url: str | None, secrecy: Secrecy) ->
     if not isinstance(value, dict):
         raise ValueError("the value is neither a list of URLs nor an object with urls")
     mtime = value.get("mtime")
-    return Entry(
+    items = list(_url_items(value))
+    inline = inline_of(path, value, items)
+    candidates = () if inline else compact_candidates(_candidates(items, base_url, secrecy))
+    entry = Entry(
         path=path,
-        candidates=compact_candidates(_candidates(value, base_url, secrecy)),
+        candidates=candidates,
         size=_size(value.get("size")),
         digests=HexDigests(_digests(value.get("digests"))),
         mtime=None if mtime is None else parse_mtime(mtime),
-        executable=_executable(value.get("executable")),
+        executable=_flag(value, "executable"),
         pieces=_pieces(value.get("pieces"), value.get("size")),
         left_over="reason" in value,
         where=record.where,
         unknown=tuple(_unknown(value)),
         restriction=_restriction(value.get("access"), base_url, secrecy),
+        inline=inline,
+        own_mtime=_flag(value, "own_mtime"),
     )
+    return entry if inline is None else _complete(entry, inline)
+
+
+def _complete(entry: Entry, inline: Inline) -> Entry:
+    """An entry with its content: what is not said of that is found out."""
+    if fault := inline.fault(entry.size, entry.digests, entry.pieces):
+        raise ValueError(fault)
+    digests = dict(entry.digests)
+    digests.setdefault("sha256", inline.digest("sha256"))
+    size = len(inline.content)
+    return replace(entry, size=size, digests=HexDigests(digests), pieces=None)
 
 
 def _unknown(value: dict[str, Any]) -> Iterator[str]:
@@ -146,10 +171,10 @@ def _unknown(value: dict[str, Any]) -> Iterator[str]:
 
 
 def _candidates(
-    value: dict[str, Any], base_url: str | None, secrecy: Secrecy
+    items: Iterable[Any], base_url: str | None, secrecy: Secrecy
 ) -> tuple[Candidate, ...]:
     found: dict[str, Candidate] = {}
-    for item in _url_items(value):
+    for item in items:
         candidate = _candidate(item, base_url, secrecy)
         found.setdefault(candidate.url, candidate)
     if not found:
@@ -237,12 +262,13 @@ def _pieces(value: Any, size: Any) -> Pieces | None:
     return Pieces(name, length, tuple(d.lower() for d in digests))
 
 
-def _executable(value: Any) -> bool:
-    if value is None:
+def _flag(value: dict[str, Any], name: str) -> bool:
+    found = value.get(name)
+    if found is None:
         return False
-    if not isinstance(value, bool):
-        raise ValueError("executable is neither true nor false")
-    return value
+    if not isinstance(found, bool):
+        raise ValueError(f"{name} is neither true nor false")
+    return found
 
 
 def _restriction(value: Any, base_url: str | None, secrecy: Secrecy) -> Restriction | None:

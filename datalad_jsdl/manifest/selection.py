@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.cycles import no_cycles_made
+from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.own_form import own_form
 from datalad_jsdl.manifest.sharing import settle
 from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.model.candidates import PlainCandidates
+from datalad_jsdl.model.data_urls import MOST_IN_ALL
 from datalad_jsdl.model.entry import Entry, Refusal
 from datalad_jsdl.model.filters import Filter, folders_of
 from datalad_jsdl.model.paths import looks_alike_key, marked_path_fault, path_warning
@@ -38,6 +40,7 @@ class Selection:
         warnings: sentences about names that will trouble some file systems.
         left_over: the manifest has only what an earlier import could not take in: what it
             does not have is not gone.
+        content: bytes of content that the entries have themselves.
     """
 
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -45,6 +48,7 @@ class Selection:
     skipped: int = 0
     warnings: list[str] = field(default_factory=list)
     left_over: bool = False
+    content: int = 0
 
 
 @no_cycles_made()
@@ -54,6 +58,7 @@ def select_entries(
     prefix: str = "",
     *,
     use_signed: bool = False,
+    way: str = "--get downloads from them now",
     split: int | None = None,
     secrecy: Secrecy = DEFAULT,
 ) -> Selection:
@@ -65,9 +70,13 @@ def select_entries(
         prefix: folder in the dataset, without a trailing slash; may be empty.
         use_signed: whether content is fetched now, so that an entry may have
             signed URLs only.
+        way: what else can be done with such an entry, for people.
         split: the number of folders behind which a subdataset begins; None for where the
             manifest itself says so.
         secrecy: what in URLs is a secret.
+
+    Raises:
+        ManifestError: there is more content in the manifest than may be.
     """
     selection = Selection()
     for item in items:
@@ -79,7 +88,7 @@ def select_entries(
             _let_in(selection, item, prefix, split)
     shared = settle(selection.entries, secrecy)
     if not use_signed:
-        _refuse_signed(selection, prefix, secrecy, shared)
+        _refuse_signed(selection, prefix, secrecy, shared, way)
     selection.left_over = any(entry.left_over for entry in selection.entries.values()) or any(
         "reason" in refusal.given for refusal in selection.refusals
     )
@@ -106,26 +115,42 @@ def _let_in(selection: Selection, entry: Entry, prefix: str, split: int | None) 
         selection.refusals.append(_refused(entry, entry.path, fault, more))
     else:
         selection.entries[path] = replace(entry, path=path) if prefix else entry
+        _hold(selection, entry)
 
 
-def _refuse_signed(selection: Selection, prefix: str, secrecy: Secrecy, shared: Set[str]) -> None:
+def _hold(selection: Selection, entry: Entry) -> None:
+    if entry.inline is not None:
+        selection.content += len(entry.inline.content)
+        if selection.content > MOST_IN_ALL:
+            raise ManifestError(
+                f"{entry.where}: with {excerpt(entry.path)} the data: URLs have more content than "
+                f"the {MOST_IN_ALL >> 20} MiB that are allowed in all",
+                where=entry.where,
+            )
+
+
+def _refuse_signed(
+    selection: Selection, prefix: str, secrecy: Secrecy, shared: Set[str], way: str
+) -> None:
     """Refuse entries that would have no URL in the dataset."""
     entries = selection.entries
     secret = [
         path
         for path, entry in entries.items()
-        if not isinstance(entry.candidates, PlainCandidates) and not entry.registrable
+        if not isinstance(entry.candidates, PlainCandidates)
+        and entry.candidates
+        and not entry.registrable
     ]
     for path in secret:
         entry = entries.pop(path)
-        reason = _why_secret(entry.candidates[0].url, secrecy, shared)
+        reason = _why_secret(entry.candidates[0].url, secrecy, shared, way)
         selection.refusals.append(_refused(entry, _given(path, prefix), reason))
 
 
 _HINT = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,40}")
 
 
-def _why_secret(url: str, secrecy: Secrecy, shared: Set[str]) -> str:
+def _why_secret(url: str, secrecy: Secrecy, shared: Set[str], way: str) -> str:
     """Which parameter is to blame, and what to do; its value is never shown."""
     finding = secrecy.finding(url)
     name = next(iter(sorted(shared)), "") if finding is None else finding.name
@@ -133,16 +158,15 @@ def _why_secret(url: str, secrecy: Secrecy, shared: Set[str]) -> str:
     if finding is not None and (finding.signature or not name):
         return (
             f"its only URL is signed{shown} and would expire; signed URLs are never registered, "
-            "but --get downloads from them now"
+            f"but {way}"
         )
     text = (
-        f"its only URL seems to contain a secret{shown}; such URLs are never registered, "
-        "but --get downloads from them now"
+        f"its only URL seems to contain a secret{shown}; such URLs are never registered, but {way}"
     )
     if not _HINT.fullmatch(name):
         return text
-    way = f"git config --global --add datalad.jsdl.not-secret {name}"
-    return f"{text}; if it is not secret, run: {way}"
+    setting = f"git config --global --add datalad.jsdl.not-secret {name}"
+    return f"{text}; if it is not secret, run: {setting}"
 
 
 def _refuse_misplaced(selection: Selection, prefix: str) -> None:

@@ -79,7 +79,7 @@ def _unsure(candidate: Candidate, secrecy: Secrecy) -> tuple[str, str, str] | No
 
 def _shared(entries: dict[str, Entry], secrecy: Secrecy) -> Iterator[tuple[str, str, str]]:
     """Origin, name and value, as they stand in URLs, of what all of an origin have."""
-    first = next(iter(entries.values()), None)
+    first = next((entry for entry in entries.values() if entry.candidates), None)
     for candidate in first.candidates if first is not None else ():
         if candidate.signed or "?" not in candidate.url:
             continue

@@ -59,7 +59,7 @@ def write_entries(name: str, entries: Iterable[Entry]) -> Iterator[str]:
     (`Writer.fault`).
     """
     writer = WRITERS[name]
-    public = (_without_signed(entry) for entry in entries if entry.registrable)
+    public = (_without_signed(entry) for entry in entries if entry.registrable or entry.inline)
     return writer.pieces(entry for entry in public if not writer.fault(entry))
 
 
@@ -133,7 +133,12 @@ def _fetch_txt(entries: Iterable[Entry]) -> Iterator[str]:
         yield f"{entry.candidates[0].url} {size} {escaped(entry.path)}\n"
 
 
+_NO_CONTENT = "the format cannot hold content, only URLs"
+
+
 def _fetch_txt_fault(entry: Entry) -> str | None:
+    if entry.inline is not None:
+        return _NO_CONTENT
     return "the path begins with a space" if entry.path.startswith(" ") else None
 
 
@@ -145,6 +150,8 @@ def _fetch_txt_lost(entry: Entry) -> Iterator[str]:
         yield "further URLs"
     if entry.mtime is not None:
         yield "times"
+    if entry.own_mtime:
+        yield "times of their own"
     if entry.executable:
         yield "executable bits"
     if entry.pieces is not None:
@@ -217,6 +224,8 @@ def _metalink_access(restriction: Restriction) -> str:
 
 
 def _metalink_fault(entry: Entry) -> str | None:
+    if entry.inline is not None:
+        return _NO_CONTENT
     if found := _NOT_XML.search(entry.path):
         return f"the path contains the character U+{ord(found.group()):04X}, which XML cannot hold"
     return None
@@ -225,6 +234,8 @@ def _metalink_fault(entry: Entry) -> str | None:
 def _metalink_lost(entry: Entry) -> Iterator[str]:
     if any(c.location is not None and _NOT_XML.search(c.location) for c in entry.candidates):
         yield "locations"
+    if entry.own_mtime:
+        yield "times of their own"
     if entry.restriction is not None and _NOT_XML.search(entry.restriction.text):
         yield "texts on access"
 

@@ -6,29 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.model.candidates import Candidate, PlainCandidates
+from datalad_jsdl.model.pieces import Pieces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from datalad_jsdl.model.inline import Inline
     from datalad_jsdl.model.restriction import Restriction
 
 __all__ = ["Candidate", "Entry", "Pieces", "Refusal"]
-
-
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """Digests of equal parts of content, which tell *where* it is wrong.
-
-    Attributes:
-        algorithm: a name of `digests.ALGORITHMS`.
-        length: bytes of each piece; the last may be shorter.
-        hexdigests: lower-case hex, in order.
-    """
-
-    algorithm: str
-    length: int
-    hexdigests: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +24,19 @@ class Entry:
 
     Attributes:
         path: relative, POSIX, as the manifest gives it.
-        candidates: in the order in which they are to be tried; never empty.
+        candidates: in the order in which they are to be tried; empty only with *inline*.
         size: bytes, or None if unknown.
         digests: algorithm (a name of `digests.ALGORITHMS`) to lower-case hex.
         mtime: aware, in UTC, or None if unknown.
+        own_mtime: in an archive of entries, it has *mtime* even if others have its content.
         executable: the file is to be executable.
         where: the entry's place in the manifest, for messages ("line 7").
         unknown: names of fields and digests that were passed over.
         pieces: digests of the content's parts, or None.
         left_over: the manifest is what an earlier import could not take in (``reason``).
         restriction: that it is not for everybody, and where to ask; or None.
+        inline: the content, if the manifest has it itself; then the size and a digest are known,
+            and right.
     """
 
     path: str
@@ -60,6 +50,8 @@ class Entry:
     pieces: Pieces | None = None
     left_over: bool = False
     restriction: Restriction | None = None
+    inline: Inline | None = None
+    own_mtime: bool = False
 
     @property
     def registrable(self) -> tuple[str, ...]:

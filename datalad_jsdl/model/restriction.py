@@ -63,7 +63,8 @@ class Restriction:
             raise ValueError("access is not an object with a kind")
         kind, url, text = (value.get(name) for name in ("kind", "url", "text"))
         if kind not in (known := [kind.value for kind in RestrictionKind]):
-            raise ValueError(f"access: the kind {excerpt(kind)} is none of {', '.join(known)}")
+            expected = f"{', '.join(known[:-1])} or {known[-1]}"
+            raise ValueError(f"access: expected the kind {expected}, got {excerpt(kind)}")
         return cls(RestrictionKind(kind), _url(url, base_url), _text(text))
 
     def to_json(self) -> dict[str, str]:

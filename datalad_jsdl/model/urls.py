@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from datalad_jsdl.model.data_urls import SHOWN, is_data_url
 from datalad_jsdl.model.references import resolve
-
-if TYPE_CHECKING:
-    pass
-
 
 __all__ = [
     "SCHEMES",
@@ -120,7 +117,9 @@ def base_url(url: str) -> str:
 
 
 def redact(url: str) -> str:
-    """*url* as it may be shown: without login, query and fragment."""
+    """*url* as it may be shown: without login, query and fragment; of a data: URL nothing."""
+    if is_data_url(url):
+        return SHOWN
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -132,7 +131,9 @@ def redact(url: str) -> str:
 
 
 # of any scheme: an ftp:// or s3:// may have a login in it, too
-_URL_IN_TEXT = re.compile(r"[a-z][a-z0-9+.-]{0,19}://\S+", re.IGNORECASE)
+_URL_IN_TEXT = re.compile(
+    r"[a-z][a-z0-9+.-]{0,19}://\S+|\bdata:[\w.+/;=%-]{0,200},\S*", re.IGNORECASE
+)
 _MAX_EXCERPT = 40  # characters of a document's value that are shown
 
 
@@ -140,6 +141,8 @@ def redact_text(text: str) -> str:
     """*text* with every URL in it as `redact` shows it."""
 
     def shown(match: re.Match[str]) -> str:
+        if is_data_url(match.group()):
+            return SHOWN
         head, _, path = match.group().partition("://")[2].partition("/")
         # a password with a slash in it, which ends the host
         if "@" in path and ":" in head:
@@ -156,6 +159,8 @@ def store_name(origin: str) -> str:
 
 def excerpt(value: object) -> str:
     """A value of a document as a message may quote it: short, its URLs as `redact` shows them."""
+    if isinstance(value, str) and is_data_url(value):
+        return repr(SHOWN)
     text = redact_text(str(value))
     text = text if len(text) <= _MAX_EXCERPT else f"{text[:_MAX_EXCERPT]}…"
     return repr(text) if isinstance(value, str) else text

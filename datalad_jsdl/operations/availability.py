@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from itertools import count
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.faults import FaultKind
@@ -34,6 +35,7 @@ class Access(Enum):
     REQUEST = "request"  # somebody has to be asked; only a manifest can say so
     UNKNOWN = "unknown"  # the mirror is down or busy, or was not asked
     REFUSED = "refused"  # an answer that will be the same tomorrow
+    DAMAGED = "damaged"  # another content is there than what was asked for
     GONE = "gone"
 
 
@@ -44,12 +46,17 @@ _UNKNOWN = (
     *(FaultKind.TRUNCATED, FaultKind.SLOW, FaultKind.NOT_ASKED, FaultKind.SKIPPED),
     *(FaultKind.INTERRUPTED, FaultKind.DISK, FaultKind.DISK_FULL, FaultKind.BUG),
 )
+_DAMAGED = (
+    *(FaultKind.SIZE, FaultKind.DISPUTED, FaultKind.LONGER, FaultKind.SHORTER),
+    *(FaultKind.CHANGED, FaultKind.CONTENT, FaultKind.SUPPLANTED),
+)
 #: What each kind of fault means for who wants the file; any other is `Access.REFUSED`.
 ACCESS: Mapping[FaultKind, Access] = {
     FaultKind.LOGIN: Access.LOGIN,
     **dict.fromkeys((FaultKind.TERMS, FaultKind.WEB_PAGE, FaultKind.GUARD), Access.TERMS),
     FaultKind.GONE: Access.GONE,
     **dict.fromkeys(_UNKNOWN, Access.UNKNOWN),
+    **dict.fromkeys(_DAMAGED, Access.DAMAGED),
 }
 # of several mirrors, the one at which most can be done decides
 _RANK = tuple(Access)
@@ -62,7 +69,7 @@ class Availability:
     Attributes:
         access: what stands in the way.
         mirrors: origins (scheme, host, port) that it is about: those that give the file, or want
-            the login, …; none if nobody was asked.
+            the login, …; none if nobody was asked, or the manifest has the content itself.
         faults: what is wrong with its candidate URLs, of those that were asked.
         size: bytes, as the manifest says or a mirror announces, or None.
         is_assumed: no mirror was asked for this very file; the mirror gave others.
@@ -102,10 +109,15 @@ def find_availability(
     wanted = [
         Wanted(e.path, tuple(c.url for c in e.candidates), Expected(e.size, names=(e.path,)))
         for e in listed
+        if e.inline is None
     ]
     found = survey(wanted, engine, tick, most, operation)
-    for number, entry in enumerate(listed):
-        yield entry, _of_one(found, number)
+    numbers = count()
+    for entry in listed:
+        if entry.inline is not None:
+            yield entry, Availability(Access.OPEN, size=entry.size)
+        else:
+            yield entry, _of_one(found, next(numbers))
 
 
 def _of_one(found: Survey, number: int) -> Availability:

@@ -189,10 +189,10 @@ class _Check:
         if importer is None:
             rule = ExtensionRule()
             pairs = [
-                (entry_key(e, rule) if e.digests or e.registrable else "", e)
+                (entry_key(e, rule) if (e.digests or e.registrable) and not e.inline else "", e)
                 for e in part.entries.values()
             ]
-            return pairs, {key for key, _ in pairs}, []
+            return pairs, {key for key, _ in pairs if key}, []
         importer.repository.refresh()  # the manifest may have taken its time
         importer.repository.require_annex()
         plan = importer.plan(part.entries, scope, delete=False, dry=True)[1]

@@ -11,7 +11,7 @@ from datalad_jsdl.manifest.writing import WRITERS, write_entries
 from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.operations.secrecy import secrecy_of
 from datalad_jsdl.repository.annex.lookup import KeyLookup
-from datalad_jsdl.repository.entries import Unlisted, dataset_entries
+from datalad_jsdl.repository.entries import Unlisted, as_far_as_there_is_room, dataset_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,7 @@ class Export:
 
     Args:
         name: of a format that can be written.
+        content_in_git: list files in git with their content, instead of leaving them out.
 
     Attributes:
         name: the same.
@@ -40,8 +41,9 @@ class Export:
         lost: number of entries by what the format has no place for.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, content_in_git: bool = False) -> None:
         self.name = name
+        self._content_in_git = content_in_git
         self.entries = 0
         self.size = 0
         self.unlisted: list[Unlisted] = []
@@ -64,21 +66,33 @@ class Export:
             output.write(piece.encode())
 
     def _entries(self, walk: Walk, bar: Bar) -> Iterator[Entry]:
+        for item in as_far_as_there_is_room(self._items(walk, bar)):
+            if isinstance(item, Unlisted):
+                self.unlisted.append(item)
+            elif fault := self._writer.fault(item):
+                self.unlisted.append(Unlisted(item.path, f"{fault} ({self.name})"))
+            else:
+                self.entries += 1
+                self.size += item.size or 0
+                self.lost.update(self._writer.lost(item))
+                yield item
+
+    def _items(self, walk: Walk, bar: Bar) -> Iterator[Entry | Unlisted]:
         total = sum(len(part.paths) for part in walk.parts)
         done = 0
         for part in walk.parts:
             secrecy = secrecy_of(part.repository)
             with KeyLookup(part.repository) as lookup:
-                for item in dataset_entries(part.tree, part.paths, lookup, part.start, secrecy):
+                items = dataset_entries(
+                    part.tree,
+                    part.paths,
+                    lookup,
+                    part.start,
+                    secrecy,
+                    content_in_git=self._content_in_git,
+                )
+                for item in items:
                     done += 1
                     if done % _TICK == 0:
                         bar.update("exporting", done, total)
-                    if isinstance(item, Unlisted):
-                        self.unlisted.append(item)
-                    elif fault := self._writer.fault(item):
-                        self.unlisted.append(Unlisted(item.path, f"{fault} ({self.name})"))
-                    else:
-                        self.entries += 1
-                        self.size += item.size or 0
-                        self.lost.update(self._writer.lost(item))
-                        yield item
+                    yield item

@@ -57,6 +57,7 @@ def dry_run(importer: Importer | None, request: Request) -> Plan:
         records_of=lambda keys: (),
         in_the_way=lambda steps: {},
         imported=lambda paths: set(),
+        written=lambda paths: set(),
     )
 
 

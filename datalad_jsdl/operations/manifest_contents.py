@@ -143,15 +143,18 @@ class Listed:
                 contents = selected_contents(entries, leading_dir)
             yield ListedContents(contents, MirrorsOnly(engine), selection.refusals)
 
-    def select(self, *, use_signed: bool = False) -> Selection:
-        """Read the manifest; see `select_entries`.
+    def select(self, *, way: str) -> Selection:
+        """Read the manifest; entries with signed URLs only are refused, see `select_entries`.
+
+        Args:
+            way: what else can be done with those, for people.
 
         Raises:
             ManifestError: it cannot be read.
             FetchError: it cannot be fetched.
         """
         with self._items() as items:
-            return select_entries(items, self.wanted, use_signed=use_signed)
+            return select_entries(items, self.wanted, way=way)
 
     def _read(self, leading_dir: str) -> ManifestContents:
         with self._items() as items:
@@ -173,7 +176,12 @@ class Listed:
 
 
 def _key_of(entry: Entry) -> str:
-    """The key that an import would give an entry; "" for one that it could only download."""
+    """The key that an import would give an entry; "" for one that it could only download.
+
+    Or that it would put into git.
+    """
+    if entry.inline is not None:
+        return ""
     try:
         return entry_key(entry, ExtensionRule())
     except ValueError:
@@ -182,7 +190,8 @@ def _key_of(entry: Entry) -> str:
 
 def _with_times(entries: Mapping[str, Entry], engine: Engine, jobs: int) -> dict[str, Entry]:
     """Entries with the times that their mirrors tell, where the manifest tells none."""
-    ids = {path: _content_id(path, entry) for path, entry in entries.items()}
+    asked = ((path, entry) for path, entry in entries.items() if entry.inline is None)
+    ids = {path: _content_id(path, entry) for path, entry in asked}
     return with_times(entries, ids, ask_times(without_time(entries, ids), engine, jobs))
 
 

@@ -80,7 +80,8 @@ def keep_failure(
     Raises:
         StoreError: the store is locked or cannot be written.
     """
-    name = error.member
+    given = error.name if isinstance(error, FetchError) else b""
     for content, ref in zip(opened.contents, opened.refs, strict=True):
-        if name and name in (content.name.decode("utf-8", "replace"), content.path):
-            write_states(store, [(ref, state_of_error(error))])
+        shown = content.name.decode("utf-8", "replace")
+        if content.name == given or (error.member and error.member == shown):
+            write_states(store, [(ref, state_of_error(error, content))])

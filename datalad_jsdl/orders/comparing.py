@@ -12,6 +12,7 @@ from datalad_jsdl.model.urls import redact
 from datalad_jsdl.operations.list_files import FileSelection, Walk
 from datalad_jsdl.operations.manifest_contents import Listed
 from datalad_jsdl.operations.manifest_place import is_no_file, is_url, place_of
+from datalad_jsdl.orders.choosing.manifests import SIGNED
 from datalad_jsdl.orders.contents import entry_of
 from datalad_jsdl.orders.model import SourceKind
 
@@ -94,7 +95,7 @@ def _contents(root: Path, revision: str, wanted: Set[str]) -> dict[str, str]:
 
 
 def _of_manifest(listed: Listed, files: Sequence[ListedFile]) -> Iterator[tuple[FileRef, Change]]:
-    now = {joined(path): entry for path, entry in listed.select().entries.items()}
+    now = {joined(path): entry for path, entry in listed.select(way=SIGNED).entries.items()}
     for file in files:
         today = now.get(file.ref.path)
         if today is None:

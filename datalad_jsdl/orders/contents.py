@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import defaultdict
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -52,8 +53,17 @@ class Places:
         """
         root = self.base / self.sources[name].location
         if not root.is_dir():
-            raise OrderError(f"the dataset {name} is not in {root} any more; put it back there")
+            raise OrderError(
+                f"the dataset {name} is not in {root} any more; put it back there, or tell where "
+                f"it is: datalad download-list moved {shlex.quote(name)} PATH"
+            )
         return root
+
+    def path(self, ref: FileRef, default: Path) -> Path:
+        """Where a file of a dataset is, or would be; one of a manifest is below *default*."""
+        source = self.sources[ref.source]
+        is_dataset = source.kind is SourceKind.DATASET
+        return (self.base / source.location if is_dataset else default) / ref.path
 
 
 @dataclass(frozen=True)

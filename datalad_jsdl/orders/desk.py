@@ -30,6 +30,7 @@ __all__ = ["Desk", "own_store", "owner_of"]
 
 _OWN = "."  # location of the dataset that has the store
 _OWN_NAME = ("jsdl", "orders.sqlite")
+_SHORTEST = 4  # characters of an id
 
 
 def own_store(repository: Repository) -> Path:
@@ -80,9 +81,13 @@ class Desk:
 
     def dataset(self, root: Path) -> Source:
         """A dataset as a source."""
+        location = self.location_of(root)
+        return self._named(SourceKind.DATASET, location, _plain(root.resolve().name) or "dataset")
+
+    def location_of(self, root: Path) -> str:
+        """Of a dataset, as `Source` has it."""
         is_own = self.own is not None and root.resolve() == self.own.resolve()
-        location = _OWN if is_own else str(root.resolve())
-        return self._named(SourceKind.DATASET, location, root.resolve().name or "dataset")
+        return _OWN if is_own else str(root.resolve())
 
     def manifest(self, place: ManifestPlace) -> Source:
         """A manifest as a source.
@@ -132,8 +137,12 @@ class Desk:
             )
         if not given:
             return summaries[0].id
+        if len(given) < _SHORTEST:
+            raise OrderError(
+                f"expected {_SHORTEST} characters or more of an order's id, got {given}"
+            )
         found = [summary.id for summary in summaries if summary.id.startswith(given)]
-        if len(found) != 1 or len(given) < 4:
+        if len(found) != 1:
             raise OrderError(
                 f"there is no order {given}" if not found else f"several orders begin with {given}"
             )

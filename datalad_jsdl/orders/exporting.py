@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,11 +13,11 @@ from sqlalchemy import insert, select
 
 from datalad_jsdl.archive.archive import Archive
 from datalad_jsdl.archive.verifying import is_archive_of
-from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError
+from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError, ReadOnlyStoreError
 from datalad_jsdl.operations.export_archive import ArchiveOptions, write_archive
+from datalad_jsdl.orders.archives import keep_failure
 from datalad_jsdl.orders.contents import opened_order
 from datalad_jsdl.orders.ordering import Orders
-from datalad_jsdl.orders.preparing import state_of_error
 from datalad_jsdl.orders.states import states_of_order, write_states
 from datalad_jsdl.orders.store.contents import prepared_contents
 from datalad_jsdl.orders.store.tables import downloads
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from datalad_jsdl.operations.progress import Bar
-    from datalad_jsdl.orders.contents import Opened, Places
+    from datalad_jsdl.orders.contents import Places
     from datalad_jsdl.orders.model import Order
     from datalad_jsdl.orders.store.opening import Store
 
@@ -43,11 +44,13 @@ class OrderExport:
         size: bytes.
         sha256: hex digest.
         seconds: it took.
+        is_recorded: the order has the SHA-256 now; not where the store cannot be written.
     """
 
     size: int
     sha256: str
     seconds: float
+    is_recorded: bool = True
 
 
 def export_order(
@@ -64,7 +67,8 @@ def export_order(
     """Write an order's archive; an interrupted export continues.
 
     The first archive that is complete decides its SHA-256; another one is never passed off as
-    it. A content that turns out to be unavailable or wrong is kept as such.
+    it. A content that turns out to be unavailable or wrong is kept as such. Where the store can
+    only be read, nothing is kept, and the archive is written all the same.
 
     Args:
         store: of the order.
@@ -81,11 +85,13 @@ def export_order(
         JsdlError, OSError: it could not be written; what was written is kept.
     """
     begun = time.monotonic()
-    orders, found = Orders(store), ("", 0)
+    orders, found, is_recorded = Orders(store), ("", 0), False
 
     def approve(size: int, sha256: str) -> None:
-        nonlocal found
-        orders.record_archive(order.summary.id, size, sha256)
+        nonlocal found, is_recorded
+        with suppress(ReadOnlyStoreError):
+            orders.record_archive(order.summary.id, size, sha256)
+            is_recorded = True
         found = sha256, size
 
     options = ArchiveOptions(
@@ -97,14 +103,17 @@ def export_order(
         try:
             write_archive(opened.contents, opened.sources, options, bar)
         except (ArchiveError, DatasetError, FetchError) as error:
-            _keep_failure(store, opened, error)
+            with suppress(ReadOnlyStoreError):
+                cause = error.__cause__ if isinstance(error.__cause__, FetchError) else error
+            keep_failure(store, opened, cause)
             raise
     sha256, size = found
     seconds = time.monotonic() - begun
-    fine = [(ref, None) for ref in states_of_order(store, order.summary.id)]
-    write_states(store, fine)
-    _keep_download(store, order, size, seconds)
-    return OrderExport(size, sha256, seconds)
+    with suppress(ReadOnlyStoreError):
+        fine = [(ref, None) for ref in states_of_order(store, order.summary.id)]
+        write_states(store, fine)
+        _keep_download(store, order, size, seconds)
+    return OrderExport(size, sha256, seconds, is_recorded)
 
 
 def verify_archive(
@@ -136,7 +145,8 @@ def verify_archive(
         show = partial(bar.update, "verifying members", total=size)
         right = is_archive_of(stream, contents, progress=show)
         if right and all(content.has_digest for content in contents):
-            Orders(store).record_archive(summary.id, size, found)
+            with suppress(ReadOnlyStoreError):
+                Orders(store).record_archive(summary.id, size, found)
     return right, found
 
 
@@ -158,12 +168,3 @@ def _keep_download(store: Store, order: Order, size: int, seconds: float) -> Non
                 finished_on=time.time(),
             )
         )  # fmt: skip
-
-
-def _keep_failure(store: Store, opened: Opened, error: Exception) -> None:
-    cause = error.__cause__ if error.__cause__ is not None else error
-    if not isinstance(cause, FetchError) or not cause.name:
-        return
-    for content, ref in zip(opened.contents, opened.refs, strict=True):
-        if content.name == cause.name:
-            write_states(store, [(ref, state_of_error(cause))])

@@ -31,7 +31,8 @@ def links_of(files: Iterable[ListedFile], places: Places) -> dict[FileRef, str]:
     groups: dict[tuple[str, str], dict[str, FileRef]] = defaultdict(dict)
     for file in files:
         if file.entry:
-            found[file.ref] = entry_of(file).candidates[0].url
+            if candidates := entry_of(file).candidates:
+                found[file.ref] = candidates[0].url
         else:
             groups[file.ref.source, file.ref.version][file.ref.path] = file.ref
     for (source, version), refs in groups.items():

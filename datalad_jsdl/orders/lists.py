@@ -173,6 +173,13 @@ class FileLists:
             paths = connection.scalars(chosen.execution_options(yield_per=_PORTION))
             return Counter(path[len(start) :].partition("/")[0] for path in paths)
 
+    def sources(self, user: str) -> set[str]:
+        """Names of the sources that a list has files of."""
+        its = select(listed_files.c.source).where(listed_files.c.user == user).distinct()
+        with self.store.read() as connection:
+            chosen = select(sources_table.c.name).where(sources_table.c.id.in_(its))
+            return set(connection.scalars(chosen))
+
     def statistics(self, user: str) -> Statistics:
         """How much is on a list."""
         with self.store.read() as connection:

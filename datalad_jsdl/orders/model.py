@@ -78,7 +78,7 @@ class ListedFile:
 
 
 #: Such a file stays on the list when the others are ordered.
-BLOCKED = frozenset({Access.LOGIN, Access.TERMS, Access.REQUEST, Access.REFUSED, Access.GONE})
+BLOCKED = frozenset(Access) - {Access.OPEN, Access.UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Limits", "Orders", "archive_name"]
 
 _LONGEST = 200  # bytes of an archive's name
-_CONTROLS = ("Cc", "Cs", "Zl", "Zp")  # and halves of characters, which no file system stores
+_CONTROLS = ("Cc", "Zl", "Zp")
 
 
 @dataclass(frozen=True)
@@ -198,19 +198,24 @@ class Orders:
 
         Raises:
             OrderError: something else is recorded.
+            ReadOnlyStoreError: nothing is recorded, and nothing can be.
         """
-        with self.store.write() as connection:
-            mine = orders.c.id == order_id
-            columns = (orders.c.archive_size, orders.c.archive_sha256)
-            found = connection.execute(select(*columns).where(mine).with_for_update()).one()
-            if found.archive_sha256 in (None, ""):
-                values = {"archive_size": size, "archive_sha256": sha256}
-                connection.execute(orders.update().where(mine).values(values))
-            elif (found.archive_size, found.archive_sha256) != (size, sha256):
-                raise OrderError(
-                    f"the archive of order {order_id} was {found.archive_sha256} (SHA-256, "
-                    f"{found.archive_size} bytes), and is {sha256} ({size} bytes) now"
-                )
+        mine = orders.c.id == order_id
+        chosen = select(orders.c.archive_size, orders.c.archive_sha256).where(mine)
+        with self.store.read() as connection:
+            found = connection.execute(chosen).one()
+        if not found.archive_sha256:
+            with self.store.write() as connection:
+                found = connection.execute(chosen.with_for_update()).one()
+                if not found.archive_sha256:
+                    values = {"archive_size": size, "archive_sha256": sha256}
+                    connection.execute(orders.update().where(mine).values(values))
+                    return
+        if (found.archive_size, found.archive_sha256) != (size, sha256):
+            raise OrderError(
+                f"the archive of order {order_id} was {found.archive_sha256} (SHA-256, "
+                f"{found.archive_size} bytes), and is {sha256} ({size} bytes) now"
+            )
 
 
 def _new_id() -> str:
@@ -233,11 +238,13 @@ def archive_name(name: str, now: float) -> str:
     if not name:
         return f"files-{datetime.fromtimestamp(now, timezone.utc):%Y%m%d-%H%M%S}.zip"
     name = name if name.lower().endswith(".zip") else f"{name}.zip"
+    if any(category(c) == "Cs" for c in name):
+        raise OrderError(f"the name of the archive is not valid UTF-8: {name!r}")
     if "/" in name or "\\" in name or any(category(c) in _CONTROLS for c in name):
         raise OrderError("the name of an archive has no slashes and no control characters")
     if name.startswith(".") or name != name.strip():
         raise OrderError("the name of an archive begins with no dot, and has no spaces around it")
-    length = len(name.encode("utf-8", "surrogatepass"))
+    length = len(name.encode())
     if length > _LONGEST:
         raise OrderError(f"the name of the archive has {length} bytes, the most is {_LONGEST}")
     return name

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.orders.model import ListedFile, Order
     from datalad_jsdl.orders.ordering import Limits
 
-__all__ = ["place_again", "place_order"]
+__all__ = ["available", "place_again", "place_order"]
 
 
 def place_order(
@@ -40,17 +40,18 @@ def place_again(
     is_chosen: Callable[[ListedFile], bool] = lambda file: True,
     limits: Limits | None = None,
 ) -> Order:
-    """Order the files of an order once more, but those that are unavailable as far as is known.
+    """Order files of an order once more, but those that are unavailable as far as is known.
 
     Raises what `Orders.repeat` raises.
     """
-    states = states_of_order(desk.store, base.summary.id)
-    blocked = {ref for ref, state in states.items() if state.access in BLOCKED}
-    order = desk.orders.repeat(
-        base,
-        name,
-        is_chosen=lambda file: file.ref not in blocked and is_chosen(file),
-        limits=limits,
-    )
+    refs = {file.ref for file in available(desk, base) if is_chosen(file)}
+    order = desk.orders.repeat(base, name, is_chosen=lambda file: file.ref in refs, limits=limits)
     pin(order, desk.places())
     return order
+
+
+def available(desk: Desk, order: Order) -> list[ListedFile]:
+    """The files of an order that could be ordered again, as far as is known."""
+    states = states_of_order(desk.store, order.summary.id)
+    blocked = {ref for ref, state in states.items() if state.access in BLOCKED}
+    return [file for file in order.files if file.ref not in blocked]

@@ -143,7 +143,7 @@ class _Run:
             self._write_states({}, read)
             return Preparation(len(read), is_stopped=True)
         failed = {
-            self._opened.refs[named[name]]: state_of_error(error)
+            self._opened.refs[named[name]]: state_of_error(error, contents[named[name]])
             for name, error in done.failures.items()
         }
         self._write_states(failed, read)
@@ -163,7 +163,7 @@ class _Run:
             ref = next(refs)
             done += 1
             if isinstance(outcome, Unprepared):
-                failed[ref] = state_of_error(outcome.error)
+                failed[ref] = state_of_error(outcome.error, content)
             else:
                 found[content.identity] = outcome
                 if content.identity not in before:
@@ -212,16 +212,25 @@ class _Run:
         write_states(self._store, [*failed.items(), *again])
 
 
-def state_of_error(error: ArchiveError | DatasetError | FetchError) -> FileState:
-    """What a content that could not be read means for who wants it."""
+def state_of_error(error: ArchiveError | DatasetError | FetchError, content: Content) -> FileState:
+    """What it means for who wants a content that it could not be read.
+
+    If no mirror was at fault, it is not here and has no URL, or what is here is not right.
+    """
     failed = error.failed if isinstance(error, FetchError) else None
     faults = failed.faults if failed is not None else ()
     best = min(
         (ACCESS.get(fault.kind, Access.REFUSED) for fault in faults),
         key=list(Access).index,
-        default=Access.REFUSED,
+        default=Access.GONE if _is_nowhere(content) else Access.DAMAGED,
     )
     kind = next((f.kind for f in faults if ACCESS.get(f.kind, Access.REFUSED) is best), None)
     now = datetime.now(timezone.utc)
     text = told(failed) if failed is not None else error.bare
     return FileState(best, now, now, kind.name if kind else "", text=text)
+
+
+def _is_nowhere(content: Content) -> bool:
+    if content.urls or content.blob or content.inline is not None:
+        return False
+    return content.local is None or not content.local.exists()

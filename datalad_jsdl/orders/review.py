@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.errors import DatasetError, OrderError
 from datalad_jsdl.model.entry import Candidate, Entry
 from datalad_jsdl.operations.availability import Access, find_availability
 from datalad_jsdl.orders.choosing.choice import statistics_of
@@ -148,7 +149,8 @@ def check_list(
 ) -> int:
     """Ask the mirrors of a list's files whether they give them, and keep what they say.
 
-    Of more than 1,000 files of a source a sample is asked for.
+    Of more than 1,000 files of a source a sample is asked for. The files of a dataset that is not
+    there, or cannot be read, are kept as gone, and the others are asked for.
 
     Args:
         store: of the list.
@@ -160,11 +162,20 @@ def check_list(
         How many files there are on the list.
 
     Raises:
-        StoreError, OrderError, DatasetError: it cannot be begun, or not be kept.
+        StoreError: it cannot be begun, or not be kept.
     """
+    store.require_writable()
     files = list(FileLists(store).files(user))
-    with opened_contents(files, places) as opened:
-        write_states(store, _found(opened, tick))
+    of_sources: dict[str, list[ListedFile]] = defaultdict(list)
+    for file in files:
+        of_sources[file.ref.source].append(file)
+    for group in of_sources.values():
+        try:
+            with opened_contents(group, places) as opened:
+                write_states(store, _found(opened, tick))
+        except (DatasetError, OrderError) as error:
+            lost = _state(Access.GONE, text=str(error))
+            write_states(store, [(file.ref, lost) for file in group])
     return len(files)
 
 

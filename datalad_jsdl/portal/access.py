@@ -15,11 +15,20 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.orders.jobs.model import Job
     from datalad_jsdl.orders.model import OrderSummary
+    from datalad_jsdl.orders.ordering import Limits
     from datalad_jsdl.portal.identity import Visitor
     from datalad_jsdl.portal.served import Served
     from datalad_jsdl.portal.site import Site
 
-__all__ = ["find_job", "find_order", "find_served", "own_order", "required_visitor"]
+__all__ = [
+    "all_served",
+    "find_job",
+    "find_order",
+    "find_served",
+    "limits_of",
+    "own_order",
+    "required_visitor",
+]
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -81,6 +90,20 @@ def find_served(site: Site, visitor: Visitor, name: str) -> Served:
         NothingThereError: there is nothing.
     """
     served = site.find(name)
-    if served is None:
+    if served is None or not _admits(site, visitor, served):
         raise NothingThereError(f"there is no dataset {name}")
     return served
+
+
+def all_served(site: Site, visitor: Visitor) -> list[Served]:
+    """All that is served to a visitor."""
+    return [served for served in site.served if _admits(site, visitor, served)]
+
+
+def limits_of(site: Site, visitor: Visitor) -> Limits:
+    """What one order of a visitor may have."""
+    return site.limits if site.rules is None else site.rules.limits_of(visitor)
+
+
+def _admits(site: Site, visitor: Visitor, served: Served) -> bool:
+    return site.rules is None or site.rules.of(served.name).admits(visitor)

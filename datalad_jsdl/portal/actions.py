@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.orders.choosing.choice import Chosen
     from datalad_jsdl.orders.jobs.model import JSON, Job
+    from datalad_jsdl.orders.ordering import Limits
     from datalad_jsdl.orders.review import Fit, Review
     from datalad_jsdl.portal.served import Served
     from datalad_jsdl.portal.site import Site
@@ -82,10 +83,17 @@ def undo(site: Site, user: str) -> int:
     return site.desk.lists.undo(user)
 
 
-def review(site: Site, user: str) -> tuple[Review, Fit]:
-    """A list by what is known of its files, and what of it fits into one order."""
-    found = review_list(site.desk.store, user, site.limits)
-    return found, fitting(found, site.limits)
+def review(site: Site, user: str, limits: Limits | None = None) -> tuple[Review, Fit]:
+    """A list by what is known of its files, and what of it fits into one order.
+
+    Args:
+        site: of the portal.
+        user: whose list.
+        limits: of one order; None for those of the site. `limits_of` tells a visitor's.
+    """
+    limits = limits or site.limits
+    found = review_list(site.desk.store, user, limits)
+    return found, fitting(found, limits)
 
 
 def ask_mirrors(site: Site, user: str) -> Job:

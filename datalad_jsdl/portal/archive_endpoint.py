@@ -17,10 +17,11 @@ from urllib.parse import quote
 from datalad_jsdl.bugs import LOGGER
 from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError, JsdlError, UnpreparedError
 from datalad_jsdl.orders.archives import keep_failure
+from datalad_jsdl.portal.connections import Connection
 from datalad_jsdl.portal.guards import CrowdedError
 from datalad_jsdl.portal.problems import ProblemError, send_problem
 from datalad_jsdl.portal.ranges import Condition, Validators, condition_of, wanted_spans
-from datalad_jsdl.portal.streams import SlowReaderError, gathered, read_ahead, send_all
+from datalad_jsdl.portal.streams import Pace, SlowReaderError, gathered, read_ahead, send_all
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -155,6 +156,7 @@ class ArchiveEndpoint:
         send: Send,
     ) -> None:
         order, sent = grant.summary.id, 0
+        connection = Connection.of(scope)
 
         def count(size: int) -> None:
             nonlocal sent
@@ -163,9 +165,10 @@ class ArchiveEndpoint:
         try:
             with self._site.streams.one(grant.user, order):
                 await send(_start(answer.status, answer.headers))
-                chunks = read_ahead(gathered(answer.body), self._site.readers)
+                pace = Pace()
+                chunks = read_ahead(gathered(answer.body), self._site.readers, pace)
                 try:
-                    await send_all(chunks, send, receive, count)
+                    await send_all(chunks, pace, send, receive, count, connection.unsent)
                 finally:
                     await chunks.aclose()  # type: ignore[attr-defined]  # it is a generator
         except CrowdedError as error:
@@ -176,11 +179,11 @@ class ArchiveEndpoint:
             ) from None
         except SlowReaderError:
             lgr.info("order %s: a client took next to nothing after %d bytes", order, sent)
-            _abort(scope)
+            connection.reset()
         except _FAILURES as error:
             lgr.warning("order %s: broken off after %d bytes: %s", order, sent, error)
             await self._kept(opened, error)
-            _abort(scope)
+            connection.reset()
 
     async def _kept(
         self, opened: OrderArchive, error: ArchiveError | DatasetError | FetchError
@@ -189,14 +192,6 @@ class ArchiveEndpoint:
             await self._site.run(keep_failure, self._site.desk.store, opened.opened, error)
         except JsdlError as problem:
             lgr.warning("what is wrong with a file was not kept: %s", problem)
-
-
-def _abort(scope: Scope) -> None:
-    """Reset the connection: an end without an error would look like the end of the archive."""
-    abort = scope.get("extensions", {}).get("jsdl.abort")
-    if abort is None:
-        raise ConnectionAbortedError("the answer was broken off")
-    abort["abort"]()
 
 
 def _joined_headers(scope: Scope) -> dict[str, str]:

@@ -68,7 +68,9 @@ class Gate:
             await send_problem(problem, hardened, is_head=scope["method"] == "HEAD")
             return
         cookies = cookie_parser(headers.get("cookie", ""))
-        scope.setdefault("state", {})["visitor"] = self._site.identity.visitor(headers, cookies)
+        client = (scope.get("client") or ("", 0))[0]
+        visitor = self._site.identity.visitor(headers, cookies, client)
+        scope.setdefault("state", {})["visitor"] = visitor
         await self._app(scope, receive, hardened)
 
     def _problem(self, scope: Scope, headers: Mapping[str, str]) -> Problem | None:

@@ -32,13 +32,13 @@ class Streams:
     """Counts the downloads that are under way; for the thread of the event loop.
 
     Attributes:
-        of_user: the most for one user. aria2c opens up to 16 at a time.
+        of_user: the most for one user; aria2c opens up to 16 for one download.
         of_order: the most of one order.
         of_process: the most in all.
     """
 
-    of_user: int = 32
-    of_order: int = 64
+    of_user: int = 256
+    of_order: int = 384
     of_process: int = 512
     _users: Counter[str] = field(default_factory=Counter)
     _orders: Counter[str] = field(default_factory=Counter)

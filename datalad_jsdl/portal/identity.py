@@ -24,22 +24,27 @@ class Visitor:
         user: whose list and orders these are.
         groups: that the user belongs to.
         shown: the user's name for people.
+        is_anonymous: nobody knows who it is; a cookie tells that it is the same.
     """
 
     user: str
     groups: frozenset[str] = frozenset()
     shown: str = ""
+    is_anonymous: bool = False
 
 
 class Identity(Protocol):
     """A way to find out who asks."""
 
-    def visitor(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> Visitor | None:
+    def visitor(
+        self, headers: Mapping[str, str], cookies: Mapping[str, str], client: str
+    ) -> Visitor | None:
         """Who asks, or None if that does not show.
 
         Args:
             headers: of the request; their names in lower case.
             cookies: of the request.
+            client: address that the connection is from, or "".
         """
 
 
@@ -56,7 +61,9 @@ class TokenIdentity:
     token: str = field(repr=False)
     cookie: str
 
-    def visitor(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> Visitor | None:
+    def visitor(
+        self, headers: Mapping[str, str], cookies: Mapping[str, str], client: str
+    ) -> Visitor | None:
         """See `Identity`."""
         scheme, _, given = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and self.is_token(given.strip()):

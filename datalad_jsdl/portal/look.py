@@ -1,6 +1,6 @@
 """What operators set of the pages: name, logo, accent, imprint, terms.
 
-It is an INI file with one section; everything may be left out::
+It is a section of an INI file; everything may be left out::
 
    [portal]
    name = Lakeside Data
@@ -103,9 +103,10 @@ def read_look(file: Path) -> Look:
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read_string(_read(file).decode("utf-8-sig"), str(file))
-        given = dict(parser["portal"])
-    except (configparser.Error, UnicodeDecodeError, KeyError):
-        raise PortalError(f"{file} is no INI file in UTF-8 with a section [portal]") from None
+        # the others are about users: see `accounts`
+        given = dict(parser["portal"]) if parser.has_section("portal") else {}
+    except (configparser.Error, UnicodeDecodeError):
+        raise PortalError(f"{file} is no INI file in UTF-8") from None
     if unknown := sorted(given.keys() - _KNOWN):
         known = ", ".join(sorted(_KNOWN))
         raise PortalError(f"{file}: unknown setting {unknown[0]}; choose from {known}")

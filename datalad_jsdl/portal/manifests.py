@@ -15,6 +15,7 @@ from datalad_jsdl.errors import FetchError, NothingThereError
 from datalad_jsdl.model.filters import folders_of
 from datalad_jsdl.model.subdatasets import joined
 from datalad_jsdl.operations.manifest_contents import Listed
+from datalad_jsdl.orders.choosing.manifests import SIGNED
 from datalad_jsdl.portal.rows import Row, folder_row
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ class KeptManifest:
     sign: tuple[int, int] | None = None
     read_on: float = field(default_factory=time.monotonic)
 
-    def select(self) -> Selection:
-        """Its entries."""
+    def select(self, *, way: str) -> Selection:
+        """Its entries; what is said of signed ones was settled when it was read."""
         return self.selection
 
     def total(self, folder: str = "") -> Row:
@@ -148,7 +149,7 @@ class Manifests:
 
     def _read(self, served: Served) -> Selection:
         assert served.place is not None  # noqa: S101 - it is a manifest
-        return Listed(served.place, credentials=self._credentials).select()
+        return Listed(served.place, credentials=self._credentials).select(way=SIGNED)
 
 
 def _sign(served: Served) -> tuple[int, int] | None:

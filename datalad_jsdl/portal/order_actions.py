@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.orders.comparing import Change
     from datalad_jsdl.orders.jobs.model import Job
     from datalad_jsdl.orders.model import FileRef, FileState, Order, OrderSummary
+    from datalad_jsdl.orders.ordering import Limits
     from datalad_jsdl.portal.site import Site
 
 __all__ = ["OrderState", "Phase", "archive_path", "compare", "order", "order_state", "prepare",
@@ -69,7 +70,11 @@ class OrderState:
 
 
 def order(
-    site: Site, user: str, name: str = "", chosen: Collection[tuple[str, str]] | None = None
+    site: Site,
+    user: str,
+    name: str = "",
+    chosen: Collection[tuple[str, str]] | None = None,
+    limits: Limits | None = None,
 ) -> Order:
     """Order what is on a list, and have its preparation begin.
 
@@ -78,6 +83,7 @@ def order(
         user: whose list.
         name: of the archive; "" for one made from the time.
         chosen: source and path of the files that are wanted; None for all.
+        limits: of the order; None for those of the site. `limits_of` tells a visitor's.
 
     Raises:
         OrderError: no file can be ordered, they are too many or too large for one order (it says
@@ -89,16 +95,16 @@ def order(
         user,
         name,
         is_chosen=None if wanted is None else lambda f: (f.ref.source, f.ref.path) in wanted,
-        limits=site.limits,
+        limits=limits or site.limits,
     )
     prepare(site, placed.summary)
     return placed
 
 
-def repeat(site: Site, base: OrderSummary, name: str = "") -> Order:
+def repeat(site: Site, base: OrderSummary, name: str = "", limits: Limits | None = None) -> Order:
     """Order the files of an order once more, but the unavailable ones; raises as `order` does."""
     found = site.desk.orders.find(base.id)
-    placed = place_again(site.desk, found, name, limits=site.limits)
+    placed = place_again(site.desk, found, name, limits=limits or site.limits)
     prepare(site, placed.summary)
     return placed
 

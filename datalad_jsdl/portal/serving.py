@@ -7,10 +7,9 @@ import ipaddress
 import socket
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from datalad_jsdl.errors import PortalError
 from datalad_jsdl.orders.jobs.rows import Jobs
@@ -18,15 +17,15 @@ from datalad_jsdl.orders.jobs.waking import Waker
 from datalad_jsdl.orders.jobs.worker import Worker
 from datalad_jsdl.orders.tasks import tasks
 from datalad_jsdl.portal.app import make_app
+from datalad_jsdl.portal.connections import Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from datalad_jsdl.portal.site import Site
 
-__all__ = ["Listening", "listen", "serve", "server_of", "working"]
+__all__ = ["Listening", "listen", "serve"]
 
-_HEAD_WITHIN = 15.0  # seconds that a client has for the head of a request
 _GRACE = 20  # seconds that downloads have to end when the server ends
 
 
@@ -96,7 +95,14 @@ def listen(host: str, port: int) -> Listening:
     return Listening(listening, host, listening.getsockname()[1])
 
 
-def serve(site: Site, listening: Listening, ready: Callable[[], object], *, jobs: int = 1) -> None:
+def serve(
+    site: Site,
+    listening: Listening,
+    ready: Callable[[], object],
+    *,
+    jobs: int = 1,
+    stop: threading.Event | None = None,
+) -> None:
     """Serve until a SIGINT or SIGTERM comes.
 
     Args:
@@ -104,13 +110,20 @@ def serve(site: Site, listening: Listening, ready: Callable[[], object], *, jobs
         listening: where clients connect.
         ready: called once connections are accepted.
         jobs: that are run at a time, such as preparations; 0 to leave them to other workers.
+        stop: ends it when it is set; needed in any thread but the main one, which has no signals.
 
     Raises:
         StoreError: the queue of jobs cannot be opened.
     """
-    server = server_of(site, listening, ready)
+    config = uvicorn.Config(
+        make_app(site), http=Protocol, ws="none", loop="auto", lifespan="off", access_log=False,
+        log_config=None, proxy_headers=False, server_header=False, date_header=True,
+        timeout_graceful_shutdown=_GRACE,
+    )  # fmt: skip
+    server = _Server(config, site, ready, stop or threading.Event())
     try:
-        with working(site, jobs):
+        with Waker(site.desk.store) as waker, _worker(site, waker, jobs):
+            site.wake = waker.wake
             server.run(sockets=[listening.socket])
     except KeyboardInterrupt:  # which uvicorn raises again, once it has ended in order
         pass
@@ -118,94 +131,43 @@ def serve(site: Site, listening: Listening, ready: Callable[[], object], *, jobs
         site.close()
 
 
-def server_of(
-    site: Site, listening: Listening, ready: Callable[[], object] = lambda: None
-) -> uvicorn.Server:
-    """The server of a portal, not yet started; its `run` takes the socket.
-
-    Args:
-        site: of the portal.
-        listening: where clients will connect.
-        ready: called once connections are accepted.
-    """
-    config = uvicorn.Config(
-        make_app(site), http=_Protocol, ws="none", loop="auto", lifespan="off", access_log=False,
-        log_config=None, proxy_headers=False, server_header=False, date_header=True,
-        timeout_graceful_shutdown=_GRACE,
-    )  # fmt: skip
-    return _Server(config, site, ready)
-
-
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, site: Site, ready: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        site: Site,
+        ready: Callable[[], object],
+        stop: threading.Event,
+    ) -> None:
         super().__init__(config)
         self._site = site
         self._ready = ready
+        self._stop = stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._site.is_ending = True
+        self._site.is_ending = True  # what is streamed without an end is to end now
         await super().shutdown(sockets)
 
-
-class _Protocol(HttpToolsProtocol):
-    """A connection that can be reset, and is where a request does not come to an end of its head.
-
-    A server in Python has one loop for all: connections that only wait cost little, but
-    they must not wait for ever.
-    """
-
-    _late: Any = None
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self._expect_head()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._head_came()
-        super().connection_lost(exc)
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._expect_head()
-        self.scope["extensions"] = {"jsdl.abort": {"abort": self.transport.abort}}
-
-    def on_headers_complete(self) -> None:
-        self._head_came()
-        super().on_headers_complete()
-
-    def _expect_head(self) -> None:
-        self._head_came()
-        self._late = self.loop.call_later(_HEAD_WITHIN, self.transport.abort)
-
-    def _head_came(self) -> None:
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
+    async def on_tick(self, counter: int) -> bool:
+        return self._stop.is_set() or await super().on_tick(counter)
 
 
 @contextlib.contextmanager
-def working(site: Site, jobs: int = 1) -> Iterator[None]:
-    """A thread that runs jobs, *jobs* at a time; 0 to only wake other workers.
-
-    Raises:
-        StoreError: the queue of jobs cannot be opened.
-    """
-    store = site.desk.store
-    with Waker(store) as waker:
-        site.wake = waker.wake
-        if not jobs:
-            yield
-            return
-        stop = threading.Event()
-        worker = Worker(Jobs(store), tasks(site.desk, kept=site.kept), waker, jobs)
-        thread = threading.Thread(target=worker.run, args=(stop,), name="jobs", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
+def _worker(site: Site, waker: Waker, jobs: int) -> Iterator[None]:
+    """A thread that runs jobs, while the server runs."""
+    if not jobs:
+        yield
+        return
+    stop = threading.Event()
+    worker = Worker(Jobs(site.desk.store), tasks(site.desk, kept=site.kept), waker, jobs)
+    thread = threading.Thread(target=worker.run, args=(stop,), name="jobs", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

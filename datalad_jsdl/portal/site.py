@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.orders.desk import Desk
     from datalad_jsdl.portal.identity import Identity
     from datalad_jsdl.portal.manifests import KeptManifest
+    from datalad_jsdl.portal.rules import Rules
     from datalad_jsdl.portal.served import Served
 
 __all__ = ["Site"]
@@ -43,7 +44,9 @@ class Site:
         identity: how to find out who asks.
         hosts: names that the portal is known by, with ports; none for any.
         look: of the pages.
-        limits: of one order.
+        sign_in: path where visitors begin to sign in at a provider; "" where there is none.
+        limits: of one order, where there are no *rules*.
+        rules: of datasets, and limits by role; None where one person serves themselves.
         wake: called with the id of a job that was put into the queue.
         streams: downloads that are under way.
         archives: those of orders, kept open.
@@ -58,7 +61,9 @@ class Site:
     identity: Identity
     hosts: frozenset[str] = frozenset()
     look: Look = field(default_factory=Look)
+    sign_in: str = ""
     limits: Limits = field(default_factory=Limits)
+    rules: Rules | None = None
     wake: Callable[[str], object] = lambda job: None
     streams: Streams = field(default_factory=Streams)
     archives: OpenArchives = field(init=False)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -11,9 +14,12 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Send
 
-__all__ = ["Progress", "SlowReaderError", "gathered", "read_ahead", "send_all"]
+__all__ = ["Pace", "Progress", "SlowReaderError", "gathered", "read_ahead", "send_all"]
 
 _CHUNK = 128 << 10  # bytes; smaller ones are put together
+_AT_ONCE = 8  # chunks that are made at a time for a client that is fast
+_SOON = 0.05  # seconds in which such a client takes them
+_BUFFERED = 16 << 20  # bytes
 _LEAST = 16 << 10  # bytes that a client has to take
 _WITHIN = 60.0  # seconds for that
 
@@ -48,8 +54,28 @@ def gathered(chunks: Iterator[bytes], size: int = _CHUNK) -> Iterator[bytes]:
         yield b"".join(waiting)
 
 
-async def read_ahead(chunks: Iterator[bytes], threads: ThreadPoolExecutor) -> AsyncIterator[bytes]:
-    """What an iterator yields, the next one always being made already.
+class Pace:
+    """How many chunks to make at a time: more for a client that takes them as they come.
+
+    Attributes:
+        chunks: that many.
+    """
+
+    def __init__(self) -> None:
+        self.chunks = 1
+        self._taken = 0  # bytes that were taken as they came
+
+    def took(self, size: int, seconds: float) -> None:
+        """So long it took to hand over so many bytes."""
+        self._taken = self._taken + size if seconds < _SOON else 0
+        # until then they may all be waiting in buffers of the system
+        self.chunks = _AT_ONCE if self._taken > _BUFFERED else 1
+
+
+async def read_ahead(
+    chunks: Iterator[bytes], threads: ThreadPoolExecutor, pace: Pace
+) -> AsyncIterator[list[bytes]]:
+    """What an iterator yields, the next being made already.
 
     An iterator that has `close` is closed, also where its last chunk is still on its way.
 
@@ -57,21 +83,30 @@ async def read_ahead(chunks: Iterator[bytes], threads: ThreadPoolExecutor) -> As
         chunks: made by threads, one after the other.
         threads: each that makes a chunk is taken until the chunk is there: there should be one
             for each stream that may wait for a mirror.
+        pace: how many at a time.
     """
     loop = asyncio.get_running_loop()
-    coming = loop.run_in_executor(threads, next, chunks, None)
+
+    def start() -> asyncio.Future[list[bytes]]:
+        return loop.run_in_executor(threads, _next, chunks, pace.chunks)
+
+    coming = start()
     try:
-        while (chunk := await coming) is not None:
-            coming = loop.run_in_executor(threads, next, chunks, None)
-            yield chunk
-            del chunk
+        while made := await coming:
+            coming = start()
+            yield made
+            del made
     finally:
         if close := getattr(chunks, "close", None):
             coming.add_done_callback(lambda made: _close(made, close, threads))
 
 
+def _next(chunks: Iterator[bytes], count: int) -> list[bytes]:
+    return list(islice(chunks, count))
+
+
 def _close(
-    made: asyncio.Future[bytes | None], close: Callable[[], object], threads: ThreadPoolExecutor
+    made: asyncio.Future[list[bytes]], close: Callable[[], object], threads: ThreadPoolExecutor
 ) -> None:
     if not made.cancelled():
         made.exception()  # somebody has to look at it
@@ -79,15 +114,22 @@ def _close(
 
 
 async def send_all(
-    chunks: AsyncIterator[bytes], send: Send, receive: Receive, progress: Progress
+    batches: AsyncIterator[list[bytes]],
+    pace: Pace,
+    send: Send,
+    receive: Receive,
+    progress: Progress,
+    unsent: Callable[[], int],
 ) -> bool:
     """Send chunks to a client for as long as it takes them.
 
     Args:
-        chunks: of the body, whose length the client was told.
+        batches: chunks of the body, whose length the client was told.
+        pace: told how fast they are taken.
         send: of ASGI.
         receive: of ASGI; the request was read to its end.
         progress: told of each chunk that was handed over.
+        unsent: how many bytes of what was handed over the client has not taken yet.
 
     Returns:
         False if the client has gone.
@@ -96,23 +138,52 @@ async def send_all(
         SlowReaderError: it takes less than 16 KiB a minute.
     """
     gone = asyncio.ensure_future(_gone(receive))
+    handed = 0
+    with _patience(lambda: handed - unsent()):
+        try:
+            async for batch in batches:
+                begun, before = time.monotonic(), handed
+                while batch:
+                    chunk = batch.pop(0)
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                    handed += len(chunk)
+                    if gone.done():
+                        return False
+                    progress(len(chunk))
+                    del chunk
+                pace.took(handed - before, time.monotonic() - begun)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return True
+        finally:
+            gone.cancel()
+
+
+@contextmanager
+def _patience(taken: Callable[[], int]) -> Iterator[None]:
+    """End the task that is inside with SlowReaderError when next to nothing is taken."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    before, is_slow = 0, False
+    timer: asyncio.TimerHandle
+
+    def look() -> None:
+        nonlocal before, is_slow, timer
+        now = taken()
+        if now - before < _LEAST and task is not None:
+            is_slow = True
+            task.cancel()
+            return
+        before = now
+        timer = loop.call_later(_WITHIN, look)
+
+    timer = loop.call_later(_WITHIN, look)
     try:
-        async for chunk in chunks:
-            for start in range(0, len(chunk), _CHUNK):
-                part = chunk if len(chunk) <= _CHUNK else chunk[start : start + _CHUNK]
-                message = {"type": "http.response.body", "body": part, "more_body": True}
-                patience = _WITHIN * max(len(part), _LEAST) / _LEAST
-                try:
-                    await asyncio.wait_for(send(message), patience)
-                except TimeoutError:
-                    raise SlowReaderError from None
-                if gone.done():
-                    return False
-                progress(len(part))
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-        return True
+        yield
+    except asyncio.CancelledError:
+        if is_slow:
+            raise SlowReaderError from None
+        raise
     finally:
-        gone.cancel()
+        timer.cancel()
 
 
 async def _gone(receive: Receive) -> None:

@@ -14,7 +14,7 @@ from datalad_jsdl.repository.annex.keys import POINTER_MAX, key_from_link, key_f
 from datalad_jsdl.repository.git.calling import failed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Set
+    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
     from datalad_jsdl.repository.git.running import Git
 
@@ -111,6 +111,15 @@ class Tree:
         for path, blob in self._contents(small):
             keys[path] = key_from_pointer(blob)
         return keys
+
+    def sizes(self, paths: Sequence[str]) -> dict[str, int]:
+        """Bytes of the blobs of files here."""
+        found = self._git.sizes(self.files[path].oid for path in paths)
+        return {path: size or 0 for path, size in zip(paths, found, strict=True)}
+
+    def contents(self, paths: Iterable[str]) -> Iterator[bytes]:
+        """The blobs of files here, in the given order."""
+        return self._git.blobs(self.files[path].oid for path in paths)
 
     def _contents(self, paths: list[str]) -> Iterable[tuple[str, bytes]]:
         blobs = self._git.blobs(self.files[path].oid for path in paths)

@@ -34,7 +34,9 @@ _ORDER = re.compile(
     re.IGNORECASE,
 )
 _TABLES = frozenset({"KINDS", "OPTIONS", "MEANINGS", "_examples_"})
-_CALLS = frozenset({"Parameter", "Source", "Setting", "_setting", "dict", "compile", "debug"})
+_CALLS = frozenset(
+    {"Operation", "Parameter", "Source", "Setting", "_setting", "dict", "compile", "debug"}
+)
 
 
 @cache
@@ -125,6 +127,7 @@ ADVICE = {
     "use {} as the manifest, or the list": "advice.test_manifests:test_a_long_article",
     "name its repository with --base-url": "advice.test_manifests:test_a_listing_of_a_hub",
     "add a column of URLs to the table": "advice.test_manifests:test_a_manifest_of_synapse",
+    "is in git, add --content-in-git": "commands.test_inline:test_a_manifest_of_all",
     "put // into the manifest's paths": "advice.test_manifests:test_a_large_dataset_is_split",
     "with --split {} there would be": "advice.test_manifests:test_a_large_dataset_is_split",
     "(choose it with --format)": "advice.test_manifests:test_a_format_is_named",
@@ -132,6 +135,8 @@ ADVICE = {
     "use it with --checksums": "advice.test_manifests:test_a_list_of_checksums",
     'remove "twice" from it': "advice.test_manifests:test_a_path_that_stood_twice",
     "--get downloads from them now": "advice.test_datasets:test_a_signed_url_is_downloaded",
+    "download-manifest --get' makes": "commands.test_orders_words:test_a_signed_url_is_listed",
+    "is verified; name a file": "commands.test_orders_words:test_a_file_is_told_from_an_order",
     "download it again": "advice.test_manifests:test_a_broken_gzip_is_fetched_again",
     "a URL is relative; use --base-url": "advice.test_manifests:test_relative_urls",
     "datalad create --force and datalad save": "advice.test_manifests:test_a_bag_without_fetch",
@@ -210,7 +215,7 @@ ADVICE = {
     "; to make its archive anywhere": "commands.test_orders:test_an_order_is_what_export",
     "a folder needs --recursive": "commands.test_orders:test_choosing",
     "nothing says which files": "commands.test_orders:test_what_cannot_be_chosen",
-    "any more; put it back there": "commands.test_orders:test_a_dataset_that_is_not_there",
+    "any more; put it back there": "commands.test_orders_stores:test_a_dataset_that_was_moved",
     "there is no order yet": "commands.test_orders:test_there_is_no_order",
     "git annex merge {}": "commands.test_orders_hostile:test_commits_of_an_adjusted",
     "twice; rename one of them": "orders.test_tables:test_a_column_twice",
@@ -219,6 +224,9 @@ ADVICE = {
     "Use the same options as before, or omit": "advice.test_exports:test_what_is_left",
     "use --checksum-file to renew it": "advice.test_exports:test_a_checksum_that_is_old",
     # lists, orders and jobs
+    "symbolic link to it at": "commands.test_orders_stores:test_a_place_that_has_a_name_already",
+    "elsewhere, use --store URL": "commands.test_orders_read_only:test_a_store_elsewhere",
+    "Make some room, then run the command": "orders.test_store:test_a_full_disk",
     "to compare, use == or !=": "orders.test_table_filter:test_what_is_refused",
     "; update datalad-jsdl": "orders.test_store:test_a_newer_one_is_refused",
     "somebody else is writing to the store; try again": "orders.test_store:test_one_that_is_locked",
@@ -240,6 +248,7 @@ _SAID = "tells what is wrong or was done, and nothing to do"
 _OPTION = "tells what an option takes"
 _PART = "part of another text, or none for people's eyes"
 _OFFLINE = "would install a program"
+_DOCUMENT = "describes the API"
 _READ = "a page to read: its title is checked"
 
 #: Part of a text that looks like advice → why no test here follows it.
@@ -250,6 +259,7 @@ NO_ADVICE: dict[str, str] = {
     "set the clock": "the clock of this machine is no test's to set",
     ": pip install {}": _OFFLINE,
     "--jobs is {}": _OPTION,
+    "--user is not valid UTF-8": _OPTION,
     "REMOVE-FAILURE": _PART,
     "--format=%H": _PART,
     "--format=%(objectname)": _PART,
@@ -319,4 +329,12 @@ NO_ADVICE: dict[str, str] = {
     "BEGIN IMMEDIATE": _PART,
     "SET LOCAL lock_timeout": _PART,
     "to install it, run: pip install ": _OFFLINE,
+    "Choose files, review them, order them": _DOCUMENT,
+    "NAME of a dataset, or NAME/folder": _DOCUMENT,
+    "on paths, as --include": _DOCUMENT,
+    "as git annex find --metadata": _DOCUMENT,
+    "GET, HEAD": _PART,
+    "retry: {}": _PART,
+    "to add a folder, use AddFolderRequest": "tests/web/test_api.py does so",
+    "to go on after an interruption, use it again": "tests/web/test_api.py does so",
 }

@@ -66,6 +66,12 @@ class Shelf:
         content = Content(name, b"", size=size, expected=Expected(size))
         return self._put(replace(content, blob=self.sources.put(data)), data, kind)
 
+    def inline(self, name: str, size: int, kind: Kind = Kind.REGULAR) -> Content:
+        """A content that is in the value itself."""
+        data = data_of(name, size)
+        content = self._remote(name, data, (), True, {})
+        return self._put(replace(content, inline=data), data, kind)
+
     def file(
         self,
         name: str,

@@ -50,6 +50,9 @@ def of_all_kinds(shelf: Shelf, lab: Lab, other: Lab) -> None:
     shelf.blob("blob-large", LARGE)
     shelf.blob("empty", 0)
     shelf.blob("link", 20, Kind.SYMLINK)
+    shelf.inline("inline", LARGE)
+    shelf.inline("inline-empty", 0)
+    shelf.inline("inline-link", 20, Kind.SYMLINK)
     shelf.file("file", LARGE)
     shelf.file("file-damaged", LARGE, [lab], damaged=True)
     shelf.file("file-small-damaged", 70_000, [lab], damaged=True)
@@ -334,6 +337,17 @@ def test_what_is_certain_is_told_before(shelf: Shelf, lab: Lab, prepared: bool) 
     assert archive.verified(begin + 1_000_000, begin + 2_000_000) is part
     assert archive.verified(begin) is Verified.DIGEST
     assert lab.requests == []
+
+
+def test_content_that_is_in_the_value_is_certain_and_needs_nobody(shelf: Shelf) -> None:
+    shelf.inline("a", 5_000_000)
+    shelf.inline("b", 0)
+    archive = Archive(shelf.contents, shelf.sources)
+    assert archive.verified(1000, 2_000_000) is Verified.DIGEST
+    whole = shelf.whole
+    assert joined(archive, 1000, 4_000_000) == whole[1000:4_000_000]
+    assert joined(archive) == whole
+    assert not any(content.is_remote for content in shelf.contents)
 
 
 def test_a_content_without_digest_is_what_it_was_when_it_was_prepared(

@@ -10,6 +10,7 @@ from datalad_jsdl.archive.entries import entries_contents
 from datalad_jsdl.archive.zip.members import Kind
 from datalad_jsdl.errors import ArchiveError
 from datalad_jsdl.model.entry import Candidate, Entry, Pieces
+from datalad_jsdl.model.inline import Inline
 from datalad_jsdl.model.restriction import Restriction, RestrictionKind
 
 
@@ -36,6 +37,16 @@ def test_all_that_a_manifest_tells() -> None:
     assert content.identity == "sha256:" + "cd" * 32
 
 
+def test_content_of_its_own() -> None:
+    known = {"sha256": "cd" * 32}
+    link = Entry("a", (), 3, known, inline=Inline(b"b/c", is_symlink=True))
+    file = Entry("b", (), 0, known, executable=True, inline=Inline(b""))
+    contents = entries_contents({"a": link, "b": file})
+    assert [content.kind for content in contents] == [Kind.SYMLINK, Kind.EXECUTABLE]
+    assert [content.inline for content in contents] == [b"b/c", b""]
+    assert not any(content.is_remote for content in contents)
+
+
 def test_times_before_1970_are_rounded_down() -> None:
     (content,) = entries_contents({"a": entry("a", mtime=at(-0.5))})
     assert content.mtime == -1
@@ -60,6 +71,17 @@ def test_entries_of_one_key_share_the_latest_time_and_their_urls() -> None:
     assert [content.mtime for content in contents] == [9, 9, 9, None]
     assert [url[-1] for url in contents[1].urls] == ["2", "1", "3"]
     assert [url[-1] for url in contents[3].urls] == ["4"]
+
+
+def test_a_time_of_its_own_is_shared_with_nobody() -> None:
+    entries = {
+        "a": entry("a", mtime=at(5)),
+        "b": entry("b", mtime=at(9), own_mtime=True),
+        "c": entry("c", mtime=at(7)),
+        "d": entry("d", own_mtime=True),
+    }
+    contents = entries_contents(entries, key_of=lambda _: "one")
+    assert [content.mtime for content in contents] == [7, 9, 7, None]
 
 
 def test_entries_of_one_key_share_the_first_restriction() -> None:

@@ -197,6 +197,15 @@ def test_of_contents_with_one_identity_any_may_give_it(shelf: Shelf, lab: Lab) -
         assert all(isinstance(outcome, Unprepared) for outcome in outcomes)
 
 
+def test_what_is_in_the_value_is_taken_before_a_mirror(shelf: Shelf, lab: Lab) -> None:
+    shelf.remote("a", 1000, [lab])
+    (here,) = shelf.contents
+    there = replace(here, urls=(), inline=data_of("a", 1000))
+    (_, found), (_, same) = prepare([here, there], shelf.sources)
+    assert found == same == expected_of("a", 1000)
+    assert lab.requests == []
+
+
 def test_what_is_here_is_taken_before_what_has_the_same_identity(shelf: Shelf, lab: Lab) -> None:
     here = shelf.file("a", 100_000)
     there = replace(here, path="b", local=None, urls=(lab.put("b", data_of("a", 100_000)),))

@@ -80,6 +80,8 @@ def set_up(
         # of unknown size, it has to come from its mirrors; of known size, it is here
         local = None if number == 7 or blob else place
         item = Content(name, name.encode(), kind, known, mtime, expected, blob, local, key=key)
+        if number in (3, 6):
+            item = replace(item, local=None, inline=data)
         contents.append(item)
         plain.append(Plain(name, data or b"0", size, mtime, mode))
     with Homes() as homes:

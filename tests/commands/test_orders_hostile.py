@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +67,10 @@ def test_commits_of_an_adjusted_branch_are_listed_once_they_are_brought_back(pla
     assert b"changed" in (plain / "n.zip").read_bytes()
 
 
-def test_one_content_at_two_times_is_not_promised_to_be_the_same_elsewhere(
+def test_one_content_at_two_times_is_the_same_elsewhere(
     plain: Path, lab: Lab, tmp_path: Path
 ) -> None:
-    """A manifest gives entries with one content one time."""
+    """A manifest gives entries with one content one time, unless it says that it is their own."""
     url = lab.put("f", content_of("f"))
     for year in (2020, 2024):
         entry = described("f", url, mtime=f"{year}-01-01T00:00:00Z")
@@ -78,9 +79,20 @@ def test_one_content_at_two_times_is_not_promised_to_be_the_same_elsewhere(
         last(plain, "download-list", "add", "--manifest", manifest, "--recursive")
     last(plain, "download-order", "create", "--name", "n")
     order = last(plain, "download-order", "list")["order"]
-    records = datalad("download-order", "manifest", order, tmp_path / "o.json", cwd=plain, code=1)
-    assert [(r["entry"], r["status"]) for r in records[:-1]] == [("y2024/f", "impossible")]
-    assert (records[-1]["entries"], "anywhere" in records[-1]["message"]) == (1, False)
+    told = last(plain, "download-order", "manifest", order, tmp_path / "o.json")
+    assert (told["entries"], "anywhere" in told["message"]) == (2, True)
+    last(plain, "download-order", "export", order, tmp_path / "n.zip")
+    (tmp_path / "away").mkdir()
+    away = tmp_path / "away/n.zip"
+    datalad("export-archive-jsdl", "--manifest", tmp_path / "o.json", "-t", "zip", away)
+    assert away.read_bytes() == (tmp_path / "n.zip").read_bytes()
+    with zipfile.ZipFile(away) as archive:
+        assert [info.date_time[0] for info in archive.infolist()] == [2020, 2024]
+    # a dataset has one time for both
+    datalad("download-manifest", tmp_path / "o.json", "both")
+    datalad("export-archive-jsdl", "-d", "both", "-t", "zip", "both.zip")
+    with zipfile.ZipFile("both.zip") as archive:
+        assert [info.date_time[0] for info in archive.infolist()] == [2024, 2024]
 
 
 def test_an_order_that_fails_names_no_option_that_there_is_not(plain: Path, lab: Lab) -> None:
@@ -136,3 +148,36 @@ def test_manifests_of_two_queries_are_two_and_no_query_is_kept(plain: Path, lab:
     assert b"secret=" not in stored
     assert "secret=" not in told
     last(plain, "download-order", "export")
+
+
+OTHER = os.fsdecode(b"caf\xe9")  # of another encoding
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (("download-list", "show", "--user", OTHER), "--user is not valid UTF-8: 'caf\\udce9'"),
+        (("download-order", "list", "--user", OTHER), "--user is not valid UTF-8: 'caf\\udce9'"),
+        (("download-order", "create", "--name", OTHER), "archive is not valid UTF-8: 'caf"),
+        (("download-order", "show", OTHER * 6), "is not valid UTF-8"),
+        (("download-list", "add", OTHER), "nothing to add at caf"),
+        (("download-list", "remove", OTHER), "nothing on the list is at caf"),
+        (("download-list", "show", "--store", f"postgresql://{OTHER}@x"), "not valid UTF-8"),
+        (("download-list", "add", "-r", "--manifest", OTHER), "is not valid UTF-8"),
+    ],
+)  # fmt: skip
+def test_what_is_no_text(plain: Path, command: tuple[str, ...], says: str) -> None:
+    (plain / OTHER).write_text(json.dumps({"f": {"urls": ["https://a.example/f"]}}))
+    last(plain, "download-list", "add", "a")
+    assert says in last(plain, *command, code=1)["message"]
+
+
+@pytest.mark.parametrize("name", [OTHER, "what?", "100%41", "a#b", ".hidden"])
+def test_a_folder_with_any_name(plain: Path, name: str) -> None:
+    last(plain, "download-list", "add", "a")
+    root = plain.rename(plain.parent / name)
+    assert last(root, "download-list", "add", "a")["added"] == 0
+    last(root, "download-order", "create", "--name", "n")
+    assert last(root, "download-order", "prepare", "--queue")["job"]
+    last(root, "download-order", "export")
+    assert sorted(os.listdir(root.parent)) == [name]

@@ -42,6 +42,7 @@ VALUES = st.fixed_dictionaries(
         ),
         "mtime": st.datetimes().map(str),
         "executable": st.booleans(),
+        "own_mtime": st.booleans(),
         "pieces": st.sampled_from([{"algorithm": "md5", "length": 1 << 63}]),
         "access": st.fixed_dictionaries(
             {"kind": st.sampled_from([kind.value for kind in RestrictionKind])},
@@ -97,6 +98,7 @@ def held(name: str, entry: Entry) -> Entry | None:
         return Entry(entry.path, (Candidate(entry.candidates[0].url),), entry.size)
     if name != "metalink4":
         return entry
+    entry = replace(entry, own_mtime=False)
     if entry.restriction is not None and is_odd(entry.restriction.text):
         entry = replace(entry, restriction=replace(entry.restriction, text=""))
     if "locations" in WRITERS[name].lost(entry):

@@ -11,6 +11,7 @@ from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
 from datalad_jsdl.fetch.settings import Settings
 from datalad_jsdl.model.entry import Candidate, Entry
+from datalad_jsdl.model.inline import Inline
 from datalad_jsdl.operations.availability import ACCESS, Access, find_availability
 from tests.lab import Lab, refused_url
 
@@ -33,7 +34,8 @@ def test_what_stands_in_the_way(lab: Lab, other_lab: Lab, engine: Engine) -> Non
         Access.LOGIN: (login,),
         Access.TERMS: (lab.put("terms", b"<html>terms</html>", **page),),
         Access.GONE: (lab.put("gone", status=404),),
-        Access.REFUSED: (lab.put("size", b"abcd"),),
+        Access.REFUSED: (lab.put("odd", status=418),),
+        Access.DAMAGED: (lab.put("size", b"abcd"),),
         Access.UNKNOWN: (refused_url(),),
     }
     entries = [entry(access.value, *urls) for access, urls in cases.items()]
@@ -43,6 +45,16 @@ def test_what_stands_in_the_way(lab: Lab, other_lab: Lab, engine: Engine) -> Non
     assert found["login"].mirrors == (other_lab.url,)
     assert [fault.kind for fault in found["gone"].faults] == [FaultKind.GONE]
     assert not any(a.is_assumed for a in found.values())
+
+
+def test_what_the_manifest_has_itself_is_available_and_nobody_asked(
+    lab: Lab, engine: Engine
+) -> None:
+    inline = Entry("a", (), 3, inline=Inline(b"abc"))
+    gone = entry("gone", lab.put("gone", status=404))
+    found = list(find_availability([inline, gone, inline], engine))
+    assert [a.access for _, a in found] == [Access.OPEN, Access.GONE, Access.OPEN]
+    assert (found[0][1].size, found[0][1].mirrors) == (3, ())
 
 
 def test_the_mirror_at_which_most_can_be_done_decides(
@@ -84,8 +96,6 @@ def test_one_that_is_cancelled_ends_and_no_other(lab: Lab, engine: Engine) -> No
 def test_every_kind_has_its_meaning() -> None:
     """A kind that is in no row is refused for good: each of those is so on purpose."""
     assert set(FaultKind) - ACCESS.keys() == {
-        FaultKind.UNFIT, FaultKind.COMPRESSED, FaultKind.SIZE, FaultKind.DISPUTED,
-        FaultKind.LONGER, FaultKind.SHORTER, FaultKind.CHANGED, FaultKind.CONTENT,
-        FaultKind.SUPPLANTED, FaultKind.NO_RANGES, FaultKind.RANGE, FaultKind.TLS,
+        FaultKind.UNFIT, FaultKind.COMPRESSED, FaultKind.NO_RANGES, FaultKind.RANGE, FaultKind.TLS,
         FaultKind.UNTRUSTED, FaultKind.NO_TLS, FaultKind.UNFETCHABLE, FaultKind.FORBIDDEN,
     }  # fmt: skip

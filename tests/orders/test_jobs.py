@@ -432,3 +432,26 @@ class TestSpeed:
         found = jobs.find(job.id)
         assert found.begun is not None
         assert found.begun.progress == 0
+
+
+def aged(jobs: Jobs, days: float) -> None:
+    """All that there is was changed so much earlier."""
+    with jobs.store.write() as connection:
+        connection.exec_driver_sql(f"UPDATE jobs SET updated_on = updated_on - {days * 86400}")
+
+
+class TestRemoved:
+    def test_are_those_that_ended_long_ago(self, jobs: Jobs) -> None:
+        queued, running, done, failed, cancelled = (
+            jobs.start("x", "me", {"n": n}) for n in range(5)
+        )
+        held = claimed(jobs, running.id)
+        claimed(jobs, done.id).done()
+        claimed(jobs, failed.id).failed("no")
+        jobs.cancel(cancelled.id)
+        aged(jobs, 29)
+        assert jobs.remove_ended(30 * 86400) == 0
+        aged(jobs, 2)
+        assert jobs.remove_ended(30 * 86400) == 3
+        assert {job.id for job in jobs.of_user("me")} == {queued.id, running.id}
+        held.done()

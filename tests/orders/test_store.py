@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import os
+import signal
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -10,9 +15,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from datalad_jsdl.errors import LockedError, StoreError
+from datalad_jsdl.errors import LockedError, ReadOnlyStoreError, StoreError
 from datalad_jsdl.orders.store.opening import Store
 from datalad_jsdl.orders.store.tables import file_lists, metadata
+from tests.read_only import read_only, small_disk
 
 
 def test_the_migrations_make_the_tables(store: Store) -> None:
@@ -140,3 +146,92 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
         StoreError, match=r"cannot make the store .*: (Not a directory|File exists)"
     ):
         Store.of_file(tmp_path / "file/jsdl/orders.sqlite")
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_one_that_cannot_be_written_is_read(tmp_path: Path, is_killed: bool) -> None:
+    """What a killed process has left in the write-ahead log, too."""
+    folder = tmp_path / "a folder #1"
+    folder.mkdir()
+    url = f"sqlite:///{folder}/s.sqlite"
+    row = {"user": "a", "updated_on": 1.5, "batch": 0}
+    process = os.fork()
+    if not process:
+        with Store(url) as store:
+            with store.write() as connection:
+                connection.execute(file_lists.insert().values(row))
+            if is_killed:
+                os.kill(os.getpid(), signal.SIGKILL)
+        os._exit(0)
+    os.waitpid(process, 0)
+    assert (folder / "s.sqlite-wal").exists() is is_killed
+    with read_only(folder), Store(url) as store:
+        with store.read() as connection:
+            assert connection.execute(file_lists.select()).all() == [("a", 1.5, 0)]
+        with pytest.raises(ReadOnlyStoreError, match="cannot be written"), store.write():
+            pass
+
+
+def test_one_that_is_old_and_cannot_be_written(tmp_path: Path) -> None:
+    folder = tmp_path / "old"
+    folder.mkdir()
+    (folder / "s.sqlite").touch()
+    with read_only(folder), pytest.raises(ReadOnlyStoreError, match="cannot be written"):
+        Store(f"sqlite:///{folder}/s.sqlite")
+
+
+def test_a_server_that_only_reads(store: Store, url: str) -> None:
+    if store.is_sqlite:
+        pytest.skip("a file has no such setting")
+    with Store(f"{url}?options=-cdefault_transaction_read_only%3Don") as other:
+        with other.read() as connection:
+            assert connection.execute(file_lists.select()).all() == []
+        row = {"user": "a", "updated_on": 1.5, "batch": 0}
+        with pytest.raises(ReadOnlyStoreError), other.write() as connection:
+            connection.execute(file_lists.insert().values(row))
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """Nothing has changed, and with some room it goes on."""
+    small = tmp_path / "small"
+    with small_disk(small, "1m"), Store(f"sqlite:///{small}/s.sqlite") as store:
+        filling = small / "filling"
+        with filling.open("wb", buffering=0) as stream, contextlib.suppress(OSError):
+            while True:
+                stream.write(bytes(1 << 12))
+
+        def add() -> None:
+            with store.write() as connection:
+                for number in range(2000):
+                    row = {"user": f"{number}" * 20, "updated_on": 1.5, "batch": 0}
+                    connection.execute(file_lists.insert().values(row))
+
+        said = rf"the disk is full: {small}/s.sqlite cannot be written, .* are free; nothing was ch"
+        with pytest.raises(StoreError, match=said):
+            add()
+        filling.unlink()
+        with store.read() as connection:
+            assert connection.execute(file_lists.select()).all() == []
+        add()
+
+
+def test_a_full_disk_when_a_store_is_made(tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    with small_disk(small, "64k"), pytest.raises(StoreError, match="the disk is full"):
+        Store(f"sqlite:///{small}/s.sqlite")
+
+
+def test_a_disk_that_refuses(tmp_path: Path) -> None:
+    """RLIMIT_FSIZE stands for a quota: SQLite knows no more than that something is wrong."""
+    url = f"sqlite:///{tmp_path}/s.sqlite"
+    script = (
+        "import resource, signal, sys; from datalad_jsdl.orders.store.opening import Store;"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 15, 1 << 15));"
+        "Store(sys.argv[1])"
+    )
+    done = subprocess.run([sys.executable, "-c", script, url], capture_output=True, text=True)
+    said = done.stderr.splitlines()[-1]
+    assert "StoreError" in said
+    assert f"{tmp_path}/s.sqlite cannot be read or written: disk I/O error, with " in said
+    assert said.endswith("free on its disk; nothing was changed")

@@ -7,8 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,13 +19,12 @@ from datalad_jsdl.orders.jobs.lease import MAX_ATTEMPTS, Lease
 from datalad_jsdl.orders.jobs.model import JSON, Job, JobState
 from datalad_jsdl.orders.jobs.rows import Jobs
 from datalad_jsdl.orders.jobs.waking import Waker
-from datalad_jsdl.orders.jobs.worker import Kinds, Worker, drain, run_job
+from datalad_jsdl.orders.jobs.worker import drain, run_job
 from datalad_jsdl.orders.store.opening import Store
 from tests.kill_at import KillAt
-from tests.orders.working import KINDS
+from tests.orders.working import KINDS, at_work, ended, until
 
 LEASE = "datalad_jsdl.orders.jobs.lease:Lease"
-NEVER = 3600.0  # seconds between two sweeps
 
 
 @pytest.fixture
@@ -40,36 +38,9 @@ def waker(store: Store) -> Iterator[Waker]:
         yield waker
 
 
-def until(is_so: Callable[[], object]) -> None:
-    """As long as it takes; the test's own limit ends it."""
-    while not is_so():
-        time.sleep(0.02)
-
-
-def ended(jobs: Jobs, job: Job) -> Job:
-    until(lambda: jobs.find(job.id).state.is_end)
-    return jobs.find(job.id)
-
-
 def has_reported(jobs: Jobs, job: Job) -> bool:
     found = jobs.find(job.id)
     return found.state is JobState.RUNNING and found.begun is not None
-
-
-@contextlib.contextmanager
-def at_work(
-    jobs: Jobs, waker: Waker, kinds: Kinds = KINDS, *, sweep: float = NEVER, threads: int = 1
-) -> Iterator[threading.Event]:
-    """A worker in threads of this process."""
-    stop = threading.Event()
-    worker = Worker(jobs, kinds, waker, threads, sweep=sweep)
-    thread = threading.Thread(target=worker.run, args=(stop,))
-    thread.start()
-    try:
-        yield stop
-    finally:
-        stop.set()
-        thread.join()
 
 
 class TestOne:
@@ -305,6 +276,19 @@ def messages(store: Store, tmp_path: Path) -> list[bytes]:
             return [bytes(row.data) for row in found]
     with contextlib.closing(sqlite3.connect(tmp_path / "orders-huey.sqlite")) as queue:
         return [row[0] for row in queue.execute("SELECT data FROM task ORDER BY id")]
+
+
+class TestOld:
+    def test_jobs_are_removed(self, jobs: Jobs, waker: Waker) -> None:
+        old = jobs.start("x", "me", {})
+        assert run_job(jobs, {"x": lambda _: 1})
+        with jobs.store.write() as connection:
+            connection.exec_driver_sql("UPDATE jobs SET updated_on = updated_on - 31 * 86400")
+        new = jobs.start("x", "me", {"n": 2})
+        with at_work(jobs, waker, {"x": lambda _: 1}):
+            ended(jobs, new)
+            until(lambda: old.id not in {job.id for job in jobs.of_user("me")})
+        assert jobs.find(new.id).result == 1
 
 
 class TestQueues:

@@ -8,19 +8,22 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from datalad_jsdl.orders.jobs.lease import Lease
-from datalad_jsdl.orders.jobs.model import JSON
+from datalad_jsdl.orders.jobs.model import JSON, Job
 from datalad_jsdl.orders.jobs.rows import Jobs
 from datalad_jsdl.orders.jobs.waking import Waker
-from datalad_jsdl.orders.jobs.worker import Worker
+from datalad_jsdl.orders.jobs.worker import Kinds, Worker
 from datalad_jsdl.orders.store.opening import Store
 from tests.kill_at import KillAt
 
-__all__ = ["KINDS", "worker"]
+__all__ = ["KINDS", "NEVER", "at_work", "ended", "until", "worker"]
+
+NEVER = 3600.0  # seconds between two sweeps
 
 _ROOT = Path(__file__).parents[2]
 
@@ -65,6 +68,33 @@ def sulk(lease: Lease) -> JSON:
 
 
 KINDS = {"note": note, "count": count, "wait": wait, "sulk": sulk}
+
+
+def until(is_so: Callable[[], object]) -> None:
+    """As long as it takes; the test's own limit ends it."""
+    while not is_so():
+        time.sleep(0.02)
+
+
+def ended(jobs: Jobs, job: Job) -> Job:
+    until(lambda: jobs.find(job.id).state.is_end)
+    return jobs.find(job.id)
+
+
+@contextlib.contextmanager
+def at_work(
+    jobs: Jobs, waker: Waker, kinds: Kinds = KINDS, *, sweep: float = NEVER, threads: int = 1
+) -> Iterator[threading.Event]:
+    """A worker in threads of this process."""
+    stop = threading.Event()
+    worker = Worker(jobs, kinds, waker, threads, sweep=sweep)
+    thread = threading.Thread(target=worker.run, args=(stop,))
+    thread.start()
+    try:
+        yield stop
+    finally:
+        stop.set()
+        thread.join()
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from datalad_jsdl.orders.store.opening import Store
 from datalad_jsdl.orders.tasks import tasks
 from datalad_jsdl.portal.identity import TokenIdentity
 from datalad_jsdl.portal.served import served_of
-from datalad_jsdl.portal.serving import listen, server_of, working
+from datalad_jsdl.portal.serving import listen, serve
 from datalad_jsdl.portal.site import Site
 from tests.lab import Lab
 from tests.portal import content_of, described
@@ -68,18 +68,17 @@ class Client:
 def running(site: Site, jobs: int = 1) -> Iterator[Client]:
     """A portal with a socket, in threads."""
     listening = listen("127.0.0.1", 0)
-    ready = threading.Event()
-    server = server_of(site, listening, ready.set)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening.socket]})
-    with working(site, jobs):
-        thread.start()
-        try:
-            assert ready.wait(30)
-            yield Client(listening.url.rstrip("/"))
-        finally:
-            server.should_exit = True
-            thread.join()
-            listening.socket.close()
+    ready, stop = threading.Event(), threading.Event()
+    thread = threading.Thread(
+        target=serve, args=(site, listening, ready.set), kwargs={"jobs": jobs, "stop": stop}
+    )
+    thread.start()
+    try:
+        assert ready.wait(60)
+        yield Client(listening.url.rstrip("/"))
+    finally:
+        stop.set()
+        thread.join()
 
 
 @pytest.fixture

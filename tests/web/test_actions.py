@@ -132,7 +132,7 @@ def test_a_file_that_cannot_be_read(site: Site, lab: Lab) -> None:
     state = order_state(site, placed.summary)
     assert state.phase is Phase.FAILED
     ((ref, why),) = state.failed.items()
-    assert (ref.path, why.access) == ("a/f1", Access.REFUSED)
+    assert (ref.path, why.access) == ("a/f1", Access.DAMAGED)
     rest = repeat(site, placed.summary)
     assert [file.ref.path for file in rest.files] == ["a/b/f3", "a/f2"]
     lab.put("a/f1", content_of("a/f1"))

@@ -65,7 +65,7 @@ class Frames:
     """Buffers, used again for one member after the other; for one thread at a time."""
 
     def __init__(self) -> None:
-        self._small = _Buffer(1)
+        self._small: list[_Buffer] = []
         self._large: list[_Buffer] = []
 
     def of(
@@ -91,7 +91,7 @@ class Frames:
         crc = reader.crc
         small = stop - start <= FRAME and start // FRAME == (stop - 1) // FRAME
         threaded = reader.check is not None and stop - start >= _LARGE
-        ring = [self._small] if small else self._ring(_BUFFERS if threaded else 1)
+        ring = self._one() if small else self._ring(_BUFFERS if threaded else 1)
         with _checking(reader.check, ring, threaded=threaded) as (take, give):
             position = start
             while position < stop:
@@ -109,6 +109,11 @@ class Frames:
                 yield buffer.whole[position - block * FRAME : end - block * FRAME]
                 position = end
         return crc
+
+    def _one(self) -> list[_Buffer]:
+        if not self._small:
+            self._small.append(_Buffer(1))
+        return self._small
 
     def _ring(self, count: int) -> list[_Buffer]:
         while len(self._large) < count:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
@@ -17,11 +18,17 @@ __all__ = ["records", "sniff"]
 
 # Characters; a line without end must not fill the memory.
 _LINES_TO_SEE = 20
+_BEGINNING = re.compile(r'\s*\{\s*"path"\s*:\s*"')  # of a line that may have content in it
 _MAX_LINE = 16 << 20
 
 
 def sniff(head: str) -> bool:
-    """One of the first lines is a whole object that gives its path as a string."""
+    """One of the first lines is a whole object that gives its path as a string.
+
+    Or there is but the beginning of one, as it has much content.
+    """
+    if "\n" not in head and _BEGINNING.match(head):
+        return True
     return any(_is_entry(line) for line in head.split("\n", _LINES_TO_SEE)[:_LINES_TO_SEE])
 
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from datalad_jsdl.model.data_urls import is_data_url
 from datalad_jsdl.model.references import resolve
 from datalad_jsdl.model.urls import SCHEMES
 
@@ -72,7 +73,9 @@ def web_urls(urls: Sequence[str]) -> list[str]:
 
 
 def name_in_url(url: str) -> str | None:
-    """What the URL's path ends in, percent-decoded; None if that is nothing."""
+    """What the URL's path ends in, percent-decoded; None if that is nothing, or content."""
+    if is_data_url(url):
+        return None
     try:
         last = urlsplit(url.strip()).path.rpartition("/")[2]
     except ValueError:

@@ -10,11 +10,11 @@ from datalad_jsdl.model.filters import Filter, folders_of
 from datalad_jsdl.orders.model import Statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from datalad_jsdl.orders.model import FileState, ListedFile, Source
+    from datalad_jsdl.orders.model import FileRef, FileState, ListedFile, Source
 
-__all__ = ["Choice", "Chosen", "statistics_of"]
+__all__ = ["Choice", "Chosen", "chosen_across", "statistics_of"]
 
 
 @dataclass(frozen=True)
@@ -97,3 +97,30 @@ def statistics_of(files: Sequence[ListedFile]) -> Statistics:
     """How much files are together."""
     sizes = [file.size for file in files if file.size is not None]
     return Statistics(len(files), sum(sizes), len(files) - len(sizes))
+
+
+def chosen_across(paths: Iterable[str], names: Collection[str]) -> Callable[[FileRef], bool]:
+    """Whether a file of one source or several is at one of some paths, or below.
+
+    Of several sources, a path that begins with the name of one, as in an archive, is about that
+    one; any other path is about each of them.
+
+    Args:
+        paths: without a slash at their end; "" for all files.
+        names: of the sources that there are.
+    """
+    everywhere: list[str] = []
+    of_sources: dict[str, list[str]] = {}
+    for path in paths:
+        name, _, inner = path.partition("/")
+        if len(names) > 1 and name in names:
+            of_sources.setdefault(name, []).append(inner)
+        else:
+            everywhere.append(path)
+    anywhere = Choice(tuple(everywhere), recursive=True)
+    own = {name: Choice(tuple(inner), recursive=True) for name, inner in of_sources.items()}
+
+    def is_chosen(ref: FileRef) -> bool:
+        return anywhere(ref.path) or (ref.source in own and own[ref.source](ref.path))
+
+    return is_chosen

@@ -26,14 +26,17 @@ if TYPE_CHECKING:
     from datalad_jsdl.orders.choosing.choice import Choice
     from datalad_jsdl.orders.model import FileState, Source
 
-__all__ = ["Readable", "choose_from_manifest", "listed_entry"]
+__all__ = ["SIGNED", "Readable", "choose_from_manifest", "listed_entry"]
+
+#: What can be done with an entry that has signed URLs only.
+SIGNED = "'datalad download-manifest --get' makes a dataset with their content now, to choose from"
 
 
 class Readable(Protocol):
     """A manifest: see `Listed`."""
 
-    def select(self) -> Selection:
-        """Its entries."""
+    def select(self, *, way: str) -> Selection:
+        """Its entries; *way*: what to do with those that have signed URLs only."""
 
 
 @no_cycles_made()
@@ -57,7 +60,7 @@ def choose_from_manifest(listed: Readable, source: Source, choice: Choice) -> Ch
         raise QueryError(
             "only a dataset has tables and metadata to be asked for, a manifest has not"
         )
-    selection = listed.select()
+    selection = listed.select(way=SIGNED)
     files: list[ListedFile] = []
     states: dict[str, FileState] = {}
     times = _shared_times(selection.entries)

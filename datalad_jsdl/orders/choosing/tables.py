@@ -50,8 +50,8 @@ class Tables:
         name = next((name for name in PARTICIPANTS if name in known), None)
         if name is None:
             raise QueryError(
-                "a filter on a table needs a participants.tsv at the top of the dataset; "
-                "there is none"
+                f"a filter on a table: expected {' or '.join(_PARTICIPANTS)} at the top of the "
+                f"dataset, found {_others(self._paths)}"
             )
         self._name = name
         self._columns, rows = parsed_table(name, read(name))
@@ -125,6 +125,14 @@ class Tables:
     def _more_columns(self) -> set[str]:
         rows = [*self._sessions.values(), *self._scans.values()]
         return set().union(*(row.keys() for row in rows))
+
+
+def _others(paths: Iterable[str]) -> str:
+    """The tables that there are instead."""
+    ends = (".tsv", ".csv")
+    found = sorted(path for path in paths if path.lower().endswith(ends))
+    few = ", ".join(map(repr, found[:3]))
+    return f"only {few}{', …' if len(found) > 3 else ''}" if found else "no table in all of it"
 
 
 def _by_subject(name: str, key: str, rows: Iterable[_Row]) -> dict[str, _Row]:

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from datalad_jsdl.errors import JobError
@@ -147,6 +147,26 @@ class Jobs:
             elif row.state == _RUNNING and not row.cancel:
                 self._set(connection, row, cancel=True)
             return as_job(self._row(connection, job_id))
+
+    def remove_ended(self, age: float) -> int:
+        """Remove jobs that are done, failed or cancelled.
+
+        Args:
+            age: seconds since they ended, at least.
+
+        Returns:
+            How many there were.
+
+        Raises:
+            StoreError: the store cannot be read or written.
+        """
+        ended = jobs.c.state.not_in((_QUEUED, _RUNNING))
+        old = ended & (jobs.c.updated_on < clock(self.store) - age)
+        with self.store.read() as connection:  # SQLite has one lock for all that is written
+            if connection.execute(select(jobs.c.id).where(old).limit(1)).one_or_none() is None:
+                return 0
+        with self.store.write() as connection:
+            return int(connection.execute(delete(jobs).where(old)).rowcount)
 
     def claim(
         self,

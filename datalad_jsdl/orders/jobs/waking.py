@@ -55,7 +55,7 @@ class Waker:
             StoreError: it cannot be opened, or needs a package that is not installed.
         """
         address = _understood(url) if url else _default(store)
-        self.shown = redact(address.render_as_string(hide_password=True))
+        self.shown = _shown(address)
         try:
             self._huey = _huey(store, address)
         except ConfigurationError:
@@ -181,11 +181,20 @@ def _understood(url: str) -> URL:
         address = make_url(url)
     except (ArgumentError, ValueError):  # the latter for its port
         raise StoreError("cannot read the URL of the queue; expected redis://HOST") from None
+    if url != url.encode(errors="replace").decode():
+        raise StoreError("the URL of the queue is not valid UTF-8")
     if address.get_backend_name() not in ("redis", "rediss", "postgresql", "sqlite"):
         raise StoreError(
             f"a queue is in Redis, PostgreSQL or SQLite, not in {address.get_backend_name()}"
         )
     return address
+
+
+def _shown(address: URL) -> str:
+    if address.get_backend_name() == "sqlite":
+        return f"sqlite:///{address.database}"  # of whatever bytes
+    plain = address.set(drivername=address.get_backend_name())
+    return redact(plain.render_as_string(hide_password=True))
 
 
 def _default(store: Store) -> URL:

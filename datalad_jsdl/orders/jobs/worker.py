@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import signal
 import threading
 import time
@@ -33,6 +34,8 @@ lgr = logging.getLogger(LOGGER)
 Kinds: TypeAlias = Mapping[str, Callable[[Lease], JSON]]
 
 _LEASE = 30.0  # seconds
+_KEPT = 30 * 86400.0  # seconds that a job which has ended can be looked at
+_TIDY = 3600.0  # seconds between two looks for older ones
 _LOOK = 0.2  # seconds between two looks whether a signal came
 
 
@@ -150,7 +153,8 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         """Run jobs until *stop* is set, or a SIGINT or SIGTERM comes; then it is set, too.
 
-        Jobs that run then go back to the queue. A second SIGINT ends the program as it is: their
+        Jobs that ended 30 days ago are removed meanwhile. Those that run in the end go back to the
+        queue. A second SIGINT ends the program as it is: their
         leases run out. Signals are listened to in the main thread only.
         """
         self._stop = stop
@@ -158,13 +162,23 @@ class Worker:
         with _signalled() as is_signalled:
             threads.start()
             looked = time.monotonic()
+            tidied = -math.inf
             while not (stop.wait(_LOOK) or is_signalled()):
+                if time.monotonic() - tidied >= _TIDY:
+                    self._tidy()
+                    tidied = time.monotonic()
                 if time.monotonic() - looked >= self._sweep:
                     threads.revive()
                     looked = time.monotonic()
             stop.set()
             if not threads.end(self._grace):
                 self._give_back()
+
+    def _tidy(self) -> None:
+        try:
+            self._jobs.remove_ended(_KEPT)
+        except JsdlError as error:
+            log_trace("old jobs could not be removed", error)
 
     def _drain(self) -> None:
         try:

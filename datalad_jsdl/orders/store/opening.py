@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -15,8 +17,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.pool import NullPool
 
-from datalad_jsdl.errors import LockedError, StoreError
+from datalad_jsdl.errors import LockedError, ReadOnlyStoreError, StoreError
+from datalad_jsdl.orders.store.refusals import LOCKED, is_busy, no_text, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,17 +35,20 @@ _UNREADABLE = (
 )
 _BUSY = 5.0  # seconds that a write waits for another one
 _PAUSE = 0.02  # seconds between two attempts
-_LOCKED = "the list is locked: somebody else is writing to the store; try again"
-_LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL, appendix A
-_SQLITE_BUSY = 5
 _UPGRADE = 0x6A73646C  # of PostgreSQL's advisory locks: "jsdl"
+_REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
 
 class Store:
     """A database that has the tables of this version; a context manager that closes it.
 
-    Safe for threads; a process that is forked needs one of its own.
+    Safe for threads; a process that is forked needs one of its own. A file that cannot be written
+    can be read all the same.
+
+    Attributes:
+        url: that it was opened by.
+        is_read_only: it is a file that cannot be written, or in a folder that cannot.
 
     Args:
         url: ``sqlite:///FILE`` or ``postgresql://USER@HOST/DATABASE``, as SQLAlchemy has them.
@@ -50,14 +57,19 @@ class Store:
         StoreError: it cannot be opened, or a newer version of this program made its tables.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | URL) -> None:
         self.url = _understood(url)
-        self._engine = _engine(self.url)
+        self.is_read_only = self.file is not None and _is_read_only(self.file)
+        if self.is_read_only and self.file is not None:
+            self._engine = _reading_engine(self.file)
+        else:
+            self._engine = _engine(self.url)
         try:
             self._upgrade()
         except DBAPIError as error:
             self._engine.dispose()
-            raise StoreError(f"cannot open the store {self.shown}: {error.orig}") from None
+            said = f"cannot open the store {self.shown}"
+            raise refusal(error, self.shown, self.file, said) from None
         except BaseException:
             self._engine.dispose()
             raise
@@ -72,8 +84,9 @@ class Store:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreError(f"cannot make the store {file}: {error.strerror}") from None
-        return cls(URL.create("sqlite", database=str(file)).render_as_string(hide_password=False))
+            refused = ReadOnlyStoreError if error.errno in _REFUSED else StoreError
+            raise refused(f"cannot make the store {file}: {error.strerror}") from None
+        return cls(URL.create("sqlite", database=str(file)))
 
     def __enter__(self) -> Store:
         return self
@@ -84,12 +97,29 @@ class Store:
     @property
     def shown(self) -> str:
         """The URL without its password, and without parameters: one may be a password."""
-        return self.url.set(query={}).render_as_string(hide_password=True)
+        if self.is_sqlite:
+            return f"sqlite:///{self.url.database}"  # of whatever bytes
+        plain = self.url.set(drivername=self.url.get_backend_name(), query={})
+        return plain.render_as_string(hide_password=True)
 
     @property
     def is_sqlite(self) -> bool:
         """Whether it is a file, of which all writes lock the whole."""
         return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def file(self) -> Path | None:
+        """The file that it is; None for a database on a server."""
+        return Path(self.url.database or "").absolute() if self.is_sqlite else None
+
+    def require_writable(self) -> None:
+        """For what takes its time before it writes.
+
+        Raises:
+            ReadOnlyStoreError: the store is a file that cannot be written.
+        """
+        if self.is_read_only:
+            raise ReadOnlyStoreError(f"the store {self.file} cannot be written")
 
     @contextlib.contextmanager
     def write(self) -> Iterator[Connection]:
@@ -99,8 +129,10 @@ class Store:
 
         Raises:
             LockedError: another one writes, and does not end within five seconds.
+            ReadOnlyStoreError: it can only be read.
             StoreError: it cannot be written.
         """
+        self.require_writable()
         with self._told(), self._engine.connect() as connection, connection.begin():
             if self.is_sqlite:
                 _begin_immediate(connection)
@@ -123,9 +155,9 @@ class Store:
         try:
             yield
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", "") == _LOCK_NOT_AVAILABLE:
-                raise LockedError(_LOCKED) from None
-            raise StoreError(f"the store {self.shown}: {error.orig}") from error
+            raise refusal(error, self.shown, self.file, f"the store {self.shown}") from error
+        except UnicodeEncodeError as error:
+            raise StoreError(f"a store has text in UTF-8 only; {no_text(error)}") from None
 
     def _upgrade(self) -> None:
         config = Config()
@@ -133,17 +165,14 @@ class Store:
         script = ScriptDirectory.from_config(config)
         head = script.get_current_head()
         with self._engine.connect() as connection:
-            if self.version(connection) == head:
-                return
+            found = self.version(connection)
+        if found == head:
+            return
+        self._require_known(found, script)
         with self.write() as connection:
             if not self.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE})
-            found = self.version(connection)
-            if found is not None and found not in {r.revision for r in script.walk_revisions()}:
-                raise StoreError(
-                    f"the store {self.shown} was made by a newer version of this program "
-                    f"(its version is {found}, this program knows {head}); update datalad-jsdl"
-                )
+            self._require_known(self.version(connection), script)
             config.attributes["connection"] = connection
 
             def steps(revision: Any, context: Any) -> Any:
@@ -152,18 +181,27 @@ class Store:
             with EnvironmentContext(config, script, fn=steps, destination_rev="head"):
                 script.run_env()
 
+    def _require_known(self, found: str | None, script: ScriptDirectory) -> None:
+        if found is not None and found not in {r.revision for r in script.walk_revisions()}:
+            raise StoreError(
+                f"the store {self.shown} was made by a newer version of this program (its version "
+                f"is {found}, this program knows {script.get_current_head()}); update datalad-jsdl"
+            )
+
     @staticmethod
     def version(connection: Connection) -> str | None:
         """The version of the tables, or None where there are none."""
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def _understood(url: str) -> URL:
+def _understood(url: str | URL) -> URL:
     try:
         made = make_url(url)
     except (ArgumentError, ValueError):  # the latter for its port
         raise StoreError(_UNREADABLE) from None
     driver = _DRIVERS.get(made.get_backend_name())
+    if driver != "sqlite" and not _is_text(str(url)):
+        raise StoreError("the URL of the store is not valid UTF-8")
     if driver is None:
         raise StoreError(
             f"a store is kept in SQLite or PostgreSQL, not in {made.get_backend_name()}"
@@ -171,6 +209,10 @@ def _understood(url: str) -> URL:
     if driver == "sqlite" and (made.host or made.database in (None, "", ":memory:")):
         raise StoreError(f"{_UNREADABLE}: a store is kept in a file")
     return made.set(drivername=driver)  # the only one that is known to work
+
+
+def _is_text(given: str) -> bool:
+    return given == given.encode(errors="replace").decode()
 
 
 def _use_wal(connection: Any) -> None:
@@ -184,25 +226,20 @@ def _use_wal(connection: Any) -> None:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError as error:
-            if not _is_busy(error) or time.monotonic() > end:
+            if not is_busy(error) or time.monotonic() > end:
                 raise
             time.sleep(_PAUSE)
         else:
             return
 
 
-def _is_busy(error: object) -> bool:
-    # Python 3.10 does not tell the code; there it can hardly be anything else
-    return getattr(error, "sqlite_errorcode", _SQLITE_BUSY) & 0xFF == _SQLITE_BUSY
-
-
 def _begin_immediate(connection: Connection) -> None:
     try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     except OperationalError as error:
-        if not _is_busy(error.orig):
+        if not is_busy(error.orig):
             raise
-        raise LockedError(_LOCKED) from None
+        raise LockedError(LOCKED) from None
 
 
 def _engine(url: URL) -> Engine:
@@ -222,3 +259,40 @@ def _engine(url: URL) -> Engine:
         connection.execute("PRAGMA foreign_keys=ON")
 
     return engine
+
+
+def _is_read_only(file: Path) -> bool:
+    """Whether a file is there, or not even that, and nothing can be written beside it.
+
+    SQLite makes more files beside the one.
+    """
+    if not file.parent.is_dir():
+        return False
+    places = [file, file.parent] if file.exists() else [file.parent]
+    return not all(_is_writable(place) for place in places)
+
+
+def _is_writable(place: Path) -> bool:
+    return os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _reading_engine(file: Path) -> Engine:
+    """Of a file that this process cannot write; somebody else may.
+
+    Without a ``-wal`` file beside it nobody has it open, as far as can be seen, and SQLite need
+    not lock what it reads, which it could not. That is looked at for each transaction.
+    """
+    if not file.exists():
+        raise ReadOnlyStoreError(
+            f"cannot make the store {file}: the folder {file.parent} cannot be written"
+        )
+
+    def connect() -> sqlite3.Connection:
+        is_open = file.with_name(f"{file.name}-wal").exists()
+        query = "mode=ro" if is_open else "mode=ro&immutable=1"
+        return sqlite3.connect(
+            f"{file.as_uri()}?{query}", uri=True, timeout=_BUSY, isolation_level=None,
+            check_same_thread=False,
+        )  # fmt: skip
+
+    return create_engine("sqlite://", creator=connect, poolclass=NullPool)

@@ -8,7 +8,7 @@ from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.orders.choosing.choice import statistics_of
 from datalad_jsdl.orders.model import Statistics
 from datalad_jsdl.portal import actions
-from datalad_jsdl.portal.access import find_served
+from datalad_jsdl.portal.access import all_served, find_served
 from datalad_jsdl.portal.api.lists import choice_of, place_at
 from datalad_jsdl.portal.api.operations import Answer, as_json
 from datalad_jsdl.portal.api.values import amount, association, megabytes, page_object
@@ -30,7 +30,8 @@ _PAGE = 1000  # children
 
 def served(asked: Asked) -> Answer:
     """All that is served."""
-    return as_json({"datasets": [_dataset(asked.site, item) for item in asked.site.served]})
+    found = all_served(asked.site, asked.who)
+    return as_json({"datasets": [_dataset(asked.site, item) for item in found]})
 
 
 def _dataset(site: Site, item: Served) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def children(asked: Asked) -> Answer:
     """What is in a folder, as Synapse answers it."""
     mask = asked.body.get("partMask", 0)
     if asked.body.get("parentId") is None:
-        names = [item.name for item in asked.site.served]
+        names = [item.name for item in all_served(asked.site, asked.who)]
         page = [{"id": n, "name": n, "type": "dataset", "sizeBytes": None} for n in names]
         return as_json({"page": page, "nextPageToken": None, **_sums([], mask)})
     item, folder = place_at(asked, asked.body["parentId"])

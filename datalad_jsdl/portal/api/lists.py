@@ -13,7 +13,7 @@ from datalad_jsdl.orders.links import links_of
 from datalad_jsdl.orders.ordering import archive_name
 from datalad_jsdl.orders.tasks import ADD, REVIEW
 from datalad_jsdl.portal import actions
-from datalad_jsdl.portal.access import find_job, find_served
+from datalad_jsdl.portal.access import find_job, find_served, limits_of
 from datalad_jsdl.portal.api.operations import Answer, as_json
 from datalad_jsdl.portal.api.values import job_object, list_object, order_object, review_object
 from datalad_jsdl.portal.order_actions import order as place
@@ -45,7 +45,7 @@ __all__ = [
 def show(asked: Asked) -> Answer:
     """The whole list."""
     desk, user = asked.site.desk, asked.user
-    found, _ = actions.review(asked.site, user)
+    found, _ = actions.review(asked.site, user, limits_of(asked.site, asked.who))
     links = {}
     if asked.query.get("links"):
         links = links_of(desk.lists.files(user), desk.places())
@@ -149,7 +149,8 @@ def undo(asked: Asked) -> Answer:
 
 def review(asked: Asked) -> Answer:
     """The list by what is known of its files."""
-    return as_json(review_object(asked.site, *actions.review(asked.site, asked.user)))
+    limits = limits_of(asked.site, asked.who)
+    return as_json(review_object(*actions.review(asked.site, asked.user, limits), limits))
 
 
 def check(asked: Asked) -> Answer:
@@ -168,7 +169,8 @@ def order(asked: Asked) -> Answer:
     """Order the list, or some of it."""
     subset = asked.body.get("subSet")
     chosen = None if subset is None else [(file["dataset"], file["path"]) for file in subset]
-    placed = place(asked.site, asked.user, zip_name(asked.body), chosen)
+    limits = limits_of(asked.site, asked.who)
+    placed = place(asked.site, asked.user, zip_name(asked.body), chosen, limits)
     where = f"/api/v1/download/order/{placed.summary.id}"
     return as_json(order_object(placed), HTTPStatus.CREATED, location=where)
 

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.orders.jobs.model import Job
     from datalad_jsdl.orders.model import FileRef, ListedFile, Order, OrderSummary, Statistics
+    from datalad_jsdl.orders.ordering import Limits
     from datalad_jsdl.orders.review import Fit, Group, Review
     from datalad_jsdl.portal.order_actions import OrderState
     from datalad_jsdl.portal.rows import Page, Row
-    from datalad_jsdl.portal.site import Site
 
 __all__ = [
     "amount",
@@ -81,7 +81,7 @@ def _access(group: Group) -> str:
     return "too-large" if group.too_large else group.access.value
 
 
-def review_object(site: Site, review: Review, fit: Fit) -> JSONObject:
+def review_object(review: Review, fit: Fit, limits: Limits) -> JSONObject:
     """A list, looked through."""
     return {
         "groups": [
@@ -98,7 +98,7 @@ def review_object(site: Site, review: Review, fit: Fit) -> JSONObject:
         "fitting": amount(fit.statistics),
         "left": amount(fit.left),
         "fits": [association(file.ref) for file in fit.files],
-        "limits": {"files": site.limits.files, "bytes": site.limits.size},
+        "limits": {"files": limits.files, "bytes": limits.size},
         "seconds": review.seconds,
     }
 

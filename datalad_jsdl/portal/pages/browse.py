@@ -48,10 +48,10 @@ class _Dataset:
 
 async def home(turn: Turn) -> Response:
     """All datasets; the only one at once, if there is but one."""
-    site = turn.site
-    if len(site.served) == 1:
-        return turn.go(address_of(site.served[0]))
-    rows = list(await asyncio.gather(*(_dataset(turn, served) for served in site.served)))
+    every = turn.served
+    if len(every) == 1:
+        return turn.go(address_of(every[0]))
+    rows = list(await asyncio.gather(*(_dataset(turn, served) for served in every)))
     known = [row.folder for row in rows if row.folder is not None]
     found = Statistics(
         sum(row.files for row in known),

@@ -67,7 +67,7 @@ async def change(turn: Turn) -> Response:
         gone = await site.run(actions.clear, site, user)
     else:
         if wanted := form.one("reason"):
-            found, _ = await site.run(actions.review, site, user)
+            found, _ = await site.run(actions.review, site, user, turn.limits)
             group = next((group for group in found.groups if _id(group) == wanted), None)
             refs = [file.ref for file in group.files] if group else []
             files = [(ref.source, ref.path) for ref in refs]
@@ -99,10 +99,10 @@ async def order(turn: Turn) -> Response:
         return await _shown(turn, name=name, name_problem=str(error))
     chosen = None
     if turn.form.one("fit"):
-        _, fit = await site.run(actions.review, site, user)
+        _, fit = await site.run(actions.review, site, user, turn.limits)
         chosen = [(file.ref.source, file.ref.path) for file in fit.files]
     try:
-        made = await site.run(order_actions.order, site, user, name, chosen)
+        made = await site.run(order_actions.order, site, user, name, chosen, turn.limits)
     except OrderError as error:
         return await _shown(turn, name=name, problem=str(error))
     return turn.go(f"/orders/{made.summary.id}")
@@ -112,7 +112,7 @@ async def _shown(
     turn: Turn, *, name: str | None = None, name_problem: str = "", problem: str = ""
 ) -> Response:
     site, query = turn.site, turn.query
-    found, fit = await site.run(actions.review, site, turn.user)
+    found, fit = await site.run(actions.review, site, turn.user, turn.limits)
     files = sorted(
         (file for group in found.groups for file in group.files),
         key=lambda file: (*_folder_of(file), file.ref.path),
@@ -130,7 +130,7 @@ async def _shown(
         "list.html",
         status,
         here="list",
-        served=len(site.served),
+        served=len(turn.served),
         last_order=orders[0] if orders else None,
         problem=problem,
         name_problem=name_problem,
@@ -149,7 +149,7 @@ async def _shown(
 
 
 def _amounts(turn: Turn, found: Review, fit: Fit) -> dict[str, Any]:
-    limits = turn.site.limits
+    limits = turn.limits
     said = [files_text(limits.files)] if limits.files is not None else []
     said += [bytes_text(limits.size)] if limits.size is not None else []
     blocked = [group for group in found.groups if group.access in BLOCKED or group.too_large]

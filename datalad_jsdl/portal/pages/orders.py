@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from datalad_jsdl.orders.model import ListedFile, OrderSummary, Statistics
-    from datalad_jsdl.orders.ordering import Orders
+    from datalad_jsdl.orders.ordering import Limits, Orders
     from datalad_jsdl.portal.order_actions import OrderState
     from datalad_jsdl.portal.pages.turn import Turn
+    from datalad_jsdl.portal.served import Served
     from datalad_jsdl.portal.site import Site
 
 __all__ = ["again", "cancel", "compare", "history", "others", "prepare", "show"]
@@ -162,17 +163,17 @@ def _cancel(site: Site, summary: OrderSummary) -> None:
 async def others(turn: Turn) -> Response:
     """Order the files that could be read."""
     summary = await _own(turn)
-    made = await turn.site.run(_others, turn.site, summary)
+    made = await turn.site.run(_others, turn.site, summary, turn.limits)
     return turn.go(_address(made))
 
 
-def _others(site: Site, summary: OrderSummary) -> OrderSummary:
+def _others(site: Site, summary: OrderSummary, limits: Limits) -> OrderSummary:
     failed = order_actions.order_state(site, summary).failed
     base = site.desk.orders.find(summary.id)
     stem = summary.archive_name.removesuffix(".zip")
     name = f"{stem}-others.zip" if len(stem.encode("utf-8", "surrogatepass")) < 180 else ""
     made = place_again(
-        site.desk, base, name, is_chosen=lambda file: file.ref not in failed, limits=site.limits
+        site.desk, base, name, is_chosen=lambda file: file.ref not in failed, limits=limits
     )
     order_actions.prepare(site, made.summary)
     return made.summary
@@ -182,8 +183,10 @@ async def again(turn: Turn) -> Response:
     """Put an order's files on the list: the same versions, or those of today."""
     summary = await _own(turn)
     run = turn.site.run
-    work = _today if turn.form.one("today") else _same
-    await run(work, turn.site, summary)
+    if turn.form.one("today"):
+        await run(_today, turn.site, summary, turn.served)
+    else:
+        await run(_same, turn.site, summary)
     return turn.go("/list")
 
 
@@ -194,13 +197,13 @@ def _same(site: Site, summary: OrderSummary) -> None:
     site.desk.lists.add(summary.user, order.files, [known[name] for name in sorted(sources)])
 
 
-def _today(site: Site, summary: OrderSummary) -> None:
+def _today(site: Site, summary: OrderSummary, every: Sequence[Served]) -> None:
     found: dict[str, list[str]] = defaultdict(list)
     for ref, change in order_actions.compare(site, summary):
         if change is not Change.GONE:
             found[ref.source].append(ref.path)
-    for source, paths in found.items():
-        if served := site.find(source):
+    for served in every:
+        if paths := found.get(served.name):
             chosen = actions.choose(site, served, Choice(tuple(paths)))
             actions.add(site, summary.user, chosen)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from datalad_jsdl.portal.identity import TokenIdentity
+from datalad_jsdl.portal.local_paths import local_path
 from datalad_jsdl.portal.pages.names import query_of
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def exchange(turn: Turn) -> Response | None:
 async def sign_in(turn: Turn) -> Response:
     """Ask for the token."""
     identity = turn.site.identity
-    back = _local(turn.form.one("next") or turn.query.one("next"))
+    back = local_path(turn.form.one("next") or turn.query.one("next"))
     if turn.request.method == "POST":
         given = turn.form.one("token").strip()
         # a whole address is pasted as easily
@@ -52,17 +52,20 @@ async def sign_in(turn: Turn) -> Response:
 async def sign_out(turn: Turn) -> Response:
     """Have the browser forget who it is."""
     found = turn.go("/sign-in")
-    if isinstance(turn.site.identity, TokenIdentity):
-        found.delete_cookie(turn.site.identity.cookie, httponly=True, samesite="lax")
+    # who is signed in by a proxy has none, and signs out there
+    if cookie := getattr(turn.site.identity, "cookie", ""):
+        secure = turn.request.url.scheme == "https"
+        found.delete_cookie(cookie, secure=secure, httponly=True, samesite="lax")
     return found
 
 
 async def _form(turn: Turn, back: str, *, is_wrong: bool) -> Response:
     takes_token = isinstance(turn.site.identity, TokenIdentity)
+    elsewhere = f"{turn.site.sign_in}{query_of(next=back)}" if turn.site.sign_in else ""
     status = HTTPStatus.UNAUTHORIZED if is_wrong else HTTPStatus.OK
     return await turn.render(
         "sign-in.html", status, here="sign-in", back=back, is_wrong=is_wrong,
-        takes_token=takes_token,
+        takes_token=takes_token, elsewhere=elsewhere,
     )  # fmt: skip
 
 
@@ -72,10 +75,3 @@ def _with_cookie(turn: Turn, found: Response, identity: TokenIdentity) -> Respon
         secure=turn.request.url.scheme == "https",
     )  # fmt: skip
     return found
-
-
-def _local(address: str) -> str:
-    """An address of this portal; "/" for any other."""
-    parts = urlsplit(address)
-    is_here = not parts.scheme and not parts.netloc and address.startswith("/")
-    return address if is_here and "\\" not in address and "\n" not in address else "/"

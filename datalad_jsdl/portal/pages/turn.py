@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse
 
 from datalad_jsdl.bugs import LOGGER, bug
 from datalad_jsdl.errors import JsdlError
+from datalad_jsdl.portal.access import all_served, limits_of
 from datalad_jsdl.portal.pages.forms import Fields, FormTokens, read_form
 from datalad_jsdl.portal.pages.names import parsed_query, query_of
 from datalad_jsdl.portal.pages.rendering import rendered
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from datalad_jsdl.orders.ordering import Limits
     from datalad_jsdl.portal.identity import Visitor
+    from datalad_jsdl.portal.served import Served
     from datalad_jsdl.portal.site import Site
 
 __all__ = ["Turn", "error_page", "page", "plain_page"]
@@ -57,6 +60,16 @@ class Turn:
     def user(self) -> str:
         """Whose list and orders it is about."""
         return self.visitor.user if self.visitor else ""
+
+    @property
+    def limits(self) -> Limits:
+        """Of one order of the visitor."""
+        return limits_of(self.site, self.visitor) if self.visitor else self.site.limits
+
+    @property
+    def served(self) -> list[Served]:
+        """What the visitor can choose from."""
+        return all_served(self.site, self.visitor) if self.visitor else []
 
     @property
     def path(self) -> dict[str, str]:

@@ -27,10 +27,10 @@ from datalad_jsdl.repository.annex.adjusted import (
 )
 from datalad_jsdl.repository.annex.config import adds_unlocked
 from datalad_jsdl.repository.annex.keys import ExtensionRule
-from datalad_jsdl.repository.commit import LINK, Tree
+from datalad_jsdl.repository.commit import LINK, SUBMODULE, Tree
 from datalad_jsdl.repository.importing.obstacles import in_the_way
 from datalad_jsdl.repository.importing.plan import make_plan
-from datalad_jsdl.repository.importing.provenance import imported_paths
+from datalad_jsdl.repository.importing.provenance import imported_paths, written_paths
 from datalad_jsdl.repository.importing.steps import Change, Plan
 from datalad_jsdl.repository.importing.submodules import GITMODULES, activate, gitmodules
 from datalad_jsdl.repository.importing.switching import make_way, switch
@@ -158,6 +158,7 @@ class Importer:
             records_of=lambda keys: repository.annex.records(keys),
             in_the_way=lambda steps: in_the_way(git, tree, steps, dry=dry),
             imported=lambda paths: imported_paths(git, tip, paths, scope.prefix),
+            written=lambda paths: written_paths(git, tip, paths, scope.prefix),
             gone=self._gone(tree, tip, unlisted, scope),
             delete=delete,
             unlocked=adds_unlocked(repository.annex, config),
@@ -197,7 +198,7 @@ class Importer:
             git.run("update-ref", "-d", WORK_REF)
             self.repository.refresh()
             written = (s for s in plan.steps if s.change in (Change.ADDED, Change.CHANGED))
-            if any(step.mode != LINK for step in written):
+            if any(step.mode != LINK and step.content is None for step in written):
                 # git has written pointers, also where the content is here
                 git.run("annex", "smudge", "--update")
         return commit
@@ -206,12 +207,15 @@ class Importer:
         """Those of *unlisted* that an import wrote, and that could be had again.
 
         A commit of ours that was amended or squashed holds files of the user's, too; they
-        have no URLs.
+        have no URLs, and such a commit is no evidence of files in git.
         """
-        candidates = imported_paths(self.repository.git, tip, unlisted, scope.prefix)
-        keys = tree.keys(candidates)
+        git = self.repository.git
+        keys = tree.keys(imported_paths(git, tip, unlisted, scope.prefix))
         records = dict(self.repository.annex.records({key for key in keys.values() if key}))
-        return [path for path, key in keys.items() if key and records[key].urls]
+        in_git = [p for p, key in keys.items() if not key and tree.files[p].mode != SUBMODULE]
+        written = written_paths(git, tip, in_git, scope.prefix)
+        again = {path for path, key in keys.items() if key and records[key].urls}
+        return [path for path in keys if path in again or path in written]
 
     def missing_keys(self, keys: Collection[str]) -> set[str]:
         """Those of *keys* whose content is not here."""

@@ -8,6 +8,11 @@ from datalad_jsdl.model.filters import folders_of
 from datalad_jsdl.repository.annex.branch import KeyRecord
 from datalad_jsdl.repository.annex.keys import ExtensionRule, entry_key, parse_key
 from datalad_jsdl.repository.commit import EXECUTABLE, LINK, REGULAR, SUBMODULE
+from datalad_jsdl.repository.importing.in_git import (
+    replaced_in_git,
+    stands_for_key,
+    step_in_git,
+)
 from datalad_jsdl.repository.importing.key_records import WantedRecords, wanted_records
 from datalad_jsdl.repository.importing.renames import renames
 from datalad_jsdl.repository.importing.steps import Change, Conflict, Plan, Step
@@ -30,6 +35,7 @@ def make_plan(
     records_of: Callable[[Iterable[str]], Iterable[tuple[str, KeyRecord]]],
     in_the_way: Callable[[Sequence[Step]], Mapping[str, str]],
     imported: Callable[[Iterable[str]], set[str]],
+    written: Callable[[Iterable[str]], set[str]],
     gone: Iterable[str] = (),
     delete: bool = False,
     unlocked: bool = False,
@@ -44,6 +50,7 @@ def make_plan(
         in_the_way: of steps that write the tree, the paths with user work at or above
             them, each with a sentence about it.
         imported: which of some paths an earlier import wrote last.
+        written: likewise, and nobody has changed its commit since.
         gone: see `Plan.gone`.
         delete: delete what is gone.
         unlocked: new files are unlocked (the branch is an adjusted one).
@@ -55,17 +62,20 @@ def make_plan(
     # a million records are more than the rest: only those are held that decide something
     records = dict(records_of(_undecided(entries, old_keys)))
     relaxed = _no_longer_executable(entries, tree, old_keys, imported)
+    replaced = set(replaced_in_git(entries, tree, old_keys))
+    own = replaced - written(replaced)
     steps: list[Step] = []
     conflicts: list[Conflict] = []
     for path, entry in entries.items():
-        if reason := _conflict(path, entry, tree, old_keys, removed, folders):
+        reason = _OWN_FILE if path in own else _conflict(path, entry, tree, removed, folders)
+        if reason:
             conflicts.append(Conflict(path, reason))
         else:
-            usual = path in relaxed
-            steps.append(_step(path, entry, tree, old_keys, records, rule, unlocked, usual))
-    if own := _users_own(steps, records, imported):
-        conflicts += [Conflict(path, _OWN_FILE) for path in own]
-        steps = [step for step in steps if step.path not in own]
+            special = path in replaced, path in relaxed
+            steps.append(_step(path, entry, tree, old_keys, records, rule, unlocked, *special))
+    if lost := _users_own(steps, records, imported):
+        conflicts += [Conflict(path, _OWN_FILE) for path in lost]
+        steps = [step for step in steps if step.path not in lost]
     gone_keys = tree.keys(gone)
     if delete:
         steps += [
@@ -94,7 +104,11 @@ def _no_longer_executable(
     """Paths that an import made executable, and the manifest no longer does."""
     executable = {path for path, file in tree.files.items() if file.mode == EXECUTABLE}
     return imported(
-        {p for p in executable if p in entries and old_keys[p] and not entries[p].executable}
+        {
+            p
+            for p in executable
+            if p in entries and (old_keys[p] or entries[p].inline) and not entries[p].executable
+        }
     )
 
 
@@ -113,7 +127,6 @@ def _conflict(
     path: str,
     entry: Entry,
     tree: Tree,
-    old_keys: Mapping[str, str | None],
     removed: frozenset[str],
     folders: Set[str],
 ) -> str | None:
@@ -123,12 +136,10 @@ def _conflict(
             return f"{folder} is {what} of the dataset"
     if path in folders:
         return "the path is a folder of the dataset"
-    if path not in tree.files or old_keys[path]:
-        return None
-    if tree.files[path].mode == SUBMODULE:
+    if path in tree.files and tree.files[path].mode == SUBMODULE:
         return "the path is a subdataset"
-    if tree.files[path].mode == LINK or not tree.same_content(path, entry.digests):
-        return _OWN_FILE
+    if entry.inline is not None and stands_for_key(entry.inline):
+        return "git-annex would take its content for another file's"
     return None
 
 
@@ -140,12 +151,18 @@ def _step(
     records: Mapping[str, KeyRecord],
     rule: ExtensionRule,
     unlocked: bool,
+    replaced: bool,
     relaxed: bool,
 ) -> Step:
+    if entry.inline is not None:
+        old_key = old_keys.get(path)
+        return step_in_git(path, entry, entry.inline, tree, old_key, relaxed=relaxed)
     fresh_mode = EXECUTABLE if entry.executable else REGULAR if unlocked else LINK
     if path not in tree.files:
         return Step(path, Change.ADDED, _new_key(entry, rule), fresh_mode, None, entry)
     old_mode, old_key = tree.files[path].mode, old_keys[path]
+    if old_key is None and replaced:
+        return Step(path, Change.CHANGED, _new_key(entry, rule), fresh_mode, None, entry)
     if old_key is None:
         return Step(path, Change.UNCHANGED, "", old_mode, None, entry)
     mode = fresh_mode if entry.executable or relaxed else old_mode

@@ -11,9 +11,17 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.repository.git.running import Git
 
-__all__ = ["TRAILER", "commit_message", "imported_paths", "is_adjustment"]
+__all__ = [
+    "TRAILER",
+    "commit_message",
+    "imported_paths",
+    "is_adjustment",
+    "with_tree",
+    "written_paths",
+]
 
 TRAILER = "Jsdl-Manifest"
+_TREE = "Jsdl-Tree"
 
 
 # git-annex's own, of the commit that makes an adjusted branch of another one
@@ -61,6 +69,16 @@ def commit_message(
     )
 
 
+def with_tree(message: str, tree: str) -> str:
+    """A message that also says which tree its commit has: one that is amended has another one.
+
+    Args:
+        message: see `commit_message`.
+        tree: hex name of it.
+    """
+    return f"{message}{_TREE}: {tree}\n"
+
+
 def _mark(prefix: str) -> str:
     return f" into {json.dumps(prefix)}"
 
@@ -72,23 +90,35 @@ def is_adjustment(message: str) -> bool:
 
 def imported_paths(git: Git, commit: str, paths: Iterable[str], prefix: str) -> set[str]:
     """Those of *paths* that an import into *prefix* touched last, as the history tells."""
+    return set(_imported(git, commit, paths, prefix))
+
+
+def written_paths(git: Git, commit: str, paths: Iterable[str], prefix: str) -> set[str]:
+    """Likewise, of commits with content in git that nobody has amended since."""
+    imported = _imported(git, commit, paths, prefix)
+    return {path for path, as_it_was in imported.items() if as_it_was}
+
+
+def _imported(git: Git, commit: str, paths: Iterable[str], prefix: str) -> dict[str, bool]:
+    """Each path, and whether its commit says that it is as the import made it."""
     undecided = set(paths)
-    found: set[str] = set()
+    found: dict[str, bool] = {}
     if not undecided or not commit:
         return found
     log = git.run(
-        "log", "-z", "--format=%x01%B%x02", "--name-only", "--no-renames", "-m", "--first-parent",
-        commit,
+        "log", "-z", "--format=%x01%T%n%B%x02", "--name-only", "--no-renames", "-m",
+        "--first-parent", commit,
     ).decode("utf-8", "surrogateescape")  # fmt: skip
     for item in log.split("\x01")[1:]:
-        message, _, names = item.partition("\x02")
+        head, _, names = item.partition("\x02")
+        tree, _, message = head.partition("\n")
         if is_adjustment(message):
             continue  # all that is not locked, and nobody has changed any of it
         touched = undecided.intersection(name.lstrip("\n") for name in names.split("\0"))
         undecided -= touched
         _, trailer, mark = message.rpartition(f"\n{TRAILER}: sha256:")
         if trailer and mark.partition("\n")[0][64:] == _mark(prefix):
-            found |= touched
+            found |= dict.fromkeys(touched, f"\n{_TREE}: {tree}\n" in mark)
         if not undecided:
             break
     return found

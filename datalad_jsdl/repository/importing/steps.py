@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -38,10 +38,11 @@ class Step:
         path: within the dataset.
         change: what is done to it.
         key: the key it has afterwards (for DELETED, the one it had), or "" for a file
-            that is kept in git.
+            that is kept in git or goes into it.
         mode: its mode afterwards.
         old_key: the key it had, if any.
         entry: None for DELETED.
+        content: of the file, where git itself gets it; else None.
     """
 
     path: str
@@ -50,6 +51,7 @@ class Step:
     mode: str
     old_key: str | None = None
     entry: Entry | None = None
+    content: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

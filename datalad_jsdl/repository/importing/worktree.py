@@ -8,6 +8,7 @@ import stat
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.model.filters import folders_of
 from datalad_jsdl.repository.annex.keys import link_target, pointer
 from datalad_jsdl.repository.commit import LINK, REGULAR
 from datalad_jsdl.repository.git.running import batches
@@ -37,6 +38,8 @@ __all__ = [
 
 def blob_of(step: Step) -> bytes:
     """The blob that a step puts at its path."""
+    if step.content is not None:
+        return step.content
     if step.mode == LINK:
         return link_target(step.path, step.key).encode()
     return pointer(step.key)
@@ -63,8 +66,11 @@ class Folders:
         return self._kinds[folder]
 
     def is_missing_for(self, path: str) -> bool:
-        """Whether nothing can be at *path* because there is no folder for it."""
-        return self.kind(path.rpartition("/")[0]) is Kind.MISSING
+        """Whether nothing can be at *path* because there is no folder for it.
+
+        What is behind a symlink to a folder is at another path.
+        """
+        return any(self.kind(folder) is not Kind.FOLDER for folder in folders_of(path))
 
 
 def _kind_of(full: bytes) -> Kind:

@@ -24,6 +24,7 @@ from datalad_jsdl.repository.commit import REGULAR, SUBMODULE
 from datalad_jsdl.repository.git.blobs import BlobReader
 from datalad_jsdl.repository.git.pack import writing_pack
 from datalad_jsdl.repository.git.trees import build_tree
+from datalad_jsdl.repository.importing.provenance import with_tree
 from datalad_jsdl.repository.importing.steps import Change
 from datalad_jsdl.repository.importing.worktree import blob_of
 from datalad_jsdl.repository.repository import ANNEX_REF, WORK_REF
@@ -74,7 +75,10 @@ def write_objects(
                 sorted(_link_changes(links)),
                 key=_path,
             )
-            refs[WORK_REF] = _commit(git, pack, changes, tree.commit, message, _author(git))
+            in_git = any(step.content is not None for step in plan.steps)
+            refs[WORK_REF] = _commit(
+                git, pack, changes, tree.commit, message, _author(git), names_tree=in_git
+            )
         if plan.records:
             files = _log_files(git, plan, config_uuid)
             refs[ANNEX_REF] = _annex_commit(git, pack, files, config)
@@ -204,6 +208,8 @@ def _commit(
     parent: str,
     message: str,
     author: bytes,
+    *,
+    names_tree: bool = False,
 ) -> str:
     """Add the commit that makes *changes* to *parent* ("": to nothing); its name."""
     with BlobReader(git) as trees:
@@ -214,6 +220,8 @@ def _commit(
             bytes.fromhex(base) or None,
             lambda oid: b"".join(trees.read(oid.hex())),
         )
+    if names_tree:
+        message = with_tree(message, tree.hex())
     lines = [b"tree " + tree.hex().encode()]
     if parent:
         lines.append(b"parent " + parent.encode())

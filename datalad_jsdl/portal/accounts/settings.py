@@ -1,0 +1,211 @@
+"""What operators set of users: how they sign in, and who may have what.
+
+Further sections of the INI file that has the look of the pages::
+
+   [sign-in]
+   by = openid
+   origin = https://data.example.org
+   issuer = https://login.example.org
+   client-id = jsdl
+   client-secret-file = secret.txt
+
+   [dataset mri-2026]
+   for = group mri, group staff
+   terms = terms.txt
+   use-logins = yes
+
+   [limits]
+   files = 100000
+   bytes = 100 GB
+
+   [role staff]
+   bytes = none
+
+``by`` is ``token`` (one user, the default), ``proxy`` or ``openid``. A proxy needs ``trusted``
+(its addresses or networks), and may have ``user-field`` and ``groups-field``. A dataset is
+``for`` ``public``, ``signed-in`` (the default) or groups. Files are beside the settings.
+"""
+
+from __future__ import annotations
+
+import configparser
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.errors import PortalError
+from datalad_jsdl.fetch.settings import parse_bytes
+from datalad_jsdl.orders.ordering import Limits
+from datalad_jsdl.portal.accounts.proxy import ProxyIdentity, networks_of
+from datalad_jsdl.portal.rules import DatasetRule, Openness, Rules, Terms
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from datalad_jsdl.portal.accounts.openid import OpenIdProvider
+
+__all__ = ["Accounts", "read_accounts"]
+
+_SECTIONS = ("sign-in", "limits", "portal")
+_SIGN_IN = {
+    "token": frozenset({"by"}),
+    "proxy": frozenset({"by", "origin", "trusted", "user-field", "groups-field"}),
+    "openid": frozenset(
+        {"by", "origin", "issuer", "client-id", "client-secret-file", "scope", "groups-claim"}
+    ),
+}
+_DATASET = frozenset({"for", "terms", "use-logins"})
+_LIMITS = frozenset({"files", "bytes"})
+#: What one order may have where several people share a portal, and nobody says otherwise.
+_USUAL = Limits(100_000, 100 * 10**9)
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """How users sign in, and what holds for them.
+
+    Attributes:
+        rules: of datasets and orders.
+        origin: of the portal, as browsers know it; "" for where it listens.
+        proxy: that signs users in, or None.
+        openid: the provider that does, or None.
+    """
+
+    rules: Rules = field(default_factory=Rules)
+    origin: str = ""
+    proxy: ProxyIdentity | None = None
+    openid: OpenIdProvider | None = None
+
+
+def read_accounts(file: Path) -> Accounts:
+    """What operators have set.
+
+    Raises:
+        PortalError: it cannot be read, or something in it is not as it has to be.
+    """
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(file.read_text("utf-8-sig"), str(file))
+    except OSError as error:
+        raise PortalError(f"cannot read {file}: {error.strerror}") from None
+    except (configparser.Error, UnicodeDecodeError):
+        raise PortalError(f"{file} is no INI file in UTF-8") from None
+    datasets, roles = {}, {}
+    for name in parser.sections():
+        section = _Section(file, name, parser[name])
+        kind, _, rest = name.partition(" ")
+        if kind == "dataset" and rest:
+            datasets[rest.strip()] = section.dataset()
+        elif kind == "role" and rest:
+            roles[rest.strip()] = section.limits(Limits())
+        elif name not in _SECTIONS:
+            raise PortalError(
+                f"{file}: unknown section [{name}]; choose from portal, sign-in, limits, "
+                "dataset NAME, role NAME"
+            )
+    given = dict(parser["sign-in"]) if parser.has_section("sign-in") else {}
+    sign_in = _Section(file, "sign-in", given)
+    by = given.get("by", "token")
+    if by not in _SIGN_IN:
+        raise PortalError(f"{file}: by is token, proxy or openid, not {by!r}")
+    sign_in.require_known(_SIGN_IN[by])
+    limits = Limits() if by == "token" else _USUAL
+    if parser.has_section("limits"):
+        limits = _Section(file, "limits", parser["limits"]).limits(limits)
+    return Accounts(
+        Rules(datasets, roles, limits),
+        given.get("origin", "").rstrip("/"),
+        sign_in.proxy() if by == "proxy" else None,
+        sign_in.openid() if by == "openid" else None,
+    )
+
+
+class _Section:
+    """A section of the file, whose errors name it."""
+
+    def __init__(self, file: Path, name: str, given: Mapping[str, str]) -> None:
+        self._file, self._name, self._given = file, name, given
+
+    def require_known(self, known: frozenset[str]) -> None:
+        if unknown := sorted(self._given.keys() - known):
+            raise self._error(
+                f"unknown setting {unknown[0]}; choose from {', '.join(sorted(known))}"
+            )
+
+    def dataset(self) -> DatasetRule:
+        self.require_known(_DATASET)
+        wanted = [item.strip() for item in self._given.get("for", "signed-in").split(",")]
+        if len(wanted) == 1 and wanted[0] in ("public", "signed-in"):
+            openness, groups = Openness(wanted[0]), frozenset[str]()
+        else:
+            parts = [item.partition(" ") for item in wanted]
+            if any(word != "group" or not rest.strip() for word, _, rest in parts):
+                raise self._error(
+                    f"for is public, signed-in, or group NAME, not {self._given['for']!r}"
+                )
+            openness, groups = Openness.GROUPS, frozenset(rest.strip() for _, _, rest in parts)
+        terms = self._text("terms") if self._given.get("terms") else None
+        uses = self._given.get("use-logins", "no").lower()
+        if uses not in ("yes", "no"):
+            raise self._error(f"use-logins is yes or no, not {uses!r}")
+        return DatasetRule(openness, groups, Terms(terms) if terms else None, uses == "yes")
+
+    def limits(self, usual: Limits) -> Limits:
+        self.require_known(_LIMITS)
+        files, size = usual.files, usual.size
+        if (given := self._given.get("files")) is not None:
+            files = None if given == "none" else self._count(given)
+        if (given := self._given.get("bytes")) is not None:
+            try:
+                size = None if given == "none" else parse_bytes(given.replace(" ", ""))
+            except ValueError:
+                raise self._error(
+                    f"bytes is an amount such as 100GB, or none, not {given!r}"
+                ) from None
+        return Limits(files, size)
+
+    def proxy(self) -> ProxyIdentity:
+        trusted = self._given.get("trusted", "").replace(",", " ").split()
+        if not trusted:
+            raise self._error("trusted is missing: the addresses of the proxy, such as 127.0.0.1")
+        user = self._given.get("user-field", "X-Remote-User").lower()
+        return ProxyIdentity(
+            networks_of(trusted), user, self._given.get("groups-field", "").lower()
+        )
+
+    def openid(self) -> OpenIdProvider:
+        try:
+            from datalad_jsdl.portal.accounts.openid import OpenIdProvider
+        except ImportError as error:
+            raise PortalError(
+                f"the package {error.name} is missing; to install it, run: "
+                "pip install 'datalad-jsdl[openid]'"
+            ) from None
+        for name in ("origin", "issuer", "client-id", "client-secret-file"):
+            if not self._given.get(name):
+                raise self._error(f"{name} is missing")
+        usual = OpenIdProvider("", "", "")
+        return OpenIdProvider(
+            self._given["issuer"],
+            self._given["client-id"],
+            self._text("client-secret-file").strip(),
+            self._given.get("scope", usual.scope),
+            self._given.get("groups-claim", usual.groups),
+        )
+
+    def _text(self, name: str) -> str:
+        path = self._file.absolute().parent / self._given[name]
+        try:
+            return path.read_text("utf-8-sig")
+        except OSError as error:
+            raise self._error(f"cannot read {path}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise self._error(f"{path} is not in UTF-8") from None
+
+    def _count(self, given: str) -> int:
+        if not given.isascii() or not given.isdigit():
+            raise self._error(f"files is a number, or none, not {given!r}")
+        return int(given)
+
+    def _error(self, text: str) -> PortalError:
+        return PortalError(f"{self._file}, [{self._name}]: {text}")

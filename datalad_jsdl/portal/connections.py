@@ -1,0 +1,93 @@
+"""Connections that can be reset, and do not wait for ever for the head of a request.
+
+A server in Python has one loop for all: connections that only wait cost little, but they must
+not wait without end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
+
+__all__ = ["Connection", "Protocol"]
+
+_NAME = "jsdl.connection"
+_HEAD_WITHIN = 15.0  # seconds that a client has for the head of a request
+_NO_LINGER = struct.pack("ii", 1, 0)  # on, for no second
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What a request came by.
+
+    Attributes:
+        reset: ends it in a way that no client takes for an end in order.
+        unsent: how many bytes of an answer wait for the client.
+    """
+
+    reset: Callable[[], object]
+    unsent: Callable[[], int]
+
+    @classmethod
+    def of(cls, scope: Scope) -> Connection:
+        """The one of a request; under another server, one that can do less."""
+        found: Connection | None = scope.get("extensions", {}).get(_NAME, {}).get("of")
+        return found or cls(_break_off, lambda: 0)
+
+
+class Protocol(HttpToolsProtocol):
+    """A connection as uvicorn has it, which tells requests of itself."""
+
+    _late: Any = None
+
+    def connection_made(self, transport: Any) -> None:
+        """See `asyncio.Protocol`."""
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See `asyncio.Protocol`."""
+        self._head_came()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """See `httptools`."""
+        super().on_message_begin()
+        self._expect_head()
+        own = Connection(self._reset, self.transport.get_write_buffer_size)
+        self.scope["extensions"] = {_NAME: {"of": own}}
+
+    def on_headers_complete(self) -> None:
+        """See `httptools`."""
+        self._head_came()
+        super().on_headers_complete()
+
+    def _expect_head(self) -> None:
+        self._head_came()
+        self._late = self.loop.call_later(_HEAD_WITHIN, self.transport.abort)
+
+    def _head_came(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _reset(self) -> None:
+        own = self.transport.get_extra_info("socket")
+        if own is not None and own.fileno() >= 0:
+            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(own.fileno())) as same:
+                same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self.transport.abort()
+
+
+def _break_off() -> None:
+    raise ConnectionAbortedError("the answer was broken off")

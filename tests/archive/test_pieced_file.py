@@ -1,0 +1,121 @@
+"""Files with known pieces: no byte is used before its piece is verified, and none is held."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datalad_jsdl.archive.pieced_file import PiecedFileReader
+from datalad_jsdl.archive.readers import content_of
+from datalad_jsdl.archive.spill import spilled
+from datalad_jsdl.errors import ArchiveError
+from datalad_jsdl.model.entry import Pieces
+from tests.portal import content_of as made
+
+SIZE, PIECE = 1_000_000, 300_000
+CONTENT = made("pieced", SIZE)
+PIECES = Pieces(
+    "sha256",
+    PIECE,
+    tuple(hashlib.sha256(CONTENT[n : n + PIECE]).hexdigest() for n in range(0, SIZE, PIECE)),
+)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("pieced") / "f"
+    path.write_bytes(CONTENT)
+    return path
+
+
+@given(start=st.integers(0, SIZE), length=st.integers(0, SIZE))
+def test_any_bytes(file: Path, start: int, length: int) -> None:
+    length = min(length, SIZE - start)
+    reader = PiecedFileReader(str(file), SIZE, start, PIECES)
+    try:
+        assert b"".join(map(bytes, content_of(reader, length))) == CONTENT[start : start + length]
+    finally:
+        reader.close()
+
+
+@given(st.lists(st.integers(0, 70_000), min_size=1, max_size=40))
+def test_buffers_of_any_sizes(file: Path, sizes: list[int]) -> None:
+    reader = PiecedFileReader(str(file), SIZE, 123_456, PIECES)
+    views = [memoryview(bytearray(size)) for size in sizes]
+    try:
+        got = reader.readv(views)
+    finally:
+        reader.close()
+    found = b"".join(map(bytes, views))[:got]
+    assert got or not sum(sizes)
+    assert found == CONTENT[123_456 : 123_456 + got]
+
+
+def test_a_wrong_piece_is_not_used(tmp_path: Path) -> None:
+    file = tmp_path / "f"
+    file.write_bytes(CONTENT[:500_000] + b"\0" + CONTENT[500_001:])
+    reader = PiecedFileReader(str(file), SIZE, 10, PIECES)
+    assert reader.read(PIECE - 10) == CONTENT[10:PIECE]
+    with pytest.raises(ArchiveError, match=r"wrong content: .* bytes 300000 to 600000"):
+        reader.read(1)
+    reader.close()
+    after = PiecedFileReader(str(file), SIZE, 600_000, PIECES)
+    assert after.read(400_000) == CONTENT[600_000:]
+    after.close()
+
+
+def test_what_is_written_to_after_it_was_verified(tmp_path: Path) -> None:
+    """The piece is verified again, and is wrong then."""
+    file = tmp_path / "f"
+    file.write_bytes(CONTENT)
+    reader = PiecedFileReader(str(file), SIZE, 0, PIECES)
+    assert reader.read(1000) == CONTENT[:1000]
+    with file.open("r+b") as writing:
+        writing.seek(2000)
+        writing.write(b"\0\0\0\0")
+    os.utime(file, (1, 1))  # whatever time the writer leaves
+    with pytest.raises(ArchiveError, match=r"wrong content"):
+        reader.read(2000)
+    reader.close()
+
+
+def test_what_is_touched_goes_on(tmp_path: Path) -> None:
+    file = tmp_path / "f"
+    file.write_bytes(CONTENT)
+    reader = PiecedFileReader(str(file), SIZE, 0, PIECES)
+    assert reader.read(1000) == CONTENT[:1000]
+    os.utime(file, (1, 1))
+    assert reader.read(SIZE - 1000) == CONTENT[1000:]
+    reader.close()
+
+
+def test_what_is_cut_off(tmp_path: Path) -> None:
+    file = tmp_path / "f"
+    file.write_bytes(CONTENT)
+    reader = PiecedFileReader(str(file), SIZE, 0, PIECES)
+    reader.read(1000)
+    os.truncate(file, 200_000)
+    with pytest.raises(ArchiveError, match=r"ends after 200000 bytes"):
+        reader.read(SIZE - 1000)
+    reader.close()
+
+
+def test_a_piece_waits_in_a_file() -> None:
+    content = bytearray(CONTENT)
+    chunks = spilled(content, 1000, 900_000)
+    first = next(chunks)
+    assert not content
+    rest = list(chunks)
+    assert b"".join([first, *rest]) == CONTENT[1000:900_000]
+    assert max(map(len, rest)) <= 128 << 10
+
+
+def test_where_no_file_can_be_made_it_waits_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    content = bytearray(CONTENT)
+    assert b"".join(map(bytes, spilled(content, 1000, 900_000))) == CONTENT[1000:900_000]
