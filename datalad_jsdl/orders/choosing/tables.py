@@ -50,7 +50,7 @@ class Tables:
         name = next((name for name in PARTICIPANTS if name in known), None)
         if name is None:
             raise QueryError(
-                f"a filter on a table: expected {' or '.join(_PARTICIPANTS)} at the top of the "
+                f"a filter on a table: expected {' or '.join(PARTICIPANTS)} at the top of the "
                 f"dataset, found {_others(self._paths)}"
             )
         self._name = name
