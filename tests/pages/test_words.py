@@ -7,9 +7,12 @@ from datetime import datetime, timezone
 import pytest
 
 from datalad_jsdl.operations.availability import Access
-from datalad_jsdl.orders.model import Statistics
+from datalad_jsdl.orders.model import BLOCKED, FileRef, ListedFile, Statistics
+from datalad_jsdl.orders.ordering import Limits
+from datalad_jsdl.orders.review import Group
 from datalad_jsdl.portal.pages import words
 from datalad_jsdl.portal.pages.names import isolated, packed, query_of, shown, unpacked
+from datalad_jsdl.portal.pages.reasons import reason_of
 from datalad_jsdl.portal.pages.ways import ways_of
 
 HOSTILE = [
@@ -108,6 +111,23 @@ def test_times() -> None:
 
 def test_every_state_has_a_word() -> None:
     assert words.STATES.keys() == set(Access)
+
+
+@pytest.mark.parametrize("access", sorted(BLOCKED, key=lambda access: access.value))
+@pytest.mark.parametrize("number", [1, 7])
+def test_every_reason_has_words(access: Access, number: int) -> None:
+    files = [ListedFile(FileRef("s", f"f{n}", "v"), 10) for n in range(number)]
+    where = "https://a.example, https://b.example"
+    group = Group(access, False, where, "", files, Statistics(number, 10 * number, 0))
+    reason = reason_of("id", group, Limits())
+    assert reason.title.startswith("1\u00a0file " if number == 1 else "7\u00a0files ")
+    assert reason.title.endswith("(a.example, b.example)")
+    assert reason.action
+    assert (len(reason.shown), reason.more) == ((1, 0) if number == 1 else (5, 2))
+    # a list of mirrors is no page to go to, nor is what a manifest may say to do harm
+    assert reason.href == ""
+    bad = Group(access, False, "javascript:alert(1)", "", files, group.statistics)
+    assert reason_of("id", bad, Limits()).href == ""
 
 
 def test_lines_for_shells() -> None:

@@ -85,6 +85,11 @@ _KINDS: Mapping[Access, _Kind] = {
         "was refused by all mirrors", "were refused by all mirrors", "cross", "",
         "Try again now", tone="bad",
     ),
+    Access.DAMAGED: _Kind(
+        "is not what it was", "are not what they were", "alert",
+        "The mirrors have other content. It is never passed off as the right one.",
+        _AGAIN, tone="bad",
+    ),
     Access.GONE: _Kind(
         "is gone from all mirrors", "are gone from all mirrors", "cross", "",
         "Take off the list", tone="bad", post="remove",

@@ -42,6 +42,7 @@ STATES: Mapping[Access, Word] = {
     Access.REQUEST: Word("Ask for access", "warn", "lock"),
     Access.UNKNOWN: Word("No answer yet", "plain", "clock"),
     Access.REFUSED: Word("Refused", "bad", "cross"),
+    Access.DAMAGED: Word("Damaged", "bad", "alert"),
     Access.GONE: Word("Gone", "bad", "cross"),
 }
 
