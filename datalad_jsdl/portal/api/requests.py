@@ -23,6 +23,7 @@ __all__ = ["body_of", "query_of"]
 
 _MOST = 8 << 20  # bytes
 _WITHIN = 30.0  # seconds
+_WHOLE = 1 << 53  # from here on a float says nothing of the last digits
 
 
 def query_of(operation: Operation, scope: Scope) -> dict[str, Any]:
@@ -103,12 +104,18 @@ def _too_large() -> NoReturn:
 def _as_json(raw: bytes) -> Any:
     try:
         text = raw.decode("utf-8")
-        value = json.loads(text, parse_constant=_no_number)
+        value = json.loads(text, parse_constant=_no_number, parse_float=_number)
         json.dumps(value, ensure_ascii=False).encode()  # halves of characters are no text
     except (ValueError, RecursionError) as error:
         said = error if isinstance(error, json.JSONDecodeError) else "no valid text or number"
         raise ProblemError(HTTPStatus.BAD_REQUEST, f"the body is not JSON: {said}") from None
     return value
+
+
+def _number(text: str) -> float:
+    """For JSON 2.0 is as whole as 2 is."""
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) < _WHOLE else number
 
 
 def _no_number(name: str) -> NoReturn:

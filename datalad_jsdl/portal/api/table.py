@@ -38,7 +38,7 @@ def _integer(default: int, least: int, most: int) -> Schema:
     return {"type": "integer", "default": default, "minimum": least, "maximum": most}
 
 
-_TEXT: Schema = {"type": "string", "default": "", "maxLength": 65_535}
+_TEXT: Schema = {"type": "string", "default": "", "maxLength": 4096}
 _FLAG: Schema = {"type": "boolean", "default": False}
 _SORT: Schema = {"type": "string", "default": "name", "enum": [sort.value for sort in Sort]}
 _VIEW = (
