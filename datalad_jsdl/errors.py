@@ -5,7 +5,7 @@
     JsdlError
     ├── ManifestError (ValueError)     a manifest that cannot be read at all
     ├── DatasetError (RuntimeError)    git, git-annex or the dataset refuse
-    │   └── NothingThereError               there is no such commit or folder
+    │   └── NothingThereError               there is no such commit, folder or file
     ├── FetchError (OSError)           content that is unavailable
     │   ├── AddressRefusedError             the address policy forbids the connection
     │   └── StatusError                     an API answered with a status of failure
@@ -110,7 +110,7 @@ class DatasetError(JsdlError, RuntimeError):
 
 
 class NothingThereError(DatasetError):
-    """There is no such commit, or no such folder in it."""
+    """There is no such commit, or no such folder or file in it."""
 
 
 class FetchError(JsdlError, OSError):

@@ -11,7 +11,6 @@ from datalad.interface.results import get_status_dict
 from datalad_jsdl.commands._common import message_of
 from datalad_jsdl.model.amounts import counted, size_text
 from datalad_jsdl.operations.availability import Access
-from datalad_jsdl.orders.model import BLOCKED
 
 if TYPE_CHECKING:
     import logging
@@ -86,7 +85,7 @@ def review_record(review: Review, total: Statistics) -> dict[str, Any]:
     lines = [f"on the list: {amounts(total)}" if total.files else "the list is empty"]
     groups = []
     for group in review.groups:
-        orderable = group.access not in BLOCKED and not group.too_large
+        orderable = group.is_orderable
         groups.append(
             {
                 "access": "too-large" if group.too_large else group.access.value,

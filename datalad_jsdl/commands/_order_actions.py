@@ -33,8 +33,7 @@ from datalad_jsdl.orders.exporting import export_order, verify_archive
 from datalad_jsdl.orders.jobs.rows import Jobs
 from datalad_jsdl.orders.jobs.waking import Waker
 from datalad_jsdl.orders.jobs.worker import Worker
-from datalad_jsdl.orders.model import BLOCKED
-from datalad_jsdl.orders.pinning import pin
+from datalad_jsdl.orders.placing import available, place_again, place_order
 from datalad_jsdl.orders.review import review_list
 from datalad_jsdl.orders.states import states_of_order
 from datalad_jsdl.orders.tasks import tasks
@@ -56,13 +55,10 @@ def _create(call: Call) -> Records:
     is_chosen = _in_paths(call, desk.lists.sources(call.user))
     if call.dry_run:
         found = review_list(desk.store, call.user)
-        groups = [g for g in found.groups if g.access not in BLOCKED and not g.too_large]
+        groups = [group for group in found.groups if group.is_orderable]
         yield _would_order(call, [f for g in groups for f in g.files if is_chosen(f)])
         return
-    order = desk.orders.create(
-        call.user, call.name, is_chosen=is_chosen if call.arguments else None
-    )
-    pin(order, desk.places())
+    order = place_order(desk, call.user, call.name, is_chosen=is_chosen if call.arguments else None)
     left = desk.lists.statistics(call.user)
     more = f"; still on the list: {amounts(left)}" if left.files else ""
     yield call.record(_made(order) + more, order, left=left.files)
@@ -72,15 +68,11 @@ def _repeat(call: Call) -> Records:
     """Of another order's files."""
     desk = call.at.desk
     base = desk.orders.find(desk.newest(call.user, call.from_order))
-    states = states_of_order(desk.store, base.summary.id)
-    blocked = {ref for ref, state in states.items() if state.access in BLOCKED}
-    in_paths = _in_paths(call, {file.ref.source for file in base.files})
-    chosen = {file.ref for file in base.files if file.ref not in blocked and in_paths(file)}
+    is_chosen = _in_paths(call, {file.ref.source for file in base.files})
     if call.dry_run:
-        yield _would_order(call, [file for file in base.files if file.ref in chosen])
+        yield _would_order(call, [file for file in available(desk, base) if is_chosen(file)])
         return
-    order = desk.orders.repeat(base, call.name, is_chosen=lambda file: file.ref in chosen)
-    pin(order, desk.places())
+    order = place_again(desk, base, call.name, is_chosen=is_chosen)
     out = len(base.files) - len(order.files)
     more = f"; left out, as unavailable or not chosen: {counted(out, 'file')}" if out else ""
     yield call.record(_made(order) + more, order)

@@ -92,8 +92,8 @@ class Walk:
         missing: those of them that are not here: path → why.
 
     Raises:
-        NothingThereError: there is no such commit.
-        DatasetError: there is nothing at a path, or a subdataset is not here.
+        NothingThereError: there is no such commit, or nothing at a path.
+        DatasetError: a subdataset is not here, or git cannot read the dataset.
     """
 
     def __init__(self, root: Path, selection: FileSelection) -> None:
@@ -162,7 +162,7 @@ class Walk:
         found = {item for name in names for item in (name, *folders_of(name))}
         for path in self._selection.paths:
             if path not in found:
-                raise DatasetError(_nothing_at(path, self.left_out, self._selection.purpose))
+                raise NothingThereError(_nothing_at(path, self.left_out, self._selection.purpose))
 
 
 def _tree(repository: Repository, revision: str) -> Tree:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from datalad_jsdl.cycles import no_cycles_made
 from datalad_jsdl.orders.model import Statistics
-from datalad_jsdl.orders.store.rows import file_of, file_values
+from datalad_jsdl.orders.store.rows import file_of, file_values, utc
 from datalad_jsdl.orders.store.sources import known_sources, source_ids
 from datalad_jsdl.orders.store.tables import file_lists, listed_files, removed_files
 from datalad_jsdl.orders.store.tables import sources as sources_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
     from sqlalchemy import Table
     from sqlalchemy.engine import Connection
@@ -131,6 +133,46 @@ class FileLists:
             for row in connection.execute(chosen.execution_options(yield_per=_PORTION)):
                 yield file_of(row, names)
 
+    def listed(self, user: str, source: str, paths: Iterable[str]) -> set[str]:
+        """Those of a source's *paths* that are on a list, in whatever version."""
+        found: set[str] = set()
+        with self.store.read() as connection:
+            ids = {known.name: i for i, known in known_sources(connection).items()}
+            mine = (listed_files.c.user == user) & (listed_files.c.source == ids.get(source, 0))
+            # a list has no name that is not UTF-8, as no archive can have it
+            for portion in portions(filter(_is_utf8, paths), _AT_ONCE):
+                chosen = select(listed_files.c.path).where(mine, listed_files.c.path.in_(portion))
+                found.update(connection.scalars(chosen))
+        return found
+
+    def updated_on(self, user: str) -> datetime | None:
+        """When a list was changed last; None if it never was."""
+        chosen = select(file_lists.c.updated_on).where(file_lists.c.user == user)
+        with self.store.read() as connection:
+            found = connection.scalar(chosen)
+            return None if found is None else utc(found)
+
+    def below(self, user: str, source: str, folder: str = "") -> Counter[str]:
+        """How many files of a list each name in a folder stands for.
+
+        Args:
+            user: whose list.
+            source: of the folder.
+            folder: path without a slash at its end; "" for the whole source.
+
+        Returns:
+            Name of a file, or of a folder in it → the number of files that are on the list.
+        """
+        start = f"{folder}/" if folder else ""
+        mine = (listed_files.c.user == user) & (sources_table.c.name == source)
+        chosen = select(listed_files.c.path).join(sources_table).where(mine)
+        if start:
+            path = listed_files.c.path
+            chosen = chosen.where(func.substr(path, 1, len(start)) == start)
+        with self.store.read() as connection:
+            paths = connection.scalars(chosen.execution_options(yield_per=_PORTION))
+            return Counter(path[len(start) :].partition("/")[0] for path in paths)
+
     def sources(self, user: str) -> set[str]:
         """Names of the sources that a list has files of."""
         its = select(listed_files.c.source).where(listed_files.c.user == user).distinct()
@@ -184,6 +226,10 @@ def portions(things: Iterable[Any], size: int = _PORTION) -> Iterator[list[Any]]
     rest = iter(things)
     while portion := list(islice(rest, size)):
         yield portion
+
+
+def _is_utf8(path: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in path)
 
 
 def _count(connection: Connection, user: str) -> int:

@@ -103,7 +103,12 @@ class Orders:
         return Order(summary, tuple(files))
 
     def repeat(
-        self, order: Order, name: str = "", *, is_chosen: Callable[[ListedFile], bool]
+        self,
+        order: Order,
+        name: str = "",
+        *,
+        is_chosen: Callable[[ListedFile], bool],
+        limits: Limits | None = None,
     ) -> Order:
         """A new order of some files of another one, past the list.
 
@@ -111,16 +116,17 @@ class Orders:
             order: which stays as it is.
             name: of the archive; "" for one made from the time.
             is_chosen: which of the files.
+            limits: what the order may have; None for no limit.
 
         Raises:
-            OrderError: no file is chosen, or the name is invalid.
+            OrderError: no file is chosen, the order would be too large, or the name is invalid.
             StoreError: the store is locked or cannot be written; then nothing has changed.
         """
         now = time.time()
         name = archive_name(name, now)
         files = [file for file in order.files if is_chosen(file)]
         order_id = _new_id()
-        _require_fits(_statistics(files), Limits(), len(order.files))
+        _require_fits(_statistics(files), limits or Limits(), len(order.files))
         with self.store.write() as connection:
             ids = {source.name: i for i, source in known_sources(connection).items()}
             user = order.summary.user

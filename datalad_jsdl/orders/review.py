@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.orders.states import Found
     from datalad_jsdl.orders.store.opening import Store
 
-__all__ = ["Group", "Review", "check_list", "review_list"]
+__all__ = ["Fit", "Group", "Review", "check_list", "fitting", "review_list"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,11 @@ class Group:
     text: str
     files: Sequence[ListedFile]
     statistics: Statistics
+
+    @property
+    def is_orderable(self) -> bool:
+        """Whether an order can have them."""
+        return self.access not in BLOCKED and not self.too_large
 
 
 @dataclass(frozen=True)
@@ -95,15 +100,44 @@ def review_list(store: Store, user: str, limits: Limits | None = None) -> Review
     ]
     groups.sort(key=lambda group: (group.too_large, list(Access).index(group.access)))
     orderable = statistics_of(
-        [
-            file
-            for group in groups
-            if group.access not in BLOCKED and not group.too_large
-            for file in group.files
-        ]
+        [file for group in groups if group.is_orderable for file in group.files]
     )
     rate = rate_of(store, user)
     return Review(groups, states, orderable, orderable.size / rate if rate else None)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What of a list one order can have.
+
+    Attributes:
+        files: those that fit, in the order of the list.
+        statistics: of them.
+        left: of those that could be ordered, but for the limits.
+    """
+
+    files: Sequence[ListedFile]
+    statistics: Statistics
+    left: Statistics
+
+
+def fitting(review: Review, limits: Limits) -> Fit:
+    """Propose files of a list for one order: one after the other, as far as they fit."""
+    fits: list[ListedFile] = []
+    left: list[ListedFile] = []
+    size = 0
+    for group in review.groups:
+        if not group.is_orderable:
+            continue
+        for file in group.files:
+            more = size + (file.size or 0)
+            too_many = limits.files is not None and len(fits) >= limits.files
+            if too_many or (limits.size is not None and more > limits.size):
+                left.append(file)
+            else:
+                fits.append(file)
+                size = more
+    return Fit(fits, statistics_of(fits), statistics_of(left))
 
 
 def check_list(

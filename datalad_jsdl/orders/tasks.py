@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from datalad_jsdl.errors import JobError
+from datalad_jsdl.errors import JobError, OrderError
+from datalad_jsdl.orders.choosing.any_source import Kept, choose, nothing_kept
+from datalad_jsdl.orders.choosing.choice import Choice
 from datalad_jsdl.orders.preparing import prepare_order
 from datalad_jsdl.orders.review import check_list
 
@@ -17,22 +19,57 @@ if TYPE_CHECKING:
     from datalad_jsdl.orders.jobs.model import JSON
     from datalad_jsdl.orders.jobs.worker import Kinds
 
-__all__ = ["PREPARE", "REVIEW", "tasks"]
+__all__ = ["ADD", "PREPARE", "REVIEW", "adding", "tasks"]
 
 Watch = Callable[[int, "int | None"], object]
 
+_TOLD = 100  # files that are told of one by one
+
 PREPARE = "prepare"  # args: order
 REVIEW = "review"  # of the list of the job's user
+ADD = "add"  # to that list; args: as `adding` makes them
 
 
-def tasks(desk: Desk, watch: Watch = lambda done, total: None) -> Kinds:
+def tasks(desk: Desk, watch: Watch = lambda done, total: None, kept: Kept = nothing_kept) -> Kinds:
     """What is done for each kind of job; see `Worker`.
 
     Args:
         desk: the store, and where its sources are.
         watch: told how much is done, and of how much, more often than the job's row is.
+        kept: manifests that need not be read again.
     """
-    return {PREPARE: partial(_prepare, desk, watch), REVIEW: partial(_review, desk, watch)}
+    return {
+        PREPARE: partial(_prepare, desk, watch),
+        REVIEW: partial(_review, desk, watch),
+        ADD: partial(_add, desk, kept),
+    }
+
+
+def adding(source: str, choice: Choice) -> dict[str, JSON]:
+    """The arguments of a job that puts files of a source on a list."""
+    return {
+        "source": source,
+        "paths": list(choice.paths),
+        "recursive": choice.recursive,
+        "globs": list(choice.globs),
+        "where": choice.where,
+        "metadata": list(choice.metadata),
+        "ref": choice.ref,
+    }
+
+
+def _add(desk: Desk, kept: Kept, lease: Lease) -> JSON:
+    args: dict[str, Any] = dict(lease.job.args)
+    source, places = str(args.pop("source")), desk.places()
+    if source not in places.sources:
+        raise OrderError(f"there is no dataset {source} any more")
+    with lease.keep():
+        chosen = choose(places, source, Choice(**args), kept)
+    # it cannot be taken back from here on, but by undoing it
+    lease.check()
+    added = desk.add(lease.job.user, chosen)
+    missing: list[JSON] = [{"path": path, "reason": why} for path, why in chosen.missing.items()]
+    return {"chosen": len(chosen.files), "added": added, "missing": missing[:_TOLD]}
 
 
 def _prepare(desk: Desk, watch: Watch, lease: Lease) -> JSON:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from datalad_jsdl.errors import (
+    JobError,
+    JsdlError,
+    LockedError,
+    NothingThereError,
+    OrderError,
+    QueryError,
+    StoreError,
+)
 
+if TYPE_CHECKING:
     from starlette.types import Send
 
-__all__ = ["Problem", "ProblemError", "send_problem"]
+__all__ = ["Problem", "ProblemError", "problem_of", "send_problem"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,33 @@ class ProblemError(Exception):
     ) -> None:
         super().__init__(detail)
         self.problem = Problem(status, detail, headers or {}, fields)
+
+
+_LATER = {"retry-after": "60"}
+#: What an error of the package means over HTTP; the first that it is one of.
+_STATUSES: tuple[tuple[type[JsdlError], HTTPStatus, Mapping[str, str]], ...] = (
+    (NothingThereError, HTTPStatus.NOT_FOUND, {}),
+    (QueryError, HTTPStatus.BAD_REQUEST, {}),
+    (LockedError, HTTPStatus.SERVICE_UNAVAILABLE, {"retry-after": "5"}),
+    (StoreError, HTTPStatus.SERVICE_UNAVAILABLE, _LATER),
+    (OrderError, HTTPStatus.CONFLICT, {}),
+    (JobError, HTTPStatus.CONFLICT, {}),
+    # a dataset, manifest or mirror that cannot be read now
+    (JsdlError, HTTPStatus.SERVICE_UNAVAILABLE, _LATER),
+)
+
+
+def problem_of(error: JsdlError) -> Problem:
+    """The answer for an error that a request came to."""
+    status, headers = next((s, h) for kind, s, h in _STATUSES if isinstance(error, kind))
+    fields: dict[str, Any] = {}
+    if isinstance(error, OrderError):
+        over = {"filesOver": error.files_over, "bytesOver": error.bytes_over}
+        fields = {name: number for name, number in over.items() if number}
+    if isinstance(error, StoreError) and not isinstance(error, LockedError):
+        # where the store is, and what its driver says, is for the operator
+        return Problem(status, "the store of lists and orders cannot be used now", headers)
+    return Problem(status, str(error), headers, fields)
 
 
 async def send_problem(problem: Problem, send: Send, *, is_head: bool = False) -> None:

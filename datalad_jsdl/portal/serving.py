@@ -120,7 +120,7 @@ def serve(
         log_config=None, proxy_headers=False, server_header=False, date_header=True,
         timeout_graceful_shutdown=_GRACE,
     )  # fmt: skip
-    server = _Server(config, ready, stop or threading.Event())
+    server = _Server(config, site, ready, stop or threading.Event())
     try:
         with Waker(site.desk.store) as waker, _worker(site, waker, jobs):
             site.wake = waker.wake
@@ -133,15 +133,24 @@ def serve(
 
 class _Server(uvicorn.Server):
     def __init__(
-        self, config: uvicorn.Config, ready: Callable[[], object], stop: threading.Event
+        self,
+        config: uvicorn.Config,
+        site: Site,
+        ready: Callable[[], object],
+        stop: threading.Event,
     ) -> None:
         super().__init__(config)
+        self._site = site
         self._ready = ready
         self._stop = stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._site.is_ending = True  # what is streamed without an end is to end now
+        await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
         return self._stop.is_set() or await super().on_tick(counter)
@@ -154,7 +163,7 @@ def _worker(site: Site, waker: Waker, jobs: int) -> Iterator[None]:
         yield
         return
     stop = threading.Event()
-    worker = Worker(Jobs(site.desk.store), tasks(site.desk), waker, jobs)
+    worker = Worker(Jobs(site.desk.store), tasks(site.desk, kept=site.kept), waker, jobs)
     thread = threading.Thread(target=worker.run, args=(stop,), name="jobs", daemon=True)
     thread.start()
     try:

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 from datalad_jsdl.archive.budget import LookAhead
 from datalad_jsdl.orders.capability import Capabilities
 from datalad_jsdl.orders.ordering import Limits
+from datalad_jsdl.portal.browsing import Browser
 from datalad_jsdl.portal.guards import Streams
+from datalad_jsdl.portal.look import Look
+from datalad_jsdl.portal.manifests import Manifests
 from datalad_jsdl.portal.opened import OpenArchives
 
 if TYPE_CHECKING:
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.orders.desk import Desk
     from datalad_jsdl.portal.identity import Identity
+    from datalad_jsdl.portal.manifests import KeptManifest
+    from datalad_jsdl.portal.rules import Rules
     from datalad_jsdl.portal.served import Served
 
 __all__ = ["Site"]
@@ -38,29 +43,41 @@ class Site:
         served: what can be chosen from, in the order of their names.
         identity: how to find out who asks.
         hosts: names that the portal is known by, with ports; none for any.
-        title: of the pages.
-        limits: of one order.
+        look: of the pages.
+        sign_in: path where visitors begin to sign in at a provider; "" where there is none.
+        limits: of one order, where there are no *rules*.
+        rules: of datasets, and limits by role; None where one person serves themselves.
         wake: called with the id of a job that was put into the queue.
         streams: downloads that are under way.
         archives: those of orders, kept open.
         capabilities: signs links to archives.
+        manifests: those that are served, read once.
+        browser: shows folders of what is served.
+        is_ending: the server is about to end; what is streamed without an end is to end now.
     """
 
     desk: Desk
     served: Sequence[Served]
     identity: Identity
     hosts: frozenset[str] = frozenset()
-    title: str = "Downloads"
+    look: Look = field(default_factory=Look)
+    sign_in: str = ""
     limits: Limits = field(default_factory=Limits)
+    rules: Rules | None = None
     wake: Callable[[str], object] = lambda job: None
     streams: Streams = field(default_factory=Streams)
     archives: OpenArchives = field(init=False)
     capabilities: Capabilities = field(init=False)
+    manifests: Manifests = field(init=False)
+    browser: Browser = field(init=False)
+    is_ending: bool = False
 
     def __post_init__(self) -> None:
         look_ahead = LookAhead(_FETCHES, shared=True)
         self.archives = OpenArchives(self.desk, look_ahead)
         self.capabilities = Capabilities(self.desk.store)
+        self.manifests = Manifests(self.desk.credentials)
+        self.browser = Browser(self.manifests)
         # a mirror that is slow must not keep others from their answers: lookups have threads of
         # their own, and each download may have one
         self.readers = ThreadPoolExecutor(self.streams.of_process, "reader")
@@ -69,6 +86,15 @@ class Site:
     def find(self, name: str) -> Served | None:
         """What is served under a name."""
         return next((served for served in self.served if served.name == name), None)
+
+    def kept(self, source: str) -> KeptManifest | None:
+        """A manifest that is served, by the name of its source; None if there is none.
+
+        Raises:
+            ManifestError, FetchError: it is unavailable.
+        """
+        served = self.find(source)
+        return self.manifests.get(served) if served is not None and served.place else None
 
     async def run(self, work: Callable[..., _T], *args: Any, **kwargs: Any) -> _T:
         """Have a thread do what may take a while."""

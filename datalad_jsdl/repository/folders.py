@@ -19,9 +19,10 @@ from datalad_jsdl.repository.rows import Row, Rows
 from datalad_jsdl.repository.walk import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from datalad_jsdl.repository.repository import Repository
+    from datalad_jsdl.repository.walk import Walked
 
 __all__ = ["Folders"]
 
@@ -41,10 +42,12 @@ class Folders:
 
     Args:
         most: bytes to be held of several commits; of one it may be more.
+        is_left_out: which paths are neither shown nor counted.
     """
 
-    def __init__(self, most: int = _MOST) -> None:
+    def __init__(self, most: int = _MOST, is_left_out: Callable[[str], bool] | None = None) -> None:
         self._most = most
+        self._is_left_out = is_left_out
         self._lock = threading.Lock()
         self._held: OrderedDict[_Name, Rows] = OrderedDict()
         self._coming: dict[_Name, Future[Rows]] = {}  # somebody is on the way through these
@@ -71,16 +74,17 @@ class Folders:
             NothingThereError: there is no such commit or folder.
             DatasetError: git cannot read it.
         """
-        found = self._commit(repository, revision)
+        found = self.commit(repository, revision)
         start, end = found.place(folder)
         first = found.behind(after, start, end) if after else start
         return found.rows(repository, folder, range(first, min(end, first + max(0, limit))))
 
     def total(self, repository: Repository, revision: str, folder: str = "") -> Row:
         """A folder as a row, with what is in it and below; raises as `rows` does."""
-        return self._commit(repository, revision).folder(folder)
+        return self.commit(repository, revision).folder(folder)
 
-    def _commit(self, repository: Repository, revision: str) -> Rows:
+    def commit(self, repository: Repository, revision: str) -> Rows:
+        """All rows of a commit; raises as `rows` does."""
         commit = commit_of(repository.git, revision)
         if not commit:
             raise NothingThereError(f"git finds no commit {revision!r} in {repository.root}")
@@ -104,7 +108,7 @@ class Folders:
         problem: BaseException = _EndedError()  # this thread alone was ended: another one walks
         found = None
         try:
-            found = Rows(walk(repository, commit), len(commit) // 2)
+            found = Rows(self._shown(walk(repository, commit)), len(commit) // 2)
         except Exception as error:
             problem = error
             raise
@@ -118,6 +122,12 @@ class Folders:
             else:
                 coming.set_result(found)
         return found
+
+    def _shown(self, walked: Walked) -> Walked:
+        is_left_out = self._is_left_out
+        if is_left_out is None:
+            return walked
+        return (i for i in walked if not is_left_out(i[0].decode("utf-8", "surrogateescape")))
 
     def _hold(self, name: _Name, found: Rows) -> None:
         self._held[name] = found

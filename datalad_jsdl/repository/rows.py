@@ -15,7 +15,7 @@ from datalad_jsdl.repository.annex.keys import key_from_link, key_from_pointer
 from datalad_jsdl.repository.walk import Code
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from datalad_jsdl.repository.repository import Repository
     from datalad_jsdl.repository.walk import Walked
@@ -89,6 +89,9 @@ class _Open:
 class Rows:
     """All rows of a commit, those of a folder side by side, in columns.
 
+    Attributes:
+        subdatasets: path → hex name of the commit.
+
     Args:
         files: of the commit, in git's order.
         width: bytes of an object name.
@@ -103,6 +106,7 @@ class Rows:
         self._times = array("d")  # NaN: not known
         self._oids = bytearray()
         self._folders: dict[str, _Folder] = {}
+        self.subdatasets: dict[str, str] = {}
         self._fill(files)
 
     def _fill(self, files: Walked) -> None:
@@ -116,7 +120,9 @@ class Rows:
                 start = slash + 1
             known = -1 if size is None else size
             stack[-1].rows.append((path[start:], code, known, time, oid))
-            if code is not Code.SUBDATASET:
+            if code is Code.SUBDATASET:
+                self.subdatasets[_text(path)] = oid.hex()
+            else:
                 stack[-1].count(max(known, 0), 1, known < 0)
         while stack:
             self._close(stack)
@@ -183,6 +189,22 @@ class Rows:
             files=found.files,
             unsized=found.unsized,
         )
+
+    def found(self, part: str, folder: str) -> Iterator[Row]:
+        """Rows in a folder, and below, that have *part* in their names; without keys."""
+        self._find(folder)
+        start, sought = f"{folder}/" if folder else "", part.casefold()
+        for path, place in self._folders.items():
+            if path == folder or path.startswith(start):
+                inside = f"{path}/" if path else ""
+                for row in range(place.start, place.end):
+                    if sought in _text(self._name(row)).casefold():
+                        yield self._row(row, inside, "")
+
+    def plain(self, folder: str) -> Iterator[Row]:
+        """The rows of a folder, without keys: git is not asked for anything."""
+        start, (first, end) = f"{folder}/" if folder else "", self.place(folder)
+        return (self._row(row, start, "") for row in range(first, end))
 
     def rows(self, repository: Repository, folder: str, wanted: Sequence[int]) -> tuple[Row, ...]:
         annexed = [row for row in wanted if Code(self._codes[row]).is_annexed]

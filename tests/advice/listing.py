@@ -34,7 +34,9 @@ _ORDER = re.compile(
     re.IGNORECASE,
 )
 _TABLES = frozenset({"KINDS", "OPTIONS", "MEANINGS", "_examples_"})
-_CALLS = frozenset({"Parameter", "Source", "Setting", "_setting", "dict", "compile", "debug"})
+_CALLS = frozenset(
+    {"Operation", "Parameter", "Source", "Setting", "_setting", "dict", "compile", "debug"}
+)
 
 
 @cache
@@ -228,12 +230,25 @@ ADVICE = {
     "to compare, use == or !=": "orders.test_table_filter:test_what_is_refused",
     "; update datalad-jsdl": "orders.test_store:test_a_newer_one_is_refused",
     "somebody else is writing to the store; try again": "orders.test_store:test_one_that_is_locked",
+    # the portal's pages
+    "Tick what you want first": "pages.test_pages:test_from_choosing_to_the_download",
+    "at once; add their folder": "pages.test_pages:test_a_form_without_end",
+    "Open the page again, and repeat": "pages.test_pages:test_forms_of_others_are_refused",
+    "{}: unknown setting {}; choose from": "pages.test_look:test_what_is_refused",
+    "Accept them there, then ask": "pages.test_pages:test_what_stands_in_the_way",
+    "Take off the list": "pages.test_pages:test_what_stands_in_the_way",
+    "Ask again": "pages.test_pages:test_each_reason_has_its_action",
+    "Log in": "pages.test_pages:test_each_reason_has_its_action",
+    "Ask for access": "pages.test_pages:test_each_reason_has_its_action",
+    "Try again now": "pages.test_pages:test_each_reason_has_its_action",
+    "datalad download-manifest {} {}": "pages.test_lines:test_lines_give_the_zip",
 }
 
 _SAID = "tells what is wrong or was done, and nothing to do"
 _OPTION = "tells what an option takes"
 _PART = "part of another text, or none for people's eyes"
 _OFFLINE = "would install a program"
+_DOCUMENT = "describes the API"
 _READ = "a page to read: its title is checked"
 
 #: Part of a text that looks like advice → why no test here follows it.
@@ -314,4 +329,12 @@ NO_ADVICE: dict[str, str] = {
     "BEGIN IMMEDIATE": _PART,
     "SET LOCAL lock_timeout": _PART,
     "to install it, run: pip install ": _OFFLINE,
+    "Choose files, review them, order them": _DOCUMENT,
+    "NAME of a dataset, or NAME/folder": _DOCUMENT,
+    "on paths, as --include": _DOCUMENT,
+    "as git annex find --metadata": _DOCUMENT,
+    "GET, HEAD": _PART,
+    "retry: {}": _PART,
+    "to add a folder, use AddFolderRequest": "tests/web/test_api.py does so",
+    "to go on after an interruption, use it again": "tests/web/test_api.py does so",
 }

@@ -58,8 +58,8 @@ class Choice:
 
     def _is_below(self, path: str) -> bool:
         deep = self.recursive or self.is_query
-        if "" in self._paths:
-            return deep or "/" not in path
+        if "" in self._paths and (deep or "/" not in path):
+            return True
         if not deep:
             return path.rpartition("/")[0] in self._paths
         return any(folder in self._paths for folder in folders_of(path))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from datalad_jsdl.cycles import no_cycles_made
 from datalad_jsdl.errors import ManifestError, NothingThereError, QueryError
@@ -21,19 +21,26 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from datalad_jsdl.manifest.selection import Selection
     from datalad_jsdl.model.entry import Entry
-    from datalad_jsdl.operations.manifest_contents import Listed
     from datalad_jsdl.orders.choosing.choice import Choice
     from datalad_jsdl.orders.model import FileState, Source
 
-__all__ = ["SIGNED", "choose_from_manifest", "listed_entry"]
+__all__ = ["SIGNED", "Readable", "choose_from_manifest", "listed_entry"]
 
 #: What can be done with an entry that has signed URLs only.
 SIGNED = "'datalad download-manifest --get' makes a dataset with their content now, to choose from"
 
 
+class Readable(Protocol):
+    """A manifest: see `Listed`."""
+
+    def select(self, *, way: str) -> Selection:
+        """Its entries; *way*: what to do with those that have signed URLs only."""
+
+
 @no_cycles_made()
-def choose_from_manifest(listed: Listed, source: Source, choice: Choice) -> Chosen:
+def choose_from_manifest(listed: Readable, source: Source, choice: Choice) -> Chosen:
     """Look up what a choice comes to; nothing is written.
 
     Entries that have signed URLs only are left out: those would expire before they are used.

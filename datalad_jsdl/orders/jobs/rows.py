@@ -59,8 +59,7 @@ class Jobs:
         Raises:
             StoreError: the store cannot be written.
         """
-        said = json.dumps(args, sort_keys=True, allow_nan=False)
-        digest = hashlib.sha256(json.dumps([kind, user, said]).encode()).hexdigest()
+        said, digest = _said(kind, user, args)
         insert = sqlite.insert if self.store.is_sqlite else postgresql.insert
         same = (jobs.c.digest == digest) & _ACTIVE
         while True:
@@ -91,6 +90,19 @@ class Jobs:
         """
         with self.store.read() as connection:
             return as_job(self._row(connection, job_id))
+
+    def newest(self, kind: str, user: str, args: Mapping[str, JSON]) -> Job | None:
+        """The job with these that was asked for last, whatever became of it; None for none."""
+        _, digest = _said(kind, user, args)
+        wanted = (
+            select(*columns(self.store))
+            .where(jobs.c.user == user, jobs.c.digest == digest)
+            .order_by(jobs.c.created_on.desc(), jobs.c.id.desc())
+            .limit(1)
+        )
+        with self.store.read() as connection:
+            row = connection.execute(wanted).one_or_none()
+        return None if row is None else as_job(row)
 
     def of_user(self, user: str, *, limit: int = 50) -> list[Job]:
         """A user's jobs, newest first, at most *limit*."""
@@ -254,6 +266,12 @@ class Jobs:
         if row is None:
             raise JobError(f"there is no job {job_id}")
         return row
+
+
+def _said(kind: str, user: str, args: Mapping[str, JSON]) -> tuple[str, str]:
+    """What a job is to be done with, as its row has it, and the digest of all."""
+    said = json.dumps(args, sort_keys=True, allow_nan=False)
+    return said, hashlib.sha256(json.dumps([kind, user, said]).encode()).hexdigest()
 
 
 def _has_expired(row: Row[Any]) -> bool:

@@ -1,0 +1,109 @@
+"""Who may have what: each visitor their own list and orders, and what is served to them."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.errors import JobError, NothingThereError, OrderError
+from datalad_jsdl.orders.jobs.rows import Jobs
+from datalad_jsdl.portal.problems import ProblemError
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
+
+    from datalad_jsdl.orders.jobs.model import Job
+    from datalad_jsdl.orders.model import OrderSummary
+    from datalad_jsdl.orders.ordering import Limits
+    from datalad_jsdl.portal.identity import Visitor
+    from datalad_jsdl.portal.served import Served
+    from datalad_jsdl.portal.site import Site
+
+__all__ = [
+    "all_served",
+    "find_job",
+    "find_order",
+    "find_served",
+    "limits_of",
+    "own_order",
+    "required_visitor",
+]
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def required_visitor(scope: Scope) -> Visitor:
+    """Who asks.
+
+    Raises:
+        ProblemError: nobody is signed in.
+    """
+    visitor: Visitor | None = scope["state"]["visitor"]
+    if visitor is None:
+        raise ProblemError(
+            HTTPStatus.UNAUTHORIZED, "sign in, or send a token", {"www-authenticate": "Bearer"}
+        )
+    return visitor
+
+
+async def own_order(site: Site, visitor: Visitor, order_id: str) -> OrderSummary:
+    """See `find_order`, which a thread does."""
+    return await site.run(find_order, site, visitor, order_id)
+
+
+def find_order(site: Site, visitor: Visitor, order_id: str) -> OrderSummary:
+    """An order of a visitor.
+
+    Raises:
+        ProblemError: there is none; of those of others nobody learns that they are there.
+        StoreError: the store cannot be read.
+    """
+    summary = None
+    if _ID.fullmatch(order_id):
+        try:
+            summary = site.desk.orders.summary(order_id)
+        except OrderError:
+            summary = None
+    if summary is None or summary.user != visitor.user:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"there is no order {order_id}")
+    return summary
+
+
+def find_job(site: Site, visitor: Visitor, job_id: str, kind: str | None = None) -> Job:
+    """A job of a visitor, of one kind or any; raises what `find_order` raises."""
+    job = None
+    if _ID.fullmatch(job_id):
+        try:
+            job = Jobs(site.desk.store).find(job_id)
+        except JobError:
+            job = None
+    if job is None or job.user != visitor.user or kind not in (None, job.kind):
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"there is no such job {job_id}")
+    return job
+
+
+def find_served(site: Site, visitor: Visitor, name: str) -> Served:
+    """What is served to a visitor under a name.
+
+    Raises:
+        NothingThereError: there is nothing.
+    """
+    served = site.find(name)
+    if served is None or not _admits(site, visitor, served):
+        raise NothingThereError(f"there is no dataset {name}")
+    return served
+
+
+def all_served(site: Site, visitor: Visitor) -> list[Served]:
+    """All that is served to a visitor."""
+    return [served for served in site.served if _admits(site, visitor, served)]
+
+
+def limits_of(site: Site, visitor: Visitor) -> Limits:
+    """What one order of a visitor may have."""
+    return site.limits if site.rules is None else site.rules.limits_of(visitor)
+
+
+def _admits(site: Site, visitor: Visitor, served: Served) -> bool:
+    return site.rules is None or site.rules.of(served.name).admits(visitor)

@@ -1,0 +1,174 @@
+"""Operations on a visitor's orders."""
+
+from __future__ import annotations
+
+from collections import Counter
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from datalad_jsdl.orders.comparing import Change
+from datalad_jsdl.orders.store.rows import utc
+from datalad_jsdl.orders.tasks import PREPARE
+from datalad_jsdl.portal import order_actions
+from datalad_jsdl.portal.access import find_job, find_order, limits_of
+from datalad_jsdl.portal.api.lists import pending, zip_name
+from datalad_jsdl.portal.api.operations import Answer, as_json
+from datalad_jsdl.portal.api.values import (
+    association,
+    order_object,
+    state_object,
+    summary_object,
+    time,
+)
+from datalad_jsdl.portal.problems import ProblemError
+
+if TYPE_CHECKING:
+    from datalad_jsdl.orders.model import OrderSummary
+    from datalad_jsdl.portal.api.operations import Asked
+
+__all__ = [
+    "compare",
+    "curl",
+    "history",
+    "manifest",
+    "repeat",
+    "result",
+    "revoke",
+    "sha256",
+    "show",
+    "start",
+    "state",
+]
+
+_PLAIN = "text/plain; charset=utf-8"
+
+
+def show(asked: Asked) -> Answer:
+    """An order with its files."""
+    return as_json(order_object(asked.site.desk.orders.find(_summary(asked).id)))
+
+
+def start(asked: Asked) -> Answer:
+    """Have an order prepared."""
+    job = order_actions.prepare(asked.site, _summary(asked))
+    return as_json({"token": job.id}, HTTPStatus.ACCEPTED)
+
+
+def result(asked: Asked) -> Answer:
+    """Where the archive is, once it is prepared, and the files that it cannot have."""
+    summary = _summary(asked)
+    job = find_job(asked.site, asked.who, asked.path["job"], PREPARE)
+    if job.args.get("order") != summary.id:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"there is no such job {job.id} of this order")
+    if answer := pending(asked, job):
+        return answer
+    found = order_actions.order_state(asked.site, summary)
+    is_ready = found.phase is order_actions.Phase.READY
+    path, expires = order_actions.archive_path(asked.site, summary)
+    files = [
+        {
+            **association(file.ref),
+            "status": "FAILURE" if (why := found.failed.get(file.ref)) else "SUCCESS",
+            "reason": why.text or why.access.value if why else "",
+        }
+        for file in asked.site.desk.orders.find(summary.id).files
+    ]
+    return as_json(
+        {
+            "downloadUrl": asked.origin + path if is_ready else None,
+            "expiresOn": time(utc(expires)) if is_ready else None,
+            "sha256": summary.archive_sha256 or None,
+            "files": files,
+        }
+    )
+
+
+def history(asked: Asked) -> Answer:
+    """A visitor's orders, newest first."""
+    limit, offset = asked.query["limit"], asked.query["offset"]
+    found, total = asked.site.desk.orders.history(asked.user, limit=limit, offset=offset)
+    results = [summary_object(summary) for summary in found]
+    page = {"results": results, "totalNumberOfResults": total, "limit": limit, "offset": offset}
+    return as_json(page)
+
+
+def state(asked: Asked) -> Answer:
+    """How far an order is."""
+    return as_json(state_object(order_actions.order_state(asked.site, _summary(asked))))
+
+
+def repeat(asked: Asked) -> Answer:
+    """Order the same files once more."""
+    limits = limits_of(asked.site, asked.who)
+    placed = order_actions.repeat(asked.site, _summary(asked), zip_name(asked.body), limits)
+    where = f"/api/v1/download/order/{placed.summary.id}"
+    return as_json(order_object(placed), HTTPStatus.CREATED, location=where)
+
+
+def compare(asked: Asked) -> Answer:
+    """What has become of an order's files since."""
+    changes = order_actions.compare(asked.site, _summary(asked))
+    counts = Counter(change for _, change in changes)
+    files = [
+        {**association(ref), "change": change.value}
+        for ref, change in changes
+        if change is not Change.UNCHANGED
+    ]
+    return as_json({**{change.value: counts[change] for change in Change}, "files": files})
+
+
+def sha256(asked: Asked) -> Answer:
+    """The archive's checksum, as ``sha256sum -c`` takes it."""
+    summary = _summary(asked)
+    if not summary.archive_sha256:
+        raise ProblemError(
+            HTTPStatus.CONFLICT,
+            "the SHA-256 of the archive is not known yet; prepare the order first",
+            {"retry-after": "10"},
+        )
+    text = f"{summary.archive_sha256}  {summary.archive_name}\n"
+    return _file(text, f"{summary.archive_name}.sha256", _PLAIN)
+
+
+def manifest(asked: Asked) -> Answer:
+    """The order as a manifest, by which anybody makes the same archive."""
+    summary = _summary(asked)
+    text, unlisted = order_actions.manifest_text(asked.site, summary)
+    answer = _file(text, f"{_stem(summary)}.json", "application/json")
+    more = {"x-unlisted-files": str(unlisted)} if unlisted else {}
+    return Answer(answer.body, headers={**answer.headers, **more})
+
+
+def curl(asked: Asked) -> Answer:
+    """A file by which curl downloads the archive, or goes on with it: ``curl -K FILE``."""
+    summary = _summary(asked)
+    path, expires = order_actions.archive_path(asked.site, summary)
+    name = summary.archive_name.replace("\\", "\\\\").replace('"', '\\"')
+    text = (
+        f"# valid until {time(utc(expires))}; to go on after an interruption, use it again\n"
+        f'url = "{asked.origin}{path}"\n'
+        f'output = "{name}"\n'
+        "continue-at = -\n"
+        "fail\n"
+    )
+    return _file(text, f"{_stem(summary)}.curl", _PLAIN)
+
+
+def revoke(asked: Asked) -> Answer:
+    """Have no link to the archive work any more that was made until now."""
+    asked.site.capabilities.revoke(_summary(asked).id)
+    return Answer(status=HTTPStatus.NO_CONTENT)
+
+
+def _summary(asked: Asked) -> OrderSummary:
+    return find_order(asked.site, asked.who, asked.path["order"])
+
+
+def _stem(summary: OrderSummary) -> str:
+    return summary.archive_name[: -len(".zip")]
+
+
+def _file(text: str, name: str, media_type: str) -> Answer:
+    shown = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+    return Answer(text.encode(), headers={"content-disposition": shown}, media_type=media_type)

@@ -1,0 +1,187 @@
+"""What visitors do with their orders, for pages and programs alike; see `actions`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from datalad_jsdl.manifest.writing import write_entries
+from datalad_jsdl.orders.comparing import compare_order
+from datalad_jsdl.orders.jobs.model import JobState
+from datalad_jsdl.orders.jobs.rows import Jobs
+from datalad_jsdl.orders.order_manifest import order_entries
+from datalad_jsdl.orders.placing import place_again, place_order
+from datalad_jsdl.orders.states import states_of_order
+from datalad_jsdl.orders.tasks import PREPARE
+from datalad_jsdl.portal.actions import start
+from datalad_jsdl.repository.entries import Unlisted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from datalad_jsdl.model.entry import Entry
+    from datalad_jsdl.orders.comparing import Change
+    from datalad_jsdl.orders.jobs.model import Job
+    from datalad_jsdl.orders.model import FileRef, FileState, Order, OrderSummary
+    from datalad_jsdl.orders.ordering import Limits
+    from datalad_jsdl.portal.site import Site
+
+__all__ = ["OrderState", "Phase", "archive_path", "compare", "order", "order_state", "prepare",
+           "repeat"]  # fmt: skip
+
+
+class Phase(Enum):
+    """How far an order is; the value is for programs."""
+
+    NEW = "new"  # nobody has asked for its preparation yet
+    QUEUED = "queued"
+    PREPARING = "preparing"
+    READY = "ready"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class OrderState:
+    """An order, as it is now.
+
+    Attributes:
+        summary: the order.
+        phase: how far it is. In `READY` any bytes of its archive can be had at once.
+        job: its preparation, with progress and the seconds that remain; None if there was none.
+        position: how many jobs are before it in the queue.
+        failed: files that could not be read → why; where the order is ready nonetheless, they
+            failed later, in a download.
+    """
+
+    summary: OrderSummary
+    phase: Phase
+    job: Job | None
+    position: int
+    failed: Mapping[FileRef, FileState]
+
+    @property
+    def message(self) -> str:
+        """Why the preparation as a whole failed, for people; or ""."""
+        is_failed = self.job is not None and self.job.state is JobState.FAILED
+        return self.job.message if self.job is not None and is_failed else ""
+
+
+def order(
+    site: Site,
+    user: str,
+    name: str = "",
+    chosen: Collection[tuple[str, str]] | None = None,
+    limits: Limits | None = None,
+) -> Order:
+    """Order what is on a list, and have its preparation begin.
+
+    Args:
+        site: of the portal.
+        user: whose list.
+        name: of the archive; "" for one made from the time.
+        chosen: source and path of the files that are wanted; None for all.
+        limits: of the order; None for those of the site. `limits_of` tells a visitor's.
+
+    Raises:
+        OrderError: no file can be ordered, they are too many or too large for one order (it says
+            by how much), or the name is invalid.
+    """
+    wanted = None if chosen is None else frozenset(chosen)
+    placed = place_order(
+        site.desk,
+        user,
+        name,
+        is_chosen=None if wanted is None else lambda f: (f.ref.source, f.ref.path) in wanted,
+        limits=limits or site.limits,
+    )
+    prepare(site, placed.summary)
+    return placed
+
+
+def repeat(site: Site, base: OrderSummary, name: str = "", limits: Limits | None = None) -> Order:
+    """Order the files of an order once more, but the unavailable ones; raises as `order` does."""
+    found = site.desk.orders.find(base.id)
+    placed = place_again(site.desk, found, name, limits=limits or site.limits)
+    prepare(site, placed.summary)
+    return placed
+
+
+def prepare(site: Site, summary: OrderSummary) -> Job:
+    """The preparation of an order: that which is under way or has succeeded, or a new one."""
+    job = _preparation(site, summary)
+    if job is not None and job.state is JobState.DONE and not _failed_in(job):
+        return job
+    return start(site, PREPARE, summary.user, {"order": summary.id})
+
+
+def order_state(site: Site, summary: OrderSummary) -> OrderState:
+    """How far an order is."""
+    job = _preparation(site, summary)
+    phase = _phase(summary, job)
+    position = 0
+    if job is not None and phase is Phase.QUEUED:
+        position = Jobs(site.desk.store).queue_position(job)
+    failed = states_of_order(site.desk.store, summary.id)
+    return OrderState(summary, phase, job, position, failed)
+
+
+def compare(site: Site, summary: OrderSummary) -> list[tuple[FileRef, Change]]:
+    """What has become of an order's files since.
+
+    Raises:
+        OrderError, DatasetError, ManifestError, FetchError: a source cannot be read.
+    """
+    return list(compare_order(site.desk.orders.find(summary.id), site.desk.places()))
+
+
+def manifest_text(site: Site, summary: OrderSummary) -> tuple[str, int]:
+    """An order as a manifest in JSON, and how many of its files that cannot list."""
+    desk = site.desk
+    unlisted = 0
+
+    def entries() -> Iterator[Entry]:
+        nonlocal unlisted
+        for item in order_entries(desk.store, desk.orders.find(summary.id), desk.places()):
+            if isinstance(item, Unlisted):
+                unlisted += 1
+            else:
+                yield item
+
+    text = "".join(write_entries("json", entries()))
+    return text, unlisted
+
+
+def archive_path(site: Site, summary: OrderSummary) -> tuple[str, float]:
+    """The path of a link to an order's archive that needs no login, and when it expires.
+
+    The latter is in seconds since 1970.
+    """
+    signature, expires = site.capabilities.sign(summary.id)
+    return f"/d/{summary.id}.{signature}/{quote(summary.archive_name, safe='')}", expires
+
+
+def _preparation(site: Site, summary: OrderSummary) -> Job | None:
+    return Jobs(site.desk.store).newest(PREPARE, summary.user, {"order": summary.id})
+
+
+def _phase(summary: OrderSummary, job: Job | None) -> Phase:
+    if job is None:
+        return Phase.READY if summary.archive_sha256 else Phase.NEW
+    if job.state is JobState.DONE:
+        return Phase.FAILED if _failed_in(job) else Phase.READY
+    return _PHASES[job.state]
+
+
+_PHASES = {
+    JobState.QUEUED: Phase.QUEUED,
+    JobState.RUNNING: Phase.PREPARING,
+    JobState.FAILED: Phase.FAILED,
+    JobState.CANCELLED: Phase.CANCELLED,
+}
+
+
+def _failed_in(job: Job) -> bool:
+    return isinstance(job.result, dict) and bool(job.result.get("failed"))
