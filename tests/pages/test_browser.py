@@ -232,31 +232,29 @@ def all_pages(tmp_path: Path, lab: Lab) -> Iterator[_Shown]:
         yield _Shown(address, paths)
 
 
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
 def test_everybody_can_use_each_page(
-    all_pages: _Shown, opened: Callable[..., BrowserContext], axe: str
+    all_pages: _Shown, opened: Callable[..., BrowserContext], axe: str, mode: _Mode
 ) -> None:
     """No serious fault that axe-core finds, no sideways scrolling, and no word in the console."""
+    page = opened(mode).new_page()
     found: list[str] = []
-    for mode in MODES:
-        page = opened(mode).new_page()
-        noted: list[str] = []
-        page.on("console", lambda message: noted.append(message.text))  # noqa: B023
-        page.goto(f"{all_pages.address}/sign-in")
-        found += _faults(page, axe, f"sign-in, {mode.name}")
-        page.goto(f"{all_pages.address}/?token={TOKEN}")
-        for name, path in all_pages.paths.items():
-            page.goto(f"{all_pages.address}{path}")
-            expect(page.locator("html.js")).to_be_attached()
-            page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-            found += _faults(page, axe, f"{name}, {mode.name}")
-            if name != "not-found":
-                found += [f"{name}: {text}" for text in noted]
-            noted.clear()
-            if _PICTURES:
-                Path(_PICTURES).mkdir(parents=True, exist_ok=True)
-                page.reload()
-                page.screenshot(path=Path(_PICTURES) / f"{name}-{mode.name}.png")
-                noted.clear()
+    noted: list[str] = []
+    page.on("console", lambda message: noted.append(message.text))
+    page.goto(f"{all_pages.address}/sign-in")
+    for name, path in {"sign-in": "/sign-in", **all_pages.paths}.items():
+        page.goto(f"{all_pages.address}{path}")
+        expect(page.locator("html.js")).to_be_attached()
+        if _PICTURES:
+            Path(_PICTURES).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=Path(_PICTURES) / f"{name}-{mode.name}.png")
+        page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+        found += _faults(page, axe, name)
+        if name == "sign-in":
+            page.goto(f"{all_pages.address}/?token={TOKEN}")
+        elif name != "not-found":
+            found += [f"{name}: {text}" for text in noted]
+        noted.clear()
     assert found == []
 
 

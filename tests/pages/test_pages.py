@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from datalad_jsdl.orders.ordering import Limits
 from datalad_jsdl.portal.app import make_app
+from datalad_jsdl.portal.look import read_look
 from datalad_jsdl.portal.site import Site
 from tests.lab import Lab
 from tests.pages.conftest import HOSTILE, TOKEN, hostile, made, manifest, signed_in, study, work
@@ -90,6 +91,43 @@ def test_folders(portal: Make, tmp_path: Path) -> None:
     found = Page.at(client, "/datasets/study", q="BOLD")
     assert "12 names have" in found.text
     assert found.button("Add all 12 results").press(client).status == 200
+
+
+def test_pages_of_a_large_folder(portal: Make, tmp_path: Path) -> None:
+    names = {f"d/scan-{n:03}": b"x" for n in range(250)}
+    site = portal(made(tmp_path / "large", names))
+    client = signed_in(site)
+    first = Page.at(client, "/datasets/large", folder="d")
+    assert "Page 1 of 3" in first.text
+    assert "scan-100" not in first.text
+    last = Page.at(client, Page.at(client, first.links["Next"]).links["Next"])
+    assert "scan-249" in last.text
+    assert "Next" not in last.links
+    found = Page.at(client, "/datasets/large", q="scan-")
+    assert "250 files added" in found.button("Add all 250 results").press(client).text
+    review = Page.at(client, "/list")
+    assert "Page 1 of 3" in review.text
+    assert "scan-249" in Page.at(client, "/list?page=3").text
+    assert "scan-249" in Page.at(client, "/list?page=99").text
+
+
+def test_what_operators_set(portal: Make, tmp_path: Path) -> None:
+    (tmp_path / "logo.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    (tmp_path / "terms.txt").write_text("Be <kind>.")
+    (tmp_path / "portal.ini").write_text(
+        "[portal]\nname = Lake & <b>Side\nlogo = logo.svg\naccent = #7a1f5c\n"
+        "terms = terms.txt\nimprint = https://www.example.org/imprint\n"
+    )
+    look = read_look(tmp_path / "portal.ini")
+    client = signed_in(portal(study(tmp_path / "study"), look=look))
+    page = Page.at(client, "/datasets/study")
+    assert "Lake & <b>Side" in page.text
+    assert page.links["Imprint"] == "https://www.example.org/imprint"
+    assert "Be <kind>." in Page.at(client, page.links["Terms"]).text
+    assert "--accent:#7a1f5c" in client.get("/look/accent.css").text
+    logo = client.get("/look/logo")
+    assert logo.headers["content-type"] == "image/svg+xml"
+    assert "script-src" in logo.headers["content-security-policy"]
 
 
 def test_a_filter(portal: Make, tmp_path: Path) -> None:

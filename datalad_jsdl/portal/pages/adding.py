@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.orders.choosing.choice import Choice
@@ -10,18 +11,19 @@ from datalad_jsdl.portal.pages import filters
 from datalad_jsdl.portal.pages.browse import address_of, served_at, view_of
 from datalad_jsdl.portal.pages.forms import Fields
 from datalad_jsdl.portal.pages.names import unpacked
-from datalad_jsdl.portal.rows import View
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
     from datalad_jsdl.portal.pages.turn import Turn
+    from datalad_jsdl.portal.rows import View
     from datalad_jsdl.portal.served import Served
+    from datalad_jsdl.portal.site import Site
 
 __all__ = ["add"]
 
 _VIEW = "view."  # begins the names of fields that lead back to the page
-_ALL = 10_000  # results of a search
+_ALL = 10_000  # results of a search that are asked for at a time
 
 
 async def add(turn: Turn) -> Response:
@@ -58,8 +60,19 @@ async def _choice(turn: Turn, served: Served, query: Fields) -> Choice | None:
     if pressed == "all":
         if where := filters.asked(query).where:
             return Choice(where=where)
-        every = View(view.folder, view.search, size=_ALL)
-        page = await turn.site.run(turn.site.browser.page, served, every)
-        return Choice(tuple(row.path for row in page.rows), recursive=True) if page.rows else None
-    paths = tuple(map(unpacked, turn.form.all("path")))
-    return Choice(paths, recursive=True) if paths else None
+        paths = await turn.site.run(_found, turn.site, served, view)
+        return Choice(tuple(paths), recursive=True) if paths else None
+    ticked = tuple(map(unpacked, turn.form.all("path")))
+    return Choice(ticked, recursive=True) if ticked else None
+
+
+def _found(site: Site, served: Served, view: View) -> list[str]:
+    """All that a search finds, on whichever page."""
+    paths: list[str] = []
+    number = 1
+    while True:
+        page = site.browser.page(served, replace(view, number=number, size=_ALL))
+        paths += [row.path for row in page.rows]
+        if number >= page.pages:
+            return paths
+        number += 1
