@@ -36,6 +36,7 @@ def make_app(site: Site) -> ASGIApp:
     app = Starlette(
         routes=[
             Route("/health", _health),
+            *site.sign_in_routes,
             *page_routes(site),
             *api_routes(site),
             Route("/d/{order}.{signature}/{name}", ArchiveEndpoint(site, by_link)),
