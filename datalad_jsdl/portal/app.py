@@ -15,6 +15,8 @@ from datalad_jsdl.orders.capability import Verdict
 from datalad_jsdl.portal.api.routes import api_routes
 from datalad_jsdl.portal.archive_endpoint import ArchiveEndpoint, Grant
 from datalad_jsdl.portal.gate import Gate
+from datalad_jsdl.portal.metrics import Counted
+from datalad_jsdl.portal.metrics_endpoint import MetricsEndpoint
 from datalad_jsdl.portal.problems import ProblemError
 
 if TYPE_CHECKING:
@@ -35,12 +37,13 @@ def make_app(site: Site) -> ASGIApp:
     app = Starlette(
         routes=[
             Route("/health", _health),
+            Route("/metrics", MetricsEndpoint(site)),
             *api_routes(site),
             Route("/d/{order}.{signature}/{name}", ArchiveEndpoint(site, by_link)),
         ],
         exception_handlers={ProblemError: _problem},
     )
-    return Gate(app, site)
+    return Counted(Gate(app, site), site.metrics)
 
 
 async def _granted_by_link(site: Site, scope: Scope) -> Grant:
