@@ -6,11 +6,13 @@ import io
 import os
 import re
 import shlex
+import signal
 import subprocess
 import zipfile
 from pathlib import Path
 
 import pytest
+import requests
 
 import datalad_jsdl
 from datalad_jsdl.commands._check_table import HEADER
@@ -39,7 +41,7 @@ PORTAL = "https://portal.example"
 # what sets up an environment is run by .ci/run, and by whoever runs this test
 SET_UP = {
     "make demo", "make test", "make lint", "make docs", "bash .ci/run",
-    "pip install '.[git-annex]'", "python3 tools/run.py test tests/fetch -x",
+    "pip install '.[git-annex]'", "pip install '.[portal]'", "python3 tools/run.py test tests/fetch -x",
 }  # fmt: skip
 
 
@@ -68,12 +70,22 @@ def shell(script: str, cwd: Path) -> None:
 @pytest.mark.slow
 def test_the_readme_from_top_to_bottom(tmp_path: Path, portal: Lab) -> None:
     commands = [command for block in blocks("README.md") for command in block]
-    assert SET_UP & set(commands) == {"make demo", "make test", "pip install '.[git-annex]'"}
-    script = "\n".join(command for command in commands if command not in SET_UP)
+    extras = {"pip install '.[git-annex]'", "pip install '.[portal]'"}
+    assert SET_UP & set(commands) == {"make demo", "make test", *extras}
+    (serving,) = [command for command in commands if "serve-downloads" in command]
+    done = {*SET_UP, serving}
+    script = "\n".join(command for command in commands if command not in done)
     assert PORTAL in script
     shell(script.replace(PORTAL, portal.url), tmp_path)
     assert (tmp_path / "study.zip").exists()
     assert len(git(tmp_path / "study", "annex", "find").splitlines()) == 3
+    command = [*shlex.split(serving), "--no-open", "--port", "0"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as portal_:
+        assert portal_.stdout is not None
+        address = portal_.stdout.readline().strip()
+        assert "sub-01" in requests.get(address, timeout=60).text
+        portal_.send_signal(signal.SIGINT)
+    assert portal_.returncode == 0
 
 
 def test_the_make_targets_exist() -> None:
