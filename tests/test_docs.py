@@ -41,7 +41,8 @@ PORTAL = "https://portal.example"
 # what sets up an environment is run by .ci/run, and by whoever runs this test
 SET_UP = {
     "make demo", "make test", "make lint", "make docs", "bash .ci/run",
-    "pip install '.[git-annex]'", "pip install '.[portal]'", "python3 tools/run.py test tests/fetch -x",
+    "pip install '.[git-annex]'", "pip install '.[portal]'",
+    "python3 tools/run.py test tests/fetch -x",
 }  # fmt: skip
 
 
@@ -85,6 +86,7 @@ def test_the_readme_from_top_to_bottom(tmp_path: Path, portal: Lab) -> None:
         address = portal_.stdout.readline().strip()
         assert "sub-01" in requests.get(address, timeout=60).text
         portal_.send_signal(signal.SIGINT)
+        portal_.communicate(timeout=60)
     assert portal_.returncode == 0
 
 
