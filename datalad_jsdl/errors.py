@@ -28,6 +28,7 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from datalad_jsdl.faults import Failed
@@ -53,6 +54,7 @@ __all__ = [
     "SettingError",
     "StatusError",
     "StoreError",
+    "TermsError",
     "UnpreparedError",
     "reason",
 ]
@@ -206,6 +208,18 @@ class OrderError(JsdlError, ValueError):
         super().__init__(text)
         self.files_over = files_over
         self.bytes_over = bytes_over
+
+
+class TermsError(OrderError):
+    """Terms have to be accepted before.
+
+    Attributes:
+        terms: name of a dataset → version of its terms.
+    """
+
+    def __init__(self, text: str, terms: Mapping[str, str]) -> None:
+        super().__init__(text)
+        self.terms = terms
 
 
 class UnpreparedError(OrderError):

@@ -39,6 +39,7 @@ OUTSIDE = {
     "starlette": {"portal"},
     "uvicorn": {"portal"},
     "jinja2": {"portal"},
+    "prometheus_client": {"portal"},
     "authlib": {"portal"},
 }
 

@@ -28,6 +28,7 @@ __all__ = [
     "limits_of",
     "own_order",
     "required_visitor",
+    "sources_of",
 ]
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -103,6 +104,13 @@ def all_served(site: Site, visitor: Visitor) -> list[Served]:
 def limits_of(site: Site, visitor: Visitor) -> Limits:
     """What one order of a visitor may have."""
     return site.limits if site.rules is None else site.rules.limits_of(visitor)
+
+
+def sources_of(site: Site, visitor: Visitor) -> frozenset[str] | None:
+    """Names of what a visitor may order files of; None for all that are on the list."""
+    if site.rules is None:
+        return None
+    return frozenset(served.name for served in all_served(site, visitor))
 
 
 def _admits(site: Site, visitor: Visitor, served: Served) -> bool:

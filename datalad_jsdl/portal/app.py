@@ -14,6 +14,8 @@ from datalad_jsdl.portal.api.routes import api_routes
 from datalad_jsdl.portal.archive_endpoint import ArchiveEndpoint, Grant
 from datalad_jsdl.portal.gate import Gate
 from datalad_jsdl.portal.grants import granted_by_link
+from datalad_jsdl.portal.metrics import Counted
+from datalad_jsdl.portal.metrics_endpoint import MetricsEndpoint
 from datalad_jsdl.portal.pages.errors import ProblemPages
 from datalad_jsdl.portal.pages.routes import page_routes
 from datalad_jsdl.portal.problems import Problem, ProblemError
@@ -36,6 +38,7 @@ def make_app(site: Site) -> ASGIApp:
     app = Starlette(
         routes=[
             Route("/health", _health),
+            Route("/metrics", MetricsEndpoint(site)),
             *page_routes(site),
             *api_routes(site),
             Route("/d/{order}.{signature}/{name}", ArchiveEndpoint(site, by_link)),
@@ -46,7 +49,7 @@ def make_app(site: Site) -> ASGIApp:
             Exception: _broken,
         },
     )
-    return ProblemPages(Gate(app, site), site)
+    return Counted(ProblemPages(Gate(app, site), site), site.metrics)
 
 
 async def _health(request: Request) -> Response:

@@ -156,14 +156,15 @@ class ArchiveEndpoint:
         send: Send,
     ) -> None:
         order, sent = grant.summary.id, 0
-        connection = Connection.of(scope)
+        connection, metrics = Connection.of(scope), self._site.metrics
 
         def count(size: int) -> None:
             nonlocal sent
             sent += size
+            metrics.sent(size)
 
         try:
-            with self._site.streams.one(grant.user, order):
+            with self._site.streams.one(grant.user, order), metrics.download():
                 await send(_start(answer.status, answer.headers))
                 pace = Pace()
                 chunks = read_ahead(gathered(answer.body), self._site.readers, pace)
@@ -179,9 +180,11 @@ class ArchiveEndpoint:
             ) from None
         except SlowReaderError:
             lgr.info("order %s: a client took next to nothing after %d bytes", order, sent)
+            metrics.broken_off("client")
             connection.reset()
         except _FAILURES as error:
             lgr.warning("order %s: broken off after %d bytes: %s", order, sent, error)
+            metrics.broken_off("source")
             await self._kept(opened, error)
             connection.reset()
 

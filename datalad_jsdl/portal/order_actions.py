@@ -16,6 +16,7 @@ from datalad_jsdl.orders.placing import place_again, place_order
 from datalad_jsdl.orders.states import states_of_order
 from datalad_jsdl.orders.tasks import PREPARE
 from datalad_jsdl.portal.actions import start
+from datalad_jsdl.portal.terms import require_accepted
 from datalad_jsdl.repository.entries import Unlisted
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.model.entry import Entry
     from datalad_jsdl.orders.comparing import Change
     from datalad_jsdl.orders.jobs.model import Job
-    from datalad_jsdl.orders.model import FileRef, FileState, Order, OrderSummary
+    from datalad_jsdl.orders.model import FileRef, FileState, ListedFile, Order, OrderSummary
     from datalad_jsdl.orders.ordering import Limits
     from datalad_jsdl.portal.site import Site
 
@@ -75,6 +76,7 @@ def order(
     name: str = "",
     chosen: Collection[tuple[str, str]] | None = None,
     limits: Limits | None = None,
+    sources: Collection[str] | None = None,
 ) -> Order:
     """Order what is on a list, and have its preparation begin.
 
@@ -84,27 +86,48 @@ def order(
         name: of the archive; "" for one made from the time.
         chosen: source and path of the files that are wanted; None for all.
         limits: of the order; None for those of the site. `limits_of` tells a visitor's.
+        sources: names of those that the user may order of, see `sources_of`; None for all.
 
     Raises:
         OrderError: no file can be ordered, they are too many or too large for one order (it says
             by how much), or the name is invalid.
+        TermsError: terms have to be accepted before.
     """
     wanted = None if chosen is None else frozenset(chosen)
-    placed = place_order(
-        site.desk,
-        user,
-        name,
-        is_chosen=None if wanted is None else lambda f: (f.ref.source, f.ref.path) in wanted,
-        limits=limits or site.limits,
-    )
+    names = site.desk.lists.sources(user)
+    if sources is not None:
+        names &= set(sources)
+    if wanted is not None:
+        names &= {source for source, _ in wanted}
+    require_accepted(site, user, names)
+
+    def is_chosen(file: ListedFile) -> bool:
+        source, path = file.ref.source, file.ref.path
+        return source in names and (wanted is None or (source, path) in wanted)
+
+    limits = limits or site.limits
+    placed = place_order(site.desk, user, name, is_chosen=is_chosen, limits=limits)
     prepare(site, placed.summary)
     return placed
 
 
-def repeat(site: Site, base: OrderSummary, name: str = "", limits: Limits | None = None) -> Order:
+def repeat(
+    site: Site,
+    base: OrderSummary,
+    name: str = "",
+    limits: Limits | None = None,
+    sources: Collection[str] | None = None,
+) -> Order:
     """Order the files of an order once more, but the unavailable ones; raises as `order` does."""
     found = site.desk.orders.find(base.id)
-    placed = place_again(site.desk, found, name, limits=limits or site.limits)
+    names = {file.ref.source for file in found.files}
+    if sources is not None:
+        names &= set(sources)
+    require_accepted(site, base.user, names)
+    placed = place_again(
+        site.desk, found, name,
+        is_chosen=lambda file: file.ref.source in names, limits=limits or site.limits,
+    )  # fmt: skip
     prepare(site, placed.summary)
     return placed
 

@@ -16,6 +16,7 @@ from datalad_jsdl.errors import (
     OrderError,
     QueryError,
     StoreError,
+    TermsError,
 )
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ _STATUSES: tuple[tuple[type[JsdlError], HTTPStatus, Mapping[str, str]], ...] = (
     (QueryError, HTTPStatus.BAD_REQUEST, {}),
     (LockedError, HTTPStatus.SERVICE_UNAVAILABLE, {"retry-after": "5"}),
     (StoreError, HTTPStatus.SERVICE_UNAVAILABLE, _LATER),
+    (TermsError, HTTPStatus.FORBIDDEN, {}),
     (OrderError, HTTPStatus.CONFLICT, {}),
     (JobError, HTTPStatus.CONFLICT, {}),
     # a dataset, manifest or mirror that cannot be read now
@@ -86,6 +88,8 @@ def problem_of(error: JsdlError) -> Problem:
     if isinstance(error, OrderError):
         over = {"filesOver": error.files_over, "bytesOver": error.bytes_over}
         fields = {name: number for name, number in over.items() if number}
+    if isinstance(error, TermsError):
+        fields = {"terms": dict(error.terms)}
     if isinstance(error, StoreError) and not isinstance(error, LockedError):
         # where the store is, and what its driver says, is for the operator
         return Problem(status, "the store of lists and orders cannot be used now", headers)

@@ -15,6 +15,7 @@ from datalad_jsdl.portal.browsing import Browser
 from datalad_jsdl.portal.guards import Streams
 from datalad_jsdl.portal.look import Look
 from datalad_jsdl.portal.manifests import Manifests
+from datalad_jsdl.portal.metrics import Metrics
 from datalad_jsdl.portal.opened import OpenArchives
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Site:
         capabilities: signs links to archives.
         manifests: those that are served, read once.
         browser: shows folders of what is served.
+        metrics: what is counted in this process.
         is_ending: the server is about to end; what is streamed without an end is to end now.
     """
 
@@ -70,6 +72,7 @@ class Site:
     capabilities: Capabilities = field(init=False)
     manifests: Manifests = field(init=False)
     browser: Browser = field(init=False)
+    metrics: Metrics = field(init=False)
     is_ending: bool = False
 
     def __post_init__(self) -> None:
@@ -78,6 +81,7 @@ class Site:
         self.capabilities = Capabilities(self.desk.store)
         self.manifests = Manifests(self.desk.credentials)
         self.browser = Browser(self.manifests)
+        self.metrics = Metrics(self.desk.store)
         # a mirror that is slow must not keep others from their answers: lookups have threads of
         # their own, and each download may have one
         self.readers = ThreadPoolExecutor(self.streams.of_process, "reader")

@@ -115,6 +115,13 @@ class Jobs:
         with self.store.read() as connection:
             return [as_job(row) for row in connection.execute(mine)]
 
+    def counts(self) -> dict[tuple[str, JobState], int]:
+        """How many jobs there are, by kind and state."""
+        chosen = select(jobs.c.kind, jobs.c.state, func.count()).group_by(jobs.c.kind, jobs.c.state)
+        with self.store.read() as connection:
+            rows = connection.execute(chosen)
+            return {(kind, JobState(state)): number for kind, state, number in rows}
+
     def queue_position(self, job: Job) -> int:
         """How many queued jobs are before it; 0 for one that is not queued."""
         own = jobs.alias()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import JsdlError
@@ -11,8 +12,10 @@ from datalad_jsdl.portal import actions
 from datalad_jsdl.portal.access import all_served, find_served
 from datalad_jsdl.portal.api.lists import choice_of, place_at
 from datalad_jsdl.portal.api.operations import Answer, as_json
-from datalad_jsdl.portal.api.values import amount, association, megabytes, page_object
+from datalad_jsdl.portal.api.values import amount, association, megabytes, page_object, time
+from datalad_jsdl.portal.problems import ProblemError
 from datalad_jsdl.portal.rows import Row, Sort, View
+from datalad_jsdl.portal.terms import accept, accepted, terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.portal.served import Served
     from datalad_jsdl.portal.site import Site
 
-__all__ = ["children", "files", "query", "served", "statistics"]
+__all__ = ["accept_terms", "children", "files", "query", "served", "statistics", "terms"]
 
 _COUNT, _SIZE = 0x01, 0x02  # of children
 _RESULT, _QUERY_COUNT, _ALL_SIZE = 0x01, 0x02, 0x20  # of a query
@@ -73,6 +76,27 @@ def statistics(asked: Asked) -> Answer:
             "missing": missing,
         }
     )
+
+
+def terms(asked: Asked) -> Answer:
+    """What has to be accepted before files of a dataset are ordered."""
+    name = find_served(asked.site, asked.who, asked.path["name"]).name
+    found = terms_of(asked.site, name)
+    if found is None:
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"{name} has no terms to be accepted")
+    when = accepted(asked.site, asked.user, name)
+    return as_json({"version": found.version, "text": found.text, "acceptedOn": time(when)})
+
+
+def accept_terms(asked: Asked) -> Answer:
+    """Accept them, as they were read."""
+    name = find_served(asked.site, asked.who, asked.path["name"]).name
+    is_accepted = accept(asked.site, asked.user, name, asked.body["version"])
+    if not is_accepted and terms_of(asked.site, name) is not None:
+        raise ProblemError(
+            HTTPStatus.CONFLICT, f"the terms of {name} are others by now; read them again"
+        )
+    return terms(asked)
 
 
 def children(asked: Asked) -> Answer:

@@ -13,7 +13,7 @@ from datalad_jsdl.orders.links import links_of
 from datalad_jsdl.orders.ordering import archive_name
 from datalad_jsdl.orders.tasks import ADD, REVIEW
 from datalad_jsdl.portal import actions
-from datalad_jsdl.portal.access import find_job, find_served, limits_of
+from datalad_jsdl.portal.access import find_job, find_served, limits_of, sources_of
 from datalad_jsdl.portal.api.operations import Answer, as_json
 from datalad_jsdl.portal.api.values import job_object, list_object, order_object, review_object
 from datalad_jsdl.portal.order_actions import order as place
@@ -169,8 +169,9 @@ def order(asked: Asked) -> Answer:
     """Order the list, or some of it."""
     subset = asked.body.get("subSet")
     chosen = None if subset is None else [(file["dataset"], file["path"]) for file in subset]
-    limits = limits_of(asked.site, asked.who)
-    placed = place(asked.site, asked.user, zip_name(asked.body), chosen, limits)
+    site, visitor, name = asked.site, asked.who, zip_name(asked.body)
+    limits, sources = limits_of(site, visitor), sources_of(site, visitor)
+    placed = place(site, visitor.user, name, chosen, limits, sources)
     where = f"/api/v1/download/order/{placed.summary.id}"
     return as_json(order_object(placed), HTTPStatus.CREATED, location=where)
 

@@ -11,7 +11,7 @@ from datalad_jsdl.orders.comparing import Change
 from datalad_jsdl.orders.store.rows import utc
 from datalad_jsdl.orders.tasks import PREPARE
 from datalad_jsdl.portal import order_actions
-from datalad_jsdl.portal.access import find_job, find_order, limits_of
+from datalad_jsdl.portal.access import find_job, find_order, limits_of, sources_of
 from datalad_jsdl.portal.api.lists import pending, zip_name
 from datalad_jsdl.portal.api.operations import Answer, as_json
 from datalad_jsdl.portal.api.values import (
@@ -100,8 +100,9 @@ def state(asked: Asked) -> Answer:
 
 def repeat(asked: Asked) -> Answer:
     """Order the same files once more."""
-    limits = limits_of(asked.site, asked.who)
-    placed = order_actions.repeat(asked.site, _summary(asked), zip_name(asked.body), limits)
+    site, visitor, name = asked.site, asked.who, zip_name(asked.body)
+    limits, sources = limits_of(site, visitor), sources_of(site, visitor)
+    placed = order_actions.repeat(site, _summary(asked), name, limits, sources)
     where = f"/api/v1/download/order/{placed.summary.id}"
     return as_json(order_object(placed), HTTPStatus.CREATED, location=where)
 

@@ -141,6 +141,7 @@ _REQUESTS: dict[str, Schema] = {
             "query": ref("Query"),
         },
     ),
+    "AcceptedTerms": _closed({"version": _NAME}),
     "RepeatRequest": _closed(
         {}, {"zipFileName": {"type": "string", "maxLength": 200, "pattern": _NO_NUL}}
     ),
@@ -155,6 +156,11 @@ _ANSWERS: dict[str, Schema] = {
             "filesOver": {**_COUNT, "description": "so many files too many for one order"},
             "bytesOver": {**_COUNT, "description": "so many bytes too many for one order"},
             "order": _TEXT,
+            "terms": {
+                "type": "object",
+                "additionalProperties": _TEXT,
+                "description": "that have to be accepted: dataset to version",
+            },
         },
     ),
     "ListedFile": _open(
@@ -304,6 +310,7 @@ _ANSWERS: dict[str, Schema] = {
             "missing": _many(_open({"path": _TEXT, "reason": _TEXT})),
         }
     ),
+    "Terms": _open({"version": _TEXT, "text": _TEXT, "acceptedOn": _TIME_OR_NULL}),
     "EntityChildrenResponse": _open(
         {
             "page": _many(
