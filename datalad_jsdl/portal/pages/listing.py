@@ -11,7 +11,6 @@ from functools import partial
 from http import HTTPStatus
 from itertools import groupby
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from datalad_jsdl.errors import OrderError, TermsError
 from datalad_jsdl.orders.choosing.choice import statistics_of
@@ -22,6 +21,7 @@ from datalad_jsdl.orders.tasks import REVIEW
 from datalad_jsdl.portal import actions, order_actions
 from datalad_jsdl.portal.pages.names import packed, query_of, unpacked
 from datalad_jsdl.portal.pages.reasons import reason_of
+from datalad_jsdl.portal.pages.terms import terms_address
 from datalad_jsdl.portal.pages.words import STATES, Word, bytes_text, files_text, share
 from datalad_jsdl.portal.terms import unaccepted
 
@@ -197,11 +197,6 @@ def _checking(turn: Turn) -> str:
         return ""
     percent = share(job.progress, job.total)
     return "waiting for its turn" if percent is None else f"{percent}\u00a0%"
-
-
-def terms_address(name: str) -> str:
-    """Of the page with the terms of a dataset."""
-    return f"/datasets/{quote(name, safe='')}/terms"
 
 
 def _terms(turn: Turn, found: Review) -> list[_Terms]:

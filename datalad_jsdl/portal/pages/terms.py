@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from datalad_jsdl.portal import actions, terms
 from datalad_jsdl.portal.look import paragraphs_of
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.portal.pages.turn import Turn
 
-__all__ = ["show"]
+__all__ = ["show", "terms_address"]
+
+
+def terms_address(name: str) -> str:
+    """Of the page with the terms of a dataset."""
+    return f"/datasets/{quote(name, safe='')}/terms"
 
 
 async def show(turn: Turn) -> Response:
@@ -37,5 +43,5 @@ async def show(turn: Turn) -> Response:
     return await turn.render(
         "terms.html", HTTPStatus.CONFLICT if is_other else HTTPStatus.OK, here="list", name=name,
         version=found.version, paragraphs=paragraphs_of(found.text), accepted=on,
-        is_other=is_other, files=listed.total(),
+        is_other=is_other, files=listed.total(), address=terms_address(name),
     )  # fmt: skip
