@@ -83,6 +83,13 @@ class ServeDownloads(Interface):
             {_TOKEN} is used, or a secret that is made anew.""",
             constraints=EnsureStr() | EnsureNone(),
         ),
+        settings=Parameter(
+            args=("--settings",),
+            metavar="FILE",
+            doc="""INI file that sets how the pages look: a section [portal] with any of name,
+            organisation, contact, logo, accent, accent-dark, imprint, privacy and terms.""",
+            constraints=EnsureStr() | EnsureNone(),
+        ),
         credential=Parameter(
             args=("--credential",),
             metavar="'ORIGIN[/PATH] SOURCE [OPTION=VALUE ...]'",
@@ -113,11 +120,13 @@ class ServeDownloads(Interface):
         store: str | None = None,
         no_open: bool = False,
         token_file: str | None = None,
+        settings: str | None = None,
         credential: str | Sequence[str] | None = None,
     ) -> Iterator[dict[str, Any]]:
         given = listed(path) or ["."]
         try:
-            _serve(given, host, port, store, not no_open, token_file, tuple(listed(credential)))
+            logins = tuple(listed(credential))
+            _serve(given, host, port, store, not no_open, token_file, settings, logins)
         except (JsdlError, OSError) as error:
             yield failure(ACTION, Path(given[0]).absolute(), error, lgr)
             return
@@ -132,29 +141,27 @@ def _serve(
     store: str | None,
     open_browser: bool,
     token_file: str | None,
+    settings: str | None,
     credentials: tuple[str, ...],
 ) -> None:
     try:
-        from datalad_jsdl.portal.serving import listen, serve
+        from datalad_jsdl.portal.making import made_site
+        from datalad_jsdl.portal.serving import serve
     except ImportError as error:
         raise PortalError(
             f"the package {error.name} is missing; to install it, run: "
             "pip install 'datalad-jsdl[portal]'"
         ) from None
     from datalad_jsdl.orders.desk import Desk
-    from datalad_jsdl.portal.identity import TokenIdentity
-    from datalad_jsdl.portal.served import served_of
-    from datalad_jsdl.portal.site import Site
+    from datalad_jsdl.portal.listening import listen
 
     token = _token(token_file)
     store_opened, own = _store(given, store)
     with store_opened:
         desk = Desk(store_opened, own, credentials)
-        served = served_of(desk, given)
         listening = listen(host, port)
-        identity = TokenIdentity(token, f"jsdl_{listening.port}")
-        site = Site(desk, served, identity, listening.hosts)
-        address = f"{listening.url}?token={token}"
+        file = Path(settings) if settings else None
+        site, address = made_site(desk, given, listening, token, file)
 
         def ready() -> None:
             # alone on its line: it is for programs, too

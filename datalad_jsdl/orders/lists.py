@@ -133,6 +133,18 @@ class FileLists:
             for row in connection.execute(chosen.execution_options(yield_per=_PORTION)):
                 yield file_of(row, names)
 
+    def listed(self, user: str, source: str, paths: Iterable[str]) -> set[str]:
+        """Those of a source's *paths* that are on a list, in whatever version."""
+        found: set[str] = set()
+        with self.store.read() as connection:
+            ids = {known.name: i for i, known in known_sources(connection).items()}
+            mine = (listed_files.c.user == user) & (listed_files.c.source == ids.get(source, 0))
+            # a list has no name that is not UTF-8, as no archive can have it
+            for portion in portions(filter(_is_utf8, paths), _AT_ONCE):
+                chosen = select(listed_files.c.path).where(mine, listed_files.c.path.in_(portion))
+                found.update(connection.scalars(chosen))
+        return found
+
     def updated_on(self, user: str) -> datetime | None:
         """When a list was changed last; None if it never was."""
         chosen = select(file_lists.c.updated_on).where(file_lists.c.user == user)
@@ -214,6 +226,10 @@ def portions(things: Iterable[Any], size: int = _PORTION) -> Iterator[list[Any]]
     rest = iter(things)
     while portion := list(islice(rest, size)):
         yield portion
+
+
+def _is_utf8(path: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in path)
 
 
 def _count(connection: Connection, user: str) -> int:

@@ -7,18 +7,22 @@ from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from datalad_jsdl.manifest.writing import write_entries
 from datalad_jsdl.orders.comparing import compare_order
 from datalad_jsdl.orders.jobs.model import JobState
 from datalad_jsdl.orders.jobs.rows import Jobs
+from datalad_jsdl.orders.order_manifest import order_entries
 from datalad_jsdl.orders.placing import place_again, place_order
 from datalad_jsdl.orders.states import states_of_order
 from datalad_jsdl.orders.tasks import PREPARE
 from datalad_jsdl.portal.actions import start
 from datalad_jsdl.portal.terms import require_accepted
+from datalad_jsdl.repository.entries import Unlisted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
+    from datalad_jsdl.model.entry import Entry
     from datalad_jsdl.orders.comparing import Change
     from datalad_jsdl.orders.jobs.model import Job
     from datalad_jsdl.orders.model import FileRef, FileState, ListedFile, Order, OrderSummary
@@ -154,6 +158,23 @@ def compare(site: Site, summary: OrderSummary) -> list[tuple[FileRef, Change]]:
         OrderError, DatasetError, ManifestError, FetchError: a source cannot be read.
     """
     return list(compare_order(site.desk.orders.find(summary.id), site.desk.places()))
+
+
+def manifest_text(site: Site, summary: OrderSummary) -> tuple[str, int]:
+    """An order as a manifest in JSON, and how many of its files that cannot list."""
+    desk = site.desk
+    unlisted = 0
+
+    def entries() -> Iterator[Entry]:
+        nonlocal unlisted
+        for item in order_entries(desk.store, desk.orders.find(summary.id), desk.places()):
+            if isinstance(item, Unlisted):
+                unlisted += 1
+            else:
+                yield item
+
+    text = "".join(write_entries("json", entries()))
+    return text, unlisted
 
 
 def archive_path(site: Site, summary: OrderSummary) -> tuple[str, float]:

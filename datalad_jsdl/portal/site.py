@@ -13,6 +13,7 @@ from datalad_jsdl.orders.capability import Capabilities
 from datalad_jsdl.orders.ordering import Limits
 from datalad_jsdl.portal.browsing import Browser
 from datalad_jsdl.portal.guards import Streams
+from datalad_jsdl.portal.look import Look
 from datalad_jsdl.portal.manifests import Manifests
 from datalad_jsdl.portal.metrics import Metrics
 from datalad_jsdl.portal.opened import OpenArchives
@@ -20,6 +21,8 @@ from datalad_jsdl.portal.opened import OpenArchives
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
+
+    from starlette.routing import BaseRoute
 
     from datalad_jsdl.orders.desk import Desk
     from datalad_jsdl.portal.identity import Identity
@@ -43,7 +46,8 @@ class Site:
         served: what can be chosen from, in the order of their names.
         identity: how to find out who asks.
         hosts: names that the portal is known by, with ports; none for any.
-        title: of the pages.
+        look: of the pages.
+        sign_in: path where visitors begin to sign in at a provider; "" where there is none.
         limits: of one order, where there are no *rules*.
         rules: of datasets, and limits by role; None where one person serves themselves.
         wake: called with the id of a job that was put into the queue.
@@ -52,6 +56,7 @@ class Site:
         capabilities: signs links to archives.
         manifests: those that are served, read once.
         browser: shows folders of what is served.
+        sign_in_routes: where visitors go to sign in, and come back to.
         metrics: what is counted in this process.
         is_ending: the server is about to end; what is streamed without an end is to end now.
     """
@@ -60,9 +65,11 @@ class Site:
     served: Sequence[Served]
     identity: Identity
     hosts: frozenset[str] = frozenset()
-    title: str = "Downloads"
+    look: Look = field(default_factory=Look)
+    sign_in: str = ""
     limits: Limits = field(default_factory=Limits)
     rules: Rules | None = None
+    sign_in_routes: Sequence[BaseRoute] = ()
     wake: Callable[[str], object] = lambda job: None
     streams: Streams = field(default_factory=Streams)
     archives: OpenArchives = field(init=False)

@@ -230,6 +230,26 @@ ADVICE = {
     "to compare, use == or !=": "orders.test_table_filter:test_what_is_refused",
     "; update datalad-jsdl": "orders.test_store:test_a_newer_one_is_refused",
     "somebody else is writing to the store; try again": "orders.test_store:test_one_that_is_locked",
+    # the portal
+    "{} is empty; remove it to have": "commands.test_serve_downloads:test_a_token_of_a_file",
+    "; --port 0 takes one that is free": "commands.test_serve_downloads:test_a_port_that_is_taken",
+    "has none right in it": "commands.test_serve_downloads:test_a_folder_without_datasets",
+    "are under way for {}; try again": "serving.test_gate:test_too_many_are_told",
+    "go back, and try it again": "serving.test_accounts:test_an_answer_counts_once",
+    "is not reachable now; nothing is lost": "serving.test_accounts:test_a_provider_signs_in",
+    "unknown setting {}; choose from": "serving.test_accounts:test_what_they_set_wrong",
+    "unknown section [{}]; choose from": "serving.test_accounts:test_what_they_set_wrong",
+    # its pages
+    "Tick what you want first": "pages.test_pages:test_from_choosing_to_the_download",
+    "at once; add their folder": "pages.test_pages:test_a_form_without_end",
+    "Open the page again, and repeat": "pages.test_pages:test_forms_of_others_are_refused",
+    "Accept them there, then ask": "pages.test_pages:test_what_stands_in_the_way",
+    "Take off the list": "pages.test_pages:test_what_stands_in_the_way",
+    "Ask again": "pages.test_pages:test_each_reason_has_its_action",
+    "Log in": "pages.test_pages:test_each_reason_has_its_action",
+    "Ask for access": "pages.test_pages:test_each_reason_has_its_action",
+    "Try again now": "pages.test_pages:test_each_reason_has_its_action",
+    "datalad download-manifest {} {}": "pages.test_lines:test_lines_give_the_zip",
 }
 
 _SAID = "tells what is wrong or was done, and nothing to do"
@@ -248,6 +268,7 @@ NO_ADVICE: dict[str, str] = {
     ": pip install {}": _OFFLINE,
     "--jobs is {}": _OPTION,
     "--user is not valid UTF-8": _OPTION,
+    "use-logins is yes or no": _OPTION,
     "REMOVE-FAILURE": _PART,
     "--format=%H": _PART,
     "--format=%(objectname)": _PART,

@@ -21,13 +21,13 @@ from datalad_jsdl.orders.store.terms import accept_terms, accepted_on
 from datalad_jsdl.portal.accounts.openid import (
     OpenIdIdentity,
     OpenIdProvider,
-    local_path,
     openid_routes,
 )
 from datalad_jsdl.portal.accounts.proxy import ProxyIdentity, networks_of
 from datalad_jsdl.portal.accounts.sealed import opened, sealed
 from datalad_jsdl.portal.accounts.settings import read_accounts
 from datalad_jsdl.portal.identity import Visitor
+from datalad_jsdl.portal.local_paths import local_path
 from datalad_jsdl.portal.rules import DatasetRule, Openness, Rules
 from tests.serving.provider import Provider
 

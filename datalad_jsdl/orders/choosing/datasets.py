@@ -16,7 +16,7 @@ from datalad_jsdl.operations.home import Homes
 from datalad_jsdl.operations.list_files import FileSelection, Walk
 from datalad_jsdl.orders.choosing.choice import Chosen
 from datalad_jsdl.orders.choosing.restrictions import state_of_restriction
-from datalad_jsdl.orders.choosing.tables import Tables
+from datalad_jsdl.orders.choosing.tables import PARTICIPANTS, Tables, parsed_table
 from datalad_jsdl.orders.model import FileRef, ListedFile
 from datalad_jsdl.orders.table_filter import TableFilter
 from datalad_jsdl.repository.annex.adjusted import require_brought_back
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.repository.annex.logs import KeyState
     from datalad_jsdl.repository.repository import Repository
 
-__all__ = ["choose_from_dataset"]
+__all__ = ["choose_from_dataset", "subject_columns"]
 
 _AT_ONCE = 10_000  # files whose contents are held at a time
 _LARGEST_TABLE = 64 << 20  # bytes
@@ -90,6 +90,23 @@ def choose_from_dataset(root: Path, source: Source, choice: Choice) -> Chosen:
             if state is not None and state.restriction is not None:
                 states[full] = state_of_restriction(state.restriction)
     return Chosen(source, files, states, missing)
+
+
+def subject_columns(root: Path, commit: str) -> dict[str, list[str]]:
+    """The table of subjects of a commit: column → cells; empty if there is none.
+
+    Raises:
+        QueryError: it cannot be read.
+        DatasetError: git cannot read the dataset.
+        ArchiveError, FetchError: it is unavailable.
+    """
+    for name in PARTICIPANTS:
+        selection = FileSelection(commit, (), depth=0, skip_missing=True, dataset_files=True)
+        if name not in Walk(root, selection).tree.files:
+            continue
+        columns, rows = parsed_table(name, _read(root, commit, name))
+        return {column: [row[column] for row in rows] for column in columns if column}
+    return {}
 
 
 def _nameable(prefix: str, paths: Iterable[str], others: dict[str, str]) -> Iterator[str]:

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.orders.table_filter import TableFilter
 
-__all__ = ["Tables"]
+__all__ = ["PARTICIPANTS", "Tables", "parsed_table"]
 
-_PARTICIPANTS = ("participants.tsv", "participants.csv")
+#: Names of the table of subjects.
+PARTICIPANTS = ("participants.tsv", "participants.csv")
 _SUBJECT = ("participant_id", "subject_id", "subject")  # names of its first column
 _SESSION = re.compile(r"(?:^|[/_])(ses-[^/_]+)")
 
@@ -46,14 +47,14 @@ class Tables:
         self._read = read
         self._paths = list(paths)
         known = set(self._paths)
-        name = next((name for name in _PARTICIPANTS if name in known), None)
+        name = next((name for name in PARTICIPANTS if name in known), None)
         if name is None:
             raise QueryError(
-                f"a filter on a table: expected {' or '.join(_PARTICIPANTS)} at the top of the "
+                f"a filter on a table: expected {' or '.join(PARTICIPANTS)} at the top of the "
                 f"dataset, found {_others(self._paths)}"
             )
         self._name = name
-        self._columns, rows = _parsed(name, read(name))
+        self._columns, rows = parsed_table(name, read(name))
         key = next((column for column in _SUBJECT if column in self._columns), self._columns[0])
         self._subjects = _by_subject(name, key, rows)
 
@@ -99,7 +100,7 @@ class Tables:
     def _sessions(self) -> Mapping[tuple[str, str], _Row]:
         found = {}
         for path in self._named("_sessions.tsv"):
-            columns, rows = _parsed(path, self._read(path))
+            columns, rows = parsed_table(path, self._read(path))
             if "session_id" in columns:
                 for row in rows:
                     found[path.partition("/")[0], row["session_id"].strip()] = row
@@ -109,7 +110,7 @@ class Tables:
     def _scans(self) -> Mapping[str, _Row]:
         found = {}
         for path in self._named("_scans.tsv"):
-            columns, rows = _parsed(path, self._read(path))
+            columns, rows = parsed_table(path, self._read(path))
             folder = path.rpartition("/")[0]
             if "filename" in columns:
                 for row in rows:
@@ -145,8 +146,16 @@ def _by_subject(name: str, key: str, rows: Iterable[_Row]) -> dict[str, _Row]:
     return {**{f"sub-{subject}": row for subject, row in found.items()}, **found}
 
 
-def _parsed(name: str, content: bytes) -> tuple[list[str], list[_Row]]:
-    """Columns and rows of a table; a short row has empty cells at its end."""
+def parsed_table(name: str, content: bytes) -> tuple[list[str], list[_Row]]:
+    """Columns and rows of a table; a short row has empty cells at its end.
+
+    Args:
+        name: of the file; it tells the form.
+        content: of the file.
+
+    Raises:
+        QueryError: it cannot be read.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

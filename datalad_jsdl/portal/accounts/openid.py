@@ -6,7 +6,6 @@ import logging
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
 
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.starlette_client import OAuth
@@ -18,6 +17,7 @@ from starlette.routing import Mount, Route
 from datalad_jsdl.bugs import LOGGER, log_trace
 from datalad_jsdl.portal.accounts.sealed import opened, sealed
 from datalad_jsdl.portal.identity import Visitor
+from datalad_jsdl.portal.local_paths import local_path
 from datalad_jsdl.portal.problems import ProblemError
 
 if TYPE_CHECKING:
@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-__all__ = ["OpenIdIdentity", "OpenIdProvider", "local_path", "openid_routes"]
+__all__ = ["START", "OpenIdIdentity", "OpenIdProvider", "openid_routes"]
 
 lgr = logging.getLogger(LOGGER)
 
 _PATH = "/openid"
+#: Where somebody begins to sign in; the query may have ``next``.
+START = f"{_PATH}/start"
 _MINUTES = 10  # that somebody has to sign in at the provider
 
 
@@ -151,15 +153,6 @@ def openid_routes(identity: OpenIdIdentity) -> Mount:
         https_only=identity.is_secure,
     )
     return Mount(_PATH, routes=[Route("/start", start), Route("/back", back)], middleware=[session])
-
-
-def local_path(given: str) -> str:
-    """A path of this portal to go on at; its start if it is something else."""
-    parts = urlsplit(given)
-    is_local = given.startswith("/") and not given.startswith(("//", "/\\"))
-    if parts.scheme or parts.netloc or not is_local or not given.isprintable():
-        return "/"
-    return quote(given, safe="/?&=%:@!$'()*+,;~-._")
 
 
 def _visitor(provider: OpenIdProvider, claims: Mapping[str, Any]) -> Visitor:

@@ -7,9 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from datalad_jsdl.manifest.writing import write_entries
 from datalad_jsdl.orders.comparing import Change
-from datalad_jsdl.orders.order_manifest import order_entries
 from datalad_jsdl.orders.store.rows import utc
 from datalad_jsdl.orders.tasks import PREPARE
 from datalad_jsdl.portal import order_actions
@@ -24,12 +22,8 @@ from datalad_jsdl.portal.api.values import (
     time,
 )
 from datalad_jsdl.portal.problems import ProblemError
-from datalad_jsdl.repository.entries import Unlisted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from datalad_jsdl.model.entry import Entry
     from datalad_jsdl.orders.model import OrderSummary
     from datalad_jsdl.portal.api.operations import Asked
 
@@ -141,18 +135,7 @@ def sha256(asked: Asked) -> Answer:
 def manifest(asked: Asked) -> Answer:
     """The order as a manifest, by which anybody makes the same archive."""
     summary = _summary(asked)
-    desk = asked.site.desk
-    unlisted = 0
-
-    def entries() -> Iterator[Entry]:
-        nonlocal unlisted
-        for item in order_entries(desk.store, desk.orders.find(summary.id), desk.places()):
-            if isinstance(item, Unlisted):
-                unlisted += 1
-            else:
-                yield item
-
-    text = "".join(write_entries("json", entries()))
+    text, unlisted = order_actions.manifest_text(asked.site, summary)
     answer = _file(text, f"{_stem(summary)}.json", "application/json")
     more = {"x-unlisted-files": str(unlisted)} if unlisted else {}
     return Answer(answer.body, headers={**answer.headers, **more})

@@ -1,0 +1,109 @@
+"""What pages send back: read, and accepted from pages that were made for the same user only."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.orders.store.secrets import secret_of
+from datalad_jsdl.portal.pages.names import parsed_query
+from datalad_jsdl.portal.problems import ProblemError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from starlette.requests import Request
+
+    from datalad_jsdl.orders.store.opening import Store
+
+__all__ = ["Fields", "FormTokens", "read_form"]
+
+_LARGEST = 4 << 20  # bytes of a form: all boxes of a page ticked, with long paths
+_FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The fields of a form or a query.
+
+    Attributes:
+        values: name → values.
+    """
+
+    values: Mapping[str, Sequence[str]]
+
+    def one(self, name: str, default: str = "") -> str:
+        """The first value of a field."""
+        return next(iter(self.values.get(name, ())), default)
+
+    def all(self, name: str) -> Sequence[str]:
+        """All values of a field."""
+        return self.values.get(name, ())
+
+    def number(self, name: str, default: int = 1) -> int:
+        """A whole number, 1 or more; the default where there is none."""
+        given = self.one(name)
+        if len(given) < 10 and given.isascii() and given.isdecimal() and int(given) > 0:
+            return int(given)
+        return default
+
+
+@dataclass(frozen=True)
+class FormTokens:
+    """Makes and checks what each form carries, so that no other page can make it up.
+
+    Attributes:
+        store: whose secret they are made from.
+    """
+
+    store: Store
+
+    def of(self, user: str) -> str:
+        """The token of a user's forms.
+
+        Raises:
+            StoreError: the store is locked or cannot be written.
+        """
+        text = user.encode("utf-8", "surrogateescape")
+        return hmac.new(secret_of(self.store, "forms"), text, hashlib.sha256).hexdigest()
+
+    def require(self, user: str, given: str) -> None:
+        """Accept a form.
+
+        Raises:
+            ProblemError: it is not of a page that was made for this user.
+        """
+        if not hmac.compare_digest(self.of(user).encode(), given.encode("utf-8", "replace")):
+            raise ProblemError(
+                HTTPStatus.FORBIDDEN,
+                "This form is not from a page that was made for you, or is older than the portal. "
+                "Nothing was changed. Open the page again, and repeat what you did.",
+            )
+
+
+async def read_form(request: Request) -> Fields:
+    """The form that a request carries.
+
+    Raises:
+        ProblemError: it is none, or too large.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+        raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "a form was expected")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST:
+            raise _too_large()
+    try:
+        return Fields(parsed_query(body.decode("ascii", "replace")))
+    except ValueError:
+        raise _too_large() from None
+
+
+def _too_large() -> ProblemError:
+    return ProblemError(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "These are too many files at once; add their folder."
+    )

@@ -1,0 +1,167 @@
+"""One request for a page: who asks for what, and how it is answered."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import wraps
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from starlette.responses import RedirectResponse
+
+from datalad_jsdl.bugs import LOGGER, bug
+from datalad_jsdl.errors import JsdlError
+from datalad_jsdl.portal.access import all_served, limits_of
+from datalad_jsdl.portal.pages.forms import Fields, FormTokens, read_form
+from datalad_jsdl.portal.pages.names import parsed_query, query_of
+from datalad_jsdl.portal.pages.rendering import rendered
+from datalad_jsdl.portal.problems import Problem, ProblemError, problem_of
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from datalad_jsdl.orders.ordering import Limits
+    from datalad_jsdl.portal.identity import Visitor
+    from datalad_jsdl.portal.served import Served
+    from datalad_jsdl.portal.site import Site
+
+__all__ = ["Turn", "error_page", "page", "plain_page"]
+
+lgr = logging.getLogger(LOGGER)
+
+Answer = Callable[["Turn"], Awaitable["Response"]]
+Endpoint = Callable[["Request"], Awaitable["Response"]]
+
+
+@dataclass
+class Turn:
+    """A request of somebody who is signed in.
+
+    Attributes:
+        site: of the portal.
+        request: which.
+        visitor: who asks; nobody on the pages before signing in.
+        query: fields of the address.
+        form: fields that were sent; none for a GET.
+    """
+
+    site: Site
+    request: Request
+    visitor: Visitor | None
+    query: Fields
+    form: Fields
+
+    @property
+    def user(self) -> str:
+        """Whose list and orders it is about."""
+        return self.visitor.user if self.visitor else ""
+
+    @property
+    def limits(self) -> Limits:
+        """Of one order of the visitor."""
+        return limits_of(self.site, self.visitor) if self.visitor else self.site.limits
+
+    @property
+    def served(self) -> list[Served]:
+        """What the visitor can choose from."""
+        return all_served(self.site, self.visitor) if self.visitor else []
+
+    @property
+    def path(self) -> dict[str, str]:
+        """Parts of the address."""
+        found: dict[str, str] = self.request.path_params
+        return found
+
+    @property
+    def address(self) -> str:
+        """Of the portal, as the visitor knows it, without a slash at its end."""
+        return str(self.request.base_url).rstrip("/")
+
+    async def render(
+        self, template: str, status: HTTPStatus = HTTPStatus.OK, **values: Any
+    ) -> Response:
+        """A page, with what all pages need."""
+        listed, token = None, ""
+        if self.visitor is not None:
+            desk = self.site.desk
+            listed = await self.site.run(desk.lists.statistics, self.user)
+            token = await self.site.run(FormTokens(desk.store).of, self.user)
+        common = {
+            "look": self.site.look,
+            "visitor": self.visitor,
+            "listed": listed,
+            "form_token": token,
+            "here": "",
+            "refresh": None,
+        }
+        return rendered(template, {**common, **values}, status)
+
+    def go(self, path: str, **query: str | int | None) -> Response:
+        """Have the browser ask for another page: so a form is never sent twice."""
+        return RedirectResponse(
+            f"{path}{query_of(**query)}", HTTPStatus.SEE_OTHER, {"cache-control": "no-store"}
+        )
+
+
+def page(site: Site, answer: Answer) -> Endpoint:
+    """An endpoint for who is signed in; others are asked to sign in."""
+
+    @wraps(answer)
+    async def endpoint(request: Request) -> Response:
+        visitor = request.scope["state"]["visitor"]
+        turn = Turn(site, request, visitor, _query(request), Fields({}))
+        if visitor is None:
+            back = request.url.path if request.method in ("GET", "HEAD") else ""
+            return turn.go("/sign-in", next=back)
+        return await _answered(turn, answer)
+
+    return endpoint
+
+
+def plain_page(site: Site, answer: Answer) -> Endpoint:
+    """An endpoint for everybody; forms carry no token, as nobody's they are."""
+
+    @wraps(answer)
+    async def endpoint(request: Request) -> Response:
+        turn = Turn(site, request, request.scope["state"]["visitor"], _query(request), Fields({}))
+        return await _answered(turn, answer, is_anybodys=True)
+
+    return endpoint
+
+
+async def _answered(turn: Turn, answer: Answer, *, is_anybodys: bool = False) -> Response:
+    try:
+        if turn.request.method == "POST":
+            turn.form = await read_form(turn.request)
+            if not is_anybodys:
+                tokens = FormTokens(turn.site.desk.store)
+                await turn.site.run(tokens.require, turn.user, turn.form.one("token"))
+        return await answer(turn)
+    except ProblemError as error:
+        problem = error.problem
+    except JsdlError as error:
+        problem = problem_of(error)
+        lgr.info("%s %s: %s", turn.request.method, turn.request.url.path, error)
+    except Exception as error:
+        problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "")
+        lgr.error("%s %s: %s", turn.request.method, turn.request.url.path, bug(error))
+    found = await error_page(turn, HTTPStatus(problem.status), problem.detail)
+    found.headers.update(problem.headers)
+    return found
+
+
+async def error_page(turn: Turn, status: HTTPStatus, detail: str) -> Response:
+    """What happened, what is safe, what to do next."""
+    return await turn.render("error.html", status, code=int(status), detail=detail)
+
+
+def _query(request: Request) -> Fields:
+    try:
+        return Fields(parsed_query(request.url.query))
+    except ValueError:
+        return Fields({})

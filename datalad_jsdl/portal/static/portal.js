@@ -1,0 +1,11 @@
+// What the pages do better with JavaScript. Each of them works without it.
+import { watchChoices } from "./choosing.js";
+import { watchCopying } from "./copying.js";
+import { watchOrder } from "./progress.js";
+import { watchUndo } from "./undo.js";
+
+document.documentElement.classList.add("js");
+watchChoices(document);
+watchCopying(document);
+watchOrder(document);
+watchUndo(document);
