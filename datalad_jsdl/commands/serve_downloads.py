@@ -145,28 +145,23 @@ def _serve(
     credentials: tuple[str, ...],
 ) -> None:
     try:
-        from datalad_jsdl.portal.serving import listen, serve
+        from datalad_jsdl.portal.making import made_site
+        from datalad_jsdl.portal.serving import serve
     except ImportError as error:
         raise PortalError(
             f"the package {error.name} is missing; to install it, run: "
             "pip install 'datalad-jsdl[portal]'"
         ) from None
     from datalad_jsdl.orders.desk import Desk
-    from datalad_jsdl.portal.identity import TokenIdentity
-    from datalad_jsdl.portal.look import Look, read_look
-    from datalad_jsdl.portal.served import served_of
-    from datalad_jsdl.portal.site import Site
+    from datalad_jsdl.portal.listening import listen
 
     token = _token(token_file)
-    look = read_look(Path(settings)) if settings else Look()
     store_opened, own = _store(given, store)
     with store_opened:
         desk = Desk(store_opened, own, credentials)
-        served = served_of(desk, given)
         listening = listen(host, port)
-        identity = TokenIdentity(token, f"jsdl_{listening.port}")
-        site = Site(desk, served, identity, listening.hosts, look=look)
-        address = f"{listening.url}?token={token}"
+        file = Path(settings) if settings else None
+        site, address = made_site(desk, given, listening, token, file)
 
         def ready() -> None:
             # alone on its line: it is for programs, too

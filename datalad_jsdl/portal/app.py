@@ -38,8 +38,9 @@ def make_app(site: Site) -> ASGIApp:
     app = Starlette(
         routes=[
             Route("/health", _health),
-            Route("/metrics", MetricsEndpoint(site)),
+            *site.sign_in_routes,
             *page_routes(site),
+            Route("/metrics", MetricsEndpoint(site)),
             *api_routes(site),
             Route("/d/{order}.{signature}/{name}", ArchiveEndpoint(site, by_link)),
         ],

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import socket
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import uvicorn
 
-from datalad_jsdl.errors import PortalError
 from datalad_jsdl.orders.jobs.rows import Jobs
 from datalad_jsdl.orders.jobs.waking import Waker
 from datalad_jsdl.orders.jobs.worker import Worker
@@ -22,77 +19,12 @@ from datalad_jsdl.portal.connections import Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from datalad_jsdl.portal.listening import Listening
     from datalad_jsdl.portal.site import Site
 
-__all__ = ["Listening", "listen", "serve"]
+__all__ = ["serve"]
 
 _GRACE = 20  # seconds that downloads have to end when the server ends
-
-
-@dataclass(frozen=True)
-class Listening:
-    """A socket that clients can connect to.
-
-    Attributes:
-        socket: which is listening.
-        host: as it was asked for.
-        port: that it has.
-    """
-
-    socket: socket.socket
-    host: str
-    port: int
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether only this machine can connect."""
-        if self.host == "localhost":
-            return True
-        with contextlib.suppress(ValueError):
-            return ipaddress.ip_address(self.host).is_loopback
-        return False
-
-    @property
-    def hosts(self) -> frozenset[str]:
-        """Values of the field Host that mean this server; none for any."""
-        if not self.is_loopback:
-            return frozenset()
-        names = {self._shown, "localhost", "127.0.0.1", "[::1]"}
-        return frozenset(f"{name}:{self.port}" for name in names)
-
-    @property
-    def url(self) -> str:
-        """For a browser on this machine."""
-        return f"http://{self._shown}:{self.port}/"
-
-    @property
-    def _shown(self) -> str:
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
-        return f"[{host}]" if ":" in host else host
-
-
-def listen(host: str, port: int) -> Listening:
-    """Begin to listen.
-
-    Args:
-        host: a name or an address of this machine.
-        port: 0 for any that is free.
-
-    Raises:
-        PortalError: that is not possible.
-    """
-    try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(1024)
-    except OSError as error:
-        raise PortalError(
-            f"cannot listen on port {port} of {host}: {error.strerror or error}; --port 0 takes "
-            "one that is free"
-        ) from None
-    return Listening(listening, host, listening.getsockname()[1])
 
 
 def serve(

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from starlette.routing import BaseRoute
+
     from datalad_jsdl.orders.desk import Desk
     from datalad_jsdl.portal.identity import Identity
     from datalad_jsdl.portal.manifests import KeptManifest
@@ -54,6 +56,7 @@ class Site:
         capabilities: signs links to archives.
         manifests: those that are served, read once.
         browser: shows folders of what is served.
+        sign_in_routes: where visitors go to sign in, and come back to.
         metrics: what is counted in this process.
         is_ending: the server is about to end; what is streamed without an end is to end now.
     """
@@ -66,6 +69,7 @@ class Site:
     sign_in: str = ""
     limits: Limits = field(default_factory=Limits)
     rules: Rules | None = None
+    sign_in_routes: Sequence[BaseRoute] = ()
     wake: Callable[[str], object] = lambda job: None
     streams: Streams = field(default_factory=Streams)
     archives: OpenArchives = field(init=False)

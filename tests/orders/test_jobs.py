@@ -455,3 +455,16 @@ class TestRemoved:
         assert jobs.remove_ended(30 * 86400) == 3
         assert {job.id for job in jobs.of_user("me")} == {queued.id, running.id}
         held.done()
+
+
+def test_the_newest_of_the_same_and_how_many_there_are(jobs: Jobs) -> None:
+    assert jobs.newest("prepare", "me", {"order": "a"}) is None
+    assert jobs.counts() == {}
+    first = jobs.start("prepare", "me", {"order": "a"})
+    jobs.start("prepare", "me", {"order": "b"})
+    jobs.start("prepare", "you", {"order": "a"})
+    assert jobs.newest("prepare", "me", {"order": "a"}) == first
+    claimed(jobs, first.id).done()
+    second = jobs.start("prepare", "me", {"order": "a"})
+    assert jobs.newest("prepare", "me", {"order": "a"}) == second
+    assert jobs.counts() == {("prepare", JobState.QUEUED): 3, ("prepare", JobState.DONE): 1}

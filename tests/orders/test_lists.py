@@ -99,3 +99,21 @@ def test_many(lists: FileLists) -> None:
     assert lists.add("me", many, [STUDY]) == 12_000
     assert lists.statistics("me") == Statistics(12_000, 12_000 * 11_999 // 2, 0)
     assert lists.remove("me", [file(f"sub-{n:05}/anat.nii.gz").ref for n in range(500)]) == 500
+
+
+def test_how_much_of_a_folder_is_on_a_list(lists: FileLists) -> None:
+    assert lists.updated_on("me") is None
+    lists.add("me", [file("a/b/1"), file("a/b/2"), file("a/3"), file("ab/4"), file("5")], [STUDY])
+    lists.add("me", [file("a/b/1", source=OTHER)], [OTHER])
+    lists.add("you", [file("a/6")], [STUDY])
+    assert lists.below("me", "study") == {"a": 3, "ab": 1, "5": 1}
+    assert lists.below("me", "study", "a") == {"b": 2, "3": 1}
+    assert lists.below("me", "other", "a") == {"b": 1}
+    assert lists.below("me", "nothing") == {}
+    first = lists.updated_on("me")
+    lists.clear("me")
+    later = lists.updated_on("me")
+    assert first is not None
+    assert later is not None
+    assert first <= later
+    assert first.utcoffset() is not None

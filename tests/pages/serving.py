@@ -13,9 +13,10 @@ from datalad_jsdl.orders.desk import Desk
 from datalad_jsdl.orders.ordering import Limits
 from datalad_jsdl.orders.store.opening import Store
 from datalad_jsdl.portal.identity import TokenIdentity
+from datalad_jsdl.portal.listening import listen
 from datalad_jsdl.portal.look import read_look
 from datalad_jsdl.portal.served import served_of
-from datalad_jsdl.portal.serving import listen, serve
+from datalad_jsdl.portal.serving import serve
 from datalad_jsdl.portal.site import Site
 
 __all__ = ["running"]

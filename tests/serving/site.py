@@ -16,8 +16,9 @@ from datalad_jsdl.orders.model import Order
 from datalad_jsdl.orders.preparing import prepare_order
 from datalad_jsdl.orders.store.opening import Store
 from datalad_jsdl.portal.identity import TokenIdentity
+from datalad_jsdl.portal.listening import listen
 from datalad_jsdl.portal.served import served_of
-from datalad_jsdl.portal.serving import listen, serve
+from datalad_jsdl.portal.serving import serve
 from datalad_jsdl.portal.site import Site
 from datalad_jsdl.repository.repository import Repository
 from tests.portal import datalad, git

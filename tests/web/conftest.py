@@ -18,8 +18,9 @@ from datalad_jsdl.orders.jobs.worker import drain
 from datalad_jsdl.orders.store.opening import Store
 from datalad_jsdl.orders.tasks import tasks
 from datalad_jsdl.portal.identity import TokenIdentity
+from datalad_jsdl.portal.listening import listen
 from datalad_jsdl.portal.served import served_of
-from datalad_jsdl.portal.serving import listen, serve
+from datalad_jsdl.portal.serving import serve
 from datalad_jsdl.portal.site import Site
 from tests.lab import Lab
 from tests.portal import content_of, described

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 import subprocess
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,16 +14,16 @@ from typing import Any
 import jsonschema
 import pytest
 import requests
-from starlette.applications import Starlette
 
 from datalad_jsdl.orders.ordering import Limits
+from datalad_jsdl.portal.api import requests as module
 from datalad_jsdl.portal.api.document import BASE, document
+from datalad_jsdl.portal.api.routes import api_routes
 from datalad_jsdl.portal.api.table import OPERATIONS
-from datalad_jsdl.portal.app import make_app
 from datalad_jsdl.portal.site import Site
 from tests.lab import Lab
-from tests.portal import datalad, described, write_manifest
-from tests.web.conftest import Client, running
+from tests.portal import content_of, datalad, described, git, write_manifest
+from tests.web.conftest import TOKEN, Client, running
 
 LIST = "/download/list/me"
 F1 = {"dataset": "m", "path": "a/f1"}
@@ -289,10 +291,7 @@ def test_a_server_that_ends_ends_its_events(site: Site) -> None:
 def test_the_document_has_all_routes(client: Client, site: Site) -> None:
     found = client.get("/openapi.json")
     assert found == json.loads(json.dumps(document(OPERATIONS)))
-    app: Any = make_app(site)
-    while not isinstance(app, Starlette):
-        app = app._app
-    routed = {route.path for route in app.routes if route.path.startswith(BASE)}
+    routed = {route.path for route in api_routes(site) if route.path.startswith(BASE)}
     assert routed == set(found["paths"])
     for path, rows in found["paths"].items():
         for method, row in rows.items():
@@ -304,3 +303,65 @@ def test_the_document_has_all_routes(client: Client, site: Site) -> None:
 def test_the_schemas_are_schemas() -> None:
     for schema in document(OPERATIONS)["components"]["schemas"].values():
         jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def test_a_body_that_does_not_come(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_WITHIN", 0.1)
+    host, _, port = client.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        head = f"POST {BASE}{LIST}/add HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {TOKEN}"
+        connection.sendall(f"{head}\r\ncontent-length: 10\r\n\r\n{{".encode())
+        assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_dataset(portal: Callable[..., Site], lab: Lab) -> None:
+    """Its files are ordered by the commit that they were listed in."""
+    members = {f"a/f{n}": described(f"f{n}", lab.put(f"f{n}", content_of(f"f{n}"))) for n in "12"}
+    datalad("download-manifest", write_manifest("s.json", members), "study")
+    with running(portal("study")) as client:
+        assert client.post(f"{LIST}/add", {"dataset": "study", "path": "a/f1"})["numberOfFiles"]
+        commit = git(Path("study"), "rev-parse", "HEAD")
+        client.post(f"{LIST}/add", {"dataset": "study", "path": ".datalad/config"}, 404)
+        made = client.ask("PUT", f"{LIST}/order", 201, json={"zipFileName": "one"}).json()
+        assert made["files"][0]["version"] == commit
+        git(Path("study"), "rm", "-q", "a/f1")
+        git(Path("study"), "commit", "-q", "-m", "less")
+        token = client.post(f"/download/order/{made['orderId']}/async/start", None, 202)["token"]
+        found = client.wait(f"/download/order/{made['orderId']}/async/get/{token}")
+        Path("one.zip").write_bytes(requests.get(found["downloadUrl"]).content)
+        with zipfile.ZipFile("one.zip") as archive:
+            assert archive.read("one/a/f1") == content_of("f1")
+        assert client.get(f"/orders/{made['orderId']}/comparison")["gone"] == 1
+        page = client.get("/datasets/study/files?folder=a")
+        assert [row["name"] for row in page["rows"]] == ["f2"]
+
+
+def test_files_that_cannot_be_read(client: Client, lab: Lab) -> None:
+    lab.put("a/f1", b"other content")
+    body = {"concreteType": "AddFolderRequest", "parentId": "m/a"}
+    token = client.post(f"{LIST}/add/async/start", body, 202)["token"]
+    client.wait(f"{LIST}/add/async/get/{token}")
+    made = client.ask("PUT", f"{LIST}/order", 201, json={}).json()
+    own = f"/download/order/{made['orderId']}"
+    token = client.post(f"{own}/async/start", None, 202)["token"]
+    found = client.wait(f"{own}/async/get/{token}")
+    assert found["downloadUrl"] is None
+    assert [file["status"] for file in found["files"]] == ["FAILURE", "SUCCESS"]
+    assert "13" in found["files"][0]["reason"]
+    state = client.get(f"/orders/{made['orderId']}")
+    assert (state["phase"], len(state["failed"])) == ("failed", 1)
+    # once the mirror is right again, the same order is
+    lab.put("a/f1", content_of("a/f1"))
+    token = client.post(f"{own}/async/start", None, 202)["token"]
+    assert client.wait(f"{own}/async/get/{token}")["downloadUrl"]
+
+
+def test_a_job_is_cancelled(site: Site) -> None:
+    with running(site, jobs=0) as client:
+        body = {"concreteType": "AddFolderRequest", "parentId": "m/a"}
+        token = client.post(f"{LIST}/add/async/start", body, 202)["token"]
+        pending = client.ask("GET", f"{LIST}/add/async/get/{token}", 202)
+        assert pending.headers["retry-after"] == "1"
+        assert pending.json()["jobState"] == "queued"
+        assert client.ask("DELETE", f"/jobs/{token}").json()["jobState"] == "cancelled"
+        client.get(f"{LIST}/add/async/get/{token}", 409)

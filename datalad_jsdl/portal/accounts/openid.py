@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-__all__ = ["OpenIdIdentity", "OpenIdProvider", "openid_routes"]
+__all__ = ["START", "OpenIdIdentity", "OpenIdProvider", "openid_routes"]
 
 lgr = logging.getLogger(LOGGER)
 
 _PATH = "/openid"
+#: Where somebody begins to sign in; the query may have ``next``.
+START = f"{_PATH}/start"
 _MINUTES = 10  # that somebody has to sign in at the provider
 
 

@@ -1,0 +1,65 @@
+"""A portal as operators want it: from their settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from datalad_jsdl.orders.store.secrets import secret_of
+from datalad_jsdl.portal.accounts.settings import Accounts, read_accounts
+from datalad_jsdl.portal.identity import TokenIdentity
+from datalad_jsdl.portal.look import Look, read_look
+from datalad_jsdl.portal.served import served_of
+from datalad_jsdl.portal.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from datalad_jsdl.orders.desk import Desk
+    from datalad_jsdl.portal.identity import Identity
+    from datalad_jsdl.portal.listening import Listening
+
+__all__ = ["made_site"]
+
+
+def made_site(
+    desk: Desk, given: Iterable[str], listening: Listening, token: str, settings: Path | None
+) -> tuple[Site, str]:
+    """A portal, and the address to open it at.
+
+    Args:
+        desk: the store of lists and orders.
+        given: what is to be served, see `served_of`.
+        listening: where clients will connect.
+        token: that the one user is known by, where users do not sign in.
+        settings: what operators have set, or None.
+
+    Raises:
+        PortalError: the settings are not as they have to be.
+        DatasetError, ManifestError, StoreError: see `served_of`.
+    """
+    look = read_look(settings) if settings else Look()
+    accounts = read_accounts(settings) if settings else Accounts()
+    served = served_of(desk, given)
+    origin = accounts.origin or listening.url.rstrip("/")
+    identity: Identity
+    if accounts.proxy is None and accounts.openid is None:
+        identity = TokenIdentity(token, f"jsdl_{listening.port}")
+        limits = accounts.rules.limits
+        site = Site(desk, served, identity, listening.hosts, look, limits=limits)
+        return site, f"{listening.url}?token={token}"
+    hosts = listening.hosts | {urlsplit(origin).netloc.lower()}
+    if accounts.openid is None:
+        assert accounts.proxy is not None  # noqa: S101 - one of them is there
+        site = Site(desk, served, accounts.proxy, hosts, look, rules=accounts.rules)
+        return site, f"{origin}/"
+    # the package is an extra
+    from datalad_jsdl.portal.accounts.openid import START, OpenIdIdentity, openid_routes
+
+    openid = OpenIdIdentity(accounts.openid, secret_of(desk.store, "openid"), origin)
+    site = Site(
+        desk, served, openid, hosts, look, START, rules=accounts.rules,
+        sign_in_routes=(openid_routes(openid),),
+    )  # fmt: skip
+    return site, f"{origin}/"
