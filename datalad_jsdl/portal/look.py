@@ -31,7 +31,7 @@ from datalad_jsdl.errors import PortalError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["DOCUMENTS", "Document", "Logo", "Look", "read_look"]
+__all__ = ["DOCUMENTS", "Document", "Logo", "Look", "paragraphs_of", "read_look"]
 
 #: What the foot of each page links to, in this order: name in the file → on pages.
 DOCUMENTS: Mapping[str, str] = {"terms": "Terms", "privacy": "Privacy", "imprint": "Imprint"}
@@ -150,7 +150,12 @@ def _document(here: Path, title: str, given: str) -> Document:
         text = _read(here / given).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise PortalError(f"{here / given} is not in UTF-8") from None
-    return Document(title, paragraphs=tuple(filter(None, re.split(r"\s*\n\s*\n\s*", text.strip()))))
+    return Document(title, paragraphs=paragraphs_of(text))
+
+
+def paragraphs_of(text: str) -> tuple[str, ...]:
+    """The paragraphs of a text, which empty lines are between."""
+    return tuple(filter(None, re.split(r"\s*\n\s*\n\s*", text.strip())))
 
 
 def _style(file: Path, given: Mapping[str, str]) -> str:

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from datalad_jsdl.orders.ordering import Limits
 from datalad_jsdl.portal.app import make_app
 from datalad_jsdl.portal.look import read_look
+from datalad_jsdl.portal.rules import DatasetRule, Openness, Rules, Terms
 from datalad_jsdl.portal.site import Site
 from tests.lab import Lab
 from tests.pages.conftest import HOSTILE, TOKEN, hostile, made, manifest, signed_in, study, work
@@ -239,6 +240,47 @@ def test_a_form_without_end(portal: Make, tmp_path: Path) -> None:
         assert "add their folder" in found.text
     folder = Page.at(client, "/datasets/study")
     assert "2 files added" in folder.button("Add folder sub-02").press(client).text
+
+
+def test_terms_are_read_before_ordering(portal: Make, tmp_path: Path) -> None:
+    rules = Rules({"study": DatasetRule(terms=Terms("Be <kind>.\n\nCite us."))})
+    site = portal(study(tmp_path / "study"), made(tmp_path / "free", {"a": b"1"}), rules=rules)
+    client = signed_in(site)
+    for name in ("study", "free"):
+        Page.at(client, f"/datasets/{name}").button("Add everything").press(client)
+    review = Page.at(client, "/list")
+    assert "Terms of study that you have not read" in review.text
+    assert "some have terms to read first" in review.text
+    led = _ordered(client)
+    assert led.url == review.links["Read terms of study"] == "/datasets/study/terms"
+    assert "Be <kind>. Cite us." in led.text
+    button = led.button("Accept and go back")
+    (version,) = (value for name, value in button.boxes if name == "accept")
+    assert button.press(client).url == led.url  # the box is not ticked
+    accepted = button.press(client, version)
+    assert accepted.url == "/list"
+    assert "Terms of study" not in accepted.text
+    assert "You accepted these terms" in Page.at(client, led.url).text
+    site.rules = Rules({"study": DatasetRule(terms=Terms("Other ones."))})
+    stale = button.press(client, version)
+    assert (stale.status, "The terms have changed" in stale.text) == (409, True)
+    declined = Page.at(client, led.url).button("Decline, remove the 26 files").press(client)
+    assert "Removed 26 files." in declined.text
+    assert _ordered(client).url.startswith("/orders/")
+    assert Page.at(client, "/datasets/free/terms").status == 404
+
+
+def test_what_is_not_for_a_visitor_is_not_there(portal: Make, tmp_path: Path) -> None:
+    hidden = DatasetRule(Openness.GROUPS, frozenset({"lab"}))
+    sources = [made(tmp_path / name, {"f": name.encode()}) for name in ("a", "b", "c")]
+    site = portal(*sources, rules=Rules({"b": hidden}))
+    client = signed_in(site)
+    assert "2 datasets" in Page.at(client, "/").text
+    for path in ("/datasets/b", "/datasets/b/terms"):
+        assert Page.at(client, path).status == 404
+    token = {"token": Page.at(client, "/list").buttons[0].fields[0][1]}
+    assert client.post("/datasets/b/add", data={**token, "add": "folder"}).status_code == 404
+    assert _listed(site) == []
 
 
 def test_an_order_with_a_file_that_fails(portal: Make, tmp_path: Path, lab: Lab) -> None:

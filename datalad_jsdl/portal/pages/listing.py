@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
@@ -11,7 +12,8 @@ from http import HTTPStatus
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.errors import OrderError
+from datalad_jsdl.errors import OrderError, TermsError
+from datalad_jsdl.orders.choosing.choice import statistics_of
 from datalad_jsdl.orders.jobs.rows import Jobs
 from datalad_jsdl.orders.model import BLOCKED
 from datalad_jsdl.orders.ordering import archive_name
@@ -19,7 +21,9 @@ from datalad_jsdl.orders.tasks import REVIEW
 from datalad_jsdl.portal import actions, order_actions
 from datalad_jsdl.portal.pages.names import packed, query_of, unpacked
 from datalad_jsdl.portal.pages.reasons import reason_of
+from datalad_jsdl.portal.pages.terms import terms_address
 from datalad_jsdl.portal.pages.words import STATES, Word, bytes_text, files_text, share
+from datalad_jsdl.portal.terms import unaccepted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from datalad_jsdl.orders.model import FileRef, FileState, ListedFile
+    from datalad_jsdl.orders.model import FileRef, FileState, ListedFile, Statistics
     from datalad_jsdl.orders.review import Fit, Group, Review
     from datalad_jsdl.portal.pages.turn import Turn
 
@@ -53,6 +57,15 @@ class _Part:
     source: str
     folder: str
     rows: Sequence[_Row]
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """A dataset whose terms are left to be accepted."""
+
+    name: str
+    href: str
+    statistics: Statistics
 
 
 async def review(turn: Turn) -> Response:
@@ -102,7 +115,11 @@ async def order(turn: Turn) -> Response:
         _, fit = await site.run(actions.review, site, user, turn.limits)
         chosen = [(file.ref.source, file.ref.path) for file in fit.files]
     try:
-        made = await site.run(order_actions.order, site, user, name, chosen, turn.limits)
+        made = await site.run(
+            order_actions.order, site, user, name, chosen, turn.limits, turn.sources
+        )
+    except TermsError as error:
+        return turn.go(terms_address(next(iter(error.terms))))
     except OrderError as error:
         return await _shown(turn, name=name, problem=str(error))
     return turn.go(f"/orders/{made.summary.id}")
@@ -126,6 +143,7 @@ async def _shown(
         name = _name(fit)
     status = HTTPStatus.CONFLICT if name_problem or problem else HTTPStatus.OK
     checking = await site.run(_checking, turn)
+    terms = await site.run(_terms, turn, found)
     return await turn.render(
         "list.html",
         status,
@@ -143,6 +161,7 @@ async def _shown(
         removed=query.number("removed", 0),
         back=query.number("back", 0),
         checking=checking,
+        terms=terms,
         refresh=3 if checking else None,
         **_amounts(turn, found, fit),
     )
@@ -178,6 +197,18 @@ def _checking(turn: Turn) -> str:
         return ""
     percent = share(job.progress, job.total)
     return "waiting for its turn" if percent is None else f"{percent}\u00a0%"
+
+
+def _terms(turn: Turn, found: Review) -> list[_Terms]:
+    """Datasets whose terms are left to be accepted, of those that files are on the list of."""
+    files: dict[str, list[ListedFile]] = defaultdict(list)
+    for group in found.groups:
+        for file in group.files:
+            files[file.ref.source].append(file)
+    return [
+        _Terms(name, terms_address(name), statistics_of(files[name]))
+        for name in unaccepted(turn.site, turn.user, files)
+    ]
 
 
 def _name(fit: Fit) -> str:

@@ -19,9 +19,10 @@ from datalad_jsdl.portal.order_actions import Phase
 from datalad_jsdl.portal.pages.names import query_of
 from datalad_jsdl.portal.pages.ways import ways_of
 from datalad_jsdl.portal.pages.words import STATES, Word, share
+from datalad_jsdl.portal.terms import require_accepted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from typing import Any
 
     from starlette.responses import Response
@@ -163,18 +164,25 @@ def _cancel(site: Site, summary: OrderSummary) -> None:
 async def others(turn: Turn) -> Response:
     """Order the files that could be read."""
     summary = await _own(turn)
-    made = await turn.site.run(_others, turn.site, summary, turn.limits)
+    made = await turn.site.run(_others, turn.site, summary, turn.limits, turn.sources)
     return turn.go(_address(made))
 
 
-def _others(site: Site, summary: OrderSummary, limits: Limits) -> OrderSummary:
+def _others(
+    site: Site, summary: OrderSummary, limits: Limits, sources: Collection[str] | None
+) -> OrderSummary:
     failed = order_actions.order_state(site, summary).failed
     base = site.desk.orders.find(summary.id)
     stem = summary.archive_name.removesuffix(".zip")
     name = f"{stem}-others.zip" if len(stem.encode("utf-8", "surrogatepass")) < 180 else ""
+    names = {file.ref.source for file in base.files}
+    if sources is not None:
+        names &= set(sources)
+    require_accepted(site, summary.user, names)
     made = place_again(
-        site.desk, base, name, is_chosen=lambda file: file.ref not in failed, limits=limits
-    )
+        site.desk, base, name, limits=limits,
+        is_chosen=lambda file: file.ref not in failed and file.ref.source in names,
+    )  # fmt: skip
     order_actions.prepare(site, made.summary)
     return made.summary
 

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
-from datalad_jsdl.portal.pages import adding, browse, files, listing, manifest, orders, sign_in
+from datalad_jsdl.portal.pages import (
+    adding,
+    browse,
+    files,
+    listing,
+    manifest,
+    orders,
+    sign_in,
+    terms,
+)
 from datalad_jsdl.portal.pages.turn import page, plain_page
 
 if TYPE_CHECKING:
@@ -45,6 +54,7 @@ def page_routes(site: Site) -> list[Route]:
         Route("/about/{name}", anybodys(files.document)),
         Route("/datasets/{name}", own(browse.browse)),
         Route("/datasets/{name}/add", own(adding.add), methods=_POST),
+        Route("/datasets/{name}/terms", own(terms.show), methods=["GET", "POST"]),
         Route("/list", own(listing.review)),
         Route("/list/remove", own(listing.change), methods=_POST),
         Route("/list/undo", own(listing.undo), methods=_POST),

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse
 
 from datalad_jsdl.bugs import LOGGER, bug
 from datalad_jsdl.errors import JsdlError
-from datalad_jsdl.portal.access import all_served, limits_of
+from datalad_jsdl.portal.access import all_served, limits_of, sources_of
 from datalad_jsdl.portal.pages.forms import Fields, FormTokens, read_form
 from datalad_jsdl.portal.pages.names import parsed_query, query_of
 from datalad_jsdl.portal.pages.rendering import rendered
@@ -65,6 +65,11 @@ class Turn:
     def limits(self) -> Limits:
         """Of one order of the visitor."""
         return limits_of(self.site, self.visitor) if self.visitor else self.site.limits
+
+    @property
+    def sources(self) -> frozenset[str] | None:
+        """Names of what the visitor may order files of; None for all."""
+        return sources_of(self.site, self.visitor) if self.visitor else frozenset()
 
     @property
     def served(self) -> list[Served]:
