@@ -5,9 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
-from unicodedata import category
 
 from sqlalchemy import and_, delete, func, insert, select
 
@@ -15,6 +13,7 @@ from datalad_jsdl.cycles import no_cycles_made
 from datalad_jsdl.errors import OrderError
 from datalad_jsdl.model.amounts import counted, size_text
 from datalad_jsdl.operations.availability import Access
+from datalad_jsdl.orders.archive_names import archive_name
 from datalad_jsdl.orders.lists import locked, portions
 from datalad_jsdl.orders.model import BLOCKED, Order, Statistics
 from datalad_jsdl.orders.store.rows import file_of, file_values, summary_of
@@ -31,10 +30,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.orders.model import ListedFile, OrderSummary
     from datalad_jsdl.orders.store.opening import Store
 
-__all__ = ["Limits", "Orders", "archive_name"]
-
-_LONGEST = 200  # bytes of an archive's name
-_CONTROLS = ("Cc", "Zl", "Zp")
+__all__ = ["Limits", "Orders"]
 
 
 @dataclass(frozen=True)
@@ -223,31 +219,6 @@ def _new_id() -> str:
     while (made := secrets.token_urlsafe(18)).startswith("-"):
         pass
     return made
-
-
-def archive_name(name: str, now: float) -> str:
-    """The file name of an order's archive, with its ``.zip``.
-
-    Args:
-        name: that a user asks for; "" for one made from the time.
-        now: seconds since 1970, for that.
-
-    Raises:
-        OrderError: it cannot be a file name everywhere.
-    """
-    if not name:
-        return f"files-{datetime.fromtimestamp(now, timezone.utc):%Y%m%d-%H%M%S}.zip"
-    name = name if name.lower().endswith(".zip") else f"{name}.zip"
-    if any(category(c) == "Cs" for c in name):
-        raise OrderError(f"the name of the archive is not valid UTF-8: {name!r}")
-    if "/" in name or "\\" in name or any(category(c) in _CONTROLS for c in name):
-        raise OrderError("the name of an archive has no slashes and no control characters")
-    if name.startswith(".") or name != name.strip():
-        raise OrderError("the name of an archive begins with no dot, and has no spaces around it")
-    length = len(name.encode())
-    if length > _LONGEST:
-        raise OrderError(f"the name of the archive has {length} bytes, the most is {_LONGEST}")
-    return name
 
 
 def _chosen(

@@ -10,9 +10,10 @@ from itertools import chain
 import pytest
 
 from datalad_jsdl.errors import OrderError
+from datalad_jsdl.orders.archive_names import archive_name
 from datalad_jsdl.orders.lists import FileLists
 from datalad_jsdl.orders.model import Statistics
-from datalad_jsdl.orders.ordering import Limits, Orders, archive_name
+from datalad_jsdl.orders.ordering import Limits, Orders
 from datalad_jsdl.orders.store.opening import Store
 from tests.orders.test_lists import OTHER, STUDY, file
 

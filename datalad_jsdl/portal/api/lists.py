@@ -6,11 +6,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import OrderError
+from datalad_jsdl.orders.archive_names import archive_name
 from datalad_jsdl.orders.choosing.choice import Choice
 from datalad_jsdl.orders.jobs.model import JobState
 from datalad_jsdl.orders.jobs.rows import Jobs
 from datalad_jsdl.orders.links import links_of
-from datalad_jsdl.orders.ordering import archive_name
 from datalad_jsdl.orders.tasks import ADD, REVIEW
 from datalad_jsdl.portal import actions
 from datalad_jsdl.portal.access import find_job, find_served, limits_of, sources_of

@@ -13,10 +13,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import OrderError, TermsError
+from datalad_jsdl.orders.archive_names import archive_name
 from datalad_jsdl.orders.choosing.choice import statistics_of
 from datalad_jsdl.orders.jobs.rows import Jobs
 from datalad_jsdl.orders.model import BLOCKED
-from datalad_jsdl.orders.ordering import archive_name
 from datalad_jsdl.orders.tasks import REVIEW
 from datalad_jsdl.portal import actions, order_actions
 from datalad_jsdl.portal.pages.names import packed, query_of, unpacked
