@@ -86,8 +86,16 @@ class ServeDownloads(Interface):
         settings=Parameter(
             args=("--settings",),
             metavar="FILE",
-            doc="""INI file that sets how the pages look: a section [portal] with any of name,
-            organisation, contact, logo, accent, accent-dark, imprint, privacy and terms.""",
+            doc="""INI file that sets how the pages look, how visitors sign in and what is for whom:
+            see "Pages of the portal" and "Users of a portal" in the documentation.""",
+            constraints=EnsureStr() | EnsureNone(),
+        ),
+        check=Parameter(
+            args=("--check",),
+            metavar="URL",
+            doc="""serve nothing; look whether the portal at this address, as visitors know it, is
+            set up well: whether ranges pass, nothing is held back, clocks agree and visitors
+            connect by https, and with --store, whether that has the version of this program.""",
             constraints=EnsureStr() | EnsureNone(),
         ),
         credential=Parameter(
@@ -108,6 +116,10 @@ class ServeDownloads(Interface):
             text="Serve all datasets in a folder, and a portal's manifest beside them",
             code_cmd="datalad serve-downloads /data/studies https://portal.example.org/m.jsonl",
         ),
+        dict(
+            text="Is the portal behind our proxy set up well?",
+            code_cmd="datalad serve-downloads --check https://data.example.org",
+        ),
     ]
 
     @staticmethod
@@ -121,9 +133,13 @@ class ServeDownloads(Interface):
         no_open: bool = False,
         token_file: str | None = None,
         settings: str | None = None,
+        check: str | None = None,
         credential: str | Sequence[str] | None = None,
     ) -> Iterator[dict[str, Any]]:
         given = listed(path) or ["."]
+        if check is not None:
+            yield from _checked(check, store)
+            return
         try:
             logins = tuple(listed(credential))
             _serve(given, host, port, store, not no_open, token_file, settings, logins)
@@ -132,6 +148,15 @@ class ServeDownloads(Interface):
             return
         done = get_status_dict(action=ACTION, status="ok", path=os.path.abspath(given[0]))
         yield {**done, "type": "portal", "logger": lgr}
+
+
+def _checked(url: str, store: str | None) -> Iterator[dict[str, Any]]:
+    from datalad_jsdl.portal.checks import check_portal
+
+    for finding in check_portal(url, store):
+        status = "ok" if finding.is_fine else "error"
+        record = get_status_dict(action=ACTION, status=status, path=url, type="check", logger=lgr)
+        yield {**record, "check": finding.name, "message": f"{finding.name}: {finding.text}"}
 
 
 def _serve(

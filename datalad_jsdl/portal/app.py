@@ -19,6 +19,7 @@ from datalad_jsdl.portal.metrics_endpoint import MetricsEndpoint
 from datalad_jsdl.portal.pages.errors import ProblemPages
 from datalad_jsdl.portal.pages.routes import page_routes
 from datalad_jsdl.portal.problems import Problem, ProblemError
+from datalad_jsdl.portal.samples import sample_routes
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -38,6 +39,7 @@ def make_app(site: Site) -> ASGIApp:
     app = Starlette(
         routes=[
             Route("/health", _health),
+            *sample_routes(),
             *site.sign_in_routes,
             *page_routes(site),
             Route("/metrics", MetricsEndpoint(site)),

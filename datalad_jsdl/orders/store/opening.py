@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection, Engine
 
-__all__ = ["Store"]
+__all__ = ["Store", "newest_version", "plain_engine"]
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _UNREADABLE = (
@@ -160,9 +160,7 @@ class Store:
             raise StoreError(f"a store has text in UTF-8 only; {no_text(error)}") from None
 
     def _upgrade(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-        script = ScriptDirectory.from_config(config)
+        config, script = _migrations()
         head = script.get_current_head()
         with self._engine.connect() as connection:
             found = self.version(connection)
@@ -192,6 +190,33 @@ class Store:
     def version(connection: Connection) -> str | None:
         """The version of the tables, or None where there are none."""
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest_version() -> str:
+    """Of the tables, as this program makes them."""
+    return _migrations()[1].get_current_head() or ""
+
+
+def plain_engine(url: str) -> tuple[Engine, str]:
+    """For who only looks, and the URL for people.
+
+    Raises:
+        StoreError: the URL cannot be understood, or the file is not there.
+    """
+    made = _understood(url)
+    if made.get_backend_name() == "sqlite":
+        file = Path(made.database or "").absolute()
+        if not file.exists():
+            raise StoreError(f"there is no store {file}")
+        return _reading_engine(file), f"sqlite:///{made.database}"
+    plain = made.set(drivername=made.get_backend_name(), query={})
+    return _engine(made), plain.render_as_string(hide_password=True)
+
+
+def _migrations() -> tuple[Config, ScriptDirectory]:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config, ScriptDirectory.from_config(config)
 
 
 def _understood(url: str | URL) -> URL:

@@ -1,0 +1,166 @@
+"""A portal behind nginx: what is set up wrong is found, and the reason told."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from datalad_jsdl.errors import StoreError
+from datalad_jsdl.orders.store.looking import look_at
+from datalad_jsdl.orders.store.opening import Store
+from datalad_jsdl.portal.checks import Finding, check_portal
+from tests.lab import free_port
+from tests.portal import datalad
+from tests.serving.site import Portal, dataset_of, served
+
+CONFIG = """
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+worker_processes 1;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass http://{portal};
+            proxy_set_header Host {portal};
+            proxy_http_version 1.1;
+            {more}
+        }}
+    }}
+}}
+"""
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    before = Path.cwd()
+    os.chdir(tmp_path_factory.mktemp("portal"))
+    try:
+        with served(dataset_of({"a": b"a"})) as portal:
+            yield portal
+    finally:
+        os.chdir(before)
+
+
+Proxied = Callable[[str], "contextmanager[str]"]
+
+
+@pytest.fixture
+def nginx(portal: Portal, tmp_path: Path, program: Callable[[str], str]) -> Callable[..., object]:
+    """nginx in front of the portal, with lines of its configuration; gives its address."""
+
+    @contextmanager
+    def run(more: str = "") -> Iterator[str]:
+        port = free_port()
+        config = tmp_path / "nginx.conf"
+        config.write_text(CONFIG.format(folder=tmp_path, port=port, portal=portal.host, more=more))
+        url = f"http://127.0.0.1:{port}"
+        command = [program("nginx"), "-c", str(config), "-e", str(tmp_path / "error.log")]
+        with subprocess.Popen(command) as process:
+            try:
+                end = time.monotonic() + 60
+                while time.monotonic() < end:
+                    try:
+                        requests.get(f"{url}/health", timeout=60)
+                        break
+                    except requests.ConnectionError:
+                        time.sleep(0.05)
+                yield url
+            finally:
+                process.terminate()
+
+    return run
+
+
+def wrong(url: str, store: str | None = None) -> dict[str, Finding]:
+    """What is not fine."""
+    return {found.name: found for found in check_portal(url, store) if not found.is_fine}
+
+
+def test_what_is_set_up_well(nginx: Callable[..., contextmanager[str]]) -> None:
+    """Debian's settings, with our headers."""
+    with nginx() as url:
+        assert wrong(url) == {}
+
+
+def test_a_proxy_that_buffers(nginx: Callable[..., contextmanager[str]]) -> None:
+    with nginx("proxy_ignore_headers X-Accel-Buffering;") as url:
+        found = wrong(url)
+    assert found.keys() == {"buffering"}
+    assert "proxy_ignore_headers" in found["buffering"].text
+
+
+def test_a_proxy_that_drops_ranges(nginx: Callable[..., contextmanager[str]]) -> None:
+    # nginx itself answers ranges of what has no validator, unless it is told not to
+    with nginx('proxy_set_header Range ""; max_ranges 0;') as url:
+        found = wrong(url)
+    assert found.keys() == {"ranges"}
+    assert "cannot resume" in found["ranges"].text
+
+
+def test_a_clock_that_is_wrong(
+    nginx: Callable[..., contextmanager[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two clocks one is wrong; here it is ours, which a test can set."""
+    now = time.time
+    with nginx() as url, monkeypatch.context() as later:
+        later.setattr("datalad_jsdl.portal.checks.time.time", lambda: now() + 3600)
+        found = wrong(url)
+    assert found.keys() == {"clock"}
+    assert "behind this machine's" in found["clock"].text
+
+
+def test_plain_http(portal: Portal) -> None:
+    """An address that others can reach, without encryption; nobody has to be there."""
+    found = next(iter(check_portal("http://192.0.2.1:1/")))
+    assert (found.name, found.is_fine) == ("encryption", False)
+    for url in ("https://data.example.org", "http://localhost:1", "http://[::1]:1"):
+        assert next(iter(check_portal(url))).is_fine
+
+
+def test_nobody_answers() -> None:
+    assert wrong(f"http://127.0.0.1:{free_port()}").keys() == {"answer"}
+
+
+def test_a_store_of_another_version(portal: Portal, tmp_path: Path) -> None:
+    file = tmp_path / "s.sqlite"
+    with Store.of_file(file) as store:
+        newest = look_at(f"sqlite:///{file}")
+        assert newest.is_current
+        with store.write() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    old = look_at(f"sqlite:///{file}")
+    assert (old.version, old.newest, old.is_current) == ("0001", newest.newest, False)
+    found = wrong(f"http://{portal.host}", f"sqlite:///{file}")
+    assert found.keys() == {"store"}
+    assert "make a copy of it" in found["store"].text
+    # it was only looked at
+    assert look_at(f"sqlite:///{file}") == old
+
+
+def test_a_store_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="there is no store"):
+        look_at(f"sqlite:///{tmp_path}/none.sqlite")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command(portal: Portal) -> None:
+    records = datalad("serve-downloads", "--check", f"http://{portal.host}")
+    found = {record["check"]: record["status"] for record in records}
+    names = ("encryption", "answer", "ranges", "buffering", "clock")
+    assert found == dict.fromkeys(names, "ok")
