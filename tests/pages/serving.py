@@ -15,6 +15,7 @@ from datalad_jsdl.orders.store.opening import Store
 from datalad_jsdl.portal.identity import TokenIdentity
 from datalad_jsdl.portal.listening import listen
 from datalad_jsdl.portal.look import read_look
+from datalad_jsdl.portal.rules import DatasetRule, Rules, Terms
 from datalad_jsdl.portal.served import served_of
 from datalad_jsdl.portal.serving import serve
 from datalad_jsdl.portal.site import Site
@@ -26,7 +27,12 @@ _ROOT = Path(__file__).parents[2]
 
 @contextlib.contextmanager
 def running(
-    store: Path, *given: Path, token: str, settings: Path | None = None, jobs: int = 1
+    store: Path,
+    *given: Path,
+    token: str,
+    settings: Path | None = None,
+    jobs: int = 1,
+    terms: dict[str, str] | None = None,
 ) -> Iterator[str]:
     """A portal that serves what is given.
 
@@ -36,6 +42,7 @@ def running(
         token: of its user.
         settings: of its look.
         jobs: that it runs at a time; with 0 none is run.
+        terms: dataset → what has to be accepted before its files are ordered.
 
     Yields:
         Its address, without a slash at its end.
@@ -43,6 +50,7 @@ def running(
     options = {
         "store": str(store), "given": [str(path) for path in given], "token": token,
         "settings": str(settings) if settings else "", "jobs": jobs,
+        "terms": terms or {},
     }  # fmt: skip
     command = [sys.executable, "-m", "tests.pages.serving", json.dumps(options)]
     with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True) as process:
@@ -63,8 +71,9 @@ def main() -> None:
         listening = listen("127.0.0.1", 0)
         identity = TokenIdentity(options["token"], f"jsdl_{listening.port}")
         more = {"look": read_look(Path(options["settings"]))} if options["settings"] else {}
-        limits = Limits(size=400_000_000)
-        site = Site(desk, served, identity, listening.hosts, limits=limits, **more)
+        terms = {name: DatasetRule(terms=Terms(text)) for name, text in options["terms"].items()}
+        rules = Rules(terms, limits=Limits(size=400_000_000))
+        site = Site(desk, served, identity, listening.hosts, rules=rules, **more)
         serve(
             site,
             listening,

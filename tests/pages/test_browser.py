@@ -46,6 +46,7 @@ class _Mode:
     scheme: str = "light"
 
 
+TERMS = "Research only.\n\nDo not try to identify anyone, and do not pass the files on."
 LIGHT = _Mode("light", 1280, 900)
 MODES = [LIGHT, _Mode("dark", 1280, 900, "dark"), _Mode("phone", 360, 780), _Mode("320", 320, 640)]
 
@@ -226,9 +227,12 @@ def all_pages(tmp_path: Path, lab: Lab) -> Iterator[_Shown]:
         "queued": f"/orders/{queued}",
         "compare": f"/orders/{ready}/compare",
         "terms": "/about/terms",
+        "dataset-terms": "/datasets/m/terms",
         "not-found": "/orders/none",
     }
-    with running(file, *sources, token=TOKEN, settings=settings, jobs=0) as address:
+    with running(
+        file, *sources, token=TOKEN, settings=settings, jobs=0, terms={"m": TERMS}
+    ) as address:
         yield _Shown(address, paths)
 
 
