@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.export import export
-from datalad_jsdl.archive.prepare import Digests
-from datalad_jsdl.archive.zip.writer import CanonicalWriter
+from datalad_jsdl.archive.telling import TellingWriter
 
 if TYPE_CHECKING:
     import threading
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.archive.content import Content, Sources
     from datalad_jsdl.archive.prepare import Prepared
-    from datalad_jsdl.archive.readers import Check, Reader
-    from datalad_jsdl.archive.zip.members import Member
     from datalad_jsdl.errors import FetchError
 
 __all__ = ["OnePass", "read_once"]
@@ -62,7 +59,8 @@ def read_once(
         FetchError: *stop* was set.
     """
     output = _Hash()
-    writer = _Writer(output, found, progress)
+    writer = TellingWriter(output, progress=progress)
+    writer.found = found
     done = export(contents, sources, writer, output, jobs=jobs, skip_missing=True, stop=stop)
     return OnePass(output.position, output.hexdigest(), done.failures)
 
@@ -97,43 +95,3 @@ class _Hash:
     def hexdigest(self) -> str:
         """Of all that was written."""
         return self._hash.hexdigest()
-
-
-class _Writer(CanonicalWriter):
-    """Tells what each content is, once all of it was written and found to be right."""
-
-    def __init__(
-        self,
-        output: _Hash,
-        found: Callable[[bytes, Prepared], object],
-        progress: Callable[[int], object],
-    ) -> None:
-        super().__init__(output, progress=progress)
-        self._found = found
-
-    def add(self, member: Member, reader: Reader) -> None:
-        """See `CanonicalWriter`."""
-        index = len(self._layout)
-        digests = Digests()
-        reader.check = _Both(reader.check, digests)
-        super().add(member, reader)
-        crc = self._crcs.get(index) if member.size else 0
-        self._found(member.name, digests.prepared(member.size, crc or 0))
-
-
-class _Both:
-    """See `Check`: a reader's own, and digests beside it."""
-
-    def __init__(self, check: Check | None, digests: Digests) -> None:
-        self._check = check
-        self._digests = digests
-
-    def update(self, chunk: bytes | memoryview) -> None:
-        """See `Check`."""
-        if self._check is not None:
-            self._check.update(chunk)
-        self._digests.update(chunk)
-
-    def mismatch(self) -> str | None:
-        """See `Check`."""
-        return self._check.mismatch() if self._check is not None else None

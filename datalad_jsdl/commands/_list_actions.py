@@ -63,7 +63,7 @@ def chosen_of(at: At, manifest: str | None, choice: Choice) -> Chosen:
 
 
 def added(
-    at: At, user: str, chosen: Chosen, dry_run: bool, record: Any
+    at: At, user: str, chosen: Chosen, dry_run: bool, record: Any, *, is_query: bool
 ) -> Iterator[dict[str, Any]]:
     """Put files on the list; *record* makes a result record of a message and fields."""
     for path, why in chosen.missing.items():
@@ -76,9 +76,8 @@ def added(
         }  # fmt: skip
     found = statistics_of(chosen.files)
     if not found.files:
-        raise QueryError(
-            "no file fits; nothing was added (a folder needs --recursive for what is below)"
-        )
+        hint = "" if is_query else " (a folder needs --recursive for what is below)"
+        raise QueryError(f"no file fits; nothing was added{hint}")
     if dry_run:
         yield record(
             f"would add {amounts(found)}", files=found.files, bytes=found.size, dry_run=True

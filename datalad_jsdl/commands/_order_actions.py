@@ -40,6 +40,7 @@ from datalad_jsdl.orders.tasks import tasks
 from datalad_jsdl.repository.repository import find_repository
 
 if TYPE_CHECKING:
+    from datalad_jsdl.orders.exporting import OrderExport
     from datalad_jsdl.orders.model import ListedFile, Order
 
 __all__ = ["ACTION", "ACTIONS", "Call"]
@@ -139,6 +140,7 @@ def _export(call: Call) -> Records:
     target = Path(os.path.abspath(call.file(order.summary.archive_name)))
     if target.is_dir():
         target = target / order.summary.archive_name
+    _require_replaceable(target)
     repository = find_repository(call.at.root) if call.at.root else None
     try:
         with Bars(lgr).bar(str(target), " Bytes") as bar:
@@ -156,11 +158,33 @@ def _export(call: Call) -> Records:
             f"{error}. To see what is wrong since when, run: datalad download-order show "
             f"{order.summary.id}; to order the other files, run: {made}"
         ) from error
-    text = f"wrote {size_text(done.size)} to {target}; all files verified; SHA-256 {done.sha256}"
+    text = f"wrote {size_text(done.size)} to {target}; {_verified(done)}; SHA-256 {done.sha256}"
     if not done.is_recorded:
         text += "; the store cannot be written, so the order does not remember it"
     fields = {"bytes": done.size, "sha256": done.sha256, "seconds": done.seconds}
     yield call.record(text, order, **fields, path=str(target), type="file")
+
+
+def _verified(done: OrderExport) -> str:
+    if not done.unverified:
+        return "all files verified"
+    return (
+        f"{counted(done.unverified, 'file')} had no checksum, and have to be what came from now "
+        "on; all others verified"
+    )
+
+
+def _require_replaceable(target: Path) -> None:
+    """What is replaced is an archive.
+
+    Raises:
+        OrderError: it is something else.
+    """
+    if not target.is_file() or not target.stat().st_size:
+        return
+    with target.open("rb") as file:
+        if file.read(2) != b"PK":
+            raise OrderError(f"{target} is there, and is no ZIP archive; name another file")
 
 
 def _manifest(call: Call) -> Records:

@@ -215,7 +215,7 @@ class DownloadList(Interface):
                             "--recursive for all of them"
                         )
                     chosen = chosen_of(at, manifest, choice)
-                    yield from added(at, who, chosen, dry_run, record)
+                    yield from added(at, who, chosen, dry_run, record, is_query=choice.is_query)
                 elif action == "remove":
                     yield from removed(at, who, listed(path), dataset, record)
                 elif action == "clear":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.archive.export import ArchiveWriter, Exported, export, throttled
 from datalad_jsdl.archive.output import FileOutput, PipeOutput, part_file
 from datalad_jsdl.archive.resume import Prefix, good_prefix
+from datalad_jsdl.archive.telling import TellingWriter
 from datalad_jsdl.archive.zip.deflated import DeflatedWriter
 from datalad_jsdl.archive.zip.layout import measure
 from datalad_jsdl.archive.zip.writer import CanonicalWriter
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from datalad_jsdl.archive.content import Content, Sources
+    from datalad_jsdl.archive.prepare import Prepared
     from datalad_jsdl.operations.progress import Bar
 
 lgr = logging.getLogger("datalad.jsdl.export_archive")
@@ -45,6 +47,8 @@ class ArchiveOptions:
         reserve: bytes of the file's disk that are to stay free.
         approve: told the bytes and the SHA-256 (hex) of an archive in a file, before that gets
             its name; it raises a JsdlError where it may not.
+        found: told the name of each member whose content had no digest, and what was found out of
+            it, once it is written; None for nobody.
         further: how to go on after an interruption, for the user.
         anew: how to begin where something else has been begun, for the user.
     """
@@ -58,6 +62,7 @@ class ArchiveOptions:
     descriptor: int = 1
     reserve: int = 0
     approve: Callable[[int, str], object] | None = None
+    found: Callable[[bytes, Prepared], object] | None = None
     further: str = "; continue with --resume"
     anew: str = "Use the same options as before, or omit --resume to start over"
 
@@ -122,7 +127,7 @@ def write_archive(
             certain = [c for c in contents if not (options.skip_missing and c.is_remote)]
             needed = measure(c.member(c.size or 0) for c in certain) - prefix.length
             require_room(file.target.parent, needed, options.reserve)
-        writer = CanonicalWriter(file, prefix.layout, prefix.crcs, progress)
+        writer = _writer(file, prefix, progress, contents, options)
         if options.deflate:
             writer = DeflatedWriter(file, progress)
         try:
@@ -136,11 +141,30 @@ def write_archive(
                 lgr.warning("%s", _hint(file, options))
             raise
         if options.approve is not None:
-            options.approve(file.position, file.sha256)
+            try:
+                options.approve(file.position, file.sha256)
+            except JsdlError:
+                file.keep(0, 0)  # it would be continued, to the same end
+                raise
         file.finish()
         why = "the interrupted run that this one resumes had skipped it"
         done.missing |= {contents[number].path: why for number in prefix.passed}
         return done, file.position
+
+
+def _writer(
+    file: FileOutput,
+    prefix: Prefix,
+    progress: Callable[[int], object],
+    contents: Sequence[Content],
+    options: ArchiveOptions,
+) -> CanonicalWriter:
+    if options.found is None:
+        return CanonicalWriter(file, prefix.layout, prefix.crcs, progress)
+    writer = TellingWriter(file, prefix.layout, prefix.crcs, progress)
+    writer.found = options.found
+    writer.wanted = {content.name for content in contents if not content.has_digest}
+    return writer
 
 
 def _is_kept(_: Content) -> bool:

@@ -12,21 +12,29 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert, select
 
 from datalad_jsdl.archive.archive import Archive
+from datalad_jsdl.archive.prepare import with_prepared
 from datalad_jsdl.archive.verifying import is_archive_of
-from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError, ReadOnlyStoreError
+from datalad_jsdl.errors import (
+    ArchiveError,
+    DatasetError,
+    FetchError,
+    ReadOnlyStoreError,
+    StoreError,
+)
 from datalad_jsdl.operations.export_archive import ArchiveOptions, write_archive
 from datalad_jsdl.orders.archives import keep_failure
 from datalad_jsdl.orders.contents import opened_order
 from datalad_jsdl.orders.ordering import Orders
 from datalad_jsdl.orders.states import states_of_order, write_states
-from datalad_jsdl.orders.store.contents import prepared_contents
+from datalad_jsdl.orders.store.contents import prepared_contents, record_prepared
 from datalad_jsdl.orders.store.tables import downloads
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from datalad_jsdl.archive.prepare import Prepared
     from datalad_jsdl.operations.progress import Bar
-    from datalad_jsdl.orders.contents import Places
+    from datalad_jsdl.orders.contents import Opened, Places
     from datalad_jsdl.orders.model import Order
     from datalad_jsdl.orders.store.opening import Store
 
@@ -34,6 +42,7 @@ __all__ = ["OrderExport", "export_order", "rate_of", "verify_archive"]
 
 _RECENT = 10  # downloads that an estimate is made from
 _CHUNK = 1 << 20  # bytes
+_KEPT_EVERY = 1.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -45,12 +54,14 @@ class OrderExport:
         sha256: hex digest.
         seconds: it took.
         is_recorded: the order has the SHA-256 now; not where the store cannot be written.
+        unverified: number of files that had no checksum before.
     """
 
     size: int
     sha256: str
     seconds: float
     is_recorded: bool = True
+    unverified: int = 0
 
 
 def export_order(
@@ -94,26 +105,56 @@ def export_order(
             is_recorded = True
         found = sha256, size
 
-    options = ArchiveOptions(
-        target, resume=True, checksum=checksum, jobs=jobs, reserve=reserve, approve=approve,
-        further="; the next export of the order into this file continues it",
-        anew="Without that file, the export starts over",
-    )  # fmt: skip
     with opened_order(order, places) as opened:
+        keeper = _Keeper(store, opened)
+        options = ArchiveOptions(
+            target, resume=True, checksum=checksum, jobs=jobs, reserve=reserve, approve=approve,
+            found=keeper.found,
+            further="; the next export of the order into this file continues it",
+            anew="Without that file, the export starts over",
+        )  # fmt: skip
+        unverified = sum(not content.has_digest for content in keeper.contents)
         try:
-            write_archive(opened.contents, opened.sources, options, bar)
+            write_archive(keeper.contents, opened.sources, options, bar)
         except (ArchiveError, DatasetError, FetchError) as error:
+            cause = error.__cause__ if isinstance(error.__cause__, FetchError) else error
             with suppress(ReadOnlyStoreError):
-                cause = error.__cause__ if isinstance(error.__cause__, FetchError) else error
-            keep_failure(store, opened, cause)
+                keep_failure(store, opened, cause)
             raise
+        finally:
+            keeper.flush()
     sha256, size = found
     seconds = time.monotonic() - begun
     with suppress(ReadOnlyStoreError):
         fine = [(ref, None) for ref in states_of_order(store, order.summary.id)]
         write_states(store, fine)
         _keep_download(store, order, size, seconds)
-    return OrderExport(size, sha256, seconds, is_recorded)
+    return OrderExport(size, sha256, seconds, is_recorded, unverified)
+
+
+class _Keeper:
+    """Keeps what contents without a digest turn out to be: from then on they have one."""
+
+    def __init__(self, store: Store, opened: Opened) -> None:
+        self._store = store
+        self._new: dict[str, Prepared] = {}
+        self._kept = time.monotonic()
+        known = prepared_contents(store, (content.identity for content in opened.contents))
+        self._identities = {content.name: content.identity for content in opened.contents}
+        self.contents = [with_prepared(c, known.get(c.identity)) for c in opened.contents]
+
+    def found(self, name: bytes, prepared: Prepared) -> None:
+        """See `ArchiveOptions`."""
+        self._new[self._identities[name]] = prepared
+        if time.monotonic() - self._kept > _KEPT_EVERY:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was found to the store, if that can be written."""
+        with suppress(StoreError):
+            record_prepared(self._store, self._new)
+            self._new.clear()
+        self._kept = time.monotonic()
 
 
 def verify_archive(

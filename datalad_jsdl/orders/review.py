@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.archive.prepare import Unprepared, prepare
 from datalad_jsdl.errors import DatasetError, OrderError
+from datalad_jsdl.faults import Failed
+from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.model.entry import Candidate, Entry
 from datalad_jsdl.operations.availability import Access, find_availability
 from datalad_jsdl.orders.choosing.choice import statistics_of
@@ -17,12 +20,13 @@ from datalad_jsdl.orders.exporting import rate_of
 from datalad_jsdl.orders.lists import FileLists
 from datalad_jsdl.orders.model import BLOCKED, FileState
 from datalad_jsdl.orders.ordering import Limits
+from datalad_jsdl.orders.preparing import state_of_error
 from datalad_jsdl.orders.states import states_of_list, write_states
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence, Set
 
-    from datalad_jsdl.archive.content import Content
+    from datalad_jsdl.archive.content import Content, Sources
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.operations.availability import Availability
     from datalad_jsdl.orders.contents import Opened, Places
@@ -165,6 +169,8 @@ def check_list(
         StoreError: it cannot be begun, or not be kept.
     """
     store.require_writable()
+    before = states_of_list(store, user)
+    damaged = {ref for ref, state in before.items() if state.access is Access.DAMAGED}
     files = list(FileLists(store).files(user))
     of_sources: dict[str, list[ListedFile]] = defaultdict(list)
     for file in files:
@@ -172,21 +178,27 @@ def check_list(
     for group in of_sources.values():
         try:
             with opened_contents(group, places) as opened:
-                write_states(store, _found(opened, tick))
+                write_states(store, _found(opened, damaged, tick))
         except (DatasetError, OrderError) as error:
             lost = _state(Access.GONE, text=str(error))
             write_states(store, [(file.ref, lost) for file in group])
     return len(files)
 
 
-def _found(opened: Opened, tick: Callable[[int, int], object]) -> Iterator[Found]:
+def _found(
+    opened: Opened, damaged: Set[FileRef], tick: Callable[[int, int], object]
+) -> Iterator[Found]:
+    """What mirrors say; what is here is available, and read again if it was damaged before."""
     remote: dict[int, list[tuple[Content, FileRef]]] = defaultdict(list)
     engines: dict[int, Engine] = {}
     for content, ref in zip(opened.contents, opened.refs, strict=True):
         if not content.is_remote:
-            yield ref, None
+            is_damaged = ref in damaged
+            yield ref, _reread(content, opened.sources) if is_damaged else None
         elif not content.urls:
-            yield ref, _state(Access.GONE, text="it is not present locally and has no URL")
+            # another clone of the dataset may have it
+            text = f"it is not present locally and has no URL (try: datalad get {content.path})"
+            yield ref, _state(Access.GONE, text=text)
         else:
             engine = opened.sources.engine(content)
             engines[id(engine)] = engine
@@ -196,6 +208,11 @@ def _found(opened: Opened, tick: Callable[[int, int], object]) -> Iterator[Found
         answers = find_availability(entries, engines[number], tick=tick)
         for (content, ref), (_, found) in zip(items, answers, strict=True):
             yield ref, _state_of(content, found)
+
+
+def _reread(content: Content, sources: Sources) -> FileState | None:
+    ((_, outcome),) = prepare([content], sources)
+    return state_of_error(outcome.error, content) if isinstance(outcome, Unprepared) else None
 
 
 def _entry(content: Content) -> Entry:
@@ -210,8 +227,10 @@ def _state_of(content: Content, found: Availability) -> FileState | None:
         return state_of_restriction(content.restriction)
     if found.access is Access.OPEN:
         return None
-    kind = found.faults[0].kind.name if found.faults else ""
-    return _state(found.access, found.mirrors, kind)
+    if not found.faults:
+        return _state(found.access, found.mirrors)
+    text = told(Failed(found.faults)) if found.access is Access.REFUSED else ""
+    return _state(found.access, found.mirrors, found.faults[0].kind.name, text)
 
 
 def _state(
