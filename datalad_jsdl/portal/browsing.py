@@ -10,7 +10,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.errors import DatasetError, NothingThereError
+from datalad_jsdl.errors import NothingThereError
 from datalad_jsdl.portal.manifests import KeptManifest, Manifests
 from datalad_jsdl.portal.rows import Row, folder_row, page_of
 from datalad_jsdl.repository.annex.adjusted import checked_out, require_no_view
@@ -160,7 +160,7 @@ class _Commit:
             if folder == path or folder.startswith(f"{path}/"):
                 inner = self._browser.inner(self._root / path, commit)
                 if inner is None:
-                    raise DatasetError(f"the subdataset {path} is not here")
+                    raise NothingThereError(f"the subdataset {path} is not here")
                 return path, inner, folder[len(path) + 1 :]
         return None
 

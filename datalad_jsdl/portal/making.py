@@ -52,7 +52,9 @@ def made_site(
     hosts = listening.hosts | {urlsplit(origin).netloc.lower()}
     if accounts.openid is None:
         assert accounts.proxy is not None  # noqa: S101 - one of them is there
-        site = Site(desk, served, accounts.proxy, hosts, look, rules=accounts.rules)
+        site = Site(
+            desk, served, accounts.proxy, hosts, look, rules=accounts.rules, origin=accounts.origin
+        )
         return site, f"{origin}/"
     # the package is an extra
     from datalad_jsdl.portal.accounts.openid import START, OpenIdIdentity, openid_routes
@@ -60,6 +62,6 @@ def made_site(
     openid = OpenIdIdentity(accounts.openid, secret_of(desk.store, "openid"), origin)
     site = Site(
         desk, served, openid, hosts, look, START, rules=accounts.rules,
-        sign_in_routes=(openid_routes(openid),),
+        sign_in_routes=(openid_routes(openid),), origin=accounts.origin,
     )  # fmt: skip
     return site, f"{origin}/"

@@ -111,8 +111,8 @@ class KeptManifest:
 class Manifests:
     """Reads manifests, each by one thread at a time; for any thread.
 
-    A file is read again when it has changed, another one after ten minutes. One that cannot be
-    fetched again stays as it was.
+    A file is read again when it has changed, another one after ten minutes. While it is, and if it
+    cannot be fetched again, it stays as it was.
 
     Args:
         credentials: where logins for them are.
@@ -133,19 +133,29 @@ class Manifests:
         """
         with self._lock:
             turn = self._turns.setdefault(served.name, threading.Lock())
-        with turn:
-            kept, sign = self._kept.get(served.name), _sign(served)
-            if kept is not None and kept.sign == sign and (sign or _is_fresh(kept)):
-                return kept
-            try:
-                read = KeptManifest(self._read(served), sign)
-            except FetchError as error:
-                if kept is None:
-                    raise
-                lgr.warning("the manifest %s stays as it was: %s", served.name, error)
-                read = KeptManifest(kept.selection, sign)
-            self._kept[served.name] = read
-            return read
+            kept = self._kept.get(served.name)
+        # a server that is slow must not hold up all who look at what was read of it
+        if not turn.acquire(blocking=kept is None):
+            assert kept is not None  # noqa: S101 - it would have waited
+            return kept
+        try:
+            return self._newest(served, self._kept.get(served.name))
+        finally:
+            turn.release()
+
+    def _newest(self, served: Served, kept: KeptManifest | None) -> KeptManifest:
+        sign = _sign(served)
+        if kept is not None and kept.sign == sign and (sign or _is_fresh(kept)):
+            return kept
+        try:
+            read = KeptManifest(self._read(served), sign)
+        except FetchError as error:
+            if kept is None:
+                raise
+            lgr.warning("the manifest %s stays as it was: %s", served.name, error)
+            read = KeptManifest(kept.selection, sign)
+        self._kept[served.name] = read
+        return read
 
     def _read(self, served: Served) -> Selection:
         assert served.place is not None  # noqa: S101 - it is a manifest

@@ -57,6 +57,7 @@ class Site:
         manifests: those that are served, read once.
         browser: shows folders of what is served.
         sign_in_routes: where visitors go to sign in, and come back to.
+        origin: scheme, host and port by which clients know it; "" for those of each request.
         metrics: what is counted in this process.
         is_ending: the server is about to end; what is streamed without an end is to end now.
     """
@@ -76,6 +77,7 @@ class Site:
     capabilities: Capabilities = field(init=False)
     manifests: Manifests = field(init=False)
     browser: Browser = field(init=False)
+    origin: str = ""
     metrics: Metrics = field(init=False)
     is_ending: bool = False
 

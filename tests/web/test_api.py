@@ -365,3 +365,14 @@ def test_a_job_is_cancelled(site: Site) -> None:
         assert pending.json()["jobState"] == "queued"
         assert client.ask("DELETE", f"/jobs/{token}").json()["jobState"] == "cancelled"
         client.get(f"{LIST}/add/async/get/{token}", 409)
+
+
+def test_links_are_for_the_address_that_clients_know(
+    portal: Callable[..., Site], members: dict[str, Any]
+) -> None:
+    write_manifest("m.json", members)
+    with running(portal(origin="https://data.example")) as client:
+        client.post(f"{LIST}/add", F1)
+        made = client.ask("PUT", f"{LIST}/order", 201, json={}).json()["orderId"]
+        text = client.ask("GET", f"/orders/{made}/curl").text
+        assert f'url = "https://data.example/d/{made}.' in text

@@ -58,10 +58,10 @@ class Endpoint:
         except ProblemError as error:
             await send_problem(error.problem, send, is_head=is_head)
         except JsdlError as error:
-            lgr.info("%s %s: %s", scope["method"], scope["path"], error)
+            lgr.debug("%s %r: %s", scope["method"], scope["path"], error)
             await send_problem(problem_of(error), send, is_head=is_head)
         except Exception as error:
-            lgr.error("%s %s: %s", scope["method"], scope["path"], bug(error))
+            lgr.error("%s %r: %s", scope["method"], scope["path"], bug(error))
             problem = ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "a fault of this server")
             await send_problem(problem.problem, send, is_head=is_head)
         else:
@@ -76,8 +76,8 @@ class Endpoint:
             raise ProblemError(HTTPStatus.NOT_FOUND, f"there is no user {path['user']}")
         query = query_of(operation, scope)
         body = await body_of(operation, scope, receive)
-        origin = f"{scope['scheme']}://{Headers(scope=scope).get('host', '')}"
-        asked = Asked(self._site, visitor, path, query, body, origin)
+        here = f"{scope['scheme']}://{Headers(scope=scope).get('host', '')}"
+        asked = Asked(self._site, visitor, path, query, body, self._site.origin or here)
         assert operation.handle is not None  # noqa: S101 - it is not raw
         return await self._site.run(operation.handle, asked)
 
