@@ -57,7 +57,7 @@ def test_what_is_read(access: Any, restriction: Restriction | None) -> None:
 
 REFUSED: dict[str, list[Any]] = {
     "access is not an object": ["login", ["login"], True, 1],
-    "none of login, terms, request": [
+    "expected the kind login, terms or request, got": [
         {"kind": kind} for kind in (None, "LOGIN", "", 1, ["login"], {"login": 1}, f"{RANDOM * 9}")
     ],
     "access: the url is not a string": [{"kind": "login", "url": url} for url in (1, [URL], {})],
