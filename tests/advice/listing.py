@@ -239,6 +239,9 @@ ADVICE = {
     "is not reachable now; nothing is lost": "serving.test_accounts:test_a_provider_signs_in",
     "unknown setting {}; choose from": "serving.test_accounts:test_what_they_set_wrong",
     "unknown section [{}]; choose from": "serving.test_accounts:test_what_they_set_wrong",
+    "let X-Accel-Buffering through": "serving.test_checks:test_a_proxy_that_buffers",
+    "pass all addresses on to the portal": "serving.test_checks:test_nobody_answers",
+    "make a copy of it, then start": "serving.test_checks:test_a_store_of_another_version",
     # its pages
     "Tick what you want first": "pages.test_pages:test_from_choosing_to_the_download",
     "at once; add their folder": "pages.test_pages:test_a_form_without_end",
@@ -269,6 +272,7 @@ NO_ADVICE: dict[str, str] = {
     "--jobs is {}": _OPTION,
     "--user is not valid UTF-8": _OPTION,
     "use-logins is yes or no": _OPTION,
+    "busy with other checks; try again": _SAID,
     "REMOVE-FAILURE": _PART,
     "--format=%H": _PART,
     "--format=%(objectname)": _PART,
