@@ -244,6 +244,9 @@ ADVICE = {
     "is not reachable now; nothing is lost": "serving.test_accounts:test_a_provider_signs_in",
     "unknown setting {}; choose from": "serving.test_accounts:test_what_they_set_wrong",
     "unknown section [{}]; choose from": "serving.test_accounts:test_what_they_set_wrong",
+    "let X-Accel-Buffering through": "serving.test_checks:test_a_proxy_that_buffers",
+    "pass all addresses on to the portal": "serving.test_checks:test_nobody_answers",
+    "make a copy of it, then start": "serving.test_checks:test_a_store_of_another_version",
     # its pages
     "Tick what you want first": "pages.test_pages:test_from_choosing_to_the_download",
     "at once; add their folder": "pages.test_pages:test_a_form_without_end",
