@@ -234,8 +234,6 @@ ADVICE = {
     "no manifest's; name another file": "commands.test_orders_kept:test_what_is_replaced",
     "then write the manifest again": "commands.test_orders_kept:test_a_manifest_says",
     # the portal
-    "or set proxy_buffering off": "serving.test_checks:test_a_proxy_that_buffers",
-    "make a copy of it, then start": "serving.test_checks:test_a_store_of_another_version",
     "{} is empty; remove it to have": "commands.test_serve_downloads:test_a_token_of_a_file",
     "; --port 0 takes one that is free": "commands.test_serve_downloads:test_a_port_that_is_taken",
     "has none right in it": "commands.test_serve_downloads:test_a_folder_without_datasets",
@@ -277,7 +275,6 @@ NO_ADVICE: dict[str, str] = {
     "--jobs is {}": _OPTION,
     "--user is not valid UTF-8": _OPTION,
     "use-logins is yes or no": _OPTION,
-    "pass all addresses on to the portal": "a proxy that does so passes the other checks",
     "busy with other checks; try again": "nobody else checks in a test",
     "REMOVE-FAILURE": _PART,
     "--format=%H": _PART,
