@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -33,6 +34,10 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
+    {server}
+}}
+"""
+SERVER = """
     server {{
         listen 127.0.0.1:{port};
         location / {{
@@ -42,8 +47,29 @@ http {{
             {more}
         }}
     }}
-}}
 """
+
+
+@contextmanager
+def behind_nginx(program: str, folder: Path, server: str, port: int) -> Iterator[str]:
+    """nginx with a server; gives its address."""
+    folder.mkdir()
+    config = folder / "nginx.conf"
+    config.write_text(CONFIG.format(folder=folder, server=server))
+    url = f"http://127.0.0.1:{port}"
+    command = [program, "-c", str(config), "-e", str(folder / "error.log")]
+    with subprocess.Popen(command) as process:
+        try:
+            end = time.monotonic() + 60
+            while time.monotonic() < end:
+                try:
+                    requests.get(f"{url}/health", timeout=60)
+                    break
+                except requests.ConnectionError:
+                    time.sleep(0.05)
+            yield url
+        finally:
+            process.terminate()
 
 
 @pytest.fixture(scope="module")
@@ -57,32 +83,14 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
         os.chdir(before)
 
 
-Proxied = Callable[[str], "contextmanager[str]"]
-
-
 @pytest.fixture
-def nginx(portal: Portal, tmp_path: Path, program: Callable[[str], str]) -> Callable[..., object]:
-    """nginx in front of the portal, with lines of its configuration; gives its address."""
+def nginx(portal: Portal, tmp_path: Path, program: Callable[[str], str]) -> Callable[..., Any]:
+    """nginx in front of the portal, with further lines of its configuration."""
 
-    @contextmanager
-    def run(more: str = "") -> Iterator[str]:
+    def run(more: str = "") -> Any:
         port = free_port()
-        config = tmp_path / "nginx.conf"
-        config.write_text(CONFIG.format(folder=tmp_path, port=port, portal=portal.host, more=more))
-        url = f"http://127.0.0.1:{port}"
-        command = [program("nginx"), "-c", str(config), "-e", str(tmp_path / "error.log")]
-        with subprocess.Popen(command) as process:
-            try:
-                end = time.monotonic() + 60
-                while time.monotonic() < end:
-                    try:
-                        requests.get(f"{url}/health", timeout=60)
-                        break
-                    except requests.ConnectionError:
-                        time.sleep(0.05)
-                yield url
-            finally:
-                process.terminate()
+        server = SERVER.format(port=port, portal=portal.host, more=more)
+        return behind_nginx(program("nginx"), tmp_path / "nginx", server, port)
 
     return run
 
@@ -92,20 +100,20 @@ def wrong(url: str, store: str | None = None) -> dict[str, Finding]:
     return {found.name: found for found in check_portal(url, store) if not found.is_fine}
 
 
-def test_what_is_set_up_well(nginx: Callable[..., contextmanager[str]]) -> None:
+def test_what_is_set_up_well(nginx: Callable[..., Any]) -> None:
     """Debian's settings, with our headers."""
     with nginx() as url:
         assert wrong(url) == {}
 
 
-def test_a_proxy_that_buffers(nginx: Callable[..., contextmanager[str]]) -> None:
+def test_a_proxy_that_buffers(nginx: Callable[..., Any]) -> None:
     with nginx("proxy_ignore_headers X-Accel-Buffering;") as url:
         found = wrong(url)
     assert found.keys() == {"buffering"}
     assert "proxy_ignore_headers" in found["buffering"].text
 
 
-def test_a_proxy_that_drops_ranges(nginx: Callable[..., contextmanager[str]]) -> None:
+def test_a_proxy_that_drops_ranges(nginx: Callable[..., Any]) -> None:
     # nginx itself answers ranges of what has no validator, unless it is told not to
     with nginx('proxy_set_header Range ""; max_ranges 0;') as url:
         found = wrong(url)
@@ -113,9 +121,7 @@ def test_a_proxy_that_drops_ranges(nginx: Callable[..., contextmanager[str]]) ->
     assert "cannot resume" in found["ranges"].text
 
 
-def test_a_clock_that_is_wrong(
-    nginx: Callable[..., contextmanager[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_clock_that_is_wrong(nginx: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two clocks one is wrong; here it is ours, which a test can set."""
     now = time.time
     with nginx() as url, monkeypatch.context() as later:
