@@ -23,6 +23,7 @@ __all__ = ["Capabilities", "Verdict"]
 
 _BITS = 16  # bytes of a signature
 _DAY = 86_400  # seconds
+_KNOWN = 8  # generations of links that are told to be revoked; older ones count as forged
 
 
 class Verdict(Enum):
@@ -51,7 +52,9 @@ class Capabilities:
     def sign(self, order_id: str) -> tuple[str, float]:
         """A signature for an order, the same all day, and when it expires (seconds since 1970)."""
         day = int(time.time() // _DAY) + 1 + self.days
-        return self._signature(order_id, day), float(day * _DAY)
+        secret = secret_of(self.store, "links")
+        made = _signature(secret, order_id, day, self._generation(order_id))
+        return made, float(day * _DAY)
 
     def verify(self, order_id: str, signature: str) -> Verdict:
         """What a signature is worth for an order."""
@@ -60,9 +63,9 @@ class Capabilities:
         except (binascii.Error, ValueError):
             return Verdict.FORGED
         day = int.from_bytes(raw[:4], "big")
-        generation = self._generation(order_id)
-        for made in range(generation, -1, -1):
-            own = self._signature(order_id, day, made)
+        generation, secret = self._generation(order_id), secret_of(self.store, "links")
+        for made in range(generation, max(generation - _KNOWN, -1), -1):
+            own = _signature(secret, order_id, day, made)
             if hmac.compare_digest(own.encode(), signature.encode("utf-8", "surrogateescape")):
                 is_valid = made == generation and time.time() < day * _DAY
                 return Verdict.VALID if is_valid else Verdict.EXPIRED
@@ -81,15 +84,14 @@ class Capabilities:
             if not found.rowcount:
                 connection.execute(insert(archive_links).values(order=order_id, generation=1))
 
-    def _signature(self, order_id: str, day: int, generation: int | None = None) -> str:
-        if generation is None:
-            generation = self._generation(order_id)
-        head = day.to_bytes(4, "big")
-        text = b"archive %d " % generation + head + order_id.encode("utf-8", "surrogateescape")
-        mac = hmac.new(secret_of(self.store, "links"), text, hashlib.sha256).digest()[:_BITS]
-        return base64.urlsafe_b64encode(head + mac).decode().rstrip("=")
-
     def _generation(self, order_id: str) -> int:
         with self.store.read() as connection:
             chosen = select(archive_links.c.generation).where(archive_links.c.order == order_id)
             return connection.scalar(chosen) or 0
+
+
+def _signature(secret: bytes, order_id: str, day: int, generation: int) -> str:
+    head = day.to_bytes(4, "big")
+    text = b"archive %d " % generation + head + order_id.encode("utf-8", "surrogateescape")
+    mac = hmac.new(secret, text, hashlib.sha256).digest()[:_BITS]
+    return base64.urlsafe_b64encode(head + mac).decode().rstrip("=")

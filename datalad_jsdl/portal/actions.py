@@ -6,6 +6,7 @@ raise `StoreError` where the store refuses.
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.orders.choosing.any_source import choose as choose_from
@@ -14,6 +15,7 @@ from datalad_jsdl.orders.jobs.rows import Jobs
 from datalad_jsdl.orders.model import FileRef
 from datalad_jsdl.orders.review import fitting, review_list
 from datalad_jsdl.orders.tasks import ADD, REVIEW, adding
+from datalad_jsdl.portal.problems import ProblemError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,6 +39,8 @@ __all__ = [
     "start",
     "undo",
 ]
+
+_ACTIVE = 50  # jobs of one user that wait or run
 
 
 def choose(site: Site, served: Served, choice: Choice) -> Chosen:
@@ -103,6 +107,13 @@ def ask_mirrors(site: Site, user: str) -> Job:
 
 def start(site: Site, kind: str, user: str, args: dict[str, JSON]) -> Job:
     """Start a job, and wake somebody who does it."""
-    job = Jobs(site.desk.store).start(kind, user, args)
+    jobs = Jobs(site.desk.store)
+    if sum(not job.state.is_end for job in jobs.of_user(user, limit=_ACTIVE)) >= _ACTIVE:
+        raise ProblemError(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            f"{_ACTIVE} of your jobs are waiting; when some of them are done, ask again",
+            {"retry-after": "60"},
+        )
+    job = jobs.start(kind, user, args)
     site.wake(job.id)
     return job

@@ -5,6 +5,7 @@ It is an ASGI application of its own, and has to stay below nothing that touches
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import logging
 import secrets
@@ -13,13 +14,15 @@ from http import HTTPStatus
 from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+from weakref import WeakValueDictionary
 
 from datalad_jsdl.bugs import LOGGER
 from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError, JsdlError, UnpreparedError
 from datalad_jsdl.orders.archives import keep_failure
 from datalad_jsdl.portal.connections import Connection
 from datalad_jsdl.portal.guards import CrowdedError
-from datalad_jsdl.portal.problems import ProblemError, send_problem
+from datalad_jsdl.portal.order_actions import prepare
+from datalad_jsdl.portal.problems import Problem, ProblemError, problem_of, send_problem
 from datalad_jsdl.portal.ranges import Condition, Validators, condition_of, wanted_spans
 from datalad_jsdl.portal.streams import Pace, SlowReaderError, gathered, read_ahead, send_all
 
@@ -76,6 +79,7 @@ class ArchiveEndpoint:
     def __init__(self, site: Site, granted: Callable[[Scope], Awaitable[Grant]]) -> None:
         self._site = site
         self._granted = granted
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the specification of ASGI."""
@@ -87,18 +91,27 @@ class ArchiveEndpoint:
                     HTTPStatus.METHOD_NOT_ALLOWED, "an archive is only to be read", allowed
                 )
             grant = await self._granted(scope)
-            await self._lent(grant, scope, receive, send)
+            with self._site.streams.one(grant.user, grant.summary.id):
+                await self._lent(grant, scope, receive, send)
         except ProblemError as error:
             await send_problem(error.problem, send, is_head=is_head)
+        except JsdlError as error:
+            await send_problem(problem_of(error), send, is_head=is_head)
+        except CrowdedError as error:
+            text = f"{error.limit} downloads are under way for {error.whose}; try again in a moment"
+            later = {"retry-after": "10"}
+            problem = Problem(HTTPStatus.TOO_MANY_REQUESTS, text, later)
+            await send_problem(problem, send, is_head=is_head)
 
     async def _lent(self, grant: Grant, scope: Scope, receive: Receive, send: Send) -> None:
         site, order = self._site, grant.summary.id
         lending = site.archives.lend(order)
         try:
-            opened = await site.run(lending.__enter__)
-        except UnpreparedError as error:
-            later = {"retry-after": "10"}
-            raise ProblemError(HTTPStatus.CONFLICT, str(error), later, order=order) from None
+            # of many who want the same one, one at a time occupies a thread
+            async with self._turns.setdefault(order, asyncio.Lock()):
+                opened = await site.open(lending.__enter__)
+        except UnpreparedError:
+            raise await self._unprepared(grant) from None
         except JsdlError as error:
             lgr.warning("order %s: %s", order, error)
             raise ProblemError(
@@ -107,9 +120,22 @@ class ArchiveEndpoint:
                 {"retry-after": "60"},
             ) from None
         try:
+            if not opened.archive.is_certain:
+                # what is given away has to be right, or ranges of it would not fit together
+                raise await self._unprepared(grant)
             await self._answered(grant, opened, scope, receive, send)
         finally:
-            await site.run(lending.__exit__, None, None, None)
+            await site.open(lending.__exit__, None, None, None)
+
+    async def _unprepared(self, grant: Grant) -> ProblemError:
+        job = await self._site.run(prepare, self._site, grant.summary)
+        return ProblemError(
+            HTTPStatus.CONFLICT,
+            "the archive is being prepared, which takes a while; try again in a moment",
+            {"retry-after": "10"},
+            order=grant.summary.id,
+            job=job.id,
+        )
 
     async def _answered(
         self, grant: Grant, opened: OrderArchive, scope: Scope, receive: Receive, send: Send
@@ -164,20 +190,14 @@ class ArchiveEndpoint:
             metrics.sent(size)
 
         try:
-            with self._site.streams.one(grant.user, order), metrics.download():
+            with metrics.download():
                 await send(_start(answer.status, answer.headers))
                 pace = Pace()
                 chunks = read_ahead(gathered(answer.body), self._site.readers, pace)
                 try:
-                    await send_all(chunks, pace, send, receive, count, connection.unsent)
+                    await send_all(chunks, pace, send, receive, count, connection)
                 finally:
                     await chunks.aclose()  # type: ignore[attr-defined]  # it is a generator
-        except CrowdedError as error:
-            raise ProblemError(
-                HTTPStatus.TOO_MANY_REQUESTS,
-                f"{error.limit} downloads are under way for {error.whose}; try again in a moment",
-                {"retry-after": "10"},
-            ) from None
         except SlowReaderError:
             lgr.info("order %s: a client took next to nothing after %d bytes", order, sent)
             metrics.broken_off("client")
@@ -207,11 +227,7 @@ def _joined_headers(scope: Scope) -> dict[str, str]:
 
 
 def _validators(summary: OrderSummary, archive: Archive) -> Validators:
-    """An archive whose SHA-256 is known is the same for ever, as one with digests of all is."""
-    etag = archive.etag
-    if summary.archive_sha256:
-        etag = etag.removeprefix("W/")
-    return Validators(etag, summary.created_on.replace(microsecond=0))
+    return Validators(archive.etag, summary.created_on.replace(microsecond=0))
 
 
 def _general(summary: OrderSummary, validators: Validators) -> dict[str, str]:

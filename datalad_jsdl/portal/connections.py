@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Connection", "Protocol"]
 
 _NAME = "jsdl.connection"
+_LARGEST_HEAD = 64 << 10  # bytes
 _HEAD_WITHIN = 15.0  # seconds that a client has for the head of a request
 _NO_LINGER = struct.pack("ii", 1, 0)  # on, for no second
 
@@ -33,10 +34,12 @@ class Connection:
     Attributes:
         reset: ends it in a way that no client takes for an end in order.
         unsent: how many bytes of an answer wait for the client.
+        is_closing: whether the client has gone, or will be left.
     """
 
     reset: Callable[[], object]
     unsent: Callable[[], int]
+    is_closing: Callable[[], bool] = lambda: False
 
     @classmethod
     def of(cls, scope: Scope) -> Connection:
@@ -49,6 +52,7 @@ class Protocol(HttpToolsProtocol):
     """A connection as uvicorn has it, which tells requests of itself."""
 
     _late: Any = None
+    _head = 0  # bytes of the request's head
 
     def connection_made(self, transport: Any) -> None:
         """See `asyncio.Protocol`."""
@@ -64,8 +68,32 @@ class Protocol(HttpToolsProtocol):
         """See `httptools`."""
         super().on_message_begin()
         self._expect_head()
-        own = Connection(self._reset, self.transport.get_write_buffer_size)
+        self._head = 0
+        transport = self.transport
+        own = Connection(self._reset, transport.get_write_buffer_size, transport.is_closing)
         self.scope["extensions"] = {_NAME: {"of": own}}
+
+    def data_received(self, data: bytes) -> None:
+        """See `asyncio.Protocol`; what comes without a request that is answered is a head."""
+        super().data_received(data)
+        is_idle = self.cycle is None or self.cycle.response_complete
+        if is_idle and self._late is None and not self.transport.is_closing():
+            self._expect_head()
+
+    def on_url(self, url: bytes) -> None:
+        """See `httptools`."""
+        super().on_url(url)
+        self._count(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """See `httptools`; it is called for trailers, too."""
+        super().on_header(name, value)
+        self._count(len(name) + len(value))
+
+    def _count(self, size: int) -> None:
+        self._head += size
+        if self._head > _LARGEST_HEAD:
+            self.transport.abort()
 
     def on_headers_complete(self) -> None:
         """See `httptools`."""

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 
+from datalad_jsdl.portal.identity import TokenIdentity
 from datalad_jsdl.portal.problems import Problem, send_problem
 
 if TYPE_CHECKING:
@@ -64,14 +65,19 @@ class Gate:
                 message = {**message, "headers": given}
             await send(message)
 
-        if problem := self._problem(scope, headers):
-            await send_problem(problem, hardened, is_head=scope["method"] == "HEAD")
-            return
         cookies = cookie_parser(headers.get("cookie", ""))
         client = (scope.get("client") or ("", 0))[0]
         visitor = self._site.identity.visitor(headers, cookies, client)
+        if problem := self._problem(scope, headers):
+            await send_problem(problem, hardened, is_head=scope["method"] == "HEAD")
+            return
         scope.setdefault("state", {})["visitor"] = visitor
         await self._app(scope, receive, hardened)
+
+    def _has_token(self, headers: Mapping[str, str]) -> bool:
+        """Whether the token is in a field that no browser sends by itself."""
+        identity = self._site.identity
+        return isinstance(identity, TokenIdentity) and identity.has_token(headers)
 
     def _problem(self, scope: Scope, headers: Mapping[str, str]) -> Problem | None:
         host = headers.get("host", "").lower()
@@ -80,7 +86,7 @@ class Gate:
             return Problem(
                 HTTPStatus.MISDIRECTED_REQUEST, "this server is not known by the name in Host"
             )
-        if scope["method"] in _SAFE or "authorization" in headers:
+        if scope["method"] in _SAFE or self._has_token(headers):
             return None
         if not _is_from_here(headers, host):
             return Problem(

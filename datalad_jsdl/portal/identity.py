@@ -24,13 +24,11 @@ class Visitor:
         user: whose list and orders these are.
         groups: that the user belongs to.
         shown: the user's name for people.
-        is_anonymous: nobody knows who it is; a cookie tells that it is the same.
     """
 
     user: str
     groups: frozenset[str] = frozenset()
     shown: str = ""
-    is_anonymous: bool = False
 
 
 class Identity(Protocol):
@@ -65,12 +63,16 @@ class TokenIdentity:
         self, headers: Mapping[str, str], cookies: Mapping[str, str], client: str
     ) -> Visitor | None:
         """See `Identity`."""
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self.is_token(given.strip()):
+        if self.has_token(headers):
             return Visitor(ME)
         if _is_same(cookies.get(self.cookie, ""), self.cookie_value):
             return Visitor(ME)
         return None
+
+    def has_token(self, headers: Mapping[str, str]) -> bool:
+        """Whether a program has sent the token (RFC 6750, 2.1)."""
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and self.is_token(given.strip())
 
     def is_token(self, given: str) -> bool:
         """Whether it is the token; how long that takes tells nothing of it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from datalad_jsdl.errors import PortalError
 from datalad_jsdl.orders.store.secrets import secret_of
 from datalad_jsdl.portal.accounts.settings import Accounts, read_accounts
 from datalad_jsdl.portal.identity import TokenIdentity
@@ -43,6 +44,7 @@ def made_site(
     accounts = read_accounts(settings) if settings else Accounts()
     served = served_of(desk, given)
     origin = accounts.origin or listening.url.rstrip("/")
+    _require_served(accounts, {item.name for item in served})
     identity: Identity
     if accounts.proxy is None and accounts.openid is None:
         identity = TokenIdentity(token, f"jsdl_{listening.port}")
@@ -65,3 +67,18 @@ def made_site(
         sign_in_routes=(openid_routes(openid),), origin=accounts.origin,
     )  # fmt: skip
     return site, f"{origin}/"
+
+
+def _require_served(accounts: Accounts, names: set[str]) -> None:
+    """A rule that is for nothing would leave open what it was meant for."""
+    if unknown := sorted(accounts.rules.datasets.keys() - names):
+        raise PortalError(
+            f"the settings have a section [dataset {unknown[0]}], and nothing with this name is "
+            f"served; served are: {', '.join(sorted(names))}"
+        )
+    is_for_users = accounts.proxy is not None or accounts.openid is not None
+    if not is_for_users and (accounts.rules.datasets or accounts.rules.roles):
+        raise PortalError(
+            "the settings have rules for users, who do not sign in; set 'by' in [sign-in], or "
+            "remove the sections [dataset ...] and [role ...]"
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.datastructures import Headers
@@ -52,18 +53,23 @@ class MetricsEndpoint:
         await send({"type": "http.response.body", "body": b"" if is_head else body})
 
     def _has_token(self, scope: Scope) -> bool:
-        scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
         identity = self._site.identity
-        if scheme.lower() != "bearer" or not isinstance(identity, TokenIdentity):
-            return False
-        return identity.is_token(given.strip())
+        return isinstance(identity, TokenIdentity) and identity.has_token(Headers(scope=scope))
 
 
 def _is_local(scope: Scope) -> bool:
     headers = Headers(scope=scope)
     if any(name in headers for name in _FORWARDED):
         return False
+    # a proxy that says nothing of its clients passes on at least which host they asked for
+    name = urlsplit(f"//{headers.get('host', '')}").hostname or ""
+    if name != "localhost" and not _is_loopback(name):
+        return False
+    return _is_loopback((scope.get("client") or ("", 0))[0])
+
+
+def _is_loopback(address: str) -> bool:
     try:
-        return ipaddress.ip_address((scope.get("client") or ("", 0))[0]).is_loopback
+        return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["OpenArchives"]
 
 _MOST = 250_000  # files of all archives that nobody reads
+_IDLE = 32  # such archives; each may have processes of git
 _FRESH = 600.0  # seconds after which it is looked up anew where contents are
 _UNPREPARED = 5.0  # seconds, of an archive that may be prepared by now
 
@@ -84,21 +85,25 @@ class OpenArchives:
     def _taken(self, order_id: str) -> _Entry:
         with self._lock:
             turn = self._opening.setdefault(order_id, threading.Lock())
-        with turn:  # many who want the same one wait for one that opens it
+        try:
+            with turn:  # many who want the same one wait for one that opens it
+                with self._lock:
+                    entry = self._entries.pop(order_id, None)
+                    if entry is not None and entry.is_fresh:
+                        self._entries[order_id] = entry
+                        entry.readers += 1
+                        return entry
+                    is_idle = entry is not None and not entry.readers
+                if entry is not None and is_idle:
+                    entry.stack.close()
+                made = self._opened(order_id)
+                with self._lock:
+                    self._entries[order_id] = made
+            return made
+        finally:
             with self._lock:
-                entry = self._entries.pop(order_id, None)
-                if entry is not None and entry.is_fresh:
-                    self._entries[order_id] = entry
-                    entry.readers += 1
-                    return entry
-                is_idle = entry is not None and not entry.readers
-            if entry is not None and is_idle:
-                entry.stack.close()
-            made = self._opened(order_id)
-            with self._lock:
-                self._entries[order_id] = made
+                # whoever waits has it; another one may open it at the same time at worst
                 self._opening.pop(order_id, None)
-        return made
 
     def _opened(self, order_id: str) -> _Entry:
         desk = self._desk
@@ -106,6 +111,7 @@ class OpenArchives:
         with ExitStack() as stack:
             lent = order_archive(desk.store, order, desk.places(), look_ahead=self._look_ahead)
             opened = stack.enter_context(lent)
+            _ = opened.archive.etag, opened.archive.is_certain  # which takes a while, too
             return _Entry(opened, stack.pop_all(), readers=1)
 
     def _give_back(self, entry: _Entry) -> None:
@@ -115,11 +121,11 @@ class OpenArchives:
             if not entry.readers and entry not in self._entries.values():
                 ended.append(entry)
             idle = [(name, item) for name, item in self._entries.items() if not item.readers]
-            files = sum(item.files for _, item in idle)
+            files, count = sum(item.files for _, item in idle), len(idle)
             for name, item in idle:
-                if files <= self._most:
-                    break
-                files -= item.files
+                if item.is_fresh and files <= self._most and count <= _IDLE:
+                    continue
+                files, count = files - item.files, count - 1
                 ended.append(self._entries.pop(name))
         for item in ended:
             item.stack.close()

@@ -20,7 +20,6 @@ __all__ = ["DatasetRule", "Openness", "Rules", "Terms"]
 class Openness(Enum):
     """Whom a dataset is for."""
 
-    PUBLIC = "public"
     SIGNED_IN = "signed-in"
     GROUPS = "groups"
 
@@ -49,20 +48,14 @@ class DatasetRule:
         openness: whom it is for.
         groups: any of which a visitor has to be in, if it is for groups.
         terms: to be accepted; None for none.
-        uses_logins: the server's own logins may be used for its files.
     """
 
     openness: Openness = Openness.SIGNED_IN
     groups: frozenset[str] = frozenset()
     terms: Terms | None = None
-    uses_logins: bool = False
 
-    def admits(self, visitor: Visitor | None) -> bool:
-        """Whether somebody may see it; nobody is None."""
-        if self.openness is Openness.PUBLIC:
-            return True
-        if visitor is None or visitor.is_anonymous:
-            return False
+    def admits(self, visitor: Visitor) -> bool:
+        """Whether somebody may see it."""
         return self.openness is Openness.SIGNED_IN or bool(self.groups & visitor.groups)
 
 
@@ -92,11 +85,6 @@ class Rules:
         return Limits(
             _largest([item.files for item in mine]), _largest([item.size for item in mine])
         )
-
-    @property
-    def is_open(self) -> bool:
-        """Whether something is for visitors who are not signed in."""
-        return any(rule.openness is Openness.PUBLIC for rule in self.datasets.values())
 
 
 def _largest(given: list[int | None]) -> int | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
+from contextlib import suppress
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -24,11 +27,13 @@ SAMPLE = "/health/sample"
 FLOW = "/health/flow"
 FLOW_SIZE = 96 << 20  # bytes, several times what systems hold for a connection
 _SIZE = 128 << 10  # bytes of the sample
+_WITHIN = 30.0  # seconds for a large answer
 _MOST = 4  # large answers at a time
 _ID = re.compile(r"[0-9a-f]{32}")
 _HEADERS = {"cache-control": "no-store, no-transform", "x-accel-buffering": "no"}
 
 
+@lru_cache
 def sample() -> bytes:
     """What the sample is, the same everywhere."""
     return b"".join(hashlib.sha256(b"%d" % n).digest() for n in range(_SIZE // 32))
@@ -63,6 +68,10 @@ class _Flow:
         self._under_way: dict[str, tuple[int, Connection]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._sent(scope, send), _WITHIN)
+
+    async def _sent(self, scope: Scope, send: Send) -> None:
         name = scope["path_params"]["id"]
         if not _ID.fullmatch(name) or name in self._under_way or len(self._under_way) >= _MOST:
             later = {"retry-after": "5"}
@@ -70,6 +79,11 @@ class _Flow:
             await send_problem(problem, send)
             return
         content, connection = sample(), Connection.of(scope)
+        if scope["method"] == "HEAD":
+            await send_problem(
+                Problem(HTTPStatus.METHOD_NOT_ALLOWED, "a flow has no head"), send, is_head=True
+            )
+            return
         headers = {**_HEADERS, "content-type": "application/zip"}
         headers["content-length"] = str(FLOW_SIZE)
         raw = [(header.encode(), value.encode()) for header, value in headers.items()]
@@ -80,6 +94,9 @@ class _Flow:
                 more = end < FLOW_SIZE
                 await send({"type": "http.response.body", "body": content, "more_body": more})
                 self._under_way[name] = end, connection
+        except asyncio.CancelledError:
+            connection.reset()
+            raise
         finally:
             del self._under_way[name]
 

@@ -92,6 +92,8 @@ class Site:
         # their own, and each download may have one
         self.readers = ThreadPoolExecutor(self.streams.of_process, "reader")
         self._lookups = ThreadPoolExecutor(16, "lookup")
+        # to open a large order takes a while; pages must not wait for it
+        self._openers = ThreadPoolExecutor(8, "opener")
 
     def find(self, name: str) -> Served | None:
         """What is served under a name."""
@@ -111,8 +113,13 @@ class Site:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._lookups, partial(work, *args, **kwargs))
 
+    async def open(self, work: Callable[..., _T], *args: Any) -> _T:
+        """Have a thread open an archive, or give it back."""
+        return await asyncio.get_running_loop().run_in_executor(self._openers, partial(work, *args))
+
     def close(self) -> None:
         """Close what is kept open; what is under way ends by itself."""
         self._lookups.shutdown(wait=False, cancel_futures=True)
+        self._openers.shutdown(wait=False, cancel_futures=True)
         self.readers.shutdown(wait=False, cancel_futures=True)
         self.archives.close()

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Send
 
+    from datalad_jsdl.portal.connections import Connection
+
 __all__ = ["Pace", "Progress", "SlowReaderError", "gathered", "read_ahead", "send_all"]
 
 _CHUNK = 128 << 10  # bytes; smaller ones are put together
@@ -119,7 +121,7 @@ async def send_all(
     send: Send,
     receive: Receive,
     progress: Progress,
-    unsent: Callable[[], int],
+    connection: Connection,
 ) -> bool:
     """Send chunks to a client for as long as it takes them.
 
@@ -129,7 +131,7 @@ async def send_all(
         send: of ASGI.
         receive: of ASGI; the request was read to its end.
         progress: told of each chunk that was handed over.
-        unsent: how many bytes of what was handed over the client has not taken yet.
+        connection: that they go by.
 
     Returns:
         False if the client has gone.
@@ -139,7 +141,7 @@ async def send_all(
     """
     gone = asyncio.ensure_future(_gone(receive))
     handed = 0
-    with _patience(lambda: handed - unsent()):
+    with _patience(lambda: handed - connection.unsent(), connection.unsent):
         try:
             async for batch in batches:
                 begun, before = time.monotonic(), handed
@@ -147,7 +149,7 @@ async def send_all(
                     chunk = batch.pop(0)
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
                     handed += len(chunk)
-                    if gone.done():
+                    if gone.done() or connection.is_closing():
                         return False
                     progress(len(chunk))
                     del chunk
@@ -159,8 +161,11 @@ async def send_all(
 
 
 @contextmanager
-def _patience(taken: Callable[[], int]) -> Iterator[None]:
-    """End the task that is inside with SlowReaderError when next to nothing is taken."""
+def _patience(taken: Callable[[], int], unsent: Callable[[], int]) -> Iterator[None]:
+    """End the task that is inside with SlowReaderError when next to nothing is taken.
+
+    As long as there is nothing to take, the client is not to blame.
+    """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     before, is_slow = 0, False
     timer: asyncio.TimerHandle
@@ -168,7 +173,7 @@ def _patience(taken: Callable[[], int]) -> Iterator[None]:
     def look() -> None:
         nonlocal before, is_slow, timer
         now = taken()
-        if now - before < _LEAST and task is not None:
+        if now - before < _LEAST and unsent() and task is not None:
             is_slow = True
             task.cancel()
             return

@@ -234,6 +234,9 @@ ADVICE = {
     "no manifest's; name another file": "commands.test_orders_kept:test_what_is_replaced",
     "then write the manifest again": "commands.test_orders_kept:test_a_manifest_says",
     # the portal
+    "are done, ask again": "serving.test_signed_in:test_nobody_fills_the_queue",
+    "takes a while; try again in": "serving.test_archive_endpoint:test_what_is_not_prepared",
+    "set 'by' in [sign-in]": "serving.test_signed_in:test_a_rule_that_is_for_nothing",
     "{} is empty; remove it to have": "commands.test_serve_downloads:test_a_token_of_a_file",
     "; --port 0 takes one that is free": "commands.test_serve_downloads:test_a_port_that_is_taken",
     "has none right in it": "commands.test_serve_downloads:test_a_folder_without_datasets",
@@ -274,7 +277,6 @@ NO_ADVICE: dict[str, str] = {
     ": pip install {}": _OFFLINE,
     "--jobs is {}": _OPTION,
     "--user is not valid UTF-8": _OPTION,
-    "use-logins is yes or no": _OPTION,
     "busy with other checks; try again": "nobody else checks in a test",
     "REMOVE-FAILURE": _PART,
     "--format=%H": _PART,

@@ -12,6 +12,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.testclient import TestClient
 
 from datalad_jsdl.errors import PortalError
@@ -158,9 +159,8 @@ client-secret-file = secret.txt
 [dataset mri 2026]
 for = group mri, group staff
 terms = terms.txt
-use-logins = yes
 [dataset all]
-for = public
+for = signed-in
 [limits]
 files = 1000
 [role staff]
@@ -182,12 +182,10 @@ def test_what_operators_set(tmp_path: Path) -> None:
     assert (found.openid.client_secret, found.openid.scope) == ("hush", "openid profile email")
     assert "hush" not in repr(found)
     rule = found.rules.of("mri 2026")
-    assert (rule.openness, rule.groups, rule.uses_logins) == (
-        Openness.GROUPS, {"mri", "staff"}, True
-    )  # fmt: skip
+    assert (rule.openness, rule.groups) == (Openness.GROUPS, {"mri", "staff"})
     assert rule.terms is not None
     assert rule.terms.text == "Cite us.\n"
-    assert found.rules.of("all").openness is Openness.PUBLIC
+    assert found.rules.of("all").openness is Openness.SIGNED_IN
     assert found.rules.of("another") == DatasetRule()
     assert found.rules.limits == Limits(1000, 100 * 10**9)
     both = Visitor("a", frozenset({"mri", "staff"}))
@@ -204,9 +202,9 @@ def test_what_operators_set(tmp_path: Path) -> None:
         ("[sign-in]\nby = proxy\ntrusted = 10.0.0.1/8", "expected a network"),
         ("[sign-in]\nby = proxy\ntrusted = 10.0.0.1\nissuer = x", "unknown setting issuer"),
         ("[sign-in]\nby = openid\norigin = https://a", "issuer is missing"),
-        ("[dataset a]\nfor = everybody", "for is public, signed-in, or group NAME"),
-        ("[dataset a]\nfor = public, group b", "for is public"),
-        ("[dataset a]\nuse-logins = maybe", "use-logins is yes or no"),
+        ("[dataset a]\nfor = everybody", "for is signed-in, or group NAME"),
+        ("[dataset a]\nfor = signed-in, group b", "for is signed-in"),
+        ("[dataset a]\nfor = public", "for is signed-in"),
         ("[dataset a]\nterms = none.txt", "cannot read .*none.txt"),
         ("[limits]\nfiles = many", "files is a number, or none"),
         ("[limits]\nbytes = many", "bytes is an amount"),
@@ -222,6 +220,13 @@ def test_what_they_set_wrong(tmp_path: Path, text: str, message: str) -> None:
     assert str(file) in str(raised.value) or "network" in message
 
 
+def test_a_field_that_comes_twice_is_believed_by_nobody() -> None:
+    twice = Headers(raw=[(b"x-user", b"eve"), (b"x-user", b"ada")])
+    once = Headers(raw=[(b"x-user", b"ada"), (b"x-groups", b"a"), (b"x-groups", b"b")])
+    for headers in (twice, once):
+        assert PROXY.visitor(headers, {}, "127.0.0.1") is None
+
+
 def test_without_settings_there_is_one_user_without_limits(tmp_path: Path) -> None:
     file = tmp_path / "portal.ini"
     file.write_text("")
@@ -231,13 +236,9 @@ def test_without_settings_there_is_one_user_without_limits(tmp_path: Path) -> No
 
 def test_whom_a_dataset_is_for() -> None:
     ada, bob = Visitor("ada", frozenset({"mri"})), Visitor("bob")
-    passing = Visitor("x", is_anonymous=True)
     groups = DatasetRule(Openness.GROUPS, frozenset({"mri"}))
-    admitted = [
-        [rule.admits(visitor) for visitor in (ada, bob, passing, None)]
-        for rule in (DatasetRule(Openness.PUBLIC), DatasetRule(), groups)
-    ]
-    assert admitted == [[True] * 4, [True, True, False, False], [True, False, False, False]]
+    assert [DatasetRule().admits(visitor) for visitor in (ada, bob)] == [True, True]
+    assert [groups.admits(visitor) for visitor in (ada, bob)] == [True, False]
 
 
 def test_terms_are_accepted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,10 +17,12 @@ from pathlib import Path
 
 import pytest
 
+from datalad_jsdl.orders.jobs.rows import Jobs
 from datalad_jsdl.orders.model import Order
 from datalad_jsdl.orders.preparing import prepare_order
 from datalad_jsdl.orders.states import states_of_order
 from datalad_jsdl.orders.store.tables import archive_links, keys, pieces
+from datalad_jsdl.orders.tasks import PREPARE
 from tests.portal import content_of, datalad
 from tests.serving.site import TOKEN, Portal, dataset_of, served
 
@@ -192,10 +194,8 @@ def test_a_link_expires_and_can_be_revoked(
         connection.execute(archive_links.delete())
 
 
-def test_what_is_not_prepared(
-    portal: Portal, order: Order, whole: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Files with digests can be had at once; the tag is weak until every byte is certain."""
+def test_what_is_not_prepared(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes that could turn out to be wrong are not given away; a preparation is begun instead."""
     monkeypatch.setattr("datalad_jsdl.portal.opened._UNPREPARED", 0)
     desk = portal.site.desk
     with desk.store.write() as connection:
@@ -203,15 +203,15 @@ def test_what_is_not_prepared(
         connection.execute(keys.delete())
     new = portal.order("unprepared", prepare=False)
     url = f"/api/v1/orders/{new.summary.id}/archive"
-    weak = portal.ask(url)
-    assert weak.status == 200
-    assert weak.headers["ETag"].startswith('W/"')
-    assert "Repr-Digest" not in weak.headers
+    answer = portal.ask(url)
+    assert (answer.status, answer.headers["Retry-After"]) == (409, "10")
+    job = Jobs(desk.store).find(json.loads(answer.body)["job"])
+    assert (job.kind, job.args) == (PREPARE, {"order": new.summary.id})
     prepare_order(desk.store, new, desk.places())
-    strong = portal.ask(url)
-    assert strong.headers["ETag"] == weak.headers["ETag"].removeprefix("W/")
-    assert strong.body == weak.body
-    assert "Repr-Digest" in strong.headers
+    right = portal.ask(url)
+    assert right.status == 200
+    assert right.headers["ETag"].startswith('"')
+    assert "Repr-Digest" in right.headers
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,32 @@ def test_a_head_without_end(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> 
             assert waiting.recv(100) == b""
 
 
+def test_a_connection_that_goes_on_without_a_request(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "_HEAD_WITHIN", 0.3)
+    with socket.create_connection(portal.address, 60) as waiting:
+        waiting.sendall(f"GET /health HTTP/1.1\r\nHost: {portal.host}\r\n\r\n".encode())
+        assert b"200" in waiting.recv(10_000)
+        waiting.sendall(b"\r\n")
+        assert b"".join(iter(lambda: waiting.recv(100), b"")) in (b"", b"ok\n")
+
+
+def test_a_head_that_is_too_large(portal: Portal) -> None:
+    with socket.create_connection(portal.address, 60) as endless:
+        endless.sendall(f"GET /health HTTP/1.1\r\nHost: {portal.host}\r\n".encode())
+        lines = (b"x: " + b"y" * 1000 + b"\r\n") * 100_000
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            endless.sendall(lines)
+
+
+def test_a_login_that_browsers_repeat_is_no_token(portal: Portal, cookie: str) -> None:
+    """Where a proxy asks for a password, pages elsewhere have browsers send it along."""
+    url = "/api/v1/orders/x/archive"
+    answer = portal.ask(url, "POST", authorization="Basic eDp5", cookie=cookie)
+    assert answer.status == 403
+
+
 def test_a_client_that_takes_nothing(
     portal: Portal, order: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 import requests
 from starlette.testclient import TestClient
 
+from datalad_jsdl.errors import PortalError
 from datalad_jsdl.orders.desk import Desk
 from datalad_jsdl.orders.store.opening import Store
 from datalad_jsdl.orders.store.terms import accepted_on
@@ -118,3 +119,43 @@ def test_terms_come_before_an_order(site: Site, provider: Provider) -> None:
     assert accepted_on(site.desk.store, "1", "staff-only", version) is not None
     made_order = ada.put("/api/v1/download/list/me/order", json={}, headers=fields)
     assert made_order.status_code == 201, made_order.text
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            "[sign-in]\nby = proxy\ntrusted = 127.0.0.1\n[dataset al]\nfor = group a",
+            "served are: all",
+        ),
+        ("[dataset all]\nfor = group a", "remove the sections"),
+        ("[role staff]\nfiles = 1", "remove the sections"),
+    ],
+)
+def test_a_rule_that_is_for_nothing(
+    home: Path, tmp_path: Path, settings: str, message: str
+) -> None:
+    """It would leave open what it was meant for."""
+    root = made(tmp_path / "data" / "all", {"a": b"a"})
+    file = tmp_path / "portal.ini"
+    file.write_text(settings)
+    listening = listen("127.0.0.1", 0)
+    with Store.of_file(tmp_path / "s.sqlite") as store:
+        with pytest.raises(PortalError, match=message):
+            made_site(Desk(store), [str(root)], listening, "t", file)
+        file.write_text("[portal]\nname = x")
+        made_site(Desk(store), [str(root)], listening, "t", file)[0].close()
+    listening.socket.close()
+
+
+def test_nobody_fills_the_queue(
+    site: Site, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("datalad_jsdl.portal.actions._ACTIVE", 1)
+    bob = browser(site, provider, sub="2", name="Bob")
+    fields = {"sec-fetch-site": "same-origin"}
+    url = "/api/v1/download/list/me/add/async/start"
+    body = {"concreteType": "AddFolderRequest", "parentId": "all"}
+    first, second = (bob.post(url, json=body, headers=fields) for _ in range(2))
+    assert first.status_code < 300, first.text
+    assert second.status_code == 429

@@ -129,7 +129,7 @@ def openid_routes(identity: OpenIdIdentity) -> Mount:
         try:
             token = await oauth.provider.authorize_access_token(request)
         except OAuthError as error:
-            lgr.info("nobody was signed in: %s", error.error)
+            lgr.info("nobody was signed in: %.100r", error.error)
             raise ProblemError(
                 HTTPStatus.FORBIDDEN, "you were not signed in; go back, and try it again"
             ) from None

@@ -6,6 +6,8 @@ import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from starlette.datastructures import Headers
+
 from datalad_jsdl.errors import PortalError
 from datalad_jsdl.portal.identity import Visitor
 
@@ -40,7 +42,7 @@ class ProxyIdentity:
         if not self._is_trusted(client):
             return None
         name = headers.get(self.user, "").strip()
-        if not name:
+        if not name or _is_repeated(headers, self.user) or _is_repeated(headers, self.groups):
             return None
         given = headers.get(self.groups, "") if self.groups else ""
         groups = frozenset(filter(None, (group.strip() for group in given.split(","))))
@@ -54,6 +56,12 @@ class ProxyIdentity:
         if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
             address = address.ipv4_mapped
         return any(address in network for network in self.trusted)
+
+
+def _is_repeated(headers: Mapping[str, str], name: str) -> bool:
+    """Whether a field comes twice: one of them may be the client's own."""
+    values = headers.getlist(name) if isinstance(headers, Headers) else ()
+    return len(values) > 1
 
 
 def networks_of(given: Iterable[str]) -> tuple[Network, ...]:

@@ -12,7 +12,6 @@ Further sections of the INI file that has the look of the pages::
    [dataset mri-2026]
    for = group mri, group staff
    terms = terms.txt
-   use-logins = yes
 
    [limits]
    files = 100000
@@ -23,7 +22,7 @@ Further sections of the INI file that has the look of the pages::
 
 ``by`` is ``token`` (one user, the default), ``proxy`` or ``openid``. A proxy needs ``trusted``
 (its addresses or networks), and may have ``user-field`` and ``groups-field``. A dataset is
-``for`` ``public``, ``signed-in`` (the default) or groups. Files are beside the settings.
+``for`` ``signed-in`` users (the default), or for groups. Files are beside the settings.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ _SIGN_IN = {
         {"by", "origin", "issuer", "client-id", "client-secret-file", "scope", "groups-claim"}
     ),
 }
-_DATASET = frozenset({"for", "terms", "use-logins"})
+_DATASET = frozenset({"for", "terms"})
 _LIMITS = frozenset({"files", "bytes"})
 #: What one order may have where several people share a portal, and nobody says otherwise.
 _USUAL = Limits(100_000, 100 * 10**9)
@@ -135,20 +134,15 @@ class _Section:
     def dataset(self) -> DatasetRule:
         self.require_known(_DATASET)
         wanted = [item.strip() for item in self._given.get("for", "signed-in").split(",")]
-        if len(wanted) == 1 and wanted[0] in ("public", "signed-in"):
-            openness, groups = Openness(wanted[0]), frozenset[str]()
+        if wanted == ["signed-in"]:
+            openness, groups = Openness.SIGNED_IN, frozenset[str]()
         else:
             parts = [item.partition(" ") for item in wanted]
             if any(word != "group" or not rest.strip() for word, _, rest in parts):
-                raise self._error(
-                    f"for is public, signed-in, or group NAME, not {self._given['for']!r}"
-                )
+                raise self._error(f"for is signed-in, or group NAME, not {self._given['for']!r}")
             openness, groups = Openness.GROUPS, frozenset(rest.strip() for _, _, rest in parts)
         terms = self._text("terms") if self._given.get("terms") else None
-        uses = self._given.get("use-logins", "no").lower()
-        if uses not in ("yes", "no"):
-            raise self._error(f"use-logins is yes or no, not {uses!r}")
-        return DatasetRule(openness, groups, Terms(terms) if terms else None, uses == "yes")
+        return DatasetRule(openness, groups, Terms(terms) if terms else None)
 
     def limits(self, usual: Limits) -> Limits:
         self.require_known(_LIMITS)

@@ -73,9 +73,14 @@ async def body_of(operation: Operation, scope: Scope, receive: Receive) -> Any:
         raise ProblemError(
             HTTPStatus.REQUEST_TIMEOUT, f"the request did not come within {_WITHIN:.0f} seconds"
         ) from None
+    # other requests are not to wait for what is large
+    return await asyncio.to_thread(_checked, raw, operation.body)
+
+
+def _checked(raw: bytes, schema: str) -> Any:
     value = _as_json(raw)
     try:
-        check(value, ref(operation.body), SCHEMAS)
+        check(value, ref(schema), SCHEMAS)
     except FieldError as error:
         raise _bad(error) from None
     return value

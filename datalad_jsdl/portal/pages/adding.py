@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add"]
 
+#: Names that the answer's own address has.
+_OWN = frozenset({"self", "path", "of", "added", "left_out", "none", "removed"})
 _VIEW = "view."  # begins the names of fields that lead back to the page
 _ALL = 10_000  # results of a search that are asked for at a time
 
@@ -31,7 +33,9 @@ async def add(turn: Turn) -> Response:
     served = served_at(turn)
     form = turn.form
     query = {
-        name.removeprefix(_VIEW): [form.one(name)] for name in form.values if name.startswith(_VIEW)
+        name.removeprefix(_VIEW): [form.one(name)]
+        for name in form.values
+        if name.startswith(_VIEW) and name.removeprefix(_VIEW) not in _OWN
     }
     back = {name: values[0] for name, values in query.items()}
     run, site = turn.site.run, turn.site

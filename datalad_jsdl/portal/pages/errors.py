@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 
+from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.portal.pages.forms import Fields
 from datalad_jsdl.portal.pages.turn import Turn, error_page
 
@@ -65,7 +66,12 @@ class ProblemPages:
         detail = str(json.loads(body).get("detail", "")) if body else ""
         request = Request(scope, receive)
         turn = Turn(self._site, request, scope["state"]["visitor"], Fields({}), Fields({}))
-        page = await error_page(turn, HTTPStatus(start["status"]), detail)
+        status = HTTPStatus(start["status"])
+        try:
+            page = await error_page(turn, status, detail)
+        except JsdlError:  # the store is what fails; then the page does without it
+            nobody = Turn(self._site, request, None, Fields({}), Fields({}))
+            page = await error_page(nobody, status, detail)
         headers = MutableHeaders(raw=list(start.get("headers", ())))
         headers.update(page.headers)
         await send({**start, "headers": headers.raw})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Fields", "FormTokens", "read_form"]
 
+_WITHIN = 30.0  # seconds for all of a form
+SMALL = 64 << 10  # bytes of a form of somebody who is not signed in
 _LARGEST = 4 << 20  # bytes of a form: all boxes of a page ticked, with long paths
 _FORM = "application/x-www-form-urlencoded"
 
@@ -84,23 +87,33 @@ class FormTokens:
             )
 
 
-async def read_form(request: Request) -> Fields:
-    """The form that a request carries.
+async def read_form(request: Request, most: int = _LARGEST) -> Fields:
+    """The form that a request carries, of *most* bytes.
 
     Raises:
-        ProblemError: it is none, or too large.
+        ProblemError: it is none, too large, or does not come.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "a form was expected")
+    try:
+        body = await asyncio.wait_for(_read(request, most), _WITHIN)
+    except asyncio.TimeoutError:
+        raise ProblemError(
+            HTTPStatus.REQUEST_TIMEOUT, "Your form did not come in time. Send it again."
+        ) from None
+    try:
+        return Fields(await asyncio.to_thread(parsed_query, body.decode("ascii", "replace")))
+    except ValueError:
+        raise _too_large() from None
+
+
+async def _read(request: Request, most: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _LARGEST:
+        if len(body) > most:
             raise _too_large()
-    try:
-        return Fields(parsed_query(body.decode("ascii", "replace")))
-    except ValueError:
-        raise _too_large() from None
+    return bytes(body)
 
 
 def _too_large() -> ProblemError:

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse
 from datalad_jsdl.bugs import LOGGER, bug
 from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.portal.access import all_served, limits_of, sources_of
-from datalad_jsdl.portal.pages.forms import Fields, FormTokens, read_form
+from datalad_jsdl.portal.pages.forms import SMALL, Fields, FormTokens, read_form
 from datalad_jsdl.portal.pages.names import parsed_query, query_of
 from datalad_jsdl.portal.pages.rendering import rendered
 from datalad_jsdl.portal.problems import Problem, ProblemError, problem_of
@@ -85,7 +85,7 @@ class Turn:
     @property
     def address(self) -> str:
         """Of the portal, as the visitor knows it, without a slash at its end."""
-        return str(self.request.base_url).rstrip("/")
+        return self.site.origin or str(self.request.base_url).rstrip("/")
 
     async def render(
         self, template: str, status: HTTPStatus = HTTPStatus.OK, **values: Any
@@ -142,7 +142,7 @@ def plain_page(site: Site, answer: Answer) -> Endpoint:
 async def _answered(turn: Turn, answer: Answer, *, is_anybodys: bool = False) -> Response:
     try:
         if turn.request.method == "POST":
-            turn.form = await read_form(turn.request)
+            turn.form = await read_form(turn.request, *((SMALL,) if is_anybodys else ()))
             if not is_anybodys:
                 tokens = FormTokens(turn.site.desk.store)
                 await turn.site.run(tokens.require, turn.user, turn.form.one("token"))
@@ -151,13 +151,18 @@ async def _answered(turn: Turn, answer: Answer, *, is_anybodys: bool = False) ->
         problem = error.problem
     except JsdlError as error:
         problem = problem_of(error)
-        lgr.info("%s %s: %s", turn.request.method, turn.request.url.path, error)
+        lgr.info("%s %s: %s", turn.request.method, _route(turn), error)
     except Exception as error:
         problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "")
-        lgr.error("%s %s: %s", turn.request.method, turn.request.url.path, bug(error))
+        lgr.error("%s %s: %s", turn.request.method, _route(turn), bug(error))
     found = await error_page(turn, HTTPStatus(problem.status), problem.detail)
     found.headers.update(problem.headers)
     return found
+
+
+def _route(turn: Turn) -> str:
+    """The kind of address; the address itself may be a link that needs no login."""
+    return str(getattr(turn.request.scope.get("route"), "path", ""))
 
 
 async def error_page(turn: Turn, status: HTTPStatus, detail: str) -> Response:

@@ -54,4 +54,5 @@ def _quoted(url: str) -> str:
 
 
 def _power(name: str) -> str:
-    return "'{}'".format(name.replace("'", "''"))
+    # it takes typographic quotes for quotes, too
+    return "'{}'".format("".join(2 * c if c in "'\u2018\u2019\u201a\u201b" else c for c in name))
