@@ -450,7 +450,7 @@ def test_killed_in_a_transaction_nothing_has_happened(dataset: Path) -> None:
         KillAt("datalad_jsdl.orders.preparing:_Run._flush"),
         KillAt("datalad_jsdl.orders.preparing:_Run._flush", after=True),
         KillAt("datalad_jsdl.orders.store.contents:record_prepared"),
-        KillAt("datalad_jsdl.archive.one_pass:_Writer.add", call=3),
+        KillAt("datalad_jsdl.archive.telling:TellingWriter.add", call=3),
         KillAt("datalad_jsdl.orders.ordering:Orders.record_archive"),
     ],
     ids=lambda step: f"{step.function.rpartition(':')[2]} {step.after}",
