@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from itertools import islice
@@ -133,8 +134,7 @@ def _recorded(
         lookup = None
         if repository.has_annex:
             lookup = stack.enter_context(KeyLookup(repository, states_only=True))
-        while portion := list(islice(rest, _AT_ONCE)):
-            keys = part.tree.keys(portion)
+        for portion, keys in _ahead(stack, part, rest):
             annexed = [key for path in portion if (key := keys[path])]
             states = iter(lookup.states(annexed)) if lookup else iter(())
             oids = (part.tree.files[path].oid for path in portion if not keys[path])
@@ -145,6 +145,21 @@ def _recorded(
                     yield path, _size(repository, key), next(states)
                 else:
                     yield path, next(sizes), None
+
+
+def _ahead(
+    stack: ExitStack, part: DatasetFiles, paths: Iterator[str]
+) -> Iterator[tuple[list[str], dict[str, str | None]]]:
+    """Some thousand paths at a time with their keys, those of the next looked up meanwhile."""
+    thread = stack.enter_context(ThreadPoolExecutor(1))
+    coming: tuple[list[str], Future[dict[str, str | None]]] | None = None
+    while portion := list(islice(paths, _AT_ONCE)):
+        started = portion, thread.submit(part.tree.keys, portion)
+        if coming is not None:
+            yield coming[0], coming[1].result()
+        coming = started
+    if coming is not None:
+        yield coming[0], coming[1].result()
 
 
 def _size(repository: Repository, key: str) -> int | None:
