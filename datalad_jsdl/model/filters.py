@@ -28,6 +28,8 @@ class Filter:
     def __call__(self, path: str) -> bool:
         if not self.include and not self.exclude:
             return True
+        if not self.exclude and _any_match((path,), self.include):
+            return True  # as most do; its folders need not be looked at
         names = (path, *folders_of(path))
         if self.include and not _any_match(names, self.include):
             return False
