@@ -215,11 +215,11 @@ def link_target(path: str, key: str) -> str:
 
 def key_from_link(target: str) -> str | None:
     """The key that a symlink's target stands for, or None if it is no annex link."""
-    parts = target.replace("\\", "/").split("/")
-    if len(parts) < 3 or _POINTER_PREFIX not in "/".join(parts[:-1]):
+    folder, _, name = target.replace("\\", "/").rpartition("/")
+    if not name or not folder.endswith(f"/{name}") or _POINTER_PREFIX not in folder:
         return None
-    key = key_of_file(parts[-1])
-    return key if parts[-1] == parts[-2] and parse_key(key) else None
+    key = key_of_file(name)
+    return key if _KEY.fullmatch(key) else None
 
 
 POINTER_MAX = 32 << 10  # bytes; git-annex looks no further (Annex/Link.hs)

@@ -31,6 +31,8 @@ __all__ = [
     "set_remote_state",
 ]
 
+_SHORT = 4096  # bytes of a log that is worth remembering
+
 WEB_UUID = "00000000-0000-0000-0000-000000000001"
 
 
@@ -171,6 +173,12 @@ def _states(blob: bytes | None) -> dict[str, tuple[float, str, str]]:
 
 def remote_state(blob: bytes | None, uuids: Iterable[str]) -> KeyState:
     """The newest state that any of the remotes *uuids* has in a ``.log.rmt``."""
+    newest = _newest_state if len(blob or b"") <= _SHORT else _newest_state.__wrapped__
+    return newest(blob, tuple(uuids))
+
+
+@lru_cache(maxsize=1024)  # an import gives many keys one time, and so the same log
+def _newest_state(blob: bytes | None, uuids: tuple[str, ...]) -> KeyState:
     states = _states(blob)
     found = [states[uuid] for uuid in uuids if uuid in states]
     return _parsed_state(max(found)[2]) if found else KeyState()
