@@ -79,7 +79,7 @@ class ServeDownloads(Interface):
         token_file=Parameter(
             args=("--token-file",),
             metavar="FILE",
-            doc=f"""file with the secret; it is made if there is none. Without it, the variable
+            doc=f"""file with the secret, which is created if missing. Without it, the variable
             {_TOKEN} is used, or a secret that is made anew.""",
             constraints=EnsureStr() | EnsureNone(),
         ),

@@ -36,7 +36,7 @@ def inline_of(path: str, value: Mapping[str, Any], items: Iterable[Any]) -> Inli
             raise ValueError("a symlink cannot be executable")
         return Inline(content, is_symlink)
     if is_symlink:
-        raise ValueError("a symlink has its target in a data: URL, but there is none")
+        raise ValueError("a symlink needs a data: URL with its target")
     return None
 
 

@@ -75,7 +75,7 @@ def keep_failure(
 ) -> None:
     """Keep of a file that it could not be read, for all who have it on a list or in an order.
 
-    An error that names no file is passed over.
+    An error that names no file is ignored.
 
     Raises:
         StoreError: the store is locked or cannot be written.

@@ -14,6 +14,7 @@ from datalad_jsdl.errors import OrderError
 from datalad_jsdl.model.amounts import counted, size_text
 from datalad_jsdl.operations.availability import Access
 from datalad_jsdl.orders.archive_names import archive_name
+from datalad_jsdl.orders.choosing.choice import statistics_of
 from datalad_jsdl.orders.lists import locked, portions
 from datalad_jsdl.orders.model import BLOCKED, Order, Statistics
 from datalad_jsdl.orders.store.rows import file_of, file_values, summary_of
@@ -21,7 +22,7 @@ from datalad_jsdl.orders.store.sources import known_sources
 from datalad_jsdl.orders.store.tables import file_states, listed_files, order_files, orders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from sqlalchemy import Table
@@ -90,7 +91,7 @@ class Orders:
             locked(connection, user)
             names = {i: source.name for i, source in known_sources(connection).items()}
             files, left = _chosen(connection, user, names, is_chosen, limits)
-            statistics = _statistics(files)
+            statistics = statistics_of(files)
             _require_fits(statistics, limits, left)
             summary = _added(connection, order_id, user, now, name, statistics)
             ids = {source: i for i, source in names.items()}
@@ -122,11 +123,11 @@ class Orders:
         name = archive_name(name, now)
         files = [file for file in order.files if is_chosen(file)]
         order_id = _new_id()
-        _require_fits(_statistics(files), limits or Limits(), len(order.files))
+        _require_fits(statistics_of(files), limits or Limits(), len(order.files))
         with self.store.write() as connection:
             ids = {source.name: i for i, source in known_sources(connection).items()}
             user = order.summary.user
-            summary = _added(connection, order_id, user, now, name, _statistics(files))
+            summary = _added(connection, order_id, user, now, name, statistics_of(files))
             _add_files(connection, order_id, files, ids)
         return Order(summary, tuple(files))
 
@@ -137,9 +138,7 @@ class Orders:
             OrderError: there is no such order.
         """
         with self.store.read() as connection:
-            found = connection.execute(select(orders).where(orders.c.id == order_id)).one_or_none()
-            if found is None:
-                raise OrderError(f"there is no order {order_id}")
+            summary = _found(connection, order_id)
             names = {i: source.name for i, source in known_sources(connection).items()}
             chosen = (
                 select(order_files)
@@ -147,7 +146,7 @@ class Orders:
                 .order_by(order_files.c.position)
             )
             files = tuple(file_of(row, names) for row in connection.execute(chosen))
-            return Order(summary_of(found), files)
+            return Order(summary, files)
 
     def summary(self, order_id: str) -> OrderSummary:
         """An order without its files.
@@ -156,10 +155,7 @@ class Orders:
             OrderError: there is no such order.
         """
         with self.store.read() as connection:
-            found = connection.execute(select(orders).where(orders.c.id == order_id)).one_or_none()
-        if found is None:
-            raise OrderError(f"there is no order {order_id}")
-        return summary_of(found)
+            return _found(connection, order_id)
 
     def history(
         self, user: str, *, limit: int = 50, offset: int = 0
@@ -214,6 +210,13 @@ class Orders:
             )
 
 
+def _found(connection: Connection, order_id: str) -> OrderSummary:
+    found = connection.execute(select(orders).where(orders.c.id == order_id)).one_or_none()
+    if found is None:
+        raise OrderError(f"there is no order {order_id}")
+    return summary_of(found)
+
+
 def _new_id() -> str:
     """An id with 144 bits; on a command line it is no option."""
     while (made := secrets.token_urlsafe(18)).startswith("-"):
@@ -252,11 +255,6 @@ def _with_access(user: str) -> Any:
 
 def _same_file(one: Table, other: Table) -> list[Any]:
     return [one.c[name] == other.c[name] for name in ("source", "version", "path")]
-
-
-def _statistics(files: Sequence[ListedFile]) -> Statistics:
-    sizes = [file.size for file in files if file.size is not None]
-    return Statistics(len(files), sum(sizes), len(files) - len(sizes))
 
 
 def _require_fits(statistics: Statistics, limits: Limits, left: int) -> None:

@@ -57,7 +57,7 @@ def find_order(site: Site, visitor: Visitor, order_id: str) -> OrderSummary:
     """An order of a visitor.
 
     Raises:
-        ProblemError: there is none; of those of others nobody learns that they are there.
+        ProblemError: the visitor has no such order; the answer for another user's is the same.
         StoreError: the store cannot be read.
     """
     summary = None

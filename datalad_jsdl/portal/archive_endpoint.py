@@ -22,7 +22,13 @@ from datalad_jsdl.orders.archives import keep_failure
 from datalad_jsdl.portal.connections import Connection
 from datalad_jsdl.portal.guards import CrowdedError
 from datalad_jsdl.portal.order_actions import prepare
-from datalad_jsdl.portal.problems import Problem, ProblemError, problem_of, send_problem
+from datalad_jsdl.portal.problems import (
+    Problem,
+    ProblemError,
+    problem_of,
+    require_reading,
+    send_problem,
+)
 from datalad_jsdl.portal.ranges import Condition, Validators, condition_of, wanted_spans
 from datalad_jsdl.portal.streams import Pace, SlowReaderError, gathered, read_ahead, send_all
 
@@ -85,11 +91,7 @@ class ArchiveEndpoint:
         """See the specification of ASGI."""
         is_head = scope["method"] == "HEAD"
         try:
-            if scope["method"] not in ("GET", "HEAD"):
-                allowed = {"allow": "GET, HEAD"}
-                raise ProblemError(
-                    HTTPStatus.METHOD_NOT_ALLOWED, "an archive is only to be read", allowed
-                )
+            require_reading(scope, "an archive")
             grant = await self._granted(scope)
             with self._site.streams.one(grant.user, grant.summary.id):
                 await self._lent(grant, scope, receive, send)

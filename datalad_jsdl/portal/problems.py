@@ -20,7 +20,7 @@ from datalad_jsdl.errors import (
 )
 
 if TYPE_CHECKING:
-    from starlette.types import Send
+    from starlette.types import Scope, Send
 
 __all__ = ["Problem", "ProblemError", "problem_of", "send_problem"]
 
@@ -94,6 +94,19 @@ def problem_of(error: JsdlError) -> Problem:
         # where the store is, and what its driver says, is for the operator
         return Problem(status, "the store of lists and orders cannot be used now", headers)
     return Problem(status, str(error), headers, fields)
+
+
+def require_reading(scope: Scope, what: str) -> bool:
+    """Take GET and HEAD alone; whether it is HEAD.
+
+    Raises:
+        ProblemError: it is another method.
+    """
+    if scope["method"] not in ("GET", "HEAD"):
+        raise ProblemError(
+            HTTPStatus.METHOD_NOT_ALLOWED, f"{what} can only be read", {"allow": "GET, HEAD"}
+        )
+    return bool(scope["method"] == "HEAD")
 
 
 async def send_problem(problem: Problem, send: Send, *, is_head: bool = False) -> None:

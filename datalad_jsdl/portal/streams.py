@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.portal.connections import Connection
 
-__all__ = ["Pace", "Progress", "SlowReaderError", "gathered", "read_ahead", "send_all"]
+__all__ = ["Pace", "Progress", "SlowReaderError", "gathered", "gone", "read_ahead", "send_all"]
 
 _CHUNK = 128 << 10  # bytes; smaller ones are put together
 _AT_ONCE = 8  # chunks that are made at a time for a client that is fast
@@ -139,7 +139,7 @@ async def send_all(
     Raises:
         SlowReaderError: it takes less than 16 KiB a minute.
     """
-    gone = asyncio.ensure_future(_gone(receive))
+    left = asyncio.ensure_future(gone(receive))
     handed = 0
     with _patience(lambda: handed - connection.unsent(), connection.unsent):
         try:
@@ -149,7 +149,7 @@ async def send_all(
                     chunk = batch.pop(0)
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
                     handed += len(chunk)
-                    if gone.done() or connection.is_closing():
+                    if left.done() or connection.is_closing():
                         return False
                     progress(len(chunk))
                     del chunk
@@ -157,7 +157,7 @@ async def send_all(
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return True
         finally:
-            gone.cancel()
+            left.cancel()
 
 
 @contextmanager
@@ -191,6 +191,7 @@ def _patience(taken: Callable[[], int], unsent: Callable[[], int]) -> Iterator[N
         timer.cancel()
 
 
-async def _gone(receive: Receive) -> None:
+async def gone(receive: Receive) -> None:
+    """Wait until the client has gone; the request was read to its end."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -282,7 +282,10 @@ WRONG = {
     "out later": (inline(b"a/../../x", symlink=True), "'..' component"),
     "into git": (inline(b".git/config", symlink=True), "belongs to git"),
     "no target": (inline(b"", symlink=True), "no target"),
-    "no content": ({"urls": ["https://h.example/x"], "symlink": True}, "but there is none"),
+    "no content": (
+        {"urls": ["https://h.example/x"], "symlink": True},
+        "needs a data: URL",
+    ),
     "program": (inline(b"x", symlink=True, executable=True), "cannot be executable"),
     "key": (
         inline(b"/annex/objects/MD5-s3--acbd18db4cc2f85cedef654fccc4a4d8\n"),

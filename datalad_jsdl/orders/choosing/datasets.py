@@ -94,7 +94,7 @@ def choose_from_dataset(root: Path, source: Source, choice: Choice) -> Chosen:
 
 
 def subject_columns(root: Path, commit: str) -> dict[str, list[str]]:
-    """The table of subjects of a commit: column → cells; empty if there is none.
+    """The table of subjects of a commit: column → cells; empty where the dataset has no table.
 
     Raises:
         QueryError: it cannot be read.

@@ -14,7 +14,13 @@ from datalad_jsdl.errors import StoreError
 from datalad_jsdl.portal.access import own_order, required_visitor
 from datalad_jsdl.portal.api.values import state_object
 from datalad_jsdl.portal.order_actions import Phase, order_state
-from datalad_jsdl.portal.problems import ProblemError, problem_of, send_problem
+from datalad_jsdl.portal.problems import (
+    ProblemError,
+    problem_of,
+    require_reading,
+    send_problem,
+)
+from datalad_jsdl.portal.streams import gone
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -52,11 +58,7 @@ class Events:
         """See the specification of ASGI."""
         is_head = scope["method"] == "HEAD"
         try:
-            if scope["method"] not in ("GET", "HEAD"):
-                allowed = {"allow": "GET, HEAD"}
-                raise ProblemError(
-                    HTTPStatus.METHOD_NOT_ALLOWED, "events are only to be read", allowed
-                )
+            require_reading(scope, "events")
             visitor = required_visitor(scope)
             summary = await own_order(self._site, visitor, scope["path_params"]["order"])
             state, is_end = await self._state(summary)
@@ -72,16 +74,16 @@ class Events:
             await send({"type": "http.response.body", "body": b""})
             return
         await send(_head(HTTPStatus.OK))
-        gone = asyncio.ensure_future(_gone(receive))
+        left = asyncio.ensure_future(gone(receive))
         try:
-            await self._stream(summary, gone, send)
+            await self._stream(summary, left, send)
         finally:
-            gone.cancel()
+            left.cancel()
 
-    async def _stream(self, summary: OrderSummary, gone: asyncio.Future[None], send: Send) -> None:
+    async def _stream(self, summary: OrderSummary, left: asyncio.Future[None], send: Send) -> None:
         await send(_chunk(f"retry: {_RETRY}\n\n"))
         before, said_on = "", time.monotonic()
-        while not (gone.done() or self._site.is_ending):
+        while not (left.done() or self._site.is_ending):
             try:
                 state, is_end = await self._state(summary)
             except (ProblemError, StoreError):
@@ -96,7 +98,7 @@ class Events:
                 await send(_chunk(": ping\n\n"))
             if is_end:
                 break
-            await asyncio.wait([gone], timeout=_LOOK)
+            await asyncio.wait([left], timeout=_LOOK)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _state(self, summary: OrderSummary) -> tuple[dict[str, Any], bool]:
@@ -115,14 +117,9 @@ def _version(state: dict[str, Any]) -> str:
 
 
 def _without_clock(state: dict[str, Any]) -> str:
-    """What makes an event: time goes on without a change."""
+    """What makes an event when it changes: all but the time that remains."""
     job = {**state["job"], "remainingSeconds": None} if state["job"] else None
     return json.dumps({**state, "job": job})
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _head(status: HTTPStatus) -> dict[str, object]:

@@ -45,7 +45,7 @@ class Asked:
         visitor: who asks; None where nobody needs to be signed in.
         path: the parameters in the path.
         query: those in the query, with their defaults.
-        body: as its schema says; None if there is none.
+        body: as its schema says; None where the operation has no body.
         origin: scheme and host that the request was sent to.
     """
 

@@ -142,7 +142,7 @@ def manifest(asked: Asked) -> Answer:
 
 
 def curl(asked: Asked) -> Answer:
-    """A file by which curl downloads the archive, or goes on with it: ``curl -K FILE``."""
+    """A configuration of curl; ``curl -K FILE`` downloads the archive, or continues."""
     summary = _summary(asked)
     path, expires = order_actions.archive_path(asked.site, summary)
     name = summary.archive_name.replace("\\", "\\\\").replace('"', '\\"')
