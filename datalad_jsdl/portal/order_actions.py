@@ -50,7 +50,8 @@ class OrderState:
 
     Attributes:
         summary: the order.
-        phase: how far it is. In `READY` any bytes of its archive can be had at once.
+        phase: how far it is. In `READY` any bytes of its archive can be had at once; only of one
+            that was exported, and never prepared, the first download begins its preparation.
         job: its preparation, with progress and the seconds that remain; None if there was none.
         position: how many jobs are before it in the queue.
         failed: files that could not be read → why; where the order is ready nonetheless, they
