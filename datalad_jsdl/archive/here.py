@@ -71,7 +71,7 @@ def open_here(
     if expected.pieces:
         # those that were found out together with the digest tell as much as that does
         whole = None if content.is_prepared else whole
-        return PiecedFileReader(path, size, start, expected.pieces, whole)
+        return PiecedFileReader(path, size, start, stop, expected.pieces, whole)
     return FileReader(path, size, start, whole)
 
 

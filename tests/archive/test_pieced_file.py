@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from datalad_jsdl.archive.pieced_file import PiecedFileReader
 from datalad_jsdl.archive.readers import content_of
+from datalad_jsdl.archive.right_pieces import RightPieces, Stamp
 from datalad_jsdl.archive.spill import spilled
 from datalad_jsdl.errors import ArchiveError
 from datalad_jsdl.model.entry import Pieces
@@ -36,7 +39,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @given(start=st.integers(0, SIZE), length=st.integers(0, SIZE))
 def test_any_bytes(file: Path, start: int, length: int) -> None:
     length = min(length, SIZE - start)
-    reader = PiecedFileReader(str(file), SIZE, start, PIECES)
+    reader = PiecedFileReader(str(file), SIZE, start, SIZE, PIECES)
     try:
         assert b"".join(map(bytes, content_of(reader, length))) == CONTENT[start : start + length]
     finally:
@@ -45,7 +48,7 @@ def test_any_bytes(file: Path, start: int, length: int) -> None:
 
 @given(st.lists(st.integers(0, 70_000), min_size=1, max_size=40))
 def test_buffers_of_any_sizes(file: Path, sizes: list[int]) -> None:
-    reader = PiecedFileReader(str(file), SIZE, 123_456, PIECES)
+    reader = PiecedFileReader(str(file), SIZE, 123_456, SIZE, PIECES)
     views = [memoryview(bytearray(size)) for size in sizes]
     try:
         got = reader.readv(views)
@@ -59,12 +62,12 @@ def test_buffers_of_any_sizes(file: Path, sizes: list[int]) -> None:
 def test_a_wrong_piece_is_not_used(tmp_path: Path) -> None:
     file = tmp_path / "f"
     file.write_bytes(CONTENT[:500_000] + b"\0" + CONTENT[500_001:])
-    reader = PiecedFileReader(str(file), SIZE, 10, PIECES)
+    reader = PiecedFileReader(str(file), SIZE, 10, SIZE, PIECES)
     assert reader.read(PIECE - 10) == CONTENT[10:PIECE]
     with pytest.raises(ArchiveError, match=r"wrong content: .* bytes 300000 to 600000"):
         reader.read(1)
     reader.close()
-    after = PiecedFileReader(str(file), SIZE, 600_000, PIECES)
+    after = PiecedFileReader(str(file), SIZE, 600_000, SIZE, PIECES)
     assert after.read(400_000) == CONTENT[600_000:]
     after.close()
 
@@ -73,7 +76,7 @@ def test_what_is_written_to_after_it_was_verified(tmp_path: Path) -> None:
     """The piece is verified again, and is wrong then."""
     file = tmp_path / "f"
     file.write_bytes(CONTENT)
-    reader = PiecedFileReader(str(file), SIZE, 0, PIECES)
+    reader = PiecedFileReader(str(file), SIZE, 0, SIZE, PIECES)
     assert reader.read(1000) == CONTENT[:1000]
     with file.open("r+b") as writing:
         writing.seek(2000)
@@ -87,7 +90,7 @@ def test_what_is_written_to_after_it_was_verified(tmp_path: Path) -> None:
 def test_what_is_touched_goes_on(tmp_path: Path) -> None:
     file = tmp_path / "f"
     file.write_bytes(CONTENT)
-    reader = PiecedFileReader(str(file), SIZE, 0, PIECES)
+    reader = PiecedFileReader(str(file), SIZE, 0, SIZE, PIECES)
     assert reader.read(1000) == CONTENT[:1000]
     os.utime(file, (1, 1))
     assert reader.read(SIZE - 1000) == CONTENT[1000:]
@@ -97,7 +100,7 @@ def test_what_is_touched_goes_on(tmp_path: Path) -> None:
 def test_what_is_cut_off(tmp_path: Path) -> None:
     file = tmp_path / "f"
     file.write_bytes(CONTENT)
-    reader = PiecedFileReader(str(file), SIZE, 0, PIECES)
+    reader = PiecedFileReader(str(file), SIZE, 0, SIZE, PIECES)
     reader.read(1000)
     os.truncate(file, 200_000)
     with pytest.raises(ArchiveError, match=r"ends after 200000 bytes"):
@@ -119,3 +122,70 @@ def test_where_no_file_can_be_made_it_waits_in_memory(monkeypatch: pytest.Monkey
     monkeypatch.setattr("tempfile.tempdir", "/nowhere")
     content = bytearray(CONTENT)
     assert b"".join(map(bytes, spilled(content, 1000, 900_000))) == CONTENT[1000:900_000]
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many bytes each read of a file gave."""
+    counts: list[int] = []
+    preadv = os.preadv
+
+    def counted(file: int, views: Sequence[memoryview], position: int) -> int:
+        counts.append(preadv(file, views, position))
+        return counts[-1]
+
+    monkeypatch.setattr(os, "preadv", counted)
+    return counts
+
+
+def _all_of(file: Path, start: int = 0, stop: int = SIZE) -> bytes:
+    reader = PiecedFileReader(str(file), SIZE, start, stop, PIECES)
+    try:
+        return reader.read(stop - start)
+    finally:
+        reader.close()
+
+
+def test_what_one_reader_has_verified(
+    tmp_path: Path, read: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one need not, until the file has changed."""
+    monkeypatch.setattr("datalad_jsdl.archive.right_pieces._SETTLED", -1)
+    monkeypatch.setattr("datalad_jsdl.archive.pieced_file._right_pieces", RightPieces())
+    file = tmp_path / "f"
+    file.write_bytes(CONTENT)
+    assert _all_of(file) == CONTENT
+    assert sum(read) == 2 * SIZE
+    read.clear()
+    assert _all_of(file) == CONTENT
+    assert sum(read) == SIZE
+    os.utime(file, (1, 1))
+    read.clear()
+    assert _all_of(file) == CONTENT
+    assert sum(read) == 2 * SIZE
+
+
+def test_what_was_written_just_now(
+    tmp_path: Path, read: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be written again within the same tick of the clock: each reader verifies it."""
+    monkeypatch.setattr("datalad_jsdl.archive.right_pieces._SETTLED", 1 << 62)
+    file = tmp_path / "f"
+    file.write_bytes(CONTENT)
+    assert _all_of(file) == _all_of(file) == CONTENT
+    assert sum(read) == 4 * SIZE
+
+
+def test_no_piece_is_verified_that_is_not_used(file: Path, read: list[int]) -> None:
+    assert _all_of(file, PIECE, PIECE + 10) == CONTENT[PIECE : PIECE + 10]
+    assert sum(read) <= PIECE + 10
+
+
+def test_not_more_is_remembered_than_there_is_room_for() -> None:
+    right = RightPieces(most=2)
+    stamp = Stamp((1, 2), SIZE, 0, 0)
+    for start in range(3):
+        right.add(stamp, start, "d")
+    assert [right.knows(stamp, start, "d") for start in range(3)] == [False, True, True]
+    assert not right.knows(stamp, 1, "e")
+    assert not right.knows(replace(stamp, changed=1), 1, "d")
