@@ -307,10 +307,16 @@ _COVERED = """() => {
 }"""
 
 
+@pytest.mark.parametrize("is_told", [True, False])
 def test_progress_is_shown_as_it_comes(
-    all_pages: _Shown, opened: Callable[..., BrowserContext], tmp_path: Path
+    all_pages: _Shown, opened: Callable[..., BrowserContext], tmp_path: Path, is_told: bool
 ) -> None:
+    """Where a proxy keeps back what the server tells of, the page looks itself."""
     page = opened().new_page()
+    events: list[str] = []
+    page.on("request", lambda asked: events.append(asked.url) if "/events" in asked.url else None)
+    if not is_told:
+        page.route("**/events", lambda route: route.abort())
     page.goto(f"{all_pages.address}/?token={TOKEN}")
     page.goto(f"{all_pages.address}{all_pages.paths['queued']}")
     expect(page.locator(".head .state")).to_have_text("Queued")
@@ -321,6 +327,7 @@ def test_progress_is_shown_as_it_comes(
     expect(page.locator(".head .state")).to_have_text("Preparing")
     expect(page).to_have_title(re.compile("^50 % · sub-06.zip"))
     expect(page.locator("[data-speak]")).to_have_text("Preparing, 50 %")
+    assert events
     page.get_by_role("button", name="Cancel preparation").click()
     expect(page).to_have_url(f"{all_pages.address}{all_pages.paths['queued']}")
 

@@ -1,5 +1,7 @@
-// An order's page, kept up to date: it is asked for again, and its moving part is replaced.
+// An order's page, kept up to date: when the server tells of a change, or from time to time where
+// it does not, the page is asked for again, and its moving part is replaced.
 const STEP = 10; // percent; more often the live region says nothing
+const SELDOM = 30000; // ms between two looks while the server tells of changes
 
 export function watchOrder(root) {
   if (root.querySelector("[data-poll]")) new Watch(root).next();
@@ -10,6 +12,7 @@ class Watch {
     this.root = root;
     this.said = "";
     this.wait = 0;
+    this.isTold = false;
   }
 
   get live() {
@@ -17,11 +20,30 @@ class Watch {
   }
 
   next() {
-    const often = Number(this.live.dataset.poll);
-    if (often) setTimeout(() => this.look(), Math.max(often, this.wait));
+    const { poll, events } = this.live.dataset;
+    clearTimeout(this.timer);
+    if (!poll) return this.source?.close();
+    if (events && !this.source) this.listen(events);
+    const often = this.isTold ? SELDOM : Number(poll);
+    this.timer = setTimeout(() => this.look(), Math.max(often, this.wait));
+  }
+
+  listen(address) {
+    this.source = new EventSource(address);
+    this.source.addEventListener("state", () => {
+      this.isTold = true;
+      this.look();
+    });
+    this.source.addEventListener("error", () => {
+      if (!this.isTold) return;
+      this.isTold = false; // the browser may connect again; until then the page looks itself
+      this.next();
+    });
   }
 
   async look() {
+    if (this.isLooking) return;
+    this.isLooking = true;
     try {
       const answer = await fetch(location.href, { headers: { accept: "text/html" } });
       if (answer.redirected) return location.reload(); // signed out meanwhile
@@ -34,6 +56,7 @@ class Watch {
       // the server restarts, or the network is gone: less and less often
       this.wait = Math.min(Math.max(2 * this.wait, 3000), 30000);
     }
+    this.isLooking = false;
     this.next();
   }
 
