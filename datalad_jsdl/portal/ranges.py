@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timezone
 from email.utils import format_datetime, parsedate_to_datetime
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -165,9 +166,12 @@ def _matches(field: str, etag: str, *, weak: bool) -> bool:
 
 
 def _date(given: str | None) -> datetime | None:
-    """A date; one that cannot be read counts as none (RFC 9110, 13.1.3)."""
+    """A date in any of the three formats, all in UTC (RFC 9110, 5.6.7).
+
+    One that cannot be read counts as none (RFC 9110, 13.1.3).
+    """
     try:
         found = parsedate_to_datetime(given or "")
     except (ValueError, OverflowError, TypeError):
         return None
-    return found if found.tzinfo is not None else None
+    return found if found.tzinfo is not None else found.replace(tzinfo=timezone.utc)

@@ -34,6 +34,20 @@ def test_the_table(case: dict[str, Any]) -> None:
     assert spans == case["spans"]
 
 
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Wed, 25 Nov 2026 14:02:03 GMT",
+        "Wednesday, 25-Nov-26 14:02:03 GMT",
+        "Wed Nov 25 14:02:03 2026",
+    ],
+)
+def test_a_date_in_each_of_its_formats(date: str) -> None:
+    assert condition_of({"if-modified-since": date}, OURS) is Condition.NOT_MODIFIED
+    headers = {"range": "bytes=0-9", "if-range": date}
+    assert wanted_spans(headers, SIZE, OURS) == (Span(0, 10),)
+
+
 def test_without_ranges_it_is_the_whole() -> None:
     assert wanted_spans({}, SIZE, OURS) is None
     assert wanted_spans({"if-range": '"tag"'}, SIZE, OURS) is None
