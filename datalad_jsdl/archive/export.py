@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,7 +17,7 @@ from datalad_jsdl.fetch.phrases import failure
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from datalad_jsdl.archive.content import Content, Sources
     from datalad_jsdl.archive.output import Output
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.reading import Session
     from datalad_jsdl.archive.zip.members import Member
 
-__all__ = ["ArchiveWriter", "Exported", "export", "throttled"]
+__all__ = ["ArchiveWriter", "Exported", "export"]
 
 _OFTEN = 0.1  # seconds
 
@@ -178,17 +177,3 @@ class _Export:
             self.done.damaged.append((content, problem))
         if readers := size_warning(size):
             self.done.warnings.append(f"{content.path} cannot be unpacked by {readers}")
-
-
-def throttled(progress: Callable[[int], object]) -> Callable[[int], None]:
-    """*progress*, told a few times a second only."""
-    told = 0.0
-
-    def tell(position: int) -> None:
-        nonlocal told
-        now = time.monotonic()
-        if now - told >= _OFTEN:
-            told = now
-            progress(position)
-
-    return tell

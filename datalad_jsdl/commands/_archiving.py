@@ -12,7 +12,8 @@ from datalad.interface.results import get_status_dict
 
 from datalad_jsdl.archive.targets import is_special, writable
 from datalad_jsdl.commands._archive_results import lgr, preview, report, warn_of_damage
-from datalad_jsdl.commands._common import Bars, failure, refusal_text
+from datalad_jsdl.commands._bars import Bars
+from datalad_jsdl.commands._common import failure, refusal_text
 from datalad_jsdl.commands._output import is_standard_output, standard_output
 from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.model.subdatasets import joined
@@ -106,7 +107,7 @@ def written(
                 own = is_standard_output(filename)
                 pipe = standard_output() if own else writable(Path(str(filename)))
                 options = replace(options, descriptor=stack.enter_context(pipe))
-            with opening as given, Bars(lgr).bar(str(target or "-"), " Bytes") as bar:
+            with opening as given, Bars(lgr).bar(str(target or "-"), "bytes") as bar:
                 if dry_run:
                     record = preview(given.contents)
                 else:

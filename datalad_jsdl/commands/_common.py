@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalad.interface.results import get_status_dict
-from datalad.log import log_progress
 
 from datalad_jsdl.errors import reason
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Mapping
 
     from datalad_jsdl.model.entry import Refusal
 
 __all__ = [
     "EXTENSION_LINE",
-    "Bars",
     "failure",
     "given_place",
     "is_extension_loaded",
@@ -67,51 +65,3 @@ def message_of(record: Mapping[str, Any]) -> str:
     """What a result record of any command says, in one line or more."""
     message = record.get("message") or ""
     return str(message[0] % message[1:]) if isinstance(message, tuple) else str(message)
-
-
-class Bars:
-    """DataLad's progress bars, for `operations.progress.Progress`."""
-
-    def __init__(self, logger: logging.Logger) -> None:
-        self._logger = logger
-
-    def bar(self, work: str, unit: str = " files") -> _Bar:
-        """Bars for one piece of work."""
-        return _Bar(self._logger, work, unit)
-
-
-class _Bar:
-    """Progress bars, one for each label; nothing where there is no terminal."""
-
-    def __init__(self, logger: logging.Logger, identity: str, unit: str) -> None:
-        self._logger = logger
-        self._identity = identity
-        self._unit = unit
-        self._shown: set[str] = set()
-
-    def update(self, label: str, done: int, total: int | None, text: str = "") -> None:
-        """Show that *done* of *total* are there; *text* takes the label's place."""
-        pid = f"{self._identity} {label}"
-        if pid not in self._shown:
-            self._shown.add(pid)
-            name = text or label
-            self._log(pid, label, total=total, label=name, unit=self._unit, initial=done)
-        more = {"label": text} if text else {}
-        self._log(pid, label, update=done, total=total, **more)
-
-    def end(self, label: str) -> None:
-        """What the label stands for is done."""
-        pid = f"{self._identity} {label}"
-        if pid in self._shown:
-            self._shown.remove(pid)
-            self._log(pid, "done")
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for pid in self._shown:
-            self._log(pid, "done")
-
-    def _log(self, pid: str, text: str, **bar: Any) -> None:
-        log_progress(self._logger.info, pid, text, noninteractive_level=logging.DEBUG, **bar)

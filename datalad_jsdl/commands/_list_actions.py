@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalad.interface.results import get_status_dict
 
-from datalad_jsdl.commands._common import Bars
+from datalad_jsdl.commands._bars import Bars
 from datalad_jsdl.commands._list_results import amounts, file_record, review_record
 from datalad_jsdl.commands._options import inside, listed
 from datalad_jsdl.errors import OrderError, QueryError

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datalad_jsdl.commands._common import Bars
+from datalad_jsdl.commands._bars import Bars
 from datalad_jsdl.commands._list_results import amounts
 from datalad_jsdl.commands._options import inside
 from datalad_jsdl.commands._order_call import Call, Records
@@ -143,7 +143,7 @@ def _export(call: Call) -> Records:
     _require_replaceable(target)
     repository = find_repository(call.at.root) if call.at.root else None
     try:
-        with Bars(lgr).bar(str(target), " Bytes") as bar:
+        with Bars(lgr).bar(str(target), "bytes") as bar:
             done = export_order(
                 desk.store, order, desk.places(), target, bar,
                 jobs=call.jobs,
@@ -199,7 +199,7 @@ def _verify(call: Call) -> Records:
     order = call.order()
     desk = call.at.desk
     file = Path(os.path.abspath(call.arguments[1]))
-    with Bars(lgr).bar(str(file), " Bytes") as bar:
+    with Bars(lgr).bar(str(file), "bytes") as bar:
         right, sha256 = verify_archive(desk.store, order, desk.places(), file, bar)
     known = order.summary.archive_sha256
     if right:

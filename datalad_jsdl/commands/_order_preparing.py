@@ -7,7 +7,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.commands._common import Bars
+from datalad_jsdl.commands._bars import Bars
 from datalad_jsdl.errors import OrderError
 from datalad_jsdl.model.amounts import counted, size_text
 from datalad_jsdl.orders.jobs.model import JobState
@@ -51,7 +51,7 @@ def _run_or_watch(call: Call, jobs: Jobs, job: Job) -> Job:
 
     One whose process was killed is taken over once its lease has run out.
     """
-    with Bars(lgr).bar(job.id, " Bytes") as bar:
+    with Bars(lgr).bar(job.id, "bytes") as bar:
         kinds = tasks(call.at.desk, partial(bar.update, "preparing"))
         while True:
             ended = run_job(jobs, kinds, job.id, lease=_LEASE)

@@ -19,7 +19,8 @@ from datalad.support.param import Parameter
 from datalad.ui import ui
 from datalad.utils import get_dataset_root
 
-from datalad_jsdl.commands._common import Bars, failure, given_place
+from datalad_jsdl.commands._bars import Bars
+from datalad_jsdl.commands._common import failure, given_place
 from datalad_jsdl.commands._content_results import ACTION, lgr, records
 from datalad_jsdl.commands._datasets import require_installed
 from datalad_jsdl.commands._options import CREDENTIAL, JOBS, jobs_of

@@ -14,9 +14,10 @@ from datalad.distribution.dataset import (
 from datalad.interface.base import Interface, build_doc, eval_results
 from datalad.ui import ui
 
+from datalad_jsdl.commands._bars import Bars
 from datalad_jsdl.commands._check_results import check_records
 from datalad_jsdl.commands._check_table import check_lines
-from datalad_jsdl.commands._common import Bars, failure
+from datalad_jsdl.commands._common import failure
 from datalad_jsdl.commands._datasets import DataladDatasets
 from datalad_jsdl.commands._import_params import EXAMPLES, PARAMS
 from datalad_jsdl.commands._options import jobs_of

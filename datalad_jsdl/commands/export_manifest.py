@@ -16,7 +16,8 @@ from datalad.support.param import Parameter
 from datalad.ui import ui
 
 from datalad_jsdl.archive.output import PipeOutput, opened
-from datalad_jsdl.commands._common import Bars, failure, given_place
+from datalad_jsdl.commands._bars import Bars
+from datalad_jsdl.commands._common import failure, given_place
 from datalad_jsdl.commands._datasets import require_installed
 from datalad_jsdl.commands._options import inside, listed
 from datalad_jsdl.commands._output import is_standard_output, standard_output

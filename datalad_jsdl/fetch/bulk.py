@@ -6,6 +6,7 @@ import errno
 import queue
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Job", "Sync", "fetch_all", "fetch_file"]
 
-_TICK = 0.5  # seconds
 _GROW = 0.02  # seconds between two looks at whether more workers would help
 _BUSY = 0.8  # of one core: more threads would only stand in each other's way
 _UNDER_WAY = 5.0  # seconds that an interrupted run waits for its transfers to end
@@ -96,7 +96,7 @@ def fetch_all(
     engine: Engine,
     workers: int,
     *,
-    tick: Callable[[], object] | None = None,
+    position: Callable[[Job], ByteProgress] | None = None,
 ) -> Iterator[tuple[Job, Fetched | Failed]]:
     """Fetch files, *workers* at a time, and yield each as it is done.
 
@@ -109,14 +109,14 @@ def fetch_all(
         jobs: taken as they are needed.
         engine: to fetch with.
         workers: files at a time, at most.
-        tick: called twice a second while none is done.
+        position: gives what is told how many bytes of a job's file are here; for any thread.
     """
     engine.origins.expect_jobs(workers)
     again: list[Job] = []
     began = time.monotonic()
     with (
         engine.operation() as operation,
-        _Workers(engine, operation, workers, tick or _nothing) as pool,
+        _Workers(engine, operation, workers, position) as pool,
     ):
         operation.second_chance = True
         for job, outcome in pool.run(iter(jobs)):
@@ -153,11 +153,15 @@ class _Workers:
     """Threads that fetch files; a context manager that ends them."""
 
     def __init__(
-        self, engine: Engine, operation: Operation, count: int, tick: Callable[[], object]
+        self,
+        engine: Engine,
+        operation: Operation,
+        count: int,
+        position: Callable[[Job], ByteProgress] | None,
     ) -> None:
         self._engine = engine
         self._operation = operation
-        self._tick = tick
+        self._position = position
         self._count = count
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[Job, Fetched | Failed | BaseException]] = (
@@ -207,11 +211,8 @@ class _Workers:
         while True:
             self._grow(min(under_way, self._count))
             growing = len(self._threads) < min(under_way, self._count)
-            try:
-                return self._done.get(timeout=_GROW if growing else _TICK)
-            except queue.Empty:
-                if not growing:
-                    self._tick()
+            with suppress(queue.Empty):
+                return self._done.get(timeout=_GROW if growing else None)
 
     def _grow(self, wanted: int) -> None:
         """Twice as many workers, as long as they wait for mirrors and not for each other."""
@@ -232,10 +233,8 @@ class _Workers:
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             try:
-                self._done.put((job, fetch_file(job, self._engine, operation=self._operation)))
+                position = self._position(job) if self._position else None
+                outcome = fetch_file(job, self._engine, position, self._operation)
+                self._done.put((job, outcome))
             except BaseException as error:  # raised again where jobs are run
                 self._done.put((job, error))
-
-
-def _nothing() -> None:
-    pass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["counted", "size_text"]
+__all__ = ["counted", "rate_text", "size_text", "time_text"]
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
@@ -24,3 +24,22 @@ def size_text(count: float) -> str:
         if count >= factor:
             return f"{count / factor:.1f} {unit}"
     return f"{count / 1e6:.1f} MB"
+
+
+def rate_text(rate: float) -> str:
+    """Bytes a second: ``23.1 MB/s``."""
+    return f"{rate / 1e6:.1f} MB/s" if rate >= 1e5 else f"{rate / 1e3:.1f} kB/s"
+
+
+def time_text(seconds: float) -> str:
+    """How long something takes, in two digits or so: ``8 s``, ``3 min``, ``2 h 10 min``."""
+    if seconds < 60:
+        return f"{max(round(seconds), 1)} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(10 * round(minutes / 10) if minutes >= 120 else minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"

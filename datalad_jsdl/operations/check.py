@@ -111,7 +111,7 @@ class _Check:
         git_dir = importer.repository.git_dir if importer else None
         with (
             open_engine(git_dir, credentials=self._logins, reads_only=True) as engine,
-            progress.bar(str(root), " requests") as bar,
+            progress.bar(str(root), "requests") as bar,
         ):
             engine.expect_origins(url for one in wanted for url in one.urls)
             found = survey(

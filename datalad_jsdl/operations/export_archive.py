@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.archive.export import ArchiveWriter, Exported, export, throttled
+from datalad_jsdl.archive.export import ArchiveWriter, Exported, export
 from datalad_jsdl.archive.output import FileOutput, PipeOutput, part_file
 from datalad_jsdl.archive.resume import Prefix, good_prefix
 from datalad_jsdl.archive.telling import TellingWriter
@@ -18,13 +18,15 @@ from datalad_jsdl.errors import ArchiveError, FetchError, JsdlError, reason
 from datalad_jsdl.fetch.disk import require_room
 from datalad_jsdl.fetch.mirrors.presence import is_present
 from datalad_jsdl.model.amounts import size_text
+from datalad_jsdl.operations.transfers import Writing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from datalad_jsdl.archive.content import Content, Sources
     from datalad_jsdl.archive.prepare import Prepared
+    from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.operations.progress import Bar
 
 lgr = logging.getLogger("datalad.jsdl.export_archive")
@@ -79,14 +81,15 @@ def write_archive(
         JsdlError, OSError: it could not be written.
     """
     total = measure(c.member(c.size or 0) for c in contents)
-    progress = throttled(lambda position: bar.update("writing", position, total))
+    writing = Writing(contents, total, _engines(contents, sources))
     jobs = options.jobs or (sources.engine(contents[0]).settings.jobs if contents else 1)
     go_on = partial(export, sources=sources, jobs=jobs, skip_missing=options.skip_missing)
     if options.target is None:
         output = PipeOutput(options.descriptor)
-        writer: ArchiveWriter = CanonicalWriter(output, progress=progress)
+        writer: ArchiveWriter = CanonicalWriter(output, progress=writing.wrote)
         if options.deflate:
-            writer = DeflatedWriter(output, progress)
+            writer = DeflatedWriter(output, writing.wrote)
+        bar.watch("writing", writing.look)
         done = go_on(contents, writer=writer, output=output)
         output.flush()
         return done, output.position
@@ -107,7 +110,7 @@ def write_archive(
                 "instead", size_text(before), file.part,
             )  # fmt: skip
         if options.resume:
-            looked = throttled(lambda position: bar.update("verifying", position, total))
+            looked = partial(bar.update, "verifying what is there", total=before)
             skip = partial(_stays_out, sources=sources) if options.skip_missing else _is_kept
             prefix = good_prefix(file.file, contents, skip=skip, progress=looked)
             if prefix.foreign:
@@ -116,7 +119,8 @@ def write_archive(
                     f"options or another commit?). {options.anew}"
                 )
             file.keep(prefix.length, prefix.layout.central_offset)
-            bar.end("verifying")
+            writing.begin(prefix.length)
+            bar.end("verifying what is there")
             if before:
                 lgr.log(
                     logging.WARNING if prefix.length < before // 2 else logging.INFO,
@@ -127,9 +131,10 @@ def write_archive(
             certain = [c for c in contents if not (options.skip_missing and c.is_remote)]
             needed = measure(c.member(c.size or 0) for c in certain) - prefix.length
             require_room(file.target.parent, needed, options.reserve)
-        writer = _writer(file, prefix, progress, contents, options)
+        writer = _writer(file, prefix, writing.wrote, contents, options)
         if options.deflate:
-            writer = DeflatedWriter(file, progress)
+            writer = DeflatedWriter(file, writing.wrote)
+        bar.watch("writing", writing.look)
         try:
             done = go_on(contents[prefix.next :], writer=writer, output=file, begun=prefix.begun)
         except (JsdlError, OSError) as error:
@@ -165,6 +170,12 @@ def _writer(
     writer.found = options.found
     writer.wanted = {content.name for content in contents if not content.has_digest}
     return writer
+
+
+def _engines(contents: Iterable[Content], sources: Sources) -> list[Engine]:
+    """Who fetches what is not here."""
+    firsts = {c.dataset: c for c in contents if c.is_remote}
+    return [sources.engine(content) for content in firsts.values()]
 
 
 def _is_kept(_: Content) -> bool:

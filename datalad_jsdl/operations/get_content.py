@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.model.urls import SCHEMES
 from datalad_jsdl.operations.logins import remember
-from datalad_jsdl.operations.progress import SILENT, Monitor
+from datalad_jsdl.operations.progress import SILENT
 from datalad_jsdl.operations.staging import Staging, finish_earlier
+from datalad_jsdl.operations.transfers import Downloads
 from datalad_jsdl.operations.values import Failure
 from datalad_jsdl.repository.annex.adjusted import show_what_is_here
 from datalad_jsdl.repository.annex.keys import expected_of
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.bulk import Job
     from datalad_jsdl.model.restriction import Restriction
     from datalad_jsdl.operations.engines import Engines
-    from datalad_jsdl.operations.progress import Progress
+    from datalad_jsdl.operations.progress import Bar, Progress
     from datalad_jsdl.operations.staging import NotTakenIn
     from datalad_jsdl.repository.annex.logs import KeyState
 
@@ -179,10 +180,10 @@ class _Content:
         self._total = Total(found)
         return found
 
-    def _staging(self, importer: Importer, monitor: Monitor | None) -> Staging:
+    def _staging(self, importer: Importer, bar: Bar | None) -> Staging:
         call = self._wanted
         return Staging(
-            importer.repository, self._engines, call.jobs, monitor, call.logins, call.inherited
+            importer.repository, self._engines, call.jobs, bar, call.logins, call.inherited
         )
 
     def _pairs(self) -> Iterator[tuple[str, str]]:
@@ -204,8 +205,8 @@ class _Content:
         call, missing = self._wanted, self._total.missing
         with (
             KeyLookup(importer.repository) as lookup,
-            self._progress.bar(str(call.root), " Bytes") as bar,
-            self._staging(importer, Monitor(bar)) as staging,
+            self._progress.bar(str(call.root), "bytes") as bar,
+            self._staging(importer, bar) as staging,
         ):
             staging.require_room(missing.size)
 
@@ -220,7 +221,8 @@ class _Content:
                     expected = expected_of(key, path)
                     yield staging.job(key, in_order(urls, state.order), expected, mtime)
 
-            for job, fault in staging.take_in(jobs(), missing.files, missing.size):
+            downloads = Downloads(staging.engine, missing.files, missing.size, missing.unsized)
+            for job, fault in staging.take_in(jobs(), downloads):
                 yield self._result(*under_way.pop(job.name), job.expected.size, fault)
                 yield from self._left_out(left_out)
             yield from self._left_out(left_out)

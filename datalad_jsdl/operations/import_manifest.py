@@ -13,7 +13,7 @@ from datalad_jsdl.operations.engines import Engines
 from datalad_jsdl.operations.failed import check_other, check_target, is_spent, write_failed
 from datalad_jsdl.operations.import_parts import Import, Imported
 from datalad_jsdl.operations.logins import remember
-from datalad_jsdl.operations.progress import SILENT, Monitor
+from datalad_jsdl.operations.progress import SILENT
 from datalad_jsdl.operations.run_record import Recording
 from datalad_jsdl.operations.selected import (
     is_housekeeping_only,
@@ -124,7 +124,7 @@ class _Call:
         unknown = why_nothing_is_gone(selection) if options.delete else ""
         if unknown:
             yield Notice(unknown)
-        with self._progress.bar(str(options.target), " Bytes") as bar:
+        with self._progress.bar(str(options.target), "bytes") as bar:
             yield from Import(
                 options=options,
                 selection=selection,
@@ -137,7 +137,7 @@ class _Call:
                 datasets=self._datasets,
                 engines=Engines(),
                 progress=self._progress,
-                monitor=Monitor(bar),
+                bar=bar,
                 logins=logins,
                 finish=partial(self.write_failed, selection),
             ).run()

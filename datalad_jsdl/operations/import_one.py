@@ -13,6 +13,7 @@ from datalad_jsdl.model.content import Expected
 from datalad_jsdl.operations.import_request import Outcome
 from datalad_jsdl.operations.import_times import recorded_times, timed
 from datalad_jsdl.operations.staging import Staging
+from datalad_jsdl.operations.transfers import Downloads
 from datalad_jsdl.repository.annex.adjusted import show_what_is_here
 from datalad_jsdl.repository.annex.keys import expected_of, key_file, parse_key
 from datalad_jsdl.repository.annex.special_remote import set_up_remote
@@ -83,7 +84,7 @@ def run_import(importer: Importer, request: Request) -> Outcome:
             )
             return outcome
         with Staging(
-            importer.repository, request.engines, options.jobs, request.monitor, request.logins
+            importer.repository, request.engines, options.jobs, request.bar, request.logins
         ) as staging:
             candidates = (c for entry in request.entries.values() for c in entry.candidates)
             staging.engine.expect_origins(c.url for c in candidates)
@@ -207,10 +208,9 @@ class _Fetching:
             )
             for path, entry in by_name.items()
         )
-        size = sum(entry.size or 0 for entry in entries)
-        self._staging.require_room(size)
+        downloads = self._downloads([entry.size for entry in entries])
         label = "downloading files without a checksum"
-        for job, result in self._staging.download(jobs, label, len(entries), size):
+        for job, result in self._staging.download(jobs, label, downloads):
             if isinstance(result, Failed):
                 outcome.failures[job.name] = result
                 outcome.unregistered.add(job.name)
@@ -235,16 +235,21 @@ class _Fetching:
                 if fetched := self._fetched.pop(entry.path, None):
                     _set_time(fetched, times[key])
                     fetched.replace(self._staging.folder / key_file(key))
-        size = sum(expected_of(key).size or 0 for key in keys)
-        self._staging.require_room(size)
+        downloads = self._downloads([expected_of(key).size for key in keys])
         jobs = (self._job(key, entries[key], expected_of(key), times[key]) for key in keys)
-        for job, problem in self._staging.take_in(jobs, len(keys), size):
+        for job, problem in self._staging.take_in(jobs, downloads):
             if problem:
                 outcome.failures.update({entry.path: problem for entry in entries[job.name]})
             else:
                 outcome.fetched += 1
         self._staging.clean_up("path-*")
         self._importer.catch_up()
+
+    def _downloads(self, sizes: Sequence[int | None]) -> Downloads:
+        """Of files of these sizes, for which there is room."""
+        known = [size for size in sizes if size is not None]
+        self._staging.require_room(sum(known))
+        return Downloads(self._staging.engine, len(sizes), sum(known), len(sizes) - len(known))
 
     def _job(
         self,

@@ -13,7 +13,6 @@ from datalad_jsdl.model.subdatasets import joined, parts_of
 from datalad_jsdl.operations.import_one import dry_run, run_import
 from datalad_jsdl.operations.import_request import Outcome, Request
 from datalad_jsdl.operations.logins import own_lines, remember
-from datalad_jsdl.operations.progress import Monitor
 from datalad_jsdl.operations.subdatasets import (
     is_begun,
     is_installed,
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.model.subdatasets import Part
     from datalad_jsdl.operations.engines import Engines
     from datalad_jsdl.operations.import_options import ImportOptions
-    from datalad_jsdl.operations.progress import Progress
+    from datalad_jsdl.operations.progress import Bar, Progress
     from datalad_jsdl.operations.run_record import Recording
     from datalad_jsdl.operations.staging import NotTakenIn
     from datalad_jsdl.operations.subdatasets import Datasets
@@ -120,7 +119,7 @@ class Import:
         datasets: makes and gets subdatasets.
         engines: for all of them.
         progress: shows how it is going.
-        monitor: shows how fetching is going.
+        bar: shows how far fetching is.
         logins: where logins are, for this call; each dataset remembers them.
         finish: called when all is imported, with what was not: path in the dataset without
             marks → why. It yields what goes wrong.
@@ -134,7 +133,7 @@ class Import:
     datasets: Datasets
     engines: Engines
     progress: Progress
-    monitor: Monitor
+    bar: Bar
     logins: tuple[str, ...]
     finish: Callable[[Mapping[str, Problem]], Iterator[Failure]]
 
@@ -157,7 +156,7 @@ class Import:
         done: dict[str, Plan] = {}
         problems: dict[str, Problem] = {}
         untimed = 0
-        with self.progress.bar(f"{target} parts", " datasets") as bar:
+        with self.progress.bar(f"{target} parts", "datasets") as bar:
             for number, part in enumerate(sorted(others, key=_innermost)):
                 bar.update("importing into subdatasets", number, len(others))
                 try:
@@ -183,7 +182,7 @@ class Import:
         """Open the datasets of all parts, from above; the first is that of the import."""
         target = self.options.target
         tree.opened[""] = target
-        with self.progress.bar(f"{target} opening", " datasets") as bar:
+        with self.progress.bar(f"{target} opening", "datasets") as bar:
             for number, part in enumerate(parts if len(parts) > 1 else ()):
                 bar.update("opening subdatasets", number, len(parts))
                 inner = tree.inner.get(part.folder, [])
@@ -225,7 +224,7 @@ class Import:
             recording=self.recording,
             dataset_id=None if part.folder else lambda: Repository(dataset).dataset_id,
             engines=self.engines,
-            monitor=self.monitor,
+            bar=self.bar,
             logins=self.logins,
             links=lambda: {
                 _within(dataset, inner): link_to(inner)

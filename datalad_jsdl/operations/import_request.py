@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.model.entry import Entry
     from datalad_jsdl.operations.engines import Engines
     from datalad_jsdl.operations.import_options import ImportOptions
-    from datalad_jsdl.operations.progress import Monitor
+    from datalad_jsdl.operations.progress import Bar
     from datalad_jsdl.operations.run_record import Recording
     from datalad_jsdl.operations.staging import NotTakenIn
     from datalad_jsdl.repository.importing.importer import Scope
@@ -34,7 +34,7 @@ class Request:
         dataset_id: tells that of the DataLad dataset; None for a subdataset that the manifest has a
             part for: then the command is not to be run again in it.
         engines: of the whole import.
-        monitor: shows how fetching is going.
+        bar: shows how far it is.
         links: tells subdatasets of it as they are then, by path; asked while it is locked.
         logins: where logins are, before those that it remembers; see `logins`.
     """
@@ -45,7 +45,7 @@ class Request:
     recording: Recording
     dataset_id: Callable[[], str] | None
     engines: Engines
-    monitor: Monitor
+    bar: Bar
     links: Callable[[], Mapping[str, Link]]
     logins: tuple[str, ...] = ()
 

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.operations.progress import Standing
 from datalad_jsdl.operations.remote_times import ask_times, with_times, without_time
 
 if TYPE_CHECKING:
@@ -85,6 +86,15 @@ def _ask(
             engine = stack.enter_context(request.engines.open(git_dir, credentials=request.logins))
             engine.expect_origins(c.url for s in contents.values() for e in s for c in e.candidates)
         files = sum(map(len, contents.values()))
-        show = request.monitor.watch(engine, "requesting times", files, 0)
+        done = 0
+
+        def tell(number: int, _: int) -> None:
+            nonlocal done
+            done = number
+
+        label = "asking for times"
+        request.bar.watch(label, lambda: Standing(0, None, done, files))
         jobs = request.options.jobs or engine.settings.jobs
-        return ask_times(contents, engine, jobs, lambda done, _: show(done))
+        times = ask_times(contents, engine, jobs, tell)
+        request.bar.end(label)
+        return times

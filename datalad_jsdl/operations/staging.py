@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.model.content import Expected, Fetched
     from datalad_jsdl.operations.engines import Engines
-    from datalad_jsdl.operations.progress import Monitor
+    from datalad_jsdl.operations.progress import Bar
+    from datalad_jsdl.operations.transfers import Downloads
     from datalad_jsdl.repository.repository import Repository
 
 __all__ = ["NotTakenIn", "Staging", "finish_earlier", "staging_folder"]
@@ -84,7 +85,7 @@ class Staging:
         repository: whose lock is held.
         engines: of the operation.
         jobs: files to fetch at a time, or None for the user's setting.
-        monitor: shows how it is going; None where nothing is fetched.
+        bar: shows how far it is; None where nothing is fetched.
         logins: where logins are; see `logins`.
         inherited: further ones, of the datasets above.
 
@@ -97,7 +98,7 @@ class Staging:
         repository: Repository,
         engines: Engines,
         jobs: int | None,
-        monitor: Monitor | None,
+        bar: Bar | None,
         logins: Sequence[str] = (),
         inherited: Sequence[str] = (),
     ) -> None:
@@ -105,8 +106,7 @@ class Staging:
         self.engine = engines.open(repository.git_dir, credentials=logins, inherited=inherited)
         self._repository = repository
         self._jobs = jobs or self.engine.settings.jobs
-        self._monitor = monitor
-        self._taken = self._taken_size = 0  # of what earlier runs have fetched
+        self._bar = bar
 
     def __enter__(self) -> Staging:
         self.engine.__enter__()
@@ -138,23 +138,24 @@ class Staging:
             raise FetchError(f"{error.strerror}; nothing was downloaded") from None
 
     def download(
-        self, jobs: Iterable[Job], label: str, files: int, size: int
+        self, jobs: Iterable[Job], label: str, downloads: Downloads
     ) -> Iterator[tuple[Job, Fetched | Failed]]:
-        """Fetch into the folder; *files* and *size* (bytes) are for the progress bar."""
-        show = self._monitor.watch(self.engine, label, files, size) if self._monitor else None
+        """Fetch into the folder; *downloads* is told of each file."""
+        if self._bar is not None:
+            self._bar.watch(label, downloads.look)
+        workers = self._jobs
+        for job, outcome in fetch_all(jobs, self.engine, workers, position=downloads.position):
+            downloads.end(job, outcome)
+            yield job, outcome
+        if self._bar is not None:
+            self._bar.end(label)
 
-        def tick() -> None:
-            if show is not None:
-                show(done + self._taken, self._taken_size)
-
-        done = 0
-        for number, item in enumerate(fetch_all(jobs, self.engine, self._jobs, tick=tick), 1):
-            done = number
-            tick()
-            yield item
-
-    def take_in(self, jobs: Iterable[Job], files: int, size: int) -> Iterator[_Result]:
+    def take_in(self, jobs: Iterable[Job], downloads: Downloads) -> Iterator[_Result]:
         """Fetch keys and move their content into the annex, the two side by side.
+
+        Args:
+            jobs: of the keys.
+            downloads: is told of each.
 
         Yields:
             Each job and what went wrong with it, or None.
@@ -163,9 +164,8 @@ class Staging:
         intake.take_up(self.folder)
         unsure, fresh = _Batches(self._inject), _Batches(self._synced)
         try:
-            for job, outcome in self.download(
-                self._missing(jobs, unsure), "downloading", files, size
-            ):
+            missing = self._missing(jobs, unsure, downloads)
+            for job, outcome in self.download(missing, "downloading", downloads):
                 if isinstance(outcome, Failed):
                     yield job, outcome
                 elif job.expected.algorithm and intake.takes(job.name):
@@ -197,7 +197,9 @@ class Staging:
         for job in taken:
             yield job, NotTakenIn(problem, is_here=True) if problem else None
 
-    def _missing(self, jobs: Iterable[Job], unsure: _Batches) -> Iterator[Job]:
+    def _missing(
+        self, jobs: Iterable[Job], unsure: _Batches, downloads: Downloads
+    ) -> Iterator[Job]:
         """Those whose content is not in the folder yet."""
         # nobody else is at work here; one look is cheaper than one a file
         there = {file.name for file in self.folder.iterdir()} if self.folder.exists() else set()
@@ -206,8 +208,8 @@ class Staging:
                 part = job.target.with_name(f"{job.target.name}.part")
                 take_over(self._repository.annex_dir, job.name, part, job.expected.size)
             if job.target.name in there and job.target.exists():
-                self._taken += 1
-                self._taken_size += job.target.stat().st_size
+                size = job.target.stat().st_size
+                downloads.whole(size, is_sized=job.expected.size is not None)
                 unsure.add(job)  # not verified since the last power cut
             else:
                 yield job

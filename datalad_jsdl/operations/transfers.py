@@ -1,0 +1,175 @@
+"""What is here of what is wanted, while it is transferred: looked at from any thread."""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from datalad_jsdl.archive.zip.members import lengths
+from datalad_jsdl.model.content import Fetched
+from datalad_jsdl.operations.progress import Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from datalad_jsdl.archive.content import Content
+    from datalad_jsdl.faults import Failed
+    from datalad_jsdl.fetch.bulk import Job
+    from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.mirrors.registry import Origins
+
+__all__ = ["Downloads", "Received", "Writing"]
+
+
+class Received:
+    """Bytes that mirrors have given from now on.
+
+    Args:
+        engines: that fetch them; those of one operation may share what they know of mirrors.
+    """
+
+    def __init__(self, engines: Iterable[Engine]) -> None:
+        self._origins: list[Origins] = []
+        for engine in engines:
+            if not any(engine.origins is known for known in self._origins):
+                self._origins.append(engine.origins)
+        self._before = self._all()
+
+    def by_host(self) -> dict[str, int]:
+        """Host → bytes."""
+        found: dict[str, int] = {}
+        for name, amount in self._all().items():
+            if more := amount - self._before.get(name, 0):
+                host = urlsplit(name).netloc
+                found[host] = found.get(host, 0) + more
+        return found
+
+    def _all(self) -> dict[str, int]:
+        return {o.name: o.received for origins in self._origins for o in origins.all()}
+
+
+class Downloads:
+    """Files that are fetched, each to a file of its own.
+
+    Args:
+        engine: fetches them.
+        files: their number.
+        size: bytes of all whose size is known.
+        unsized: number of the others.
+    """
+
+    def __init__(self, engine: Engine, files: int, size: int, unsized: int = 0) -> None:
+        self._received = Received([engine])
+        self._lock = threading.Lock()
+        self._files = files
+        self._size = size
+        self._unsized = unsized
+        self._ended = 0
+        self._here = 0  # bytes of files that are whole
+        self._under_way: dict[str, int] = {}
+
+    def position(self, job: Job) -> Callable[[int], None]:
+        """What is told how many bytes of a file are here."""
+        name, under_way = job.name, self._under_way
+
+        def note(position: int) -> None:
+            under_way[name] = position
+
+        return note
+
+    def end(self, job: Job, outcome: Fetched | Failed) -> None:
+        """A file is here, or will not come in this run."""
+        known = job.expected.size
+        if isinstance(outcome, Fetched):
+            self.whole(outcome.size, is_sized=known is not None)
+            self._under_way.pop(job.name, None)
+            return
+        with self._lock:
+            self._ended += 1
+            self._under_way.pop(job.name, None)
+            self._size -= known or 0
+            self._unsized -= known is None
+
+    def whole(self, size: int, *, is_sized: bool) -> None:
+        """A file of *size* bytes is here; *is_sized*: that was known before."""
+        with self._lock:
+            self._ended += 1
+            self._here += size
+            if not is_sized:
+                self._unsized -= 1
+                self._size += size
+
+    def look(self) -> Standing:
+        """How far it is."""
+        with self._lock:
+            ended, size, unsized, here = self._ended, self._size, self._unsized, self._here
+        here += sum(list(self._under_way.values()))
+        mirrors = self._received.by_host()
+        return Standing(
+            done=here if unsized else min(here, size),
+            total=None if unsized else size,
+            files=ended,
+            of_files=self._files,
+            moved=sum(mirrors.values()),
+            mirrors=mirrors,
+        )
+
+
+class Writing:
+    """An archive that is written from contents, of which some are fetched, often ahead of it.
+
+    Args:
+        contents: in order.
+        total: bytes of the archive.
+        engines: that fetch what is not here.
+    """
+
+    def __init__(self, contents: Iterable[Content], total: int, engines: Iterable[Engine]) -> None:
+        self._received = Received(engines)
+        self._total = total
+        self._starts, self._remotes = _stretches(contents)
+        self._written = self._begun = 0
+
+    def begin(self, position: int) -> None:
+        """So many bytes are there already."""
+        self._written = self._begun = position
+
+    def wrote(self, position: int) -> None:
+        """So many bytes are there."""
+        self._written = position
+
+    def look(self) -> Standing:
+        """How far it is: what was fetched, and not yet written, is here as well."""
+        written, mirrors = self._written, self._received.by_host()
+        fetched = self._remote(written) - self._remote(self._begun)
+        ahead = max(sum(mirrors.values()) - fetched, 0)
+        done = min(written + ahead, self._total)
+        return Standing(done, self._total, moved=done - self._begun, mirrors=mirrors)
+
+    def _remote(self, position: int) -> int:
+        """Bytes of the archive until *position* that are of contents which are not here."""
+        number = bisect_right(self._starts, position) - 1
+        length = position - self._starts[number]
+        # stretches that are not here have odd numbers
+        return self._remotes[number] + (length if number % 2 else 0)
+
+
+def _stretches(contents: Iterable[Content]) -> tuple[list[int], list[int]]:
+    """Where contents begin that are here, then others, in turns, from byte 0 of an archive on.
+
+    Returns:
+        Offsets, and for each the bytes before it that are of contents which are not here.
+    """
+    starts, remotes, offset = [0], [0], 0
+    for content in contents:
+        if content.is_remote == (len(starts) % 2 == 1):  # another stretch begins
+            gone = offset - starts[-1] if len(starts) % 2 == 0 else 0
+            starts.append(offset)
+            remotes.append(remotes[-1] + gone)
+        offset += sum(lengths(content.member(content.size or 0)))
+    if len(starts) % 2 == 0:  # the central directory
+        starts.append(offset)
+        remotes.append(remotes[-1] + offset - starts[-2])
+    return starts, remotes
