@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from datalad.interface.results import get_status_dict
 from datalad.ui import ui
 
+from datalad_jsdl.commands._causes import is_told_later
 from datalad_jsdl.commands._common import (
     EXTENSION_LINE,
     failure,
@@ -19,6 +20,7 @@ from datalad_jsdl.commands._common import (
 )
 from datalad_jsdl.commands._diffstat import stat_lines, stat_of
 from datalad_jsdl.model.amounts import counted
+from datalad_jsdl.operations.causes import advice_of, cause_text
 from datalad_jsdl.operations.import_manifest import NothingLeft, Refused
 from datalad_jsdl.operations.staging import NotTakenIn
 from datalad_jsdl.operations.values import Failure, Notice, in_words
@@ -39,6 +41,7 @@ __all__ = ["ACTION", "import_records", "lgr", "refusal_records", "render"]
 lgr = logging.getLogger("datalad.jsdl.download_manifest")
 
 ACTION = "download_manifest"
+_UNREGISTERED = "; not registered (without --get it would be registered, unverified)"
 _MOST_RECORDS = 1000
 _MOST_GONE = 1000
 
@@ -104,15 +107,19 @@ def _part_records(
     yield from refusal_records(root, refusals, dry=dry)
     for conflict in plan.conflicts:
         text = f"skipped {start + conflict.path!r}: {conflict.reason}"
-        yield record("error", conflict.path, text, change="conflict")
+        cause = f"skipped: {conflict.reason}"
+        yield record("error", conflict.path, text, change="conflict", cause=cause)
     for path, problem in outcome.failures.items():
         came = isinstance(problem, NotTakenIn)
         name = repr(start + path)
         text = f"{name}: {problem}" if came else f"could not download {name}: {in_words(problem)}"
+        cause = str(problem) if came else f"could not be downloaded: {cause_text(problem)}"
         registered = path not in outcome.unregistered
         if not registered:
-            text += "; not registered (without --get it would be registered, unverified)"
-        yield record("error", path, text, change="failed", registered=registered)
+            text, cause = text + _UNREGISTERED, cause + _UNREGISTERED
+        fields = {"change": "failed", "registered": registered, "cause": cause}
+        fields |= {"advice": advice} if (advice := advice_of(problem)) else {}
+        yield record("error", path, text, **fields)
     for step in _reported(outcome, report_all):
         status = "notneeded" if step.change is Change.UNCHANGED else "ok"
         change, key = step.change.value, step.key or None
@@ -161,7 +168,7 @@ def refusal_records(
     for refusal in refusals:
         # the path may lead anywhere: it is named, but never joined to the dataset's
         text = refusal_text(refusal)
-        more = {"entry": refusal.path, "change": "refused"}
+        more = {"entry": refusal.path, "change": "refused", "cause": f"refused: {refusal.reason}"}
         yield _record(root, "error", root, "file", text, dry=dry, **more)
 
 
@@ -259,8 +266,8 @@ _SIGNS = {
 def render(result: dict[str, Any]) -> None:
     """Show one record to a person."""
     message = result.get("message", "")
-    if result.get("check"):
-        return  # shown all together, in a table
+    if result.get("check") or is_told_later(result):
+        return  # shown all together, in a table or at the end
     own = result["path"] == result.get("refds")
     if (result["status"], result["type"], own) == ("notneeded", "dataset", False):
         return  # one of many subdatasets, with nothing new

@@ -20,6 +20,7 @@ from datalad.ui import ui
 from datalad.utils import get_dataset_root
 
 from datalad_jsdl.commands._bars import Bars
+from datalad_jsdl.commands._causes import is_told_later, tell_causes
 from datalad_jsdl.commands._common import failure, given_place
 from datalad_jsdl.commands._content_results import ACTION, lgr, records
 from datalad_jsdl.commands._datasets import require_installed
@@ -165,6 +166,8 @@ class DownloadContent(Interface):
 
     @staticmethod
     def custom_result_renderer(res: dict[str, Any], **_: Any) -> None:
+        if is_told_later(res):
+            return
         if res["status"] in ("error", "impossible"):
             ui.message(f"error: {res.get('entry') or res['path']}: {res.get('message', '')}")
         elif res["type"] == "dataset":
@@ -172,7 +175,8 @@ class DownloadContent(Interface):
 
     @staticmethod
     def custom_result_summary_renderer(results: Any) -> None:
-        """The datasets' own records are the summary."""
+        """The datasets' own records are the summary; what went wrong is told last."""
+        tell_causes(results)
 
 
 def _refusal(path: Path, message: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from datalad.interface.base import Interface, build_doc, eval_results
 from datalad.ui import ui
 
 from datalad_jsdl.commands._bars import Bars
+from datalad_jsdl.commands._causes import tell_causes
 from datalad_jsdl.commands._check_results import check_records
 from datalad_jsdl.commands._check_table import check_lines
 from datalad_jsdl.commands._common import failure
@@ -140,9 +141,10 @@ class DownloadManifest(Interface):
 
     @staticmethod
     def custom_result_summary_renderer(results: Any) -> None:
-        """The dataset's own record, rendered last, is the summary; a check is one table."""
+        """The dataset's own record is the summary; a check is one table; errors come last."""
         for line in check_lines([result for result in results if result.get("check")]):
             ui.message(line)
+        tell_causes(results)
 
 
 def _listed(patterns: Sequence[str] | str | None) -> tuple[str, ...]:

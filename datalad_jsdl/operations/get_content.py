@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import islice
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.faults import Failed
     from datalad_jsdl.fetch.bulk import Job
+    from datalad_jsdl.model.content import Expected
     from datalad_jsdl.model.restriction import Restriction
     from datalad_jsdl.operations.engines import Engines
     from datalad_jsdl.operations.progress import Bar, Progress
@@ -106,6 +108,10 @@ class Total:
         missing: what was to be fetched; in a dry run without files that have no URL.
         staged: bytes of it that are there from an interrupted run (dry run).
         fetched, failed, without_url: numbers of files.
+        unverified: number of those that were fetched and have no checksum.
+        size: bytes of those that were fetched.
+        moved: bytes that came in this run.
+        seconds: it took.
     """
 
     missing: Missing
@@ -113,6 +119,10 @@ class Total:
     fetched: int = 0
     failed: int = 0
     without_url: int = 0
+    unverified: int = 0
+    size: int = 0
+    moved: int = 0
+    seconds: float = 0.0
 
 
 def get_content(
@@ -222,12 +232,16 @@ class _Content:
                     yield staging.job(key, in_order(urls, state.order), expected, mtime)
 
             downloads = Downloads(staging.engine, missing.files, missing.size, missing.unsized)
+            begun = time.monotonic()
             for job, fault in staging.take_in(jobs(), downloads):
-                yield self._result(*under_way.pop(job.name), job.expected.size, fault)
+                yield self._result(*under_way.pop(job.name), job.expected, fault)
                 yield from self._left_out(left_out)
             yield from self._left_out(left_out)
             staging.clean_up()
             importer.catch_up()
+            came, seconds = downloads.look(), time.monotonic() - begun
+            moved = came.moved or 0
+            self._total = replace(self._total, size=came.done, moved=moved, seconds=seconds)
         if self._total.fetched:
             remember(importer.repository, call.logins)
             show_what_is_here(importer.repository)
@@ -236,15 +250,16 @@ class _Content:
         self,
         path: str,
         restriction: Restriction | None,
-        size: int | None,
+        expected: Expected,
         fault: Failed | NotTakenIn | None,
     ) -> FileResult:
         total = self._total
         if fault is None:
-            self._total = replace(total, fetched=total.fetched + 1)
-            return FileResult(path, FileState.FETCHED, size)
+            unverified = total.unverified + (expected.algorithm is None)
+            self._total = replace(total, fetched=total.fetched + 1, unverified=unverified)
+            return FileResult(path, FileState.FETCHED, expected.size)
         self._total = replace(total, failed=total.failed + 1)
-        return FileResult(path, FileState.FAILED, size, fault, restriction)
+        return FileResult(path, FileState.FAILED, expected.size, fault, restriction)
 
     def _preview(self, importer: Importer) -> Iterator[FileResult]:
         """What would be fetched, and what is there from an interrupted run."""

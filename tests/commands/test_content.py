@@ -50,7 +50,12 @@ def test_all_of_a_dataset(dataset: Path, lab: Lab) -> None:
     assert not present(dataset)
     assert of_dataset(records)["message"] == "would download 4 files, 12000 bytes"
     records = datalad("download-content", cwd=dataset)
-    assert of_dataset(records)["counts"] == {"fetched": 4, "failed": 0, "without_url": 0}
+    assert of_dataset(records)["counts"] == {
+        "fetched": 4,
+        "failed": 0,
+        "without_url": 0,
+        "unverified": 0,
+    }
     assert len(present(dataset)) == 5
     for path in PATHS:
         assert (dataset / path).read_bytes() == content_of(path)
@@ -99,7 +104,12 @@ def test_files_without_a_url_are_left_to_datalad_get(dataset: Path, lab: Lab) ->
     git(dataset, "annex", "drop", "-q", "--force", "mine")
     lab.put("other/d", status=404)
     records = datalad("download-content", "-d", dataset, code=1)
-    assert of_dataset(records)["counts"] == {"fetched": 3, "failed": 1, "without_url": 1}
+    assert of_dataset(records)["counts"] == {
+        "fetched": 3,
+        "failed": 1,
+        "without_url": 1,
+        "unverified": 0,
+    }
     messages = {Path(r["path"]).name: r for r in records if r["status"] not in ("ok", "notneeded")}
     assert "datalad get" in messages["mine"]["message"]
     assert messages["mine"]["status"] == "impossible"

@@ -1,0 +1,46 @@
+"""Why files were not had, said so that one sentence serves for all that share the cause."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from datalad_jsdl.faults import Failed, Fault, FaultKind
+from datalad_jsdl.fetch.phrases import phrase
+from datalad_jsdl.operations.values import in_words
+
+__all__ = ["advice_of", "cause_text"]
+
+_MOST = 3  # mirrors that are named
+
+
+def cause_text(problem: object) -> str:
+    """What is wrong, without what is of one file only: mirrors are named, not URLs.
+
+    What to do about it is told by `advice_of`: it is said in full of one file only.
+
+    Args:
+        problem: a `Failed`, an error, or a value that says what is wrong.
+    """
+    if not isinstance(problem, Failed) or not problem.faults:
+        return in_words(problem)
+    texts = list(dict.fromkeys(map(_text, problem.faults)))
+    more = len(texts) - _MOST
+    also = f"; {more} more mirror{'s' * (more > 1)} failed" if more > 0 else ""
+    return "; ".join(texts[:_MOST]) + also
+
+
+def _text(fault: Fault) -> str:
+    fault = fault.cause or fault  # that one was not asked has the cause of another
+    if fault.kind is FaultKind.DISK_FULL:
+        fault = replace(fault, detail="")
+    reply = replace(fault.reply, advice="") if fault.reply else None
+    text = phrase(replace(fault, attempts=None, reply=reply))
+    return f"{urlsplit(fault.url).netloc.rpartition('@')[2]}: {text}" if fault.url else text
+
+
+def advice_of(problem: object) -> str:
+    """How to give the login that is wanted, as fully as it is told; or ""."""
+    faults = problem.faults if isinstance(problem, Failed) else ()
+    advice = [fault.reply.advice for fault in faults if fault.reply]
+    return max(advice, key=len, default="")
