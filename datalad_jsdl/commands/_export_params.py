@@ -14,6 +14,12 @@ __all__ = ["EXAMPLES", "PARAMS"]
 
 PARAMS = dict(
     CoreExportArchive._params_,
+    archivetype=Parameter(
+        args=("-t", "--archivetype"),
+        doc="""type of the archive. By default, it is a ZIP archive if its name ends in '.zip',
+        or with --manifest, and else a TAR archive.""",
+        constraints=EnsureChoice("tar", "zip") | EnsureNone(),
+    ),
     filename=Parameter(
         args=("filename",),
         metavar="FILENAME",
@@ -98,11 +104,12 @@ PARAMS = dict(
     ),
     **MANIFEST_OPTIONS,
     resume=Parameter(
-        args=("--resume",),
-        action="store_true",
-        doc="""continue an interrupted export of a ZIP archive: the part already written (in
-        a file with the suffix '.jsdl-part') is verified, and kept as far as it is correct.
-        Give the same options as before.""",
+        args=("--no-resume",),
+        dest="resume",
+        action="store_false",
+        doc="""begin anew. By default, an interrupted export of a ZIP archive goes on: what is
+        already written (in a file with the suffix '.jsdl-part') is verified, and kept as far
+        as it is correct.""",
     ),
     checksum_file=Parameter(
         args=("--checksum-file",),
@@ -121,34 +128,28 @@ PARAMS = dict(
 
 EXAMPLES = [
     dict(
-        text="Make a reproducible ZIP archive of the dataset in the current directory",
-        code_py="export_archive('../study.zip', archivetype='zip')",
-        code_cmd="datalad export-archive -t zip ../study.zip",
+        text="Make a reproducible ZIP archive of the dataset in the current directory; if it is "
+        "interrupted, the same command continues",
+        code_py="export_archive('../study.zip')",
+        code_cmd="datalad export-archive ../study.zip",
     ),
     dict(
         text="Skip unavailable files, and put no folder around the files",
-        code_py="export_archive('study.zip', dataset='study', archivetype='zip', "
+        code_py="export_archive('study.zip', dataset='study', "
         "missing_content='continue', leading_dir='')",
-        code_cmd="datalad export-archive -d study -t zip --missing-content continue "
+        code_cmd="datalad export-archive -d study --missing-content continue "
         "--leading-dir '' study.zip",
-    ),
-    dict(
-        text="Continue an interrupted export",
-        code_py="export_archive('study.zip', dataset='study', archivetype='zip', resume=True)",
-        code_cmd="datalad export-archive -d study -t zip --resume study.zip",
     ),
     dict(
         text="Archive one folder as it was in release 1.0, subdatasets included",
         code_py="export_archive('sub-01.zip', path='study/sub-01', dataset='study', "
-        "archivetype='zip', ref='1.0', recursive=True)",
-        code_cmd="datalad export-archive -d study -t zip --ref 1.0 -r sub-01.zip study/sub-01",
+        "ref='1.0', recursive=True)",
+        code_cmd="datalad export-archive -d study --ref 1.0 -r sub-01.zip study/sub-01",
     ),
     dict(
         text="Make an archive straight from a manifest, without a dataset",
-        code_py="export_archive('study.zip', archivetype='zip', "
-        "manifest='https://portal.example/study.json')",
-        code_cmd="datalad export-archive -t zip "
-        "--manifest https://portal.example/study.json study.zip",
+        code_py="export_archive('study.zip', manifest='https://portal.example/study.json')",
+        code_cmd="datalad export-archive --manifest https://portal.example/study.json study.zip",
     ),
     dict(
         text="Unpack a dataset straight from its URLs, without keeping an archive",

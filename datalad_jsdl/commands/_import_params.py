@@ -26,7 +26,8 @@ PARAMS = dict(
         doc="""the dataset to import into; it is created if it does not exist. With
         [CMD: --dataset CMD][PY: `dataset` PY], it becomes a subdataset of that one.
         By default, it is the one given by [CMD: --dataset CMD][PY: `dataset` PY], or
-        found from the current directory.""",
+        the one around the current directory, or else a new one in a folder named after the
+        manifest.""",
         constraints=EnsureStr() | EnsureNone(),
     ),
     dataset=Parameter(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from datalad_jsdl.commands._common import (
     refusal_text,
 )
 from datalad_jsdl.commands._diffstat import stat_lines, stat_of
-from datalad_jsdl.model.amounts import counted
+from datalad_jsdl.model.amounts import counted, size_text
 from datalad_jsdl.operations.causes import advice_of, cause_text
 from datalad_jsdl.operations.import_manifest import NothingLeft, Refused
 from datalad_jsdl.operations.staging import NotTakenIn
@@ -73,7 +74,20 @@ def import_records(
             yield from refusal_records(root, result.refusals)
         else:
             for record in _part_records(root, result, dry=options.dry, report_all=report_all):
+                if record["type"] == "dataset" and not (options.get or options.dry):
+                    record |= _waiting(result)
                 yield _placed(record, options)
+
+
+def _waiting(part: Imported) -> dict[str, int]:
+    """What was added and is not downloaded yet, subdatasets included."""
+    sizes: dict[str, int | None] = {}
+    for plan in (part.outcome.plan, *part.others.values()):
+        for step in plan.steps:
+            key = parse_key(step.key) if step.change in (Change.ADDED, Change.CHANGED) else None
+            if key is not None:
+                sizes[step.key] = key.size
+    return {"files_waiting": len(sizes), "bytes_waiting": sum(size or 0 for size in sizes.values())}
 
 
 def _placed(record: dict[str, Any], options: ImportOptions) -> dict[str, Any]:
@@ -286,8 +300,19 @@ def render(result: dict[str, Any]) -> None:
         for path in gone[:10]:
             ui.message(f"? {path} (no longer in the manifest)")
         ui.message(f"{result['path']}: {message}")
+        if own and result.get("files_waiting"):
+            _tell_next(result)
         if not result.get("dry_run") and not is_extension_loaded():
             ui.message(
                 "hint: 'datalad export-archive' is still DataLad's own; for reproducible zips, "
                 f"run once: {EXTENSION_LINE}"
             )
+
+
+def _tell_next(result: dict[str, Any]) -> None:
+    files, size = counted(result["files_waiting"], "file"), size_text(result["bytes_waiting"])
+    verb = "is" if result["files_waiting"] == 1 else "are"
+    ui.message(f"{files}, {size}, {verb} not downloaded yet. Next:")
+    folder = os.path.relpath(result["path"])
+    change = "" if folder == "." else f"cd {shlex.quote(folder)} && "
+    ui.message(f"  {change}datalad download-content")

@@ -13,6 +13,7 @@ from datalad.distribution.dataset import (
 )
 from datalad.interface.base import Interface, build_doc, eval_results
 from datalad.ui import ui
+from datalad.utils import get_dataset_root
 
 from datalad_jsdl.commands._bars import Bars
 from datalad_jsdl.commands._causes import tell_causes
@@ -23,11 +24,11 @@ from datalad_jsdl.commands._datasets import DataladDatasets
 from datalad_jsdl.commands._import_params import EXAMPLES, PARAMS
 from datalad_jsdl.commands._options import jobs_of
 from datalad_jsdl.commands._results import ACTION, import_records, lgr, render
-from datalad_jsdl.errors import SettingError
+from datalad_jsdl.errors import ManifestError, SettingError
 from datalad_jsdl.operations.check import check_import
 from datalad_jsdl.operations.import_manifest import import_manifest
 from datalad_jsdl.operations.import_options import ImportOptions
-from datalad_jsdl.operations.manifest_place import is_no_file
+from datalad_jsdl.operations.manifest_place import folder_for, is_no_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,6 +94,12 @@ class DownloadManifest(Interface):
         cookies: str | None = None,
         failed: str | None = None,
     ) -> Iterator[dict[str, Any]]:
+        if path is None and dataset is None and get_dataset_root(str(Path.cwd())) is None:
+            try:
+                path = folder_for(str(manifest))
+            except ManifestError as error:
+                yield failure(ACTION, Path.cwd(), error, lgr)
+                return
         target = resolve_path(path, dataset) if path is not None else None
         if target is None:
             target = require_dataset(dataset, check_installed=False, purpose="import").pathobj

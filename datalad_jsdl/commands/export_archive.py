@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,13 +25,14 @@ from datalad_jsdl.commands._common import failure, given_place
 from datalad_jsdl.commands._datasets import require_installed
 from datalad_jsdl.commands._export_params import EXAMPLES, PARAMS
 from datalad_jsdl.commands._options import inside, jobs_of, listed
-from datalad_jsdl.errors import JsdlError, SettingError
+from datalad_jsdl.errors import DatasetError, JsdlError, SettingError
 from datalad_jsdl.model.filters import Filter
 from datalad_jsdl.operations.engines import disk_reserve
 from datalad_jsdl.operations.export_archive import ArchiveOptions
 from datalad_jsdl.operations.list_files import FileSelection
 from datalad_jsdl.operations.manifest_contents import Listed
 from datalad_jsdl.operations.manifest_place import is_no_file, place_of
+from datalad_jsdl.repository.annex.missing import unknown_paths
 from datalad_jsdl.repository.repository import Repository
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ class ExportArchive(CoreExportArchive):
         path: str | Sequence[str] | None = None,
         *,
         dataset: Any = None,
-        archivetype: str = "tar",
+        archivetype: str | None = None,
         compression: str | None = None,
         missing_content: str = "error",
         leading_dir: str | None = None,
@@ -84,19 +86,22 @@ class ExportArchive(CoreExportArchive):
         column: str | Sequence[str] | None = None,
         credential: str | Sequence[str] | None = None,
         cookies: str | None = None,
-        resume: bool = False,
+        resume: bool = True,
         checksum_file: bool = False,
         jobs: int | str | None = None,
         dry_run: bool = False,
     ) -> Iterator[dict[str, Any]]:
         listing = (base_url, manifest_format, column, credential, cookies)
         where = Path.cwd()
+        if archivetype is None:
+            is_zip = manifest is not None or str(filename).lower().endswith(".zip")
+            archivetype = "zip" if is_zip else "tar"
         if manifest is not None:
             ours = (dataset, path, ref, dataset_files, recursive, recursion_limit)
             if archivetype != "zip" or any(ours) or mtime == "commit" or filename is None:
                 raise ValueError(
-                    "--manifest makes a ZIP archive without a dataset: it requires -t zip and a "
-                    "file name, and allows no dataset options"
+                    "--manifest makes a ZIP archive without a dataset: it requires a file name, "
+                    "and allows no dataset options"
                 )
         else:
             if any(listing) or mtime == "remote":
@@ -114,7 +119,7 @@ class ExportArchive(CoreExportArchive):
             return
         if archivetype != "zip":
             chosen = (leading_dir is not None, mtime != "recorded", dataset_files, recursive)
-            senseless = (ref, path, include, exclude, resume, checksum_file, dry_run)
+            senseless = (ref, path, include, exclude, not resume, checksum_file, dry_run)
             if any(chosen) or any(senseless) or filename == "-":
                 raise ValueError(
                     "a TAR archive supports only a file name, -c and --missing-content"
@@ -122,9 +127,10 @@ class ExportArchive(CoreExportArchive):
             yield from _cores_own(filename, dataset, archivetype, compression, missing_content)
             return
         piped = is_pipe(filename)
-        _require_sense(piped, compression, resume, checksum_file)
-        skip = missing_content != "error"
-        options = ArchiveOptions(None, compression == "gz", resume, checksum_file, skip, number)
+        _require_sense(piped, compression, checksum_file)
+        skip, deflate = missing_content != "error", compression == "gz"
+        resume = resume and not deflate
+        options = ArchiveOptions(None, deflate, resume, checksum_file, skip, number)
         wanted = Filter(listed(include), listed(exclude))
         target: Path | None = None
         try:
@@ -145,6 +151,9 @@ class ExportArchive(CoreExportArchive):
                 repository = Repository(where)
                 dataset_id = repository.dataset_id
                 name = f"datalad_{dataset_id}" if dataset_id else where.name
+                if filename is not None and (refused := _folder_of_dataset(filename, repository)):
+                    yield failure(ACTION, where, DatasetError(refused), lgr)
+                    return
                 target = None if piped else _target(filename, name)
                 if target and where.resolve() in target.parents and target.parent != Path.cwd():
                     lgr.warning(
@@ -186,8 +195,6 @@ def _cores_own(
     missing_content: str,
 ) -> Iterator[dict[str, Any]]:
     """A TAR archive, by DataLad's own code."""
-    if str(filename).lower().endswith(".zip"):
-        lgr.warning("this will be a TAR archive; for a ZIP archive, use -t zip")
     yield from CoreExportArchive.__call__(
         filename,
         dataset=dataset,
@@ -215,14 +222,26 @@ def _folder(leading_dir: str | None, target: Path | None, default: str) -> str:
     return leading_dir.strip("/")
 
 
-def _require_sense(piped: bool, compression: str | None, resume: bool, checksum_file: bool) -> None:
+def _require_sense(piped: bool, compression: str | None, checksum_file: bool) -> None:
     """Raises ValueError for options that contradict each other."""
     if compression == "bz2":
         raise ValueError("a ZIP archive cannot be compressed with bz2: few programs can read it")
-    if resume and (piped or compression == "gz"):
-        raise ValueError("--resume requires a ZIP archive in a file, without -c gz")
     if checksum_file and piped:
         raise ValueError("--checksum-file requires an archive in a file")
+
+
+def _folder_of_dataset(filename: str, repository: Repository) -> str:
+    """What to say where the name of an archive is that of a folder which was meant to be in it."""
+    root, folder = repository.git.root.resolve(), Path(filename).resolve()
+    if root not in folder.parents or not folder.is_dir():
+        return ""
+    if unknown_paths(repository, [folder.relative_to(root).as_posix()]):
+        return ""  # another folder, for archives
+    name = shlex.quote(filename.rstrip("/"))
+    return (
+        f"{filename} is a folder of the dataset, and not the name of an archive; to archive it, "
+        f"run: datalad export-archive {name}.zip {name}"
+    )
 
 
 def _target(filename: str | None, default: str) -> Path:

@@ -15,7 +15,7 @@ from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.model.candidates import PlainCandidates
 from datalad_jsdl.model.data_urls import MOST_IN_ALL
 from datalad_jsdl.model.entry import Entry, Refusal
-from datalad_jsdl.model.filters import Filter, folders_of
+from datalad_jsdl.model.filters import Filter, Unmatched, folders_of
 from datalad_jsdl.model.paths import looks_alike_key, marked_path_fault, path_warning
 from datalad_jsdl.model.secrecy import DEFAULT, Secrecy
 from datalad_jsdl.model.subdatasets import MARK, joined, marked, misplaced
@@ -78,11 +78,13 @@ def select_entries(
     Raises:
         ManifestError: there is more content in the manifest than may be.
     """
-    selection = Selection()
+    selection, unmatched = Selection(), Unmatched(wanted)
     for item in items:
         if isinstance(item, Refusal):
             selection.refusals.append(item)
-        elif wanted is not None and not wanted(joined(item.path)):
+            continue
+        unmatched.see(joined(item.path))
+        if wanted is not None and not wanted(joined(item.path)):
             selection.skipped += 1
         else:
             _let_in(selection, item, prefix, split)
@@ -97,6 +99,7 @@ def select_entries(
     selection.warnings = [
         *_warnings(map(joined, selection.entries)),
         *_passed_over(selection.entries),
+        *(f"the pattern {p!r} matches no path in the manifest" for p in unmatched.patterns),
     ]
     return selection
 

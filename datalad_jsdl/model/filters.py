@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 
-__all__ = ["Filter", "folders_of"]
+__all__ = ["Filter", "Unmatched", "folders_of"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,26 @@ class Filter:
             or _any_match(names, self.include)
             or any(f"{folder}/".startswith(s) or s.startswith(f"{folder}/") for s in starts)
         )
+
+
+class Unmatched:
+    """Patterns that no path has matched so far: a user may have mistyped them.
+
+    Args:
+        wanted: has the patterns; None for none.
+
+    Attributes:
+        patterns: those.
+    """
+
+    def __init__(self, wanted: Filter | None) -> None:
+        self.patterns = [*wanted.include, *wanted.exclude] if wanted else []
+
+    def see(self, path: str) -> None:
+        """There is this path."""
+        if self.patterns:
+            names = (path, *folders_of(path))
+            self.patterns = [p for p in self.patterns if not _any_match(names, (p,))]
 
 
 def folders_of(path: str) -> Iterator[str]:

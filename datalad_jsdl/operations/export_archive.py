@@ -41,7 +41,7 @@ class ArchiveOptions:
     Attributes:
         target: the file, or None for standard output.
         deflate: compress the members, as zlib happens to do it here.
-        resume: go on with what an earlier run has left.
+        resume: go on with what an earlier run has left; else that is thrown away.
         checksum: write a file with the archive's SHA-256 beside it.
         skip_missing: leave out what is unavailable.
         jobs: pieces of content to fetch at a time; None for what is set.
@@ -65,8 +65,8 @@ class ArchiveOptions:
     reserve: int = 0
     approve: Callable[[int, str], object] | None = None
     found: Callable[[bytes, Prepared], object] | None = None
-    further: str = "; continue with --resume"
-    anew: str = "Use the same options as before, or omit --resume to start over"
+    further: str = "; the same command continues"
+    anew: str = "Use the same options as before, or add --no-resume to start over"
 
 
 def write_archive(
@@ -104,11 +104,6 @@ def write_archive(
         reserve=options.reserve,
     ) as file:
         prefix = Prefix()
-        if before and not options.resume:
-            lgr.warning(
-                "discarding %s left in %s by an interrupted export; use --resume to continue "
-                "instead", size_text(before), file.part,
-            )  # fmt: skip
         if options.resume:
             looked = partial(bar.update, "verifying what is there", total=before)
             skip = partial(_stays_out, sources=sources) if options.skip_missing else _is_kept

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.fetch.settings import PREFIXES
@@ -18,7 +19,16 @@ from datalad_jsdl.repository.git.settings import git_config
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ManifestPlace", "address_hint", "is_no_file", "is_url", "place_of"]
+__all__ = ["ManifestPlace", "address_hint", "folder_for", "is_no_file", "is_url", "place_of"]
+
+# names of manifests that say nothing of what is in them
+_PLAIN = {"manifest", "index", "files", "file_list", "filelist", "urls", "download", "downloads"}
+_PLAIN |= {"metadata", "checksums", "sha256sums", "sha512sums", "md5sums", "list", "export"}
+_ENDINGS = re.compile(
+    r"(\.(json|jsonl|ndjson|jsonld|csv|tsv|txt|xml|meta4|metalink|gz|bz2|xz|zst|zip))+$",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"\w[\w.+ -]*")
 
 
 def is_url(manifest: str) -> bool:
@@ -102,6 +112,26 @@ def place_of(
             raise ManifestError(f"--column {column!r}: expected ROLE=NAME, as in path=filename")
         names[role] = name
     return ManifestPlace(manifest, file, base, format_name, Options(names))
+
+
+def folder_for(manifest: str) -> str:
+    """The name of a folder for a manifest's dataset, as ``git clone`` names one after a URL.
+
+    Raises:
+        ManifestError: nothing in it can be a name.
+    """
+    if is_url(manifest):
+        parts = [unquote(part) for part in urlsplit(manifest).path.split("/")]
+    elif is_address(manifest):
+        parts = re.split(r"[:/@]", manifest.partition("?")[0])
+    else:
+        parts = [Path(manifest).absolute().name] if manifest != "-" else []
+    names = [_ENDINGS.sub("", part) for part in reversed(parts)]
+    names = [name for name in names if _NAME.fullmatch(name)]
+    telling = [name for name in names if name.lower() not in _PLAIN]
+    if found := [*telling, *names][:1]:
+        return found[0]
+    raise ManifestError("no folder can be named after the manifest; give its name as PATH")
 
 
 def address_hint(place: ManifestPlace) -> str:

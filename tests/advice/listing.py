@@ -219,8 +219,7 @@ ADVICE = {
     "there is no order yet": "commands.test_orders:test_there_is_no_order",
     "git annex merge {}": "commands.test_orders_hostile:test_commits_of_an_adjusted",
     "twice; rename one of them": "orders.test_tables:test_a_column_twice",
-    "; continue with --resume": "commands.test_export_ways:test_gone_on_with_after",
-    "use --resume to continue": "advice.test_exports:test_what_is_left",
+    "; the same command continues": "commands.test_export_ways:test_gone_on_with_after",
     "Use the same options as before, or omit": "advice.test_exports:test_what_is_left",
     "use --checksum-file to renew it": "advice.test_exports:test_a_checksum_that_is_old",
     # lists, orders and jobs
@@ -315,7 +314,6 @@ NO_ADVICE: dict[str, str] = {
     "download content": _PART,
     "export archive": _PART,
     "export manifest": _PART,
-    "--resume requires a ZIP": _OPTION,
     "--checksum-file requires": _OPTION,
     "a TAR archive supports only": _OPTION,
     "--manifest makes a ZIP archive without": _OPTION,

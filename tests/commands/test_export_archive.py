@@ -145,7 +145,7 @@ def test_missing_content(dataset: Path, lab: Lab) -> None:
     assert "sub/b.nii.gz" in record["message"]
     assert "404" in record["message"]
     assert target.read_bytes() == b"what was good before"
-    assert "continue with --resume" in record["message"]
+    assert "the same command continues" in record["message"]
     assert {p.name for p in target.parent.iterdir()} == {"study.zip", "study.zip.jsdl-part"}
     for choice in ("continue", "ignore"):
         export(dataset, "out", "--missing-content", choice)

@@ -101,7 +101,7 @@ def test_what_no_mirror_has(tmp_path: Path, lab: Lab) -> None:
     (failed,) = datalad(*EXPORT, "--manifest", manifest, "out.zip", code=1)
     assert "b is unavailable" in failed["message"]
     assert not Path("out.zip").exists()
-    options = ["--missing-content", "continue", "--resume"]
+    options = ["--missing-content", "continue"]
     (record,) = datalad(*EXPORT, "--manifest", manifest, *options, "out.zip")
     assert record["missing"] == ["b"]
 
@@ -197,6 +197,6 @@ def test_killed_and_resumed(tmp_path: Path, lab: Lab) -> None:
     kept = part.stat().st_size
     assert kept >= enough
     lab.requests.clear()
-    datalad(*EXPORT, "--manifest", manifest, "--leading-dir", "x", "--resume", "out.zip")
+    datalad(*EXPORT, "--manifest", manifest, "--leading-dir", "x", "out.zip")
     assert Path("out.zip").read_bytes() == Path("whole.zip").read_bytes()
     assert lab.sent() <= sent - kept + 100_000

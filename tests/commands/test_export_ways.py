@@ -190,7 +190,7 @@ STEPS = {
 
 def test_killed_at_any_step_and_gone_on_with(dataset: Path, lab: Lab) -> None:
     expected = whole()
-    command = [*EXPORT, "--leading-dir", "whole", "--resume", "--checksum-file", "out.zip"]
+    command = [*EXPORT, "--leading-dir", "whole", "--checksum-file", "out.zip"]
     part = Path("out.zip.jsdl-part")
     for step, kill in STEPS.items():
         done = run_datalad(*command, kill=kill)
@@ -212,20 +212,20 @@ def test_gone_on_with_after_a_mirror_came_back(dataset: Path, lab: Lab) -> None:
     command = [*EXPORT, "--leading-dir", "whole"]
     (record,) = datalad(*command, "out.zip", code=1)
     assert "20.txt is unavailable" in record["message"]
-    assert "continue with --resume" in record["message"]
+    assert "the same command continues" in record["message"]
     assert not Path("out.zip").exists()
     lab.put("20.txt", content_of("20.txt"))
     lab.requests.clear()
-    datalad(*command, "--resume", "out.zip")
+    datalad(*command, "out.zip")
     assert Path("out.zip").read_bytes() == expected
     assert lab.sent("00.txt") == 0
     # another selection begins with other bytes: none of the old ones is of use, or is lost
     part = Path("out.zip.jsdl-part")
     part.write_bytes(expected[:50_000])
-    (record,) = datalad(*command, "--resume", "--include", "1*", "out.zip", code=1)
+    (record,) = datalad(*command, "--include", "1*", "out.zip", code=1)
     assert "belong to a different export" in record["message"]
     assert part.read_bytes() == expected[:50_000]
-    datalad(*command, "--include", "1*", "out.zip")
+    datalad(*command, "--no-resume", "--include", "1*", "out.zip")
     with zipfile.ZipFile("out.zip") as archive:
         assert archive.testzip() is None
         assert archive.namelist() == [f"whole/{number}.txt" for number in range(10, 20)]
@@ -285,11 +285,9 @@ def test_deflated_and_wrong_is_no_archive(dataset: Path, lab: Lab) -> None:
 
 REFUSED = [
     ["-c", "bz2", "x.zip"],
-    ["--resume", "-"],
-    ["--resume", "-c", "gz", "x.zip"],
     ["--checksum-file", "-"],
     ["-J", "0", "x.zip"],
-    ["-t", "tar", "--resume", "x"],
+    ["-t", "tar", "--no-resume", "x"],
     ["-t", "tar", "-"],
     ["-t", "tar", "-r", "x"],
 ]

@@ -109,7 +109,7 @@ def test_a_clone_without_the_git_annex_branch(study: Path, tmp_path: Path) -> No
         assert "git fetch origin git-annex:refs/remotes/origin/git-annex" in message
     # what is advised helps
     git(tmp_path / "clone", "fetch", "-q", "origin", "git-annex:refs/remotes/origin/git-annex")
-    assert "2 downloaded" in datalad("download-content", cwd=tmp_path / "clone")[-1]["message"]
+    assert "2 files, " in datalad("download-content", cwd=tmp_path / "clone")[-1]["message"]
 
 
 def test_a_git_folder_that_is_none_is_not_that_of_the_dataset_around(tmp_path: Path) -> None:
