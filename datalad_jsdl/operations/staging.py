@@ -6,6 +6,7 @@ name; what it left half done is continued.
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.bulk import Job, Sync, fetch_all
 from datalad_jsdl.fetch.disk import require_room
 from datalad_jsdl.fetch.file.syncing import sync_disk
+from datalad_jsdl.model.amounts import size_text
 from datalad_jsdl.repository.annex.intake import Intake
 from datalad_jsdl.repository.annex.keys import key_file
 from datalad_jsdl.repository.annex.leftovers import take_over
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from datalad_jsdl.repository.repository import Repository
 
 __all__ = ["NotTakenIn", "Staging", "finish_earlier", "staging_folder"]
+
+lgr = logging.getLogger("datalad.jsdl")
 
 _BATCH = 500  # files for one git-annex; fewer would mostly start it
 _MOST = 600  # files; more, and the others would be idle in the end
@@ -144,9 +148,14 @@ class Staging:
         if self._bar is not None:
             self._bar.watch(label, downloads.look)
         workers = self._jobs
-        for job, outcome in fetch_all(jobs, self.engine, workers, position=downloads.position):
-            downloads.end(job, outcome)
-            yield job, outcome
+        try:
+            for job, outcome in fetch_all(jobs, self.engine, workers, position=downloads.position):
+                downloads.end(job, outcome)
+                yield job, outcome
+        except KeyboardInterrupt:
+            kept = size_text(downloads.look().done)
+            lgr.warning("interrupted; %s are kept: run the same command to continue", kept)
+            raise
         if self._bar is not None:
             self._bar.end(label)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 from collections.abc import Callable
@@ -194,7 +195,9 @@ def test_ctrl_c_leaves_nothing_locked(dataset: Path, lab: Lab) -> None:
     for path in PATHS:
         lab.files[f"/{path}"].rate = 300
     kill = KillAt(f"{FETCH}:PartFile.put", call=2, signal=signal.SIGINT)
-    assert run_datalad("download-content", "-d", dataset, kill=kill).code == 3
+    done = run_datalad("download-content", "-d", dataset, kill=kill)
+    assert done.code == 3
+    assert re.search(r"interrupted; \d+ bytes are kept: run the same command", done.stderr)
     for path in PATHS:
         lab.files[f"/{path}"].rate = 0
     datalad("download-content", "-d", dataset)
