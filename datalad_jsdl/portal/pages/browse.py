@@ -49,7 +49,9 @@ class _Dataset:
 async def home(turn: Turn) -> Response:
     """All datasets; the only one at once, if there is but one."""
     every = turn.served
-    if len(every) == 1:
+    if not every and turn.has_studies:
+        return turn.go("/studies")
+    if len(every) == 1 and not turn.has_studies:
         return turn.go(address_of(every[0]))
     rows = list(await asyncio.gather(*(_dataset(turn, served) for served in every)))
     known = [row.folder for row in rows if row.folder is not None]

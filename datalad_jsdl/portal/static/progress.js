@@ -1,4 +1,6 @@
 // An order's page, kept up to date: it is asked for again, and its moving part is replaced.
+import { startDownload } from "./starting.js";
+
 const STEP = 10; // percent; more often the live region says nothing
 
 export function watchOrder(root) {
@@ -54,6 +56,7 @@ class Watch {
     }
     const wasInside = old.contains(this.root.activeElement);
     old.replaceWith(live);
+    startDownload(this.root);
     if (wasInside) this.root.getElementById("main").focus();
   }
 
