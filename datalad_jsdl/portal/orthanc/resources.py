@@ -65,7 +65,7 @@ class Resource:
     Attributes:
         level: which of them it is.
         id: Orthanc's own.
-        tags: main DICOM tags: its own, and those of its patient where Orthanc tells them along.
+        tags: main DICOM tags: its own, and those of what it is in.
         updated: when something was last added, as Orthanc writes it; "" if it does not say.
         is_stable: whether nothing has come for a while.
         parent: Orthanc's ID of what it is in, or "".

@@ -177,12 +177,15 @@ class OrthancServer:
 
     def _asked(self, level: Level, identifier: str, kept: Found | None) -> Found:
         here = f"{self.url}/{level.value}/{identifier}"
+        urls = [here, f"{here}/statistics", f"{self.url}/system"]
+        if level is Level.SERIES:
+            urls.append(f"{here}/study")  # it knows the patient
         with self._api(level.word) as api:
-            own, statistics, system = (
-                answer.document()
-                for answer in api.get_all([here, f"{here}/statistics", f"{self.url}/system"])
-            )
+            own, statistics, system, *above = (answer.document() for answer in api.get_all(urls))
             resource = as_resource(level, own, "Orthanc")
+            for document in above:
+                study = as_resource(Level.STUDY, document, "Orthanc")
+                resource = replace(resource, tags={**study.tags, **resource.tags})
             version = str(system.get("Version", "")) if isinstance(system, dict) else ""
             found = Found(resource, as_amount(statistics, "Orthanc"), version)
             if kept is not None and kept.version == found.version:
