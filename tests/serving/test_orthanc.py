@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
+from datalad_jsdl.errors import PortalError
 from datalad_jsdl.orders.jobs.rows import Jobs
-from tests.serving.pacs import PASSWORD, TOKEN, Orthanc, Portal, browser, members, orthanc_portal
+from datalad_jsdl.portal.orthanc.server import checked_url
+from tests.lab import free_port
+from tests.serving.pacs import (
+    PASSWORD,
+    TOKEN,
+    USER,
+    Orthanc,
+    Portal,
+    browser,
+    members,
+    orthanc_portal,
+)
+from tests.serving.test_checks import behind_nginx
+from tests.vault import Vault
 
 KNEE = {"PatientID": "PAT-0417", "PatientName": "Doe^Jane", "StudyDescription": "Head MRI"}
 UID = "1.2.3.1"
+PAGE = (Path(__file__).parents[2] / "docs/orthanc_portal.rst").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -374,3 +392,77 @@ def test_the_plain_address_with_a_token_is_let_in(orthanc: Orthanc, portal: Port
     answer = page.get(f"{study}/archive?token={TOKEN}", follow_redirects=False)
     assert answer.headers["location"] == f"{study}/archive"
     assert page.get(f"{study}/archive").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ("127.0.0.1:8042", "is the URL of an Orthanc server, as in http://"),
+        ("ftp://pacs.example", "is the URL of an Orthanc server, as in http://"),
+        ("http://", "is the URL of an Orthanc server, as in http://"),
+        ("http://a:planted@pacs.example", "--credential says where the login is"),
+        ("http://pacs.example?token=planted", "without a login, query or fragment"),
+    ],
+)
+def test_addresses_that_are_none(given: str, why: str) -> None:
+    with pytest.raises(PortalError, match=re.escape(why)) as caught:
+        checked_url(given)
+    assert "planted" not in str(caught.value)
+
+
+def test_its_page_says_what_works(vault: Vault, orthanc: Orthanc, tmp_path: Path) -> None:
+    """By the page's own commands: the login is in the keyring."""
+    shown = re.findall(r"^   ((?:keyring|datalad) .*)$", PAGE, re.MULTILINE)
+    secret, serving = (shlex.split(line) for line in shown)
+    vault.plant(PASSWORD)
+    vault.keyring(secret[2].removeprefix("datalad-"), secret[3], PASSWORD)
+    vault.basic(USER, PASSWORD)
+    command = [part.replace("http://127.0.0.1:8042", orthanc.url) for part in serving]
+    store = ["--store", f"sqlite:///{tmp_path}/p.sqlite"]
+    command += ["--no-open", "--port", "0", *store]
+    study = places(orthanc)[0]
+    # no address of this machine is allowed but by the option
+    setting = "annex.security.allowed-ip-addresses"
+    vault.run("git", "config", "--global", "--unset-all", setting)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        url, _, token = address.partition("/?token=")
+        try:
+            headers = {"Authorization": f"Bearer {token}"}
+            for _ in range(600):
+                answer = requests.get(f"{url}/api{study}/archive", headers=headers, timeout=60)
+                if answer.status_code != 202:
+                    break
+                time.sleep(0.1)
+            content = requests.get(answer.json()["downloadUrl"], timeout=60).content
+            assert members(content) == orthanc.archive(study)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def test_its_nginx(
+    portal: Portal, orthanc: Orthanc, tmp_path: Path, program: Callable[[str], str]
+) -> None:
+    (block,) = re.findall(r"code-block:: nginx\n\n((?:   .*\n|\n)+)", PAGE)
+    port = free_port()
+    server = re.sub(r"ssl_certificate.*\n", "", block)
+    server = server.replace("listen 443 ssl", f"listen 127.0.0.1:{port}")
+    server = server.replace("http://127.0.0.1:8042", orthanc.url)
+    server = server.replace("https://data.example.org", portal.url)
+    study = places(orthanc)[0]
+    with behind_nginx(program("nginx"), tmp_path / "nginx", server, port) as url:
+        html = {"Accept": "text/html,*/*"}
+        led = requests.get(f"{url}{study}/archive", headers=html, allow_redirects=False, timeout=60)
+        assert (led.status_code, led.headers["Location"]) == (303, f"{portal.url}{study}/archive")
+        own = requests.get(f"{url}{study}/archive", auth=(USER, PASSWORD), timeout=60)
+        assert members(own.content) == orthanc.archive(study)
+        document = {"Asynchronous": True}
+        begun = requests.post(
+            f"{url}{study}/archive", json=document, headers=html, auth=(USER, PASSWORD), timeout=60
+        ).json()
+        job = requests.get(f"{url}{begun['Path']}", auth=(USER, PASSWORD), timeout=60).json()
+        assert job["Type"] == "Archive"
+        assert requests.get(f"{url}{study}", auth=(USER, PASSWORD), timeout=60).json()["ID"]

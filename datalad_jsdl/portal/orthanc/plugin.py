@@ -30,6 +30,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -48,19 +49,6 @@ _STATUSES = {8: 400, 17: 404}
 _PAUSE = 5.0  # seconds before a portal that has ended by itself is started again
 
 _LIBRARY = ctypes.CDLL(None)  # loaded now: a process that has just begun should load nothing
-
-#: In Orthanc Explorer, its buttons open a new tab: what is looked at stays.
-_EXPLORER = """
-document.addEventListener('click', function (event) {
-  var button = event.target.closest('#patient-archive, #study-archive, #series-archive');
-  if (!button || !window.$ || !$.mobile || !$.mobile.pageData) { return; }
-  var kinds = { patient: 'patients', study: 'studies', series: 'series' };
-  event.preventDefault();
-  event.stopImmediatePropagation();
-  var kind = kinds[button.id.split('-')[0]];
-  window.open('../' + kind + '/' + $.mobile.pageData.uuid + '/archive', '_blank');
-}, true);
-"""
 
 
 @dataclass(frozen=True)
@@ -221,7 +209,9 @@ class Plugin:
         """Take over the archives, and begin and end with Orthanc."""
         self._orthanc.RegisterRestCallback(_ROUTE, self.archive)
         self._orthanc.RegisterOnChangeCallback(self.changed)
-        self._orthanc.ExtendOrthancExplorer(_EXPLORER)
+        self._orthanc.ExtendOrthancExplorer(
+            Path(__file__).with_name("explorer.js").read_text("utf-8")
+        )
 
     def changed(self, change: int, level: int, resource: str) -> None:
         """See Orthanc's ``RegisterOnChangeCallback``."""
