@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -96,10 +97,13 @@ class Resource:
 
     @property
     def date(self) -> str:
-        """Of the study, ``2026-03-03``; as DICOM has it if that is no date, "" if there is none."""
+        """Of the study, ``3 Mar 2026``; as DICOM has it if that is no date, "" if there is none."""
         given = self.tags.get("StudyDate", "")
-        parts = re.fullmatch(r"([0-9]{4})([0-9]{2})([0-9]{2})", given)
-        return "-".join(parts.groups()) if parts else given
+        try:
+            day = datetime.strptime(given, "%Y%m%d")
+        except ValueError:
+            return given
+        return f"{day.day} {day:%b %Y}"
 
     @property
     def archive_name(self) -> str:

@@ -125,8 +125,10 @@ class OrthancServer:
 
     @property
     def host(self) -> str:
-        """For people."""
-        return urlsplit(self.url).hostname or ""
+        """Its name, for people; "" for an address, which says nothing to them."""
+        host = urlsplit(self.url).hostname or ""
+        is_name = "." in host and not host.replace(".", "").isdigit() and ":" not in host
+        return host if is_name else ""
 
     def find(self, level: Level, identifier: str) -> Found:
         """A resource, by an ID that was checked.
@@ -157,7 +159,10 @@ class OrthancServer:
         return found
 
     def search(self, wanted: Search, number: int) -> tuple[Sequence[Resource], bool]:
-        """A page of studies, the first being 1, and whether there are more after it."""
+        """A page of studies, the first being 1, and whether there are more after it.
+
+        Which are on which page is up to Orthanc.
+        """
         question = {
             "Level": "Study", "Query": wanted.query, "Expand": True, "CaseSensitive": False,
             "Since": (number - 1) * _ROWS, "Limit": _ROWS + 1,
@@ -168,7 +173,9 @@ class OrthancServer:
         if not isinstance(answer, list):
             raise ManifestError("Orthanc did not answer with a list of studies")
         found = [as_resource(Level.STUDY, item, "Orthanc") for item in answer]
-        return found[:_ROWS], len(found) > _ROWS
+        # Orthanc has an order of its own; on the page the newest is first
+        newest = sorted(found[:_ROWS], key=lambda study: study.tags.get("StudyDate", ""))[::-1]
+        return newest, len(found) > _ROWS
 
     def post(self, level: Level, identifier: str, document: Any) -> Any:
         """What the server itself answers to a POST for an archive, which makes a job there."""
