@@ -5,9 +5,12 @@ They are those that the server has now, by the names that its own archive has fo
 
 from __future__ import annotations
 
+import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.errors import OrderError
+from datalad_jsdl.bugs import LOGGER
+from datalad_jsdl.errors import FetchError, OrderError, StatusError
 from datalad_jsdl.operations.manifest_contents import Listed
 from datalad_jsdl.operations.manifest_place import place_of
 from datalad_jsdl.orders.choosing.choice import Choice
@@ -17,11 +20,18 @@ from datalad_jsdl.orders.model import SourceKind
 from datalad_jsdl.orders.ordering import Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from datalad_jsdl.orders.desk import Desk
     from datalad_jsdl.orders.jobs.lease import Lease
     from datalad_jsdl.orders.jobs.model import JSON
 
 __all__ = ["collect", "collecting"]
+
+lgr = logging.getLogger(LOGGER)
+
+_BAD_LOGIN = "it does not accept the login that it is asked with"
+_STATUSES = {401: _BAD_LOGIN, 403: _BAD_LOGIN, 404: "something of it was deleted meanwhile"}
 
 
 def collecting(
@@ -60,7 +70,7 @@ def collect(desk: Desk, prepare: str, lease: Lease) -> JSON:
     if source is None or source.kind is not SourceKind.ORTHANC:
         raise OrderError(f"there is no server {args['source']} any more")
     place = place_of(f"orthanc+{source.location}/{args['resource']}", None, None, None, ())
-    with lease.keep():
+    with lease.keep(), _in_words(source.name):
         listed = Listed(place, credentials=desk.credentials)
         chosen = choose_from_manifest(listed, source, Choice(recursive=True))
     if chosen.missing:
@@ -75,6 +85,20 @@ def collect(desk: Desk, prepare: str, lease: Lease) -> JSON:
     )  # fmt: skip
     job = Jobs(desk.store).start(prepare, lease.job.user, {"order": order.summary.id})
     return {"order": order.summary.id, "job": job.id}
+
+
+@contextmanager
+def _in_words(name: str) -> Iterator[None]:
+    """What visitors are told of a server that does not answer; the log has where it is."""
+    try:
+        yield
+    except FetchError as error:
+        lgr.warning("%s: %s", name, error)
+        status = error.status if isinstance(error, StatusError) else 0
+        why = _STATUSES.get(status) or (f"it answers with status {status}" if status else "")
+        raise FetchError(
+            f"{name} did not tell which files it has: {why or 'it does not answer'}"
+        ) from None
 
 
 def _number(given: JSON) -> int | None:

@@ -335,7 +335,8 @@ def test_down_while_it_is_prepared(
             client.post(f"{study}/archive", data={"token": token})
             state = portal.ready(study)
             assert state["status"] == "failed"
-            assert "cannot connect" in state["message"]
+            assert "it does not answer" in state["message"]
+            assert orthanc.url not in state["message"]  # where it is tells visitors nothing
             page = client.get(f"{study}/archive").text
             assert "Try again" in page
             assert "No half zip is handed out" in page

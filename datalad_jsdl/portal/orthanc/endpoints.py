@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -44,6 +45,7 @@ lgr = logging.getLogger(LOGGER)
 Handler = Callable[["Site", "Visitor", "Request"], Awaitable["Response"]]
 
 _LARGEST = 64 << 10  # bytes of a request
+_WITHIN = 30.0  # seconds for all of it
 _NO_STORE = {"cache-control": "no-store"}
 #: What a request may say; the others would change what is in the zip.
 _HARMLESS = frozenset({"Asynchronous", "Synchronous", "Priority"})
@@ -194,15 +196,23 @@ def _percent(state: ZipState) -> int:
 
 async def _body(request: Request) -> dict[str, Any]:
     """The object that a program has sent, whatever it says of its type."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST:
-            raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
     try:
-        document = json.loads(bytes(body) or b"{}")
+        body = await asyncio.wait_for(_read(request), _WITHIN)
+    except asyncio.TimeoutError:
+        raise ProblemError(HTTPStatus.REQUEST_TIMEOUT, "the body did not come in time") from None
+    try:
+        document = json.loads(body or b"{}")
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
         raise ProblemError(HTTPStatus.BAD_REQUEST, "the body is not an object in JSON")
     return document
+
+
+async def _read(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST:
+            raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
+    return bytes(body)

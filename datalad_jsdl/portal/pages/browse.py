@@ -77,6 +77,8 @@ async def _dataset(turn: Turn, served: Served) -> _Dataset:
 
 async def browse(turn: Turn) -> Response:
     """A folder, what a search finds, or what fits a filter."""
+    if turn.has_studies and turn.site.orthanc and turn.site.orthanc.name == turn.path["name"]:
+        return turn.go("/studies")
     served = served_at(turn)
     view = view_of(turn.query)
     asked = filters.asked(turn.query)

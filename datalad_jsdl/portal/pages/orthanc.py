@@ -154,7 +154,9 @@ def _values(turn: Turn, found: Found) -> dict[str, Any]:
     link, ways = "", []
     if summary is not None and state.phase is Phase.READY:
         link, _ = archive_path(site, summary)
-        ways = ways_of(turn.address, link, summary.archive_name)
+        # a dataset of the zip would ask Orthanc itself, which visitors have no login for
+        every = ways_of(turn.address, link, summary.archive_name)
+        ways = [way for way in every if way.name != "DataLad"]
     failed = sorted(state.order.failed.items()) if state.order else []
     return {
         "state": state,

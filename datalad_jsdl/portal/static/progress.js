@@ -26,7 +26,8 @@ class Watch {
   async look() {
     try {
       const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-      if (answer.redirected) return location.reload(); // signed out meanwhile
+      // signed out meanwhile, or what it is about is gone: a page says so
+      if (answer.redirected || answer.status === 404) return location.reload();
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const live = page.querySelector("[data-live]");
       if (!answer.ok || !live) throw new Error(String(answer.status));
