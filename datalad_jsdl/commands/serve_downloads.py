@@ -98,6 +98,14 @@ class ServeDownloads(Interface):
             connect by https, and with --store, whether that has the version of this program.""",
             constraints=EnsureStr() | EnsureNone(),
         ),
+        orthanc=Parameter(
+            args=("--orthanc",),
+            metavar="URL",
+            doc="""an Orthanc server: its patients, studies and series are served, each as a zip
+            with the files and names of Orthanc's own archive. --credential says where the login
+            for it is.""",
+            constraints=EnsureStr() | EnsureNone(),
+        ),
         credential=Parameter(
             args=("--credential",),
             metavar="'ORIGIN[/PATH] SOURCE [OPTION=VALUE ...]'",
@@ -117,6 +125,11 @@ class ServeDownloads(Interface):
             code_cmd="datalad serve-downloads /data/studies https://portal.example.org/m.jsonl",
         ),
         dict(
+            text="Serve the studies of an Orthanc server, with the login that the keyring has",
+            code_cmd="datalad serve-downloads --orthanc http://127.0.0.1:8042 "
+            "--credential 'http://127.0.0.1:8042 datalad:orthanc user=alice'",
+        ),
+        dict(
             text="Is the portal behind our proxy set up well?",
             code_cmd="datalad serve-downloads --check https://data.example.org",
         ),
@@ -134,19 +147,21 @@ class ServeDownloads(Interface):
         token_file: str | None = None,
         settings: str | None = None,
         check: str | None = None,
+        orthanc: str | None = None,
         credential: str | Sequence[str] | None = None,
     ) -> Iterator[dict[str, Any]]:
-        given = listed(path) or ["."]
+        given = listed(path) or ([] if orthanc else ["."])
+        shown = given[0] if given else "."
         if check is not None:
             yield from _checked(check, store)
             return
         try:
             logins = tuple(listed(credential))
-            _serve(given, host, port, store, not no_open, token_file, settings, logins)
+            _serve(given, host, port, store, not no_open, token_file, settings, orthanc, logins)
         except (JsdlError, OSError) as error:
-            yield failure(ACTION, Path(given[0]).absolute(), error, lgr)
+            yield failure(ACTION, Path(shown).absolute(), error, lgr)
             return
-        done = get_status_dict(action=ACTION, status="ok", path=os.path.abspath(given[0]))
+        done = get_status_dict(action=ACTION, status="ok", path=os.path.abspath(shown))
         yield {**done, "type": "portal", "logger": lgr}
 
 
@@ -167,6 +182,7 @@ def _serve(
     open_browser: bool,
     token_file: str | None,
     settings: str | None,
+    orthanc: str | None,
     credentials: tuple[str, ...],
 ) -> None:
     try:
@@ -186,7 +202,7 @@ def _serve(
         desk = Desk(store_opened, own, credentials)
         listening = listen(host, port)
         file = Path(settings) if settings else None
-        site, address = made_site(desk, given, listening, token, file)
+        site, address = made_site(desk, given, listening, token, file, orthanc)
 
         def ready() -> None:
             # alone on its line: it is for programs, too

@@ -56,6 +56,11 @@ def compare_order(order: Order, places: Places) -> Iterator[tuple[FileRef, Chang
 def listed_of(places: Places, source: str) -> Listed:
     """The manifest that a source is."""
     location = places.sources[source].location
+    if places.sources[source].kind is SourceKind.ORTHANC:
+        raise OrderError(
+            f"{source} is a server and no list of files; whether a study has changed since its "
+            "zip was made is what its own page looks at"
+        )
     if is_url(location) and redact(location) != location:
         raise OrderError(
             f"the manifest {redact(location)} cannot be read again: the query of its URL, which "

@@ -59,6 +59,11 @@ class Places:
             )
         return root
 
+    def typed(self, name: str) -> str:
+        """URL of a server whose files may be fetched wherever it is: the operator has named it."""
+        source = self.sources[name]
+        return source.location if source.kind is SourceKind.ORTHANC else ""
+
     def path(self, ref: FileRef, default: Path) -> Path:
         """Where a file of a dataset is, or would be; one of a manifest is below *default*."""
         source = self.sources[ref.source]
@@ -85,13 +90,17 @@ class Opened:
 def opened_order(order: Order, places: Places) -> Iterator[Opened]:
     """The contents of an order's archive: under the name of the archive, without its ending.
 
-    Of several sources each is in a folder with its name.
+    Of several sources each is in a folder with its name. What is all of an Orthanc server has a
+    folder of its own, the patient's, as in Orthanc's own archives.
 
     Raises:
         OrderError: a source, or a file of it, is not there any more.
         DatasetError: git cannot read a dataset.
     """
     folder = order.summary.archive_name[: -len(".zip")]
+    kinds = {places.sources[file.ref.source].kind for file in order.files}
+    if kinds == {SourceKind.ORTHANC}:
+        folder = ""
     with opened_contents(order.files, places, folder) as opened:
         yield opened
 
@@ -123,7 +132,9 @@ def opened_contents(
                 sources.add(tag, homes)
                 contents = _of_dataset(places.root(source), version, group, homes, leading)
             else:
-                engine = stack.enter_context(open_engine(None, credentials=places.credentials))
+                typed = places.typed(source)
+                engine = open_engine(None, credentials=places.credentials, typed=typed)
+                stack.enter_context(engine)
                 sources.add(tag, MirrorsOnly(engine))
                 contents = _of_entries(group, leading)
                 engine.expect_origins(url for content, _ in contents for url in content.urls)

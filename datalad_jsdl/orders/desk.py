@@ -102,6 +102,14 @@ class Desk:
         stem = os.path.basename(path.rstrip("/")).partition(".")[0]
         return self._named(SourceKind.MANIFEST, location, _plain(stem) or "manifest")
 
+    def orthanc(self, url: str) -> Source:
+        """An Orthanc server as a source.
+
+        Args:
+            url: of its REST API, without a slash at its end, and without a secret.
+        """
+        return self._named(SourceKind.ORTHANC, url, "orthanc")
+
     def add(self, user: str, chosen: Chosen) -> int:
         """Put what was chosen on a list.
 

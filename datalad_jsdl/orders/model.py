@@ -26,6 +26,7 @@ class SourceKind(Enum):
 
     DATASET = "dataset"
     MANIFEST = "manifest"
+    ORTHANC = "orthanc"  # a server of DICOM files, whose paths are those of its own archives
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class Source:
     Attributes:
         name: for people, and the folder in an archive of several sources; one of each.
         kind: what it is.
-        location: path of a dataset; file, URL or address of a manifest. Without a secret.
+        location: path of a dataset; file, URL or address of a manifest; URL of a server. Without a
+            secret.
     """
 
     name: str

@@ -119,17 +119,41 @@ class Orders:
             OrderError: no file is chosen, the order would be too large, or the name is invalid.
             StoreError: the store is locked or cannot be written; then nothing has changed.
         """
+        files = [file for file in order.files if is_chosen(file)]
+        left = len(order.files) - len(files)
+        return self.place(order.summary.user, files, name, limits=limits, left=left)
+
+    def place(
+        self,
+        user: str,
+        files: Iterable[ListedFile],
+        name: str = "",
+        *,
+        limits: Limits | None = None,
+        left: int = 0,
+    ) -> Order:
+        """A new order of any files of sources that the store knows, past the list.
+
+        Args:
+            user: whose order it is.
+            files: of it, one a source and path.
+            name: of the archive; "" for one made from the time.
+            limits: what the order may have; None for no limit.
+            left: how many files were not chosen, for what an error says.
+
+        Raises what `repeat` raises.
+        """
         now = time.time()
         name = archive_name(name, now)
-        files = [file for file in order.files if is_chosen(file)]
+        files = tuple(files)
         order_id = _new_id()
-        _require_fits(statistics_of(files), limits or Limits(), len(order.files))
+        statistics = statistics_of(files)
+        _require_fits(statistics, limits or Limits(), left)
         with self.store.write() as connection:
             ids = {source.name: i for i, source in known_sources(connection).items()}
-            user = order.summary.user
-            summary = _added(connection, order_id, user, now, name, statistics_of(files))
+            summary = _added(connection, order_id, user, now, name, statistics)
             _add_files(connection, order_id, files, ids)
-        return Order(summary, tuple(files))
+        return Order(summary, files)
 
     def find(self, order_id: str) -> Order:
         """An order with its files.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from datalad_jsdl.errors import JobError, OrderError
 from datalad_jsdl.orders.choosing.any_source import Kept, choose, nothing_kept
 from datalad_jsdl.orders.choosing.choice import Choice
+from datalad_jsdl.orders.collecting import collect
 from datalad_jsdl.orders.preparing import prepare_order
 from datalad_jsdl.orders.review import check_list
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.orders.jobs.model import JSON
     from datalad_jsdl.orders.jobs.worker import Kinds
 
-__all__ = ["ADD", "PREPARE", "REVIEW", "adding", "tasks"]
+__all__ = ["ADD", "COLLECT", "PREPARE", "REVIEW", "adding", "tasks"]
 
 Watch = Callable[[int, "int | None"], object]
 
@@ -28,6 +29,7 @@ _TOLD = 100  # files that are told of one by one
 PREPARE = "prepare"  # args: order
 REVIEW = "review"  # of the list of the job's user
 ADD = "add"  # to that list; args: as `adding` makes them
+COLLECT = "collect"  # an order of what a server has; args: as `collecting` makes them
 
 
 def tasks(desk: Desk, watch: Watch = lambda done, total: None, kept: Kept = nothing_kept) -> Kinds:
@@ -42,6 +44,7 @@ def tasks(desk: Desk, watch: Watch = lambda done, total: None, kept: Kept = noth
         PREPARE: partial(_prepare, desk, watch),
         REVIEW: partial(_review, desk, watch),
         ADD: partial(_add, desk, kept),
+        COLLECT: partial(collect, desk, PREPARE),
     }
 
 

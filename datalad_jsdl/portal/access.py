@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.orders.model import OrderSummary
     from datalad_jsdl.orders.ordering import Limits
     from datalad_jsdl.portal.identity import Visitor
+    from datalad_jsdl.portal.orthanc.server import OrthancServer
     from datalad_jsdl.portal.served import Served
     from datalad_jsdl.portal.site import Site
 
@@ -26,6 +27,8 @@ __all__ = [
     "find_order",
     "find_served",
     "limits_of",
+    "name_with_terms",
+    "orthanc_of",
     "own_order",
     "required_visitor",
     "sources_of",
@@ -91,14 +94,14 @@ def find_served(site: Site, visitor: Visitor, name: str) -> Served:
         NothingThereError: there is nothing.
     """
     served = site.find(name)
-    if served is None or not _admits(site, visitor, served):
+    if served is None or not _admits(site, visitor, name):
         raise NothingThereError(f"there is no dataset {name}")
     return served
 
 
 def all_served(site: Site, visitor: Visitor) -> list[Served]:
     """All that is served to a visitor."""
-    return [served for served in site.served if _admits(site, visitor, served)]
+    return [served for served in site.served if _admits(site, visitor, served.name)]
 
 
 def limits_of(site: Site, visitor: Visitor) -> Limits:
@@ -110,8 +113,28 @@ def sources_of(site: Site, visitor: Visitor) -> frozenset[str] | None:
     """Names of what a visitor may order files of; None for all that are on the list."""
     if site.rules is None:
         return None
-    return frozenset(served.name for served in all_served(site, visitor))
+    names = {served.name for served in all_served(site, visitor)}
+    orthanc = orthanc_of(site, visitor)
+    return frozenset(names | ({orthanc.name} if orthanc else set()))
 
 
-def _admits(site: Site, visitor: Visitor, served: Served) -> bool:
-    return site.rules is None or site.rules.of(served.name).admits(visitor)
+def orthanc_of(site: Site, visitor: Visitor) -> OrthancServer | None:
+    """The Orthanc server whose studies a visitor may have; None if there is none."""
+    if site.orthanc is None or not _admits(site, visitor, site.orthanc.name):
+        return None
+    return site.orthanc
+
+
+def name_with_terms(site: Site, visitor: Visitor, name: str) -> str:
+    """A name that may have terms: of something served, or of the Orthanc server.
+
+    Raises:
+        NothingThereError: nothing of that name is served to the visitor.
+    """
+    orthanc = orthanc_of(site, visitor)
+    is_orthanc = orthanc is not None and orthanc.name == name
+    return name if is_orthanc else find_served(site, visitor, name).name
+
+
+def _admits(site: Site, visitor: Visitor, name: str) -> bool:
+    return site.rules is None or site.rules.of(name).admits(visitor)

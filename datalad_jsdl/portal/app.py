@@ -16,6 +16,7 @@ from datalad_jsdl.portal.gate import Gate
 from datalad_jsdl.portal.grants import granted_by_link
 from datalad_jsdl.portal.metrics import Counted
 from datalad_jsdl.portal.metrics_endpoint import MetricsEndpoint
+from datalad_jsdl.portal.orthanc.endpoints import orthanc_routes
 from datalad_jsdl.portal.pages.errors import ProblemPages
 from datalad_jsdl.portal.pages.routes import page_routes
 from datalad_jsdl.portal.problems import Problem, ProblemError
@@ -43,6 +44,7 @@ def make_app(site: Site) -> ASGIApp:
             *site.sign_in_routes,
             *page_routes(site),
             Route("/metrics", MetricsEndpoint(site)),
+            *orthanc_routes(site),
             *api_routes(site),
             Route("/d/{order}.{signature}/{name}", ArchiveEndpoint(site, by_link)),
         ],

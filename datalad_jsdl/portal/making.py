@@ -7,9 +7,11 @@ from urllib.parse import urlsplit
 
 from datalad_jsdl.errors import PortalError
 from datalad_jsdl.orders.store.secrets import secret_of
+from datalad_jsdl.orders.store.sources import source_ids
 from datalad_jsdl.portal.accounts.settings import Accounts, read_accounts
 from datalad_jsdl.portal.identity import TokenIdentity
 from datalad_jsdl.portal.look import Look, read_look
+from datalad_jsdl.portal.orthanc.server import OrthancServer, checked_url
 from datalad_jsdl.portal.served import served_of
 from datalad_jsdl.portal.site import Site
 
@@ -25,7 +27,12 @@ __all__ = ["made_site"]
 
 
 def made_site(
-    desk: Desk, given: Iterable[str], listening: Listening, token: str, settings: Path | None
+    desk: Desk,
+    given: Iterable[str],
+    listening: Listening,
+    token: str,
+    settings: Path | None,
+    orthanc: str | None = None,
 ) -> tuple[Site, str]:
     """A portal, and the address to open it at.
 
@@ -35,6 +42,7 @@ def made_site(
         listening: where clients will connect.
         token: that the one user is known by, where users do not sign in.
         settings: what operators have set, or None.
+        orthanc: URL of an Orthanc server whose studies are served, or None.
 
     Raises:
         PortalError: the settings are not as they have to be.
@@ -43,20 +51,23 @@ def made_site(
     look = read_look(settings) if settings else Look()
     accounts = read_accounts(settings) if settings else Accounts()
     served = served_of(desk, given)
+    server = None if orthanc is None else _server(desk, orthanc, accounts)
     origin = accounts.origin or listening.url.rstrip("/")
-    _require_served(accounts, {item.name for item in served})
+    names = {item.name for item in served} | ({server.name} if server else set())
+    _require_served(accounts, names)
     identity: Identity
     if accounts.proxy is None and accounts.openid is None:
         identity = TokenIdentity(token, f"jsdl_{listening.port}")
         limits = accounts.rules.limits
-        site = Site(desk, served, identity, listening.hosts, look, limits=limits)
+        site = Site(desk, served, identity, listening.hosts, look, limits=limits, orthanc=server)
         return site, f"{listening.url}?token={token}"
     hosts = listening.hosts | {urlsplit(origin).netloc.lower()}
     if accounts.openid is None:
         assert accounts.proxy is not None  # noqa: S101 - one of them is there
         site = Site(
-            desk, served, accounts.proxy, hosts, look, rules=accounts.rules, origin=accounts.origin
-        )
+            desk, served, accounts.proxy, hosts, look, rules=accounts.rules,
+            origin=accounts.origin, orthanc=server,
+        )  # fmt: skip
         return site, f"{origin}/"
     # the package is an extra
     from datalad_jsdl.portal.accounts.openid import START, OpenIdIdentity, openid_routes
@@ -64,9 +75,17 @@ def made_site(
     openid = OpenIdIdentity(accounts.openid, secret_of(desk.store, "openid"), origin)
     site = Site(
         desk, served, openid, hosts, look, START, rules=accounts.rules,
-        sign_in_routes=(openid_routes(openid),), origin=accounts.origin,
+        sign_in_routes=(openid_routes(openid),), origin=accounts.origin, orthanc=server,
     )  # fmt: skip
     return site, f"{origin}/"
+
+
+def _server(desk: Desk, url: str, accounts: Accounts) -> OrthancServer:
+    """The server as a source, which the store is to know."""
+    source = desk.orthanc(checked_url(url))
+    with desk.store.write() as connection:
+        source_ids(connection, [source])
+    return OrthancServer(source, desk.credentials, accounts.passes_posts)
 
 
 def _require_served(accounts: Accounts, names: set[str]) -> None:

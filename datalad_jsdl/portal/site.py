@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.orders.desk import Desk
     from datalad_jsdl.portal.identity import Identity
     from datalad_jsdl.portal.manifests import KeptManifest
+    from datalad_jsdl.portal.orthanc.server import OrthancServer
     from datalad_jsdl.portal.rules import Rules
     from datalad_jsdl.portal.served import Served
 
@@ -57,6 +58,7 @@ class Site:
         manifests: those that are served, read once.
         browser: shows folders of what is served.
         sign_in_routes: where visitors go to sign in, and come back to.
+        orthanc: a server whose studies visitors can have, or None.
         origin: scheme, host and port by which clients know it; "" for those of each request.
         metrics: what is counted in this process.
         is_ending: the server is about to end; what is streamed without an end is to end now.
@@ -77,6 +79,7 @@ class Site:
     capabilities: Capabilities = field(init=False)
     manifests: Manifests = field(init=False)
     browser: Browser = field(init=False)
+    orthanc: OrthancServer | None = None
     origin: str = ""
     metrics: Metrics = field(init=False)
     is_ending: bool = False

@@ -20,9 +20,14 @@ Further sections of the INI file that has the look of the pages::
    [role staff]
    bytes = none
 
+   [orthanc]
+   post = orthanc
+
 ``by`` is ``token`` (one user, the default), ``proxy`` or ``openid``. A proxy needs ``trusted``
 (its addresses or networks), and may have ``user-field`` and ``groups-field``. A dataset is
-``for`` ``signed-in`` users (the default), or for groups. Files are beside the settings.
+``for`` ``signed-in`` users (the default), or for groups; so are the studies of an Orthanc
+server, whose name is ``orthanc``. A program's ``POST /studies/ID/archive`` makes a ``job`` here
+(the default), or goes to ``orthanc`` as it is. Files are beside the settings.
 """
 
 from __future__ import annotations
@@ -45,7 +50,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Accounts", "read_accounts"]
 
-_SECTIONS = ("sign-in", "limits", "portal")
+_SECTIONS = ("sign-in", "limits", "orthanc", "portal")
+_POSTS = ("job", "orthanc")
 _SIGN_IN = {
     "token": frozenset({"by"}),
     "proxy": frozenset({"by", "origin", "trusted", "user-field", "groups-field"}),
@@ -68,12 +74,14 @@ class Accounts:
         origin: of the portal, as browsers know it; "" for where it listens.
         proxy: that signs users in, or None.
         openid: the provider that does, or None.
+        passes_posts: whether a POST for an archive of Orthanc is answered by Orthanc itself.
     """
 
     rules: Rules = field(default_factory=Rules)
     origin: str = ""
     proxy: ProxyIdentity | None = None
     openid: OpenIdProvider | None = None
+    passes_posts: bool = False
 
 
 def read_accounts(file: Path) -> Accounts:
@@ -99,11 +107,12 @@ def read_accounts(file: Path) -> Accounts:
             roles[rest.strip()] = section.limits(Limits())
         elif name not in _SECTIONS:
             raise PortalError(
-                f"{file}: unknown section [{name}]; choose from portal, sign-in, limits, "
+                f"{file}: unknown section [{name}]; choose from portal, sign-in, limits, orthanc, "
                 "dataset NAME, role NAME"
             )
     given = dict(parser["sign-in"]) if parser.has_section("sign-in") else {}
     sign_in = _Section(file, "sign-in", given)
+    orthanc = dict(parser["orthanc"]) if parser.has_section("orthanc") else {}
     by = given.get("by", "token")
     if by not in _SIGN_IN:
         raise PortalError(f"{file}: by is token, proxy or openid, not {by!r}")
@@ -116,6 +125,7 @@ def read_accounts(file: Path) -> Accounts:
         given.get("origin", "").rstrip("/"),
         sign_in.proxy() if by == "proxy" else None,
         sign_in.openid() if by == "openid" else None,
+        _Section(file, "orthanc", orthanc).passes_posts(),
     )
 
 
@@ -157,6 +167,13 @@ class _Section:
                     f"bytes is an amount such as 100GB, or none, not {given!r}"
                 ) from None
         return Limits(files, size)
+
+    def passes_posts(self) -> bool:
+        self.require_known(frozenset({"post"}))
+        post = self._given.get("post", "job")
+        if post not in _POSTS:
+            raise self._error(f"post is job or orthanc, not {post!r}")
+        return post == "orthanc"
 
     def proxy(self) -> ProxyIdentity:
         trusted = self._given.get("trusted", "").replace(",", " ").split()

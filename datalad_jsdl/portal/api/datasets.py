@@ -9,7 +9,7 @@ from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.orders.choosing.choice import statistics_of
 from datalad_jsdl.orders.model import Statistics
 from datalad_jsdl.portal import actions
-from datalad_jsdl.portal.access import all_served, find_served
+from datalad_jsdl.portal.access import all_served, find_served, name_with_terms
 from datalad_jsdl.portal.api.lists import choice_of, place_at
 from datalad_jsdl.portal.api.operations import Answer, as_json
 from datalad_jsdl.portal.api.values import amount, association, megabytes, page_object, time
@@ -80,7 +80,7 @@ def statistics(asked: Asked) -> Answer:
 
 def terms(asked: Asked) -> Answer:
     """What has to be accepted before files of a dataset are ordered."""
-    name = find_served(asked.site, asked.who, asked.path["name"]).name
+    name = name_with_terms(asked.site, asked.who, asked.path["name"])
     found = terms_of(asked.site, name)
     if found is None:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"{name} has no terms to be accepted")
@@ -90,7 +90,7 @@ def terms(asked: Asked) -> Answer:
 
 def accept_terms(asked: Asked) -> Answer:
     """Accept them, as they were read."""
-    name = find_served(asked.site, asked.who, asked.path["name"]).name
+    name = name_with_terms(asked.site, asked.who, asked.path["name"])
     is_accepted = accept(asked.site, asked.user, name, asked.body["version"])
     if not is_accepted and terms_of(asked.site, name) is not None:
         raise ProblemError(

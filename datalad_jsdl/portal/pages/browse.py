@@ -49,7 +49,9 @@ class _Dataset:
 async def home(turn: Turn) -> Response:
     """All datasets; the only one at once, if there is but one."""
     every = turn.served
-    if len(every) == 1:
+    if not every and turn.has_studies:
+        return turn.go("/studies")
+    if len(every) == 1 and not turn.has_studies:
         return turn.go(address_of(every[0]))
     rows = list(await asyncio.gather(*(_dataset(turn, served) for served in every)))
     known = [row.folder for row in rows if row.folder is not None]
@@ -75,6 +77,8 @@ async def _dataset(turn: Turn, served: Served) -> _Dataset:
 
 async def browse(turn: Turn) -> Response:
     """A folder, what a search finds, or what fits a filter."""
+    if turn.has_studies and turn.site.orthanc and turn.site.orthanc.name == turn.path["name"]:
+        return turn.go("/studies")
     served = served_at(turn)
     view = view_of(turn.query)
     asked = filters.asked(turn.query)

@@ -34,12 +34,13 @@ if TYPE_CHECKING:
     from datalad_jsdl.portal.served import Served
     from datalad_jsdl.portal.site import Site
 
-__all__ = ["again", "cancel", "compare", "history", "others", "prepare", "show"]
+__all__ = ["PHASES", "again", "cancel", "compare", "history", "others", "prepare", "show"]
 
 _SHOWN = 200  # failed or changed files
 _ORDERS = 25  # on a page of the history
 
-_PHASES: Mapping[Phase, Word] = {
+#: How far an order is, in words.
+PHASES: Mapping[Phase, Word] = {
     Phase.NEW: Word("Not prepared", "plain", "dot"),
     Phase.QUEUED: Word("Queued", "plain", "clock"),
     Phase.PREPARING: Word("Preparing", "run", "run"),
@@ -124,7 +125,7 @@ def _link(turn: Turn, summary: OrderSummary) -> dict[str, Any]:
 def _word(state: OrderState) -> Word:
     if state.phase is Phase.FAILED and state.failed:
         return _INTERRUPTED
-    return _PHASES[state.phase]
+    return PHASES[state.phase]
 
 
 # an order never changes, and its page is asked for every second while it is prepared

@@ -14,6 +14,7 @@ from datalad_jsdl.portal.pages import (
     listing,
     manifest,
     orders,
+    orthanc,
     sign_in,
     terms,
 )
@@ -67,5 +68,6 @@ def page_routes(site: Site) -> list[Route]:
         Route("/orders/{order}/others", own(orders.others), methods=_POST),
         Route("/orders/{order}/again", own(orders.again), methods=_POST),
         Route("/orders/{order}/compare", own(orders.compare)),
+        *orthanc.orthanc_pages(site),
         Route("/d/{order}.{signature}/manifest.json", anybodys(manifest.linked)),
     ]

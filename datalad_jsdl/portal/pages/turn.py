@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse
 
 from datalad_jsdl.bugs import LOGGER, bug
 from datalad_jsdl.errors import JsdlError
-from datalad_jsdl.portal.access import all_served, limits_of, sources_of
+from datalad_jsdl.portal.access import all_served, limits_of, orthanc_of, sources_of
 from datalad_jsdl.portal.pages.forms import SMALL, Fields, FormTokens, read_form
 from datalad_jsdl.portal.pages.names import parsed_query, query_of
 from datalad_jsdl.portal.pages.rendering import rendered
@@ -77,6 +77,11 @@ class Turn:
         return all_served(self.site, self.visitor) if self.visitor else []
 
     @property
+    def has_studies(self) -> bool:
+        """Whether there is an Orthanc server whose studies the visitor can have."""
+        return self.visitor is not None and orthanc_of(self.site, self.visitor) is not None
+
+    @property
     def path(self) -> dict[str, str]:
         """Parts of the address."""
         found: dict[str, str] = self.request.path_params
@@ -103,6 +108,8 @@ class Turn:
             "form_token": token,
             "here": "",
             "refresh": None,
+            "has_datasets": bool(self.site.served) or self.site.orthanc is None,
+            "has_studies": self.has_studies,
         }
         return rendered(template, {**common, **values}, status)
 

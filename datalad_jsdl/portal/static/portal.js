@@ -2,6 +2,7 @@
 import { watchChoices } from "./choosing.js";
 import { watchCopying } from "./copying.js";
 import { watchOrder } from "./progress.js";
+import { askByItself, startDownload } from "./starting.js";
 import { watchUndo } from "./undo.js";
 
 document.documentElement.classList.add("js");
@@ -9,3 +10,5 @@ watchChoices(document);
 watchCopying(document);
 watchOrder(document);
 watchUndo(document);
+startDownload(document);
+askByItself(document);

@@ -1,5 +1,7 @@
 // An order's page, kept up to date: when the server tells of a change, or from time to time where
 // it does not, the page is asked for again, and its moving part is replaced.
+import { startDownload } from "./starting.js";
+
 const STEP = 10; // percent; more often the live region says nothing
 const SELDOM = 30000; // ms between two looks while the server tells of changes
 
@@ -46,7 +48,8 @@ class Watch {
     this.isLooking = true;
     try {
       const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-      if (answer.redirected) return location.reload(); // signed out meanwhile
+      // signed out meanwhile, or what it is about is gone: a page says so
+      if (answer.redirected || answer.status === 404) return location.reload();
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const live = page.querySelector("[data-live]");
       if (!answer.ok || !live) throw new Error(String(answer.status));
@@ -77,6 +80,7 @@ class Watch {
     }
     const wasInside = old.contains(this.root.activeElement);
     old.replaceWith(live);
+    startDownload(this.root);
     if (wasInside) this.root.getElementById("main").focus();
   }
 
