@@ -56,6 +56,11 @@ def compare_order(order: Order, places: Places) -> Iterator[tuple[FileRef, Chang
 def listed_of(places: Places, source: str) -> Listed:
     """The manifest that a source is."""
     location = places.sources[source].location
+    if places.sources[source].kind is SourceKind.POSTED:
+        raise OrderError(
+            f"the files of {source} were chosen by a page elsewhere, which sent them once: there "
+            "is no manifest that could be read again"
+        )
     if is_url(location) and redact(location) != location:
         raise OrderError(
             f"the manifest {redact(location)} cannot be read again: the query of its URL, which "

@@ -123,7 +123,7 @@ def opened_contents(
                 sources.add(tag, homes)
                 contents = _of_dataset(places.root(source), version, group, homes, leading)
             else:
-                engine = stack.enter_context(open_engine(None, credentials=places.credentials))
+                engine = stack.enter_context(_engine(places, source))
                 sources.add(tag, MirrorsOnly(engine))
                 contents = _of_entries(group, leading)
                 engine.expect_origins(url for content, _ in contents for url in content.urls)
@@ -145,6 +145,13 @@ def entry_of(file: ListedFile) -> Entry:
     if not isinstance(entry, Entry):
         raise OrderError(f"{file.ref.path}: the store has no valid entry of it: {entry.reason}")
     return entry
+
+
+def _engine(places: Places, source: str) -> Engine:
+    """To fetch the files of a manifest with."""
+    if places.sources[source].kind is SourceKind.POSTED:
+        return open_engine(None, is_for_strangers=True)
+    return open_engine(None, credentials=places.credentials)
 
 
 def _of_dataset(

@@ -26,6 +26,7 @@ class SourceKind(Enum):
 
     DATASET = "dataset"
     MANIFEST = "manifest"
+    POSTED = "posted"  # by a page of somebody who has a key of the portal
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class Source:
     Attributes:
         name: for people, and the folder in an archive of several sources; one of each.
         kind: what it is.
-        location: path of a dataset; file, URL or address of a manifest. Without a secret.
+        location: path of a dataset; file, URL or address of a manifest, without a secret; of
+            what was posted, the name of the key, a slash, and what its page calls it.
     """
 
     name: str

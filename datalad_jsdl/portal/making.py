@@ -49,14 +49,17 @@ def made_site(
     if accounts.proxy is None and accounts.openid is None:
         identity = TokenIdentity(token, f"jsdl_{listening.port}")
         limits = accounts.rules.limits
-        site = Site(desk, served, identity, listening.hosts, look, limits=limits)
+        site = Site(
+            desk, served, identity, listening.hosts, look, limits=limits, embed=accounts.embed
+        )
         return site, f"{listening.url}?token={token}"
     hosts = listening.hosts | {urlsplit(origin).netloc.lower()}
     if accounts.openid is None:
         assert accounts.proxy is not None  # noqa: S101 - one of them is there
         site = Site(
-            desk, served, accounts.proxy, hosts, look, rules=accounts.rules, origin=accounts.origin
-        )
+            desk, served, accounts.proxy, hosts, look, rules=accounts.rules,
+            origin=accounts.origin, embed=accounts.embed,
+        )  # fmt: skip
         return site, f"{origin}/"
     # the package is an extra
     from datalad_jsdl.portal.accounts.openid import START, OpenIdIdentity, openid_routes
@@ -64,7 +67,7 @@ def made_site(
     openid = OpenIdIdentity(accounts.openid, secret_of(desk.store, "openid"), origin)
     site = Site(
         desk, served, openid, hosts, look, START, rules=accounts.rules,
-        sign_in_routes=(openid_routes(openid),), origin=accounts.origin,
+        sign_in_routes=(openid_routes(openid),), origin=accounts.origin, embed=accounts.embed,
     )  # fmt: skip
     return site, f"{origin}/"
 
