@@ -201,6 +201,8 @@ def test_a_form_is_accepted_once_by_whichever_process(
     assert listed(one) == []
     assert "it was sent before" in caplog.text
     assert fields["signature"] not in caplog.text
+    # the page is reloaded, as the answer says
+    assert post(visitor(one), form(TWO)).status_code == 303
 
 
 @pytest.mark.parametrize(
