@@ -59,7 +59,9 @@ def is_served(portal: Portal) -> bool:
 
 
 def until_told(log: pytest.LogCaptureFixture, text: str) -> None:
+    end = time.monotonic() + 30
     while not any(re.search(text, record.getMessage()) for record in log.records):
+        assert time.monotonic() < end, log.text
         time.sleep(0.02)
     assert TOKEN not in log.text
 
@@ -116,7 +118,7 @@ def test_bodies_that_do_not_come(
         assert is_served(portal)
         answers = [attacker.recv(100) for attacker in all_of_them]
     assert {answer.split()[1] for answer in answers} == {b"408"}
-    until_told(log, f"refused: POST {path} with 408")
+    until_told(log, "refused: POST .* with 408")
     assert is_served(portal)
 
 
@@ -149,16 +151,22 @@ def _answered(attacker: socket.socket) -> bool:
         return False
 
 
-@pytest.mark.parametrize("field", ["Range: bytes=" + ",".join(f"{2 * n}-{2 * n}" for n in range(1000)),
-                                   "Range: bytes=" + "0-," * 1000,
-                                   "Range: bytes=" + ",".join(f"{n * 1000}-{n * 1000}" for n in range(500))],
-                         ids=["apart", "all-the-same", "far-apart"])  # fmt: skip
-def test_a_thousand_ranges(portal: Portal, order: Order, field: str) -> None:
+@pytest.mark.parametrize(
+    "ranges",
+    [
+        ",".join(f"{2 * n}-{2 * n}" for n in range(1000)),
+        "0-," * 1000,
+        ",".join(f"{1000 * n}-{1000 * n}" for n in range(500)),
+        ",".join(["-1"] * 1000),
+    ],
+    ids=["side-by-side", "all-the-same", "far-apart", "ends"],
+)
+def test_a_thousand_ranges(portal: Portal, order: Order, ranges: str) -> None:
     """They are one range, or none: each costs no more than the archive as a whole."""
     url = f"/api/v1/orders/{order.summary.id}/archive"
     size = order.summary.archive_size or 0
     who = f"Authorization: Bearer {TOKEN}"
-    with attackers(portal, 5, head(portal, url, who, field)) as all_of_them:
+    with attackers(portal, 5, head(portal, url, who, f"Range: bytes={ranges}")) as all_of_them:
         assert is_served(portal)
         for attacker in all_of_them:
             answer = b""
@@ -213,16 +221,11 @@ def test_an_answer_that_is_not_taken(
     """Of whatever page: what waits for a client is not kept for ever."""
     monkeypatch.setattr(connections, "_TAKEN_WITHIN", 0.5)
     with endless() as address:
-        with (
-            socket.create_connection(address, 60) as slow,
-            socket.create_connection(address) as good,
-        ):
-            for client in (slow, good):
-                client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        with socket.create_connection(address, 60) as slow:
+            slow.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             until_told(log, "refused: a client that takes next to nothing, from 127.0.0.1")
             with pytest.raises(ConnectionResetError):
                 list(iter(lambda: slow.recv(1 << 20), b""))
-            del good
         with socket.create_connection(address, 60) as fast:
             fast.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             assert sum(map(len, iter(lambda: fast.recv(1 << 20), b""))) > 50_000_000
