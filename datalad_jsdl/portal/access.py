@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -87,7 +88,7 @@ def find_job(site: Site, visitor: Visitor, job_id: str, kind: str | None = None)
             job = None
     if job is None or job.user != visitor.user or kind not in (None, job.kind):
         raise ProblemError(HTTPStatus.NOT_FOUND, f"there is no such job {job_id}")
-    return job
+    return replace(job, message=site.told(job.message))
 
 
 def find_served(site: Site, visitor: Visitor, name: str) -> Served:

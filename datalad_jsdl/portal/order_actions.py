@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -156,7 +156,10 @@ def order_state(site: Site, summary: OrderSummary) -> OrderState:
     position = 0
     if job is not None and phase is Phase.QUEUED:
         position = Jobs(site.desk.store).queue_position(job)
-    failed = states_of_order(site.desk.store, summary.id)
+    failed = {
+        ref: replace(state, text=site.told(state.text))
+        for ref, state in states_of_order(site.desk.store, summary.id).items()
+    }
     return OrderState(summary, phase, job, position, failed)
 
 
@@ -196,7 +199,8 @@ def archive_path(site: Site, summary: OrderSummary) -> tuple[str, float]:
 
 
 def _preparation(site: Site, summary: OrderSummary) -> Job | None:
-    return Jobs(site.desk.store).newest(PREPARE, summary.user, {"order": summary.id})
+    job = Jobs(site.desk.store).newest(PREPARE, summary.user, {"order": summary.id})
+    return None if job is None else replace(job, message=site.told(job.message))
 
 
 def _phase(summary: OrderSummary, job: Job | None) -> Phase:

@@ -17,6 +17,7 @@ from datalad_jsdl.portal.look import Look
 from datalad_jsdl.portal.manifests import Manifests
 from datalad_jsdl.portal.metrics import Metrics
 from datalad_jsdl.portal.opened import OpenArchives
+from datalad_jsdl.portal.told import Told, as_it_is
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -60,6 +61,7 @@ class Site:
         browser: shows folders of what is served.
         sign_in_routes: where visitors go to sign in, and come back to.
         origin: scheme, host and port by which clients know it; "" for those of each request.
+        told: what visitors are told of a text that may say where on the server something is.
         strangers: bytes of forms of those who are not known, all that come in together.
         metrics: what is counted in this process.
         is_ending: the server is about to end; what is streamed without an end is to end now.
@@ -77,6 +79,7 @@ class Site:
     embed: Mapping[str, EmbedKey] = field(default_factory=dict)
     wake: Callable[[str], object] = lambda job: None
     streams: Streams = field(default_factory=Streams)
+    told: Told = as_it_is
     strangers: Room = field(default_factory=partial(Room, 64 << 20))
     archives: OpenArchives = field(init=False)
     capabilities: Capabilities = field(init=False)

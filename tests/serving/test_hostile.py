@@ -126,9 +126,7 @@ def urls_stay(location: str) -> bool:
     return location.startswith("/") and not location.startswith(("//", "/\\"))
 
 
-@pytest.mark.parametrize(
-    "name", ["../../x", "..\\x", "a/b", "/etc/x", "con:x", "\r\nset-cookie: a=b"]
-)
+@pytest.mark.parametrize("name", ["../../x", "..\\x", "a/b", "/etc/x", "..", "\r\nset-cookie: a=b"])
 def test_no_name_of_a_zip_leads_out(site: Site, name: str) -> None:
     eve = browser(site, "eve")
     eve.post(
@@ -154,7 +152,8 @@ def test_what_is_of_others_is_not_there(site: Site, log: pytest.LogCaptureFixtur
         assert theirs.status_code == nobodys.status_code == 404, path
         assert theirs.text.replace(order, "x" * 24) == nobodys.text, path
     for method, path in (
-        ("POST", f"/api/v1/orders/{order}/links/revoke"), ("POST", f"/api/v1/orders/{order}/repeat"),
+        ("POST", f"/api/v1/orders/{order}/links/revoke"),
+        ("POST", f"/api/v1/orders/{order}/repeat"),
         ("POST", f"/api/v1/download/order/{order}/async/start"),
         ("DELETE", f"/api/v1/jobs/{job}"), ("GET", f"/api/v1/jobs/{job}"),
         ("GET", "/api/v1/download/list/ada"), ("DELETE", "/api/v1/download/list/ada"),
@@ -262,15 +261,16 @@ def test_no_other_page_changes_anything(
 def test_names_and_cells_are_text(site: Site) -> None:
     """No element, no attribute and no address is made of them."""
     eve = browser(site, "eve", **HERE)
-    eve.post("/api/v1/download/list/me/add/async/start", headers=HERE,
-             json={"concreteType": "AddFolderRequest", "parentId": "open", "recursive": True})  # fmt: skip
+    everything = {"concreteType": "AddFolderRequest", "parentId": "open", "recursive": True}
+    eve.post("/api/v1/download/list/me/add/async/start", headers=HERE, json=everything)
     work(site)
     attack = '"><script>alert(1)</script>'
     for path in (
         "/datasets/open", "/list", "/choose?dataset=open", "/orders",
         f"/datasets/open?q={attack}&sort={attack}&page={attack}&folder={attack}",
         f"/datasets/open?where={attack}&is.{attack}={attack}&from.x={attack}",
-        f"/list?removed={attack}&of=1&added=1&chosen={attack}", f"/sign-in?next=javascript:{attack}",
+        f"/list?removed={attack}&of=1&added=1&chosen={attack}",
+        f"/sign-in?next=javascript:{attack}",
         f"/nothing/{attack}", f"/orders/{attack}", f"/choose?dataset={attack}&path={attack}",
     ):  # fmt: skip
         page = Page(eve, eve.get(path))
@@ -336,9 +336,11 @@ def test_a_manifest_leads_to_no_inner_address(
     allowing(allowed)
     lab.put("inner", b"x" * 3000)
     port = lab.port
-    hosts = ["127.0.0.1", "localhost", "m1.localhost", "127.1", "2130706433", "0x7f000001", "0.0.0.0",
-             "[::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "169.254.169.254", "10.0.0.1",
-             "127.0.0.1.", "LOCALHOST", "user@127.0.0.1"]  # fmt: skip
+    hosts = [
+        "127.0.0.1", "localhost", "m1.localhost", "127.1", "2130706433", "0x7f000001", "0.0.0.0",
+        "[::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "169.254.169.254", "10.0.0.1",
+        "127.0.0.1.", "LOCALHOST", "user@127.0.0.1",
+    ]  # fmt: skip
     members = {f"f{n}": {"urls": [f"http://{host}:{port}/inner"], "size": 3000}
                for n, host in enumerate(hosts)}  # fmt: skip
     if allowed == "10.0.0.0":

@@ -83,7 +83,7 @@ async def browse(turn: Turn) -> Response:
         try:
             found = await turn.site.run(filters.matching, turn.site, served, asked.where)
         except JsdlError as error:
-            problem = str(error)
+            problem = turn.site.told(str(error))
     if found is None:
         page = await turn.site.run(turn.site.browser.page, served, view)
     else:

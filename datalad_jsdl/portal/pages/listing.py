@@ -124,7 +124,7 @@ async def order(turn: Turn) -> Response:
     except TermsError as error:
         return turn.go(terms_address(next(iter(error.terms))))
     except OrderError as error:
-        return await _shown(turn, name=name, problem=str(error))
+        return await _shown(turn, name=name, problem=site.told(str(error)))
     return turn.go(f"/orders/{made.summary.id}")
 
 

@@ -168,7 +168,7 @@ async def _answered(
     except ProblemError as error:
         problem = error.problem
     except JsdlError as error:
-        problem = problem_of(error)
+        problem = problem_of(error, turn.site.told)
         lgr.info("%s %s: %s", turn.request.method, _route(turn), error)
     except Exception as error:
         problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "")
