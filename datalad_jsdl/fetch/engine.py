@@ -58,6 +58,7 @@ class Engine:
         reserve: bytes of a disk that files are not to take; see `disk`.
         annex_headers: what git-annex's own requests have besides; None for nothing.
         sleep: waits a number of seconds; None for a sleep that an interruption ends.
+        search_logins: look for logins that no setting names, where an origin asks for one.
         transport: makes the requests; None for the usual one.
         beside: an engine of this process that this one shares the knowledge of mirrors, the
             connections allowed to each and the bandwidth with; the lower bandwidth holds for both.
@@ -77,6 +78,7 @@ class Engine:
         annex_headers: AnnexHeaders | None = None,
         sleep: Callable[[float], object] | None = None,
         beside: Engine | None = None,
+        search_logins: bool = True,
         transport: Transport | None = None,
     ) -> None:
         _spare_memory()
@@ -85,7 +87,9 @@ class Engine:
         self._annex_headers = annex_headers
         self.web: Transport = transport or Web(
             policy,
-            Credentials(self.settings.credential, config, annex_headers=annex_headers),
+            Credentials(
+                self.settings.credential, config, search=search_logins, annex_headers=annex_headers
+            ),
             http_settings=http_settings,
             connect_seconds=self.settings.connect_timeout,
             read_seconds=self.settings.read_timeout,

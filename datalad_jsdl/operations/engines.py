@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,6 +56,7 @@ def open_engine(
     keep_reserve: bool = False,
     reads_only: bool = False,
     beside: Engine | None = None,
+    is_for_strangers: bool = False,
 ) -> Engine:
     """An engine for a repository.
 
@@ -69,6 +71,9 @@ def open_engine(
             git-annex sees to that itself before it asks a special remote.
         reads_only: write nothing into the repository, not even what is learned of mirrors.
         beside: an engine to share limits and the knowledge of mirrors with; see `Engine`.
+        is_for_strangers: it is somebody else who has chosen the URLs: no login is used, nor what
+            git-annex adds to requests, and of addresses that are not public only those that are
+            allowed one by one.
 
     Raises:
         SettingError: its git config has a limit that cannot be understood.
@@ -83,6 +88,10 @@ def open_engine(
     if git_dir and not reads_only and (sharing := last.get("core.sharedrepository")):
         _share_folder(memory_file(git_dir).parent, sharing)
     policy = AddressPolicy.from_config(last)
+    if is_for_strangers:
+        policy = replace(policy, allow_all=False)
+        config.pop(OWN_CREDENTIALS, None)
+        config.pop(PREFIXES[1] + "credential", None)
     if typed:
         parts = urlsplit(typed)
         port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -97,8 +106,11 @@ def open_engine(
         lanes=lanes,
         reserve=reserve_of(last) if keep_reserve else 0,
         config=last,
-        annex_headers=_headers(config, git_dir),
-        http_settings=partial(_http_settings, git_dir=git_dir, config=last),
+        annex_headers=None if is_for_strangers else _headers(config, git_dir),
+        search_logins=not is_for_strangers,
+        http_settings=partial(
+            _http_settings, git_dir=git_dir, config=last, has_certificate=not is_for_strangers
+        ),
         beside=beside,
     )
 
@@ -160,11 +172,16 @@ def _share_folder(folder: Path, setting: str) -> None:
 
 
 def _http_settings(
-    url: str, git_dir: str | os.PathLike[str] | None, config: Mapping[str, str]
+    url: str,
+    git_dir: str | os.PathLike[str] | None,
+    config: Mapping[str, str],
+    has_certificate: bool = True,
 ) -> dict[str, str]:
     # without any there is no need to start git for each origin
     some = any(name.startswith("http.") for name in config)
     settings = git_http_settings(url, git_dir) if some else {}
     if _OWN_PROXY in config:
         settings["remote.proxy"] = config[_OWN_PROXY]
+    if not has_certificate:
+        settings = {n: value for n, value in settings.items() if n not in ("sslcert", "sslkey")}
     return settings

@@ -61,6 +61,11 @@ def listed_of(places: Places, source: str) -> Listed:
             f"{source} is a server and no list of files; whether a study has changed since its "
             "zip was made is what its own page looks at"
         )
+    if places.sources[source].kind is SourceKind.POSTED:
+        raise OrderError(
+            f"the files of {source} were chosen by a page elsewhere, which sent them once: there "
+            "is no manifest that could be read again"
+        )
     if is_url(location) and redact(location) != location:
         raise OrderError(
             f"the manifest {redact(location)} cannot be read again: the query of its URL, which "

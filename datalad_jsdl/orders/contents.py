@@ -132,9 +132,7 @@ def opened_contents(
                 sources.add(tag, homes)
                 contents = _of_dataset(places.root(source), version, group, homes, leading)
             else:
-                typed = places.typed(source)
-                engine = open_engine(None, credentials=places.credentials, typed=typed)
-                stack.enter_context(engine)
+                engine = stack.enter_context(_engine(places, source))
                 sources.add(tag, MirrorsOnly(engine))
                 contents = _of_entries(group, leading)
                 engine.expect_origins(url for content, _ in contents for url in content.urls)
@@ -156,6 +154,13 @@ def entry_of(file: ListedFile) -> Entry:
     if not isinstance(entry, Entry):
         raise OrderError(f"{file.ref.path}: the store has no valid entry of it: {entry.reason}")
     return entry
+
+
+def _engine(places: Places, source: str) -> Engine:
+    """To fetch the files of a manifest with."""
+    if places.sources[source].kind is SourceKind.POSTED:
+        return open_engine(None, is_for_strangers=True)
+    return open_engine(None, credentials=places.credentials, typed=places.typed(source))
 
 
 def _of_dataset(

@@ -110,6 +110,15 @@ class Desk:
         """
         return self._named(SourceKind.ORTHANC, url, "orthanc")
 
+    def posted(self, key: str, name: str) -> Source:
+        """What a page has posted, as a source.
+
+        Args:
+            key: name of the one that it was signed with.
+            name: that the page gives it.
+        """
+        return self._named(SourceKind.POSTED, f"{key}/{name}", _plain(name) or _plain(key))
+
     def add(self, user: str, chosen: Chosen) -> int:
         """Put what was chosen on a list.
 

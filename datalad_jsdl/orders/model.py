@@ -27,6 +27,7 @@ class SourceKind(Enum):
     DATASET = "dataset"
     MANIFEST = "manifest"
     ORTHANC = "orthanc"  # a server of DICOM files, whose paths are those of its own archives
+    POSTED = "posted"  # by a page of somebody who has a key of the portal
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,8 @@ class Source:
     Attributes:
         name: for people, and the folder in an archive of several sources; one of each.
         kind: what it is.
-        location: path of a dataset; file, URL or address of a manifest; URL of a server. Without a
-            secret.
+        location: path of a dataset; file, URL or address of a manifest; URL of a server; all without
+            a secret. Of what was posted, the name of the key, a slash, and what its page calls it.
     """
 
     name: str

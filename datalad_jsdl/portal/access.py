@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ __all__ = [
     "find_job",
     "find_order",
     "find_served",
+    "is_id",
     "limits_of",
     "name_with_terms",
     "orthanc_of",
@@ -35,6 +37,11 @@ __all__ = [
 ]
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def is_id(given: str) -> bool:
+    """Whether an order, a job or a selection could have this id."""
+    return bool(_ID.fullmatch(given))
 
 
 def required_visitor(scope: Scope) -> Visitor:
@@ -64,7 +71,7 @@ def find_order(site: Site, visitor: Visitor, order_id: str) -> OrderSummary:
         StoreError: the store cannot be read.
     """
     summary = None
-    if _ID.fullmatch(order_id):
+    if is_id(order_id):
         try:
             summary = site.desk.orders.summary(order_id)
         except OrderError:
@@ -77,14 +84,14 @@ def find_order(site: Site, visitor: Visitor, order_id: str) -> OrderSummary:
 def find_job(site: Site, visitor: Visitor, job_id: str, kind: str | None = None) -> Job:
     """A job of a visitor, of one kind or any; raises what `find_order` raises."""
     job = None
-    if _ID.fullmatch(job_id):
+    if is_id(job_id):
         try:
             job = Jobs(site.desk.store).find(job_id)
         except JobError:
             job = None
     if job is None or job.user != visitor.user or kind not in (None, job.kind):
         raise ProblemError(HTTPStatus.NOT_FOUND, f"there is no such job {job_id}")
-    return job
+    return replace(job, message=site.told(job.message))
 
 
 def find_served(site: Site, visitor: Visitor, name: str) -> Served:

@@ -6,6 +6,7 @@ raise `StoreError` where the store refuses.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,8 @@ def review(site: Site, user: str, limits: Limits | None = None) -> tuple[Review,
     """
     limits = limits or site.limits
     found = review_list(site.desk.store, user, limits)
+    groups = [replace(group, text=site.told(group.text)) for group in found.groups]
+    found = replace(found, groups=groups)
     return found, fitting(found, limits)
 
 

@@ -98,7 +98,7 @@ class ArchiveEndpoint:
         except ProblemError as error:
             await send_problem(error.problem, send, is_head=is_head)
         except JsdlError as error:
-            await send_problem(problem_of(error), send, is_head=is_head)
+            await send_problem(problem_of(error, self._site.told), send, is_head=is_head)
         except CrowdedError as error:
             text = f"{error.limit} downloads are under way for {error.whose}; try again in a moment"
             later = {"retry-after": "10"}
@@ -118,7 +118,7 @@ class ArchiveEndpoint:
             lgr.warning("order %s: %s", order, error)
             raise ProblemError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
-                f"the archive cannot be read now: {error}",
+                f"the archive cannot be read now: {site.told(str(error))}",
                 {"retry-after": "60"},
             ) from None
         try:

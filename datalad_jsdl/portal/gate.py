@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Gate"]
 
+#: What pages elsewhere may post to: their signature is looked at there, and no cookie.
+_FOR_OTHERS = frozenset({"/choose"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -86,7 +88,7 @@ class Gate:
             return Problem(
                 HTTPStatus.MISDIRECTED_REQUEST, "this server is not known by the name in Host"
             )
-        if scope["method"] in _SAFE or self._has_token(headers):
+        if scope["method"] in _SAFE or self._has_token(headers) or scope["path"] in _FOR_OTHERS:
             return None
         if not _is_from_here(headers, host):
             return Problem(

@@ -1,4 +1,4 @@
-"""How many archives are downloaded at once: by a user, of an order, from a process."""
+"""How much there may be at once: downloads of a user, of an order, from a process; forms."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-__all__ = ["CrowdedError", "Streams"]
+__all__ = ["CrowdedError", "FullError", "Room", "Streams"]
 
 
 class CrowdedError(Exception):
@@ -70,3 +70,40 @@ class Streams:
                 counts[name] -= 1
                 if not counts[name]:
                     del counts[name]
+
+
+class FullError(Exception):
+    """There is no room for more bytes now."""
+
+
+@dataclass
+class Room:
+    """Bytes that are held at a time, of requests that are still coming in.
+
+    Attributes:
+        most: of all together.
+    """
+
+    most: int
+    _held: int = 0
+
+    @contextmanager
+    def part(self) -> Iterator[Callable[[int], None]]:
+        """While a request comes in; the function is told of each chunk before it is kept.
+
+        Raises:
+            FullError: by the function: there is no room for the chunk.
+        """
+        own = 0
+
+        def grow(size: int) -> None:
+            nonlocal own
+            if self._held + size > self.most:
+                raise FullError
+            own += size
+            self._held += size
+
+        try:
+            yield grow
+        finally:
+            self._held -= own

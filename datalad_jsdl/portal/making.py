@@ -14,6 +14,7 @@ from datalad_jsdl.portal.look import Look, read_look
 from datalad_jsdl.portal.orthanc.server import OrthancServer, checked_url
 from datalad_jsdl.portal.served import served_of
 from datalad_jsdl.portal.site import Site
+from datalad_jsdl.portal.told import as_it_is, without_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,17 +57,22 @@ def made_site(
     names = {item.name for item in served} | ({server.name} if server else set())
     _require_served(accounts, names)
     identity: Identity
+    alone = accounts.proxy is None and accounts.openid is None and listening.is_loopback
+    told = as_it_is if alone else without_places(desk, served)
     if accounts.proxy is None and accounts.openid is None:
         identity = TokenIdentity(token, f"jsdl_{listening.port}")
         limits = accounts.rules.limits
-        site = Site(desk, served, identity, listening.hosts, look, limits=limits, orthanc=server)
+        site = Site(
+            desk, served, identity, listening.hosts, look, limits=limits, orthanc=server,
+            embed=accounts.embed, told=told,
+        )  # fmt: skip
         return site, f"{listening.url}?token={token}"
     hosts = listening.hosts | {urlsplit(origin).netloc.lower()}
     if accounts.openid is None:
         assert accounts.proxy is not None  # noqa: S101 - one of them is there
         site = Site(
             desk, served, accounts.proxy, hosts, look, rules=accounts.rules,
-            origin=accounts.origin, orthanc=server,
+            origin=accounts.origin, orthanc=server, embed=accounts.embed, told=told,
         )  # fmt: skip
         return site, f"{origin}/"
     # the package is an extra
@@ -76,6 +82,7 @@ def made_site(
     site = Site(
         desk, served, openid, hosts, look, START, rules=accounts.rules,
         sign_in_routes=(openid_routes(openid),), origin=accounts.origin, orthanc=server,
+        embed=accounts.embed, told=told,
     )  # fmt: skip
     return site, f"{origin}/"
 

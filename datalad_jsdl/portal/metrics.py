@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 
 from datalad_jsdl.errors import StoreError
 from datalad_jsdl.orders.jobs.rows import Jobs
+from datalad_jsdl.portal.refusals import REFUSALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -102,7 +103,7 @@ class _JobCounts(Collector):
 
 
 class Counted:
-    """Counts the requests that an application answers.
+    """Counts the requests that an application answers, and has those told that it refuses.
 
     Args:
         app: the application.
@@ -132,3 +133,4 @@ class Counted:
             route = getattr(scope.get("route"), "path", "none")
             method = scope["method"] if scope["method"] in _METHODS else "other"
             self._metrics.request(route, method, status)
+            REFUSALS.answer(scope, status)

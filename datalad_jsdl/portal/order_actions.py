@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -11,6 +11,7 @@ from datalad_jsdl.manifest.writing import write_entries
 from datalad_jsdl.orders.comparing import compare_order
 from datalad_jsdl.orders.jobs.model import JobState
 from datalad_jsdl.orders.jobs.rows import Jobs
+from datalad_jsdl.orders.model import SourceKind
 from datalad_jsdl.orders.order_manifest import order_entries
 from datalad_jsdl.orders.placing import place_again, place_order
 from datalad_jsdl.orders.states import states_of_order
@@ -96,8 +97,7 @@ def order(
     """
     wanted = None if chosen is None else frozenset(chosen)
     names = site.desk.lists.sources(user)
-    if sources is not None:
-        names &= set(sources)
+    names = _orderable(site, names, sources)
     if wanted is not None:
         names &= {source for source, _ in wanted}
     require_accepted(site, user, names)
@@ -122,8 +122,7 @@ def repeat(
     """Order the files of an order once more, but the unavailable ones; raises as `order` does."""
     found = site.desk.orders.find(base.id)
     names = {file.ref.source for file in found.files}
-    if sources is not None:
-        names &= set(sources)
+    names = _orderable(site, names, sources)
     require_accepted(site, base.user, names)
     placed = place_again(
         site.desk, found, name,
@@ -131,6 +130,15 @@ def repeat(
     )  # fmt: skip
     prepare(site, placed.summary)
     return placed
+
+
+def _orderable(site: Site, names: set[str], sources: Collection[str] | None) -> set[str]:
+    """Those of some sources that a user may order of; what a page has posted for them is theirs."""
+    if sources is None:
+        return names
+    known = site.desk.places().sources
+    posted = {name for name in names if known[name].kind is SourceKind.POSTED}
+    return names & {*sources, *posted}
 
 
 def prepare(site: Site, summary: OrderSummary) -> Job:
@@ -148,7 +156,10 @@ def order_state(site: Site, summary: OrderSummary) -> OrderState:
     position = 0
     if job is not None and phase is Phase.QUEUED:
         position = Jobs(site.desk.store).queue_position(job)
-    failed = states_of_order(site.desk.store, summary.id)
+    failed = {
+        ref: replace(state, text=site.told(state.text))
+        for ref, state in states_of_order(site.desk.store, summary.id).items()
+    }
     return OrderState(summary, phase, job, position, failed)
 
 
@@ -188,7 +199,8 @@ def archive_path(site: Site, summary: OrderSummary) -> tuple[str, float]:
 
 
 def _preparation(site: Site, summary: OrderSummary) -> Job | None:
-    return Jobs(site.desk.store).newest(PREPARE, summary.user, {"order": summary.id})
+    job = Jobs(site.desk.store).newest(PREPARE, summary.user, {"order": summary.id})
+    return None if job is None else replace(job, message=site.told(job.message))
 
 
 def _phase(summary: OrderSummary, job: Job | None) -> Phase:

@@ -18,9 +18,12 @@ from datalad_jsdl.errors import (
     StoreError,
     TermsError,
 )
+from datalad_jsdl.portal.told import as_it_is
 
 if TYPE_CHECKING:
     from starlette.types import Scope, Send
+
+    from datalad_jsdl.portal.told import Told
 
 __all__ = ["Problem", "ProblemError", "problem_of", "send_problem"]
 
@@ -81,8 +84,8 @@ _STATUSES: tuple[tuple[type[JsdlError], HTTPStatus, Mapping[str, str]], ...] = (
 )
 
 
-def problem_of(error: JsdlError) -> Problem:
-    """The answer for an error that a request came to."""
+def problem_of(error: JsdlError, told: Told = as_it_is) -> Problem:
+    """The answer for an error that a request came to; *told* is of the site."""
     status, headers = next((s, h) for kind, s, h in _STATUSES if isinstance(error, kind))
     fields: dict[str, Any] = {}
     if isinstance(error, OrderError):
@@ -93,7 +96,7 @@ def problem_of(error: JsdlError) -> Problem:
     if isinstance(error, StoreError) and not isinstance(error, LockedError):
         # where the store is, and what its driver says, is for the operator
         return Problem(status, "the store of lists and orders cannot be used now", headers)
-    return Problem(status, str(error), headers, fields)
+    return Problem(status, told(str(error)), headers, fields)
 
 
 def require_reading(scope: Scope, what: str) -> bool:

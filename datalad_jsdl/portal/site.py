@@ -12,19 +12,21 @@ from datalad_jsdl.archive.budget import LookAhead
 from datalad_jsdl.orders.capability import Capabilities
 from datalad_jsdl.orders.ordering import Limits
 from datalad_jsdl.portal.browsing import Browser
-from datalad_jsdl.portal.guards import Streams
+from datalad_jsdl.portal.guards import Room, Streams
 from datalad_jsdl.portal.look import Look
 from datalad_jsdl.portal.manifests import Manifests
 from datalad_jsdl.portal.metrics import Metrics
 from datalad_jsdl.portal.opened import OpenArchives
+from datalad_jsdl.portal.told import Told, as_it_is
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from starlette.routing import BaseRoute
 
     from datalad_jsdl.orders.desk import Desk
+    from datalad_jsdl.portal.embedding.keys import EmbedKey
     from datalad_jsdl.portal.identity import Identity
     from datalad_jsdl.portal.manifests import KeptManifest
     from datalad_jsdl.portal.orthanc.server import OrthancServer
@@ -51,6 +53,7 @@ class Site:
         sign_in: path where visitors begin to sign in at a provider; "" where there is none.
         limits: of one order, where there are no *rules*.
         rules: of datasets, and limits by role; None where one person serves themselves.
+        embed: keys of pages elsewhere that choose files for visitors, by name.
         wake: called with the id of a job that was put into the queue.
         streams: downloads that are under way.
         archives: those of orders, kept open.
@@ -60,6 +63,8 @@ class Site:
         sign_in_routes: where visitors go to sign in, and come back to.
         orthanc: a server whose studies visitors can have, or None.
         origin: scheme, host and port by which clients know it; "" for those of each request.
+        told: what visitors are told of a text that may say where on the server something is.
+        strangers: bytes of forms of those who are not known, all that come in together.
         metrics: what is counted in this process.
         is_ending: the server is about to end; what is streamed without an end is to end now.
     """
@@ -73,8 +78,11 @@ class Site:
     limits: Limits = field(default_factory=Limits)
     rules: Rules | None = None
     sign_in_routes: Sequence[BaseRoute] = ()
+    embed: Mapping[str, EmbedKey] = field(default_factory=dict)
     wake: Callable[[str], object] = lambda job: None
     streams: Streams = field(default_factory=Streams)
+    told: Told = as_it_is
+    strangers: Room = field(default_factory=partial(Room, 64 << 20))
     archives: OpenArchives = field(init=False)
     capabilities: Capabilities = field(init=False)
     manifests: Manifests = field(init=False)

@@ -237,6 +237,7 @@ ADVICE = {
     "no manifest's; name another file": "commands.test_orders_kept:test_what_is_replaced",
     "then write the manifest again": "commands.test_orders_kept:test_a_manifest_says",
     # the portal
+    "Reload the page that you come from": "serving.test_embedding:test_a_form_is_accepted_once",
     "are done, ask again": "serving.test_signed_in:test_nobody_fills_the_queue",
     "takes a while; try again in": "serving.test_archive_endpoint:test_what_is_not_prepared",
     "set 'by' in [sign-in]": "serving.test_signed_in:test_a_rule_that_is_for_nothing",

@@ -116,6 +116,31 @@ class TestAskedFor:
         claimed(jobs, queued[1].id)
         assert [jobs.queue_position(job) for job in queued] == [0, 0, 1, 2]
 
+    def test_users_take_turns(self, jobs: Jobs) -> None:
+        """One who asks for many is no reason for others to wait."""
+        many = [jobs.start("a", "greedy", {"n": n}) for n in range(5)]
+        claimed(jobs).done()
+        one, two = (jobs.start("a", "modest", {"n": n}) for n in range(2))
+        late = jobs.start("a", "late", {})
+        queued = [*many[1:], one, two, late]
+        places = {job.id: jobs.queue_position(job) for job in queued}
+        assert sorted(places.values()) == list(range(7))
+        order = []
+        while held := jobs.claim():
+            order.append(held.job.id)
+            held.done()
+        assert order == sorted(places, key=places.__getitem__)
+        names = {**{job.id: f"g{n}" for n, job in enumerate(many)},
+                 one.id: "m0", two.id: "m1", late.id: "l"}  # fmt: skip
+        assert [names[job] for job in order] == ["g1", "m0", "l", "g2", "m1", "g3", "g4"]
+
+    def test_newcomers_do_not_keep_somebody_waiting(self, jobs: Jobs) -> None:
+        mine = [jobs.start("a", "me", {"n": n}) for n in range(2)]
+        claimed(jobs).done()
+        for n in range(3):
+            jobs.start("a", f"new{n}", {})
+        assert claimed(jobs).job.id == mine[1].id
+
     def test_names_that_are_no_text(self, jobs: Jobs) -> None:
         odd = "a\udcffb\0c\u20ac"
         job = jobs.start("a", "me", {"path": odd})

@@ -220,6 +220,8 @@ def all_pages(tmp_path: Path, lab: Lab) -> Iterator[_Shown]:
         "search": "/datasets/study?q=nothing+like+it",
         "hostile": "/datasets/hostile",
         "list": "/list?removed=2",
+        "chosen": "/choose?dataset=study&path=sub-03&path=sub-04",
+        "chosen-list": "/list?of=3&added=2&chosen=an-id",
         "history": "/orders",
         "ready": f"/orders/{ready}",
         "failed": f"/orders/{failed}",

@@ -16,6 +16,7 @@ from datalad_jsdl.errors import JobError
 from datalad_jsdl.orders.jobs.lease import MAX_ATTEMPTS, Lease
 from datalad_jsdl.orders.jobs.model import JSON, Job, JobState
 from datalad_jsdl.orders.jobs.reading import as_job, clock, columns
+from datalad_jsdl.orders.jobs.turns import place_in, turns
 from datalad_jsdl.orders.store.tables import jobs
 
 if TYPE_CHECKING:
@@ -124,18 +125,10 @@ class Jobs:
 
     def queue_position(self, job: Job) -> int:
         """How many queued jobs are before it; 0 for one that is not queued."""
-        own = jobs.alias()
-        is_before = or_(
-            jobs.c.created_on < own.c.created_on,
-            (jobs.c.created_on == own.c.created_on) & (jobs.c.id < own.c.id),
-        )
-        before = (
-            select(func.count())
-            .select_from(jobs.join(own, is_before))
-            .where(own.c.id == job.id, own.c.state == _QUEUED, jobs.c.state == _QUEUED)
-        )
+        if job.state is not JobState.QUEUED:
+            return 0
         with self.store.read() as connection:
-            return connection.scalar(before) or 0
+            return place_in(connection, job.id)
 
     def cancel(self, job_id: str) -> Job:
         """Cancel a job: at once if it does not run, else as soon as its worker reports.
@@ -183,9 +176,10 @@ class Jobs:
         kinds: Collection[str] | None = None,
         worker_stop: threading.Event | None = None,
     ) -> Lease | None:
-        """The right to run a job: the oldest that is queued, or whose worker does not report.
+        """The right to run a job that is queued, or whose worker does not report.
 
-        No two have it. What `MAX_ATTEMPTS` workers did not end has failed.
+        Users take turns, see `turns`; of one user, it is the oldest. No two have it. What
+        `MAX_ATTEMPTS` workers did not end has failed.
 
         Args:
             job_id: that one only; None for any.
@@ -201,7 +195,7 @@ class Jobs:
         """
         while self._is_any(job_id, kinds):
             with self.store.write() as connection:
-                row = self._oldest(connection, job_id, kinds)
+                row = self._next(connection, job_id, kinds)
                 if row is None:
                     return None
                 holder = secrets.token_urlsafe(18)
@@ -242,17 +236,17 @@ class Jobs:
         with self.store.read() as connection:
             return connection.execute(found).one_or_none() is not None
 
-    def _oldest(
+    def _next(
         self, connection: Connection, job_id: str | None, kinds: Collection[str] | None
     ) -> Row[Any] | None:
-        oldest = (
+        first = (
             select(*columns(self.store))
             .where(*self._claimable(job_id, kinds))
-            .order_by(jobs.c.created_on, jobs.c.id)
+            .order_by(*turns())
             .limit(1)
             .with_for_update(skip_locked=True)  # nobody waits; SQLite has one writer anyway
         )
-        return connection.execute(oldest).one_or_none()
+        return connection.execute(first).one_or_none()
 
     def _set(self, connection: Connection, row: Row[Any], **values: Any) -> Row[Any] | None:
         """Compare and swap: the row afterwards, or None if it has another version by now."""

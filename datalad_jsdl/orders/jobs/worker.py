@@ -52,7 +52,7 @@ def run_job(
     Args:
         jobs: those of a store.
         kinds: what is done; jobs of other kinds are left to other workers.
-        job_id: that one only; None for the oldest.
+        job_id: that one only; None for the next.
         lease: seconds without a report after which another worker may take it over.
         stop: set when this process is to end: the job in hand goes back to the queue.
 

@@ -35,6 +35,7 @@ __all__ = [
     "order_files",
     "orders",
     "pieces",
+    "posted_selections",
     "removed_files",
     "secrets",
     "sources",
@@ -202,6 +203,7 @@ jobs = Table(
     Column("version", Integer, nullable=False),
     Index("jobs_by_state", "state", "created_on"),
     Index("jobs_of_a_user", "user", "created_on"),
+    Index("jobs_begun_for_a_user", "user", "started_on"),
     Index(
         "the_same_job_once",
         "digest",
@@ -236,4 +238,21 @@ accepted_terms = Table(
     Column("version", Text, nullable=False),
     Column("accepted_on", Float, nullable=False),
     PrimaryKeyConstraint("user", "source", "version", name="a_version_once"),
+)
+
+#: What pages elsewhere have chosen for visitors. A row stays until its nonce has expired, so that
+#: it is accepted once; the selection goes with it.
+posted_selections = Table(
+    "posted_selections",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("posted_by", Text, nullable=False),
+    Column("nonce", Text, nullable=False),
+    Column("selection", Text, nullable=False),
+    Column("is_trusted", Boolean, nullable=False),
+    Column("until", Float, nullable=False),
+    Column("user", Text),
+    Column("listed_before", Text),
+    UniqueConstraint("posted_by", "nonce", name="a_nonce_once"),
+    Index("selections_by_time", "until"),
 )

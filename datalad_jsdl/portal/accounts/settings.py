@@ -23,11 +23,16 @@ Further sections of the INI file that has the look of the pages::
    [orthanc]
    post = orthanc
 
+   [embed atlas]
+   key-file = atlas.key
+   origins = https://atlas.example.org
+
 ``by`` is ``token`` (one user, the default), ``proxy`` or ``openid``. A proxy needs ``trusted``
 (its addresses or networks), and may have ``user-field`` and ``groups-field``. A dataset is
 ``for`` ``signed-in`` users (the default), or for groups; so are the studies of an Orthanc
 server, whose name is ``orthanc``. A program's ``POST /studies/ID/archive`` makes a ``job`` here
-(the default), or goes to ``orthanc`` as it is. Files are beside the settings.
+(the default), or goes to ``orthanc`` as it is. An ``embed`` has a key for pages elsewhere
+(:doc:`portal_embedding`). Files are beside the settings.
 """
 
 from __future__ import annotations
@@ -36,11 +41,13 @@ import configparser
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from datalad_jsdl.errors import PortalError
 from datalad_jsdl.fetch.settings import parse_bytes
 from datalad_jsdl.orders.ordering import Limits
 from datalad_jsdl.portal.accounts.proxy import ProxyIdentity, networks_of
+from datalad_jsdl.portal.embedding.keys import SHORTEST, EmbedKey
 from datalad_jsdl.portal.rules import DatasetRule, Openness, Rules, Terms
 
 if TYPE_CHECKING:
@@ -61,6 +68,7 @@ _SIGN_IN = {
 }
 _DATASET = frozenset({"for", "terms"})
 _LIMITS = frozenset({"files", "bytes"})
+_EMBED = frozenset({"key-file", "origins", "manifests"})
 #: What one order may have where several people share a portal, and nobody says otherwise.
 _USUAL = Limits(100_000, 100 * 10**9)
 
@@ -75,6 +83,7 @@ class Accounts:
         proxy: that signs users in, or None.
         openid: the provider that does, or None.
         passes_posts: whether a POST for an archive of Orthanc is answered by Orthanc itself.
+        embed: keys of pages elsewhere, by name.
     """
 
     rules: Rules = field(default_factory=Rules)
@@ -82,6 +91,7 @@ class Accounts:
     proxy: ProxyIdentity | None = None
     openid: OpenIdProvider | None = None
     passes_posts: bool = False
+    embed: Mapping[str, EmbedKey] = field(default_factory=dict)
 
 
 def read_accounts(file: Path) -> Accounts:
@@ -97,7 +107,7 @@ def read_accounts(file: Path) -> Accounts:
         raise PortalError(f"cannot read {file}: {error.strerror}") from None
     except (configparser.Error, UnicodeDecodeError):
         raise PortalError(f"{file} is no INI file in UTF-8") from None
-    datasets, roles = {}, {}
+    datasets, roles, embed = {}, {}, {}
     for name in parser.sections():
         section = _Section(file, name, parser[name])
         kind, _, rest = name.partition(" ")
@@ -105,10 +115,12 @@ def read_accounts(file: Path) -> Accounts:
             datasets[rest.strip()] = section.dataset()
         elif kind == "role" and rest:
             roles[rest.strip()] = section.limits(Limits())
+        elif kind == "embed" and rest:
+            embed[rest.strip()] = section.embed(rest.strip())
         elif name not in _SECTIONS:
             raise PortalError(
                 f"{file}: unknown section [{name}]; choose from portal, sign-in, limits, orthanc, "
-                "dataset NAME, role NAME"
+                "dataset NAME, role NAME, embed NAME"
             )
     given = dict(parser["sign-in"]) if parser.has_section("sign-in") else {}
     sign_in = _Section(file, "sign-in", given)
@@ -126,6 +138,7 @@ def read_accounts(file: Path) -> Accounts:
         sign_in.proxy() if by == "proxy" else None,
         sign_in.openid() if by == "openid" else None,
         _Section(file, "orthanc", orthanc).passes_posts(),
+        embed,
     )
 
 
@@ -203,6 +216,22 @@ class _Section:
             self._given.get("scope", usual.scope),
             self._given.get("groups-claim", usual.groups),
         )
+
+    def embed(self, name: str) -> EmbedKey:
+        self.require_known(_EMBED)
+        if not self._given.get("key-file"):
+            raise self._error("key-file is missing")
+        secrets = tuple(filter(None, map(str.strip, self._text("key-file").splitlines())))
+        if not secrets or min(map(len, secrets)) < SHORTEST:
+            raise self._error(f"a key has {SHORTEST} characters or more, in a line of key-file")
+        origins = self._given.get("origins", "").replace(",", " ").split()
+        if any(urlsplit(origin).path.strip("/") or "://" not in origin for origin in origins):
+            raise self._error("origins are such as https://atlas.example.org, without a path")
+        manifests = self._given.get("manifests", "no")
+        if manifests not in ("yes", "no"):
+            raise self._error(f"manifests is yes or no, not {manifests!r}")
+        found = frozenset(origin.rstrip("/").lower() for origin in origins)
+        return EmbedKey(name, secrets, found, manifests == "yes")
 
     def _text(self, name: str) -> str:
         path = self._file.absolute().parent / self._given[name]

@@ -43,7 +43,7 @@ def _dataset(site: Site, item: Served) -> dict[str, Any]:
     try:
         row = site.browser.total(item)
     except JsdlError as error:
-        problem = str(error)
+        problem = site.told(str(error))
     return {
         "name": item.name,
         "kind": item.source.kind.value,

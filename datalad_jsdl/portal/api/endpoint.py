@@ -59,7 +59,7 @@ class Endpoint:
             await send_problem(error.problem, send, is_head=is_head)
         except JsdlError as error:
             lgr.debug("%s %r: %s", scope["method"], scope["path"], error)
-            await send_problem(problem_of(error), send, is_head=is_head)
+            await send_problem(problem_of(error, self._site.told), send, is_head=is_head)
         except Exception as error:
             lgr.error("%s %r: %s", scope["method"], scope["path"], bug(error))
             problem = ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "a fault of this server")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.portal.rows import Row
     from datalad_jsdl.portal.served import Served
 
-__all__ = ["address_of", "browse", "home", "served_at", "view_of"]
+__all__ = ["added_text", "address_of", "browse", "home", "served_at", "view_of"]
 
 _ROWS = 100  # on a page
 _LISTED = Word("On your list", "run", "check")
@@ -87,7 +87,7 @@ async def browse(turn: Turn) -> Response:
         try:
             found = await turn.site.run(filters.matching, turn.site, served, asked.where)
         except JsdlError as error:
-            problem = str(error)
+            problem = turn.site.told(str(error))
     if found is None:
         page = await turn.site.run(turn.site.browser.page, served, view)
     else:
@@ -214,6 +214,11 @@ def _notice(turn: Turn) -> str:
         return "Tick what you want first, then add it."
     if query.one("removed"):
         return f"{files_text(query.number('removed'))} taken off your list."
+    return added_text(query)
+
+
+def added_text(query: Fields) -> str:
+    """What an address says of files that were added; "" if it says nothing."""
     if not query.one("of"):
         return ""
     number, added = query.number("of", 0), query.number("added", 0)

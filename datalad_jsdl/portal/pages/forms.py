@@ -10,21 +10,22 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.orders.store.secrets import secret_of
+from datalad_jsdl.portal.guards import FullError, Room
 from datalad_jsdl.portal.pages.names import parsed_query
 from datalad_jsdl.portal.problems import ProblemError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from starlette.requests import Request
 
     from datalad_jsdl.orders.store.opening import Store
 
-__all__ = ["Fields", "FormTokens", "read_form"]
+__all__ = ["LARGEST", "SMALL", "Fields", "FormTokens", "read_form"]
 
 _WITHIN = 30.0  # seconds for all of a form
 SMALL = 64 << 10  # bytes of a form of somebody who is not signed in
-_LARGEST = 4 << 20  # bytes of a form: all boxes of a page ticked, with long paths
+LARGEST = 4 << 20  # bytes of a form: all boxes of a page ticked, with long paths
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -87,8 +88,13 @@ class FormTokens:
             )
 
 
-async def read_form(request: Request, most: int = _LARGEST) -> Fields:
-    """The form that a request carries, of *most* bytes.
+async def read_form(request: Request, most: int = LARGEST, room: Room | None = None) -> Fields:
+    """The form that a request carries.
+
+    Args:
+        request: with a form.
+        most: bytes of it.
+        room: for it and others at the same time; None for as much as is needed.
 
     Raises:
         ProblemError: it is none, too large, or does not come.
@@ -96,7 +102,14 @@ async def read_form(request: Request, most: int = _LARGEST) -> Fields:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "a form was expected")
     try:
-        body = await asyncio.wait_for(_read(request, most), _WITHIN)
+        with (room or Room(2 * most)).part() as grow:
+            body = await asyncio.wait_for(_read(request, most, grow), _WITHIN)
+    except FullError:
+        raise ProblemError(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "Too many forms come in at the same time. Send yours again in a minute.",
+            {"retry-after": "60"},
+        ) from None
     except asyncio.TimeoutError:
         raise ProblemError(
             HTTPStatus.REQUEST_TIMEOUT, "Your form did not come in time. Send it again."
@@ -107,9 +120,10 @@ async def read_form(request: Request, most: int = _LARGEST) -> Fields:
         raise _too_large() from None
 
 
-async def _read(request: Request, most: int) -> bytes:
+async def _read(request: Request, most: int, grow: Callable[[int], object]) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
+        grow(len(chunk))
         body += chunk
         if len(body) > most:
             raise _too_large()

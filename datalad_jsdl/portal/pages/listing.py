@@ -19,6 +19,8 @@ from datalad_jsdl.orders.jobs.rows import Jobs
 from datalad_jsdl.orders.model import BLOCKED
 from datalad_jsdl.orders.tasks import REVIEW
 from datalad_jsdl.portal import actions, order_actions
+from datalad_jsdl.portal.access import is_id
+from datalad_jsdl.portal.pages.browse import added_text
 from datalad_jsdl.portal.pages.names import packed, query_of, unpacked
 from datalad_jsdl.portal.pages.reasons import reason_of
 from datalad_jsdl.portal.pages.terms import terms_address
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.orders.model import FileRef, FileState, ListedFile, Statistics
     from datalad_jsdl.orders.review import Fit, Group, Review
+    from datalad_jsdl.portal.pages.forms import Fields
     from datalad_jsdl.portal.pages.turn import Turn
 
 __all__ = ["change", "check", "order", "review", "undo"]
@@ -121,7 +124,7 @@ async def order(turn: Turn) -> Response:
     except TermsError as error:
         return turn.go(terms_address(next(iter(error.terms))))
     except OrderError as error:
-        return await _shown(turn, name=name, problem=str(error))
+        return await _shown(turn, name=name, problem=site.told(str(error)))
     return turn.go(f"/orders/{made.summary.id}")
 
 
@@ -160,11 +163,20 @@ async def _shown(
         groups=_parts(shown, found.states, large),
         removed=query.number("removed", 0),
         back=query.number("back", 0),
+        **_added(query),
         checking=checking,
         terms=terms,
         refresh=3 if checking else None,
         **_amounts(turn, found, fit),
     )
+
+
+def _added(query: Fields) -> dict[str, Any]:
+    """What a page elsewhere has put on the list just now."""
+    # an address may say anything; what it says is part of another one
+    chosen = query.one("chosen") if is_id(query.one("chosen")) else ""
+    text = added_text(query) if chosen else ""
+    return {"chosen": chosen, "chosen_added": query.number("added", 0), "chosen_text": text}
 
 
 def _amounts(turn: Turn, found: Review, fit: Fit) -> dict[str, Any]:

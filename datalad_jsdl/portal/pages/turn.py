@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse
 from datalad_jsdl.bugs import LOGGER, bug
 from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.portal.access import all_served, limits_of, orthanc_of, sources_of
-from datalad_jsdl.portal.pages.forms import SMALL, Fields, FormTokens, read_form
+from datalad_jsdl.portal.pages.forms import LARGEST, SMALL, Fields, FormTokens, read_form
 from datalad_jsdl.portal.pages.names import parsed_query, query_of
 from datalad_jsdl.portal.pages.rendering import rendered
 from datalad_jsdl.portal.problems import Problem, ProblemError, problem_of
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Turn", "error_page", "page", "plain_page"]
 
 lgr = logging.getLogger(LOGGER)
+
+_ROOM = 1500  # characters of a query
 
 Answer = Callable[["Turn"], Awaitable["Response"]]
 Endpoint = Callable[["Request"], Awaitable["Response"]]
@@ -128,28 +130,44 @@ def page(site: Site, answer: Answer) -> Endpoint:
         visitor = request.scope["state"]["visitor"]
         turn = Turn(site, request, visitor, _query(request), Fields({}))
         if visitor is None:
-            back = request.url.path if request.method in ("GET", "HEAD") else ""
+            back = _back(request) if request.method in ("GET", "HEAD") else ""
             return turn.go("/sign-in", next=back)
         return await _answered(turn, answer)
 
     return endpoint
 
 
-def plain_page(site: Site, answer: Answer) -> Endpoint:
-    """An endpoint for everybody; forms carry no token, as nobody's they are."""
+def _back(request: Request) -> str:
+    """Where to go on after signing in: a provider's cookie has to have room for it."""
+    query = request.url.query
+    return f"{request.url.path}?{query}" if 0 < len(query) < _ROOM else request.url.path
+
+
+def plain_page(site: Site, answer: Answer, most: int = SMALL) -> Endpoint:
+    """An endpoint for everybody; forms carry no token, as nobody's they are.
+
+    Args:
+        site: of the portal.
+        answer: of the page.
+        most: bytes of a form.
+    """
 
     @wraps(answer)
     async def endpoint(request: Request) -> Response:
         turn = Turn(site, request, request.scope["state"]["visitor"], _query(request), Fields({}))
-        return await _answered(turn, answer, is_anybodys=True)
+        return await _answered(turn, answer, is_anybodys=True, most=most)
 
     return endpoint
 
 
-async def _answered(turn: Turn, answer: Answer, *, is_anybodys: bool = False) -> Response:
+async def _answered(
+    turn: Turn, answer: Answer, *, is_anybodys: bool = False, most: int = LARGEST
+) -> Response:
     try:
         if turn.request.method == "POST":
-            turn.form = await read_form(turn.request, *((SMALL,) if is_anybodys else ()))
+            # what is small needs none: signing in works, whatever else comes in
+            room = turn.site.strangers if is_anybodys and most > SMALL else None
+            turn.form = await read_form(turn.request, most, room)
             if not is_anybodys:
                 tokens = FormTokens(turn.site.desk.store)
                 await turn.site.run(tokens.require, turn.user, turn.form.one("token"))
@@ -157,7 +175,7 @@ async def _answered(turn: Turn, answer: Answer, *, is_anybodys: bool = False) ->
     except ProblemError as error:
         problem = error.problem
     except JsdlError as error:
-        problem = problem_of(error)
+        problem = problem_of(error, turn.site.told)
         lgr.info("%s %s: %s", turn.request.method, _route(turn), error)
     except Exception as error:
         problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "")
