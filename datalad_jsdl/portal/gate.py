@@ -13,10 +13,11 @@ from datalad_jsdl.portal.identity import TokenIdentity
 from datalad_jsdl.portal.problems import Problem, send_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from datalad_jsdl.portal.identity import Visitor
     from datalad_jsdl.portal.site import Site
 
 __all__ = ["Gate"]
@@ -56,23 +57,35 @@ class Gate:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        new = ""  # the cookie of somebody who has none
 
         async def hardened(message: Message) -> None:
             if message["type"] == "http.response.start":
                 given = list(message.get("headers", ()))
                 names = {name for name, _ in given}
                 given += [item for item in _HEADERS.items() if item[0] not in names]
+                if new and _is_of_somebody(scope, given):
+                    given.append((b"set-cookie", new.encode()))
                 message = {**message, "headers": given}
             await send(message)
 
-        cookies = cookie_parser(headers.get("cookie", ""))
-        client = (scope.get("client") or ("", 0))[0]
-        visitor = self._site.identity.visitor(headers, cookies, client)
         if problem := self._problem(scope, headers):
             await send_problem(problem, hardened, is_head=scope["method"] == "HEAD")
             return
+        visitor, new = self._visitor(scope, headers)
         scope.setdefault("state", {})["visitor"] = visitor
         await self._app(scope, receive, hardened)
+
+    def _visitor(self, scope: Scope, headers: Headers) -> tuple[Visitor | None, str]:
+        """Who asks, and a cookie for somebody who is new."""
+        cookies = cookie_parser(headers.get("cookie", ""))
+        client = (scope.get("client") or ("", 0))[0]
+        found = self._site.identity.visitor(headers, cookies, client)
+        users = self._site.anonymous
+        if found is not None or users is None:
+            return found, ""
+        known = users.known(cookies)
+        return (known, "") if known else users.made()
 
     def _has_token(self, headers: Mapping[str, str]) -> bool:
         """Whether the token is in a field that no browser sends by itself."""
@@ -94,6 +107,12 @@ class Gate:
                 "a page of another site, or a program without a token, cannot change anything here",
             )
         return None
+
+
+def _is_of_somebody(scope: Scope, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Whether an answer depends on who asks: a page, or one of the API."""
+    kind = next((value for name, value in headers if name == b"content-type"), b"")
+    return kind.startswith(b"text/html") or scope["path"].startswith("/api/")
 
 
 def _is_from_here(headers: Mapping[str, str], host: str) -> bool:

@@ -7,9 +7,11 @@ from urllib.parse import urlsplit
 
 from datalad_jsdl.errors import PortalError
 from datalad_jsdl.orders.store.secrets import secret_of
+from datalad_jsdl.portal.accounts.anonymous import AnonymousUsers
 from datalad_jsdl.portal.accounts.settings import Accounts, read_accounts
-from datalad_jsdl.portal.identity import TokenIdentity
+from datalad_jsdl.portal.identity import NobodyIdentity, TokenIdentity
 from datalad_jsdl.portal.look import Look, read_look
+from datalad_jsdl.portal.rules import Openness
 from datalad_jsdl.portal.served import served_of
 from datalad_jsdl.portal.site import Site
 
@@ -46,17 +48,22 @@ def made_site(
     origin = accounts.origin or listening.url.rstrip("/")
     _require_served(accounts, {item.name for item in served})
     identity: Identity
-    if accounts.proxy is None and accounts.openid is None:
+    if not accounts.is_for_several:
         identity = TokenIdentity(token, f"jsdl_{listening.port}")
         limits = accounts.rules.limits
         site = Site(desk, served, identity, listening.hosts, look, limits=limits)
         return site, f"{listening.url}?token={token}"
     hosts = listening.hosts | {urlsplit(origin).netloc.lower()}
+    is_secure = origin.startswith("https:")
+    anonymous = None
+    if _has_public(accounts):
+        anonymous = AnonymousUsers(secret_of(desk.store, "anonymous"), is_secure)
     if accounts.openid is None:
-        assert accounts.proxy is not None  # noqa: S101 - one of them is there
+        identity = accounts.proxy or NobodyIdentity()
         site = Site(
-            desk, served, accounts.proxy, hosts, look, rules=accounts.rules, origin=accounts.origin
-        )
+            desk, served, identity, hosts, look, accounts.address, rules=accounts.rules,
+            origin=accounts.origin, anonymous=anonymous,
+        )  # fmt: skip
         return site, f"{origin}/"
     # the package is an extra
     from datalad_jsdl.portal.accounts.openid import START, OpenIdIdentity, openid_routes
@@ -64,9 +71,14 @@ def made_site(
     openid = OpenIdIdentity(accounts.openid, secret_of(desk.store, "openid"), origin)
     site = Site(
         desk, served, openid, hosts, look, START, rules=accounts.rules,
-        sign_in_routes=(openid_routes(openid),), origin=accounts.origin,
+        sign_in_routes=(openid_routes(openid),), origin=accounts.origin, anonymous=anonymous,
     )  # fmt: skip
     return site, f"{origin}/"
+
+
+def _has_public(accounts: Accounts) -> bool:
+    rules = accounts.rules.datasets.values()
+    return accounts.is_for_several and any(rule.openness is Openness.PUBLIC for rule in rules)
 
 
 def _require_served(accounts: Accounts, names: set[str]) -> None:
@@ -76,8 +88,12 @@ def _require_served(accounts: Accounts, names: set[str]) -> None:
             f"the settings have a section [dataset {unknown[0]}], and nothing with this name is "
             f"served; served are: {', '.join(sorted(names))}"
         )
-    is_for_users = accounts.proxy is not None or accounts.openid is not None
-    if not is_for_users and (accounts.rules.datasets or accounts.rules.roles):
+    if accounts.by == "nobody" and not _has_public(accounts):
+        raise PortalError(
+            "nobody signs in, and no dataset is public: nobody could see anything; set 'by' in "
+            "[sign-in], or 'for = public' in [dataset NAME]"
+        )
+    if not accounts.is_for_several and (accounts.rules.datasets or accounts.rules.roles):
         raise PortalError(
             "the settings have rules for users, who do not sign in; set 'by' in [sign-in], or "
             "remove the sections [dataset ...] and [role ...]"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from datalad_jsdl.orders.desk import Desk
+    from datalad_jsdl.portal.accounts.anonymous import AnonymousUsers
     from datalad_jsdl.portal.identity import Identity
     from datalad_jsdl.portal.manifests import KeptManifest
     from datalad_jsdl.portal.rules import Rules
@@ -58,6 +59,7 @@ class Site:
         browser: shows folders of what is served.
         sign_in_routes: where visitors go to sign in, and come back to.
         origin: scheme, host and port by which clients know it; "" for those of each request.
+        anonymous: users who are not signed in; None where all have to sign in.
         metrics: what is counted in this process.
         is_ending: the server is about to end; what is streamed without an end is to end now.
     """
@@ -78,6 +80,7 @@ class Site:
     manifests: Manifests = field(init=False)
     browser: Browser = field(init=False)
     origin: str = ""
+    anonymous: AnonymousUsers | None = None
     metrics: Metrics = field(init=False)
     is_ending: bool = False
 

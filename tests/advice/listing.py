@@ -237,6 +237,7 @@ ADVICE = {
     "are done, ask again": "serving.test_signed_in:test_nobody_fills_the_queue",
     "takes a while; try again in": "serving.test_archive_endpoint:test_what_is_not_prepared",
     "set 'by' in [sign-in]": "serving.test_signed_in:test_a_rule_that_is_for_nothing",
+    "nobody could see anything; set 'by'": "serving.test_public:test_nobody_could_see_anything",
     "{} is empty; remove it to have": "commands.test_serve_downloads:test_a_token_of_a_file",
     "; --port 0 takes one that is free": "commands.test_serve_downloads:test_a_port_that_is_taken",
     "has none right in it": "commands.test_serve_downloads:test_a_folder_without_datasets",

@@ -20,9 +20,11 @@ Further sections of the INI file that has the look of the pages::
    [role staff]
    bytes = none
 
-``by`` is ``token`` (one user, the default), ``proxy`` or ``openid``. A proxy needs ``trusted``
-(its addresses or networks), and may have ``user-field`` and ``groups-field``. A dataset is
-``for`` ``signed-in`` users (the default), or for groups. Files are beside the settings.
+``by`` is ``token`` (one user, the default), ``proxy``, ``openid`` or ``nobody``. A proxy needs
+``trusted`` (its addresses or networks), and may have ``user-field``, ``groups-field``, and
+``address``: the path at which it has users sign in, with where they go on in ``?next=``. A dataset
+is ``for`` ``signed-in`` users (the default), for groups, or ``public``: then for those, too, who
+are not signed in, whose role is ``anonymous``. Files are beside the settings.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ from datalad_jsdl.errors import PortalError
 from datalad_jsdl.fetch.settings import parse_bytes
 from datalad_jsdl.orders.ordering import Limits
 from datalad_jsdl.portal.accounts.proxy import ProxyIdentity, networks_of
+from datalad_jsdl.portal.local_paths import local_path
 from datalad_jsdl.portal.rules import DatasetRule, Openness, Rules, Terms
 
 if TYPE_CHECKING:
@@ -48,7 +51,8 @@ __all__ = ["Accounts", "read_accounts"]
 _SECTIONS = ("sign-in", "limits", "portal")
 _SIGN_IN = {
     "token": frozenset({"by"}),
-    "proxy": frozenset({"by", "origin", "trusted", "user-field", "groups-field"}),
+    "nobody": frozenset({"by", "origin"}),
+    "proxy": frozenset({"by", "origin", "trusted", "user-field", "groups-field", "address"}),
     "openid": frozenset(
         {"by", "origin", "issuer", "client-id", "client-secret-file", "scope", "groups-claim"}
     ),
@@ -68,12 +72,21 @@ class Accounts:
         origin: of the portal, as browsers know it; "" for where it listens.
         proxy: that signs users in, or None.
         openid: the provider that does, or None.
+        address: where the proxy has users sign in; "" if it says so by itself.
+        by: how they sign in; see above.
     """
 
     rules: Rules = field(default_factory=Rules)
     origin: str = ""
     proxy: ProxyIdentity | None = None
     openid: OpenIdProvider | None = None
+    address: str = ""
+    by: str = "token"
+
+    @property
+    def is_for_several(self) -> bool:
+        """Whether the portal has more users than whoever has started it."""
+        return self.by != "token"
 
 
 def read_accounts(file: Path) -> Accounts:
@@ -106,7 +119,7 @@ def read_accounts(file: Path) -> Accounts:
     sign_in = _Section(file, "sign-in", given)
     by = given.get("by", "token")
     if by not in _SIGN_IN:
-        raise PortalError(f"{file}: by is token, proxy or openid, not {by!r}")
+        raise PortalError(f"{file}: by is token, proxy, openid or nobody, not {by!r}")
     sign_in.require_known(_SIGN_IN[by])
     limits = Limits() if by == "token" else _USUAL
     if parser.has_section("limits"):
@@ -116,6 +129,8 @@ def read_accounts(file: Path) -> Accounts:
         given.get("origin", "").rstrip("/"),
         sign_in.proxy() if by == "proxy" else None,
         sign_in.openid() if by == "openid" else None,
+        local_path(given["address"]) if "address" in given else "",
+        by,
     )
 
 
@@ -134,12 +149,14 @@ class _Section:
     def dataset(self) -> DatasetRule:
         self.require_known(_DATASET)
         wanted = [item.strip() for item in self._given.get("for", "signed-in").split(",")]
-        if wanted == ["signed-in"]:
-            openness, groups = Openness.SIGNED_IN, frozenset[str]()
+        if wanted in (["signed-in"], ["public"]):
+            openness, groups = Openness(wanted[0]), frozenset[str]()
         else:
             parts = [item.partition(" ") for item in wanted]
             if any(word != "group" or not rest.strip() for word, _, rest in parts):
-                raise self._error(f"for is signed-in, or group NAME, not {self._given['for']!r}")
+                raise self._error(
+                    f"for is public, signed-in, or group NAME, not {self._given['for']!r}"
+                )
             openness, groups = Openness.GROUPS, frozenset(rest.strip() for _, _, rest in parts)
         terms = self._text("terms") if self._given.get("terms") else None
         return DatasetRule(openness, groups, Terms(terms) if terms else None)

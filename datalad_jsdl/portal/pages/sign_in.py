@@ -44,7 +44,7 @@ async def sign_in(turn: Turn) -> Response:
         if isinstance(identity, TokenIdentity) and identity.is_token(given):
             return _with_cookie(turn, turn.go(back), identity)
         return await _form(turn, back, is_wrong=True)
-    if turn.visitor is not None:
+    if turn.visitor is not None and not turn.may_sign_in:
         return turn.go(back)
     return await _form(turn, back, is_wrong=bool(turn.query.one("wrong")))
 

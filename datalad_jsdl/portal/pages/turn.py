@@ -77,6 +77,11 @@ class Turn:
         return all_served(self.site, self.visitor) if self.visitor else []
 
     @property
+    def may_sign_in(self) -> bool:
+        """Whether somebody is not signed in, and can be."""
+        return self.visitor is None or (self.visitor.is_anonymous and bool(self.site.sign_in))
+
+    @property
     def path(self) -> dict[str, str]:
         """Parts of the address."""
         found: dict[str, str] = self.request.path_params
@@ -101,6 +106,7 @@ class Turn:
             "visitor": self.visitor,
             "listed": listed,
             "form_token": token,
+            "may_sign_in": self.may_sign_in,
             "here": "",
             "refresh": None,
         }
@@ -120,10 +126,14 @@ def page(site: Site, answer: Answer) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         visitor = request.scope["state"]["visitor"]
         turn = Turn(site, request, visitor, _query(request), Fields({}))
+        is_reading = request.method in ("GET", "HEAD")
         if visitor is None:
-            back = request.url.path if request.method in ("GET", "HEAD") else ""
-            return turn.go("/sign-in", next=back)
-        return await _answered(turn, answer)
+            return turn.go("/sign-in", next=request.url.path if is_reading else "")
+        found = await _answered(turn, answer)
+        if found.status_code == HTTPStatus.NOT_FOUND and is_reading and turn.may_sign_in:
+            # it may be there for who has signed in
+            return turn.go("/sign-in", next=request.url.path)
+        return found
 
     return endpoint
 
