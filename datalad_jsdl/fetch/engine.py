@@ -57,6 +57,8 @@ class Engine:
             a processor busy but for the moments in which the mirror is.
         reserve: bytes of a disk that files are not to take; see `disk`.
         annex_headers: what git-annex's own requests have besides; None for nothing.
+        logins: whether servers that ask for a login are shown one that the user has, or a
+            certificate; proxies are, in any case.
         sleep: waits a number of seconds; None for a sleep that an interruption ends.
         transport: makes the requests; None for the usual one.
         beside: an engine of this process that this one shares the knowledge of mirrors, the
@@ -75,6 +77,7 @@ class Engine:
         lanes: int = 2,
         reserve: int = 0,
         annex_headers: AnnexHeaders | None = None,
+        logins: bool = True,
         sleep: Callable[[float], object] | None = None,
         beside: Engine | None = None,
         transport: Transport | None = None,
@@ -82,11 +85,14 @@ class Engine:
         _spare_memory()
         self.settings = settings or Settings()
         self.reserve = reserve
-        self._annex_headers = annex_headers
+        self._annex_headers = annex_headers if logins else None
         self.web: Transport = transport or Web(
             policy,
-            Credentials(self.settings.credential, config, annex_headers=annex_headers),
+            Credentials(self.settings.credential, config, annex_headers=annex_headers)
+            if logins
+            else Credentials(search=False),
             http_settings=http_settings,
+            certificates=logins,
             connect_seconds=self.settings.connect_timeout,
             read_seconds=self.settings.read_timeout,
             connections=max(64, self.settings.connections),

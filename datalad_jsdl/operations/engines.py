@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.credentials.annex_headers import AnnexHeaders
 
-__all__ = ["OWN_CREDENTIALS", "Engines", "disk_reserve", "memory_file", "open_engine"]
+__all__ = ["NO_LOGINS", "OWN_CREDENTIALS", "Engines", "disk_reserve", "memory_file", "open_engine"]
 
 #: The setting of one repository that says where logins are; see `credentials.rules`.
 OWN_CREDENTIALS = PREFIXES[0] + "credential"
+
+#: In the place of lines that say where logins are: none of any kind is used. It is no valid line,
+#: so what does not know of it uses none, either.
+NO_LOGINS = ("none",)
 
 _OWN_PROXY = PREFIXES[0] + "proxy"  # git's remote.<name>.proxy
 
@@ -61,7 +65,7 @@ def open_engine(
     Args:
         git_dir: its ``.git`` folder; None where there is no repository yet: then what holds in
             the current folder.
-        credentials: lines as of the setting ``credential``, that go before those.
+        credentials: lines as of the setting ``credential``, that go before those; or `NO_LOGINS`.
         inherited: further ones, of the datasets above, that go after the repository's own.
         typed: a URL that the user has typed, which is leave enough to connect to its host.
         lanes: small files at a time from a mirror next door; see `Engine`.
@@ -76,7 +80,8 @@ def open_engine(
     config = git_config_values(
         rf"^annex\.security\.|^{re.escape(PREFIX)}|^http\.|{PATTERN}|{_ANNEX}", git_dir
     )
-    if credentials or inherited:
+    logins = tuple(credentials) != NO_LOGINS
+    if logins and (credentials or inherited):
         own = config.get(OWN_CREDENTIALS, ())
         config[OWN_CREDENTIALS] = [*credentials, *own, *inherited]
     last = {name: values[-1] for name, values in config.items()}
@@ -97,7 +102,8 @@ def open_engine(
         lanes=lanes,
         reserve=reserve_of(last) if keep_reserve else 0,
         config=last,
-        annex_headers=_headers(config, git_dir),
+        annex_headers=_headers(config, git_dir) if logins else None,
+        logins=logins,
         http_settings=partial(_http_settings, git_dir=git_dir, config=last),
         beside=beside,
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from datalad_jsdl.errors import PortalError
+from datalad_jsdl.orders.store.operator_settings import keep_sources_with_logins
 from datalad_jsdl.orders.store.secrets import secret_of
 from datalad_jsdl.portal.accounts.anonymous import AnonymousUsers
 from datalad_jsdl.portal.accounts.settings import Accounts, read_accounts
@@ -55,6 +56,8 @@ def made_site(
         return site, f"{listening.url}?token={token}"
     hosts = listening.hosts | {urlsplit(origin).netloc.lower()}
     is_secure = origin.startswith("https:")
+    with_logins = (name for name, rule in accounts.rules.datasets.items() if rule.logins)
+    keep_sources_with_logins(desk.store, with_logins)
     anonymous = None
     if _has_public(accounts):
         anonymous = AnonymousUsers(secret_of(desk.store, "anonymous"), is_secure)

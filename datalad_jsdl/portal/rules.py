@@ -53,11 +53,13 @@ class DatasetRule:
         openness: whom it is for.
         groups: any of which a visitor has to be in, if it is for groups.
         terms: to be accepted; None for none.
+        logins: whether mirrors may be shown the logins of the user that the portal runs as.
     """
 
     openness: Openness = Openness.SIGNED_IN
     groups: frozenset[str] = frozenset()
     terms: Terms | None = None
+    logins: bool = False
 
     def admits(self, visitor: Visitor) -> bool:
         """Whether somebody may see it."""

@@ -88,7 +88,7 @@ class Site:
         look_ahead = LookAhead(_FETCHES, shared=True)
         self.archives = OpenArchives(self.desk, look_ahead)
         self.capabilities = Capabilities(self.desk.store)
-        self.manifests = Manifests(self.desk.credentials)
+        self.manifests = Manifests(lambda name: self.desk.places().logins(name))
         self.browser = Browser(self.manifests)
         self.metrics = Metrics(self.desk.store)
         # a mirror that is slow must not keep others from their answers: lookups have threads of

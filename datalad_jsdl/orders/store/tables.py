@@ -237,3 +237,19 @@ accepted_terms = Table(
     Column("accepted_on", Float, nullable=False),
     PrimaryKeyConstraint("user", "source", "version", name="a_version_once"),
 )
+
+#: What operators have set that whoever works with the store has to obey.
+operator_settings = Table(
+    "operator_settings",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+#: Sessions that users have ended before their time, until that.
+ended_sessions = Table(
+    "ended_sessions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("until", Float, nullable=False),
+)

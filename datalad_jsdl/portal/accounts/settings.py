@@ -24,7 +24,8 @@ Further sections of the INI file that has the look of the pages::
 ``trusted`` (its addresses or networks), and may have ``user-field``, ``groups-field``, and
 ``address``: the path at which it has users sign in, with where they go on in ``?next=``. A dataset
 is ``for`` ``signed-in`` users (the default), for groups, or ``public``: then for those, too, who
-are not signed in, whose role is ``anonymous``. Files are beside the settings.
+are not signed in, whose role is ``anonymous``. With ``logins = yes`` the logins of the user that
+the portal runs as are used to fetch its files. Files are beside the settings.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ _SIGN_IN = {
         {"by", "origin", "issuer", "client-id", "client-secret-file", "scope", "groups-claim"}
     ),
 }
-_DATASET = frozenset({"for", "terms"})
+_DATASET = frozenset({"for", "terms", "logins"})
 _LIMITS = frozenset({"files", "bytes"})
 #: What one order may have where several people share a portal, and nobody says otherwise.
 _USUAL = Limits(100_000, 100 * 10**9)
@@ -159,7 +160,8 @@ class _Section:
                 )
             openness, groups = Openness.GROUPS, frozenset(rest.strip() for _, _, rest in parts)
         terms = self._text("terms") if self._given.get("terms") else None
-        return DatasetRule(openness, groups, Terms(terms) if terms else None)
+        logins = self._yes_or_no("logins")
+        return DatasetRule(openness, groups, Terms(terms) if terms else None, logins)
 
     def limits(self, usual: Limits) -> Limits:
         self.require_known(_LIMITS)
@@ -212,6 +214,12 @@ class _Section:
             raise self._error(f"cannot read {path}: {error.strerror}") from None
         except UnicodeDecodeError:
             raise self._error(f"{path} is not in UTF-8") from None
+
+    def _yes_or_no(self, name: str) -> bool:
+        given = self._given.get(name, "no")
+        if given not in ("yes", "no"):
+            raise self._error(f"{name} is yes or no, not {given!r}")
+        return given == "yes"
 
     def _count(self, given: str) -> int:
         if not given.isascii() or not given.isdigit():
