@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 
+from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.portal.identity import TokenIdentity
-from datalad_jsdl.portal.problems import Problem, send_problem
+from datalad_jsdl.portal.problems import Problem, problem_of, send_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,15 +73,23 @@ class Gate:
         if problem := self._problem(scope, headers):
             await send_problem(problem, hardened, is_head=scope["method"] == "HEAD")
             return
-        visitor, new = self._visitor(scope, headers)
+        try:
+            visitor, new = await self._visitor(scope, headers)
+        except JsdlError as error:
+            await send_problem(problem_of(error), hardened, is_head=scope["method"] == "HEAD")
+            return
         scope.setdefault("state", {})["visitor"] = visitor
         await self._app(scope, receive, hardened)
 
-    def _visitor(self, scope: Scope, headers: Headers) -> tuple[Visitor | None, str]:
+    async def _visitor(self, scope: Scope, headers: Headers) -> tuple[Visitor | None, str]:
         """Who asks, and a cookie for somebody who is new."""
         cookies = cookie_parser(headers.get("cookie", ""))
         client = (scope.get("client") or ("", 0))[0]
         found = self._site.identity.visitor(headers, cookies, client)
+        sessions = self._site.sessions
+        if found is not None and found.session and not sessions.is_known(found.session):
+            is_ended = await self._site.run(sessions.is_ended, found.session)
+            found = None if is_ended else found
         users = self._site.anonymous
         if found is not None or users is None:
             return found, ""

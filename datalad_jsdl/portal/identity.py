@@ -25,12 +25,14 @@ class Visitor:
         groups: that the user belongs to.
         shown: the user's name for people.
         is_anonymous: nobody has signed in; the user is one browser.
+        session: by which it can be ended; "" if it cannot.
     """
 
     user: str
     groups: frozenset[str] = frozenset()
     shown: str = ""
     is_anonymous: bool = False
+    session: str = field(default="", compare=False, repr=False)
 
 
 class Identity(Protocol):

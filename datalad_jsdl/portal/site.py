@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from datalad_jsdl.archive.budget import LookAhead
 from datalad_jsdl.orders.capability import Capabilities
 from datalad_jsdl.orders.ordering import Limits
+from datalad_jsdl.orders.store.sessions import Sessions
 from datalad_jsdl.portal.browsing import Browser
 from datalad_jsdl.portal.guards import Streams
 from datalad_jsdl.portal.look import Look
@@ -60,6 +61,7 @@ class Site:
         sign_in_routes: where visitors go to sign in, and come back to.
         origin: scheme, host and port by which clients know it; "" for those of each request.
         anonymous: users who are not signed in; None where all have to sign in.
+        sessions: that users have ended.
         metrics: what is counted in this process.
         is_ending: the server is about to end; what is streamed without an end is to end now.
     """
@@ -81,6 +83,7 @@ class Site:
     browser: Browser = field(init=False)
     origin: str = ""
     anonymous: AnonymousUsers | None = None
+    sessions: Sessions = field(init=False)
     metrics: Metrics = field(init=False)
     is_ending: bool = False
 
@@ -90,6 +93,7 @@ class Site:
         self.capabilities = Capabilities(self.desk.store)
         self.manifests = Manifests(lambda name: self.desk.places().logins(name))
         self.browser = Browser(self.manifests)
+        self.sessions = Sessions(self.desk.store)
         self.metrics = Metrics(self.desk.store)
         # a mirror that is slow must not keep others from their answers: lookups have threads of
         # their own, and each download may have one
