@@ -12,6 +12,7 @@ from starlette.requests import cookie_parser
 from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.portal.identity import TokenIdentity
 from datalad_jsdl.portal.problems import Problem, problem_of, send_problem
+from datalad_jsdl.portal.robots import ROBOTS_HEADER, may_index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,6 +66,9 @@ class Gate:
                 given = list(message.get("headers", ()))
                 names = {name for name, _ in given}
                 given += [item for item in _HEADERS.items() if item[0] not in names]
+                is_open = may_index(scope["path"], allowed=self._site.robots)
+                if not is_open and ROBOTS_HEADER[0] not in names:
+                    given.append(ROBOTS_HEADER)
                 if new and _is_of_somebody(scope, given):
                     given.append((b"set-cookie", new.encode()))
                 message = {**message, "headers": given}

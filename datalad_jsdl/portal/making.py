@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from datalad_jsdl.errors import PortalError
@@ -12,6 +12,7 @@ from datalad_jsdl.portal.accounts.anonymous import AnonymousUsers
 from datalad_jsdl.portal.accounts.settings import Accounts, read_accounts
 from datalad_jsdl.portal.identity import NobodyIdentity, TokenIdentity
 from datalad_jsdl.portal.look import Look, read_look
+from datalad_jsdl.portal.rates import DEFAULT_RATES, Rates
 from datalad_jsdl.portal.rules import Openness
 from datalad_jsdl.portal.served import served_of
 from datalad_jsdl.portal.site import Site
@@ -61,21 +62,25 @@ def made_site(
     anonymous = None
     if _has_public(accounts):
         anonymous = AnonymousUsers(secret_of(desk.store, "anonymous"), is_secure)
+    more: dict[str, Any] = {
+        "rules": accounts.rules,
+        "origin": accounts.origin,
+        "anonymous": anonymous,
+        "rates": Rates({**DEFAULT_RATES, **accounts.rates}, accounts.counted_at),
+        "trusted": accounts.trusted,
+        "robots": accounts.robots,
+    }
     if accounts.openid is None:
         identity = accounts.proxy or NobodyIdentity()
-        site = Site(
-            desk, served, identity, hosts, look, accounts.address, rules=accounts.rules,
-            origin=accounts.origin, anonymous=anonymous,
-        )  # fmt: skip
+        site = Site(desk, served, identity, hosts, look, accounts.address, **more)
         return site, f"{origin}/"
     # the package is an extra
     from datalad_jsdl.portal.accounts.openid import START, OpenIdIdentity, openid_routes
 
     openid = OpenIdIdentity(accounts.openid, secret_of(desk.store, "openid"), origin)
     site = Site(
-        desk, served, openid, hosts, look, START, rules=accounts.rules,
-        sign_in_routes=(openid_routes(openid),), origin=accounts.origin, anonymous=anonymous,
-    )  # fmt: skip
+        desk, served, openid, hosts, look, START, sign_in_routes=(openid_routes(openid),), **more
+    )
     return site, f"{origin}/"
 
 

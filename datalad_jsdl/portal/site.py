@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.orders.desk import Desk
     from datalad_jsdl.portal.accounts.anonymous import AnonymousUsers
+    from datalad_jsdl.portal.accounts.proxy import Network
     from datalad_jsdl.portal.identity import Identity
     from datalad_jsdl.portal.manifests import KeptManifest
+    from datalad_jsdl.portal.rates import Rates
     from datalad_jsdl.portal.rules import Rules
     from datalad_jsdl.portal.served import Served
 
@@ -61,6 +63,9 @@ class Site:
         sign_in_routes: where visitors go to sign in, and come back to.
         origin: scheme, host and port by which clients know it; "" for those of each request.
         anonymous: users who are not signed in; None where all have to sign in.
+        rates: how often visitors may ask; None without limits.
+        trusted: proxies, which say where requests are from.
+        robots: whether crawlers may keep pages of what is public.
         sessions: that users have ended.
         metrics: what is counted in this process.
         is_ending: the server is about to end; what is streamed without an end is to end now.
@@ -83,6 +88,9 @@ class Site:
     browser: Browser = field(init=False)
     origin: str = ""
     anonymous: AnonymousUsers | None = None
+    rates: Rates | None = None
+    trusted: tuple[Network, ...] = ()
+    robots: bool = False
     sessions: Sessions = field(init=False)
     metrics: Metrics = field(init=False)
     is_ending: bool = False

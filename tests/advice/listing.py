@@ -242,6 +242,8 @@ ADVICE = {
     "; --port 0 takes one that is free": "commands.test_serve_downloads:test_a_port_that_is_taken",
     "has none right in it": "commands.test_serve_downloads:test_a_folder_without_datasets",
     "are under way for {}; try again": "serving.test_gate:test_too_many_are_told",
+    "was asked for too often; try again": "serving.test_rates:test_who_asks_too_often",
+    "and pip install 'datalad-jsdl[redis]'": "serving.test_rates:test_what_operators_set_of_rates",
     "go back, and try it again": "serving.test_accounts:test_an_answer_counts_once",
     "is not reachable now; nothing is lost": "serving.test_accounts:test_a_provider_signs_in",
     "unknown setting {}; choose from": "serving.test_accounts:test_what_they_set_wrong",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["keep_sources_with_logins", "sources_with_logins"]
 
-_LOGINS = "sources with logins"
+_LOGINS = "sources-with-logins"
 
 
 def keep_sources_with_logins(store: Store, names: Iterable[str]) -> None:

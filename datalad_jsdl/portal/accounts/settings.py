@@ -20,12 +20,24 @@ Further sections of the INI file that has the look of the pages::
    [role staff]
    bytes = none
 
+   [rates]
+   order = 60/hour
+   search = none
+   count-in = redis://127.0.0.1/0
+
+   [robots]
+   allow = yes
+
 ``by`` is ``token`` (one user, the default), ``proxy``, ``openid`` or ``nobody``. A proxy needs
 ``trusted`` (its addresses or networks), and may have ``user-field``, ``groups-field``, and
 ``address``: the path at which it has users sign in, with where they go on in ``?next=``. A dataset
 is ``for`` ``signed-in`` users (the default), for groups, or ``public``: then for those, too, who
 are not signed in, whose role is ``anonymous``. With ``logins = yes`` the logins of the user that
-the portal runs as are used to fetch its files. Files are beside the settings.
+the portal runs as are used to fetch its files. ``[rates]`` has how often a visitor may ``order``,
+``add`` or ``search``, and from an address a ``sign-in`` or a ``link`` that is none may be tried.
+``trusted`` is also for ``openid`` and ``nobody``: proxies, whose ``X-Forwarded-For`` says where
+requests are from; by default those on this machine. With ``allow`` crawlers may keep pages of what
+is public. Files are beside the settings.
 """
 
 from __future__ import annotations
@@ -40,24 +52,39 @@ from datalad_jsdl.fetch.settings import parse_bytes
 from datalad_jsdl.orders.ordering import Limits
 from datalad_jsdl.portal.accounts.proxy import ProxyIdentity, networks_of
 from datalad_jsdl.portal.local_paths import local_path
+from datalad_jsdl.portal.rates import Kind, rate_of
 from datalad_jsdl.portal.rules import DatasetRule, Openness, Rules, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from limits import RateLimitItem
+
     from datalad_jsdl.portal.accounts.openid import OpenIdProvider
+    from datalad_jsdl.portal.accounts.proxy import Network
 
 __all__ = ["Accounts", "read_accounts"]
 
-_SECTIONS = ("sign-in", "limits", "portal")
+_SECTIONS = ("sign-in", "limits", "rates", "robots", "portal")
 _SIGN_IN = {
     "token": frozenset({"by"}),
-    "nobody": frozenset({"by", "origin"}),
+    "nobody": frozenset({"by", "origin", "trusted"}),
     "proxy": frozenset({"by", "origin", "trusted", "user-field", "groups-field", "address"}),
     "openid": frozenset(
-        {"by", "origin", "issuer", "client-id", "client-secret-file", "scope", "groups-claim"}
+        {
+            "by",
+            "origin",
+            "trusted",
+            "issuer",
+            "client-id",
+            "client-secret-file",
+            "scope",
+            "groups-claim",
+        }
     ),
 }
+#: A proxy on this machine; whoever else is here may say what they like of where they are.
+_LOOPBACK = "127.0.0.0/8 ::1"
 _DATASET = frozenset({"for", "terms", "logins"})
 _LIMITS = frozenset({"files", "bytes"})
 #: What one order may have where several people share a portal, and nobody says otherwise.
@@ -75,6 +102,10 @@ class Accounts:
         openid: the provider that does, or None.
         address: where the proxy has users sign in; "" if it says so by itself.
         by: how they sign in; see above.
+        trusted: proxies, which say where requests are from.
+        rates: how often visitors may ask, by what is asked for; the others are the usual ones.
+        counted_at: URL of Redis that all processes count in; "" for each by itself.
+        robots: whether crawlers may keep pages of what is public.
     """
 
     rules: Rules = field(default_factory=Rules)
@@ -83,6 +114,10 @@ class Accounts:
     openid: OpenIdProvider | None = None
     address: str = ""
     by: str = "token"
+    trusted: tuple[Network, ...] = ()
+    rates: Mapping[Kind, RateLimitItem | None] = field(default_factory=dict)
+    counted_at: str = field(default="", repr=False)
+    robots: bool = False
 
     @property
     def is_for_several(self) -> bool:
@@ -113,10 +148,10 @@ def read_accounts(file: Path) -> Accounts:
             roles[rest.strip()] = section.limits(Limits())
         elif name not in _SECTIONS:
             raise PortalError(
-                f"{file}: unknown section [{name}]; choose from portal, sign-in, limits, "
-                "dataset NAME, role NAME"
+                f"{file}: unknown section [{name}]; choose from portal, sign-in, limits, rates, "
+                "robots, dataset NAME, role NAME"
             )
-    given = dict(parser["sign-in"]) if parser.has_section("sign-in") else {}
+    given = _given(parser, "sign-in")
     sign_in = _Section(file, "sign-in", given)
     by = given.get("by", "token")
     if by not in _SIGN_IN:
@@ -132,7 +167,14 @@ def read_accounts(file: Path) -> Accounts:
         sign_in.openid() if by == "openid" else None,
         local_path(given["address"]) if "address" in given else "",
         by,
+        sign_in.trusted(),
+        *_Section(file, "rates", _given(parser, "rates")).rates(),
+        _Section(file, "robots", _given(parser, "robots")).robots(),
     )
+
+
+def _given(parser: configparser.ConfigParser, name: str) -> dict[str, str]:
+    return dict(parser[name]) if parser.has_section(name) else {}
 
 
 class _Section:
@@ -177,14 +219,33 @@ class _Section:
                 ) from None
         return Limits(files, size)
 
+    def trusted(self) -> tuple[Network, ...]:
+        given = self._given.get("trusted", _LOOPBACK)
+        return networks_of(given.replace(",", " ").split())
+
+    def rates(self) -> tuple[dict[Kind, RateLimitItem | None], str]:
+        """The rates, and where they are counted."""
+        kinds = {kind.value: kind for kind in Kind}
+        self.require_known(frozenset({*kinds, "count-in"}))
+        try:
+            found = {
+                kind: rate_of(self._given[name])
+                for name, kind in kinds.items()
+                if name in self._given
+            }
+        except PortalError as error:
+            raise self._error(str(error)) from None
+        return found, self._given.get("count-in", "")
+
+    def robots(self) -> bool:
+        self.require_known(frozenset({"allow"}))
+        return self._yes_or_no("allow")
+
     def proxy(self) -> ProxyIdentity:
-        trusted = self._given.get("trusted", "").replace(",", " ").split()
-        if not trusted:
+        if not self._given.get("trusted", "").strip(" ,"):
             raise self._error("trusted is missing: the addresses of the proxy, such as 127.0.0.1")
         user = self._given.get("user-field", "X-Remote-User").lower()
-        return ProxyIdentity(
-            networks_of(trusted), user, self._given.get("groups-field", "").lower()
-        )
+        return ProxyIdentity(self.trusted(), user, self._given.get("groups-field", "").lower())
 
     def openid(self) -> OpenIdProvider:
         try:
