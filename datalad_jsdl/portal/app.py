@@ -15,6 +15,7 @@ from datalad_jsdl.portal.archive_endpoint import ArchiveEndpoint, Grant
 from datalad_jsdl.portal.gate import Gate
 from datalad_jsdl.portal.grants import granted_by_link
 from datalad_jsdl.portal.limited import Limited
+from datalad_jsdl.portal.logged import Logged
 from datalad_jsdl.portal.metrics import Counted
 from datalad_jsdl.portal.metrics_endpoint import MetricsEndpoint
 from datalad_jsdl.portal.pages.errors import ProblemPages
@@ -55,7 +56,8 @@ def make_app(site: Site) -> ASGIApp:
             Exception: _broken,
         },
     )
-    return Counted(ProblemPages(Gate(Limited(app, site), site), site), site.metrics)
+    inner = ProblemPages(Gate(Limited(app, site), site), site)
+    return Counted(Logged(inner, site), site.metrics)
 
 
 async def _health(request: Request) -> Response:

@@ -11,6 +11,7 @@ from datalad_jsdl.orders.store.secrets import secret_of
 from datalad_jsdl.portal.accounts.anonymous import AnonymousUsers
 from datalad_jsdl.portal.accounts.settings import Accounts, read_accounts
 from datalad_jsdl.portal.identity import NobodyIdentity, TokenIdentity
+from datalad_jsdl.portal.logs import PortalLog
 from datalad_jsdl.portal.look import Look, read_look
 from datalad_jsdl.portal.rates import DEFAULT_RATES, Rates
 from datalad_jsdl.portal.rules import Openness
@@ -18,18 +19,23 @@ from datalad_jsdl.portal.served import served_of
 from datalad_jsdl.portal.site import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from datalad_jsdl.orders.desk import Desk
     from datalad_jsdl.portal.identity import Identity
     from datalad_jsdl.portal.listening import Listening
 
-__all__ = ["made_site"]
+__all__ = ["address_of", "made_site"]
 
 
 def made_site(
-    desk: Desk, given: Iterable[str], listening: Listening, token: str, settings: Path | None
+    desk: Desk,
+    given: Iterable[str],
+    listening: Listening,
+    token: str,
+    settings: Path | None,
+    write: Callable[..., object] | None = None,
 ) -> tuple[Site, str]:
     """A portal, and the address to open it at.
 
@@ -39,6 +45,7 @@ def made_site(
         listening: where clients will connect.
         token: that the one user is known by, where users do not sign in.
         settings: what operators have set, or None.
+        write: takes lines of the log; see `logs.log_to`.
 
     Raises:
         PortalError: the settings are not as they have to be.
@@ -49,11 +56,14 @@ def made_site(
     served = served_of(desk, given)
     origin = accounts.origin or listening.url.rstrip("/")
     _require_served(accounts, {item.name for item in served})
+    log = PortalLog()
+    if write is not None:
+        log = PortalLog(secret_of(desk.store, "log"), write)
     identity: Identity
     if not accounts.is_for_several:
         identity = TokenIdentity(token, f"jsdl_{listening.port}")
         limits = accounts.rules.limits
-        site = Site(desk, served, identity, listening.hosts, look, limits=limits)
+        site = Site(desk, served, identity, listening.hosts, look, limits=limits, log=log)
         return site, f"{listening.url}?token={token}"
     hosts = listening.hosts | {urlsplit(origin).netloc.lower()}
     is_secure = origin.startswith("https:")
@@ -69,6 +79,7 @@ def made_site(
         "rates": Rates({**DEFAULT_RATES, **accounts.rates}, accounts.counted_at),
         "trusted": accounts.trusted,
         "robots": accounts.robots,
+        "log": log,
     }
     if accounts.openid is None:
         identity = accounts.proxy or NobodyIdentity()
@@ -82,6 +93,18 @@ def made_site(
         desk, served, openid, hosts, look, START, sign_in_routes=(openid_routes(openid),), **more
     )
     return site, f"{origin}/"
+
+
+def address_of(settings: Path | None, listening: Listening, token: str) -> str:
+    """The address to open a portal at.
+
+    Raises:
+        PortalError: the settings are not as they have to be.
+    """
+    accounts = read_accounts(settings) if settings else Accounts()
+    if not accounts.is_for_several:
+        return f"{listening.url}?token={token}"
+    return f"{accounts.origin or listening.url.rstrip('/')}/"
 
 
 def _has_public(accounts: Accounts) -> bool:

@@ -13,7 +13,9 @@ from datalad_jsdl.orders.capability import Capabilities
 from datalad_jsdl.orders.ordering import Limits
 from datalad_jsdl.orders.store.sessions import Sessions
 from datalad_jsdl.portal.browsing import Browser
+from datalad_jsdl.portal.downloads_log import DownloadsLog
 from datalad_jsdl.portal.guards import Streams
+from datalad_jsdl.portal.logs import PortalLog
 from datalad_jsdl.portal.look import Look
 from datalad_jsdl.portal.manifests import Manifests
 from datalad_jsdl.portal.metrics import Metrics
@@ -66,6 +68,8 @@ class Site:
         rates: how often visitors may ask; None without limits.
         trusted: proxies, which say where requests are from.
         robots: whether crawlers may keep pages of what is public.
+        log: of what happens.
+        downloads_log: the same, of archives.
         sessions: that users have ended.
         metrics: what is counted in this process.
         is_ending: the server is about to end; what is streamed without an end is to end now.
@@ -91,6 +95,8 @@ class Site:
     rates: Rates | None = None
     trusted: tuple[Network, ...] = ()
     robots: bool = False
+    log: PortalLog = field(default_factory=PortalLog)
+    downloads_log: DownloadsLog = field(init=False)
     sessions: Sessions = field(init=False)
     metrics: Metrics = field(init=False)
     is_ending: bool = False
@@ -101,6 +107,7 @@ class Site:
         self.capabilities = Capabilities(self.desk.store)
         self.manifests = Manifests(lambda name: self.desk.places().logins(name))
         self.browser = Browser(self.manifests)
+        self.downloads_log = DownloadsLog(self.log)
         self.sessions = Sessions(self.desk.store)
         self.metrics = Metrics(self.desk.store)
         # a mirror that is slow must not keep others from their answers: lookups have threads of

@@ -144,6 +144,7 @@ def openid_routes(identity: OpenIdIdentity) -> Mount:
         except Exception as error:  # of whatever the provider answers
             raise _unreachable(error) from None
         visitor = _visitor(provider, token.get("userinfo") or {})
+        request.state.signed_in = visitor  # for the log
         answer = RedirectResponse(local_path(request.session.pop("next", "/")), 303)
         answer.set_cookie(
             identity.cookie, identity.seal(visitor), max_age=int(identity.seconds),
