@@ -41,6 +41,8 @@ OUTSIDE = {
     "jinja2": {"portal"},
     "prometheus_client": {"portal"},
     "authlib": {"portal"},
+    "limits": {"portal"},
+    "structlog": {"portal"},
 }
 
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
 import sys
-import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalad.interface.base import Interface, build_doc, eval_results
 from datalad.interface.results import get_status_dict
-from datalad.support.constraints import EnsureInt, EnsureNone, EnsureStr
+from datalad.support.constraints import EnsureChoice, EnsureInt, EnsureNone, EnsureStr
 from datalad.support.param import Parameter
 
 from datalad_jsdl.commands._common import failure
 from datalad_jsdl.commands._options import listed
-from datalad_jsdl.errors import JsdlError, PortalError
+from datalad_jsdl.commands._serving import TOKEN, Wanted, serve_downloads
+from datalad_jsdl.errors import JsdlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +26,6 @@ __all__ = ["ServeDownloads"]
 lgr = logging.getLogger("datalad.jsdl.serve_downloads")
 
 ACTION = "serve_downloads"
-_TOKEN = "JSDL_TOKEN"  # noqa: S105 - the name of a variable
 
 
 @build_doc
@@ -80,7 +78,7 @@ class ServeDownloads(Interface):
             args=("--token-file",),
             metavar="FILE",
             doc=f"""file with the secret, which is created if missing. Without it, the variable
-            {_TOKEN} is used, or a secret that is made anew.""",
+            {TOKEN} is used, or a secret that is made anew.""",
             constraints=EnsureStr() | EnsureNone(),
         ),
         settings=Parameter(
@@ -89,6 +87,31 @@ class ServeDownloads(Interface):
             doc="""INI file that sets how the pages look, how visitors sign in and what is for whom:
             see "Pages of the portal" and "Users of a portal" in the documentation.""",
             constraints=EnsureStr() | EnsureNone(),
+        ),
+        workers=Parameter(
+            args=("--workers",),
+            metavar="NUMBER",
+            doc="""how many processes serve; each uses one processor. Each runs one job at a
+            time, such as a preparation.""",
+            constraints=EnsureInt(),
+        ),
+        grace=Parameter(
+            args=("--grace",),
+            metavar="SECONDS",
+            doc="""how long downloads have to end when the server is stopped.""",
+            constraints=EnsureInt(),
+        ),
+        log_format=Parameter(
+            args=("--log-format",),
+            doc="""how the log on standard error is written; by default as text on a terminal, else
+            as JSON.""",
+            constraints=EnsureChoice("text", "json") | EnsureNone(),
+        ),
+        url=Parameter(
+            args=("--url",),
+            action="store_true",
+            doc="""serve nothing; print the addresses of your portals that run on this machine, with
+            their secrets.""",
         ),
         check=Parameter(
             args=("--check",),
@@ -130,6 +153,10 @@ class ServeDownloads(Interface):
             "--credential 'http://127.0.0.1:8042 datalad:orthanc user=alice'",
         ),
         dict(
+            text="What is the address of the portal that runs already?",
+            code_cmd="datalad serve-downloads --url",
+        ),
+        dict(
             text="Is the portal behind our proxy set up well?",
             code_cmd="datalad serve-downloads --check https://data.example.org",
         ),
@@ -146,23 +173,44 @@ class ServeDownloads(Interface):
         no_open: bool = False,
         token_file: str | None = None,
         settings: str | None = None,
+        workers: int = 1,
+        grace: int = 30,
+        log_format: str | None = None,
+        url: bool = False,
         check: str | None = None,
         orthanc: str | None = None,
         credential: str | Sequence[str] | None = None,
     ) -> Iterator[dict[str, Any]]:
         given = listed(path) or ([] if orthanc else ["."])
         shown = given[0] if given else "."
+        if url:
+            yield from _addresses()
+            return
         if check is not None:
             yield from _checked(check, store)
             return
         try:
             logins = tuple(listed(credential))
-            _serve(given, host, port, store, not no_open, token_file, settings, orthanc, logins)
+            wanted = Wanted(
+                given, host, port, store, not no_open, token_file, settings, logins, workers,
+                grace, log_format, orthanc,
+            )  # fmt: skip
+            serve_downloads(wanted)
         except (JsdlError, OSError) as error:
             yield failure(ACTION, Path(shown).absolute(), error, lgr)
             return
         done = get_status_dict(action=ACTION, status="ok", path=os.path.abspath(shown))
         yield {**done, "type": "portal", "logger": lgr}
+
+
+def _addresses() -> Iterator[dict[str, Any]]:
+    from datalad_jsdl.portal.running_portals import running_portals
+
+    for address in running_portals():
+        sys.stdout.write(f"{address}\n")
+        yield get_status_dict(
+            action=ACTION, status="ok", path=address.partition("?")[0], type="portal", logger=lgr
+        )
 
 
 def _checked(url: str, store: str | None) -> Iterator[dict[str, Any]]:
@@ -172,79 +220,3 @@ def _checked(url: str, store: str | None) -> Iterator[dict[str, Any]]:
         status = "ok" if finding.is_fine else "error"
         record = get_status_dict(action=ACTION, status=status, path=url, type="check", logger=lgr)
         yield {**record, "check": finding.name, "message": f"{finding.name}: {finding.text}"}
-
-
-def _serve(
-    given: list[str],
-    host: str,
-    port: int,
-    store: str | None,
-    open_browser: bool,
-    token_file: str | None,
-    settings: str | None,
-    orthanc: str | None,
-    credentials: tuple[str, ...],
-) -> None:
-    try:
-        from datalad_jsdl.portal.making import made_site
-        from datalad_jsdl.portal.serving import serve
-    except ImportError as error:
-        raise PortalError(
-            f"the package {error.name} is missing; to install it, run: "
-            "pip install 'datalad-jsdl[portal]'"
-        ) from None
-    from datalad_jsdl.orders.desk import Desk
-    from datalad_jsdl.portal.listening import listen
-
-    token = _token(token_file)
-    store_opened, own = _store(given, store)
-    with store_opened:
-        desk = Desk(store_opened, own, credentials)
-        listening = listen(host, port)
-        file = Path(settings) if settings else None
-        site, address = made_site(desk, given, listening, token, file, orthanc)
-
-        def ready() -> None:
-            # alone on its line: it is for programs, too
-            sys.stdout.write(f"{address}\n")
-            sys.stdout.flush()
-            if open_browser:
-                webbrowser.open(address)
-
-        serve(site, listening, ready)
-
-
-def _store(given: list[str], store: str | None) -> tuple[Any, Path | None]:
-    """The store, and the dataset whose own it is."""
-    from datalad_jsdl.orders.desk import own_store, owner_of
-    from datalad_jsdl.orders.store.opening import Store
-    from datalad_jsdl.repository.repository import Repository
-
-    if store is not None:
-        opened = Store(store)
-        return opened, owner_of(opened)
-    if len(given) == 1 and (Path(given[0]) / ".git").exists():
-        root = Path(given[0]).resolve()
-        return Store.of_file(own_store(Repository(root))), root
-    from platformdirs import user_data_path
-
-    return Store.of_file(user_data_path("datalad-jsdl") / "portal.sqlite"), None
-
-
-def _token(file: str | None) -> str:
-    """The secret that visitors have to know."""
-    if file is None:
-        return os.environ.get(_TOKEN) or secrets.token_urlsafe(32)
-    path = Path(file)
-    try:
-        # a new one is readable for its owner alone from its beginning
-        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        found = path.read_text(encoding="utf-8").strip()
-        if not found:
-            raise PortalError(f"{path} is empty; remove it to have a secret made") from None
-        return found
-    token = secrets.token_urlsafe(32)
-    with os.fdopen(opened, "w", encoding="utf-8") as writing:
-        writing.write(f"{token}\n")
-    return token

@@ -57,8 +57,9 @@ class Engine:
             a processor busy but for the moments in which the mirror is.
         reserve: bytes of a disk that files are not to take; see `disk`.
         annex_headers: what git-annex's own requests have besides; None for nothing.
+        logins: whether servers that ask for a login are shown one that the user has, or a
+            certificate; proxies are, in any case.
         sleep: waits a number of seconds; None for a sleep that an interruption ends.
-        search_logins: look for logins that no setting names, where an origin asks for one.
         transport: makes the requests; None for the usual one.
         beside: an engine of this process that this one shares the knowledge of mirrors, the
             connections allowed to each and the bandwidth with; the lower bandwidth holds for both.
@@ -76,21 +77,22 @@ class Engine:
         lanes: int = 2,
         reserve: int = 0,
         annex_headers: AnnexHeaders | None = None,
+        logins: bool = True,
         sleep: Callable[[float], object] | None = None,
         beside: Engine | None = None,
-        search_logins: bool = True,
         transport: Transport | None = None,
     ) -> None:
         _spare_memory()
         self.settings = settings or Settings()
         self.reserve = reserve
-        self._annex_headers = annex_headers
+        self._annex_headers = annex_headers if logins else None
         self.web: Transport = transport or Web(
             policy,
-            Credentials(
-                self.settings.credential, config, search=search_logins, annex_headers=annex_headers
-            ),
+            Credentials(self.settings.credential, config, annex_headers=annex_headers)
+            if logins
+            else Credentials(search=False),
             http_settings=http_settings,
+            certificates=logins,
             connect_seconds=self.settings.connect_timeout,
             read_seconds=self.settings.read_timeout,
             connections=max(64, self.settings.connections),

@@ -31,6 +31,7 @@ def collect(
     leading_dir: str = "",
     *,
     commit_time: bool = False,
+    credentials: Sequence[str] = (),
 ) -> tuple[list[Content], dict[str, str]]:
     """The contents to be archived, in the order of their members.
 
@@ -42,6 +43,7 @@ def collect(
         homes: gets the datasets that they are from.
         leading_dir: folder in the archive to put everything under; may be empty.
         commit_time: give everything the time of the commit.
+        credentials: see `open_engine`.
 
     Raises:
         DatasetError: see `Walk`.
@@ -53,7 +55,7 @@ def collect(
     contents: list[Content] = []
     for part in walk.parts:
         contents += dataset_contents(
-            homes.add(part.prefix, _home_of(part, walk, engines)),
+            homes.add(part.prefix, _home_of(part, walk, engines, credentials)),
             part.tree,
             part.paths,
             leading_dir,
@@ -63,12 +65,16 @@ def collect(
     return sorted(contents, key=lambda content: content.name), walk.missing
 
 
-def _home_of(part: DatasetFiles, walk: Walk, engines: Engines) -> Home:
+def _home_of(part: DatasetFiles, walk: Walk, engines: Engines, credentials: Sequence[str]) -> Home:
     """Where the contents of one of the datasets of a walk are from."""
     above = [other.repository.root for other in walk.parts]
-    return Home(part.repository, partial(_open_engine, engines, part.repository, above))
+    opening = partial(_open_engine, engines, part.repository, above, credentials)
+    return Home(part.repository, opening)
 
 
-def _open_engine(engines: Engines, repository: Repository, above: Sequence[Path]) -> Engine:
+def _open_engine(
+    engines: Engines, repository: Repository, above: Sequence[Path], credentials: Sequence[str]
+) -> Engine:
     """The engine of a dataset, which has the logins of those above, too."""
-    return engines.open(repository.git_dir, inherited=lines_above(repository.root, above))
+    inherited = lines_above(repository.root, above)
+    return engines.open(repository.git_dir, credentials=credentials, inherited=inherited)

@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.credentials.annex_headers import AnnexHeaders
 
-__all__ = ["OWN_CREDENTIALS", "Engines", "disk_reserve", "memory_file", "open_engine"]
+__all__ = ["NO_LOGINS", "OWN_CREDENTIALS", "Engines", "disk_reserve", "memory_file", "open_engine"]
 
 #: The setting of one repository that says where logins are; see `credentials.rules`.
 OWN_CREDENTIALS = PREFIXES[0] + "credential"
+
+#: In the place of lines that say where logins are: none of any kind is used. It is no valid line,
+#: so what does not know of it uses none, either.
+NO_LOGINS = ("none",)
 
 _OWN_PROXY = PREFIXES[0] + "proxy"  # git's remote.<name>.proxy
 
@@ -63,7 +67,7 @@ def open_engine(
     Args:
         git_dir: its ``.git`` folder; None where there is no repository yet: then what holds in
             the current folder.
-        credentials: lines as of the setting ``credential``, that go before those.
+        credentials: lines as of the setting ``credential``, that go before those; or `NO_LOGINS`.
         inherited: further ones, of the datasets above, that go after the repository's own.
         typed: a URL that the user has typed, which is leave enough to connect to its host.
         lanes: small files at a time from a mirror next door; see `Engine`.
@@ -81,7 +85,8 @@ def open_engine(
     config = git_config_values(
         rf"^annex\.security\.|^{re.escape(PREFIX)}|^http\.|{PATTERN}|{_ANNEX}", git_dir
     )
-    if credentials or inherited:
+    logins = tuple(credentials) != NO_LOGINS and not is_for_strangers
+    if logins and (credentials or inherited):
         own = config.get(OWN_CREDENTIALS, ())
         config[OWN_CREDENTIALS] = [*credentials, *own, *inherited]
     last = {name: values[-1] for name, values in config.items()}
@@ -90,8 +95,6 @@ def open_engine(
     policy = AddressPolicy.from_config(last)
     if is_for_strangers:
         policy = replace(policy, allow_all=False)
-        config.pop(OWN_CREDENTIALS, None)
-        config.pop(PREFIXES[1] + "credential", None)
     if typed:
         parts = urlsplit(typed)
         port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -106,11 +109,9 @@ def open_engine(
         lanes=lanes,
         reserve=reserve_of(last) if keep_reserve else 0,
         config=last,
-        annex_headers=None if is_for_strangers else _headers(config, git_dir),
-        search_logins=not is_for_strangers,
-        http_settings=partial(
-            _http_settings, git_dir=git_dir, config=last, has_certificate=not is_for_strangers
-        ),
+        annex_headers=_headers(config, git_dir) if logins else None,
+        logins=logins,
+        http_settings=partial(_http_settings, git_dir=git_dir, config=last),
         beside=beside,
     )
 
@@ -175,13 +176,10 @@ def _http_settings(
     url: str,
     git_dir: str | os.PathLike[str] | None,
     config: Mapping[str, str],
-    has_certificate: bool = True,
 ) -> dict[str, str]:
     # without any there is no need to start git for each origin
     some = any(name.startswith("http.") for name in config)
     settings = git_http_settings(url, git_dir) if some else {}
     if _OWN_PROXY in config:
         settings["remote.proxy"] = config[_OWN_PROXY]
-    if not has_certificate:
-        settings = {n: value for n, value in settings.items() if n not in ("sslcert", "sslkey")}
     return settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.model.urls import origin_of
+from datalad_jsdl.operations.engines import NO_LOGINS
 from datalad_jsdl.operations.logins import cookies_line, credential_lines, origin_of_all
 from datalad_jsdl.operations.manifest_place import is_url
 
@@ -29,7 +30,7 @@ def manifest_logins(
 
     Args:
         place: where the manifest is.
-        credentials: lines as the user gave them.
+        credentials: lines as the user gave them, or `NO_LOGINS`.
         cookies: a browser or file with cookies for the manifest's origin, or None.
         git_dir: of the dataset, whose settings apply; None without a dataset.
         selection: of the manifest's entries, whose one origin the cookies are for if the
@@ -38,6 +39,8 @@ def manifest_logins(
     Raises:
         SettingError: what is said of them cannot be understood, or not be said of these entries.
     """
+    if tuple(credentials) == NO_LOGINS:
+        return NO_LOGINS
     named = credential_lines(credentials)
     if cookies is None:
         return named

@@ -73,7 +73,7 @@ def listed_of(places: Places, source: str) -> Listed:
         )
     file = None if is_no_file(location) else places.base / location
     place = place_of(location, file, None, None, ())
-    return Listed(place, credentials=places.credentials)
+    return Listed(place, credentials=places.logins(source))
 
 
 def _of_dataset(

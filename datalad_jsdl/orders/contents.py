@@ -16,7 +16,7 @@ from datalad_jsdl.errors import OrderError
 from datalad_jsdl.manifest.record import Record, entry_from_record
 from datalad_jsdl.model.entry import Entry
 from datalad_jsdl.operations.collect import collect
-from datalad_jsdl.operations.engines import open_engine
+from datalad_jsdl.operations.engines import NO_LOGINS, open_engine
 from datalad_jsdl.operations.home import Homes
 from datalad_jsdl.operations.list_files import FileSelection
 from datalad_jsdl.orders.model import SourceKind
@@ -39,11 +39,23 @@ class Places:
         sources: by name.
         base: folder that relative locations begin at.
         credentials: where logins are, for manifests.
+        with_logins: names of the sources whose mirrors may be shown logins; None for all. A
+            server that the operator has named may always.
     """
 
     sources: Mapping[str, Source]
     base: Path
     credentials: tuple[str, ...] = ()
+    with_logins: frozenset[str] | None = None
+
+    def logins(self, name: str) -> tuple[str, ...]:
+        """Where logins for a source are, besides its own settings; or `NO_LOGINS`."""
+        kind = self.sources[name].kind
+        if kind is SourceKind.ORTHANC:
+            return self.credentials
+        if self.with_logins is not None and name not in self.with_logins:
+            return NO_LOGINS
+        return self.credentials if kind is SourceKind.MANIFEST else ()
 
     def root(self, name: str) -> Path:
         """Of a dataset.
@@ -130,7 +142,7 @@ def opened_contents(
             if version:
                 homes = stack.enter_context(Homes())
                 sources.add(tag, homes)
-                contents = _of_dataset(places.root(source), version, group, homes, leading)
+                contents = _of_dataset(places, version, group, homes, leading)
             else:
                 engine = stack.enter_context(_engine(places, source))
                 sources.add(tag, MirrorsOnly(engine))
@@ -160,16 +172,18 @@ def _engine(places: Places, source: str) -> Engine:
     """To fetch the files of a manifest with."""
     if places.sources[source].kind is SourceKind.POSTED:
         return open_engine(None, is_for_strangers=True)
-    return open_engine(None, credentials=places.credentials, typed=places.typed(source))
+    return open_engine(None, credentials=places.logins(source), typed=places.typed(source))
 
 
 def _of_dataset(
-    root: Path, version: str, files: Sequence[ListedFile], homes: Homes, leading: str
+    places: Places, version: str, files: Sequence[ListedFile], homes: Homes, leading: str
 ) -> list[tuple[Content, FileRef]]:
     """Contents of a commit; with the times of when they were listed, whatever is recorded now."""
     listed = {file.ref.path: file for file in files}
     selection = FileSelection(version, tuple(listed), depth=None, dataset_files=True)
-    contents, _ = collect(root, selection, homes, leading)
+    source = files[0].ref.source
+    logins = places.logins(source)
+    contents, _ = collect(places.root(source), selection, homes, leading, credentials=logins)
     return [
         (replace(content, mtime=listed[content.path].mtime), listed[content.path].ref)
         for content in contents

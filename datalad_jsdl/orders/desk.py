@@ -18,6 +18,7 @@ from datalad_jsdl.orders.model import SourceKind
 from datalad_jsdl.orders.ordering import Orders
 from datalad_jsdl.orders.states import write_states
 from datalad_jsdl.orders.store.opening import Store
+from datalad_jsdl.orders.store.operator_settings import sources_with_logins
 from datalad_jsdl.orders.store.sources import known_sources, named_source
 from datalad_jsdl.repository.repository import Repository
 
@@ -77,7 +78,8 @@ class Desk:
         """Of all sources of the store."""
         with self.store.read() as connection:
             known = {source.name: source for source in known_sources(connection).values()}
-        return Places(known, self.own or Path.cwd(), self.credentials)
+            with_logins = sources_with_logins(connection)
+        return Places(known, self.own or Path.cwd(), self.credentials, with_logins)
 
     def dataset(self, root: Path) -> Source:
         """A dataset as a source."""

@@ -37,8 +37,9 @@ class Source:
     Attributes:
         name: for people, and the folder in an archive of several sources; one of each.
         kind: what it is.
-        location: path of a dataset; file, URL or address of a manifest; URL of a server; all without
-            a secret. Of what was posted, the name of the key, a slash, and what its page calls it.
+        location: path of a dataset; file, URL or address of a manifest; URL of a server; all
+            without a secret. Of what was posted, the name of the key, a slash, and what its page
+            calls it.
     """
 
     name: str

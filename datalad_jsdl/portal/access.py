@@ -102,7 +102,8 @@ def find_served(site: Site, visitor: Visitor, name: str) -> Served:
     """
     served = site.find(name)
     if served is None or not _admits(site, visitor, name):
-        raise NothingThereError(f"there is no dataset {name}")
+        more = " for who is not signed in" if visitor.is_anonymous else ""
+        raise NothingThereError(f"there is no dataset {name}{more}")
     return served
 
 

@@ -14,12 +14,15 @@ from datalad_jsdl.portal.api.routes import api_routes
 from datalad_jsdl.portal.archive_endpoint import ArchiveEndpoint, Grant
 from datalad_jsdl.portal.gate import Gate
 from datalad_jsdl.portal.grants import granted_by_link
+from datalad_jsdl.portal.limited import Limited
+from datalad_jsdl.portal.logged import Logged
 from datalad_jsdl.portal.metrics import Counted
 from datalad_jsdl.portal.metrics_endpoint import MetricsEndpoint
 from datalad_jsdl.portal.orthanc.endpoints import orthanc_routes
 from datalad_jsdl.portal.pages.errors import ProblemPages
 from datalad_jsdl.portal.pages.routes import page_routes
 from datalad_jsdl.portal.problems import Problem, ProblemError
+from datalad_jsdl.portal.robots import robots_route
 from datalad_jsdl.portal.samples import sample_routes
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ def make_app(site: Site) -> ASGIApp:
     app = Starlette(
         routes=[
             Route("/health", _health),
+            robots_route(allowed=site.robots),
             *sample_routes(),
             *site.sign_in_routes,
             *page_routes(site),
@@ -54,7 +58,8 @@ def make_app(site: Site) -> ASGIApp:
             Exception: _broken,
         },
     )
-    return Counted(ProblemPages(Gate(app, site), site), site.metrics)
+    inner = ProblemPages(Gate(Limited(app, site), site), site)
+    return Counted(Logged(inner, site), site.metrics)
 
 
 async def _health(request: Request) -> Response:

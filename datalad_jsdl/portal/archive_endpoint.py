@@ -20,6 +20,7 @@ from datalad_jsdl.bugs import LOGGER
 from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError, JsdlError, UnpreparedError
 from datalad_jsdl.orders.archives import keep_failure
 from datalad_jsdl.portal.connections import Connection
+from datalad_jsdl.portal.downloads_log import Ended
 from datalad_jsdl.portal.guards import CrowdedError
 from datalad_jsdl.portal.order_actions import prepare
 from datalad_jsdl.portal.problems import (
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.archive import Archive
     from datalad_jsdl.orders.archives import OrderArchive
     from datalad_jsdl.orders.model import OrderSummary
+    from datalad_jsdl.portal.downloads_log import Ranges
     from datalad_jsdl.portal.ranges import Span
     from datalad_jsdl.portal.site import Site
 
@@ -115,7 +117,7 @@ class ArchiveEndpoint:
         except UnpreparedError:
             raise await self._unprepared(grant) from None
         except JsdlError as error:
-            lgr.warning("order %s: %s", order, error)
+            site.log.event("source failed", grant.user, order=order, error=str(error))
             raise ProblemError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 f"the archive cannot be read now: {site.told(str(error))}",
@@ -183,12 +185,25 @@ class ArchiveEndpoint:
         receive: Receive,
         send: Send,
     ) -> None:
-        order, sent = grant.summary.id, 0
+        site, size = self._site, opened.archive.size or 0
+        with site.downloads_log.one(grant.user, grant.summary.id, size) as ranges:
+            await self._sent(grant, opened, answer, ranges, scope, receive, send)
+
+    async def _sent(
+        self,
+        grant: Grant,
+        opened: OrderArchive,
+        answer: _Answer,
+        ranges: Ranges,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
         connection, metrics = Connection.of(scope), self._site.metrics
+        ranges.ended = Ended.LEFT
 
         def count(size: int) -> None:
-            nonlocal sent
-            sent += size
+            ranges.sent += size
             metrics.sent(size)
 
         try:
@@ -201,11 +216,13 @@ class ArchiveEndpoint:
                 finally:
                     await chunks.aclose()  # type: ignore[attr-defined]  # it is a generator
         except SlowReaderError:
-            lgr.info("order %s: a client took next to nothing after %d bytes", order, sent)
+            ranges.ended = Ended.SLOW
             metrics.broken_off("client")
             connection.reset()
         except _FAILURES as error:
-            lgr.warning("order %s: broken off after %d bytes: %s", order, sent, error)
+            ranges.ended = Ended.SOURCE
+            order = grant.summary.id
+            self._site.log.event("source failed", grant.user, order=order, error=str(error))
             metrics.broken_off("source")
             await self._kept(opened, error)
             connection.reset()

@@ -9,14 +9,17 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 
+from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.portal.identity import TokenIdentity
-from datalad_jsdl.portal.problems import Problem, send_problem
+from datalad_jsdl.portal.problems import Problem, problem_of, send_problem
+from datalad_jsdl.portal.robots import ROBOTS_HEADER, may_index
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from datalad_jsdl.portal.identity import Visitor
     from datalad_jsdl.portal.site import Site
 
 __all__ = ["Gate"]
@@ -58,23 +61,46 @@ class Gate:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        new = ""  # the cookie of somebody who has none
 
         async def hardened(message: Message) -> None:
             if message["type"] == "http.response.start":
                 given = list(message.get("headers", ()))
                 names = {name for name, _ in given}
                 given += [item for item in _HEADERS.items() if item[0] not in names]
+                is_open = may_index(scope["path"], allowed=self._site.robots)
+                if not is_open and ROBOTS_HEADER[0] not in names:
+                    given.append(ROBOTS_HEADER)
+                if new and _is_of_somebody(scope, given):
+                    given.append((b"set-cookie", new.encode()))
                 message = {**message, "headers": given}
             await send(message)
 
-        cookies = cookie_parser(headers.get("cookie", ""))
-        client = (scope.get("client") or ("", 0))[0]
-        visitor = self._site.identity.visitor(headers, cookies, client)
         if problem := self._problem(scope, headers):
             await send_problem(problem, hardened, is_head=scope["method"] == "HEAD")
             return
+        try:
+            visitor, new = await self._visitor(scope, headers)
+        except JsdlError as error:
+            await send_problem(problem_of(error), hardened, is_head=scope["method"] == "HEAD")
+            return
         scope.setdefault("state", {})["visitor"] = visitor
         await self._app(scope, receive, hardened)
+
+    async def _visitor(self, scope: Scope, headers: Headers) -> tuple[Visitor | None, str]:
+        """Who asks, and a cookie for somebody who is new."""
+        cookies = cookie_parser(headers.get("cookie", ""))
+        client = (scope.get("client") or ("", 0))[0]
+        found = self._site.identity.visitor(headers, cookies, client)
+        sessions = self._site.sessions
+        if found is not None and found.session and not sessions.is_known(found.session):
+            is_ended = await self._site.run(sessions.is_ended, found.session)
+            found = None if is_ended else found
+        users = self._site.anonymous
+        if found is not None or users is None:
+            return found, ""
+        known = users.known(cookies)
+        return (known, "") if known else users.made()
 
     def _has_token(self, headers: Mapping[str, str]) -> bool:
         """Whether the token is in a field that no browser sends by itself."""
@@ -96,6 +122,12 @@ class Gate:
                 "a page of another site, or a program without a token, cannot change anything here",
             )
         return None
+
+
+def _is_of_somebody(scope: Scope, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Whether an answer depends on who asks: a page, or one of the API."""
+    kind = next((value for name, value in headers if name == b"content-type"), b"")
+    return kind.startswith(b"text/html") or scope["path"].startswith("/api/")
 
 
 def _is_from_here(headers: Mapping[str, str], host: str) -> bool:

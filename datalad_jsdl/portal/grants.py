@@ -38,4 +38,4 @@ async def granted_by_link(site: Site, scope: Scope) -> Grant:
         )
     if verdict is not Verdict.VALID:
         raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such download")
-    return Grant(summary, summary.user)
+    return Grant(summary, f"user {summary.user}")

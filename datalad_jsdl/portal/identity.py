@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ME", "Identity", "TokenIdentity", "Visitor"]
+__all__ = ["ME", "Identity", "NobodyIdentity", "TokenIdentity", "Visitor"]
 
 #: The user of a portal that one person runs for themselves; in routes, whoever asks.
 ME = "me"
@@ -24,11 +24,15 @@ class Visitor:
         user: whose list and orders these are.
         groups: that the user belongs to.
         shown: the user's name for people.
+        is_anonymous: nobody has signed in; the user is one browser.
+        session: by which it can be ended; "" if it cannot.
     """
 
     user: str
     groups: frozenset[str] = frozenset()
     shown: str = ""
+    is_anonymous: bool = False
+    session: str = field(default="", compare=False, repr=False)
 
 
 class Identity(Protocol):
@@ -44,6 +48,16 @@ class Identity(Protocol):
             cookies: of the request.
             client: address that the connection is from, or "".
         """
+
+
+class NobodyIdentity:
+    """Where nobody signs in."""
+
+    def visitor(
+        self, headers: Mapping[str, str], cookies: Mapping[str, str], client: str
+    ) -> Visitor | None:
+        """See `Identity`."""
+        return None
 
 
 @dataclass(frozen=True)

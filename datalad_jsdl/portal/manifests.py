@@ -19,7 +19,7 @@ from datalad_jsdl.orders.choosing.manifests import SIGNED
 from datalad_jsdl.portal.rows import Row, folder_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from datalad_jsdl.manifest.selection import Selection
     from datalad_jsdl.portal.served import Served
@@ -115,11 +115,11 @@ class Manifests:
     cannot be fetched again, it stays as it was.
 
     Args:
-        credentials: where logins for them are.
+        logins: name of a source → where logins for it are.
     """
 
-    def __init__(self, credentials: tuple[str, ...] = ()) -> None:
-        self._credentials = credentials
+    def __init__(self, logins: Callable[[str], tuple[str, ...]] = lambda name: ()) -> None:
+        self._logins = logins
         self._lock = threading.Lock()
         self._turns: dict[str, threading.Lock] = {}
         self._kept: dict[str, KeptManifest] = {}
@@ -159,7 +159,7 @@ class Manifests:
 
     def _read(self, served: Served) -> Selection:
         assert served.place is not None  # noqa: S101 - it is a manifest
-        return Listed(served.place, credentials=self._credentials).select(way=SIGNED)
+        return Listed(served.place, credentials=self._logins(served.name)).select(way=SIGNED)
 
 
 def _sign(served: Served) -> tuple[int, int] | None:

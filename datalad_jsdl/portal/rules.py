@@ -14,12 +14,17 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.portal.identity import Visitor
 
-__all__ = ["DatasetRule", "Openness", "Rules", "Terms"]
+__all__ = ["ANONYMOUS", "DatasetRule", "Openness", "Rules", "Terms"]
+
+
+#: The role of those who are not signed in; no group that a user is in.
+ANONYMOUS = "anonymous"
 
 
 class Openness(Enum):
     """Whom a dataset is for."""
 
+    PUBLIC = "public"
     SIGNED_IN = "signed-in"
     GROUPS = "groups"
 
@@ -48,14 +53,18 @@ class DatasetRule:
         openness: whom it is for.
         groups: any of which a visitor has to be in, if it is for groups.
         terms: to be accepted; None for none.
+        logins: whether mirrors may be shown the logins of the user that the portal runs as.
     """
 
     openness: Openness = Openness.SIGNED_IN
     groups: frozenset[str] = frozenset()
     terms: Terms | None = None
+    logins: bool = False
 
     def admits(self, visitor: Visitor) -> bool:
         """Whether somebody may see it."""
+        if self.openness is Openness.PUBLIC or visitor.is_anonymous:
+            return self.openness is Openness.PUBLIC
         return self.openness is Openness.SIGNED_IN or bool(self.groups & visitor.groups)
 
 
@@ -65,7 +74,8 @@ class Rules:
 
     Attributes:
         datasets: by name; the others are for whoever is signed in.
-        roles: limits of an order, by group; the largest that somebody has counts.
+        roles: limits of an order, by group; the largest that somebody has counts. Those who are
+            not signed in have the role `ANONYMOUS` alone.
         limits: of an order, for those who are in none of these groups.
     """
 
@@ -79,7 +89,8 @@ class Rules:
 
     def limits_of(self, visitor: Visitor) -> Limits:
         """What one order of a visitor may have."""
-        mine = [self.roles[group] for group in visitor.groups if group in self.roles]
+        groups = {ANONYMOUS} if visitor.is_anonymous else visitor.groups - {ANONYMOUS}
+        mine = [self.roles[group] for group in groups if group in self.roles]
         if not mine:
             return self.limits
         return Limits(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 import threading
 from typing import TYPE_CHECKING
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from datalad_jsdl.portal.listening import Listening
     from datalad_jsdl.portal.site import Site
 
-__all__ = ["serve"]
+__all__ = ["GRACE", "serve"]
 
-_GRACE = 20  # seconds that downloads have to end when the server ends
+#: Seconds that downloads have to end when the server ends.
+GRACE = 30
 
 
 def serve(
@@ -34,6 +36,7 @@ def serve(
     *,
     jobs: int = 1,
     stop: threading.Event | None = None,
+    grace: float = GRACE,
 ) -> None:
     """Serve until a SIGINT or SIGTERM comes.
 
@@ -43,6 +46,7 @@ def serve(
         ready: called once connections are accepted.
         jobs: that are run at a time, such as preparations; 0 to leave them to other workers.
         stop: ends it when it is set; needed in any thread but the main one, which has no signals.
+        grace: seconds that downloads have to end; jobs go back to the queue meanwhile.
 
     Raises:
         StoreError: the queue of jobs cannot be opened.
@@ -50,17 +54,31 @@ def serve(
     config = uvicorn.Config(
         make_app(site), http=Protocol, ws="none", loop="auto", lifespan="off", access_log=False,
         log_config=None, proxy_headers=False, server_header=False, date_header=True,
-        timeout_graceful_shutdown=_GRACE,
+        timeout_graceful_shutdown=max(1, round(grace)),
     )  # fmt: skip
-    server = _Server(config, site, ready, stop or threading.Event())
+    idle = threading.Event()
+    server = _Server(config, site, ready, stop or threading.Event(), idle)
     try:
-        with Waker(site.desk.store) as waker, _worker(site, waker, jobs):
+        with _interrupted(), Waker(site.desk.store) as waker, _worker(site, waker, jobs, idle):
             site.wake = waker.wake
             server.run(sockets=[listening.socket])
     except KeyboardInterrupt:  # which uvicorn raises again, once it has ended in order
         pass
     finally:
         site.close()
+
+
+@contextlib.contextmanager
+def _interrupted() -> Iterator[None]:
+    """SIGTERM ends the program as Ctrl-C does: in order. uvicorn raises it again in the end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class _Server(uvicorn.Server):
@@ -70,11 +88,13 @@ class _Server(uvicorn.Server):
         site: Site,
         ready: Callable[[], object],
         stop: threading.Event,
+        idle: threading.Event,
     ) -> None:
         super().__init__(config)
         self._site = site
         self._ready = ready
         self._stop = stop
+        self._idle = idle
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -82,19 +102,20 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._site.is_ending = True  # what is streamed without an end is to end now
+        self._idle.set()  # jobs go back to the queue
         await super().shutdown(sockets)
+        self._site.downloads_log.close()
 
     async def on_tick(self, counter: int) -> bool:
         return self._stop.is_set() or await super().on_tick(counter)
 
 
 @contextlib.contextmanager
-def _worker(site: Site, waker: Waker, jobs: int) -> Iterator[None]:
-    """A thread that runs jobs, while the server runs."""
+def _worker(site: Site, waker: Waker, jobs: int, stop: threading.Event) -> Iterator[None]:
+    """A thread that runs jobs, until *stop* is set."""
     if not jobs:
         yield
         return
-    stop = threading.Event()
     worker = Worker(Jobs(site.desk.store), tasks(site.desk, kept=site.kept), waker, jobs)
     thread = threading.Thread(target=worker.run, args=(stop,), name="jobs", daemon=True)
     thread.start()

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, TypeVar
 from datalad_jsdl.archive.budget import LookAhead
 from datalad_jsdl.orders.capability import Capabilities
 from datalad_jsdl.orders.ordering import Limits
+from datalad_jsdl.orders.store.sessions import Sessions
 from datalad_jsdl.portal.browsing import Browser
+from datalad_jsdl.portal.downloads_log import DownloadsLog
 from datalad_jsdl.portal.guards import Room, Streams
+from datalad_jsdl.portal.logs import PortalLog
 from datalad_jsdl.portal.look import Look
 from datalad_jsdl.portal.manifests import Manifests
 from datalad_jsdl.portal.metrics import Metrics
@@ -26,10 +29,13 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from datalad_jsdl.orders.desk import Desk
+    from datalad_jsdl.portal.accounts.anonymous import AnonymousUsers
+    from datalad_jsdl.portal.accounts.proxy import Network
     from datalad_jsdl.portal.embedding.keys import EmbedKey
     from datalad_jsdl.portal.identity import Identity
     from datalad_jsdl.portal.manifests import KeptManifest
     from datalad_jsdl.portal.orthanc.server import OrthancServer
+    from datalad_jsdl.portal.rates import Rates
     from datalad_jsdl.portal.rules import Rules
     from datalad_jsdl.portal.served import Served
 
@@ -65,6 +71,13 @@ class Site:
         origin: scheme, host and port by which clients know it; "" for those of each request.
         told: what visitors are told of a text that may say where on the server something is.
         strangers: bytes of forms of those who are not known, all that come in together.
+        anonymous: users who are not signed in; None where all have to sign in.
+        rates: how often visitors may ask; None without limits.
+        trusted: proxies, which say where requests are from.
+        robots: whether crawlers may keep pages of what is public.
+        log: of what happens.
+        downloads_log: the same, of archives.
+        sessions: that users have ended.
         metrics: what is counted in this process.
         is_ending: the server is about to end; what is streamed without an end is to end now.
     """
@@ -89,6 +102,13 @@ class Site:
     browser: Browser = field(init=False)
     orthanc: OrthancServer | None = None
     origin: str = ""
+    anonymous: AnonymousUsers | None = None
+    rates: Rates | None = None
+    trusted: tuple[Network, ...] = ()
+    robots: bool = False
+    log: PortalLog = field(default_factory=PortalLog)
+    downloads_log: DownloadsLog = field(init=False)
+    sessions: Sessions = field(init=False)
     metrics: Metrics = field(init=False)
     is_ending: bool = False
 
@@ -96,8 +116,10 @@ class Site:
         look_ahead = LookAhead(_FETCHES, shared=True)
         self.archives = OpenArchives(self.desk, look_ahead)
         self.capabilities = Capabilities(self.desk.store)
-        self.manifests = Manifests(self.desk.credentials)
+        self.manifests = Manifests(lambda name: self.desk.places().logins(name))
         self.browser = Browser(self.manifests)
+        self.downloads_log = DownloadsLog(self.log)
+        self.sessions = Sessions(self.desk.store)
         self.metrics = Metrics(self.desk.store)
         # a mirror that is slow must not keep others from their answers: lookups have threads of
         # their own, and each download may have one

@@ -23,7 +23,7 @@ from tests.read_only import read_only, small_disk
 
 def test_the_migrations_make_the_tables(store: Store) -> None:
     with store.read() as connection:
-        assert store.version(connection) == "0003"
+        assert store.version(connection) == "0004"
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, metadata) == []
 
@@ -38,7 +38,7 @@ def test_it_is_opened_again(store: Store, url: str) -> None:
 def test_a_newer_one_is_refused(store: Store, url: str) -> None:
     with store.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(StoreError, match=r"a newer version .*9999.*0003.*update datalad-jsdl"):
+    with pytest.raises(StoreError, match=r"a newer version .*9999.*0004.*update datalad-jsdl"):
         Store(url)
 
 
@@ -49,7 +49,7 @@ def opened(url: str) -> str | None:
 
 def test_many_open_an_empty_one_at_once(url: str) -> None:
     with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as pool:
-        assert set(pool.map(opened, [url] * 8)) == {"0003"}
+        assert set(pool.map(opened, [url] * 8)) == {"0004"}
 
 
 def test_what_leaves_by_an_error_has_changed_nothing(store: Store) -> None:

@@ -197,14 +197,14 @@ def test_what_operators_set(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[sign-in]\nby = magic", "by is token, proxy or openid, not 'magic'"),
+        ("[sign-in]\nby = magic", "by is token, proxy, openid or nobody, not 'magic'"),
         ("[sign-in]\nby = proxy", "trusted is missing"),
         ("[sign-in]\nby = proxy\ntrusted = 10.0.0.1/8", "expected a network"),
         ("[sign-in]\nby = proxy\ntrusted = 10.0.0.1\nissuer = x", "unknown setting issuer"),
         ("[sign-in]\nby = openid\norigin = https://a", "issuer is missing"),
-        ("[dataset a]\nfor = everybody", "for is signed-in, or group NAME"),
-        ("[dataset a]\nfor = signed-in, group b", "for is signed-in"),
-        ("[dataset a]\nfor = public", "for is signed-in"),
+        ("[dataset a]\nfor = everybody", "for is public, signed-in, or group NAME"),
+        ("[dataset a]\nfor = signed-in, group b", "for is public, signed-in"),
+        ("[dataset a]\nfor = public, signed-in", "for is public, signed-in"),
         ("[dataset a]\nterms = none.txt", "cannot read .*none.txt"),
         ("[limits]\nfiles = many", "files is a number, or none"),
         ("[limits]\nbytes = many", "bytes is an amount"),

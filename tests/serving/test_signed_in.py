@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from datalad_jsdl.errors import PortalError
 from datalad_jsdl.orders.desk import Desk
 from datalad_jsdl.orders.store.opening import Store
+from datalad_jsdl.orders.store.sessions import Sessions
 from datalad_jsdl.orders.store.terms import accepted_on
 from datalad_jsdl.portal.app import make_app
 from datalad_jsdl.portal.listening import listen
@@ -100,6 +101,41 @@ def test_lists_are_of_one_user(site: Site, provider: Provider) -> None:
     order = ada.put("/api/v1/download/list/me/order", json={}, headers=fields).json()["orderId"]
     assert bob.get(f"/api/v1/download/order/{order}").status_code == 404
     assert bob.get(f"/api/v1/orders/{order}/archive").status_code == 404
+
+
+def test_who_has_signed_out_has_signed_out(site: Site, provider: Provider) -> None:
+    """A cookie that somebody has copied is no use, in whatever process."""
+    ada = browser(site, provider, sub="1", name="Ada")
+    thief = TestClient(make_app(site), cookies=dict(ada.cookies), follow_redirects=False)
+    assert thief.get("/api/v1/datasets").status_code == 200
+    form = re.search(r'name="token" value="([0-9a-f]{64})"', ada.get("/list").text)
+    assert form
+    fields = {"sec-fetch-site": "same-origin"}
+    out = ada.post("/sign-out", data={"token": form[1]}, headers=fields)
+    assert out.headers["location"] == "/sign-in"
+    assert thief.get("/api/v1/datasets").status_code == 401
+    with Store(site.desk.store.url) as store:
+        assert Sessions(store).is_ended(_session(site, thief))
+    again = browser(site, provider, sub="1", name="Ada")
+    assert again.get("/api/v1/datasets").status_code == 200
+
+
+def _session(site: Site, client: TestClient) -> str:
+    found = site.identity.visitor({}, dict(client.cookies), "")
+    assert found is not None
+    return found.session
+
+
+def test_what_has_ended_is_forgotten(tmp_path: Path) -> None:
+    with Store.of_file(tmp_path / "s.sqlite") as store:
+        sessions = Sessions(store)
+        assert not sessions.is_ended("a")
+        assert sessions.is_known("a")
+        sessions.end("a", -1)
+        assert not sessions.is_known("a")
+        assert sessions.is_ended("a")
+        sessions.end("b", 60)  # rows of sessions that would be over go
+        assert [sessions.is_ended(name) for name in "ab"] == [False, True]
 
 
 def test_terms_come_before_an_order(site: Site, provider: Provider) -> None:

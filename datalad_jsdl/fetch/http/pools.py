@@ -83,6 +83,7 @@ class Pools:
         options: of urllib3's pools.
         http_settings: git's ``http.*`` settings for a URL: the name after ``http.`` in lower
             case to its value; ``remote.proxy`` goes before ``proxy``.
+        certificates: whether servers that ask for it are shown the user's certificate.
     """
 
     def __init__(
@@ -90,7 +91,10 @@ class Pools:
         policy: AddressPolicy,
         options: dict[str, Any],
         http_settings: Callable[[str], Mapping[str, str]] | None = None,
+        *,
+        certificates: bool = True,
     ) -> None:
+        self._certificates = certificates
         self._policy = policy
         self._options = options
         self._http_settings = http_settings
@@ -147,6 +151,8 @@ class Pools:
             return tuple(dict.fromkeys(os.path.expanduser(place) for place in found if place))
 
         authorities = named(_AUTHORITIES, "sslcainfo", "sslcapath")
+        if not self._certificates:
+            return _Network(proxy, authorities)
         certificate, key = named("GIT_SSL_CERT", "sslcert"), named("GIT_SSL_KEY", "sslkey")
         return _Network(proxy, authorities, (*certificate, "")[0], (*key, "")[0])
 

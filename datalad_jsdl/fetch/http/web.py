@@ -55,6 +55,7 @@ class Web:
         read_seconds: without data until a connection is given up.
         connections: to one origin that are kept.
         pause: waits a number of seconds before a redirect is followed, where a server asks for it.
+        certificates: see `pools.Pools`.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Web:
         read_seconds: float = READ_SECONDS,
         connections: int = 16,
         pause: Callable[[float], object] = time.sleep,
+        certificates: bool = True,
     ) -> None:
         self._credentials = credentials or Credentials(search=False)
         options: dict[str, Any] = {
@@ -76,7 +78,9 @@ class Web:
         }
         self._sender = Sender(connect_seconds)
         self._sessions = Sessions()
-        self._pools = Pools(policy or AddressPolicy(), options, http_settings)
+        self._pools = Pools(
+            policy or AddressPolicy(), options, http_settings, certificates=certificates
+        )
         self._forms = Forms(self._sender, self._pools, read_seconds)
         self._pause = pause
 

@@ -41,6 +41,6 @@ def choose(places: Places, source: str, choice: Choice, kept: Kept = nothing_kep
     """
     found = places.sources[source]
     if found.kind is SourceKind.DATASET:
-        return choose_from_dataset(places.root(source), found, choice)
+        return choose_from_dataset(places.root(source), found, choice, places.logins(source))
     manifest = kept(source) or listed_of(places, source)
     return choose_from_manifest(manifest, found, choice)

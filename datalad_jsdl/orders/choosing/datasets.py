@@ -26,7 +26,7 @@ from datalad_jsdl.repository.annex.lookup import KeyLookup
 from datalad_jsdl.repository.annex.objects import object_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from datalad_jsdl.operations.list_files import DatasetFiles
@@ -42,13 +42,16 @@ _LARGEST_TABLE = 64 << 20  # bytes
 
 
 @no_cycles_made()
-def choose_from_dataset(root: Path, source: Source, choice: Choice) -> Chosen:
+def choose_from_dataset(
+    root: Path, source: Source, choice: Choice, credentials: Sequence[str] = ()
+) -> Chosen:
     """Look up what a choice comes to; nothing is written.
 
     Args:
         root: of the dataset.
         source: that the files are of.
         choice: of its files.
+        credentials: for tables that have to be fetched; see `open_engine`.
 
     Raises:
         QueryError: a query cannot be read, or asks for what is not there.
@@ -70,7 +73,7 @@ def choose_from_dataset(root: Path, source: Source, choice: Choice) -> Chosen:
     by_metadata = set(_with_metadata(walk, choice)) if choice.metadata else None
     by_table = None
     if table_filter is not None:
-        tables = Tables(walk.tree.files, partial(_read, root, commit))
+        tables = Tables(walk.tree.files, partial(_read, root, commit, credentials=credentials))
         by_table = tables.chosen(table_filter, _paths(walk))
     files: list[ListedFile] = []
     states: dict[str, FileState] = {}
@@ -93,8 +96,15 @@ def choose_from_dataset(root: Path, source: Source, choice: Choice) -> Chosen:
     return Chosen(source, files, states, missing)
 
 
-def subject_columns(root: Path, commit: str) -> dict[str, list[str]]:
+def subject_columns(
+    root: Path, commit: str, credentials: Sequence[str] = ()
+) -> dict[str, list[str]]:
     """The table of subjects of a commit: column → cells; empty where the dataset has no table.
+
+    Args:
+        root: of the dataset.
+        commit: of it.
+        credentials: see `open_engine`.
 
     Raises:
         QueryError: it cannot be read.
@@ -105,7 +115,7 @@ def subject_columns(root: Path, commit: str) -> dict[str, list[str]]:
         selection = FileSelection(commit, (), depth=0, skip_missing=True, dataset_files=True)
         if name not in Walk(root, selection).tree.files:
             continue
-        columns, rows = parsed_table(name, _read(root, commit, name))
+        columns, rows = parsed_table(name, _read(root, commit, name, credentials=credentials))
         return {column: [row[column] for row in rows] for column in columns if column}
     return {}
 
@@ -187,11 +197,11 @@ def _with_metadata(walk: Walk, choice: Choice) -> Iterator[str]:
                 yield part.prefix + raw.decode("utf-8", "surrogateescape")
 
 
-def _read(root: Path, commit: str, path: str) -> bytes:
+def _read(root: Path, commit: str, path: str, *, credentials: Sequence[str]) -> bytes:
     """A table of a commit, from wherever it is available."""
     with Homes() as homes:
         selection = FileSelection(commit, (path,), dataset_files=True)
-        (content,), _ = collect(root, selection, homes)
+        (content,), _ = collect(root, selection, homes, credentials=credentials)
         if content.kind is Kind.SYMLINK:
             raise QueryError(f"{path} is a symbolic link, and no table")
         return whole_content(content, homes, _LARGEST_TABLE)

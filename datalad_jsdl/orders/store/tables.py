@@ -256,3 +256,19 @@ posted_selections = Table(
     UniqueConstraint("posted_by", "nonce", name="a_nonce_once"),
     Index("selections_by_time", "until"),
 )
+
+#: What operators have set that whoever works with the store has to obey.
+operator_settings = Table(
+    "operator_settings",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+#: Sessions that users have ended before their time, until that.
+ended_sessions = Table(
+    "ended_sessions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("until", Float, nullable=False),
+)

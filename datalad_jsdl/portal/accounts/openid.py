@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -76,6 +77,11 @@ class OpenIdIdentity:
     origin: str
 
     @property
+    def seconds(self) -> float:
+        """How long a session lasts."""
+        return 3600 * self.provider.hours
+
+    @property
     def is_secure(self) -> bool:
         """Whether browsers connect by TLS."""
         return self.origin.startswith("https:")
@@ -90,9 +96,10 @@ class OpenIdIdentity:
     ) -> Visitor | None:
         """See `Identity`."""
         value = opened(cookies.get(self.cookie, ""), self.secret)
-        if value is None or not isinstance(value.get("user"), str):
+        if value is None or not value.get("session"):
             return None
-        return Visitor(value["user"], frozenset(value["groups"]), value["shown"])
+        groups = frozenset(value["groups"])
+        return Visitor(value["user"], groups, value["shown"], session=value["session"])
 
     def seal(self, visitor: Visitor) -> str:
         """The value of the cookie for somebody who was signed in."""
@@ -100,8 +107,9 @@ class OpenIdIdentity:
             "user": visitor.user,
             "groups": sorted(visitor.groups),
             "shown": visitor.shown,
+            "session": secrets.token_urlsafe(16),
         }
-        return sealed(value, self.secret, 3600 * self.provider.hours)
+        return sealed(value, self.secret, self.seconds)
 
 
 def openid_routes(identity: OpenIdIdentity) -> Mount:
@@ -136,9 +144,10 @@ def openid_routes(identity: OpenIdIdentity) -> Mount:
         except Exception as error:  # of whatever the provider answers
             raise _unreachable(error) from None
         visitor = _visitor(provider, token.get("userinfo") or {})
+        request.state.signed_in = visitor  # for the log
         answer = RedirectResponse(local_path(request.session.pop("next", "/")), 303)
         answer.set_cookie(
-            identity.cookie, identity.seal(visitor), max_age=int(3600 * provider.hours),
+            identity.cookie, identity.seal(visitor), max_age=int(identity.seconds),
             httponly=True, samesite="lax", secure=identity.is_secure, path="/",
         )  # fmt: skip
         return answer

@@ -20,6 +20,14 @@ Further sections of the INI file that has the look of the pages::
    [role staff]
    bytes = none
 
+   [rates]
+   order = 60/hour
+   search = none
+   count-in = redis://127.0.0.1/0
+
+   [robots]
+   allow = yes
+
    [orthanc]
    post = orthanc
 
@@ -27,12 +35,18 @@ Further sections of the INI file that has the look of the pages::
    key-file = atlas.key
    origins = https://atlas.example.org
 
-``by`` is ``token`` (one user, the default), ``proxy`` or ``openid``. A proxy needs ``trusted``
-(its addresses or networks), and may have ``user-field`` and ``groups-field``. A dataset is
-``for`` ``signed-in`` users (the default), or for groups; so are the studies of an Orthanc
-server, whose name is ``orthanc``. A program's ``POST /studies/ID/archive`` makes a ``job`` here
-(the default), or goes to ``orthanc`` as it is. An ``embed`` has a key for pages elsewhere
-(:doc:`portal_embedding`). Files are beside the settings.
+``by`` is ``token`` (one user, the default), ``proxy``, ``openid`` or ``nobody``. A proxy needs
+``trusted`` (its addresses or networks), and may have ``user-field``, ``groups-field``, and
+``address``: the path at which it has users sign in, with where they go on in ``?next=``. A dataset
+is ``for`` ``signed-in`` users (the default), for groups, or ``public``: then for those, too, who
+are not signed in, whose role is ``anonymous``; so are the studies of an Orthanc server, whose name
+is ``orthanc``. With ``logins = yes`` the logins of the user that the portal runs as are used to
+fetch its files. ``[rates]`` has how often a visitor may ``order``, ``add`` or ``search``, and from
+an address a ``sign-in`` or a ``link`` that is none may be tried. ``trusted`` is also for ``openid``
+and ``nobody``: proxies, whose ``X-Forwarded-For`` says where requests are from; by default those on
+this machine. With ``allow`` crawlers may keep pages of what is public. A program's ``POST
+/studies/ID/archive`` makes a ``job`` here (the default), or goes to ``orthanc`` as it is. An
+``embed`` has a key for pages elsewhere (:doc:`portal_embedding`). Files are beside the settings.
 """
 
 from __future__ import annotations
@@ -48,25 +62,42 @@ from datalad_jsdl.fetch.settings import parse_bytes
 from datalad_jsdl.orders.ordering import Limits
 from datalad_jsdl.portal.accounts.proxy import ProxyIdentity, networks_of
 from datalad_jsdl.portal.embedding.keys import SHORTEST, EmbedKey
+from datalad_jsdl.portal.local_paths import local_path
+from datalad_jsdl.portal.rates import Kind, rate_of
 from datalad_jsdl.portal.rules import DatasetRule, Openness, Rules, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from limits import RateLimitItem
+
     from datalad_jsdl.portal.accounts.openid import OpenIdProvider
+    from datalad_jsdl.portal.accounts.proxy import Network
 
 __all__ = ["Accounts", "read_accounts"]
 
-_SECTIONS = ("sign-in", "limits", "orthanc", "portal")
+_SECTIONS = ("sign-in", "limits", "rates", "robots", "orthanc", "portal")
 _POSTS = ("job", "orthanc")
 _SIGN_IN = {
     "token": frozenset({"by"}),
-    "proxy": frozenset({"by", "origin", "trusted", "user-field", "groups-field"}),
+    "nobody": frozenset({"by", "origin", "trusted"}),
+    "proxy": frozenset({"by", "origin", "trusted", "user-field", "groups-field", "address"}),
     "openid": frozenset(
-        {"by", "origin", "issuer", "client-id", "client-secret-file", "scope", "groups-claim"}
+        {
+            "by",
+            "origin",
+            "trusted",
+            "issuer",
+            "client-id",
+            "client-secret-file",
+            "scope",
+            "groups-claim",
+        }
     ),
 }
-_DATASET = frozenset({"for", "terms"})
+#: A proxy on this machine; whoever else is here may say what they like of where they are.
+_LOOPBACK = "127.0.0.0/8 ::1"
+_DATASET = frozenset({"for", "terms", "logins"})
 _LIMITS = frozenset({"files", "bytes"})
 _EMBED = frozenset({"key-file", "origins", "manifests"})
 #: What one order may have where several people share a portal, and nobody says otherwise.
@@ -82,6 +113,12 @@ class Accounts:
         origin: of the portal, as browsers know it; "" for where it listens.
         proxy: that signs users in, or None.
         openid: the provider that does, or None.
+        address: where the proxy has users sign in; "" if it says so by itself.
+        by: how they sign in; see above.
+        trusted: proxies, which say where requests are from.
+        rates: how often visitors may ask, by what is asked for; the others are the usual ones.
+        counted_at: URL of Redis that all processes count in; "" for each by itself.
+        robots: whether crawlers may keep pages of what is public.
         passes_posts: whether a POST for an archive of Orthanc is answered by Orthanc itself.
         embed: keys of pages elsewhere, by name.
     """
@@ -90,8 +127,19 @@ class Accounts:
     origin: str = ""
     proxy: ProxyIdentity | None = None
     openid: OpenIdProvider | None = None
+    address: str = ""
+    by: str = "token"
+    trusted: tuple[Network, ...] = ()
+    rates: Mapping[Kind, RateLimitItem | None] = field(default_factory=dict)
+    counted_at: str = field(default="", repr=False)
+    robots: bool = False
     passes_posts: bool = False
     embed: Mapping[str, EmbedKey] = field(default_factory=dict)
+
+    @property
+    def is_for_several(self) -> bool:
+        """Whether the portal has more users than whoever has started it."""
+        return self.by != "token"
 
 
 def read_accounts(file: Path) -> Accounts:
@@ -119,15 +167,14 @@ def read_accounts(file: Path) -> Accounts:
             embed[rest.strip()] = section.embed(rest.strip())
         elif name not in _SECTIONS:
             raise PortalError(
-                f"{file}: unknown section [{name}]; choose from portal, sign-in, limits, orthanc, "
-                "dataset NAME, role NAME, embed NAME"
+                f"{file}: unknown section [{name}]; choose from portal, sign-in, limits, rates, "
+                "robots, orthanc, dataset NAME, role NAME, embed NAME"
             )
-    given = dict(parser["sign-in"]) if parser.has_section("sign-in") else {}
+    given = _given(parser, "sign-in")
     sign_in = _Section(file, "sign-in", given)
-    orthanc = dict(parser["orthanc"]) if parser.has_section("orthanc") else {}
     by = given.get("by", "token")
     if by not in _SIGN_IN:
-        raise PortalError(f"{file}: by is token, proxy or openid, not {by!r}")
+        raise PortalError(f"{file}: by is token, proxy, openid or nobody, not {by!r}")
     sign_in.require_known(_SIGN_IN[by])
     limits = Limits() if by == "token" else _USUAL
     if parser.has_section("limits"):
@@ -137,9 +184,18 @@ def read_accounts(file: Path) -> Accounts:
         given.get("origin", "").rstrip("/"),
         sign_in.proxy() if by == "proxy" else None,
         sign_in.openid() if by == "openid" else None,
-        _Section(file, "orthanc", orthanc).passes_posts(),
+        local_path(given["address"]) if "address" in given else "",
+        by,
+        sign_in.trusted(),
+        *_Section(file, "rates", _given(parser, "rates")).rates(),
+        _Section(file, "robots", _given(parser, "robots")).robots(),
+        _Section(file, "orthanc", _given(parser, "orthanc")).passes_posts(),
         embed,
     )
+
+
+def _given(parser: configparser.ConfigParser, name: str) -> dict[str, str]:
+    return dict(parser[name]) if parser.has_section(name) else {}
 
 
 class _Section:
@@ -157,15 +213,18 @@ class _Section:
     def dataset(self) -> DatasetRule:
         self.require_known(_DATASET)
         wanted = [item.strip() for item in self._given.get("for", "signed-in").split(",")]
-        if wanted == ["signed-in"]:
-            openness, groups = Openness.SIGNED_IN, frozenset[str]()
+        if wanted in (["signed-in"], ["public"]):
+            openness, groups = Openness(wanted[0]), frozenset[str]()
         else:
             parts = [item.partition(" ") for item in wanted]
             if any(word != "group" or not rest.strip() for word, _, rest in parts):
-                raise self._error(f"for is signed-in, or group NAME, not {self._given['for']!r}")
+                raise self._error(
+                    f"for is public, signed-in, or group NAME, not {self._given['for']!r}"
+                )
             openness, groups = Openness.GROUPS, frozenset(rest.strip() for _, _, rest in parts)
         terms = self._text("terms") if self._given.get("terms") else None
-        return DatasetRule(openness, groups, Terms(terms) if terms else None)
+        logins = self._yes_or_no("logins")
+        return DatasetRule(openness, groups, Terms(terms) if terms else None, logins)
 
     def limits(self, usual: Limits) -> Limits:
         self.require_known(_LIMITS)
@@ -188,14 +247,33 @@ class _Section:
             raise self._error(f"post is job or orthanc, not {post!r}")
         return post == "orthanc"
 
+    def trusted(self) -> tuple[Network, ...]:
+        given = self._given.get("trusted", _LOOPBACK)
+        return networks_of(given.replace(",", " ").split())
+
+    def rates(self) -> tuple[dict[Kind, RateLimitItem | None], str]:
+        """The rates, and where they are counted."""
+        kinds = {kind.value: kind for kind in Kind}
+        self.require_known(frozenset({*kinds, "count-in"}))
+        try:
+            found = {
+                kind: rate_of(self._given[name])
+                for name, kind in kinds.items()
+                if name in self._given
+            }
+        except PortalError as error:
+            raise self._error(str(error)) from None
+        return found, self._given.get("count-in", "")
+
+    def robots(self) -> bool:
+        self.require_known(frozenset({"allow"}))
+        return self._yes_or_no("allow")
+
     def proxy(self) -> ProxyIdentity:
-        trusted = self._given.get("trusted", "").replace(",", " ").split()
-        if not trusted:
+        if not self._given.get("trusted", "").strip(" ,"):
             raise self._error("trusted is missing: the addresses of the proxy, such as 127.0.0.1")
         user = self._given.get("user-field", "X-Remote-User").lower()
-        return ProxyIdentity(
-            networks_of(trusted), user, self._given.get("groups-field", "").lower()
-        )
+        return ProxyIdentity(self.trusted(), user, self._given.get("groups-field", "").lower())
 
     def openid(self) -> OpenIdProvider:
         try:
@@ -241,6 +319,12 @@ class _Section:
             raise self._error(f"cannot read {path}: {error.strerror}") from None
         except UnicodeDecodeError:
             raise self._error(f"{path} is not in UTF-8") from None
+
+    def _yes_or_no(self, name: str) -> bool:
+        given = self._given.get(name, "no")
+        if given not in ("yes", "no"):
+            raise self._error(f"{name} is yes or no, not {given!r}")
+        return given == "yes"
 
     def _count(self, given: str) -> int:
         if not given.isascii() or not given.isdigit():

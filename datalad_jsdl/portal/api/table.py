@@ -11,6 +11,7 @@ from datalad_jsdl.portal.api.document import DocumentEndpoint
 from datalad_jsdl.portal.api.events import Events
 from datalad_jsdl.portal.api.operations import Operation, Parameter
 from datalad_jsdl.portal.archive_endpoint import ArchiveEndpoint, Grant
+from datalad_jsdl.portal.limited import address_of, counted_as
 from datalad_jsdl.portal.rows import Sort
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ __all__ = ["OPERATIONS"]
 def _archive(site: Site) -> ASGIApp:
     async def granted(scope: Scope) -> Grant:
         visitor = required_visitor(scope)
-        return Grant(await own_order(site, visitor, scope["path_params"]["order"]), visitor.user)
+        return Grant(
+            await own_order(site, visitor, scope["path_params"]["order"]),
+            counted_as(visitor, address_of(scope, site.trusted)),
+        )
 
     return ArchiveEndpoint(site, granted)
 

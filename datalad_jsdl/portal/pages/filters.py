@@ -9,8 +9,9 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import JsdlError, QueryError
+from datalad_jsdl.orders.choosing.any_source import choose
 from datalad_jsdl.orders.choosing.choice import Choice, statistics_of
-from datalad_jsdl.orders.choosing.datasets import choose_from_dataset, subject_columns
+from datalad_jsdl.orders.choosing.datasets import subject_columns
 from datalad_jsdl.portal.pages.names import unpacked
 from datalad_jsdl.portal.rows import Page, Row
 from datalad_jsdl.repository.repository import Repository
@@ -102,7 +103,7 @@ def matching(site: Site, served: Served, where: str) -> Matching:
     """
     if served.root is None:
         raise QueryError("Only a dataset has tables to filter by, a manifest has not.")
-    found = choose_from_dataset(served.root, served.source, Choice(where=where))
+    found = choose(site.desk.places(), served.name, Choice(where=where))
     return Matching(found.files, statistics_of(found.files))
 
 
@@ -120,7 +121,7 @@ async def offered(turn: Turn, served: Served, given: Asked) -> dict[str, Any]:
     """The fields of a filter, for the template; none where there is no table."""
     columns: list[_Column] = []
     if served.root is not None and not turn.query.one("folder"):
-        columns = await turn.site.run(_columns, served.root, given)
+        columns = await turn.site.run(_columns, turn.site, served, given)
     numeric = next((column.name for column in columns if not column.choices), "")
     named = next((column for column in columns if column.choices), None)
     parts = [f"{_quoted(numeric)} > 30"] if numeric else []
@@ -130,17 +131,19 @@ async def offered(turn: Turn, served: Served, given: Asked) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _columns(root: Path, given: Asked) -> list[_Column]:
-    commit = Repository(root).git.commit("HEAD")
-    cells = _cells(root, commit) if commit else {}
+def _columns(site: Site, served: Served, given: Asked) -> list[_Column]:
+    assert served.root is not None  # noqa: S101 - it is a dataset
+    commit = Repository(served.root).git.commit("HEAD")
+    logins = site.desk.places().logins(served.name)
+    cells = _cells(served.root, commit, logins) if commit else {}
     found = [_column(name, values, given) for name, values in list(cells.items())[1:]]
     return [column for column in found if column is not None][:_MOST_COLUMNS]
 
 
 @lru_cache(64)
-def _cells(root: Path, commit: str) -> dict[str, list[str]]:
+def _cells(root: Path, commit: str, logins: tuple[str, ...]) -> dict[str, list[str]]:
     try:
-        return subject_columns(root, commit)
+        return subject_columns(root, commit, logins)
     except JsdlError:
         return {}  # kept as well: nobody waits for it again and again
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["rendered"]
 
-_HEADERS = {"cache-control": "no-store", "x-robots-tag": "noindex"}
+_HEADERS = {"cache-control": "no-store"}
 
 
 def rendered(template: str, values: dict[str, Any], status: HTTPStatus = HTTPStatus.OK) -> Response:

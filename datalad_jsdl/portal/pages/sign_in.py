@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["exchange", "sign_in", "sign_out"]
 
+_LONGEST = 30 * 24 * 3600  # seconds of a session
+
 
 def exchange(turn: Turn) -> Response | None:
     """Exchange the token of an address for a cookie at once: addresses stay in histories.
@@ -44,13 +46,16 @@ async def sign_in(turn: Turn) -> Response:
         if isinstance(identity, TokenIdentity) and identity.is_token(given):
             return _with_cookie(turn, turn.go(back), identity)
         return await _form(turn, back, is_wrong=True)
-    if turn.visitor is not None:
+    if turn.visitor is not None and not turn.may_sign_in:
         return turn.go(back)
     return await _form(turn, back, is_wrong=bool(turn.query.one("wrong")))
 
 
 async def sign_out(turn: Turn) -> Response:
-    """Have the browser forget who it is."""
+    """Have the browser forget who it is; and what others have copied of it is no use."""
+    if turn.visitor is not None and turn.visitor.session:
+        seconds = getattr(turn.site.identity, "seconds", _LONGEST)
+        await turn.site.run(turn.site.sessions.end, turn.visitor.session, seconds)
     found = turn.go("/sign-in")
     # who is signed in by a proxy has none, and signs out there
     if cookie := getattr(turn.site.identity, "cookie", ""):

@@ -84,6 +84,11 @@ class Turn:
         return self.visitor is not None and orthanc_of(self.site, self.visitor) is not None
 
     @property
+    def may_sign_in(self) -> bool:
+        """Whether somebody is not signed in, and can be."""
+        return self.visitor is None or (self.visitor.is_anonymous and bool(self.site.sign_in))
+
+    @property
     def path(self) -> dict[str, str]:
         """Parts of the address."""
         found: dict[str, str] = self.request.path_params
@@ -108,6 +113,7 @@ class Turn:
             "visitor": self.visitor,
             "listed": listed,
             "form_token": token,
+            "may_sign_in": self.may_sign_in,
             "here": "",
             "refresh": None,
             "has_datasets": bool(self.site.served) or self.site.orthanc is None,
@@ -129,10 +135,14 @@ def page(site: Site, answer: Answer) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         visitor = request.scope["state"]["visitor"]
         turn = Turn(site, request, visitor, _query(request), Fields({}))
+        is_reading = request.method in ("GET", "HEAD")
         if visitor is None:
-            back = _back(request) if request.method in ("GET", "HEAD") else ""
-            return turn.go("/sign-in", next=back)
-        return await _answered(turn, answer)
+            return turn.go("/sign-in", next=_back(request) if is_reading else "")
+        found = await _answered(turn, answer)
+        if found.status_code == HTTPStatus.NOT_FOUND and is_reading and turn.may_sign_in:
+            # it may be there for who has signed in
+            return turn.go("/sign-in", next=_back(request))
+        return found
 
     return endpoint
 

@@ -16,7 +16,7 @@ from datalad_jsdl.fetch.http.address_policy import AddressPolicy
 from datalad_jsdl.fetch.http.web import Web
 from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.model.content import Expected
-from datalad_jsdl.operations.engines import open_engine
+from datalad_jsdl.operations.engines import NO_LOGINS, open_engine
 from tests.fetch.credentials.test_get import seen
 from tests.fetch.credentials.test_keeper import CONTENT, ask
 from tests.fetch.waits import Waits, new_engine
@@ -212,6 +212,11 @@ def test_a_client_certificate_and_a_private_authority_by_gits_settings(
         vault.config(f"http.{strict.url}/.sslCert", str(vault.home / "client.pem"))
         with open_engine(None) as engine:
             assert ask(engine.web, url).status == 200
+        with (
+            open_engine(None, credentials=NO_LOGINS) as engine,
+            pytest.raises(Exception, match=r"(?i)certificate|EOF|reset"),
+        ):
+            engine.web.open(url).read(1)
         client.cert_chain_pems[0].write_to_path(str(vault.home / "cert.pem"))
         client.private_key_pem.write_to_path(str(vault.home / "key.pem"))
         vault.config("http.sslKey", str(vault.home / "key.pem"))

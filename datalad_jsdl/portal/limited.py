@@ -1,0 +1,117 @@
+"""Refuses who asks too often, and knows whom that is: a user, or an address."""
+
+from __future__ import annotations
+
+import ipaddress
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers
+
+from datalad_jsdl.portal.problems import Problem, send_problem
+from datalad_jsdl.portal.rates import Kind, kind_of
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from datalad_jsdl.portal.accounts.proxy import Network
+    from datalad_jsdl.portal.identity import Visitor
+    from datalad_jsdl.portal.rates import Rates
+    from datalad_jsdl.portal.site import Site
+
+__all__ = ["Limited", "address_of", "counted_as"]
+
+_MISSING = frozenset({404, 410})
+
+
+class Limited:
+    """Answers 429 where somebody has asked too often.
+
+    Args:
+        app: behind it.
+        site: of the portal.
+    """
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self._app = app
+        self._site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See the specification of ASGI."""
+        rates = self._site.rates
+        kind = None
+        if rates is not None and scope["type"] == "http":
+            kind = kind_of(scope["method"], scope["path"], scope["query_string"])
+        if rates is None or kind is None:
+            await self._app(scope, receive, send)
+            return
+        address = address_of(scope, self._site.trusted)
+        visitor = scope["state"]["visitor"]
+        is_for_anybody = kind in (Kind.LINK, Kind.SIGN_IN)
+        who = f"at {address}" if is_for_anybody else counted_as(visitor, address)
+        wait = await self._wait(rates, kind, who, count=kind is not Kind.LINK)
+        if wait:
+            problem = Problem(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"this was asked for too often; try again in {wait} s",
+                {"retry-after": str(wait)},
+            )
+            await send_problem(problem, send, is_head=scope["method"] == "HEAD")
+            return
+        status = 0
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        await self._app(scope, receive, noted)
+        if kind is Kind.LINK and status in _MISSING:
+            await self._wait(rates, kind, who, count=True)
+
+    async def _wait(self, rates: Rates, kind: Kind, who: str, *, count: bool) -> int:
+        if rates.is_remote:
+            return await self._site.run(rates.wait, kind, who, count=count)
+        return rates.wait(kind, who, count=count)
+
+
+def counted_as(visitor: Visitor | None, address: str) -> str:
+    """Whom requests and downloads are counted for: who is not signed in can be many users."""
+    is_nobody = visitor is None or visitor.is_anonymous
+    return f"at {address}" if visitor is None or is_nobody else f"user {visitor.user}"
+
+
+def address_of(scope: Scope, trusted: tuple[Network, ...]) -> str:
+    """Where a request is from: an address, or a network that one visitor has all of (RFC 6177).
+
+    Args:
+        scope: of ASGI.
+        trusted: proxies, of whom each adds whom it was asked by to ``X-Forwarded-For``.
+    """
+    client = (scope.get("client") or ("", 0))[0]
+    hops = [hop.strip() for hop in _forwarded(scope).split(",")]
+    while hops and _is_in(client, trusted) and _address(hops[-1]):
+        client = hops.pop()
+    found = _address(client)
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((int(found), 64), strict=False))
+    return str(found or client)
+
+
+def _forwarded(scope: Scope) -> str:
+    return ", ".join(Headers(scope=scope).getlist("x-forwarded-for"))
+
+
+def _is_in(client: str, networks: tuple[Network, ...]) -> bool:
+    found = _address(client)
+    return found is not None and any(found in network for network in networks)
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        found = ipaddress.ip_address(text.strip("[]"))
+    except ValueError:
+        return None
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return mapped or found
