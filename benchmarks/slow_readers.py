@@ -4,9 +4,10 @@
 
     python benchmarks/slow_readers.py COUNT RATE URL TOKEN-FILE
 
-Each asks for the archive from another byte of its first half on, and takes RATE bytes a second. Prints a line when
-all have got their first bytes, and in the end, once its input is closed, a JSON object: the bytes
-that the slowest and the fastest of them got, how many were broken off, and the seconds.
+Each asks for the archive from another byte of its first half on, and takes RATE bytes a second.
+Prints the seconds after which all had their first bytes, and in the end, once its input is closed,
+a JSON object: the bytes that the slowest and the fastest of them got, how many were broken off,
+and the seconds.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import socket
 import threading
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["serve"]
 
 _GRACE = 20  # seconds that downloads have to end when the server ends
+_M_ARENA_MAX = -8  # of mallopt (glibc)
+_ARENAS = 2
 
 
 def serve(
@@ -47,6 +50,7 @@ def serve(
     Raises:
         StoreError: the queue of jobs cannot be opened.
     """
+    _share_memory()
     config = uvicorn.Config(
         make_app(site), http=Protocol, ws="none", loop="auto", lifespan="off", access_log=False,
         log_config=None, proxy_headers=False, server_header=False, date_header=True,
@@ -61,6 +65,16 @@ def serve(
         pass
     finally:
         site.close()
+
+
+def _share_memory() -> None:
+    """Have all threads take their memory from the same few arenas, where the system has such.
+
+    There is a thread for each download that waits for a mirror; of what each keeps for itself, a
+    fifth of the memory that 200 slow readers took was made.
+    """
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
 
 
 class _Server(uvicorn.Server):
