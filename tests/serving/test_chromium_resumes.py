@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from tests.portal import file_sha256
 from tests.serving.test_interrupted import ordered, root
@@ -39,9 +40,12 @@ def chromium(program: str, profile: Path, downloads: Path) -> Iterator[BrowserCo
         assert process.stderr is not None
         lines = (re.search(r"listening on (ws://\S+)", line) for line in process.stderr)
         address = next(found[1] for found in lines if found)
+        threading.Thread(target=process.stderr.read, daemon=True).start()
         try:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.connect_over_cdp(address)
+                session = browser.new_browser_cdp_session()
+                session.send("Browser.setDownloadBehavior", {"behavior": "default"})
                 yield browser.contexts[0]
         finally:
             process.kill()
@@ -52,14 +56,22 @@ def test_resumed_by_a_visitor(
     root: Path, tmp_path: Path, program: Callable[[str], str], scripts: bool
 ) -> None:
     order = ordered(f"sqlite:///{tmp_path / 'orders.sqlite'}", root)
-    pair_of = workers(2, order.store, tmp_path, root)
-    with pair_of as pair, Switch([worker.port for worker in pair]) as switch:
-        switch.events = [(order.size // 3, pair[0].kill), (order.size // 2, switch.cut)]
+    serving = workers(2, order.store, tmp_path, root)
+    with serving as (one, other), Switch([one.port, other.port]) as switch:
+        switch.events = [
+            (order.size // 4, one.kill),
+            (order.size // 2, switch.cut),
+            (order.size * 3 // 4, other.kill),  # now nobody is there
+        ]
         downloads = tmp_path / "downloads"
         with chromium(program("chromium"), tmp_path / "profile", downloads) as context:
             _follow(context, f"http://127.0.0.1:{switch.port}{order.path}", scripts=scripts)
-            _resume(context, downloads / "all.zip")
-        assert switch.events == []
+            page = context.new_page()
+            page.goto("chrome://downloads")
+            _resume(page, lambda: not switch.events)
+            one.start()
+            one.wait()
+            _resume(page, (downloads / "all.zip").exists)
         assert switch.passed < 1.5 * order.size
     assert file_sha256(downloads / "all.zip") == order.sha256
 
@@ -72,12 +84,11 @@ def _follow(context: BrowserContext, link: str, *, scripts: bool) -> None:
     page.get_by_text("Download").click()
 
 
-def _resume(context: BrowserContext, file: Path) -> None:
-    """Press the button on Chromium's page of downloads as often as it is there."""
-    page = context.new_page()
-    page.goto("chrome://downloads")
-    while not file.exists():
-        buttons = page.get_by_role("button", name="Resume")
-        if buttons.count():
-            buttons.first.click()
-        time.sleep(0.3)
+def _resume(page: Page, until: Callable[[], bool]) -> None:
+    """Choose "Resume" in the menu of the download whenever it is there."""
+    choice = page.locator("#pause-or-resume:not([hidden])").first
+    while not until():
+        if choice.count() and "Resume" in (choice.text_content() or ""):
+            page.locator("#more-actions").first.click()
+            choice.click()
+        time.sleep(0.5)

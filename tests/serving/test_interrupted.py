@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -190,7 +192,7 @@ def network() -> Iterator[Network]:
 
 
 SLOWLY = {
-    "curl": [*CLIENTS["curl"], "--limit-rate", "8M", "-y", "2", "-Y", "1"],
+    "curl": [*CLIENTS["curl"], "--limit-rate", "8M", "-y", "2", "-Y", "3000000"],
     "wget": [*CLIENTS["wget"], "--limit-rate=8m", "--timeout=2", "--tries=1"],
     "aria2c": [
         *CLIENTS["aria2c"], "--max-overall-download-limit=8M", "--timeout=2", "--max-tries=1",
@@ -218,7 +220,7 @@ def test_the_network_is_cut(
             while not ended.is_set() and written(file) < place * order.size:
                 time.sleep(0.02)
             network.set("down")
-            ended.wait(4)
+            ended.wait(7)
             network.set("up")
 
     with workers(1, order.store, tmp_path, root, host=network.address) as (worker,):
