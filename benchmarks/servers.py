@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["TINY", "Served", "make_files", "nginx", "slow_server", "tiny_files"]
+__all__ = [
+    "TINY",
+    "Served",
+    "free_port",
+    "make_files",
+    "nginx",
+    "slow_server",
+    "tiny_files",
+    "wait_for",
+]
 
 _BLOCK = 1 << 20  # bytes
 _START_SECONDS = 10.0
@@ -107,14 +116,14 @@ def nginx(folder: Path) -> Iterator[tuple[str, Path]]:
         raise SystemExit("nginx is not installed; on Debian: apt-get install nginx-light")
     root = folder / "served"
     root.mkdir()
-    port = _free_port()
+    port = free_port()
     config = folder / "nginx.conf"
     user = "user root;" if os.geteuid() == 0 else ""  # else it could not read what is ours
     config.write_text(_CONFIG.format(user=user, folder=folder, port=port, root=root))
     command = [program, "-p", folder, "-c", config]
     child = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
-        _wait_for(port, child)
+        wait_for(port, child)
         yield f"http://127.0.0.1:{port}", root
     finally:
         child.terminate()
@@ -130,24 +139,30 @@ def slow_server(root: Path, *, delay: float = 0.0, rate: float = 0.0) -> Iterato
         delay: seconds before each answer.
         rate: bytes per second of each connection; 0 is no limit.
     """
-    port = _free_port()
+    port = free_port()
     program = Path(__file__).with_name("slow.py")
     command = [sys.executable, program, root, str(port), str(delay), str(rate)]
     child = subprocess.Popen(command)
     try:
-        _wait_for(port, child)
+        wait_for(port, child)
         yield f"http://127.0.0.1:{port}"
     finally:
         child.terminate()
         child.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that is free now."""
     with socket.create_server(("127.0.0.1", 0)) as found:
         return int(found.getsockname()[1])
 
 
-def _wait_for(port: int, child: subprocess.Popen[bytes]) -> None:
+def wait_for(port: int, child: subprocess.Popen[bytes]) -> None:
+    """Until a server accepts connections.
+
+    Raises:
+        SystemExit: it does not, or has ended.
+    """
     until = time.monotonic() + _START_SECONDS
     while time.monotonic() < until and child.poll() is None:
         try:

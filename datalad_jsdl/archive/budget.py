@@ -8,6 +8,8 @@ import time
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from datalad_jsdl.archive.shelf import PieceShelf
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -16,6 +18,7 @@ __all__ = ["PIECE", "LookAhead", "Owner", "Task"]
 PIECE = 8 << 20  # bytes
 _SHARED_PIECE = 1 << 20  # bytes; each reader has one in its hands, besides
 _IDLE = 5.0  # seconds
+_RECENT = 2.0  # seconds
 
 _T = TypeVar("_T")
 
@@ -32,12 +35,30 @@ class Owner:
 
     Args:
         instead_of: another, that reads nothing until this one is done.
+
+    Attributes:
+        in_hand: bytes that it has taken, and is to read.
+        recent: about how many bytes it would read within two seconds if they were all there.
     """
 
     def __init__(self, instead_of: Owner | None = None) -> None:
         self.touched = time.monotonic()
         self.waits = False
         self.instead_of = instead_of
+        self.recent = 0.0
+        self.in_hand = 0  # bytes
+
+    def begin(self) -> None:
+        """It has read what it had, and needs more."""
+        seconds = time.monotonic() - self.touched
+        self.recent *= max(0.0, 1 - seconds / _RECENT)
+        self.recent += self.in_hand * min(1.0, _RECENT / max(seconds, 1e-6))
+        self.waits = True
+
+    def end(self, size: int) -> None:
+        """It has got so many bytes."""
+        self.in_hand = size
+        self.waits, self.touched = False, time.monotonic()
 
 
 class Task(Generic[_T]):
@@ -45,14 +66,22 @@ class Task(Generic[_T]):
 
     Args:
         owner: that it is for.
-        size: bytes that the result takes, at most.
+        size: bytes that it is, at most.
         work: fetches it.
+        is_light: tells of a result that it takes no memory to speak of while it waits.
     """
 
-    def __init__(self, owner: Owner, size: int, work: Callable[[], _T]) -> None:
+    def __init__(
+        self,
+        owner: Owner,
+        size: int,
+        work: Callable[[], _T],
+        is_light: Callable[[_T], bool] = lambda result: False,
+    ) -> None:
         self.owner = owner
         self.size = size
         self.work = work
+        self.is_light = is_light
         self.state = _State.NEW
         self.result: _T | None = None
         self.error: BaseException | None = None
@@ -79,6 +108,9 @@ class LookAhead:
         piece: bytes of a piece.
         shared: by many readers: none waits for a thread to fetch what it needs now.
         idle: seconds after which a reader counts as slow.
+
+    Attributes:
+        shelf: of pieces that several readers of a shared one want.
     """
 
     def __init__(
@@ -94,6 +126,7 @@ class LookAhead:
         self.jobs = jobs
         self.piece = min(piece or (_SHARED_PIECE if shared else PIECE), memory)
         self.highest = 0  # bytes that were held at a time
+        self.shelf = PieceShelf()
         self._memory = memory
         self._most = most
         self._shared = shared or not jobs
@@ -127,7 +160,7 @@ class LookAhead:
     def take(self, task: Task[_T]) -> _T:
         """The result, waited for; it leaves the budget. Errors of the work are raised."""
         owner = task.owner
-        owner.waits = True
+        owner.begin()
         try:
             if self._is_mine(task):
                 self._run(task)
@@ -135,7 +168,7 @@ class LookAhead:
                 self._changed.wait_for(lambda: task.state is _State.DONE)
                 self._free(task)
         finally:
-            owner.waits, owner.touched = False, time.monotonic()
+            owner.end(task.size)
         error, result = task.error, task.result
         task.error = task.result = None
         if error is not None:
@@ -196,6 +229,8 @@ class LookAhead:
             if task.dropped:
                 self._free(task)
                 task.result = None
+            elif result is not None and task.is_light(result):
+                self._lighten(task)
             self._changed.notify_all()
 
     def _has_room(self, task: Task[_T]) -> bool:
@@ -213,6 +248,11 @@ class LookAhead:
         if size is not None:
             self._bytes -= size
             self._changed.notify_all()
+
+    def _lighten(self, task: Task[Any]) -> None:
+        """It is one of the pieces still, but takes no bytes."""
+        self._bytes -= self._held[task]
+        self._held[task] = 0
 
     def _is_slow(self, owner: Owner) -> bool:
         return not owner.waits and time.monotonic() - owner.touched >= self._idle

@@ -6,11 +6,13 @@ Of a content without a digest all of it is of one version, whatever range is ask
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.pieces import fetch_verified, grid
 from datalad_jsdl.archive.remote import Memory
+from datalad_jsdl.archive.spill import Held
 from datalad_jsdl.archive.stream import Stream
 from datalad_jsdl.fetch.file.download import fetch
 from datalad_jsdl.fetch.file.verification import Verifier
@@ -18,6 +20,7 @@ from datalad_jsdl.model.content import Fetched
 
 if TYPE_CHECKING:
     from datalad_jsdl.archive.content import Content
+    from datalad_jsdl.archive.shelf import Outcome
     from datalad_jsdl.archive.stream import Flow, Given
     from datalad_jsdl.archive.versions import Versions
     from datalad_jsdl.faults import Failed
@@ -89,7 +92,9 @@ class ContentFetch:
         content = self.content
         whole = content.size is None or last - first == content.size
         if grid(content, self.piece) and not (whole and content.expected.algorithm):
-            return fetch_verified(content, self.engine, self.operation, first, last)
+            memory = Memory(last - first)
+            outcome = fetch_verified(content, self.engine, self.operation, first, last, memory)
+            return outcome, memory.take()
         window = None if whole else (first, last)
         versions = self._required()
         if versions is None:
@@ -98,6 +103,14 @@ class ContentFetch:
         if not isinstance(found[0], Fetched) or versions.settle(self.number, found[0].version):
             return found
         return self._into_memory(last - first, window, versions.of(self.number))
+
+    def into_file(self, first: int, last: int) -> Outcome:
+        """As `into_memory`, of pieces that are known; in a file, if there can be one."""
+        with suppress(OSError):
+            held = Held(last - first)
+            content = self.content
+            return fetch_verified(content, self.engine, self.operation, first, last, held), held
+        return self.into_memory(first, last)
 
     def _into_memory(
         self, room: int, window: tuple[int, int] | None, version: Version | None

@@ -18,32 +18,28 @@ from datalad_jsdl.archive.fetching import ContentFetch
 from datalad_jsdl.archive.pieces import grid, takes_whole
 from datalad_jsdl.archive.readers import ChunkReader
 from datalad_jsdl.archive.remote import Pieced, TooLargeError
-from datalad_jsdl.archive.spill import spilled
+from datalad_jsdl.archive.spill import Held
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.mirrors.presence import announced_size
 from datalad_jsdl.fetch.phrases import told
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from datalad_jsdl.archive.budget import LookAhead
     from datalad_jsdl.archive.content import Content, Sources
     from datalad_jsdl.archive.readers import Begun, Reader
     from datalad_jsdl.archive.remote import Portion
+    from datalad_jsdl.archive.shelf import Outcome
     from datalad_jsdl.archive.versions import Versions
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.operation import Operation
-    from datalad_jsdl.model.content import Fetched
 
 __all__ = ["Ahead", "UnsizedError"]
-
 _LOOK = 4096  # contents that are looked at to find pieces
 
-
-_IN_HAND = 1 << 20  # bytes that each of many readers may hold
-
-_Outcome = tuple["Fetched | Failed", bytearray]
+_IN_HAND = 1 << 20  # bytes that each of many readers may hold, or have fetched ahead at first
 
 
 class UnsizedError(FetchError):
@@ -57,7 +53,7 @@ class _BrokenOffError(FetchError):
         chunk: its beginning.
     """
 
-    def __init__(self, failed: Failed, chunk: bytearray) -> None:
+    def __init__(self, failed: Failed, chunk: bytearray | Held) -> None:
         super().__init__(told(failed), failed=failed)
         self.chunk = chunk
 
@@ -69,7 +65,7 @@ class _Piece:
     number: int
     start: int
     stop: int
-    task: Task[_Outcome]
+    task: Task[Outcome]
 
 
 class Ahead(Owner):
@@ -109,6 +105,7 @@ class Ahead(Owner):
         self._versions = versions
         self._mixed = set() if mixed is None else mixed
         self._pieces: deque[_Piece] = deque()
+        self._planned = 0  # bytes of them
         self._next = first  # content and byte to be planned next
         self._last = (len(contents), 0) if last is None else last
         self._stack = ExitStack()
@@ -154,7 +151,7 @@ class Ahead(Owner):
         crc = begun.crc if begun else None if start else 0
         if not begun and takes_whole(size, start, stop, self._look_ahead.piece):
             taken = self._take(number, start) or self._fetched(self._piece(number, start, stop))
-            return ChunkReader([memoryview(taken[1])[start:stop]], crc), size
+            return ChunkReader([memoryview(_in_memory(taken[1]))[start:stop]], crc), size
         if not content.expected.verifiable:
             return self._fetch(number).stream(size, start, stop, crc), size
         portions = self._chunks(number, start, stop)
@@ -172,7 +169,7 @@ class Ahead(Owner):
                 return self._fetch(number).stream(size, 0, size, 0), size
             except FetchError as error:  # whoever told the size may be wrong
                 raise UnsizedError(str(error), failed=error.failed) from None
-        chunk = taken[1] if taken else bytearray()
+        chunk = _in_memory(taken[1]) if taken else bytearray()
         return ChunkReader([chunk]), len(chunk)
 
     def close(self) -> None:
@@ -195,7 +192,9 @@ class Ahead(Owner):
             try:
                 taken = self._take(number, position)
             except _BrokenOffError as error:
-                if error.chunk:  # it is worth keeping, for a run that goes on from there
+                if error.chunk and not isinstance(
+                    error.chunk, Held
+                ):  # it is worth keeping, for a run that goes on from there
                     yield error.chunk, ()
                 raise
             if taken is None:  # no mirror gives pieces
@@ -209,9 +208,10 @@ class Ahead(Owner):
             first, last = position - piece.start, min(stop, piece.stop) - piece.start
             position = piece.start + last
             whole = (first, last) == (0, len(part))
+            self.in_hand = last - first
             del taken, piece  # nothing is held but what is on its way
-            if self._look_ahead.is_shared and last - first > _IN_HAND:
-                yield from ((chunk, givers) for chunk in spilled(part, first, last))
+            if isinstance(part, Held):
+                yield from ((chunk, givers) for chunk in part.chunks(first, last))
             else:
                 yield (part if whole else memoryview(part)[first:last]), givers
             del part
@@ -221,33 +221,44 @@ class Ahead(Owner):
             self._pieces[0].number < number
             or (self._pieces[0].number == number and 0 < self._pieces[0].stop <= position)
         ):
-            self._look_ahead.drop(self._pieces.popleft().task)
+            self._look_ahead.drop(self._first_piece().task)
         self._next = max(self._next, (number, position))
 
-    def _take(self, number: int, position: int) -> tuple[_Piece, bytearray, tuple[str, ...]] | None:
+    def _take(
+        self, number: int, position: int
+    ) -> tuple[_Piece, bytearray | Held, tuple[str, ...]] | None:
         """The piece at a place, waited for; None if there is none, and all is to come at once.
 
         Raises:
             FetchError: no mirror has it.
         """
-        self._plan()
+        self._plan(reads=True)
         if not self._pieces:
             return None
         piece = self._pieces[0]
         if piece.number != number or not piece.start <= position < max(piece.stop, 1):
             return None
-        self._pieces.popleft()
+        self._first_piece()
         return self._fetched(piece)
 
-    def _fetched(self, piece: _Piece) -> tuple[_Piece, bytearray, tuple[str, ...]]:
+    def _first_piece(self) -> _Piece:
+        piece = self._pieces.popleft()
+        self._planned -= piece.task.size
+        return piece
+
+    def _fetched(self, piece: _Piece) -> tuple[_Piece, bytearray | Held, tuple[str, ...]]:
         outcome, chunk = self._look_ahead.take(piece.task)
-        self._plan()
+        self._plan(reads=False)
         if isinstance(outcome, Failed):
             raise _BrokenOffError(outcome, chunk)
         return piece, chunk, outcome.urls
 
-    def _plan(self) -> None:
-        """Have as many pieces fetched as there is room for."""
+    def _plan(self, *, reads: bool) -> None:
+        """Have as many pieces fetched as there is room for.
+
+        Args:
+            reads: the first of them is needed now, whether there is room or not.
+        """
         looked = 0
         while self._next < self._last and self._next[0] < len(self._contents) and looked < _LOOK:
             number, position = self._next
@@ -267,11 +278,22 @@ class Ahead(Owner):
                 self._next = (number + 1, 0)
                 continue
             piece = self._piece(number, position, stop)
-            if not self._look_ahead.start(piece.task) and self._pieces:
+            is_needed = reads and not self._pieces
+            is_far = not is_needed and self._is_far(piece)
+            if is_far or not (self._look_ahead.start(piece.task) or is_needed):
                 return
+            self._planned += piece.task.size
             self._pieces.append(piece)
             more = stop is not None and piece.stop < stop
             self._next = (number, piece.stop) if more else (number + 1, 0)
+
+    def _is_far(self, piece: _Piece) -> bool:
+        """Whether it is too early to fetch it: of many readers, one that is slow has nothing ahead.
+
+        Else they would throw away each other's pieces, to fetch them again.
+        """
+        allowed = max(self.recent, _IN_HAND)
+        return self._look_ahead.is_shared and self._planned + piece.task.size > allowed
 
     def _is_fetched(self, number: int) -> bool:
         return self._contents[number].is_remote or self.instead_of is not None
@@ -305,6 +327,26 @@ class Ahead(Owner):
                 first = position - position % step
                 last = min(first + step, size)
         self._engine(content).origins.expect_jobs(self._look_ahead.jobs)
-        fetch = self._fetch(number)
-        work = partial(fetch.into_memory, first, last)
-        return _Piece(number, first, last, Task(self, last - first, work))
+        work = self._work(content, self._fetch(number), first, last)
+        return _Piece(number, first, last, Task(self, last - first, work, _is_light))
+
+    def _work(
+        self, content: Content, fetch: ContentFetch, first: int, last: int
+    ) -> Callable[[], Outcome]:
+        """What fetches a piece: a large one that many may want, only once for all of them."""
+        pieces = content.expected.pieces
+        is_small = last - first <= _IN_HAND or not self._look_ahead.is_shared
+        if pieces is None or is_small or not grid(content, self._look_ahead.piece):
+            return partial(fetch.into_memory, first, last)
+        digests = pieces.hexdigests[first // pieces.length : -(-last // pieces.length)]
+        key = (pieces.algorithm, digests, last - first)
+        return partial(self._look_ahead.shelf.get, key, partial(fetch.into_file, first, last))
+
+
+def _in_memory(part: bytearray | Held) -> bytearray:
+    """What is small comes into memory."""
+    return bytearray().join(part.chunks()) if isinstance(part, Held) else part
+
+
+def _is_light(outcome: Outcome) -> bool:
+    return isinstance(outcome[1], Held)

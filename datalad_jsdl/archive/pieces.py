@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from datalad_jsdl.archive.remote import Memory
 from datalad_jsdl.faults import Failed, Fault, FaultKind
 from datalad_jsdl.fetch.file.download import fetch
 from datalad_jsdl.model.digests import ALGORITHMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from datalad_jsdl.archive.content import Content
     from datalad_jsdl.fetch.engine import Engine
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.model.content import Fetched, Version
     from datalad_jsdl.model.entry import Pieces
 
-__all__ = ["AT_ONCE", "Verified", "fetch_verified", "grid", "takes_whole"]
+__all__ = ["AT_ONCE", "Kept", "Verified", "fetch_verified", "grid", "takes_whole"]
 
 AT_ONCE = 1 << 20  # bytes; as much of a content is verified before any of it is used
 _LARGEST = 32 << 20  # bytes; larger pieces are not held in memory
@@ -73,53 +72,89 @@ def grid(content: Content, length: int) -> int | None:
     return max(1, length // pieces.length) * pieces.length
 
 
-def _wrong(pieces: Pieces, start: int, chunk: memoryview) -> str | None:
+def _wrong(pieces: Pieces, start: int, chunks: Iterable[bytes | memoryview]) -> str | None:
     """What is wrong with whole pieces that begin at byte *start*, or None."""
-    for offset in range(0, len(chunk), pieces.length):
-        number = (start + offset) // pieces.length
-        digest = ALGORITHMS[pieces.algorithm].new()
-        digest.update(chunk[offset : offset + pieces.length])
-        known = number < len(pieces.hexdigests)
-        if not known or digest.hexdigest() != pieces.hexdigests[number]:
-            return (
-                f"wrong content: the {pieces.algorithm} of bytes {start + offset} to "
-                f"{start + len(chunk)} does not match"
-            )
-    return None
+    place, left = start, pieces.length
+    digest = ALGORITHMS[pieces.algorithm].new()
+    for chunk in chunks:
+        view = memoryview(chunk)
+        while view:
+            part = view[:left]
+            digest.update(part)
+            view, left = view[len(part) :], left - len(part)
+            if not left:
+                if problem := _wrong_piece(pieces, place, digest.hexdigest()):
+                    return problem
+                place, left = place + pieces.length, pieces.length
+                digest = ALGORITHMS[pieces.algorithm].new()
+    return _wrong_piece(pieces, place, digest.hexdigest()) if left < pieces.length else None
+
+
+def _wrong_piece(pieces: Pieces, start: int, hexdigest: str) -> str | None:
+    number = start // pieces.length
+    if number < len(pieces.hexdigests) and hexdigest == pieces.hexdigests[number]:
+        return None
+    return f"wrong content: the {pieces.algorithm} of the piece at byte {start} does not match"
+
+
+class Kept(Protocol):
+    """A sink whose bytes can be read."""
+
+    def __len__(self) -> int: ...
+
+    def position(self) -> int:
+        """See `model.content.Sink`."""
+
+    def write(self, chunk: bytes, /) -> None:
+        """See `model.content.Sink`."""
+
+    def restart(self) -> None:
+        """See `model.content.Sink`."""
+
+    def chunks(self) -> Iterator[bytes | memoryview]:
+        """All bytes."""
 
 
 def fetch_verified(
-    content: Content, engine: Engine, operation: Operation, start: int, stop: int
-) -> tuple[Fetched | Failed, bytearray]:
+    content: Content, engine: Engine, operation: Operation, start: int, stop: int, kept: Kept
+) -> Fetched | Failed:
     """Whole pieces from the mirrors; whoever gives a wrong one is not asked again.
 
     Of a content of unknown size, all of it, or TooLargeError.
+
+    Args:
+        content: which one.
+        engine: that asks its mirrors.
+        operation: that it is a part of.
+        start: first byte.
+        stop: after the last.
+        kept: where the bytes go; in the end none if no mirror has them.
     """
     urls, faults = list(content.urls), list[Fault]()
     expected = content.expected
     window = None if content.size is None else (start, stop)
     while urls:
-        memory = Memory(stop - start)
+        kept.restart()
         # without a window nobody tells who gave the bytes: one at a time
         asked = urls if window else urls[:1]
-        outcome = fetch(engine, asked, expected, memory, window=window, operation=operation)
+        outcome = fetch(engine, asked, expected, kept, window=window, operation=operation)
         if isinstance(outcome, Failed):
             faults += outcome.faults
             urls = urls[len(asked) :]
             continue
-        chunk = memory.take()
-        problem = _wrong(expected.pieces, start, memoryview(chunk)) if expected.pieces else None
+        problem = _wrong(expected.pieces, start, kept.chunks()) if expected.pieces else None
         if not problem and not window and expected.pieces:
-            problem = _wrong_length(expected.pieces, len(chunk))
+            problem = _wrong_length(expected.pieces, len(kept))
         if not problem:
-            return outcome, chunk
+            return outcome
         guilty = outcome.urls[0] if outcome.urls else urls[0]
         wrong = Fault(FaultKind.CONTENT, guilty, detail=problem)
         faults.append(wrong)
         if expected.hexdigest and len(outcome.urls) == 1:
             engine.origins.quarantine.add(wrong, expected.hexdigest)
         urls.remove(guilty)
-    return Failed(tuple(faults)), bytearray()
+    kept.restart()
+    return Failed(tuple(faults))
 
 
 def _wrong_length(pieces: Pieces, size: int) -> str | None:

@@ -46,6 +46,13 @@ class Memory:
         content, self._content = self._content, bytearray()
         return content
 
+    def __len__(self) -> int:
+        return len(self._content)
+
+    def chunks(self) -> Iterator[memoryview]:
+        """See `pieces.Kept`."""
+        yield memoryview(self._content)
+
     def position(self) -> int:
         """See `model.content.Sink`."""
         return len(self._content)
