@@ -1,0 +1,25 @@
+/**
+ * A failure as data: what kind it is decides what is done, and which text of the table is shown.
+ */
+export class Fault extends Error {
+  /**
+   * @param {string} kind A key of the table of texts.
+   * @param {{path?: string, origin?: string, status?: number, wait?: number, detail?: string}} [data]
+   *   `wait`: seconds that the server asks for.
+   */
+  constructor(kind, data = {}) {
+    super(data.detail ? `${kind}: ${data.detail}` : kind);
+    this.name = "Fault";
+    this.kind = kind;
+    this.data = data;
+  }
+}
+
+/**
+ * @param {unknown} error
+ * @param {string} kind For what is no `Fault` yet.
+ * @returns {Fault}
+ */
+export function asFault(error, kind) {
+  return error instanceof Fault ? error : new Fault(kind, { detail: String(error) });
+}

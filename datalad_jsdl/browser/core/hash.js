@@ -1,0 +1,200 @@
+/**
+ * Digests of content that comes in pieces, which the browser's own `crypto.subtle` cannot make:
+ * MD5 (RFC 1321), SHA-1 and SHA-256 (FIPS 180-4).
+ */
+
+/** Characters of the hex digests that a manifest may have; the strongest first. */
+export const ALGORITHMS = /** @type {Record<string, number>} */ ({
+  sha512: 128, "sha3-512": 128, "blake2b-512": 128, sha384: 96, "sha3-384": 96, sha256: 64,
+  "sha3-256": 64, sha224: 56, "sha3-224": 56, sha1: 40, md5: 32,
+});
+const ALIASES = /** @type {Record<string, string>} */ ({
+  sha2512: "sha512", sha2384: "sha384", sha2256: "sha256", sha2224: "sha224", blake2b: "blake2b-512",
+});
+for (const name in ALGORITHMS) ALIASES[name.replace("-", "")] = name;
+
+/** What `crypto.subtle` calls those that it has. */
+const SUBTLE = /** @type {Record<string, string>} */ ({
+  sha512: "SHA-512", sha384: "SHA-384", sha256: "SHA-256", sha1: "SHA-1",
+});
+
+/**
+ * @param {string} name As a portal writes it: sha256, SHA-256, sha_256, sha2-256.
+ * @returns {string | undefined} The name in `ALGORITHMS`.
+ */
+export function canonicalName(name) {
+  const bare = name.toLowerCase().replace(/[-_]/g, "");
+  return Object.hasOwn(ALIASES, bare) ? ALIASES[bare] : undefined;
+}
+
+/** @param {Uint8Array} bytes */
+export function hex(bytes) {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** @param {number} count @param {(n: number) => number} value */
+function table(count, value) {
+  return Int32Array.from({ length: count }, (_, n) => value(n));
+}
+
+/** @param {number} count @returns {number[]} The first primes. */
+function primes(count) {
+  const found = /** @type {number[]} */ ([]);
+  for (let n = 2; found.length < count; n++) if (found.every((p) => n % p)) found.push(n);
+  return found;
+}
+
+/** @param {number} value @returns {number} The first 32 bits of its fraction. */
+const fraction = (value) => ((value - Math.floor(value)) * 2 ** 32) | 0;
+const PRIMES = primes(64);
+const K256 = Int32Array.from(PRIMES, (p) => fraction(Math.cbrt(p)));
+const START256 = Int32Array.from(PRIMES.slice(0, 8), (p) => fraction(Math.sqrt(p)));
+const START = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
+const KMD5 = table(64, (n) => (Math.abs(Math.sin(n + 1)) * 2 ** 32) | 0);
+const W = new Int32Array(80);
+
+/** @typedef {(state: Int32Array, view: DataView, at: number) => void} Compress One block of 64 bytes. */
+
+/** @type {Compress} */
+function sha256(s, view, at) {
+  for (let n = 0; n < 16; n++) W[n] = view.getInt32(at + 4 * n);
+  for (let n = 16; n < 64; n++) {
+    const x = W[n - 15], y = W[n - 2];
+    W[n] = (W[n - 16] + W[n - 7] + (((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3))
+      + (((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10))) | 0;
+  }
+  let a = s[0], b = s[1], c = s[2], d = s[3], e = s[4], f = s[5], g = s[6], h = s[7];
+  for (let n = 0; n < 64; n++) {
+    const t = (h + (((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7)))
+      + (g ^ (e & (f ^ g))) + K256[n] + W[n]) | 0;
+    const u = ((((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10)))
+      + ((a & b) | (c & (a | b)))) | 0;
+    h = g; g = f; f = e; e = (d + t) | 0;
+    d = c; c = b; b = a; a = (t + u) | 0;
+  }
+  s[0] += a; s[1] += b; s[2] += c; s[3] += d; s[4] += e; s[5] += f; s[6] += g; s[7] += h;
+}
+
+/** @type {Compress} */
+function sha1(s, view, at) {
+  for (let n = 0; n < 16; n++) W[n] = view.getInt32(at + 4 * n);
+  for (let n = 16; n < 80; n++) {
+    const x = W[n - 3] ^ W[n - 8] ^ W[n - 14] ^ W[n - 16];
+    W[n] = (x << 1) | (x >>> 31);
+  }
+  let a = s[0], b = s[1], c = s[2], d = s[3], e = s[4];
+  for (let n = 0; n < 80; n++) {
+    const f = n < 20 ? (d ^ (b & (c ^ d))) + 0x5a827999 : n < 40 ? (b ^ c ^ d) + 0x6ed9eba1
+      : n < 60 ? ((b & c) | (d & (b | c))) + 0x8f1bbcdc : (b ^ c ^ d) + 0xca62c1d6;
+    const t = (((a << 5) | (a >>> 27)) + f + e + W[n]) | 0;
+    e = d; d = c; c = (b << 30) | (b >>> 2); b = a; a = t;
+  }
+  s[0] += a; s[1] += b; s[2] += c; s[3] += d; s[4] += e;
+}
+
+/** @type {Compress} */
+function md5(s, view, at) {
+  for (let n = 0; n < 16; n++) W[n] = view.getInt32(at + 4 * n, true);
+  let a = s[0], b = s[1], c = s[2], d = s[3], t = 0;
+  // four steps at a time: after them a, b, c and d have their places again
+  for (let n = 0; n < 16; n += 4) {
+    t = a + (d ^ (b & (c ^ d))) + KMD5[n] + W[n]; a = b + ((t << 7) | (t >>> 25)) | 0;
+    t = d + (c ^ (a & (b ^ c))) + KMD5[n + 1] + W[n + 1]; d = a + ((t << 12) | (t >>> 20)) | 0;
+    t = c + (b ^ (d & (a ^ b))) + KMD5[n + 2] + W[n + 2]; c = d + ((t << 17) | (t >>> 15)) | 0;
+    t = b + (a ^ (c & (d ^ a))) + KMD5[n + 3] + W[n + 3]; b = c + ((t << 22) | (t >>> 10)) | 0;
+  }
+  for (let n = 16, w = 1; n < 32; n += 4, w += 20) {
+    t = a + (c ^ (d & (b ^ c))) + KMD5[n] + W[w & 15]; a = b + ((t << 5) | (t >>> 27)) | 0;
+    t = d + (b ^ (c & (a ^ b))) + KMD5[n + 1] + W[w + 5 & 15]; d = a + ((t << 9) | (t >>> 23)) | 0;
+    t = c + (a ^ (b & (d ^ a))) + KMD5[n + 2] + W[w + 10 & 15]; c = d + ((t << 14) | (t >>> 18)) | 0;
+    t = b + (d ^ (a & (c ^ d))) + KMD5[n + 3] + W[w + 15 & 15]; b = c + ((t << 20) | (t >>> 12)) | 0;
+  }
+  for (let n = 32, w = 5; n < 48; n += 4, w += 12) {
+    t = a + (b ^ c ^ d) + KMD5[n] + W[w & 15]; a = b + ((t << 4) | (t >>> 28)) | 0;
+    t = d + (a ^ b ^ c) + KMD5[n + 1] + W[w + 3 & 15]; d = a + ((t << 11) | (t >>> 21)) | 0;
+    t = c + (d ^ a ^ b) + KMD5[n + 2] + W[w + 6 & 15]; c = d + ((t << 16) | (t >>> 16)) | 0;
+    t = b + (c ^ d ^ a) + KMD5[n + 3] + W[w + 9 & 15]; b = c + ((t << 23) | (t >>> 9)) | 0;
+  }
+  for (let n = 48, w = 0; n < 64; n += 4, w += 28) {
+    t = a + (c ^ (b | ~d)) + KMD5[n] + W[w & 15]; a = b + ((t << 6) | (t >>> 26)) | 0;
+    t = d + (b ^ (a | ~c)) + KMD5[n + 1] + W[w + 7 & 15]; d = a + ((t << 10) | (t >>> 22)) | 0;
+    t = c + (a ^ (d | ~b)) + KMD5[n + 2] + W[w + 14 & 15]; c = d + ((t << 15) | (t >>> 17)) | 0;
+    t = b + (d ^ (c | ~a)) + KMD5[n + 3] + W[w + 21 & 15]; b = c + ((t << 21) | (t >>> 11)) | 0;
+  }
+  s[0] += a; s[1] += b; s[2] += c; s[3] += d;
+}
+
+/** @type {Record<string, [Compress, Int32Array, boolean]>} Function, first state, little-endian. */
+const STREAMED = {
+  sha256: [sha256, START256, false],
+  sha1: [sha1, START, false],
+  md5: [md5, START.subarray(0, 4), true],
+};
+
+/** A digest over content that comes in pieces. */
+export class Hasher {
+  /** @param {string} algorithm One that `isStreamed`. */
+  constructor(algorithm) {
+    const [compress, start, little] = STREAMED[algorithm];
+    this.compress = compress;
+    this.little = little;
+    this.state = start.slice();
+    this.block = new Uint8Array(64);
+    this.length = 0;
+  }
+
+  /** @param {Uint8Array} bytes */
+  update(bytes) {
+    const held = this.length % 64;
+    this.length += bytes.length;
+    let at = 0;
+    if (held) {
+      at = Math.min(64 - held, bytes.length);
+      this.block.set(bytes.subarray(0, at), held);
+      if (held + at < 64) return this;
+      this.compress(this.state, new DataView(this.block.buffer), 0);
+    }
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    for (; at + 64 <= bytes.length; at += 64) this.compress(this.state, view, at);
+    this.block.set(bytes.subarray(at));
+    return this;
+  }
+
+  /** @returns {string} Hex; nothing can be added afterwards. */
+  digest() {
+    const { length, little } = this;
+    const end = new Uint8Array(((length + 8) % 64 < length % 64 ? 128 : 64) - (length % 64));
+    const view = new DataView(end.buffer);
+    end[0] = 0x80;
+    const low = (length % 2 ** 29) * 8, high = Math.floor(length / 2 ** 29);
+    view.setUint32(end.length - 8, little ? low : high, little);
+    view.setUint32(end.length - 4, little ? high : low, little);
+    this.update(end);
+    const out = new DataView(new ArrayBuffer(this.state.length * 4));
+    this.state.forEach((value, n) => out.setInt32(n * 4, value, little));
+    return hex(new Uint8Array(out.buffer));
+  }
+}
+
+/** @param {string} algorithm */
+export function isStreamed(algorithm) {
+  return Object.hasOwn(STREAMED, algorithm);
+}
+
+/** @param {string} algorithm Whether content that is held can be checked by it here. */
+export function isKnown(algorithm) {
+  return isStreamed(algorithm) || (Object.hasOwn(SUBTLE, algorithm) && !!globalThis.crypto?.subtle);
+}
+
+/**
+ * @param {string} algorithm One that `isKnown`.
+ * @param {Uint8Array} bytes
+ * @returns {Promise<string>} Hex.
+ */
+export async function digest(algorithm, bytes) {
+  if (Object.hasOwn(SUBTLE, algorithm) && globalThis.crypto?.subtle) {
+    const found = await crypto.subtle.digest(SUBTLE[algorithm], /** @type {BufferSource} */ (bytes));
+    return hex(new Uint8Array(found));
+  }
+  return new Hasher(algorithm).update(bytes).digest();
+}

@@ -1,0 +1,193 @@
+/** A manifest's text → entries: the project's two JSON forms, as the command line reads them. */
+import { absolute, isObject, keyExtension, readEntry } from "./entry.js";
+import { Fault, asFault } from "./fault.js";
+import { ALGORITHMS } from "./hash.js";
+import { joined } from "./names.js";
+
+/** @typedef {import("./types.js").Entry} Entry */
+/** @typedef {import("./types.js").Manifest} Manifest */
+/** @typedef {import("./types.js").NamedArchive} NamedArchive */
+
+/** Path of the member that names zips of the manifest; no file can have it. */
+const ARCHIVES = "/";
+
+/**
+ * @param {string} text
+ * @param {string} [base] URL that it was read from.
+ * @returns {Manifest}
+ * @throws {Fault} `manifest`: it is none.
+ */
+export function readManifest(text, base) {
+  text = text.replace(/^\ufeff/, "");
+  const records = isLines(text) ? lineRecords(text) : objectRecords(text);
+  const found = /** @type {Manifest} */ ({ entries: [], refused: [], archives: [] });
+  const paths = new Set();
+  for (const { path, value, where, fault } of records) {
+    try {
+      if (fault) throw new Fault("json");
+      if (path === ARCHIVES && isObject(value)) {
+        found.archives.push(...readArchives(value.archives, base));
+        continue;
+      }
+      const entry = readEntry(path, value, where, base);
+      if (paths.has(entry.path)) throw new Fault("twice");
+      paths.add(entry.path);
+      found.entries.push(entry);
+    } catch (error) {
+      const { kind } = asFault(error, "json");
+      found.refused.push({ path: typeof path === "string" ? path : null, reason: kind, where });
+    }
+  }
+  refuse(found, "misplaced", misplaced(found.entries));
+  refuse(found, "folder", folders(found.entries));
+  return found;
+}
+
+/** @typedef {{path: any, value: any, where: string, fault?: boolean}} Item */
+
+/** @param {string} text Whether one of the first lines is an object with a path. */
+function isLines(text) {
+  return text.split("\n", 20).some((line) => typeof parsed(line)?.path === "string");
+}
+
+/** @param {string} text @returns {any} Undefined if it is no JSON. */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {string} text @returns {Item[]} */
+function lineRecords(text) {
+  return text.split("\n").flatMap((line, n) => {
+    if (!line.trim()) return [];
+    const value = parsed(line);
+    return [{ path: value?.path, value, where: `line ${n + 1}`, fault: !isObject(value) }];
+  });
+}
+
+/**
+ * The members of an object one by one, as the parser keeps only the last of those of one name.
+ *
+ * @param {string} text
+ * @returns {Item[]}
+ */
+function objectRecords(text) {
+  if (!isObject(parsed(text))) throw new Fault("manifest");
+  const found = /** @type {Item[]} */ ([]);
+  let depth = 0, key = "", start = 0, line = 1, keyLine = 1;
+  const add = (/** @type {number} */ end) => {
+    const value = text.slice(start, end).trim();
+    if (value) found.push({ path: JSON.parse(key), value: JSON.parse(value), where: `line ${keyLine}` });
+  };
+  for (let at = 0; at < text.length; at++) {
+    const c = text[at];
+    if (c === "\n") line++;
+    else if (c === '"') {
+      const end = stringEnd(text, at);
+      if (depth === 1 && !key) [key, keyLine] = [text.slice(at, end), line];
+      at = end - 1;
+    } else if (c === "{" || c === "[") depth++;
+    else if (c === ":" && depth === 1) start = at + 1;
+    else if ((c === "," && depth === 1) || c === "}" || c === "]") {
+      if (depth === 1 && key) add(at);
+      if (depth === 1) key = "";
+      if (c !== ",") depth--;
+    }
+  }
+  return found;
+}
+
+/** @param {string} text @param {number} at Of the opening quote; behind the closing one. */
+function stringEnd(text, at) {
+  for (;;) {
+    at = text.indexOf('"', at + 1);
+    let escapes = 0;
+    while (text[at - 1 - escapes] === "\\") escapes++;
+    if (escapes % 2 === 0) return at + 1;
+  }
+}
+
+/** @param {any} items @param {string} [base] @returns {NamedArchive[]} */
+function readArchives(items, base) {
+  if (!Array.isArray(items)) throw new Fault("archives");
+  return items.map((item) => {
+    const leadingDir = item?.leading_dir ?? "";
+    if (!Array.isArray(item?.urls) || typeof leadingDir !== "string") throw new Fault("archives");
+    return { urls: item.urls.map((/** @type {any} */ url) => absolute(String(url), base)), leadingDir };
+  });
+}
+
+/** @param {Manifest} found @param {string} reason @param {Set<string>} paths */
+function refuse(found, reason, paths) {
+  if (!paths.size) return;
+  const out = found.entries.filter((entry) => paths.has(entry.path));
+  found.entries = found.entries.filter((entry) => !paths.has(entry.path));
+  found.refused.push(...out.map(({ path, where }) => ({ path, reason, where })));
+}
+
+/** @param {string} path Folders of the subdatasets that it leads through. */
+function datasets(path) {
+  const pieces = path.split("//").slice(0, -1);
+  return pieces.map((_, n) => pieces.slice(0, n + 1).join("/"));
+}
+
+/** @param {string} path All folders above it. */
+function above(path) {
+  const parts = joined(path).split("/").slice(0, -1);
+  return parts.map((_, n) => parts.slice(0, n + 1).join("/"));
+}
+
+/** @param {Entry[]} entries Paths in a folder that others make a subdataset, without the mark. */
+function misplaced(entries) {
+  const all = new Set(entries.flatMap(({ path }) => datasets(path)));
+  const isMisplaced = (/** @type {Entry} */ { path }) => {
+    const own = datasets(path);
+    return above(path).some((folder) => all.has(folder) && !own.includes(folder));
+  };
+  return new Set(all.size ? entries.filter(isMisplaced).map(({ path }) => path) : []);
+}
+
+/** @param {Entry[]} entries Paths that are a folder of others. */
+function folders(entries) {
+  const all = new Set(entries.flatMap(({ path }) => above(path)));
+  return new Set(entries.map(({ path }) => path).filter((path) => all.has(joined(path))));
+}
+
+/**
+ * What entries have in common: those of one content, which git-annex would give one key, have one
+ * time, the latest, and each other's URLs. So has the archive that the command line writes.
+ *
+ * @param {Entry[]} entries
+ * @returns {Array<{path: string, mtime: number | null, urls: string[]}>} In the order of the entries.
+ */
+export function shared(entries) {
+  const groups = /** @type {Map<string, Entry[]>} */ (new Map());
+  const keys = entries.map(keyOf);
+  keys.forEach((key, n) => {
+    const group = groups.get(key);
+    if (group) group.push(entries[n]);
+    else groups.set(key, [entries[n]]);
+  });
+  return entries.map((entry, n) => {
+    const same = groups.get(keys[n]) ?? [];
+    const times = (entry.ownMtime ? [entry] : same.filter((other) => !other.ownMtime))
+      .flatMap(({ mtime }) => (mtime === null ? [] : [mtime]));
+    return {
+      path: joined(entry.path),
+      mtime: times.length ? Math.max(...times) : null,
+      urls: [...new Set([entry, ...same].flatMap(({ urls }) => urls))],
+    };
+  });
+}
+
+/** @param {Entry} entry */
+function keyOf({ path, content, digests, size, urls }) {
+  const mark = path.lastIndexOf("//");
+  const algorithm = Object.keys(ALGORITHMS).find((name) => name in digests);
+  const name = content ? `path ${path}` : algorithm
+    ? `${algorithm} ${digests[algorithm]}${keyExtension(path)}` : urls[0];
+  return `${joined(path.slice(0, Math.max(mark, 0)))}\0${size}\0${name}`;
+}

@@ -1,0 +1,104 @@
+/**
+ * Small files out of a zip that the manifest names: it is a zip of the manifest itself, so where each
+ * file lies in it follows from the manifest, and many come with one request for a range. Each is checked
+ * by its own digest; what does not come this way comes from its own URLs.
+ */
+import { crc32 } from "../core/crc.js";
+import { Fault } from "../core/fault.js";
+import { unframed } from "../core/zip.js";
+import { Check, UNIT } from "./pieces.js";
+import { Source } from "./source.js";
+
+/** @typedef {import("./source.js").Context} Context */
+/** @typedef {import("./journal.js").State} State */
+/** @typedef {import("../sinks/sink.js").Sink} Sink */
+/** @typedef {import("../sinks/sink.js").File} File */
+
+const SMALL = 1 << 20; // bytes of a file that is worth it
+const GAP = 64 << 10; // bytes that are not wanted, between two that are
+
+/**
+ * @typedef {object} Transport A zip of the manifest's files.
+ * @property {string[]} urls
+ * @property {import("../core/zip.js").Layout} layout Its members are the files, in the same order.
+ * @property {boolean} [isBroken] It has not what it should have.
+ */
+
+/** @typedef {{members: number[], from: number, to: number}} Group */
+
+/**
+ * Take groups of neighbours from what is missing, and save them, until there are none.
+ *
+ * @param {Transport[]} archives
+ * @param {number[]} missing Files to get; what is taken in hand here is taken out, what fails put back.
+ * @param {File[]} files @param {State[]} states @param {Sink} sink @param {Context} context
+ */
+export async function saveFromArchives(archives, missing, files, states, sink, context) {
+  for (const archive of archives) {
+    while (!archive.isBroken) {
+      const group = takeGroup(archive, missing, files, states);
+      if (!group) break;
+      try {
+        await saveGroup(archive, group, files, states, sink, context);
+      } catch (error) {
+        if (context.signal.aborted || !(error instanceof Fault)) throw error;
+        archive.isBroken = true;
+        context.onRetry(error);
+      } finally {
+        missing.push(...group.members.filter((number) => !states[number].complete));
+      }
+    }
+  }
+}
+
+/**
+ * @param {Transport} archive @param {number[]} missing @param {File[]} files @param {State[]} states
+ * @returns {Group | null} At least two members.
+ */
+function takeGroup({ layout }, missing, files, states) {
+  const isFit = (/** @type {number} */ number) => files[number].size > 0 && files[number].size <= SMALL
+    && !files[number].content && !states[number].position && new Check(files[number]).verifies;
+  const wanted = missing.filter(isFit).sort((a, b) => a - b);
+  for (let first = 0; first + 1 < wanted.length; first++) {
+    let last = first;
+    const end = (/** @type {number} */ n) => layout.data(wanted[n]) + layout.stored(wanted[n]);
+    const from = layout.offsets[wanted[first]];
+    while (last + 1 < wanted.length && layout.offsets[wanted[last + 1]] - end(last) <= GAP
+      && end(last + 1) - from <= UNIT) last++;
+    if (last === first) continue;
+    const members = wanted.slice(first, last + 1);
+    const taken = new Set(members);
+    missing.splice(0, missing.length, ...missing.filter((number) => !taken.has(number)));
+    return { members, from, to: end(last) };
+  }
+  return null;
+}
+
+/**
+ * @param {Transport} archive @param {Group} group @param {File[]} files @param {State[]} states
+ * @param {Sink} sink @param {Context} context
+ */
+async function saveGroup({ urls, layout }, { members, from, to }, files, states, sink, context) {
+  const bytes = new Uint8Array(to - from);
+  let held = 0;
+  for await (const part of new Source(urls, layout.total, context).read(from, to, 1)) {
+    bytes.set(part.bytes, held);
+    held += part.bytes.length;
+  }
+  for (const number of members) {
+    const place = layout.data(number) - from;
+    const { size } = files[number];
+    const content = unframed(bytes.subarray(place, place + layout.stored(number)), size);
+    await new Check(files[number]).unitIs(content, 0);
+    await saveContent(number, content, states[number], sink);
+    context.onWritten(size);
+  }
+}
+
+/** @param {number} number @param {Uint8Array} content @param {State} state @param {Sink} sink */
+async function saveContent(number, content, state, sink) {
+  const crc = crc32(content);
+  await sink.write(number, 0, content, crc);
+  Object.assign(state, { position: content.length, crc, complete: true, verified: true });
+  await sink.complete(number, state);
+}

@@ -1,0 +1,192 @@
+/**
+ * A download: its files through their transfers into the sink, several at a time.
+ *
+ * States: `idle` → `running` → `ready`, or `failed` (some files, or all of it), or `paused`; from both
+ * of these `run` goes on.
+ */
+import { Fault, asFault } from "../core/fault.js";
+import { saveFromArchives } from "./archives.js";
+import { here } from "./environment.js";
+import { Origins } from "./origins.js";
+import { Transfer } from "./transfer.js";
+
+/** @typedef {import("../sinks/sink.js").Sink} Sink */
+/** @typedef {import("../sinks/sink.js").File} File */
+/** @typedef {import("./environment.js").Environment} Environment */
+/** @typedef {import("./journal.js").State} State */
+/** @typedef {import("./source.js").Context} Context */
+
+const STALL = 15000; // milliseconds
+
+/**
+ * @typedef {object} Failure
+ * @property {string} path
+ * @property {string} reason A key of the table of texts.
+ * @property {string} origin Of the server that failed, or "".
+ *
+ * @typedef {object} Progress
+ * @property {number} done Bytes that are safe.
+ * @property {number} total
+ * @property {number} files That are complete.
+ * @property {number} count Of all files.
+ * @property {number} fetched Bytes that came, those that were thrown away too.
+ *
+ * @typedef {object} Report
+ * @property {number} saved Files.
+ * @property {Failure[]} failed
+ * @property {number} verified Of those that were saved.
+ * @property {number} unverified Without a digest that can be checked here.
+ * @property {number} bytesFetched
+ * @property {string | null} fault Why all of it failed.
+ *
+ * @typedef {object} Events
+ * @property {(progress: Progress) => void} [onprogress]
+ * @property {(failure: Failure) => void} [onretry]
+ *
+ * @typedef {object} Options
+ * @property {import("./response.js").Access} [access]
+ * @property {number} [concurrency] Files at a time.
+ * @property {number} [stall] Milliseconds without a byte.
+ * @property {Environment} [environment]
+ * @property {import("./archives.js").Transport[]} [archives]
+ */
+
+/** One download. */
+export class Engine {
+  /** @param {File[]} files @param {Sink} sink @param {Options & Events} [options] */
+  constructor(files, sink, options = {}) {
+    this.files = files;
+    this.sink = sink;
+    this.options = options;
+    this.origins = new Origins();
+    this.abort = new AbortController();
+    /** @type {"idle" | "running" | "paused" | "failed" | "ready"} */
+    this.state = "idle";
+    this.states = /** @type {State[] | null} */ (null);
+    this.done = 0;
+    this.fetched = 0;
+    this.failed = /** @type {Failure[]} */ ([]);
+    this.total = files.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** @returns {Progress} */
+  get progress() {
+    const files = this.states?.filter(({ complete }) => complete).length ?? 0;
+    return { done: this.done, total: this.total, files, count: this.files.length, fetched: this.fetched };
+  }
+
+  /**
+   * Get what is missing. What failed before is tried again.
+   *
+   * @returns {Promise<Report | null>} Null if it was paused.
+   */
+  async run() {
+    this.state = "running";
+    this.abort = new AbortController();
+    this.failed = [];
+    this.origins = new Origins();
+    try {
+      await this.#all();
+      if (!this.failed.length) await this.sink.finish();
+      this.state = this.failed.length ? "failed" : "ready";
+      return this.#report(null);
+    } catch (error) {
+      if (this.abort.signal.aborted && this.abort.signal.reason === PAUSE) {
+        this.state = "paused";
+        return null;
+      }
+      this.state = "failed";
+      return this.#report(asFault(error, "internal").kind);
+    }
+  }
+
+  /** What runs is given up; `run` settles once nothing is written any more. */
+  pause() {
+    this.abort.abort(PAUSE);
+  }
+
+  async #all() {
+    const { files, sink, options, abort } = this;
+    this.states ??= await sink.open();
+    const states = this.states;
+    this.done = states.reduce((sum, { position }) => sum + position, 0);
+    this.#tell();
+    const missing = files.map((_, number) => number).filter((number) => !states[number].complete);
+    const context = this.#context();
+    const ends = await Promise.allSettled(Array.from({ length: options.concurrency ?? 6 }, async () => {
+      try {
+        await saveFromArchives(options.archives ?? [], missing, files, states, sink, context);
+        for (let number = missing.shift(); number !== undefined; number = missing.shift()) {
+          await this.#one(number, context);
+        }
+      } catch (error) {
+        abort.abort(error); // the others end, too
+        throw error;
+      }
+    }));
+    abort.signal.throwIfAborted();
+    const broken = ends.find((end) => end.status === "rejected");
+    if (broken) throw /** @type {PromiseRejectedResult} */ (broken).reason;
+  }
+
+  /** @param {number} number @param {Context} context */
+  async #one(number, context) {
+    const file = this.files[number];
+    const state = /** @type {State[]} */ (this.states)[number];
+    const own = { ...context, onRetry: (/** @type {Fault} */ fault) => this.#retry(file.path, fault) };
+    const transfer = new Transfer(number, file, state, this.sink, own);
+    try {
+      await transfer.run();
+    } catch (error) {
+      if (this.abort.signal.aborted || !(error instanceof Fault) || FATAL.has(error.kind)) throw error;
+      const faults = transfer.source.faults;
+      for (const { kind, data } of faults.length ? faults : [error]) {
+        this.failed.push({ path: file.path, reason: kind, origin: data.origin ?? "" });
+      }
+    }
+    this.#tell();
+  }
+
+  /** @returns {Context} */
+  #context() {
+    const { options, abort, origins } = this;
+    return {
+      environment: options.environment ?? here,
+      origins,
+      access: options.access ?? {},
+      stall: options.stall ?? STALL,
+      signal: abort.signal,
+      onRetry: () => {},
+      onFetched: (bytes) => {
+        this.fetched += bytes;
+      },
+      onWritten: (bytes) => {
+        this.done += bytes;
+        this.#tell();
+      },
+    };
+  }
+
+  /** @param {string} path @param {Fault} fault */
+  #retry(path, fault) {
+    this.options.onretry?.({ path, reason: fault.kind, origin: fault.data.origin ?? "" });
+  }
+
+  #tell() {
+    this.options.onprogress?.(this.progress);
+  }
+
+  /** @param {string | null} fault @returns {Report} */
+  #report(fault) {
+    const complete = this.states?.filter((state) => state.complete) ?? [];
+    const verified = complete.filter((state) => state.verified).length;
+    return {
+      saved: complete.length, failed: this.failed, verified, unverified: complete.length - verified,
+      bytesFetched: this.fetched, fault,
+    };
+  }
+}
+
+const PAUSE = new Fault("paused");
+/** What ends the whole download: the place is full, or cannot be written to. */
+const FATAL = new Set(["space", "sink", "paused", "cancelled"]);

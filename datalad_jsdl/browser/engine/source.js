@@ -1,0 +1,191 @@
+/** The bytes of one file from whichever of its candidates has them: failover in mid-file. */
+import { Fault } from "../core/fault.js";
+import { orAborted } from "./environment.js";
+import { Answer } from "./response.js";
+
+/** @typedef {import("./environment.js").Environment} Environment */
+/** @typedef {import("./origins.js").Origin} Origin */
+/** @typedef {import("./origins.js").Origins} Origins */
+/** @typedef {import("./response.js").Access} Access */
+
+const WINDOW = 32 << 20; // bytes asked for at a time; Firefox holds what is not yet read
+const AHEAD = 8 << 20; // bytes before the end of a window when the next is asked for
+const TRIES = 5; // in a row without progress
+const PROGRESS = 1 << 20; // bytes that make up for a fault
+/** What another try of the same URL may mend. */
+const TRANSIENT = new Set(["busy", "server", "cut", "stall", "network"]);
+
+/**
+ * @typedef {object} Candidate
+ * @property {string} url
+ * @property {Origin} origin
+ * @property {boolean} ranged Asked for ranges.
+ * @property {number} tries In a row without progress.
+ * @property {number} faults In all; of those with the fewest one is asked.
+ * @property {number} wrong How often its bytes were not those of the file.
+ * @property {string | null} lastModified
+ * @property {Fault | null} dead Why it is not asked any more.
+ */
+
+/**
+ * @typedef {object} Context
+ * @property {Environment} environment
+ * @property {Origins} origins
+ * @property {Access} access
+ * @property {number} stall Milliseconds.
+ * @property {AbortSignal} signal
+ * @property {(fault: Fault) => void} onRetry
+ * @property {(bytes: number) => void} onFetched
+ * @property {(bytes: number) => void} onWritten
+ */
+
+/** Candidates of one file. */
+export class Source {
+  /** @param {string[]} urls @param {number} size @param {Context} context */
+  constructor(urls, size, context) {
+    this.size = size;
+    this.context = context;
+    /** @type {Candidate[]} */
+    this.candidates = urls.map((url) => ({
+      url, origin: context.origins.of(url), ranged: true, tries: 0, faults: 0, wrong: 0,
+      lastModified: null, dead: null,
+    }));
+  }
+
+  /** @returns {Fault[]} Why each candidate was given up. */
+  get faults() {
+    return this.candidates.flatMap(({ dead }) => dead ?? []);
+  }
+
+  /**
+   * @param {number} from
+   * @param {number} to Behind the last byte.
+   * @param {number} unit Windows end at its multiples.
+   * @returns {AsyncGenerator<{bytes: Uint8Array, candidate: Candidate}>}
+   * @throws {Fault} No candidate is left.
+   */
+  async *read(from, to, unit) {
+    let at = from;
+    while (at < to) {
+      const candidate = await this.#choose();
+      let since = at;
+      try {
+        for await (const bytes of this.#windows(candidate, at, to, unit)) {
+          at += bytes.length;
+          if (at - since >= PROGRESS || at === to) {
+            since = at;
+            candidate.tries = 0;
+            candidate.origin.succeeded();
+          }
+          yield { bytes, candidate };
+        }
+      } catch (error) {
+        if (!(error instanceof Fault) || this.context.signal.aborted) throw error;
+        this.#failed(candidate, error);
+      }
+    }
+  }
+
+  /**
+   * The bytes that a candidate gave were wrong. Once may be chance.
+   *
+   * @param {Iterable<Candidate>} candidates
+   */
+  blame(candidates) {
+    for (const candidate of candidates) {
+      candidate.faults += 10;
+      const fault = new Fault("wrong", { origin: candidate.origin.name });
+      if (++candidate.wrong > 1) candidate.dead = fault;
+      this.context.onRetry(fault);
+    }
+  }
+
+  /** @param {Candidate} candidate @param {number} at @param {number} to @param {number} unit */
+  async *#windows(candidate, at, to, unit) {
+    let answer = await this.#open(candidate, at, windowEnd(at, to, unit));
+    /** @type {Promise<Answer> | null} */
+    let next = null;
+    try {
+      for (;;) {
+        const bytes = await answer.next();
+        if (bytes) {
+          this.context.onFetched(bytes.length);
+          const part = at + bytes.length > to ? bytes.subarray(0, to - at) : bytes;
+          at += part.length;
+          if (part.length) yield part;
+        }
+        const end = answer.isWhole ? to : answer.asked.to;
+        if (at >= to) return;
+        if (!next && end < to && end - at <= AHEAD) {
+          next = this.#open(candidate, end, windowEnd(end, to, unit));
+          next.catch(() => {});
+        }
+        if (!bytes && next) {
+          answer.close();
+          answer = await next;
+          next = null;
+        }
+      }
+    } finally {
+      answer.close();
+      next?.then((open) => open.close(), () => {});
+    }
+  }
+
+  /** @param {Candidate} candidate @param {number} from @param {number} to */
+  async #open(candidate, from, to) {
+    const { environment, signal, access, stall } = this.context;
+    const { url, origin, ranged } = candidate;
+    const answer = new Answer({ url, origin, from, to, size: this.size, ranged, stall }, environment, signal);
+    await answer.open(access);
+    const { lastModified } = answer;
+    if (candidate.lastModified && lastModified && candidate.lastModified !== lastModified) {
+      answer.close();
+      throw new Fault("changed", { origin: origin.name });
+    }
+    candidate.lastModified = lastModified;
+    origin.answered = true;
+    return answer;
+  }
+
+  /** The best candidate that is left, once its server may be asked. */
+  async #choose() {
+    const { environment, signal } = this.context;
+    for (;;) {
+      signal.throwIfAborted();
+      const now = environment.now();
+      const wait = (/** @type {Candidate} */ { origin }) => Math.max(origin.readyAt - now, 0);
+      const [best] = this.candidates.filter(({ dead }) => !dead).sort((a, b) => wait(a) - wait(b)
+        || Number(a.origin.refused) - Number(b.origin.refused) || a.faults - b.faults);
+      if (!best) throw this.faults[0] ?? new Fault("no-urls");
+      if (!wait(best) && environment.isOnline()) return best;
+      await orAborted(environment.sleep(Math.min(wait(best) || 500, 1000)), signal);
+    }
+  }
+
+  /** @param {Candidate} candidate @param {Fault} fault */
+  #failed(candidate, fault) {
+    const { environment, onRetry } = this.context;
+    const { origin } = candidate;
+    candidate.faults++;
+    if (!environment.isOnline()) return;
+    if (fault.kind === "range" || (fault.kind === "network" && !origin.answered)) {
+      // a browser tells of a compressed range as of no connection; without the range it may go well
+      if (candidate.ranged) candidate.ranged = false;
+      else candidate.dead = fault;
+      origin.refused = !origin.answered && candidate.dead !== null;
+    } else if (!TRANSIENT.has(fault.kind)) {
+      candidate.dead = fault;
+    } else {
+      origin.failed(environment.now(), fault.data.wait);
+      if (++candidate.tries > TRIES) candidate.dead = fault;
+    }
+    onRetry(fault);
+  }
+}
+
+/** @param {number} at @param {number} to @param {number} unit */
+function windowEnd(at, to, unit) {
+  const end = Math.floor((at + Math.max(WINDOW, unit)) / unit) * unit;
+  return to - at <= WINDOW ? to : Math.min(end, to);
+}

@@ -1,0 +1,35 @@
+/**
+ * Where the files go.
+ *
+ * @typedef {import("../engine/journal.js").State} State
+ *
+ * @typedef {object} File What is saved.
+ * @property {string} path
+ * @property {number} size
+ * @property {number | null} mtime
+ * @property {boolean} executable
+ * @property {boolean} symlink
+ * @property {string[]} urls
+ * @property {Record<string, string>} digests
+ * @property {import("../core/types.js").Pieces | null} pieces
+ * @property {Uint8Array | null} content
+ *
+ * @typedef {object} Sink Files are known by their numbers; bytes of one come in order.
+ * @property {() => Promise<State[]>} open What is there already, by number.
+ * @property {(number: number, from: number, bytes: Uint8Array, crc: number) => Promise<void>} write
+ *   *crc* is that of the content up to the end of *bytes*, which is used again afterwards.
+ * @property {(number: number, from: number, length: number) => Promise<Uint8Array>} read What was written.
+ * @property {(number: number) => Promise<void>} reset The file begins anew.
+ * @property {(number: number, state: State) => Promise<void>} complete All of it was written.
+ * @property {() => Promise<void>} finish All files are complete.
+ * @property {() => Promise<void>} close Keeps what is there.
+ *
+ * @typedef {object} Target Bytes at any place: a file.
+ * @property {() => number} size
+ * @property {(size: number) => void} resize
+ * @property {(at: number, bytes: Uint8Array) => void | Promise<void>} write
+ * @property {(at: number, length: number) => Uint8Array} read
+ * @property {() => void} flush
+ * @property {() => void} close
+ */
+export {};

@@ -1,0 +1,49 @@
+"""Node, and the packages that the tests of the browser module need."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import fasteners
+import pytest
+
+HERE = Path(__file__).parent
+MODULES = HERE / "node_modules"
+
+
+@pytest.fixture(scope="session")
+def node(program: Callable[[str], str]) -> str:
+    return program("node")
+
+
+@pytest.fixture(scope="session")
+def packages(program: Callable[[str], str]) -> Path:
+    """The folder of what package-lock.json names, installed once for all runs and workers."""
+    npm = program("npm")
+    state = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
+    stamp = MODULES / "installed"
+    with fasteners.InterProcessLock(HERE / "node_modules.lock"):
+        if not stamp.exists() or stamp.read_text() != state:
+            command = [npm, "ci", "--no-audit", "--no-fund"]
+            done = subprocess.run(command, capture_output=True, text=True, cwd=HERE)
+            if done.returncode:
+                (pytest.fail if os.environ.get("CI") else pytest.skip)(f"npm ci: {done.stderr}")
+            stamp.write_text(state)
+    return MODULES
+
+
+@pytest.fixture(scope="session")
+def node_tests(node: str) -> Callable[..., None]:
+    """Runs a file of tests with Node's own runner; what fails is shown."""
+
+    def run(name: str, **environment: str) -> None:
+        command = [node, "--test", "--test-reporter=spec", str(HERE / name)]
+        env = {**os.environ, **environment}
+        done = subprocess.run(command, capture_output=True, text=True, env=env)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return run

@@ -1,0 +1,65 @@
+/** The cases of tests/vectors, and the bytes that the module makes of them. */
+import { readFileSync } from "node:fs";
+
+import { crc32 } from "../../datalad_jsdl/browser/core/crc.js";
+import { Layout, framed } from "../../datalad_jsdl/browser/core/zip.js";
+
+const UNIT = 1 << 20;
+const FOLDER = new URL("../vectors/", import.meta.url);
+
+export const load = (name) => JSON.parse(readFileSync(new URL(name, FOLDER), "utf-8"));
+
+/** Members in the order of a case, each with `pattern`, which its content repeats. */
+export function membersOf(testCase) {
+  return testCase.members.flatMap((item) => {
+    const pattern = item.repeat === undefined ? Buffer.from(item.text) : Buffer.from(item.repeat, "hex");
+    const member = {
+      size: item.size ?? pattern.length, mtime: item.mtime, pattern,
+      executable: item.mode === "100755", symlink: item.mode === "120000",
+    };
+    return Array.from({ length: item.series ?? 1 }, (_, n) =>
+      ({ ...member, path: item.path.replace("{0}", String(n).padStart(5, "0")) }));
+  });
+}
+
+/** All bytes of a case's zip, in chunks of memory that is used again; what `position` says is checked. */
+export function* zipOf(members) {
+  const layout = new Layout(members);
+  const crcs = [];
+  const out = new Uint8Array(framed(UNIT));
+  let at = 0;
+  const next = function* (position, bytes) {
+    if (position !== at) throw new Error(`at ${at}, not ${position}`);
+    at += bytes.length;
+    yield bytes;
+  };
+  for (const [i, member] of layout.members.entries()) {
+    const cycle = cycleOf(member.pattern);
+    if (member.symlink) crcs[i] = crc32(member.pattern);
+    yield* next(layout.offsets[i], layout.local(i, crcs[i]));
+    let crc = 0;
+    for (let from = 0; from < member.size; from += UNIT) {
+      const start = member.pattern.length ? from % member.pattern.length : 0;
+      const bytes = cycle.subarray(start, start + Math.min(UNIT, member.size - from));
+      crc = crc32(bytes, crc);
+      yield* next(layout.position(i, from), out.subarray(0, layout.frame(i, from, bytes, out)));
+    }
+    crcs[i] = crc;
+    yield* next(at, layout.descriptor(i, crc));
+  }
+  for (const [i, crc] of crcs.entries()) yield* next(at, layout.central(i, crc));
+  yield* next(layout.centralOffset + layout.centralSize, layout.end());
+  if (at !== layout.total) throw new Error(`${at} bytes, not ${layout.total}`);
+}
+
+const cycles = new Map();
+
+/** A pattern repeated to a unit and once more; made once. */
+function cycleOf(pattern) {
+  if (!cycles.has(pattern)) cycles.set(pattern, madeOf(pattern));
+  return cycles.get(pattern);
+}
+
+function madeOf(pattern) {
+  return pattern.length ? Buffer.alloc(UNIT + pattern.length, pattern) : Buffer.alloc(UNIT);
+}
