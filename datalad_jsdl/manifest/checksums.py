@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.unpacking import Readable
 
-__all__ = ["Checksums", "Digest", "is_checksum"]
+__all__ = ["Checksums", "Digest", "is_checksum", "parsed_line"]
 
 # A second space is the mode (text), so that a star behind it is of the name.
 _SUM = re.compile(r"(\\?)([0-9A-Fa-f]+)(?: [ *](?=\S)|[ \t]+\*?)(\S.*)", re.DOTALL)
@@ -98,12 +98,15 @@ class Checksums:
             line = line.rstrip("\r\n")
             if line.strip() and line[0] not in "#;":
                 where = f"{name} line {number}"
-                self._add(*_parsed(line, where, algorithm, unescape or (lambda path: path)), where)
+                try:
+                    known, hexdigest, path = parsed_line(line, algorithm, unescape)
+                except ValueError as error:
+                    raise ManifestError(f"{where}: {error}", where=where) from None
+                self._add(known, hexdigest, path, where)
 
     def _add(self, algorithm: str | None, hexdigest: str, path: str, where: str) -> None:
         if algorithm is None:
             return  # an algorithm that we cannot verify with
-        path = path.removeprefix("./")  # so the lists that find makes
         given = self._digests.get(path)
         if given is None:
             given = self._digests[path] = {}
@@ -173,35 +176,43 @@ class Checksums:
         return replace(entry, digests=digests)
 
 
-def _parsed(
-    line: str, where: str, algorithm: str | None, unescape: Callable[[str], str]
+def parsed_line(
+    line: str, algorithm: str | None = None, unescape: Callable[[str], str] | None = None
 ) -> tuple[str | None, str, str]:
-    """Algorithm (None if it is not known), hex digest and path."""
+    """Algorithm (None if it is not known), lower-case hex digest and path of a line.
+
+    Args:
+        line: without its end.
+        algorithm: see `Checksums.read`.
+        unescape: likewise.
+
+    Raises:
+        ValueError: it is of another form, or the digest cannot be one.
+    """
     if tagged := _TAGGED.fullmatch(line):
         backslash, tag, path, hexdigest = tagged.groups()
         name = canonical_name(tag.replace("/", "-"))  # SHA512/256 is one of its own
-        if name is None:
-            return None, hexdigest, path
     elif match := _SUM.fullmatch(line):
         backslash, hexdigest, path = match.groups()
         name = algorithm or _BY_LENGTH.get(len(hexdigest))
         if name is None:
-            text = f"no known checksum has {counted(len(hexdigest), 'digit')}"
-            raise ManifestError(f"{where}: {text}", where=where)
+            raise ValueError(f"no known checksum has {counted(len(hexdigest), 'digit')}")
     else:
-        raise ManifestError(f"{where}: {_FORM}", where=where)
-    if fault := digest_fault(name, hexdigest):
-        raise ManifestError(f"{where}: {fault}", where=where)
+        raise ValueError(_FORM)
+    if name and (fault := digest_fault(name, hexdigest)):
+        raise ValueError(fault)
     if backslash:
         path = _ESCAPED.sub(lambda escape: _PLAIN.get(escape[1], escape[0]), path)
-    return name, hexdigest.lower(), unescape(path)
+    if unescape is not None:
+        path = unescape(path)
+    return name, hexdigest.lower(), path.removeprefix("./")  # so the lists that find makes
 
 
 def is_checksum(line: str) -> bool:
     """Whether a line is one of a checksum list, in a form and of a length that is known."""
     try:
-        _parsed(line, "", None, lambda path: path)
-    except ManifestError:
+        parsed_line(line)
+    except ValueError:
         return False
     return True
 

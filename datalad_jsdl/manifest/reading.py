@@ -7,12 +7,12 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.checksums import is_checksum
 from datalad_jsdl.manifest.formats import (
     FORMATS,
     TABLES,
     Format,
     all_formats,
+    json_array,
     json_lines,
     json_object,
     metalink3,
@@ -20,7 +20,6 @@ from datalad_jsdl.manifest.formats import (
     url_list,
 )
 from datalad_jsdl.manifest.formats.options import Options
-from datalad_jsdl.manifest.lines import beginning as first_lines
 from datalad_jsdl.manifest.record import entry_from_record
 from datalad_jsdl.manifest.sizes import sizes_told
 from datalad_jsdl.manifest.text import decoded
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["HEAD", "Readable", "read_manifest"]
 
 # where a size that is not known is left out
-_EXACT: tuple[Format, ...] = (json_object, json_lines, metalink3, metalink4)
+_EXACT: tuple[Format, ...] = (json_object, json_array, json_lines, metalink3, metalink4)
 
 HEAD = 1 << 20  # characters that a format is recognised by
 
@@ -119,11 +118,11 @@ def _unknown(beginning: str) -> str:
     start = beginning.lstrip()
     if not start:
         return "the manifest is empty; expected a JSON object of paths and URLs"
-    first = next((line for line in first_lines(beginning) if line[0] not in "#;"), "")
-    if is_checksum(first):
+    if (number := json_array.stranger(beginning[:HEAD])) is not None:
         return (
-            "the manifest is a checksum list, which has no URLs: use it with --checksums, and "
-            "a list of URLs as the manifest"
+            f"unknown JSON format: item {number} of the array is not an object with a path and "
+            'URLs, nor is it the format of a known portal (see "Formats of manifests" in the '
+            "documentation)"
         )
     return (
         f"unknown manifest format: it begins with {redact_text(start[:4096])[:20]!r}. Expected a "

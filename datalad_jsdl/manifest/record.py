@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from datalad_jsdl.manifest.inline import inline_of
+from datalad_jsdl.manifest.stated_digests import StatedDigests, stated_digests
 from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.model.candidates import compact_candidates
 from datalad_jsdl.model.data_urls import is_data_url
@@ -61,7 +62,7 @@ def entry_from_record(
 
     The value's fields: ``urls``, ``url`` and ``extra_urls`` (a string, an object with
     ``url`` and perhaps ``priority`` and ``location``, or a list of these), ``size``
-    (bytes), ``digests`` (algorithm to hex),
+    (bytes), ``digests`` (algorithm to hex; see `stated_digests` for other ways to say them),
     ``pieces`` (``algorithm``, ``length`` in bytes and the parts' ``digests``), ``mtime`` (see
     `times.parse_mtime`), ``own_mtime``, ``executable`` and ``access`` (``kind``, and perhaps
     ``url`` and ``text``; see `restriction`). Fields with other names are for other programs, and
@@ -132,21 +133,23 @@ def _entry(path: str, record: Record, base_url: str | None, secrecy: Secrecy) ->
     mtime = value.get("mtime")
     items = list(_url_items(value))
     inline = inline_of(path, value, items)
+    stated = stated_digests(value)
     candidates = () if inline else compact_candidates(_candidates(items, base_url, secrecy))
     entry = Entry(
         path=path,
         candidates=candidates,
         size=_size(value.get("size")),
-        digests=HexDigests(_digests(value.get("digests"))),
+        digests=HexDigests(stated.digests),
         mtime=None if mtime is None else parse_mtime(mtime),
         executable=_flag(value, "executable"),
         pieces=_pieces(value.get("pieces"), value.get("size")),
         left_over="reason" in value,
         where=record.where,
-        unknown=tuple(_unknown(value)),
+        unknown=tuple(_unknown(value, stated)),
         restriction=_restriction(value.get("access"), base_url, secrecy),
         inline=inline,
         own_mtime=_flag(value, "own_mtime"),
+        impossible=stated.impossible,
     )
     return entry if inline is None else _complete(entry, inline)
 
@@ -161,11 +164,9 @@ def _complete(entry: Entry, inline: Inline) -> Entry:
     return replace(entry, size=size, digests=HexDigests(digests), pieces=None)
 
 
-def _unknown(value: dict[str, Any]) -> Iterator[str]:
-    yield from (name for name in value if name not in _FIELDS)
-    for name in value.get("digests") or ():
-        if canonical_name(name) is None:
-            yield f"digests.{name}"
+def _unknown(value: dict[str, Any], stated: StatedDigests) -> Iterator[str]:
+    yield from (name for name in value if name not in _FIELDS and name not in stated.fields)
+    yield from stated.unknown
     if isinstance(access := value.get("access"), dict):
         yield from (f"access.{name}" for name in access if name not in ACCESS_FIELDS)
 
@@ -221,23 +222,6 @@ def _size(value: Any) -> int | None:
     if value >= 1 << 63:
         raise ValueError("the size is larger than any file")
     return value
-
-
-def _digests(value: Any) -> dict[str, str]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise ValueError("digests is not an object of algorithm and hex digest")
-    digests: dict[str, str] = {}
-    for given, hexdigest in value.items():
-        name = canonical_name(given)
-        if name is None or hexdigest is None:
-            continue  # crc32, an S3 etag and the like: nothing that we can verify with
-        if fault := digest_fault(name, hexdigest):
-            raise ValueError(fault)
-        if digests.setdefault(name, hexdigest.lower()) != hexdigest.lower():
-            raise ValueError(f"two different {name} digests")
-    return digests
 
 
 def _pieces(value: Any, size: Any) -> Pieces | None:

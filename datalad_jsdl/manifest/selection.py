@@ -220,13 +220,20 @@ def _warnings(paths: Iterable[str]) -> Iterator[str]:
 
 
 def _passed_over(entries: Mapping[str, Entry]) -> Iterator[str]:
-    counts = Counter(name for entry in entries.values() for name in entry.unknown)
-    if counts:
-        shown = ", ".join(
-            f"{name!r} ({counted(count, 'entry', 'entries')})"
-            for name, count in counts.most_common(5)
+    unknown = Counter(name for entry in entries.values() for name in entry.unknown)
+    if unknown:
+        yield f"ignored unknown field{'s' * (len(unknown) > 1)} {_by_number(unknown)}"
+    impossible = Counter(name for entry in entries.values() for name in entry.impossible)
+    if impossible:
+        yield (
+            f"ignored digests of impossible length, as there are others: {_by_number(impossible)}"
         )
-        yield f"ignored unknown field{'s' * (len(counts) > 1)} {shown}"
+
+
+def _by_number(counts: Counter[str]) -> str:
+    return ", ".join(
+        f"{name!r} ({counted(count, 'entry', 'entries')})" for name, count in counts.most_common(5)
+    )
 
 
 def _examples(items: list[str]) -> str:

@@ -32,6 +32,7 @@ class Entry:
         executable: the file is to be executable.
         where: the entry's place in the manifest, for messages ("line 7").
         unknown: names of fields and digests that were passed over.
+        impossible: names of digests that were passed over for their length, beside good ones.
         pieces: digests of the content's parts, or None.
         left_over: the manifest is what an earlier import could not take in (``reason``).
         restriction: that it is not for everybody, and where to ask; or None.
@@ -52,6 +53,7 @@ class Entry:
     restriction: Restriction | None = None
     inline: Inline | None = None
     own_mtime: bool = False
+    impossible: tuple[str, ...] = ()
 
     @property
     def registrable(self) -> tuple[str, ...]:

@@ -27,6 +27,8 @@ def sniff(head: str) -> bool:
 
     Or there is but the beginning of one, as it has much content.
     """
+    if head.lstrip(" \t\r\n").startswith("["):
+        return False  # an array, whose items may stand in lines of their own
     if "\n" not in head and _BEGINNING.match(head):
         return True
     return any(_is_entry(line) for line in head.split("\n", _LINES_TO_SEE)[:_LINES_TO_SEE])

@@ -85,12 +85,19 @@ SYNAPSE = (
 )
 CSV = f"File Name,Size,Download URL,MD5sum\nsub/a.nii,12,https://h.example/a,{MD5}\n"
 TSV = CSV.replace(",", "\t")
+CHECKSUMS = f"""# of the release
+{SHA256}  sub/a b.nii
+{MD5} *./c.nii
+SHA1 (sub/a b.nii) = {SHA1}
+"""
+JSON_ARRAY = '[{"path": "a,b", "url": "https://h.example/a"}, {"name": "x/c", "urls": ["../c"]}]\n'
 JSONL = '{"path": "a,b", "url": "https://h.example/a"}\n'
 JSON = '{"a,url": ["https://h.example/a"],\n"b,path": ["https://h.example/b"]}\n'
 
 SAMPLES = [
     *[("metalink4", METALINK4), ("metalink3", METALINK3), ("curl", CURL), ("mod-zip", MOD_ZIP)],
     *[("bagit-fetch", BAGIT), ("aria2", ARIA2), ("urls", URLS), ("gdc", GDC), ("ena", ENA)],
+    *[("checksums", CHECKSUMS), ("json-array", JSON_ARRAY)],
     *[("synapse", SYNAPSE), ("csv", CSV), ("csv", TSV), ("jsonl", JSONL), ("json", JSON)],
 ]
 

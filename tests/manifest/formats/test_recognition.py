@@ -157,8 +157,9 @@ def test_chunks_change_nothing(name: str, document: str, size: int) -> None:
         return
     for text in (document, document.replace("\n", "\r\n")):
         chunks = (text[at : at + size] for at in range(0, len(text), size))
-        whole = FORMATS[name].records(iter([text]), Options())
-        assert list(FORMATS[name].records(chunks, Options())) == list(whole)
+        options = Options(base_url=samples.BASE)
+        whole = FORMATS[name].records(iter([text]), options)
+        assert list(FORMATS[name].records(chunks, options)) == list(whole)
 
 
 @pytest.mark.slow
@@ -166,7 +167,8 @@ def test_chunks_change_nothing(name: str, document: str, size: int) -> None:
 def test_a_document_without_end_does_not_fill_the_memory(name: str) -> None:
     starts = {"metalink4": samples.METALINK4[:200], "metalink3": samples.METALINK3[:200]}
     starts |= {"csv": samples.CSV + '"', "gdc": samples.GDC + '"', "ena": samples.ENA + '"'}
-    options = Options({"path": "name", "url": "synapseURL"} if name == "synapse" else {})
+    columns = {"path": "name", "url": "synapseURL"} if name == "synapse" else {}
+    options = Options(columns, base_url=samples.BASE)
     start = starts.get(name, samples.SYNAPSE if name == "synapse" else "")
 
     def endless() -> Any:

@@ -1,0 +1,73 @@
+"""A checksum list such as ``SHA256SUMS``; its paths are relative to its URL, or ``--base-url``.
+
+See `manifest.checksums` for the forms of lines. A file that has lines in several algorithms is one
+entry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.checksums import is_checksum, parsed_line
+from datalad_jsdl.manifest.formats.fields import quoted
+from datalad_jsdl.manifest.lines import beginning, lines
+from datalad_jsdl.manifest.record import Record
+from datalad_jsdl.model.references import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datalad_jsdl.manifest.formats.options import Options
+
+__all__ = ["records", "sniff"]
+
+_WHOLE = 1 << 20  # characters; the last line of a longer beginning may be cut off
+
+
+def sniff(head: str) -> bool:
+    """The first lines are those of a checksum list, or comments, nothing else."""
+    if len(head) >= _WHOLE:
+        head = head[: head.rfind("\n") + 1]
+    first = [line for line in beginning(head) if line[0] not in "#;"]
+    return bool(first) and all(map(is_checksum, first))
+
+
+@dataclass
+class _Listed:
+    where: str
+    digests: dict[str, str] = field(default_factory=dict)
+    fault: str | None = None
+
+
+def records(text: Iterator[str], options: Options) -> Iterator[Record]:
+    """One record a path; a line of another form is a fault.
+
+    Raises:
+        ManifestError: nothing tells what the paths are relative to.
+    """
+    base = options.base_url
+    if base is None:
+        raise ManifestError(
+            "the manifest is a checksum list, which has no URLs: add --base-url URL, if its paths "
+            "are those of files below that URL; or use it with --checksums, and a list of URLs as "
+            "the manifest"
+        )
+    if options.base_is_given and not base.endswith("/") and "?" not in base and "#" not in base:
+        base += "/"  # the document has no URLs: it can only be that of a folder
+    found: dict[str, _Listed] = {}
+    for number, line in lines(text):
+        line = line.rstrip("\r\n")
+        if line.strip() and line[0] not in "#;":
+            try:
+                algorithm, hexdigest, path = parsed_line(line)
+            except ValueError as error:
+                yield Record(None, None, f"line {number}", str(error))
+                continue
+            listed = found.setdefault(path, _Listed(f"line {number}"))
+            if algorithm and listed.digests.setdefault(algorithm, hexdigest) != hexdigest:
+                listed.fault = f"two different {algorithm} digests"
+    for path, listed in found.items():
+        value = {"urls": [resolve(base, quoted(path))], "digests": listed.digests}
+        yield Record(path, value, listed.where, listed.fault)
