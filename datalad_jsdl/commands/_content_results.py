@@ -10,6 +10,7 @@ from datalad.interface.results import get_status_dict
 from datalad_jsdl.commands._common import failure
 from datalad_jsdl.faults import Failed
 from datalad_jsdl.model.amounts import counted, size_text
+from datalad_jsdl.model.commands import added
 from datalad_jsdl.model.secrecy import DEFAULT
 from datalad_jsdl.operations.availability import ACCESS, Access
 from datalad_jsdl.operations.get_content import FileResult, FileState, Missing
@@ -90,7 +91,7 @@ def _message(file: FileResult) -> str:
         return ""
     if isinstance(file.fault, NotTakenIn):
         return str(file.fault)
-    return f"could not be downloaded: {in_words(file.fault)}{_where_to_ask(file)}"
+    return added(f"could not be downloaded: {in_words(file.fault)}", _where_to_ask(file))
 
 
 def _where_to_ask(file: FileResult) -> str:

@@ -19,6 +19,7 @@ from datalad_jsdl.commands._common import (
 )
 from datalad_jsdl.commands._diffstat import stat_lines, stat_of
 from datalad_jsdl.model.amounts import counted
+from datalad_jsdl.model.commands import added
 from datalad_jsdl.operations.import_manifest import NothingLeft, Refused
 from datalad_jsdl.operations.staging import NotTakenIn
 from datalad_jsdl.operations.values import Failure, Notice, in_words
@@ -111,7 +112,8 @@ def _part_records(
         text = f"{name}: {problem}" if came else f"could not download {name}: {in_words(problem)}"
         registered = path not in outcome.unregistered
         if not registered:
-            text += "; not registered (without --get it would be registered, unverified)"
+            why = "; not registered (without --get it would be registered, unverified)"
+            text = added(text, why)
         yield record("error", path, text, change="failed", registered=registered)
     for step in _reported(outcome, report_all):
         status = "notneeded" if step.change is Change.UNCHANGED else "ok"
