@@ -41,6 +41,12 @@ _SUITE = (
             "serve_downloads",
         ),
         (
+            "datalad_jsdl.commands.jsdl_login",
+            "JsdlLogin",
+            "jsdl-login",
+            "jsdl_login",
+        ),
+        (
             "datalad_jsdl.commands.enable_jsdl",
             "EnableJsdl",
             "enable-jsdl",

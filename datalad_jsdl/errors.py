@@ -12,6 +12,7 @@
     ├── BrokenOffError                 an answer of a mirror that ended before its end
     ├── ArchiveError (ValueError)      an archive, or another file, that cannot be written as asked
     ├── SettingError (ValueError)      git config that cannot be understood
+    ├── LoginError (RuntimeError)      a login that is not given, not taken, or cannot be kept
     ├── QueryError (ValueError)        a question about files that cannot be understood
     ├── OrderError (ValueError)        an order that cannot be made or found
     └── StoreError (RuntimeError)      the store of lists and orders refuses
@@ -45,6 +46,7 @@ __all__ = [
     "JsdlError",
     "LeaseLostError",
     "LockedError",
+    "LoginError",
     "ManifestError",
     "NothingThereError",
     "OrderError",
@@ -178,6 +180,10 @@ class ArchiveError(JsdlError, ValueError):
 
 class SettingError(JsdlError, ValueError):
     """A setting in git config cannot be understood."""
+
+
+class LoginError(JsdlError, RuntimeError):
+    """A login is not given, not taken by the server, or cannot be kept."""
 
 
 class QueryError(JsdlError, ValueError):

@@ -116,7 +116,7 @@ class Reply:
         region: of the bucket, where the server names it (S3).
         guard: name of the guard against bots that answered in the server's place, or "".
         advice: where a login is wanted: which origin wants what, and how to give it.
-        line: the rule for a login that the advice says to add (``ORIGIN SOURCE …``), or "".
+        login: the URL to log in at with a command of its own; "" if that was said before.
     """
 
     status: int
@@ -125,7 +125,7 @@ class Reply:
     region: str = ""
     guard: str = ""
     advice: str = ""
-    line: str = ""
+    login: str = ""
 
 
 @dataclass(frozen=True, slots=True)

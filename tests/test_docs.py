@@ -256,9 +256,20 @@ def test_the_page_on_logins(
     lines = indented("logins.rst")
     programs = ("git", "datalad", "keyring", "read", "printf")
     commands = [c for c in lines if c.split()[0] in programs]
-    assert len(commands) == 22
+    assert len(commands) == 26
+    vault.keep("token.txt", f"{token}\n")
     for number, command in enumerate(commands):
-        if command.startswith("keyring"):
+        if command.startswith("datalad jsdl-login"):
+            protected.wants, protected.challenge = ("Authorization", f"Bearer {token}"), "Bearer"
+            script = command.replace(PORTAL, portal.url)
+            subprocess.run(
+                ["bash", "-euc", script], input=token, text=True, check=True, cwd=vault.home
+            )
+            with open_engine(None) as engine:
+                forgotten = "--forget" in command
+                assert engine.web.open(f"{portal.url}/study.json").status == 200 + 201 * forgotten
+            protected.wants = ("Cookie", f"session={secret}")
+        elif command.startswith("keyring"):
             _, _, service, field = command.split()
             vault.keyring(service.removeprefix("datalad-"), field, token)
         elif command.startswith("datalad"):
@@ -274,7 +285,7 @@ def test_the_page_on_logins(
             assert (login.user, login.secret) == ("alice", token)
             vault.run("git", "credential-cache", "exit")
         elif not command.startswith("printf"):
-            folder = "study-0" if " annex " in command else "somewhere"
+            folder = "study-4" if " annex " in command else "somewhere"
             vault.run("bash", "-euc", command, cwd=tmp_path / folder)
     # all that was set can be understood, and one of it is tried with what it is for
     with open_engine(tmp_path / "somewhere/.git") as engine:

@@ -36,6 +36,7 @@ _OURS = (
     "datalad_jsdl.commands.enable_jsdl",
     "datalad_jsdl.commands.export_archive",
     "datalad_jsdl.commands.export_manifest",
+    "datalad_jsdl.commands.jsdl_login",
 )
 
 

@@ -14,6 +14,7 @@ from datalad_jsdl.archive.zip.members import size_warning
 from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError, JsdlError
 from datalad_jsdl.faults import Failed, Fault, FaultKind
 from datalad_jsdl.fetch.phrases import failure
+from datalad_jsdl.model.commands import added, joined
 
 if TYPE_CHECKING:
     import threading
@@ -155,7 +156,7 @@ class _Export:
                 self._count(number, content, size)
                 return
         problems[:0] = filter(None, [self._reading.damaged.get(number)])
-        problem = "; ".join(dict.fromkeys(problems))
+        problem = joined(dict.fromkeys(problems))
         text = f"{content.path} is unavailable: {problem}"
         unavailable = FetchError(text, failed=failed, name=content.name)
         if not skip_missing:
@@ -166,10 +167,11 @@ class _Export:
     def _take_back(self, content: Content, error: JsdlError) -> None:
         """Leave nothing of a content that is not right."""
         if not self._output.back():
-            raise ArchiveError(
-                f"{content.path}: {error.bare}. Part of the file is already written and cannot be "
-                f"undone, so the archive ends here, incomplete. {self._output.advice}"
+            text = (
+                ". Part of the file is already written and cannot be undone, so the archive ends "
+                f"here, incomplete. {self._output.advice}"
             )
+            raise ArchiveError(added(f"{content.path}: {error.bare}", text))
 
     def _count(self, number: int, content: Content, size: int) -> None:
         problem = self._reading.damaged.get(number)

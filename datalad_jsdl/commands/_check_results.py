@@ -13,6 +13,7 @@ from datalad_jsdl.commands._results import ACTION, lgr, refusal_records
 from datalad_jsdl.fetch.mirrors.states import State
 from datalad_jsdl.fetch.phrases import phrase
 from datalad_jsdl.model.amounts import counted
+from datalad_jsdl.model.commands import joined
 from datalad_jsdl.model.urls import redact
 from datalad_jsdl.operations.checked import CheckedFile, CheckedMirror, RefusedEntries
 from datalad_jsdl.operations.values import Failure
@@ -103,7 +104,7 @@ def _file(root: Path, checked: CheckedFile) -> dict[str, Any]:
         root,
         "error" if lost else "ok",
         "file",
-        f"{file.path!r} is {what}: {'; '.join(faults)}",
+        f"{file.path!r} is {what}: {joined(faults)}",
         file.path,
         state=(state if lost else State.SIZE).value,
         size=file.expected.size,

@@ -10,6 +10,7 @@ from datalad.interface.results import get_status_dict
 from datalad_jsdl.commands._common import failure
 from datalad_jsdl.faults import Failed
 from datalad_jsdl.model.amounts import counted, rate_text, size_text, time_text
+from datalad_jsdl.model.commands import added
 from datalad_jsdl.model.secrecy import DEFAULT
 from datalad_jsdl.operations.availability import ACCESS, Access
 from datalad_jsdl.operations.causes import advice_of, cause_text
@@ -95,7 +96,8 @@ def _message(file: FileResult) -> tuple[str, str]:
         text = _TEXTS.get(file.state) or (str(file.fault) if file.fault else "")
         return text, text
     before, after = "could not be downloaded: ", _where_to_ask(file)
-    return before + in_words(file.fault) + after, before + cause_text(file.fault) + after
+    text = added(before + in_words(file.fault), after)
+    return text, before + cause_text(file.fault) + after
 
 
 def _where_to_ask(file: FileResult) -> str:

@@ -21,6 +21,7 @@ from datalad_jsdl.commands._common import (
 )
 from datalad_jsdl.commands._diffstat import stat_lines, stat_of
 from datalad_jsdl.model.amounts import counted, size_text
+from datalad_jsdl.model.commands import added
 from datalad_jsdl.operations.causes import advice_of, cause_text
 from datalad_jsdl.operations.import_manifest import NothingLeft, Refused
 from datalad_jsdl.operations.staging import NotTakenIn
@@ -130,7 +131,7 @@ def _part_records(
         cause = str(problem) if came else f"could not be downloaded: {cause_text(problem)}"
         registered = path not in outcome.unregistered
         if not registered:
-            text, cause = text + _UNREGISTERED, cause + _UNREGISTERED
+            text, cause = added(text, _UNREGISTERED), cause + _UNREGISTERED
         fields = {"change": "failed", "registered": registered, "cause": cause}
         fields |= {"advice": advice} if (advice := advice_of(problem)) else {}
         yield record("error", path, text, **fields)

@@ -25,10 +25,12 @@ from datalad_jsdl.commands._import_params import EXAMPLES, PARAMS
 from datalad_jsdl.commands._options import jobs_of
 from datalad_jsdl.commands._results import ACTION, import_records, lgr, render
 from datalad_jsdl.errors import ManifestError, SettingError
+from datalad_jsdl.operations.asking import asking_once
 from datalad_jsdl.operations.check import check_import
 from datalad_jsdl.operations.import_manifest import import_manifest
 from datalad_jsdl.operations.import_options import ImportOptions
 from datalad_jsdl.operations.manifest_place import folder_for, is_no_file
+from datalad_jsdl.operations.typed_login import Terminal, is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,6 +57,9 @@ class DownloadManifest(Interface):
     If you run it again with a newer manifest, the command commits additions and changes and
     records new URLs. Paths that are no longer in the manifest are reported, and deleted
     only with --delete. Files that you have staged, modified or added are never touched.
+
+    If the manifest or a file needs a login that is not stored yet, the command asks for it
+    once, on a terminal, and stores it as 'datalad jsdl-login' does.
 
     Invalid entries (absolute paths, '..', '.git', URLs with a login, ...) are refused
     individually; the others are imported.
@@ -135,11 +140,14 @@ class DownloadManifest(Interface):
             failed=None if failed is None else resolve_path(failed, dataset),
             dry=dry_run,
         )
-        progress = Bars(lgr)
+        progress, person = Bars(lgr), Terminal() if is_terminal() else None
         if check:
-            yield from check_records(target, check_import(options, progress))
+            checked = asking_once(lambda: check_import(options, progress), person)
+            yield from check_records(target, checked)
         else:
-            results = import_manifest(options, DataladDatasets(), progress)
+            results = asking_once(
+                lambda: import_manifest(options, DataladDatasets(), progress), person
+            )
             yield from import_records(options, results, report_all=report == "all")
 
     @staticmethod

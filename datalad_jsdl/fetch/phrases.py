@@ -6,22 +6,25 @@ secrets; a URL is shown without what may be one.
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.faults import Failed, Fault, FaultKind
+from datalad_jsdl.fetch.credentials.login import LOG_IN
 from datalad_jsdl.fetch.http.codes import Code
 from datalad_jsdl.fetch.http.statuses import meaning_of
 from datalad_jsdl.fetch.settings import in_words, named
 from datalad_jsdl.model.amounts import size_text
+from datalad_jsdl.model.commands import added, with_commands
 from datalad_jsdl.model.urls import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from datalad_jsdl.faults import Attempts, Reply
 
-__all__ = ["failure", "in_full", "phrase", "told", "too_slow"]
+__all__ = ["failure", "in_full", "login_commands", "phrase", "told", "too_slow"]
 
 _MOST_SHOWN = 8
 
@@ -49,6 +52,11 @@ _TRUST = (
 
 def phrase(fault: Fault) -> str:
     """What is wrong, without the URL."""
+    return _with_logins(_plain(fault), [fault])
+
+
+def _plain(fault: Fault) -> str:
+    """What is wrong, in one line."""
     text = _PHRASES[fault.kind](fault)
     if fault.attempts and fault.kind is not FaultKind.SKIPPED:
         text += f"; {_gave_up(fault.attempts, fault.wait)}"
@@ -57,22 +65,38 @@ def phrase(fault: Fault) -> str:
 
 def in_full(fault: Fault) -> str:
     """What is wrong with which URL."""
-    return f"{redact(fault.url)}: {phrase(fault)}" if fault.url else phrase(fault)
+    return _with_logins(_plain_in_full(fault), [fault])
+
+
+def _plain_in_full(fault: Fault) -> str:
+    return f"{redact(fault.url)}: {_plain(fault)}" if fault.url else _plain(fault)
+
+
+def _with_logins(text: str, faults: Sequence[Fault]) -> str:
+    """A text with the commands that give the logins which are missing."""
+    return with_commands(text, "to log in, run", login_commands(Failed(tuple(faults))))
+
+
+def login_commands(failed: Failed) -> list[str]:
+    """The commands that give the logins which are missing."""
+    causes = (cause for fault in failed.faults for cause in (fault, fault.cause) if cause)
+    urls = (cause.reply.login for cause in causes if cause.reply)
+    return [f"{LOG_IN} {shlex.quote(url)}" for url in dict.fromkeys(urls) if url]
 
 
 def told(failed: Failed) -> str:
     """Why no candidate gave the content; of many, the first."""
     if not failed.faults:
         return "no URL to download from"
-    shown = [in_full(fault) for fault in failed.faults[:_MOST_SHOWN]]
+    shown = [_plain_in_full(fault) for fault in failed.faults[:_MOST_SHOWN]]
     more = len(failed.faults) - len(shown)
     also = f"; {more} more URL{'s' * (more > 1)} failed" if more else ""
-    return "; ".join(shown) + also
+    return _with_logins("; ".join(shown) + also, failed.faults[:_MOST_SHOWN])
 
 
 def failure(failed: Failed, before: str = "", after: str = "") -> FetchError:
     """The error to raise for unavailable content, and what is said around the reasons."""
-    return FetchError(f"{before}{told(failed)}{after}", failed=failed)
+    return FetchError(before + added(told(failed), after), failed=failed)
 
 
 def _gave_up(attempts: Attempts, wait: float | None) -> str:
@@ -187,13 +211,13 @@ def _range(fault: Fault) -> str:
 
 
 def _broke_off(fault: Fault) -> str:
-    why = f" ({phrase(fault.cause)})" if fault.cause else ""
+    why = f" ({_plain(fault.cause)})" if fault.cause else ""
     return f"the transfer broke off after {size_text(fault.position or 0)}{why}"
 
 
 def _truncated(fault: Fault) -> str:
     if fault.cause:
-        return f"{phrase(fault.cause)}; the file may be incomplete"
+        return f"{_plain(fault.cause)}; the file may be incomplete"
     return f"the transfer ended after {fault.position} of {fault.expected} bytes{_packed(fault)}"
 
 
@@ -205,7 +229,7 @@ def _not_asked(fault: Fault) -> str:
 def _skipped(fault: Fault) -> str:
     failures = fault.attempts.number if fault.attempts else 0
     pause = in_words(round(fault.wait or 0) or 1)
-    why = f" ({phrase(fault.cause)})" if fault.cause else ""
+    why = f" ({_plain(fault.cause)})" if fault.cause else ""
     return f"skipped for {pause}: the mirror failed {failures} times in a row{why}"
 
 

@@ -45,7 +45,7 @@ class Response:
         headers: names in any case.
         body: that comes after them.
         advice: where a login is wanted, which origin wants what and how to give it.
-        line: the rule that the advice says to add, or "".
+        login: the URL to log in at, or ""; see `credentials.login.Hint`.
         said: what an answer of failure says.
         known: what is known of it beyond its status, or None.
         proxy: that it came through, or None.
@@ -62,7 +62,7 @@ class Response:
     proxy: Proxy | None = None
     altered: bool = False
     url: str = ""
-    line: str = ""
+    login: str = ""
 
     def read(self, limit: int) -> bytes:
         """See `Body`."""

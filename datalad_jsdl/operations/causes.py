@@ -6,7 +6,8 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from datalad_jsdl.faults import Failed, Fault, FaultKind
-from datalad_jsdl.fetch.phrases import phrase
+from datalad_jsdl.fetch.phrases import login_commands, phrase
+from datalad_jsdl.model.commands import with_commands
 from datalad_jsdl.operations.values import in_words
 
 __all__ = ["advice_of", "cause_text"]
@@ -34,13 +35,14 @@ def _text(fault: Fault) -> str:
     fault = fault.cause or fault  # that one was not asked has the cause of another
     if fault.kind is FaultKind.DISK_FULL:
         fault = replace(fault, detail="")
-    reply = replace(fault.reply, advice="") if fault.reply else None
+    reply = replace(fault.reply, advice="", login="") if fault.reply else None
     text = phrase(replace(fault, attempts=None, reply=reply))
     return f"{urlsplit(fault.url).netloc.rpartition('@')[2]}: {text}" if fault.url else text
 
 
 def advice_of(problem: object) -> str:
     """How to give the login that is wanted, as fully as it is told; or ""."""
-    faults = problem.faults if isinstance(problem, Failed) else ()
-    advice = [fault.reply.advice for fault in faults if fault.reply]
-    return max(advice, key=len, default="")
+    if not isinstance(problem, Failed):
+        return ""
+    advice = max((f.reply.advice for f in problem.faults if f.reply), key=len, default="")
+    return with_commands(advice, "to log in, run", login_commands(problem)) if advice else ""

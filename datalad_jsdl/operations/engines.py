@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from datalad_jsdl.fetch.credentials.annex_headers import AnnexHeaders
+    from datalad_jsdl.fetch.credentials.login import Rule
 
 __all__ = ["NO_LOGINS", "OWN_CREDENTIALS", "Engines", "disk_reserve", "memory_file", "open_engine"]
 
@@ -55,6 +56,7 @@ def open_engine(
     *,
     credentials: Sequence[str] = (),
     inherited: Sequence[str] = (),
+    rules: Sequence[Rule] = (),
     typed: str = "",
     lanes: int = 2,
     keep_reserve: bool = False,
@@ -69,6 +71,7 @@ def open_engine(
             the current folder.
         credentials: lines as of the setting ``credential``, that go before those; or `NO_LOGINS`.
         inherited: further ones, of the datasets above, that go after the repository's own.
+        rules: that go before all lines, for a login that no line is for yet.
         typed: a URL that the user has typed, which is leave enough to connect to its host.
         lanes: small files at a time from a mirror next door; see `Engine`.
         keep_reserve: files are to leave as much of the disk free as ``annex.diskreserve`` says;
@@ -101,9 +104,10 @@ def open_engine(
         policy = policy.allowing_host(parts.hostname or "", port)
     # the folder alone would make a repository look like one with an annex
     keeps = git_dir is not None and Path(git_dir, "annex").is_dir()
+    settings = Settings.from_config(config)
     return Engine(
         policy,
-        Settings.from_config(config),
+        replace(settings, credential=(*rules, *settings.credential)),
         memory=memory_file(git_dir) if git_dir and keeps else None,
         reads_only=reads_only,
         lanes=lanes,

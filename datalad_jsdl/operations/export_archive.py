@@ -18,6 +18,7 @@ from datalad_jsdl.errors import ArchiveError, FetchError, JsdlError, reason
 from datalad_jsdl.fetch.disk import require_room
 from datalad_jsdl.fetch.mirrors.presence import is_present
 from datalad_jsdl.model.amounts import size_text
+from datalad_jsdl.model.commands import added
 from datalad_jsdl.operations.transfers import Writing
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def write_archive(
         except (JsdlError, OSError) as error:
             if not file.kept:
                 raise
-            raise ArchiveError(f"{reason(error)}; {_hint(file, options)}") from error
+            raise ArchiveError(added(reason(error), f"; {_hint(file, options)}")) from error
         except KeyboardInterrupt:
             if file.kept:
                 lgr.warning("%s", _hint(file, options))

@@ -25,6 +25,7 @@ from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.manifest.record import entry_from_record
 from datalad_jsdl.manifest.sizes import sizes_told
 from datalad_jsdl.manifest.unpacking import unpacked
+from datalad_jsdl.model.commands import added
 from datalad_jsdl.model.content import Expected
 from datalad_jsdl.model.urls import base_url, normalise_url, redact
 from datalad_jsdl.operations.engines import open_engine
@@ -218,7 +219,7 @@ def _fetched(
             try:
                 saved = (_listed if what is What.CHECKSUMS else _whole)(url, target, engine)
             except FetchError as error:
-                text = f"cannot download the {what.value} {error}{address_hint(place)}"
+                text = added(f"cannot download the {what.value} {error}", address_hint(place))
                 raise FetchError(text, failed=error.failed) from None
         place = _in_charset(place, target, saved)
         with target.open("rb") as stream:

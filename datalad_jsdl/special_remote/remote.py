@@ -21,6 +21,7 @@ from annexremote.annexremote import AnnexError
 from datalad_jsdl.bugs import bug, log_trace
 from datalad_jsdl.errors import JsdlError, reason
 from datalad_jsdl.model.urls import SCHEMES
+from datalad_jsdl.notes import say_once
 from datalad_jsdl.repository.annex.keys import expected_of
 from datalad_jsdl.repository.annex.logs import KeyState, in_order
 from datalad_jsdl.special_remote.listening import may_be_heard
@@ -196,12 +197,14 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
         urls, state = self._candidates(key)
         from datalad_jsdl.faults import Failed
         from datalad_jsdl.fetch.bulk import Job, Sync, fetch_file
-        from datalad_jsdl.fetch.phrases import told
+        from datalad_jsdl.fetch.phrases import login_commands, told
 
         mtime = state.mtime.timestamp() if state.mtime else None
         job = Job(key, tuple(urls), expected_of(key), Path(local_file), mtime, Sync.DATA)
         outcome = fetch_file(job, self._engine(), self._reporter())
         if isinstance(outcome, Failed):
+            if commands := login_commands(outcome):  # they have to be on lines of their own
+                say_once("\n  ".join(["to log in, run:", *commands]))
             raise RemoteError(_one_line(told(outcome)))
 
     def _candidates(self, key: str) -> tuple[list[str], KeyState]:

@@ -14,6 +14,8 @@ import pytest
 
 from datalad_jsdl.errors import FetchError, SettingError
 from datalad_jsdl.fetch.credentials.rules import parse_rule
+from datalad_jsdl.fetch.http.answers import refusal
+from datalad_jsdl.fetch.phrases import phrase
 from datalad_jsdl.model.entry import Refusal
 from datalad_jsdl.operations.engines import open_engine
 from datalad_jsdl.operations.logins import cookies_line, credential_lines, origin_of_all
@@ -22,6 +24,7 @@ from tests.conftest import run
 from tests.fetch.credentials.test_get import cookies_txt
 from tests.fetch.credentials.test_keeper import CONTENT, ask, store
 from tests.fetch.credentials.test_sources import find
+from tests.running import run_datalad
 
 if TYPE_CHECKING:
     from tests.lab import Lab
@@ -47,30 +50,29 @@ def command_in(pattern: str, said: str) -> str:
     return found[1]
 
 
+def log_in(url: str, stdin: str) -> None:
+    """Follow what an answer of failure says, as it is said."""
+    with open_engine(None) as engine:
+        said = phrase(refusal(url, ask(engine.web, url)))
+    _, *arguments = shlex.split(command_in(r"; to log in, run:\n  (datalad jsdl-login .*)$", said))
+    done = run_datalad(*arguments, stdin=stdin)
+    assert done.code == 0, done.stderr
+
+
 def test_a_login_is_given(vault: Vault, lab: Lab, other_lab: Lab) -> None:
     """To two origins, one after the other: the second's does not take the first's place."""
     secrets = {lab: vault.secret("one"), other_lab: vault.secret("two")}
     for server, secret in secrets.items():
-        url = server.put(
-            "f", CONTENT, wants=("Authorization", f"Bearer {secret}"), challenge="Bearer"
-        )
-        said = advice(url)
-        follow(command_in(r"(keyring set \S+ secret);", said), secret)
-        follow(command_in(r"then run: (git config .*?') \(", said))
+        wants = ("Authorization", f"Bearer {secret}")
+        url = server.put("f", CONTENT, wants=wants, challenge="Bearer")
+        log_in(url, secret)
         assert advice(url) == ""
     assert advice(f"{lab.url}/f") == ""
-    # with a password, its name is put in
+    # another one, where the first is refused
     password = vault.secret("password")
-    named = lab.put(
-        "p/f", CONTENT, wants=("Authorization", vault.basic("alice", password)), challenge="Basic"
-    )
-    vault.config("datalad.jsdl.credential", f"{lab.url}/p none")
-    vault.home.joinpath(".gitconfig").write_text(
-        re.sub(r"\[datalad \"jsdl\"\][^\[]*", "", vault.home.joinpath(".gitconfig").read_text())
-    )
-    said = advice(named)
-    follow(command_in(r"(keyring set \S+ secret);", said), password)
-    follow(command_in(r"then run: (git config .*?') \(", said).replace("NAME", "alice"))
+    value = vault.basic("alice", password)
+    named = lab.put("p/f", CONTENT, wants=("Authorization", value), challenge="Basic")
+    log_in(named, f"alice\n{password}\n")
     assert advice(named) == ""
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,12 +14,12 @@ from datalad_jsdl.manifest.portals import find_address
 from datalad_jsdl.manifest.portals import orthanc as orthanc_module
 from datalad_jsdl.manifest.portals.api import ApiAnswer
 from datalad_jsdl.manifest.portals.openneuro import records as openneuro_records
-from datalad_jsdl.manifest.portals.paging import counted_pages
+from datalad_jsdl.manifest.portals.paging import Closed, counted_pages, explained
 from datalad_jsdl.manifest.portals.web_pages import hint
 from datalad_jsdl.model.entry import Entry
-from tests.conftest import run
 from tests.manifest.portals.test_listings import CONTENTS, publish_all
 from tests.portals import answer, listed, zenodo_record
+from tests.running import run_datalad
 
 if TYPE_CHECKING:
     from tests.lab import Lab
@@ -52,17 +51,18 @@ def test_a_login_for_a_portal(vault: Vault, lab: Lab) -> None:
     with pytest.raises(StatusError) as caught:
         listed("zenodo:12", lab.url)
     said = str(caught.value)
-    stored = re.search(r"(keyring set \S+ secret);", said)
-    line = re.search(r"--credential '([^']*)'", said) or re.search(r"--add \S+ '([^']*)'", said)
-    assert stored
-    assert line
-    subprocess.run(shlex.split(stored[1]), input=secret, text=True, check=True, capture_output=True)
-    assert len(listed("zenodo:12", lab.url, line[1])) == 1
-    # as the other command of the message has it, it holds from then on
-    command = re.search(r"then run: (git config .*?') \(", said)
-    assert command
-    run(*shlex.split(command[1]))
+    assert "; you need a token with access; to log in, run:\n" in said
+    _, *arguments = shlex.split(said.rpartition("\n")[2])
+    done = run_datalad(*arguments, stdin=secret)
+    assert done.code == 0, done.stderr
     assert len(listed("zenodo:12", lab.url)) == 1
+
+
+def test_a_login_where_none_is_asked_for() -> None:
+    """The line is named where the answer does not say how to log in."""
+    with pytest.raises(StatusError) as caught, explained({404: Closed("private", "X datalad:x")}):
+        raise StatusError("no", 404)
+    assert str(caught.value) == "no; private: --credential 'X datalad:x'"
 
 
 class Api:

@@ -133,7 +133,7 @@ def test_ranges_and_rate_are_told_by_files_that_are_given(lab: Lab, other_lab: L
         # what one file says of a login is said of the mirror, in full
         assert mirrors[0].state is State.OK
         assert mirrors[0].fault
-        assert "keyring set" in phrase(mirrors[0].fault)
+        assert f"  datalad jsdl-login {lab.url}/terms" in phrase(mirrors[0].fault)
         assert found.sizes()[lab.url] == (2_000_003, 1)
         # a second look does not measure again
         lab.put("b", b"abc", headers=announced)

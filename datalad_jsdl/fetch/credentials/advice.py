@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from datalad_jsdl.fetch.credentials.login import Gives, Hint, Missing
+from datalad_jsdl.model.urls import origin_of, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -69,9 +70,10 @@ def advice(
     if why := list(dict.fromkeys(filter(None, [*place.problems, beside, *_near(place, url)]))):
         text += f" ({'; '.join(why)})"
     if refused:
-        return Hint(f"{text}; {_replace([*refused.values()][-1], place.origin, status)} {_MORE}")
-    hint = _give(Missing(place.origin, schemes, store))
-    return Hint(f"{text}; {hint.text} {_MORE}", hint.line)
+        text += f"; {_replace([*refused.values()][-1], place.origin, status)} {_MORE}"
+        return Hint(text, _login_url(place.origin, url))
+    more = _give(Missing(place.origin, schemes, store))
+    return Hint(f"{text}; {more} {_MORE}" if more else text, _login_url(place.origin, url))
 
 
 def _replace(login: Login, origin: str, status: int) -> str:
@@ -85,11 +87,18 @@ def _replace(login: Login, origin: str, status: int) -> str:
     return text
 
 
-def _give(missing: Missing) -> Hint:
-    """How to give a login where there is none, as the first source says that has a way."""
+def _login_url(origin: str, url: str) -> str:
+    """The URL to log in at: the one that was asked for, without what may be a secret."""
+    shown = redact(url).partition("?")[0]
+    return shown if "…" not in shown and origin_of(shown) == origin else origin
+
+
+def _give(missing: Missing) -> str:
+    """What the first source says that has a way of its own to give a login."""
     from datalad_jsdl.fetch.credentials.sources import SOURCES
 
-    return next(filter(None, (source.missing(missing) for source in SOURCES)), Hint(""))
+    hints = filter(None, (source.missing(missing) for source in SOURCES))
+    return next((hint.text for hint in hints), "")
 
 
 def _near(place: Place, url: str) -> Iterator[str]:

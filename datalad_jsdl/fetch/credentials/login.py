@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GIVE",
+    "LOG_IN",
     "OPTIONS",
     "Gives",
     "Hint",
@@ -30,6 +31,9 @@ __all__ = [
     "is_sendable",
     "is_straight",
 ]
+
+#: Before a URL that wants a login: asks for it, tries and keeps it.
+LOG_IN = "datalad jsdl-login"
 
 #: Before a line that says where a login is.
 GIVE = "git config --global --add datalad.jsdl.credential"
@@ -205,11 +209,12 @@ class Hint:
 
     Attributes:
         text: for the user.
-        line: the rule that it says to add, as the user would write it; "" if it names none.
+        login: the URL to log in at, for a command of its own (`LOG_IN`); "" if that is of no
+            use, or was said before.
     """
 
     text: str
-    line: str = ""
+    login: str = ""
 
 
 def _nothing(_: LoginWanted) -> None:
@@ -252,7 +257,8 @@ class Source:
         keep: the argument as a dataset's git config is to have it, where it would mean something
             else in another folder; raises `ValueError` if there is no such thing. None to keep it
             as it is.
-        missing: how to give a login of this source to an origin; None if that is not for it.
+        missing: how to give a login of this source to an origin, besides `LOG_IN`; None if that
+            is not for it.
         refused: how to replace a login of it that the origin (the second argument) refuses.
     """
 

@@ -106,7 +106,7 @@ def refusal(url: str, response: Response) -> Fault:
         wait = None
     words = str(said) if said.message or said.code else ""
     name = code.name if code else ""
-    reply = Reply(status, name, words, said.region, said.wall, response.advice, response.line)
+    reply = Reply(status, name, words, said.region, said.wall, response.advice, response.login)
     return Fault(kind, url, wait, reply=reply, proxy=perhaps_of(response))
 
 

@@ -219,7 +219,7 @@ class Web:
                 hint = attempt.advice(
                     response.status, challenge, again=advise_again, store=said.code in S3_DENIALS
                 )
-                return replace(response, advice=hint.text, line=hint.line)
+                return replace(response, advice=hint.text, login=hint.login)
             response.close()
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from datalad_jsdl.errors import ManifestError, StatusError
 from datalad_jsdl.manifest.formats.documents import dig, is_list
+from datalad_jsdl.model.commands import added
 from datalad_jsdl.model.urls import redact, store_name
 
 if TYPE_CHECKING:
@@ -177,15 +178,16 @@ def explained(meanings: Mapping[int, str | Closed]) -> Iterator[None]:
         if meaning is None:
             raise
         if isinstance(meaning, Closed):
-            told = _is_advised(error, meaning.line)
+            told = _is_advised(error)
             meaning = meaning.text if told else f"{meaning.text}: --credential '{meaning.line}'"
-        raise StatusError(f"{error}; {meaning}", error.status, failed=error.failed) from None
+        text = added(str(error), f"; {meaning}")
+        raise StatusError(text, error.status, failed=error.failed) from None
 
 
-def _is_advised(error: StatusError, line: str) -> bool:
-    """Whether it already says to give a login by the same rule."""
+def _is_advised(error: StatusError) -> bool:
+    """Whether it already says how to log in."""
     faults = error.failed.faults if error.failed else ()
-    return any(fault.reply and fault.reply.line == line for fault in faults)
+    return any(fault.reply and fault.reply.login for fault in faults)
 
 
 def login_line(base: str, options: str = "") -> str:

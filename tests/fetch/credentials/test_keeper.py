@@ -10,7 +10,9 @@ import pytest
 from datalad_jsdl.fetch.credentials.rules import parse_rule
 from datalad_jsdl.fetch.credentials.session import Credentials
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
+from datalad_jsdl.fetch.http.answers import refusal
 from datalad_jsdl.fetch.http.web import Web
+from datalad_jsdl.fetch.phrases import phrase
 from datalad_jsdl.fetch.transport import Response
 from tests.lab import Lab
 
@@ -111,21 +113,28 @@ def test_the_advice_names_the_origin_what_it_wants_and_what_was_refused(
 
 
 @pytest.mark.parametrize(
-    ("challenge", "how"),
+    ("challenge", "kinds"),
     [
-        ('Basic realm="x, Digest y"', "(Basic); to store your password"),
-        ('Bearer realm="x", error="y"', "(Bearer); to store your token"),
-        ('Bearer, Basic realm="x"', "(Basic or Bearer); to store your password"),
-        ("", "a login; to store a token (or, with user=NAME added, a password)"),
+        ('Basic realm="x, Digest y"', " (Basic)"),
+        ('Bearer realm="x", error="y"', " (Bearer)"),
+        ('Bearer, Basic realm="x"', " (Basic or Bearer)"),
+        ("", ""),
     ],
 )
-def test_how_to_give_a_login(vault: Vault, lab: Lab, challenge: str, how: str) -> None:
-    url = lab.put("f", CONTENT, wants=("Authorization", "x"), challenge=challenge)
-    advice = ask(web(), url).advice
-    stored = f"127-0-0-1-{lab.port}"
-    assert f"{how}, run: keyring set datalad-{stored} secret; then run: " in advice
-    name = " user=NAME" if "Basic" in challenge else ""
-    assert f"datalad.jsdl.credential '{lab.url} datalad:{stored}{name}'" in advice
+def test_how_to_give_a_login(vault: Vault, lab: Lab, challenge: str, kinds: str) -> None:
+    lab.put("a b/f", CONTENT, wants=("Authorization", "x"), challenge=challenge)
+    response = ask(web(), f"{lab.url}/a%20b/f?id=5&token=secret")
+    assert response.advice == f"{lab.url} requires a login{kinds}"
+    assert response.login == f"{lab.url}/a%20b/f"
+    said = phrase(refusal(lab.url, response))
+    assert said.endswith(f"; to log in, run:\n  datalad jsdl-login {lab.url}/a%20b/f")
+
+
+def test_where_to_log_in_has_no_secret(vault: Vault, lab: Lab) -> None:
+    lab.put("f;jsessionid=1", CONTENT, wants=("Authorization", "x"))
+    assert ask(web(), f"{lab.url}/f%3Bjsessionid%3D1").login == f"{lab.url}/f%3Bjsessionid%3D1"
+    lab.files["/f;jsessionid=1"] = lab.files.pop("/f%3Bjsessionid%3D1")
+    assert ask(web(), f"{lab.url}/f;jsessionid=1").login == lab.url
 
 
 @pytest.mark.parametrize(

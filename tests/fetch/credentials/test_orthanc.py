@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
-from datalad_jsdl.model.urls import store_name
 from tests.fetch.credentials.servers import dicom_instance, orthanc
 from tests.portal import write_manifest
 
@@ -42,7 +42,7 @@ def test_the_instances_of_a_study(
         dataset = tmp_path / "ds"
         said = vault.run("git", "annex", "get", "--from", "jsdl", ".", cwd=dataset, code=1)
         assert f"{url} requires a login (Basic)" in said
-        assert f"datalad.jsdl.credential '{url} datalad:{store_name(url)} user=NAME'" in said
+        assert re.search(rf"^ *datalad jsdl-login {url}/instances/\S+/file$", said, re.MULTILINE)
         # as the error says
         vault.keyring("orthanc", "secret", password)
         line = f"{url} datalad:orthanc user=alice"

@@ -18,6 +18,7 @@ from datalad_jsdl.model.entry import Entry
 from datalad_jsdl.model.paths import path_fault
 from tests.fetch.credentials.servers import dicom_instance, orthanc
 from tests.portals import listed, md5
+from tests.running import run_datalad
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -140,21 +141,19 @@ def test_names_are_those_of_the_archive(server: Server) -> None:
 def test_the_page_on_orthanc(tmp_path: Path, vault: Vault, server: Server) -> None:
     """A study that grows, by the page's own commands; and the zip's members are Orthanc's."""
     page = (Path(__file__).parents[3] / "docs/orthanc.rst").read_text()
-    shown = re.findall(r"^   ((?:keyring|git|datalad) .*)$", page, re.MULTILINE)
+    shown = re.findall(r"^   ((?:git|datalad) .*)$", page, re.MULTILINE)
     at, study = "http://127.0.0.1:8042", "1.2.840.113619.2.176.2025"
-    secret, config, first, again, export = (
-        shlex.split(line.replace(at, server.url)) for line in shown
-    )
+    login, first, again, export = (shlex.split(line.replace(at, server.url)) for line in shown)
     tags = {"PatientID": "sub-01", "PatientName": "Doe^Jane", "StudyDescription": "Head"}
     content = server.send(study, SeriesDescription="T1w", **tags)
     server.send(study, SeriesDescription="T1w", **tags)
     with pytest.raises(StatusError, match=r"requires a login \(Basic\)"):
         listed(f"orthanc+{server.url}/studies/{study}", None)
     vault.plant(PASSWORD)
-    vault.keyring(secret[2].removeprefix("datalad-"), secret[3], PASSWORD)
     vault.basic(USER, PASSWORD)
-    for command in (config, first):
-        vault.run(*command)
+    done = run_datalad(*login[1:], stdin=f"{USER}\n{PASSWORD}\n")
+    assert (done.code, f"logged in to {server.url} as {USER}" in done.stdout) == (0, True)
+    vault.run(*first)
     member = "sub01 Doe Jane/Head/OT T1w/OT000000.dcm"
     vault.run("git", "annex", "get", member, cwd=tmp_path / "study")
     assert (tmp_path / "study" / member).read_bytes() == content

@@ -38,11 +38,9 @@ def _missing(login: Missing) -> Hint | None:
     """It is for object stores only."""
     if not login.store:
         return None
-    line = f"{login.origin} aws"
     return Hint(
-        f"if your AWS keys grant access, run: {GIVE} '{line}'; if the requester pays "
-        f"there and you agree to pay: '{login.origin} aws request-payer=requester'",
-        line,
+        f"if your AWS keys grant access, run: {GIVE} '{login.origin} aws'; if the requester pays "
+        f"there and you agree to pay: '{login.origin} aws request-payer=requester'"
     )
 
 

@@ -14,13 +14,13 @@ import shlex
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import FetchError
-from datalad_jsdl.fetch.credentials.login import GIVE, Hint, Login, Source, correct_line
-from datalad_jsdl.model.urls import origin_of, store_name
+from datalad_jsdl.fetch.credentials.login import Login, Source, correct_line
+from datalad_jsdl.model.urls import origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from datalad_jsdl.fetch.credentials.login import LoginWanted, Missing
+    from datalad_jsdl.fetch.credentials.login import LoginWanted
 
 __all__ = ["PREFIX", "SOURCE"]
 
@@ -123,22 +123,6 @@ def _check(argument: str) -> None:
         raise ValueError("expected a credential's name after datalad:, without datalad-")
 
 
-def _missing(login: Missing) -> Hint | None:
-    if login.store:  # its keys are two, and most people have them elsewhere
-        return None
-    name = store_name(login.origin)
-    options = " user=NAME" if "basic" in login.schemes else ""
-    if not login.schemes:
-        ask = "a token (or, with user=NAME added, a password)"
-    else:
-        ask = "your password" if options else "your token"
-    line = f"{login.origin} datalad:{name}{options}"
-    return Hint(
-        f"to store {ask}, run: keyring set datalad-{name} secret; then run: {GIVE} '{line}'",
-        line,
-    )
-
-
 def _refused(login: Login, origin: str) -> str:
     stored = shlex.quote(f"datalad-{login.stored}")
     return f"to replace the secret, run: keyring set {stored} secret; or " + correct_line(
@@ -154,6 +138,5 @@ SOURCE = Source(
     argument="NAME",
     unnamed=True,
     check=_check,
-    missing=_missing,
     refused=_refused,
 )
