@@ -56,7 +56,9 @@ def test_forty_files_that_a_mirror_refuses(
     host = lab.url.removeprefix("http://")
     assert errors(lines)[0].startswith(f"error: 40 files: could not be downloaded: {host}: ")
     assert re.search(r" \((sub-\d\d, ){3}…\)$", errors(lines)[0])
-    assert "may require a login" in lines[-1]  # what helps is the last
+    assert lines[-2].startswith("  ")
+    assert "may require a login" in lines[-2]
+    assert lines[-1].startswith(f"  datalad jsdl-login {lab.url}/sub-")  # what helps
 
 
 def test_one_file_is_told_with_its_url(
