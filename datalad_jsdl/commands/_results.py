@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import logging
-import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalad.interface.results import get_status_dict
-from datalad.ui import ui
 
-from datalad_jsdl.commands._causes import is_told_later
 from datalad_jsdl.commands._common import (
-    EXTENSION_LINE,
     failure,
-    is_extension_loaded,
-    message_of,
     refusal_text,
 )
-from datalad_jsdl.commands._diffstat import stat_lines, stat_of
-from datalad_jsdl.model.amounts import counted, size_text
+from datalad_jsdl.commands._diffstat import stat_of
+from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.model.commands import added
 from datalad_jsdl.operations.causes import advice_of, cause_text
 from datalad_jsdl.operations.import_manifest import NothingLeft, Refused
@@ -38,13 +32,15 @@ if TYPE_CHECKING:
     from datalad_jsdl.operations.import_request import Outcome
     from datalad_jsdl.repository.importing.steps import Step
 
-__all__ = ["ACTION", "import_records", "lgr", "refusal_records", "render"]
+__all__ = ["ACTION", "import_records", "lgr", "refusal_records"]
 
 lgr = logging.getLogger("datalad.jsdl.download_manifest")
 
 ACTION = "download_manifest"
 _UNREGISTERED = "; not registered (without --get it would be registered, unverified)"
 _MOST_RECORDS = 1000
+_MOST_LINES = 20  # for a person; more are summed up
+_CHANGES = (Change.ADDED, Change.CHANGED, Change.DELETED)
 _MOST_GONE = 1000
 
 
@@ -132,14 +128,17 @@ def _part_records(
         registered = path not in outcome.unregistered
         if not registered:
             text, cause = added(text, _UNREGISTERED), cause + _UNREGISTERED
-        fields = {"change": "failed", "registered": registered, "cause": cause}
+        fields: dict[str, Any] = {"change": "failed", "registered": registered, "cause": cause}
         fields |= {"advice": advice} if (advice := advice_of(problem)) else {}
         yield record("error", path, text, **fields)
+    is_summed_up = not report_all and sum(s.change in _CHANGES for s in plan.steps) > _MOST_LINES
     for step in _reported(outcome, report_all):
         status = "notneeded" if step.change is Change.UNCHANGED else "ok"
         change, key = step.change.value, step.key or None
-        old = {"renamed_from": plan.renamed[step.path]} if step.path in plan.renamed else {}
-        yield record(status, step.path, change=change, key=key, **old)
+        fields = {"change": change, "key": key} | ({"summed_up": True} if is_summed_up else {})
+        if step.path in plan.renamed:
+            fields["renamed_from"] = plan.renamed[step.path]
+        yield record(status, step.path, **fields)
     counts = {
         **plan.counts(),
         "gone": len(plan.gone),
@@ -155,10 +154,12 @@ def _part_records(
     if dry and not folder:
         plans = [(folder, plan), *others.items()]
         more["stat"] = stat_of(plans, [_named(refusal) for refusal in refusals])
+    elif is_summed_up:
+        more["stat"] = stat_of([(folder, plan)], [])
     if others:
         more["subdatasets"] = len(others)
     nothing = not (plan.writes_tree or plan.records or outcome.fetched or outcome.remote)
-    text = _summary(counts, unverifiable, dry)
+    text = _summary(counts, unverifiable, dry, outcome.files_fetched)
     if others:
         text += f"; plus the content of {counted(len(others), 'subdataset')}"
     yield _record(
@@ -217,8 +218,7 @@ def _reported(outcome: Outcome, report_all: bool) -> Iterator[Step]:
     if report_all:
         yield from (step for step in steps if step.path not in outcome.failures)
         return
-    kinds = (Change.ADDED, Change.CHANGED, Change.DELETED)
-    changed = [step for step in steps if step.change in kinds]
+    changed = [step for step in steps if step.change in _CHANGES]
     if len(changed) <= _MOST_RECORDS:
         yield from (step for step in changed if step.path not in outcome.failures)
 
@@ -240,15 +240,22 @@ _WORDS = {
 }
 
 
+def _done(name: str, count: int, files_fetched: int) -> str:
+    """A number of files that something was done with; of contents, that of the files too."""
+    shared = files_fetched - count if name == "fetched" else 0
+    also = f" ({shared} share content with others)" if shared > 0 else ""
+    return f"{count + max(shared, 0)} {_WORDS[name][0]}{also}"
+
+
 def _is_unverifiable(step: Step) -> bool:
     parsed = parse_key(step.key)
     return step.change is not Change.DELETED and parsed is not None and parsed.algorithm is None
 
 
-def _summary(counts: dict[str, int], unverifiable: int, dry: bool) -> str:
+def _summary(counts: dict[str, int], unverifiable: int, dry: bool, files_fetched: int) -> str:
     parts = [
-        f"{before} {counts[name]}{after}" if dry else f"{counts[name]} {done}"
-        for name, (done, before, after) in _WORDS.items()
+        f"{before} {counts[name]}{after}" if dry else _done(name, counts[name], files_fetched)
+        for name, (_, before, after) in _WORDS.items()
         if counts[name]
     ]
     if counts["renamed"]:
@@ -265,55 +272,3 @@ def _summary(counts: dict[str, int], unverifiable: int, dry: bool) -> str:
         files = counted(unverifiable, "file has", "files have")
         text += f"; {files} no checksum and cannot be verified (--get computes one)"
     return text
-
-
-_SIGNS = {
-    "added": "+",
-    "changed": "~",
-    "urls": "u",
-    "mtime": "t",
-    "access": "a",
-    "unchanged": "=",
-    "deleted": "-",
-}
-
-
-def render(result: dict[str, Any]) -> None:
-    """Show one record to a person."""
-    message = result.get("message", "")
-    if result.get("check") or is_told_later(result):
-        return  # shown all together, in a table or at the end
-    own = result["path"] == result.get("refds")
-    if (result["status"], result["type"], own) == ("notneeded", "dataset", False):
-        return  # one of many subdatasets, with nothing new
-    if result["status"] in ("error", "impossible"):
-        ui.message(f"error: {message_of(result)}")
-    elif result["type"] == "file":
-        old = f" (was {result['renamed_from']})" if "renamed_from" in result else ""
-        ui.message(f"{_SIGNS[result['change']]} {result['entry']}{old}")
-    elif "stat" in result:
-        ui.message(f"{result['path']}: {message}")
-        for line in stat_lines(result["stat"]):
-            ui.message(line)
-        ui.message("nothing was written (--dry-run)")
-    else:
-        gone = result.get("gone", []) if not result.get("counts", {}).get("deleted") else []
-        for path in gone[:10]:
-            ui.message(f"? {path} (no longer in the manifest)")
-        ui.message(f"{result['path']}: {message}")
-        if own and result.get("files_waiting"):
-            _tell_next(result)
-        if not result.get("dry_run") and not is_extension_loaded():
-            ui.message(
-                "hint: 'datalad export-archive' is still DataLad's own; for reproducible zips, "
-                f"run once: {EXTENSION_LINE}"
-            )
-
-
-def _tell_next(result: dict[str, Any]) -> None:
-    files, size = counted(result["files_waiting"], "file"), size_text(result["bytes_waiting"])
-    verb = "is" if result["files_waiting"] == 1 else "are"
-    ui.message(f"{files}, {size}, {verb} not downloaded yet. Next:")
-    folder = os.path.relpath(result["path"])
-    change = "" if folder == "." else f"cd {shlex.quote(folder)} && "
-    ui.message(f"  {change}datalad download-content")

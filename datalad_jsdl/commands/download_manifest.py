@@ -22,8 +22,9 @@ from datalad_jsdl.commands._check_table import check_lines
 from datalad_jsdl.commands._common import failure
 from datalad_jsdl.commands._datasets import DataladDatasets
 from datalad_jsdl.commands._import_params import EXAMPLES, PARAMS
+from datalad_jsdl.commands._import_shown import render
 from datalad_jsdl.commands._options import jobs_of
-from datalad_jsdl.commands._results import ACTION, import_records, lgr, render
+from datalad_jsdl.commands._results import ACTION, import_records, lgr
 from datalad_jsdl.errors import ManifestError, SettingError
 from datalad_jsdl.operations.asking import asking_once
 from datalad_jsdl.operations.check import check_import

@@ -242,6 +242,7 @@ class _Fetching:
                 outcome.failures.update({entry.path: problem for entry in entries[job.name]})
             else:
                 outcome.fetched += 1
+                outcome.files_fetched += len(entries[job.name])
         self._staging.clean_up("path-*")
         self._importer.catch_up()
 

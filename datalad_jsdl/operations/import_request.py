@@ -60,6 +60,7 @@ class Outcome:
         failures: path → why its content is not here; *unregistered* has those that
             for that reason are not in the dataset either.
         fetched: number of contents fetched.
+        files_fetched: number of paths that have one of them.
         remote: what was done to set up the special remote.
         untimed: number of paths of which mirrors were asked for a time, and told none.
     """
@@ -69,5 +70,6 @@ class Outcome:
     failures: dict[str, Failed | NotTakenIn] = field(default_factory=dict)
     unregistered: set[str] = field(default_factory=set)
     fetched: int = 0
+    files_fetched: int = 0
     remote: tuple[str, ...] = ()
     untimed: int = 0

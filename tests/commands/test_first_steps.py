@@ -107,3 +107,15 @@ def test_who_wants_a_tar_gets_one(study: str, tmp_path: Path) -> None:
 def test_a_pattern_that_matches_nothing(study: str, tmp_path: Path) -> None:
     done = run_datalad("download-manifest", "--include", "sub-0l/*", study, "ds")
     assert "the pattern 'sub-0l/*' matches no path in the manifest" in done.stdout + done.stderr
+
+
+def test_many_changes_are_summed_up(tmp_path: Path, lab: Lab) -> None:
+    members = {f"sub-{n:02}/a": described("a", f"{lab.url}/a") for n in range(30)}
+    manifest = write_manifest(tmp_path / "m.json", members)
+    said = run_datalad("download-manifest", manifest, "ds").stdout.splitlines()
+    assert said[0].split() == [
+        "added", "30", "90000", "bytes", "sub-00/a,", "sub-01/a,", "sub-02/a,", "..."
+    ]  # fmt: skip
+    assert len(said) < 6
+    listed = run_datalad("download-manifest", "--report", "all", manifest, "other").stdout
+    assert "+ sub-29/a" in listed.splitlines()
