@@ -13,6 +13,7 @@ from datalad_jsdl.operations.engines import Engines
 from datalad_jsdl.operations.failed import check_other, check_target, is_spent, write_failed
 from datalad_jsdl.operations.import_parts import Import, Imported
 from datalad_jsdl.operations.logins import remember
+from datalad_jsdl.operations.private_hosts import private_hosts
 from datalad_jsdl.operations.progress import SILENT
 from datalad_jsdl.operations.run_record import Recording
 from datalad_jsdl.operations.selected import (
@@ -121,6 +122,9 @@ class _Call:
         repository, logins = self._target.repository, self._target.logins(selection)
         if repository is not None and not options.dry:
             remember(repository, (*logins, *self._target.lines_of_parent()))
+        git_dir = repository.git_dir if repository else None
+        manifest = self._options.manifest
+        yield from map(Notice, private_hosts(selection.entries.values(), manifest, git_dir))
         unknown = why_nothing_is_gone(selection) if options.delete else ""
         if unknown:
             yield Notice(unknown)

@@ -119,3 +119,16 @@ def test_many_changes_are_summed_up(tmp_path: Path, lab: Lab) -> None:
     assert len(said) < 6
     listed = run_datalad("download-manifest", "--report", "all", manifest, "other").stdout
     assert "+ sub-29/a" in listed.splitlines()
+
+
+def test_an_address_that_is_not_public(tmp_path: Path, lab: Lab) -> None:
+    """Told once, when it is imported: nothing could be downloaded from there."""
+    members = {f"{n}": described("a", f"http://10.1.2.{n % 2}/a") for n in range(40)}
+    manifest = write_manifest(tmp_path / "m.json", members)
+    said = run_datalad("download-manifest", manifest, "ds").stderr
+    assert said.count("is not a public address") == 2
+    assert "git config annex.security.allowed-ip-addresses '127.0.0.1 10.1.2.0'" in said
+    git(Path("ds"), "config", "annex.security.allowed-ip-addresses", "10.1.2.0 10.1.2.1")
+    again = run_datalad("download-manifest", manifest, "ds")
+    assert again.code == 0
+    assert "public address" not in again.stderr
