@@ -110,6 +110,9 @@ def test_a_post_is_orthancs_own(running: Running) -> None:
     assert orthanc.session.get(f"{orthanc.url}{job['Path']}").json()["Type"] == "Archive"
     done = orthanc.session.post(f"{orthanc.url}{study}/archive", json={})
     assert list(members(done.content).values()) == list(orthanc.archive(study).values())
+    jpeg = "1.2.840.10008.1.2.4.70"
+    asked = orthanc.session.get(f"{orthanc.url}{study}/archive", params={"transcode": jpeg})
+    assert all(jpeg.encode() in content for content in members(asked.content).values())
     unknown = study[:-1] + ("0" if study[-1] != "0" else "1")
     assert orthanc.session.get(f"{orthanc.url}{unknown}/archive").status_code == 404
     assert orthanc.session.delete(f"{orthanc.url}{study}/archive").status_code == 405

@@ -32,7 +32,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,11 +44,12 @@ _LOGIN = "JSDL_ORTHANC"  # variables of the portal's process
 _TOKEN = "JSDL_TOKEN"  # noqa: S105 - the name of a variable
 _PR_SET_PDEATHSIG = 1
 _GRACE = 30.0  # seconds that downloads have to end
+_PAUSE = 5.0  # seconds before a portal that has ended by itself is started again
 #: What Orthanc's errors mean over HTTP (``OrthancPluginErrorCode``).
 _STATUSES = {8: 400, 17: 404}
-_PAUSE = 5.0  # seconds before a portal that has ended by itself is started again
-
-_LIBRARY = ctypes.CDLL(None)  # loaded now: a process that has just begun should load nothing
+_IS_LINUX = sys.platform == "linux"
+#: Loaded now: a process that has just begun should load nothing.
+_LIBRARY = ctypes.CDLL(None) if _IS_LINUX else None
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,8 @@ class Portal:
     def stop(self) -> None:
         """End it in order."""
         self._stop.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def _run(self) -> None:
         # the kernel ends a process whose parent's thread has ended, and this thread lives as
@@ -162,7 +164,7 @@ class Portal:
             try:
                 process = subprocess.Popen(
                     self._line, env=self._environment, stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL, preexec_fn=_end_with_parent,
+                    stdout=subprocess.DEVNULL, preexec_fn=_end_with_parent if _IS_LINUX else None,
                 )  # fmt: skip
             except OSError as error:
                 print(f"downloads: cannot start {self._line[0]}: {error.strerror}", file=sys.stderr)
@@ -185,8 +187,8 @@ class Portal:
 
 
 def _end_with_parent() -> None:
-    """Before the portal begins: have it end when Orthanc does, however that ends (Linux)."""
-    if sys.platform == "linux":
+    """Before the portal begins: have it end when Orthanc does, however that ends."""
+    if _LIBRARY is not None:
         _LIBRARY.prctl(_PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
 
 
@@ -229,7 +231,8 @@ class Plugin:
         elif request["method"] != "GET":
             output.SendMethodNotAllowed("GET,POST")
         elif "text/html" not in headers.get("accept", ""):
-            self._answer(output, self._orthanc.RestApiGet, uri)
+            query = urlencode(request.get("get") or {})
+            self._answer(output, self._orthanc.RestApiGet, f"{uri}?{query}" if query else uri)
         else:
             # not for ever, as Orthanc's own redirect is: there is a secret in it
             output.SetHttpHeader("Location", self._settings.page(uri, headers, self._token))
