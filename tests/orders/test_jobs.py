@@ -134,6 +134,15 @@ class TestAskedFor:
                  one.id: "m0", two.id: "m1", late.id: "l"}  # fmt: skip
         assert [names[job] for job in order] == ["g1", "m0", "l", "g2", "m1", "g3", "g4"]
 
+    def test_who_is_served_waits_behind_who_is_not(self, jobs: Jobs) -> None:
+        """One user does not occupy several workers while others wait."""
+        mine = [jobs.start("a", "me", {"n": n}) for n in range(3)]
+        assert claimed(jobs).job.id == mine[0].id
+        other = jobs.start("a", "other", {})
+        assert [jobs.queue_position(job) for job in (other, mine[1])] == [0, 1]
+        assert claimed(jobs).job.id == other.id
+        assert claimed(jobs).job.id == mine[1].id
+
     def test_newcomers_do_not_keep_somebody_waiting(self, jobs: Jobs) -> None:
         mine = [jobs.start("a", "me", {"n": n}) for n in range(2)]
         claimed(jobs).done()

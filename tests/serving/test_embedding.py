@@ -7,7 +7,6 @@ import logging
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,9 +18,7 @@ from starlette.testclient import TestClient
 from datalad_jsdl.errors import PortalError
 from datalad_jsdl.orders.choosing.choice import Choice
 from datalad_jsdl.orders.desk import Desk
-from datalad_jsdl.orders.store import posted
 from datalad_jsdl.orders.store.opening import Store
-from datalad_jsdl.orders.store.posted import keep_posted
 from datalad_jsdl.portal import actions
 from datalad_jsdl.portal.accounts.settings import read_accounts
 from datalad_jsdl.portal.app import make_app
@@ -236,17 +233,6 @@ def test_a_form_that_was_changed(
 @pytest.mark.parametrize("seconds", [-1, 100_000])
 def test_a_form_has_its_time(site: Site, seconds: int) -> None:
     assert post(visitor(site), form(TWO, seconds=seconds)).status_code == 410
-
-
-def test_a_nonce_is_remembered_until_its_form_expires(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    end = time.time() + 60
-    assert keep_posted(store, "a", "nonce", "{}", end)
-    assert keep_posted(store, "b", "nonce", "{}", end)
-    assert keep_posted(store, "a", "nonce", "{}", end) is None
-    monkeypatch.setattr(posted.time, "time", lambda: end + 1)
-    assert keep_posted(store, "a", "nonce", "{}", end + 60)
 
 
 def test_what_is_sent_with_line_ends_is_what_was_signed() -> None:

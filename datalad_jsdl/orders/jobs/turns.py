@@ -2,15 +2,16 @@
 
 Jobs are taken by the time since when their user has waited for one: since the job was asked for, or
 since the user's last job was begun. So one who asks for many is served, and then waits behind all
-who have waited for longer; and nobody waits behind somebody who came later for ever.
+who have waited for longer; and nobody waits behind somebody who came later for ever. Those of whom
+no job runs come first: one user does not occupy several workers while others wait.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, exists, func, select
 
 from datalad_jsdl.orders.jobs.model import JobState
 from datalad_jsdl.orders.store.tables import jobs
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["place_in", "turns"]
 
 
-def turns() -> tuple[ColumnElement[float], ...]:
+def turns() -> tuple[ColumnElement[Any], ...]:
     """What queued jobs are sorted by, for statements on the table of jobs."""
     others = jobs.alias()
     begun = (
@@ -32,7 +33,10 @@ def turns() -> tuple[ColumnElement[float], ...]:
         .scalar_subquery()
     )
     since = case((begun > jobs.c.created_on, begun), else_=jobs.c.created_on)
-    return since, jobs.c.created_on, jobs.c.id
+    runs = others.c.state == JobState.RUNNING.value
+    others_run = exists().where(runs, others.c.user == jobs.c.user, others.c.id != jobs.c.id)
+    is_served = case((others_run.correlate(jobs), 1), else_=0)
+    return is_served, since, jobs.c.created_on, jobs.c.id
 
 
 def place_in(connection: Connection, job_id: str) -> int:

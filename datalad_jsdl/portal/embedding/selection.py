@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.orders.choosing.choice import Choice
 from datalad_jsdl.orders.choosing.manifests import choose_from_manifest
 from datalad_jsdl.orders.choosing.posted import PostedManifest
@@ -59,8 +60,12 @@ def wanted_of(text: str) -> Wanted:
     try:
         value = json.loads(text)
         json.dumps(value, ensure_ascii=False).encode()  # halves of characters are no text
+        return _checked(value)
     except (ValueError, RecursionError):
         raise _bad("it is not JSON") from None
+
+
+def _checked(value: Any) -> Wanted:
     is_manifest = isinstance(value, dict) and "manifest" in value
     try:
         check(value, {**(_MANIFEST if is_manifest else _DATASET), "type": "object"}, SCHEMAS)
@@ -81,25 +86,30 @@ def _of_manifest(value: dict[str, Any]) -> Wanted:
     return Wanted(value.get("name", ""), Choice(recursive=True), json.dumps(manifest))
 
 
-def chosen_for(site: Site, visitor: Visitor, wanted: Wanted, posted_by: str) -> Chosen:
+def chosen_for(site: Site, visitor: Visitor, selection: str, posted_by: str) -> Chosen:
     """The files that were chosen, as far as they are for a visitor; nothing is written.
 
     Args:
         site: of the portal.
         visitor: whose list they are for.
-        wanted: which files.
+        selection: JSON, see `wanted_of`.
         posted_by: name of the key; "" for a link.
 
     Raises:
+        ProblemError: the selection is not as it has to be, or no file of a manifest that was
+            posted can be taken.
         NothingThereError: nothing of that name is served to the visitor, or it has no such path.
         QueryError: a query cannot be understood.
-        ManifestError: of a manifest that was posted no file can be taken.
-        OrderError, DatasetError, FetchError: the source is unavailable.
+        OrderError, DatasetError, ManifestError, FetchError: the source is unavailable.
     """
+    wanted = wanted_of(selection)
     if not wanted.manifest:
         return actions.choose(site, find_served(site, visitor, wanted.name), wanted.choice)
     source = site.desk.posted(posted_by, wanted.name)
-    return choose_from_manifest(PostedManifest(wanted.manifest), source, wanted.choice)
+    try:
+        return choose_from_manifest(PostedManifest(wanted.manifest), source, wanted.choice)
+    except ManifestError as error:  # which is the page's, not ours
+        raise _bad(str(error)) from None
 
 
 def _bad(said: str) -> ProblemError:

@@ -41,6 +41,7 @@ LARGEST = 2 << 20  # bytes of a form
 _KEPT = 3600  # seconds that a visitor has, to sign in for instance
 _AHEAD = 300  # seconds that clocks of several machines may differ
 _SHOWN = 20  # files
+_LONGEST = 16 << 10  # characters of the selection of a link
 _FIELDS = ("key", "expires", "nonce", "selection", "signature")
 _AGAIN = "Nothing was changed. Reload the page that you come from, and choose there again."
 _REFUSALS = {
@@ -60,7 +61,8 @@ async def posted(turn: Turn) -> Response:
         status, why = _REFUSALS[found]
         raise ProblemError(status, f"{why} {_AGAIN}")
     key = site.embed[found.key]
-    if wanted_of(found.selection).manifest and not key.may_post_manifests:
+    wanted = await site.run(wanted_of, found.selection)
+    if wanted.manifest and not key.may_post_manifests:
         lgr.warning("a manifest with the key %s was refused", key.name)
         raise ProblemError(HTTPStatus.FORBIDDEN, f"That page may not send a manifest. {_AGAIN}")
     is_trusted = turn.request.headers.get("origin", "").lower() in key.origins
@@ -129,8 +131,8 @@ async def linked(turn: Turn) -> Response:
 async def add_linked(turn: Turn) -> Response:
     """Put on the list what a link has chosen."""
     store, selection = turn.site.desk.store, turn.form.one("selection")
-    if wanted_of(selection).manifest:
-        raise ProblemError(HTTPStatus.FORBIDDEN, "A link cannot have a manifest.")
+    if len(selection) > _LONGEST or wanted_of(selection).manifest:
+        raise ProblemError(HTTPStatus.FORBIDDEN, "A link cannot have so much in it.")
     until = time.time() + _KEPT
     nonce = secrets.token_urlsafe(24)
     posted_id = await turn.site.run(keep_posted, store, "", nonce, selection, until)
@@ -150,7 +152,7 @@ async def _found(turn: Turn) -> PostedSelection:
 async def _chosen(turn: Turn, selection: str, posted_by: str) -> Chosen:
     assert turn.visitor is not None  # noqa: S101 - pages of somebody only ask for it
     run, site = turn.site.run, turn.site
-    return await run(chosen_for, site, turn.visitor, wanted_of(selection), posted_by)
+    return await run(chosen_for, site, turn.visitor, selection, posted_by)
 
 
 async def _added(turn: Turn, found: PostedSelection) -> Response:
