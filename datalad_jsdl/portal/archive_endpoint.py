@@ -6,19 +6,24 @@ It is an ASGI application of its own, and has to stay below nothing that touches
 from __future__ import annotations
 
 import asyncio
-import base64
 import logging
 import secrets
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import chain
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 from weakref import WeakValueDictionary
 
 from datalad_jsdl.bugs import LOGGER
 from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError, JsdlError, UnpreparedError
 from datalad_jsdl.orders.archives import keep_failure
+from datalad_jsdl.portal.archive_headers import (
+    ZIP,
+    general_headers,
+    joined_headers,
+    validators_of,
+    whole_headers,
+)
 from datalad_jsdl.portal.connections import Connection
 from datalad_jsdl.portal.downloads_log import Ended
 from datalad_jsdl.portal.guards import CrowdedError
@@ -30,7 +35,7 @@ from datalad_jsdl.portal.problems import (
     require_reading,
     send_problem,
 )
-from datalad_jsdl.portal.ranges import Condition, Validators, condition_of, wanted_spans
+from datalad_jsdl.portal.ranges import Condition, condition_of, wanted_spans
 from datalad_jsdl.portal.streams import Pace, SlowReaderError, gathered, read_ahead, send_all
 
 if TYPE_CHECKING:
@@ -49,7 +54,6 @@ __all__ = ["ArchiveEndpoint", "Grant"]
 
 lgr = logging.getLogger(LOGGER)
 
-_ZIP = "application/zip"
 _FAILURES = (ArchiveError, DatasetError, FetchError)
 
 
@@ -144,10 +148,10 @@ class ArchiveEndpoint:
     async def _answered(
         self, grant: Grant, opened: OrderArchive, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        headers = _joined_headers(scope)
+        headers = joined_headers(scope)
         archive = opened.archive
-        validators = _validators(grant.summary, archive)
-        general = _general(grant.summary, validators)
+        validators = validators_of(grant.summary, archive)
+        general = general_headers(grant.summary, validators)
         outcome = condition_of(headers, validators)
         if outcome is Condition.FAILED:
             raise ProblemError(
@@ -159,7 +163,7 @@ class ArchiveEndpoint:
             return
         size = archive.size or 0
         if scope["method"] == "HEAD":
-            await send(_start(HTTPStatus.OK, _whole(general, grant.summary, size)))
+            await send(_start(HTTPStatus.OK, whole_headers(general, grant.summary, size)))
             await send({"type": "http.response.body", "body": b""})
             return
         spans = wanted_spans(headers, size, validators)
@@ -170,7 +174,7 @@ class ArchiveEndpoint:
                 {"content-range": f"bytes */{size}", "accept-ranges": "bytes"},
             )
         if spans is None:
-            whole = _whole(general, grant.summary, size)
+            whole = whole_headers(general, grant.summary, size)
             answer = _Answer(HTTPStatus.OK, size, whole, archive.range())
         else:
             answer = _partial(general, archive, size, spans)
@@ -236,48 +240,6 @@ class ArchiveEndpoint:
             lgr.warning("what is wrong with a file was not kept: %s", problem)
 
 
-def _joined_headers(scope: Scope) -> dict[str, str]:
-    """Fields that come several times are one, by RFC 9110, 5.3."""
-    found: dict[str, str] = {}
-    for raw_name, raw in scope["headers"]:
-        name, value = raw_name.decode("latin-1").lower(), raw.decode("latin-1")
-        found[name] = f"{found[name]}, {value}" if name in found else value
-    return found
-
-
-def _validators(summary: OrderSummary, archive: Archive) -> Validators:
-    return Validators(archive.etag, summary.created_on.replace(microsecond=0))
-
-
-def _general(summary: OrderSummary, validators: Validators) -> dict[str, str]:
-    ascii_name = summary.archive_name.encode("ascii", "replace").decode()
-    plain = "".join(c if c.isalnum() or c in " -_.()+,=@" else "_" for c in ascii_name)
-    name = quote(summary.archive_name.encode("utf-8", "surrogateescape"), safe="")
-    return {
-        "etag": validators.etag,
-        "last-modified": validators.last_modified,
-        "accept-ranges": "bytes",
-        "cache-control": "private, max-age=31536000, immutable, no-transform",
-        "content-disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{name}",
-        "x-accel-buffering": "no",
-        "x-robots-tag": "noindex",
-        "x-content-type-options": "nosniff",
-        **_digest(summary),
-    }
-
-
-def _digest(summary: OrderSummary) -> dict[str, str]:
-    """Of the whole, whatever part is sent (RFC 9530, 3)."""
-    if not summary.archive_sha256:
-        return {}
-    raw = base64.b64encode(bytes.fromhex(summary.archive_sha256)).decode()
-    return {"repr-digest": f"sha-256=:{raw}:"}
-
-
-def _whole(general: dict[str, str], summary: OrderSummary, size: int) -> dict[str, str]:
-    return {**general, "content-type": _ZIP, "content-length": str(size)}
-
-
 def _partial(
     general: dict[str, str], archive: Archive, size: int, spans: Sequence[Span]
 ) -> _Answer:
@@ -285,7 +247,7 @@ def _partial(
         (span,) = spans
         headers = {
             **general,
-            "content-type": _ZIP,
+            "content-type": ZIP,
             "content-length": str(span.size),
             "content-range": _content_range(span, size),
         }
@@ -293,7 +255,7 @@ def _partial(
         return _Answer(HTTPStatus.PARTIAL_CONTENT, span.size, headers, body)
     boundary = secrets.token_hex(16)
     heads = [
-        f"--{boundary}\r\nContent-Type: {_ZIP}\r\n"
+        f"--{boundary}\r\nContent-Type: {ZIP}\r\n"
         f"Content-Range: {_content_range(span, size)}\r\n\r\n".encode()
         for span in spans
     ]

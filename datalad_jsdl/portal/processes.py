@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import select
 import signal
@@ -13,7 +14,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.bugs import bug
+from datalad_jsdl.bugs import LOGGER, bug
 from datalad_jsdl.errors import JsdlError, PortalError
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from datalad_jsdl.portal.listening import Listening
 
 __all__ = ["NUMBERS", "numbers_of_all", "run_several"]
+
+lgr = logging.getLogger(LOGGER)
 
 #: Where processes of one portal put their numbers; read when `prometheus_client` is imported.
 NUMBERS = "PROMETHEUS_MULTIPROC_DIR"
@@ -186,8 +189,10 @@ def _wait(held: int, stop: threading.Event) -> None:
 
 
 def _tell(tell: int, text: str) -> None:
-    with contextlib.suppress(OSError):
+    try:
         os.write(tell, text.encode("utf-8", "surrogateescape"))
+    except OSError:  # it had begun, or is not the first: nobody listens
+        lgr.error("a process of the portal ends: %s", text)
 
 
 @contextlib.contextmanager
