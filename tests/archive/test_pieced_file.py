@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from datalad_jsdl.archive.pieced_file import PiecedFileReader
 from datalad_jsdl.archive.readers import content_of
+from datalad_jsdl.archive.remote import TooLargeError
 from datalad_jsdl.archive.right_pieces import RightPieces, Stamp
-from datalad_jsdl.archive.spill import spilled
+from datalad_jsdl.archive.spill import Held
 from datalad_jsdl.errors import ArchiveError
 from datalad_jsdl.model.entry import Pieces
 from tests.portal import content_of as made
@@ -108,20 +109,18 @@ def test_what_is_cut_off(tmp_path: Path) -> None:
     reader.close()
 
 
-def test_a_piece_waits_in_a_file() -> None:
-    content = bytearray(CONTENT)
-    chunks = spilled(content, 1000, 900_000)
-    first = next(chunks)
-    assert not content
-    rest = list(chunks)
-    assert b"".join([first, *rest]) == CONTENT[1000:900_000]
-    assert max(map(len, rest)) <= 128 << 10
-
-
-def test_where_no_file_can_be_made_it_waits_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
-    content = bytearray(CONTENT)
-    assert b"".join(map(bytes, spilled(content, 1000, 900_000))) == CONTENT[1000:900_000]
+def test_bytes_wait_in_a_file() -> None:
+    held = Held(SIZE)
+    held.write(b"wrong")
+    held.restart()
+    held.write(CONTENT[:1000])
+    held.write(CONTENT[1000:])
+    assert (len(held), held.position()) == (SIZE, SIZE)
+    with pytest.raises(TooLargeError):
+        held.write(b"x")
+    parts = list(held.chunks(1000, 900_000))
+    assert b"".join(parts) == CONTENT[1000:900_000]
+    assert max(map(len, parts)) <= 128 << 10
 
 
 @pytest.fixture
