@@ -64,6 +64,12 @@ _SUITE = (
             "export-manifest",
             "export_manifest",
         ),
+        (
+            "datalad_jsdl.commands.make_manifest",
+            "MakeManifest",
+            "make-manifest",
+            "make_manifest",
+        ),
     ],
 )
 

@@ -120,7 +120,7 @@ def _unknown(beginning: str) -> str:
         return "the manifest is empty; expected a JSON object of paths and URLs"
     if (number := json_array.stranger(beginning[:HEAD])) is not None:
         return (
-            f"unknown JSON format: item {number} of the array is not an object with a path and "
+            f"unknown manifest format: item {number} of the array is not an object with a path and "
             'URLs, nor is it the format of a known portal (see "Formats of manifests" in the '
             "documentation)"
         )

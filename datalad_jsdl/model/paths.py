@@ -9,7 +9,14 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["is_housekeeping", "looks_alike_key", "marked_path_fault", "path_fault", "path_warning"]
+__all__ = [
+    "is_housekeeping",
+    "is_reserved",
+    "looks_alike_key",
+    "marked_path_fault",
+    "path_fault",
+    "path_warning",
+]
 
 # Code points that HFS+ ignores in names; git refuses them in .git (utf8.c, is_hfs_dotgit).
 _HFS_IGNORED = dict.fromkeys(
@@ -108,6 +115,11 @@ def _component_fault(component: str) -> str | None:
 def is_housekeeping(path: str) -> bool:
     """Whether it is a file by which a repository is kept, and none of its data."""
     return path.rpartition("/")[2].lower() in _HOUSEKEEPING
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a file or folder of this name is git's, git-annex's or DataLad's own."""
+    return name in _RESERVED
 
 
 def _as_a_lenient_file_system_sees_it(component: str) -> str:

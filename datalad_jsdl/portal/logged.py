@@ -1,4 +1,4 @@
-"""Logs who signs in and out, and what is refused."""
+"""Logs who signs in and out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Logged"]
 
-_REFUSED = frozenset({401, 403, 421, 429})
 _BACK = "/openid/back"
 
 
@@ -58,10 +57,6 @@ class Logged:
             )
         elif scope["path"] == "/sign-out" and scope["method"] == "POST" and status == 303:
             log.event("sign-out", user)
-        elif status in _REFUSED:
-            # the kind of address, not the address
-            route = str(getattr(scope.get("route"), "path", ""))
-            log.event("refused", user, status=status, method=scope["method"], route=route)
 
 
 def _signs_in(scope: Scope) -> bool:

@@ -16,6 +16,7 @@ from datalad_jsdl.portal.logs import PortalLog
 from datalad_jsdl.portal.look import Look, read_look
 from datalad_jsdl.portal.orthanc.server import OrthancServer, checked_url
 from datalad_jsdl.portal.rates import DEFAULT_RATES, Rates
+from datalad_jsdl.portal.refusals import REFUSALS
 from datalad_jsdl.portal.rules import Openness
 from datalad_jsdl.portal.served import served_of
 from datalad_jsdl.portal.site import Site
@@ -65,7 +66,7 @@ def made_site(
     _require_served(accounts, names)
     log = PortalLog()
     if write is not None:
-        log = PortalLog(secret_of(desk.store, "log"), write)
+        log = REFUSALS.log = PortalLog(secret_of(desk.store, "log"), write)
     alone = not accounts.is_for_several and listening.is_loopback
     more: dict[str, Any] = {
         "log": log,

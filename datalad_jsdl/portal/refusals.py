@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from starlette.types import Scope
 
+    from datalad_jsdl.portal.logs import PortalLog
+
 __all__ = ["REFUSALS", "Refusals"]
 
 lgr = logging.getLogger(LOGGER)
@@ -37,19 +39,24 @@ class Refusals:
 
     Attributes:
         ticks: seconds, of this process.
+        log: of a portal, where it has one of its own.
     """
 
     ticks: Callable[[], float] = time.monotonic
+    log: PortalLog | None = None
     _kinds: dict[tuple[str, str], _Kind] = field(default_factory=dict)
 
-    def tell(self, what: str, client: str) -> None:
+    def tell(self, what: str, client: str, user: str | None = None, **fields: object) -> None:
         """Something was refused.
 
         Args:
             what: one of few texts.
             client: address that it came from.
+            user: who is known to have asked, in clear.
+            fields: the same as *what*, for a portal's own log.
         """
         now = self.ticks()
+        what += f" for {user!r}" if user is not None else ""
         if (what, client) not in self._kinds and len(self._kinds) >= _MOST:
             self._kinds = {
                 key: kind for key, kind in self._kinds.items() if now - kind.told_on < _EVERY
@@ -59,8 +66,13 @@ class Refusals:
         if kind is not None and now - kind.told_on < _EVERY:
             kind.more += 1
             return
-        again = f", and {kind.more} times more since the last line" if kind and kind.more else ""
+        more = kind.more if kind else 0
         self._kinds[what, client] = _Kind(now)
+        if self.log is not None:
+            also: dict[str, object] = {"client": client, **({"more": more} if more else {})}
+            self.log.event("refused", user, **(fields or {"what": what}), **also)
+            return
+        again = f", and {more} times more since the last line" if more else ""
         lgr.info("refused: %s, from %s%s", what, client or "nobody", again)
 
     def answer(self, scope: Scope, status: str) -> None:
@@ -71,8 +83,10 @@ class Refusals:
         method = scope["method"] if scope["method"].isalpha() else "a method"
         client = (scope.get("client") or ("", 0))[0]
         visitor = scope.get("state", {}).get("visitor")
-        who = f" for {visitor.user!r}" if visitor is not None else ""
-        self.tell(f"{method[:10]} {route} with {status}{who}", client)
+        user = visitor.user if visitor is not None else None
+        text = f"{method[:10]} {route} with {status}"
+        fields = {"status": int(status), "method": method[:10], "route": route}
+        self.tell(text, client, user, **fields)
 
 
 #: Of this process: its connections know of no site.

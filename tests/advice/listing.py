@@ -139,6 +139,8 @@ ADVICE = {
     "(choose it with --format)": "advice.test_manifests:test_a_format_is_named",
     "apply (for a table, use --format csv": "advice.test_manifests:test_columns_of_a_table",
     "use it with --checksums": "advice.test_manifests:test_a_list_of_checksums",
+    "no URL of the folder; add --base-url URL": "commands.test_make_manifest:test_the_advice",
+    "to skip them on purpose, add --exclude": "commands.test_make_manifest:test_the_advice",
     'remove "twice" from it': "advice.test_manifests:test_a_path_that_stood_twice",
     "--get downloads from them now": "advice.test_datasets:test_a_signed_url_is_downloaded",
     "download-manifest --get' makes": "commands.test_orders_words:test_a_signed_url_is_listed",

@@ -145,7 +145,12 @@ def test_columns_of_a_table() -> None:
 
 def test_a_list_of_checksums() -> None:
     sums = f"{sha256(b'x')}  a.txt\n"
-    assert "use it with --checksums, and a list of URLs as the manifest" in error_of(sums)
+    said = error_of(sums)
+    assert "add --base-url URL, if its paths are those of files below that URL" in said
+    (entry,) = read(sums, "https://h.example/data/")
+    assert isinstance(entry, Entry)
+    assert entry.registrable == ("https://h.example/data/a.txt",)
+    assert "use it with --checksums, and a list of URLs as the manifest" in said
     checksums = Checksums()
     checksums.read(io.BytesIO(sums.encode()), "SHA256SUMS")
     (entry,) = read(f"{URL}\n", options=Options(checksums=checksums))

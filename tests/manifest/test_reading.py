@@ -93,7 +93,7 @@ UNREADABLE: dict[str, list[str | bytes]] = {
     "invalid start byte at byte 5": [b"\xef\xbb\xbf{}\xff"],
     "unknown manifest format": ["[]", "null", "[" * DEEP, "\0", "9" * 10_000],
     "begins with 'path url\\na b'": ["path url\na b"],
-    "a checksum list, which has no URLs: use it with --checksums": [
+    "a checksum list, which has no URLs: add --base-url URL": [
         SUM * 3,
         f"# sums\n\n{SUM}",
         "MD5 (a) = " + "0" * 32,

@@ -139,7 +139,14 @@ OWN_VALUES: list[Any] = [
     [URL],
     [{"url": URL, "priority": 1, "location": "de"}],
     {"urls": [URL], "size": 1, "files": [{"filename": "a", "urls": [URL]}]},
-    {"url": URL, "type": "file", "oid": "x", "key": "a", "checksum": "md5:1", "metadata": {}},
+    {
+        "url": URL,
+        "type": "file",
+        "oid": "x",
+        "key": "a",
+        "checksum": f"md5:{0:032}",
+        "metadata": {},
+    },
 ]
 
 

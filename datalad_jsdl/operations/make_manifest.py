@@ -1,0 +1,280 @@
+"""One run of ``datalad make-manifest``: from the files below a folder to a manifest of them."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.archive.output import opened, part_file
+from datalad_jsdl.archive.targets import followed, is_special
+from datalad_jsdl.errors import ArchiveError, ManifestError
+from datalad_jsdl.manifest.formats.fields import is_web, quoted
+from datalad_jsdl.manifest.writing import WRITERS, write_entries
+from datalad_jsdl.model.amounts import counted
+from datalad_jsdl.model.candidates import Candidate
+from datalad_jsdl.model.digests import HexDigests
+from datalad_jsdl.model.entry import Entry
+from datalad_jsdl.model.filters import Filter
+from datalad_jsdl.model.secrecy import DEFAULT
+from datalad_jsdl.model.urls import normalise_url
+from datalad_jsdl.operations.folder_files import FolderFile, FolderFiles, LeftOut, folder_files
+from datalad_jsdl.operations.hash_cache import HashCache, cache_file
+from datalad_jsdl.operations.hashing import Hashed, Hashing
+from datalad_jsdl.operations.old_entries import Changes, OldEntries, mtime_of, read_old
+from datalad_jsdl.operations.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from datalad_jsdl.archive.output import FileOutput, PipeOutput
+
+__all__ = ["Made", "MakeOptions", "folder_url", "make_manifest"]
+
+
+@dataclass(frozen=True)
+class MakeOptions:
+    """What a manifest is to be made of.
+
+    Attributes:
+        folder: whose files are listed.
+        urls: where they are served: URLs of folders (see `folder_url`), in the order in which
+            they are to be tried.
+        target: file to write; None for a pipe.
+        format_name: of the manifest (see `WRITERS`).
+        wanted: filter on paths below the folder.
+        pieces: also list digests of the pieces of large files.
+        jobs: files to read at a time.
+        update: an older manifest; what has its size and mtime still is not read again.
+    """
+
+    folder: Path
+    urls: tuple[str, ...]
+    target: Path | None = None
+    format_name: str = "json"
+    wanted: Filter = field(default_factory=Filter)
+    pieces: bool = False
+    jobs: int = 1
+    update: Path | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was written.
+
+    Attributes:
+        entries: number of files in the manifest.
+        size: bytes that they have together.
+        read: number of those that were read.
+        read_size: bytes of those.
+        resumed: number of those that an interrupted run had read.
+        left_out: what could not be listed.
+        own: number of files and folders of git's and DataLad's own, which are not listed.
+        lost: number of entries by what the format has no place for.
+        changes: how they differ from the older manifest; None without one.
+        cache_error: why digests could not be kept for a run that is interrupted, or None.
+    """
+
+    entries: int
+    size: int
+    read: int
+    read_size: int
+    resumed: int
+    left_out: tuple[LeftOut, ...]
+    own: int
+    lost: Mapping[str, int]
+    changes: Changes | None
+    cache_error: OSError | None
+
+
+def folder_url(text: str) -> str:
+    """The URL of a folder, normalised, with a slash at its end.
+
+    Raises:
+        ManifestError: it is none; the text says why, without the URL.
+    """
+    if not is_web(text):
+        raise ManifestError("the base URL must begin with http:// or https://")
+    try:
+        url = normalise_url(text)
+    except ValueError as error:
+        raise ManifestError(f"the base URL: {error}") from None
+    if "?" in url or "#" in url:
+        raise ManifestError("the base URL must be that of a folder, without ? and #")
+    if DEFAULT.is_signed(url):
+        raise ManifestError("the base URL seems to contain a secret")
+    return url if url.endswith("/") else f"{url}/"
+
+
+def make_manifest(
+    options: MakeOptions, pipe: PipeOutput | None = None, progress: Progress = SILENT
+) -> Made:
+    """Write a manifest of the files below a folder.
+
+    Digests are kept in a file beside the one that is written until that is complete, so that a
+    run that was interrupted need not begin anew.
+
+    Args:
+        options: what is to be written.
+        pipe: where to, if there is no target.
+        progress: is told how it is going.
+
+    Raises:
+        NothingThereError: there is no such folder.
+        ManifestError: the older manifest cannot be read.
+        ArchiveError: there is nothing to list, or the target cannot be written.
+        OSError: the folder cannot be read, or the target not be written.
+    """
+    with ExitStack() as stack:
+        output: FileOutput | PipeOutput | None = pipe
+        if options.target is not None:  # first of all: no second run shall get further
+            output = stack.enter_context(opened(options.target))
+        old = read_old(options.update, options.urls[0]) if options.update else OldEntries()
+        with progress.bar(f"{options.folder} files") as bar:
+            found = folder_files(options.folder, options.wanted, _without(options), bar)
+        cache = None
+        if options.target is not None and not is_special(options.target):
+            file = cache_file(followed(options.target))
+            cache = stack.enter_context(HashCache(file, options.folder.resolve()))
+        making = _Making(options, found, old, cache)
+        making.hash(progress)
+        assert output is not None, "neither a target nor a pipe"  # noqa: S101 - mypy
+        making.write(output)
+        if options.target is not None:
+            output.finish()
+        else:
+            output.flush()
+        if cache is not None:
+            cache.remove()
+        return making.made()
+
+
+def _without(options: MakeOptions) -> set[str]:
+    """Places of what is ours and no data, wherever links lead."""
+    ours = {options.target, options.update} - {None}
+    if options.target is not None:
+        target = followed(options.target)
+        ours |= {target, part_file(target), cache_file(target)}
+    given = [path for path in ours if path is not None]
+    named = {os.path.join(os.path.realpath(path.parent), path.name) for path in given}
+    return named | {os.path.realpath(path) for path in given}
+
+
+class _Making:
+    def __init__(
+        self, options: MakeOptions, found: FolderFiles, old: OldEntries, cache: HashCache | None
+    ) -> None:
+        self._options = options
+        self._found = found
+        self._old = old
+        self._cache = cache
+        self._hashed: dict[str, Hashed] = {}
+        self._left_out = list(found.left_out)
+        self._lost: Counter[str] = Counter()
+        self._listed: dict[str, str] = {}
+        self._size = self._read = self._read_size = self._resumed = 0
+
+    def hash(self, progress: Progress) -> None:
+        """Find the digests of all files."""
+        files = [file for file in self._found.files if not self._is_known(file)]
+        size = sum(file.size for file in files)
+        done = 0
+        with (
+            progress.bar(str(self._options.folder), " Bytes") as bar,
+            Hashing(files, self._options.jobs, pieces=self._options.pieces) as hashing,
+        ):
+            for batch in hashing.results():
+                done += len(batch)
+                for file, result in batch:
+                    self._take(file, result)
+                if self._cache is not None:
+                    self._cache.add(batch)
+                text = f"hashing {done}/{counted(len(files), 'file')}"
+                bar.update("hashing", min(hashing.read, size), size, text)
+
+    def _is_known(self, file: FolderFile) -> bool:
+        pieces = self._options.pieces
+        known = self._old.find(file, pieces=pieces)
+        if known is None and self._cache is not None:
+            known = self._cache.find(file, pieces=pieces)
+            self._resumed += known is not None
+        if known is None:
+            return False
+        self._hashed[file.path] = known
+        return True
+
+    def _take(self, file: FolderFile, result: Hashed | str) -> None:
+        if isinstance(result, str):
+            self._left_out.append(LeftOut(file.path, result))
+            return
+        self._hashed[file.path] = result
+        self._read += 1
+        self._read_size += result.size
+
+    def write(self, output: FileOutput | PipeOutput) -> None:
+        """Write the entries.
+
+        Raises:
+            ArchiveError: there is none.
+        """
+        entries = self._entries()
+        name = self._options.format_name
+        first = next(entries, None)
+        if first is None:
+            without = f": {_first(self._left_out)}" if self._left_out else ""
+            raise ArchiveError(f"no file to list in {self._options.folder}{without}")
+        for piece in write_entries(name, chain([first], entries)):
+            output.write(piece.encode())
+
+    def _entries(self) -> Iterator[Entry]:
+        writer = WRITERS[self._options.format_name]
+        for file in self._found.files:
+            hashed = self._hashed.get(file.path)
+            if hashed is None:
+                continue
+            entry = self._entry(file.path, hashed)
+            if fault := writer.fault(entry):
+                self._left_out.append(LeftOut(file.path, fault))
+                continue
+            self._listed[file.path] = hashed.sha256
+            self._size += hashed.size
+            self._lost.update(writer.lost(entry))
+            yield entry
+
+    def _entry(self, path: str, hashed: Hashed) -> Entry:
+        old = self._old.entries.get(path)
+        return Entry(
+            path=path,
+            candidates=tuple(Candidate(url + quoted(path)) for url in self._options.urls),
+            size=hashed.size,
+            digests=HexDigests({"sha256": hashed.sha256}),
+            mtime=mtime_of(hashed.mtime_ns),
+            executable=hashed.executable,
+            pieces=hashed.pieces,
+            restriction=old.restriction if old is not None else None,
+        )
+
+    def made(self) -> Made:
+        """What it came to."""
+        return Made(
+            entries=len(self._listed),
+            size=self._size,
+            read=self._read,
+            read_size=self._read_size,
+            resumed=self._resumed,
+            left_out=tuple(sorted(self._left_out, key=lambda item: item.path)),
+            own=self._found.own,
+            lost=dict(self._lost),
+            changes=self._old.changes(self._listed) if self._options.update else None,
+            cache_error=self._cache.error if self._cache is not None else None,
+        )
+
+
+def _first(left_out: Sequence[LeftOut]) -> str:
+    item = left_out[0]
+    more = f" ({len(left_out) - 1} more)" if len(left_out) > 1 else ""
+    return f"{item.path!r}: {item.reason}{more}"
