@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from datalad_jsdl.faults import Fault
     from datalad_jsdl.fetch.mirrors.states import Answer
     from datalad_jsdl.fetch.mirrors.survey import Mirror
     from datalad_jsdl.operations.checked import Checked
@@ -152,10 +153,16 @@ def _record(
 
 def _phrase(url: str, answer: Answer, mirror: Mirror) -> str:
     """What was answered; the advice on logins is long, and may be the mirror's record's."""
-    same = mirror.fault and answer.fault == replace(mirror.fault, url=url)
+    same = mirror.fault and answer.fault and _alike(answer.fault) == _alike(mirror.fault)
     if answer.state in (State.LOGIN, State.TERMS) and same:
         return f"see the mirror ({answer.state.value})"
     return answer.what
+
+
+def _alike(fault: Fault) -> Fault:
+    """A fault without what differs from file to file."""
+    reply = replace(fault.reply, login="") if fault.reply else None
+    return replace(fault, url="", reply=reply)
 
 
 def _said(url: str, answer: Answer) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def _note(mirror: Mapping[str, Any]) -> str:
     others = {kind: number for kind, number in mirror["answers"].items() if kind != "ok"}
     if mirror["state"] == "ok" and others:
         parts.insert(0, f"other responses: {', '.join(f'{n} {k}' for k, n in others.items())}")
-    return f"  {'; '.join(parts)}" if parts else ""
+    return f"  {'; '.join(parts)}".replace("\n", "\n  ") if parts else ""
 
 
 def summary(fields: Mapping[str, Any]) -> str:

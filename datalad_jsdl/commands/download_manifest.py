@@ -31,7 +31,7 @@ from datalad_jsdl.operations.check import check_import
 from datalad_jsdl.operations.import_manifest import import_manifest
 from datalad_jsdl.operations.import_options import ImportOptions
 from datalad_jsdl.operations.manifest_place import folder_for, is_no_file
-from datalad_jsdl.operations.typed_login import Terminal, is_terminal
+from datalad_jsdl.operations.typed_login import person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -141,13 +141,13 @@ class DownloadManifest(Interface):
             failed=None if failed is None else resolve_path(failed, dataset),
             dry=dry_run,
         )
-        progress, person = Bars(lgr), Terminal() if is_terminal() else None
+        progress, asked = Bars(lgr), person()
         if check:
-            checked = asking_once(lambda: check_import(options, progress), person)
+            checked = asking_once(lambda: check_import(options, progress), asked)
             yield from check_records(target, checked)
         else:
             results = asking_once(
-                lambda: import_manifest(options, DataladDatasets(), progress), person
+                lambda: import_manifest(options, DataladDatasets(), progress), asked
             )
             yield from import_records(options, results, report_all=report == "all")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from datalad_jsdl.errors import JsdlError, LoginError
 from datalad_jsdl.operations.asking import in_short
 from datalad_jsdl.operations.log_in import LoggedIn, log_in
 from datalad_jsdl.operations.login_places import forget_login, login_places
-from datalad_jsdl.operations.typed_login import Lines, Terminal, is_terminal
+from datalad_jsdl.operations.typed_login import standard_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +112,7 @@ class JsdlLogin(Interface):
             if forget:
                 yield _forgotten_record(forget_login(url))
                 return
-            done = log_in(url, Terminal() if is_terminal() else Lines(sys.stdin))
+            done = log_in(url, standard_input())
             yield _record("ok", in_short(done)) if isinstance(done, LoggedIn) else _open(done)
         except (JsdlError, OSError) as error:
             yield failure(_ACTION, Path.cwd(), error, lgr, "login")

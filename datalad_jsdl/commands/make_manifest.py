@@ -15,7 +15,8 @@ from datalad.support.param import Parameter
 from datalad.ui import ui
 
 from datalad_jsdl.archive.output import PipeOutput
-from datalad_jsdl.commands._common import Bars, failure
+from datalad_jsdl.commands._bars import Bars
+from datalad_jsdl.commands._common import failure
 from datalad_jsdl.commands._options import jobs_of, listed
 from datalad_jsdl.commands._output import is_standard_output, standard_output
 from datalad_jsdl.errors import JsdlError, ManifestError, reason

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LoginAnswer", "ask_which_login"]
 
-# of headers that have a token, in a challenge or in what the server says
-_HEADERS = re.compile(r"\bX-[A-Za-z0-9-]*(?:key|token|auth)\b", re.IGNORECASE)
+# of headers that have a token, in a challenge or in what the server says; of a form's none
+_HEADERS = re.compile(r"\bX-(?![\w-]*[CX]SRF)[A-Za-z0-9-]*(?:key|token|auth)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

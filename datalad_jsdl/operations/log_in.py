@@ -19,6 +19,7 @@ from datalad_jsdl.fetch.credentials.login import (
 )
 from datalad_jsdl.fetch.credentials.rules import parse_rule
 from datalad_jsdl.fetch.login_question import LoginAnswer, ask_which_login
+from datalad_jsdl.manifest.portals import is_address
 from datalad_jsdl.model.commands import with_commands
 from datalad_jsdl.model.urls import normalise_url, origin_of, redact
 from datalad_jsdl.operations.engines import open_engine
@@ -81,6 +82,8 @@ def checked_url(url: str) -> str:
     Raises:
         LoginError: it is none.
     """
+    if is_address(url):
+        raise LoginError(f"{url} is a portal's address; give the URL that its download names")
     try:
         return normalise_url(url if "://" in url else f"https://{url}")
     except ValueError as error:

@@ -14,7 +14,6 @@ from datalad_jsdl.archive.targets import followed, is_special
 from datalad_jsdl.errors import ArchiveError, ManifestError
 from datalad_jsdl.manifest.formats.fields import is_web, quoted
 from datalad_jsdl.manifest.writing import WRITERS, write_entries
-from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.model.candidates import Candidate
 from datalad_jsdl.model.digests import HexDigests
 from datalad_jsdl.model.entry import Entry
@@ -25,7 +24,7 @@ from datalad_jsdl.operations.folder_files import FolderFile, FolderFiles, LeftOu
 from datalad_jsdl.operations.hash_cache import HashCache, cache_file
 from datalad_jsdl.operations.hashing import Hashed, Hashing
 from datalad_jsdl.operations.old_entries import Changes, OldEntries, mtime_of, read_old
-from datalad_jsdl.operations.progress import SILENT, Progress
+from datalad_jsdl.operations.progress import SILENT, Progress, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -184,17 +183,16 @@ class _Making:
         size = sum(file.size for file in files)
         done = 0
         with (
-            progress.bar(str(self._options.folder), " Bytes") as bar,
+            progress.bar(str(self._options.folder), "bytes") as bar,
             Hashing(files, self._options.jobs, pieces=self._options.pieces) as hashing,
         ):
+            bar.watch("hashing", lambda: Standing(min(hashing.read, size), size, done, len(files)))
             for batch in hashing.results():
                 done += len(batch)
                 for file, result in batch:
                     self._take(file, result)
                 if self._cache is not None:
                     self._cache.add(batch)
-                text = f"hashing {done}/{counted(len(files), 'file')}"
-                bar.update("hashing", min(hashing.read, size), size, text)
 
     def _is_known(self, file: FolderFile) -> bool:
         pieces = self._options.pieces

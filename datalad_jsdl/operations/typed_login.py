@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import sys
+import warnings
 from dataclasses import dataclass, field
 from enum import Enum
-from getpass import getpass
+from getpass import GetPassWarning, getpass
 from typing import TYPE_CHECKING, Protocol
 
 from datalad_jsdl.errors import LoginError
@@ -13,7 +15,7 @@ from datalad_jsdl.errors import LoginError
 if TYPE_CHECKING:
     from typing import TextIO
 
-__all__ = ["Asked", "Lines", "LoginInput", "Terminal", "TypedLogin", "is_terminal"]
+__all__ = ["Asked", "Lines", "LoginInput", "Terminal", "TypedLogin", "person", "standard_input"]
 
 _MOST = 64 << 10  # characters
 
@@ -86,11 +88,20 @@ class Terminal:
         """See `LoginInput`."""
         user = self._line(asked.user) if asked.user else ""
         what = asked.secret if user or asked is not Asked.EITHER else Asked.TOKEN.secret
+        return _checked(user, self._hidden(what), asked)
+
+    @staticmethod
+    def _hidden(what: str) -> str:
         try:
-            secret = getpass(f"{what.capitalize()} (not shown): ", sys.stderr)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", GetPassWarning)
+                return getpass(f"{what.capitalize()} (not shown): ", sys.stderr)
         except EOFError:
-            secret = ""
-        return _checked(user, secret, asked)
+            return ""
+        except GetPassWarning:
+            raise LoginError(
+                f"the terminal would show the {what}; send it to standard input, as --help tells"
+            ) from None
 
     def _line(self, what: str) -> str:
         self._say(f"{what.capitalize()}: ", end="")
@@ -138,9 +149,20 @@ class Lines:
         """See `LoginInput`: nobody is there."""
 
 
-def is_terminal() -> bool:
-    """Whether a person can be asked."""
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+def standard_input() -> Terminal | Lines:
+    """Standard input; of a terminal nothing is read that would be shown there."""
+    if _is_terminal(sys.stdin):
+        return Terminal()
+    return Lines(sys.stdin or io.StringIO())
+
+
+def person() -> Terminal | None:
+    """Somebody who sees a question and can answer it; None if nobody is there."""
+    return Terminal() if _is_terminal(sys.stdin) and _is_terminal(sys.stderr) else None
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
 
 
 def _checked(user: str, secret: str, asked: Asked) -> TypedLogin:

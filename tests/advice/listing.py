@@ -93,6 +93,8 @@ ADVICE = {
     # logins
     "to log in, run": "advice.test_logins:test_a_login_is_given",
     "give the URL of a manifest or file": "commands.test_jsdl_login:test_without_a_url",
+    "give the URL that its download names": "operations.test_log_in:test_a_host_that_wants_none",
+    "standard input, as --help tells": "commands.test_jsdl_login:test_standard_error_is_no_term",
     "; give the URL of a file or manifest": "operations.test_log_in:test_a_host_that_wants_none",
     "if you trust it with yours, run": "operations.test_log_in:test_it_is_asked_for_where_it_is_s",
     "gets no login (a line with": "operations.test_log_in:test_a_line_that_forbids_it",

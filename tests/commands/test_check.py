@@ -104,10 +104,11 @@ def test_what_is_unknown_or_too_little_is_said(lab: Lab, other_lab: Lab) -> None
     text = run("datalad", "download-manifest", "--check", manifest, "ds", check=False)
     assert "(see above)" not in text
     # in full, once, below the mirror
-    (full,) = [line for line in text.splitlines() if "; to store a token (" in line]
+    (full,) = [line for line in text.splitlines() if "; to log in, run:" in line]
     assert full.startswith("  other responses: 2 terms; HTTP status 403 (")
+    assert text.count(f"\n    datalad jsdl-login {lab.url}/") == 1
     assert text.count("see the mirror (terms)") == 2
-    first, _, second, _ = text.splitlines()[1:5]
+    first, _, _, second, _ = text.splitlines()[1:6]
     assert "  over 5 bytes  " in first
     assert second.split()[1:5] == ["gone", "1", "1", "unknown"]
     fields = {

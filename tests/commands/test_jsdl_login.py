@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import re
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import pytest
 
+from datalad_jsdl.errors import LoginError
 from datalad_jsdl.operations.login_places import login_places
+from datalad_jsdl.operations.typed_login import Asked, Lines, Terminal
 from tests.lab import Lab
 from tests.operations.test_log_in import SERVERS, SETTING, lines
 from tests.portal import content_of, described, write_manifest
@@ -188,6 +192,30 @@ def test_on_a_terminal(vault: Vault, lab: Lab) -> None:
         screen.enter("Password (not shown): ", secret)
         assert running.wait() == 0
     assert f"logged in to {lab.url} as alice" in screen.shown
+
+
+def test_standard_error_is_no_terminal(vault: Vault, lab: Lab) -> None:
+    """What is typed is not shown for that; and is not asked for where it would be."""
+    secret = vault.secret("right")
+    url = study(lab, "bearer", vault, secret)
+    log = vault.root / "log.txt"
+    with terminal(vault) as (screen, theirs), log.open("wb") as errors:
+        running = start_datalad("jsdl-login", url, streams=(theirs, theirs, errors))
+        while "Token" not in log.read_text():
+            time.sleep(0.05)
+        screen.enter("", secret)
+        assert running.wait() == 0, log.read_text()
+    typed = Terminal()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("getpass.os.open", _no_terminal)
+        patch.setattr("sys.stdin", io.StringIO(f"{secret}\n"))
+        with pytest.raises(LoginError, match="send it to standard input, as --help tells"):
+            typed.read(Asked.TOKEN)
+    assert Lines(io.StringIO(secret)).read(Asked.TOKEN).secret == secret
+
+
+def _no_terminal(*_: object) -> int:
+    raise OSError("no terminal")
 
 
 def test_a_terminal_of_its_own(vault: Vault, lab: Lab) -> None:

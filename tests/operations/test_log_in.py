@@ -136,6 +136,9 @@ def test_a_host_that_wants_none(vault: Vault, lab: Lab) -> None:
         log_in(refused_url(), entered)
     with pytest.raises(LoginError, match=r"user:password@"):
         log_in("https://alice:apple@portal.example", entered)
+    for address in ("dandi:000027", f"orthanc+{lab.url}/studies/1"):
+        with pytest.raises(LoginError, match="portal's address; give the URL that its download na"):
+            log_in(address, entered)
     assert (entered.asked, lines()) == ([], [])
 
 
