@@ -39,7 +39,7 @@ export function readManifest(text, base) {
     }
   }
   refuse(found, "misplaced", misplaced(found.entries));
-  refuse(found, "folder", folders(found.entries));
+  refuse(found, "is-folder", folders(found.entries));
   return found;
 }
 

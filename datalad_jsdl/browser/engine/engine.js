@@ -49,6 +49,7 @@ const STALL = 15000; // milliseconds
  * @property {number} [stall] Milliseconds without a byte.
  * @property {Environment} [environment]
  * @property {import("./archives.js").Transport[]} [archives]
+ * @property {boolean} [isStrict] One file that fails ends all, as others would wait for it.
  */
 
 /** One download. */
@@ -83,6 +84,8 @@ export class Engine {
   async run() {
     this.state = "running";
     this.abort = new AbortController();
+    this.sink.hurry?.(false);
+    this.abort.signal.addEventListener("abort", () => this.sink.hurry?.(true));
     this.failed = [];
     this.origins = new Origins();
     try {
@@ -111,7 +114,11 @@ export class Engine {
     const states = this.states;
     this.done = states.reduce((sum, { position }) => sum + position, 0);
     this.#tell();
-    const missing = files.map((_, number) => number).filter((number) => !states[number].complete);
+    for (const [number, { blocked }] of states.entries()) {
+      if (blocked) this.failed.push({ path: files[number].path, reason: "exists", origin: "" });
+    }
+    const isMissing = (/** @type {State} */ { complete, blocked }) => !complete && !blocked;
+    const missing = [...states.keys()].filter((number) => isMissing(states[number]));
     const context = this.#context();
     const ends = await Promise.allSettled(Array.from({ length: options.concurrency ?? 6 }, async () => {
       try {
@@ -143,6 +150,7 @@ export class Engine {
       for (const { kind, data } of faults.length ? faults : [error]) {
         this.failed.push({ path: file.path, reason: kind, origin: data.origin ?? "" });
       }
+      if (this.options.isStrict) throw new Fault("incomplete");
     }
     this.#tell();
   }

@@ -30,3 +30,16 @@ export function orAborted(promise, signal) {
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
 }
+
+/**
+ * @template T
+ * @param {Iterable<T>} items
+ * @param {number} most At a time.
+ * @param {(item: T) => Promise<void>} action
+ */
+export async function each(items, most, action) {
+  const left = items[Symbol.iterator]();
+  await Promise.all(Array.from({ length: most }, async () => {
+    for (let next = left.next(); !next.done; next = left.next()) await action(next.value);
+  }));
+}

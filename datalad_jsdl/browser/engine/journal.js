@@ -22,6 +22,7 @@ const READY = 2 ** 32 - 1;
  * @property {number} crc Of these.
  * @property {boolean} complete
  * @property {boolean} verified
+ * @property {boolean} [blocked] Another file has its name.
  */
 
 /** @param {number} member @param {number} crc @param {number} value */

@@ -23,6 +23,7 @@
  * @property {(number: number, state: State) => Promise<void>} complete All of it was written.
  * @property {() => Promise<void>} finish All files are complete.
  * @property {() => Promise<void>} close Keeps what is there.
+ * @property {(isHurried: boolean) => void} [hurry] Whether no `write` may wait for another.
  *
  * @typedef {object} Target Bytes at any place: a file.
  * @property {() => number} size
@@ -31,5 +32,6 @@
  * @property {(at: number, length: number) => Uint8Array} read
  * @property {() => void} flush
  * @property {() => void} close
+ * @property {(isHurried: boolean) => void} [hurry]
  */
 export {};

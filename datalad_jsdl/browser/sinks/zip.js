@@ -96,6 +96,11 @@ export class ZipSink {
     this.log?.ready();
   }
 
+  /** @param {boolean} isHurried */
+  hurry(isHurried) {
+    this.target.hurry?.(isHurried);
+  }
+
   async close() {
     this.log?.close();
     this.target.close();

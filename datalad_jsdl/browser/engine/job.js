@@ -1,0 +1,106 @@
+/** What a manifest comes to: the files that are saved, where they lie in a zip, and what is refused. */
+import { Fault } from "../core/fault.js";
+import { Hasher } from "../core/hash.js";
+import { readManifest, shared } from "../core/manifest.js";
+import { folderFault, utf8 } from "../core/names.js";
+import { Layout } from "../core/zip.js";
+import { each } from "./environment.js";
+import { requestInit } from "./response.js";
+
+/** @typedef {import("../core/types.js").Manifest} Manifest */
+/** @typedef {import("../core/types.js").Refusal} Refusal */
+/** @typedef {import("../sinks/sink.js").File} File */
+/** @typedef {import("./archives.js").Transport} Transport */
+
+/**
+ * @typedef {object} Job
+ * @property {File[]} files In the order of a zip.
+ * @property {string[]} unsized Paths of files whose size is not known; they are not among these.
+ * @property {Refusal[]} refused
+ * @property {Layout} layout
+ * @property {Transport[]} archives
+ * @property {number} bytes Of content.
+ */
+
+/**
+ * @param {Manifest} manifest
+ * @param {"zip" | "folder"} as
+ * @param {Record<string, number>} [sizes] Of files whose size the manifest does not tell.
+ * @returns {Job}
+ */
+export function jobOf(manifest, as, sizes = {}) {
+  const common = shared(manifest.entries);
+  const refused = [...manifest.refused];
+  const unsized = /** @type {string[]} */ ([]);
+  const all = manifest.entries.flatMap((entry, n) => {
+    const { path, mtime, urls } = common[n];
+    const size = entry.size ?? (Object.hasOwn(sizes, path) ? sizes[path] : null);
+    const reason = as === "zip" ? "" : entry.symlink ? "symlink-folder" : folderFault(path);
+    if (reason) refused.push({ path, reason, where: entry.where });
+    else if (size === null) unsized.push(path);
+    if (reason || size === null) return [];
+    return [{ ...entry, path, mtime, urls, size }];
+  });
+  const layout = new Layout(all);
+  const files = /** @type {File[]} */ (layout.members);
+  return {
+    files, unsized, refused, layout,
+    archives: unsized.length || refused.length > manifest.refused.length ? []
+      : manifest.archives.map(({ urls, leadingDir }) => ({ urls, layout: inside(files, leadingDir) })),
+    bytes: files.reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+/** @param {File[]} files @param {string} folder */
+function inside(files, folder) {
+  const before = folder.replace(/^\/+|\/+$/g, "");
+  return new Layout(files.map((file) => ({ ...file, path: before ? `${before}/${file.path}` : file.path })));
+}
+
+/**
+ * Ask the servers for sizes that the manifest does not tell.
+ *
+ * @param {Manifest} manifest @param {string[]} paths @param {import("./response.js").Access} access
+ * @param {typeof fetch} fetch
+ * @returns {Promise<Record<string, number>>}
+ * @throws {Fault} `no-size`
+ */
+export async function askSizes(manifest, paths, access, fetch) {
+  const found = /** @type {Record<string, number>} */ ({});
+  const wanted = new Set(paths);
+  await each(shared(manifest.entries).filter(({ path }) => wanted.has(path)), 6, async ({ path, urls }) => {
+    for (const url of urls) {
+      const size = await askSize(url, access, fetch).catch(() => null);
+      if (size !== null) return void (found[path] = size);
+    }
+    throw new Fault("no-size", { path });
+  });
+  return found;
+}
+
+/** @param {string} url @param {import("./response.js").Access} access @param {typeof fetch} fetch */
+async function askSize(url, access, fetch) {
+  const init = requestInit(new URL(url).origin, access);
+  const signal = AbortSignal.timeout(30000);
+  // with a range, nobody compresses; its total is readable only where the server lets it be
+  const first = await fetch(url, { ...init, headers: { ...init.headers, Range: "bytes=0-0" }, signal });
+  first.body?.cancel().catch(() => {});
+  const total = /\/(\d+)$/.exec(first.headers.get("Content-Range") ?? "")?.[1];
+  if (total) return Number(total);
+  const head = await fetch(url, { ...init, method: "HEAD", signal });
+  const length = head.headers.get("Content-Length");
+  return head.status === 200 && length ? Number(length) : null;
+}
+
+/**
+ * @param {string} text Of the manifest. @param {string} base @param {string} as
+ * @returns {Uint8Array} What a journal is of.
+ */
+export function identity(text, base, as) {
+  // `crypto.subtle` is not there on pages without encryption
+  const hex = new Hasher("sha256").update(utf8(JSON.stringify(["jsdl 1", as, base, text]))).digest();
+  return Uint8Array.from({ length: 32 }, (_, n) => parseInt(hex.slice(2 * n, 2 * n + 2), 16));
+}
+
+/** @param {string} text @param {string} base */
+export const manifestOf = (text, base) => readManifest(text, base || undefined);

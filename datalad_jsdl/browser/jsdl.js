@@ -1,0 +1,90 @@
+/**
+ * Saves the files of a manifest from the browser: as one zip, or to a folder.
+ *
+ * `download(manifest, options)` begins at once; call it in a click, as browsers ask for one before they
+ * let a folder be picked.
+ */
+import { Fault } from "./core/fault.js";
+import { jobOf, manifestOf } from "./engine/job.js";
+import { Download } from "./page/download.js";
+import { forget, keptFolder, keptOf, unfinished } from "./page/kept.js";
+import { readText } from "./page/read.js";
+
+export { Fault, forget, unfinished };
+
+/** @typedef {import("./page/download.js").Options} Options */
+
+/**
+ * @param {string | URL | object} manifest Its URL, its text, or the object.
+ * @param {Options} [options]
+ * @returns {Download}
+ */
+export function download(manifest, options = {}) {
+  const as = options.as ?? "zip";
+  // first of all: the click is over after the first `await`
+  const folder = as === "folder" ? Promise.resolve(options.directory ?? pick()) : undefined;
+  folder?.catch(() => {});
+  return new Download(readText(manifest, options), as, options, folder);
+}
+
+/** @returns {Promise<FileSystemDirectoryHandle>} */
+async function pick() {
+  const picker = /** @type {any} */ (globalThis).showDirectoryPicker;
+  if (!picker) throw new Fault("no-picker");
+  try {
+    return await picker({ mode: "readwrite", id: "jsdl", startIn: "downloads" });
+  } catch (error) {
+    throw new Fault("permission", { detail: String(error) });
+  }
+}
+
+/**
+ * Go on with what an earlier visit has begun; call it in a click if it is a folder.
+ *
+ * @param {string} id Of `unfinished`.
+ * @param {Options} [options]
+ * @returns {Download}
+ */
+export function resume(id, options = {}) {
+  const kept = keptOf(id);
+  const folder = kept.then(async ({ as }) => {
+    if (as !== "folder") return undefined;
+    const handle = /** @type {any} */ (options.directory ?? (await keptFolder(id)));
+    const isGranted = handle && (await handle.requestPermission({ mode: "readwrite" })) === "granted";
+    if (!isGranted) throw new Fault("permission");
+    return handle;
+  });
+  folder.catch(() => {});
+  const text = kept.then((found) => ({ text: found.text, base: found.base }));
+  return new Download(text, kept.then(({ as }) => as), options, folder, id);
+}
+
+/**
+ * @param {string | URL | object} manifest
+ * @param {Options} [options]
+ * @returns {Promise<{length: number, bytes: number, files: number, refused: Array<{path: string | null,
+ *   reason: string, where: string}>, unsized: string[]}>} `length`: of the zip, without those `unsized`.
+ * @throws {Fault}
+ */
+export async function plan(manifest, options = {}) {
+  const { text, base } = await readText(manifest, options);
+  const { layout, bytes, files, refused, unsized } = jobOf(manifestOf(text, base), options.as ?? "zip");
+  return { length: layout.total, bytes, files: files.length, refused, unsized };
+}
+
+/**
+ * What this browser can do.
+ *
+ * @returns {Promise<{zip: boolean, folder: boolean, resumable: boolean, maxBytes: number, why: string}>}
+ *   `why`: the key of a text on what it cannot, or "".
+ */
+export async function capabilities() {
+  const folder = "showDirectoryPicker" in globalThis;
+  try {
+    await navigator.storage.getDirectory();
+    const { quota = 0, usage = 0 } = await navigator.storage.estimate();
+    return { zip: true, folder, resumable: true, maxBytes: quota - usage, why: folder ? "" : "no-picker" };
+  } catch {
+    return { zip: true, folder: false, resumable: false, maxBytes: 2 ** 31, why: "no-picker" };
+  }
+}

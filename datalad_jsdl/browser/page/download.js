@@ -1,0 +1,202 @@
+/** A download as the page sees it; the worker does the work. */
+import { Fault, asFault } from "../core/fault.js";
+import { hex } from "../core/hash.js";
+import { readManifest } from "../core/manifest.js";
+import { identity } from "../engine/job.js";
+import { keepFolder, zipOf } from "./kept.js";
+import { failedManifest } from "./failed.js";
+import { startWorker } from "./worker.js";
+
+/** @typedef {import("../engine/engine.js").Progress} Progress */
+/** @typedef {import("../engine/engine.js").Failure} Failure */
+/** @typedef {import("../core/types.js").Refusal} Refusal */
+
+/**
+ * @typedef {"starting" | "running" | "paused" | "failed" | "ready" | "cancelled"} State
+ *
+ * @typedef {import("../engine/engine.js").Report & {
+ *   refused: Refusal[], manifest: Record<string, object>, command: string,
+ * }} Report `manifest`: of what failed; `command`: the same work on the command line.
+ *
+ * @typedef {object} Own
+ * @property {"zip" | "folder"} [as]
+ * @property {string} [name] Of the zip.
+ * @property {FileSystemDirectoryHandle} [directory] Instead of the picker's.
+ * @property {string} [base] What relative URLs are resolved against, where the manifest has no URL.
+ * @property {number} [concurrency] Files at a time.
+ * @property {number} [stall] Milliseconds without a byte after which another mirror is asked.
+ * @property {AbortSignal} [signal] Cancels.
+ * @property {(progress: Progress) => void} [onprogress]
+ * @property {(failure: Failure) => void} [onretry]
+ * @property {(state: State) => void} [onstate]
+ *
+ * @typedef {Own & import("../engine/response.js").Access} Options
+ *
+ * @typedef {{files: number, bytes: number, length: number, refused: Refusal[], kept: "opfs" | "blob"}} Plan
+ */
+
+const EMPTY = { saved: 0, failed: [], verified: 0, unverified: 0, bytesFetched: 0, fault: null };
+
+/** One download. */
+export class Download {
+  #worker = /** @type {Worker | null} */ (null);
+  #settle = /** @type {(report: Report) => void} */ (() => {});
+  #blob = /** @type {Blob | undefined} */ (undefined);
+  #text = { text: "", base: "" };
+  #begin = () => {};
+
+  /**
+   * @param {Promise<{text: string, base: string}>} text Of the manifest.
+   * @param {"zip" | "folder" | Promise<"zip" | "folder">} as
+   * @param {Options} options
+   * @param {Promise<FileSystemDirectoryHandle | undefined>} [folder] To save to.
+   * @param {string} [id] Of an earlier visit.
+   */
+  constructor(text, as, options, folder, id = "") {
+    this.options = options;
+    this.id = id;
+    this.name = options.name ?? "";
+    this.as = /** @type {"zip" | "folder"} */ ("zip");
+    this.state = /** @type {State} */ ("starting");
+    this.progress = /** @type {Progress | null} */ (null);
+    this.plan = /** @type {Plan | null} */ (null);
+    /** @type {Promise<Report>} Settles once it is ready, failed or cancelled; again after `resume`. */
+    this.done = this.#pending();
+    options.signal?.addEventListener("abort", () => this.cancel());
+    this.#begin = () => this.#start(text, as, folder).catch((error) => {
+      const { kind, data } = asFault(error, "internal");
+      this.#end({ ...EMPTY, fault: kind, detail: data.detail });
+    });
+    this.#begin();
+  }
+
+  /** @returns {Promise<Report>} */
+  #pending() {
+    return new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  /**
+   * @param {Promise<{text: string, base: string}>} text @param {any} as
+   * @param {Promise<FileSystemDirectoryHandle | undefined>} [folder]
+   */
+  async #start(text, as, folder) {
+    const { options } = this;
+    this.#text = await text;
+    this.as = await as;
+    const directory = await folder;
+    this.name ||= nameOf(this.#text.base);
+    if (!this.id) {
+      const place = directory ? ` ${directory.name}` : "";
+      this.id = hex(identity(this.#text.text, this.#text.base, this.as + place)).slice(0, 32);
+    }
+    if (directory) await keepFolder(this.id, directory).catch(() => {});
+    if (this.state === "cancelled") return;
+    this.#worker = startWorker();
+    this.#worker.onmessage = ({ data }) => this.#heard(data);
+    this.#worker.onerror = () => this.#end({ ...EMPTY, fault: "internal" });
+    const { credentials, headers, concurrency, stall } = options;
+    this.#worker.postMessage({
+      type: "start",
+      start: {
+        ...this.#text, id: this.id, as: this.as, name: this.name, directory, concurrency, stall,
+        access: { credentials, headers },
+      },
+    });
+  }
+
+  /** @param {any} message Of the worker. */
+  #heard(message) {
+    const { options } = this;
+    if (message.type === "progress") options.onprogress?.((this.progress = message.progress));
+    else if (message.type === "retry") options.onretry?.(message.failure);
+    else if (message.type === "plan") this.plan = message.plan;
+    else if (message.type === "state") this.#become(message.state);
+    else if (message.type === "end") {
+      this.#blob = message.blob;
+      this.#end(message.report);
+    }
+  }
+
+  /** @param {any} report */
+  #end(report) {
+    const isReady = !report.fault && !report.failed.length;
+    this.#stop();
+    this.#become(isReady ? "ready" : "failed");
+    this.#settle(this.#whole(report));
+  }
+
+  /** @param {any} report @returns {Report} */
+  #whole(report) {
+    const { text, base } = this.#text;
+    const entries = text ? readable(text, base) : [];
+    const from = /^https?:/.test(base) ? base : "MANIFEST";
+    return {
+      ...report, refused: this.plan?.refused ?? [], manifest: failedManifest(entries, report.failed),
+      command: `datalad download-manifest --get '${from.replace(/[?#].*/, "")}' '${this.name.replace(/\.zip$/, "")}'`,
+    };
+  }
+
+  /** @param {State} state */
+  #become(state) {
+    if (state === this.state) return;
+    this.state = state;
+    this.options.onstate?.(state);
+    if (state === "cancelled") {
+      this.#stop();
+      this.#settle(this.#whole({ ...EMPTY, fault: "cancelled" }));
+    }
+  }
+
+  #stop() {
+    this.#worker?.terminate();
+    this.#worker = null;
+  }
+
+  pause() {
+    this.#worker?.postMessage({ type: "pause" });
+  }
+
+  /** Go on after a pause, or try again what failed. */
+  resume() {
+    if (this.state === "paused") this.#worker?.postMessage({ type: "resume" });
+    if (this.state !== "failed") return;
+    this.done = this.#pending();
+    this.#become("starting");
+    this.#begin();
+  }
+
+  /** Give up, and delete what is kept of it; files in a folder stay. */
+  cancel() {
+    if (this.state === "ready") return;
+    if (this.#worker) this.#worker.postMessage({ type: "cancel" });
+    else this.#become("cancelled");
+  }
+
+  /** Hand the zip over to the browser's downloads; call it in a click. It stays until `forget`. */
+  async save() {
+    if (this.state !== "ready" || this.as !== "zip") throw new Fault("incomplete");
+    const url = URL.createObjectURL(this.#blob ?? (await zipOf(this.id)));
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = this.name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(url), 3600e3); // the browser may still read it
+  }
+}
+
+/** @param {string} base URL of the manifest. */
+function nameOf(base) {
+  const last = /([^/?#]+?)(\.jsonl?)?([?#].*)?$/.exec(base)?.[1] ?? "";
+  return `${/^[\w.-]+$/.test(last) ? last : "files"}.zip`;
+}
+
+/** @param {string} text @param {string} base */
+function readable(text, base) {
+  try {
+    return readManifest(text, base || undefined).entries;
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,30 @@
+/** A manifest as it is given → its text. */
+import { Fault, asFault } from "../core/fault.js";
+import { requestInit } from "../engine/response.js";
+
+/** @typedef {import("../engine/response.js").Access} Access */
+
+/**
+ * @param {string | URL | object} manifest URL, text or object.
+ * @param {Access & {base?: string}} options
+ * @returns {Promise<{text: string, base: string}>}
+ * @throws {Fault} `manifest`, or why it could not be read.
+ */
+export async function readText(manifest, options) {
+  const here = globalThis.document?.baseURI;
+  const base = options.base ?? here ?? "";
+  if (typeof manifest === "object" && !(manifest instanceof URL)) return { text: JSON.stringify(manifest), base };
+  const given = String(manifest);
+  if (/^\s*\{/.test(given)) return { text: given, base };
+  const url = new URL(given, here);
+  const init = requestInit(url.origin, options);
+  // the page's own portal knows its users by their cookies
+  if (url.origin === globalThis.location?.origin) Object.assign(init, { credentials: "same-origin", redirect: "follow" });
+  try {
+    const response = await fetch(url, init);
+    if (!response.ok) throw new Fault("manifest", { status: response.status });
+    return { text: await response.text(), base: response.url || url.href };
+  } catch (error) {
+    throw asFault(error, "network");
+  }
+}

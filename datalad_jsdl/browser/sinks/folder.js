@@ -1,0 +1,150 @@
+/**
+ * A folder that the user picked. Small files are written as they come; larger ones are put together in
+ * the browser's own file system, where a break costs little, and moved in at the end.
+ */
+import { Fault } from "../core/fault.js";
+import { each } from "../engine/environment.js";
+import { untouched } from "../engine/journal.js";
+import { Check, UNIT } from "../engine/pieces.js";
+import { openTarget } from "./opfs.js";
+
+/** @typedef {import("./sink.js").Sink} Sink */
+/** @typedef {import("./sink.js").File} File */
+/** @typedef {import("./sink.js").Target} Target */
+/** @typedef {import("./log.js").Log} Log */
+
+const NOT_THERE = new Set(["NotFoundError", "TypeMismatchError"]);
+
+/** @implements {Sink} */
+export class FolderSink {
+  /**
+   * @param {File[]} files
+   * @param {FileSystemDirectoryHandle} folder That was picked.
+   * @param {FileSystemDirectoryHandle} stage For large files.
+   * @param {Log} log
+   */
+  constructor(files, folder, stage, log) {
+    this.files = files;
+    this.folder = folder;
+    this.stage = stage;
+    this.log = log;
+    this.parts = /** @type {Map<number, Promise<Target>>} */ (new Map());
+  }
+
+  async open() {
+    const states = this.log.open(this.files.map(({ size }) => size));
+    await each(states.entries(), 8, async ([number, state]) => {
+      const { size } = this.files[number];
+      const file = await this.existing(number);
+      if (state.complete && file?.size === size) return;
+      if (!file) Object.assign(state, state.complete ? untouched() : {});
+      else if (file.size !== size || !(await this.#isRight(number, file))) state.blocked = true;
+      else Object.assign(state, { position: size, complete: true, verified: new Check(this.files[number]).verifies });
+    });
+    return states;
+  }
+
+  /** @param {number} number @param {Blob} file Whether it has the digests; what has none is taken as it is. */
+  async #isRight(number, file) {
+    const check = new Check(this.files[number]);
+    try {
+      for (let at = 0; check.verifies && at < file.size; at += check.unit) {
+        const bytes = await file.slice(at, at + check.unit).arrayBuffer();
+        await check.unitIs(new Uint8Array(bytes), at);
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** @param {number} number @returns {Promise<globalThis.File | null>} What is in the folder under its name. */
+  async existing(number) {
+    try {
+      return await (await this.#handle(number, false)).getFile();
+    } catch (error) {
+      if (NOT_THERE.has(/** @type {Error} */ (error).name)) return null;
+      throw refused(error);
+    }
+  }
+
+  /** @param {number} number @param {boolean} create @returns {Promise<FileSystemFileHandle>} */
+  async #handle(number, create) {
+    const parts = this.files[number].path.split("/");
+    let folder = this.folder;
+    for (const part of parts.slice(0, -1)) folder = await folder.getDirectoryHandle(part, { create });
+    return folder.getFileHandle(parts[parts.length - 1], { create });
+  }
+
+  /** @param {number} number @returns {Promise<Target>} */
+  #part(number) {
+    const found = this.parts.get(number) ?? openTarget(this.stage, `part-${number}`);
+    this.parts.set(number, found);
+    return found;
+  }
+
+  /** @param {number} number @param {Blob | Uint8Array} content */
+  async #save(number, content) {
+    try {
+      const stream = await (await this.#handle(number, true)).createWritable();
+      await stream.write(/** @type {FileSystemWriteChunkType} */ (content));
+      await stream.close();
+    } catch (error) {
+      throw refused(error);
+    }
+  }
+
+  /** @type {Sink["write"]} */
+  async write(number, from, bytes, crc) {
+    const { size } = this.files[number];
+    if (size <= UNIT && bytes.length === size) await this.#save(number, bytes);
+    else {
+      (await this.#part(number)).write(from, bytes);
+      this.log.written(number, crc, from + bytes.length, bytes.length);
+    }
+  }
+
+  /** @type {Sink["read"]} */
+  async read(number, from, length) {
+    return (await this.#part(number)).read(from, length);
+  }
+
+  /** @type {Sink["reset"]} */
+  async reset(number) {
+    this.log.written(number, 0, 0, 0);
+  }
+
+  /** @type {Sink["complete"]} */
+  async complete(number, state) {
+    const part = await this.parts.get(number);
+    if (part || this.files[number].size > UNIT) {
+      (part ?? (await this.#part(number))).close();
+      this.parts.delete(number);
+      const name = `part-${number}`;
+      await this.#save(number, await (await this.stage.getFileHandle(name)).getFile());
+      await this.stage.removeEntry(name);
+    }
+    this.log.completed(number, state);
+  }
+
+  async finish() {
+    if (!this.log.isReady) this.log.ready();
+  }
+
+  async close() {
+    this.log.close();
+    for (const part of this.parts.values()) await part.then((open) => open.close(), () => {});
+    this.parts.clear();
+  }
+}
+
+/** @param {unknown} error Of the browser, on a file in the folder. */
+function refused(error) {
+  const { name } = /** @type {Error} */ (error);
+  if (error instanceof Fault) return error;
+  if (name === "QuotaExceededError" || name === "NS_ERROR_FILE_NO_DEVICE_SPACE") return new Fault("space");
+  if (name === "NotAllowedError") return new Fault("permission");
+  return new Fault(name === "TypeError" || name === "SecurityError" ? "folder-name" : "folder-write", {
+    detail: String(error),
+  });
+}

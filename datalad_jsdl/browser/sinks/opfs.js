@@ -1,0 +1,113 @@
+/** Files in the browser's own file system of this origin, for a worker: a folder for each download. */
+import { Fault } from "../core/fault.js";
+
+/** @typedef {import("./sink.js").Target} Target */
+
+/**
+ * @typedef {object} AccessHandle What only workers have, and their types.
+ * @property {() => number} getSize
+ * @property {(size: number) => void} truncate
+ * @property {(bytes: Uint8Array, options: {at: number}) => number} write
+ * @property {(bytes: Uint8Array, options: {at: number}) => number} read
+ * @property {() => void} flush
+ * @property {() => void} close
+ */
+
+const FOLDER = "jsdl";
+
+/** @param {boolean} create @returns {Promise<FileSystemDirectoryHandle>} Of all downloads. */
+async function home(create) {
+  const root = await navigator.storage.getDirectory();
+  return root.getDirectoryHandle(FOLDER, { create });
+}
+
+/** @param {string} id @param {boolean} [create] The folder of a download. */
+export async function folderOf(id, create = false) {
+  return (await home(create)).getDirectoryHandle(id, { create });
+}
+
+/** @returns {Promise<string[]>} Of which downloads something is there. */
+export async function downloads() {
+  try {
+    const names = [];
+    for await (const name of /** @type {any} */ (await home(false)).keys()) names.push(name);
+    return names;
+  } catch {
+    return [];
+  }
+}
+
+/** @param {string} id All that is kept of a download is deleted. */
+export async function remove(id) {
+  try {
+    await (await home(false)).removeEntry(id, { recursive: true });
+  } catch (error) {
+    if (/** @type {Error} */ (error).name !== "NotFoundError") throw new Fault("lock");
+  }
+}
+
+/**
+ * Full disks have many names; a browser throws even ones of its own.
+ *
+ * @template T
+ * @param {() => T} action
+ */
+function orFull(action) {
+  try {
+    return action();
+  } catch (error) {
+    throw new Fault("space", { detail: String(error) });
+  }
+}
+
+/** @implements {Target} */
+class OpfsTarget {
+  /** @param {AccessHandle} handle */
+  constructor(handle) {
+    this.handle = handle;
+  }
+
+  size() {
+    return this.handle.getSize();
+  }
+
+  /** @param {number} size */
+  resize(size) {
+    if (size !== this.size()) orFull(() => this.handle.truncate(size));
+  }
+
+  /** @param {number} at @param {Uint8Array} bytes */
+  write(at, bytes) {
+    const count = orFull(() => this.handle.write(bytes, { at }));
+    if (count !== bytes.length) throw new Fault("space");
+  }
+
+  /** @param {number} at @param {number} length */
+  read(at, length) {
+    const out = new Uint8Array(length);
+    return out.subarray(0, this.handle.read(out, { at }));
+  }
+
+  flush() {
+    orFull(() => this.handle.flush());
+  }
+
+  close() {
+    this.handle.close();
+  }
+}
+
+/**
+ * @param {FileSystemDirectoryHandle} folder
+ * @param {string} name
+ * @returns {Promise<Target>}
+ * @throws {Fault} `lock`: another tab has it open.
+ */
+export async function openTarget(folder, name) {
+  const file = /** @type {any} */ (await folder.getFileHandle(name, { create: true }));
+  try {
+    return new OpfsTarget(await file.createSyncAccessHandle());
+  } catch (error) {
+    throw new Fault("lock", { detail: String(error) });
+  }
+}
