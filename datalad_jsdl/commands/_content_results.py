@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from datalad_jsdl.operations.causes import advice_of, cause_text
 from datalad_jsdl.operations.get_content import Total
 
 __all__ = ["ACTION", "lgr", "records"]
