@@ -18,7 +18,7 @@ __all__ = ["Told", "as_it_is", "without_places"]
 #: A text → what a visitor is told.
 Told: TypeAlias = Callable[[str], str]
 
-_ELSEWHERE = "(a place on the server)"
+_SOMEWHERE = "(a place on the server)"
 
 
 def as_it_is(text: str) -> str:
@@ -33,9 +33,9 @@ def without_places(desk: Desk, served: Iterable[Served]) -> Told:
         desk: the store, and the sources that it knows.
         served: what is offered.
     """
-    names = {str(Path.home()): _ELSEWHERE, str(Path.cwd()): _ELSEWHERE, "/tmp": _ELSEWHERE}  # noqa: S108
+    names = {str(Path.home()): _SOMEWHERE, str(Path.cwd()): _SOMEWHERE, "/tmp": _SOMEWHERE}  # noqa: S108
     if file := desk.store.file:
-        names[str(file.parent)] = _ELSEWHERE
+        names[str(file.parent)] = _SOMEWHERE
     places = desk.places()
     names |= {
         source.location: name
@@ -50,10 +50,10 @@ def without_places(desk: Desk, served: Iterable[Served]) -> Told:
     longest_first = sorted(names, key=len, reverse=True)
     either = "|".join(map(re.escape, longest_first))
     known = re.compile(rf"(?<![\w/.])(?:{either})(?![\w-]|\.\w)")  # in no URL, and no longer name
-    below = re.compile(rf"{re.escape(_ELSEWHERE)}(?:/[^\s'\":;,]*)?")
+    below = re.compile(rf"{re.escape(_SOMEWHERE)}(?:/[^\s'\":;,]*)?")
 
     def told(text: str) -> str:
         found = known.sub(lambda match: names[match[0]], text)
-        return below.sub(_ELSEWHERE, found)
+        return below.sub(_SOMEWHERE, found)
 
     return told
