@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from datalad_jsdl.fetch.credentials.login import Gives, Hint, Missing
+from datalad_jsdl.model.secrecy import DEFAULT, is_harmless_name, may_be_secret
 from datalad_jsdl.model.urls import origin_of, redact
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ __all__ = ["advice", "schemes_of"]
 
 # the scheme of a challenge: a word that is not the name of a parameter (RFC 9110, 11.3)
 _SCHEME = re.compile(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9-]{0,19})(?=\s|,|$)(?!\s*=)")
+
+_PLAIN = re.compile(r"[a-z-]{0,20}|\d{1,6}")
 
 _MORE = '(other ways: "The portal wants me to log in" in the documentation)'
 
@@ -89,8 +92,19 @@ def _replace(login: Login, origin: str, status: int) -> str:
 
 def _login_url(origin: str, url: str) -> str:
     """The URL to log in at: the one that was asked for, without what may be a secret."""
-    shown = redact(url).partition("?")[0]
-    return shown if "…" not in shown and origin_of(shown) == origin else origin
+    shown, _, query = url.partition("#")[0].partition("?")
+    if redact(shown) != shown or origin_of(shown) != origin:
+        return origin
+    if not query or DEFAULT.is_signed(url):
+        return shown
+    pairs = parse_qsl(query, keep_blank_values=True)
+    return f"{shown}?{query}" if all(_is_plain(*pair) for pair in pairs) else shown
+
+
+def _is_plain(name: str, value: str) -> bool:
+    """Whether a parameter of a URL can be shown: it is an identifier, a number or a word."""
+    known = is_harmless_name(name) or _PLAIN.fullmatch(value)
+    return bool(known) and not may_be_secret(name)
 
 
 def _give(missing: Missing) -> str:

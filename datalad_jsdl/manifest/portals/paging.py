@@ -185,9 +185,9 @@ def explained(meanings: Mapping[int, str | Closed]) -> Iterator[None]:
 
 
 def _is_advised(error: StatusError) -> bool:
-    """Whether it already says how to log in."""
+    """Whether it says itself how to log in, or was said so before of the origin."""
     faults = error.failed.faults if error.failed else ()
-    return any(fault.reply and fault.reply.login for fault in faults)
+    return any(fault.reply and fault.reply.advice for fault in faults)
 
 
 def login_line(base: str, options: str = "") -> str:

@@ -131,6 +131,18 @@ def test_how_to_give_a_login(vault: Vault, lab: Lab, challenge: str, kinds: str)
 
 
 def test_where_to_log_in_has_no_secret(vault: Vault, lab: Lab) -> None:
+    lab.put("q", CONTENT, wants=("Authorization", "x"))
+    for query, shown in (
+        ("persistentId=doi:10.5072/FK2/J8&limit=1000", True),
+        ("id=5&token=abc", False),
+        ("X-Amz-Signature=0123", False),
+        ("password=", False),
+        ("ours=9f8a7b", False),
+        ("order=path&page=2", True),
+        ("key=9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c", False),
+    ):
+        login = ask(web(), f"{lab.url}/q?{query}").login
+        assert login == f"{lab.url}/q" + (f"?{query}" if shown else "")
     lab.put("f;jsessionid=1", CONTENT, wants=("Authorization", "x"))
     assert ask(web(), f"{lab.url}/f%3Bjsessionid%3D1").login == f"{lab.url}/f%3Bjsessionid%3D1"
     lab.files["/f;jsessionid=1"] = lab.files.pop("/f%3Bjsessionid%3D1")

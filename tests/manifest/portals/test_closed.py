@@ -14,38 +14,21 @@ from tests.wire import Talk, Wire
 WHO = "you need a token with access"
 
 
-def said(wire: Wire, options: str = "") -> list[str]:
-    """Of two questions, one after the other."""
+def test_the_answer_itself_says_how(vault: Vault) -> None:
+    """Of two questions, one after the other: how to log in is said once."""
     texts = []
-    with new_engine() as engine:
-        api = WebApi(engine)
+    with Wire() as wire, new_engine() as engine:
+        closed = Closed(WHO, login_line(wire.url))
         for name in ("a", "b"):
             url = wire.put(
                 f"/{name}", lambda talk: talk.answer(401, b"", "WWW-Authenticate: Bearer")
             )
-            closed = Closed(WHO, login_line(wire.url, options))
             with pytest.raises(StatusError) as caught, explained({401: closed}):
-                api.get(url)
+                WebApi(engine).get(url)
             texts.append(str(caught.value))
-    return texts
-
-
-def test_the_advice_of_the_answer_names_the_line(vault: Vault) -> None:
-    with Wire() as wire:
-        line = login_line(wire.url)
-        first, second = said(wire)
-    assert first.count(f"'{line}'") == 1
-    assert f"git config --global --add datalad.jsdl.credential '{line}'" in first
-    assert first.endswith(f"; {WHO}")
-    # what was said above is said for another question, so the portal's own line is told
-    assert second.endswith(f"; {WHO}: --credential '{line}'")
-
-
-def test_the_portal_takes_it_in_another_way(vault: Vault) -> None:
-    with Wire() as wire:
-        line = login_line(wire.url, " kind=header header=X-Key")
-        for text in said(wire, " kind=header header=X-Key"):
-            assert text.endswith(f"; {WHO}: --credential '{line}'")
+    first, second = texts
+    assert first.endswith(f"; {WHO}; to log in, run:\n  datalad jsdl-login {wire.url}/a")
+    assert second.endswith(f"(Bearer) (see above)); {WHO}")
 
 
 def test_of_another_status(vault: Vault) -> None:

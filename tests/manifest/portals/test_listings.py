@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from datalad_jsdl.errors import ManifestError, StatusError
 from datalad_jsdl.manifest.portals import ADDRESSES
 from datalad_jsdl.model.entry import Entry
+from datalad_jsdl.operations.log_in import LoggedIn, log_in
 from tests.lab import sha256
+from tests.operations.test_log_in import Entered
 from tests.portals import (
     answer,
     dandiset,
@@ -24,6 +27,7 @@ from tests.portals import (
 
 if TYPE_CHECKING:
     from tests.lab import Lab
+    from tests.vault import Vault
 
 A, B, C = b"content of a", b"content of b", b"content of c"
 CONTENTS = {"sub-1/a.nwb": A, "sub-1/b.nwb": B, "c.txt": C}
@@ -81,23 +85,22 @@ LOGINS = [
 
 @pytest.mark.parametrize(("address", "options", "header"), LOGINS)
 def test_what_is_not_for_everybody(
-    lab: Lab,
-    monkeypatch: pytest.MonkeyPatch,
-    address: str,
-    options: str,
-    header: tuple[str, str],
+    lab: Lab, vault: Vault, address: str, options: str, header: tuple[str, str]
 ) -> None:
-    monkeypatch.setenv("TOKEN", "abc")
     for target in ("/api/dandisets/000027/", "/v2/articles/12", "/api/records/12", FILES + PAGE):
         answer(lab, target, {}, wants=header)
-    # who has no login is told which one it takes
+    # who has no login is told how to log in; which header the portal takes is found out
     with pytest.raises(StatusError) as error:
         listed(address, lab.url)
+    *command, url = shlex.split(str(error.value).rpartition("\n  ")[2])
+    assert command == ["datalad", "jsdl-login"]
+    done = log_in(url, Entered([("", "abc")]))
+    assert isinstance(done, LoggedIn)
     stored = f"datalad:127-0-0-1-{lab.port}"
-    assert str(error.value).count(f"'{lab.url} {stored}{options and f' {options}'}'") == 1
+    assert done.line == f"{lab.url} {stored}{options and f' {options}'}"
     # with it comes what the server has
     with pytest.raises((ManifestError, StatusError)):
-        listed(address, lab.url, f"{lab.url} env:TOKEN {options}")
+        listed(address, lab.url)
     assert 200 in [r.status for r in lab.requests if r.headers.get(header[0]) == header[1]]
     assert "abc" not in str(error.value)
 
