@@ -147,7 +147,7 @@ def test_a_list_of_checksums() -> None:
     sums = f"{sha256(b'x')}  a.txt\n"
     said = error_of(sums)
     assert "add --base-url URL, if its paths are those of files below that URL" in said
-    (entry,) = read(sums, "https://h.example/data/")
+    (entry,) = read(sums, base_url="https://h.example/data/")
     assert isinstance(entry, Entry)
     assert entry.registrable == ("https://h.example/data/a.txt",)
     assert "use it with --checksums, and a list of URLs as the manifest" in said

@@ -29,6 +29,7 @@ __all__ = ["records", "sniff", "stranger"]
 
 _URL_FIELDS = ("urls", "url", "extra_urls")
 _NAMES = ("filename", "file_name")  # a path, if there is none and only one of them
+_FILE = re.compile(r".*[^./]\.[A-Za-z][A-Za-z0-9]*", re.DOTALL)
 _FOREIGN = frozenset({"id", "@id", "@type", "@context"})
 _BEGINNING = re.compile(r'\s*\[\s*\{\s*"path"\s*:\s*"')  # of one that may have content in it
 
@@ -108,7 +109,8 @@ def _path(item: dict[str, Any]) -> Any:
     if len(names) == 1:
         return names[0]
     name = item.get("name")
-    if not names and isinstance(name, str):  # it may be a title, or somebody's
+    # it may be a title, a package, or somebody's
+    if not names and isinstance(name, str) and _FILE.fullmatch(name):
         ends = {name_in_url(url) for url in _urls(item) if isinstance(url, str)}
         return name if name.rpartition("/")[2] in ends else None
     return None

@@ -90,7 +90,9 @@ CHECKSUMS = f"""# of the release
 {MD5} *./c.nii
 SHA1 (sub/a b.nii) = {SHA1}
 """
-JSON_ARRAY = '[{"path": "a,b", "url": "https://h.example/a"}, {"name": "x/c", "urls": ["../c"]}]\n'
+JSON_ARRAY = (
+    '[{"path": "a,b", "url": "https://h.example/a"}, {"name": "x/c.nii", "urls": ["../c.nii"]}]\n'
+)
 JSONL = '{"path": "a,b", "url": "https://h.example/a"}\n'
 JSON = '{"a,url": ["https://h.example/a"],\n"b,path": ["https://h.example/b"]}\n'
 

@@ -73,6 +73,37 @@ def test_one_item_of_another_kind_makes_it_no_manifest(item: Any) -> None:
     assert "item 1" in error_of(json.dumps([item, ENTRY]))
 
 
+API, WEB = "https://api.forge.example", "https://forge.example"
+OTHERS: dict[str, Any] = {
+    "files of a forge": {
+        "name": "a.nii",
+        "path": "sub/a.nii",
+        "sha": "0" * 40,
+        "size": 3,
+        "type": "file",
+        "url": f"{API}/contents/a.nii",
+        "download_url": f"{WEB}/raw/a.nii",
+    },
+    "a tree": {"path": "src", "mode": "040000", "type": "tree", "url": f"{API}/git/trees/0"}
+    | {"id": "0" * 40},
+    "tags": {"name": "1.0", "commit": {"url": API}, "zipball_url": f"{WEB}/1.0.zip"},
+    "assets": {"id": 1, "name": "a.zip", "url": f"{API}/a/1", "browser_download_url": WEB},
+    "packages": {"name": "left-pad", "version": "1.3.0", "url": "https://npm.example/left-pad"},
+    "people": {"name": "Ada", "url": "https://ada.example/", "affiliation": "Analytical"},
+    "servers": {"url": "https://api.example/v1", "description": "production"},
+    "includes": {"path": "./packages/core", "prepend": True},
+    "routes": {"path": "/about", "component": "About", "name": "about"},
+    "linked data": {"@id": "x", "@type": "Dataset", "name": "x.nii", "url": f"{WEB}/x.nii"},
+    "bookmarks": {"name": "The page", "url": "https://page.example/index.html"},
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_other_programs_write(name: str) -> None:
+    assert "item 1 of the array" in error_of(json.dumps([OTHERS[name]] * 3, indent=2))
+    assert error_of("[" + ",\n".join([json.dumps(OTHERS[name])] * 3) + "]")
+
+
 @pytest.mark.parametrize("document", ["[]", "[[]]", "[1, 2]", '[{"a": 1}]'])
 def test_arrays_of_nothing(document: str) -> None:
     assert error_of(document)
