@@ -6,7 +6,7 @@ import hashlib
 import os
 import random
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -35,33 +35,6 @@ START = """async ([manifest, options]) => {
     window.download.done.then((report) => { window.report = report; });
 }"""
 DONE = "async () => { window.report = await window.download.done; return window.report; }"
-
-
-@pytest.fixture
-def portal() -> Iterator[Site]:
-    with site() as found:
-        yield found
-
-
-@pytest.fixture
-def chromium(
-    program: Callable[[str], str], tmp_path: Path
-) -> Iterator[Callable[[], BrowserContext]]:
-    """Starts Chromium with one profile; what is open is closed at the end."""
-    path = program("chromium")
-    with sync_playwright() as playwright:
-        opened: list[BrowserContext] = []
-
-        def start() -> BrowserContext:
-            context = playwright.chromium.launch_persistent_context(
-                tmp_path / "profile", executable_path=path, args=_OPTIONS
-            )
-            opened.append(context)
-            return context
-
-        yield start
-        for context in opened:
-            context.close()
 
 
 @pytest.fixture
