@@ -30,6 +30,7 @@ from datalad_jsdl.model.urls import redact_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from datalad_jsdl.manifest.record import Record
     from datalad_jsdl.model.entry import Entry, Refusal
 
 __all__ = ["HEAD", "Readable", "read_manifest"]
@@ -76,11 +77,17 @@ def read_manifest(
     records = found.records(chain([beginning], text), options)
     if found not in _EXACT:
         records = sizes_told(records)
-    items = (entry_from_record(record, base_url, options.secrecy) for record in records)
+    files = (record for record in records if not _names_archives(record))
+    items = (entry_from_record(record, base_url, options.secrecy) for record in files)
     if options.checksums is None:
         yield from items
     else:
         yield from options.checksums.applied(items, by_name=found is url_list)
+
+
+def _names_archives(record: Record) -> bool:
+    """Whether a record has zips of the manifest, for those who can use them, and is of no file."""
+    return record.path == "/" and isinstance(record.value, dict) and "archives" in record.value
 
 
 def _format(beginning: str, name: str | None) -> Format:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import fasteners
 import pytest
+from playwright.sync_api import BrowserContext, sync_playwright
+
+from tests.browser.site import Site, site
 
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"
+_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +51,30 @@ def node_tests(node: str) -> Callable[..., None]:
         assert done.returncode == 0, done.stdout + done.stderr
 
     return run
+
+
+@pytest.fixture
+def portal() -> Iterator[Site]:
+    with site() as found:
+        yield found
+
+
+@pytest.fixture
+def chromium(
+    program: Callable[[str], str], tmp_path: Path
+) -> Iterator[Callable[[], BrowserContext]]:
+    """Starts Chromium with one profile; what is open is closed at the end."""
+    path = program("chromium")
+    with sync_playwright() as playwright:
+        opened: list[BrowserContext] = []
+
+        def start() -> BrowserContext:
+            context = playwright.chromium.launch_persistent_context(
+                tmp_path / "profile", executable_path=path, args=_OPTIONS
+            )
+            opened.append(context)
+            return context
+
+        yield start
+        for context in opened:
+            context.close()

@@ -146,6 +146,10 @@ def test_a_manifest_names_zips_of_itself(
         json.dumps({"/": {"archives": archives}, "a": [URL]}),
         json.dumps({"path": "/", "archives": archives}) + '\n{"path": "a", "urls": ["u"]}\n',
     ]
+    for text in texts:
+        # the command line takes the files from their own URLs
+        items = list(read_manifest(io.BytesIO(text.encode()), BASE))
+        assert [item.path for item in items] == ["a"]
     for item in read([{"text": text, "base": BASE} for text in texts]):
         assert item["archives"] == expected
         assert (len(item["entries"]), item["refused"]) == (1, [])

@@ -85,6 +85,7 @@ export class JsdlDownload extends HTMLElement {
     const report = await /** @type {Download} */ (this.#download).done;
     this.#report = report;
     this.#show();
+    this.#announce(this.#headline());
     this.dispatchEvent(new CustomEvent("jsdl-report", { detail: report, bubbles: true }));
   }
 
@@ -92,7 +93,7 @@ export class JsdlDownload extends HTMLElement {
   #became(state) {
     if (state === "cancelled") this.#kept = "";
     this.#show();
-    this.#announce(this.#headline());
+    if (state !== "ready" && state !== "failed") this.#announce(this.#headline()); // else with the report
     this.dispatchEvent(new CustomEvent("jsdl-state", { detail: state, bubbles: true }));
   }
 
@@ -135,7 +136,7 @@ export class JsdlDownload extends HTMLElement {
 
   #show() {
     const focused = this.#root.activeElement?.id;
-    const title = this.getAttribute("heading") ?? (decodeURI(this.#manifest.split("/").pop() ?? "") || "jsdl");
+    const title = this.getAttribute("heading") ?? (this.#manifest.split("/").pop() || "jsdl");
     this.#body.replaceChildren(head(title, this.#headline(), this.#buttons()), ...this.#details());
     this.#progress();
     // a button that was pressed may have gone

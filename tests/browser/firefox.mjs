@@ -1,0 +1,63 @@
+/**
+ * A download in Firefox: a job as JSON on standard input, the report on standard output.
+ *
+ * The job has `firefox`, `profile`, `url`, `entries`, and perhaps `killAt`: bytes after which the
+ * browser is killed, to go on in another.
+ */
+import { readFileSync } from "node:fs";
+
+import puppeteer from "puppeteer-core";
+
+const job = JSON.parse(readFileSync(0, "utf-8"));
+
+async function opened() {
+  const browser = await puppeteer.launch({
+    browser: "firefox", executablePath: job.firefox, userDataDir: job.profile, headless: true,
+    protocolTimeout: 200000,
+  });
+  const page = await browser.newPage();
+  await page.goto(job.url);
+  return { browser, page };
+}
+
+/** Runs in the page. */
+async function start(entries) {
+  window.jsdl = await import("/jsdl/jsdl.js");
+  const [kept] = await window.jsdl.unfinished();
+  window.states = [];
+  const options = {
+    onprogress: (progress) => { window.progress = progress; },
+    onstate: (state) => window.states.push(state),
+  };
+  window.download = kept ? window.jsdl.resume(kept.id, options) : window.jsdl.download(entries, options);
+}
+
+/** Runs in the page. */
+async function end() {
+  const { Hasher } = await import("/jsdl/core/hash.js");
+  const { zipOf } = await import("/jsdl/page/kept.js");
+  const report = await window.download.done;
+  if (report.fault || report.failed.length) return report;
+  const zip = await zipOf(window.download.id);
+  const hasher = new Hasher("sha256");
+  for (let at = 0; at < zip.size; at += 1 << 20) {
+    hasher.update(new Uint8Array(await zip.slice(at, at + (1 << 20)).arrayBuffer()));
+  }
+  const capabilities = await window.jsdl.capabilities();
+  return { ...report, digest: hasher.digest(), states: window.states, capabilities };
+}
+
+let { browser, page } = await opened();
+await page.evaluate(start, job.entries);
+if (job.killAt) {
+  while ((await page.evaluate(() => window.progress?.done ?? 0)) < job.killAt) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const ended = new Promise((resolve) => browser.process().once("exit", resolve));
+  browser.process().kill("SIGKILL");
+  await ended;
+  ({ browser, page } = await opened());
+  await page.evaluate(start, job.entries);
+}
+process.stdout.write(JSON.stringify(await page.evaluate(end)));
+await browser.close();

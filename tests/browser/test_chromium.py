@@ -1,0 +1,238 @@
+"""Downloads in Chromium: a strict policy, mirrors of other sites, kills."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+from tests.archive.plain import Plain, plain_zip
+from tests.browser.site import CORS, Site, other_host, pieces, site
+from tests.lab import Lab
+
+_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+
+#: Runs in the page: begins a download, and keeps what it tells in `window`.
+START = """async ([manifest, options]) => {
+    const jsdl = await import("/jsdl/jsdl.js");
+    window.jsdl = jsdl;
+    window.retries = [];
+    window.states = [];
+    window.download = jsdl.download(manifest, {
+        ...options,
+        onretry: (failure) => window.retries.push(failure.reason),
+        onstate: (state) => window.states.push(state),
+        onprogress: (progress) => { window.progress = progress; },
+    });
+    window.download.done.then((report) => { window.report = report; });
+}"""
+DONE = "async () => { window.report = await window.download.done; return window.report; }"
+
+
+@pytest.fixture
+def page(chromium: Callable[[], BrowserContext], portal: Site) -> Page:
+    found = chromium().new_page()
+    found.goto(portal.url)
+    return found
+
+
+def described(content: bytes, *urls: str, **more: Any) -> dict[str, Any]:
+    digests = {"sha256": hashlib.sha256(content).hexdigest()}
+    return {"urls": list(urls), "size": len(content), "digests": digests, **more}
+
+
+def zipped(contents: dict[str, bytes]) -> str:
+    """SHA-256 of the canonical zip, by a writer of its own."""
+    members = [
+        Plain(path, content or b"0", len(content), None, 0o100644)
+        for path, content in sorted(contents.items())
+    ]
+    digest = hashlib.sha256()
+    for chunk in plain_zip(members):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait; Playwright's own way needs `eval`, which the policy forbids."""
+    while not page.evaluate(expression):
+        page.wait_for_timeout(20)
+
+
+def saved(page: Page, folder: Path) -> str:
+    """SHA-256 of what the browser has downloaded."""
+    with page.expect_download() as download:
+        page.evaluate("window.download.save()")
+    file = folder / "saved.zip"
+    download.value.save_as(file)
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_a_zip_from_mirrors_that_fail(page: Page, lab: Lab, other_lab: Lab, tmp_path: Path) -> None:
+    first, second = lab, other_lab
+    big = random.Random(1).randbytes(20_000_003)
+    small = {f"d/s{n}": random.Random(n).randbytes(n * 999) for n in range(30)}
+    cut = other_host(first.put("big", big, headers=CORS, cut_at=9_000_000), "m1")
+    flipped = other_host(second.put("flip", big, headers=CORS, corrupt_at=12_000_000), "m2")
+    good = other_host(second.put("good", big, headers=CORS), "m3")
+    # says nothing of cross-origin requests
+    silent = other_host(first.put("silent", big), "m4")
+    entries: dict[str, Any] = {
+        "big": described(big, cut, silent, flipped, good, pieces=pieces(big)),
+        "own": ["data:,own"],
+    }
+    for path, content in small.items():
+        entries[path] = described(content, other_host(first.put(path, content, headers=CORS), "m1"))
+    page.evaluate(START, [entries, {"name": "cut.zip"}])
+    report = page.evaluate(DONE)
+    assert (report["fault"], report["failed"], report["verified"]) == (None, [], 32)
+    assert {"cut", "wrong"} <= set(page.evaluate("window.retries"))
+    assert saved(page, tmp_path) == zipped({"big": big, "own": b"own", **small})
+    assert page.evaluate("window.states") == ["running", "ready"]
+    kept = page.evaluate("window.jsdl.unfinished()")
+    assert [(item["isReady"], item["name"]) for item in kept] == [(True, "cut.zip")]
+    page.evaluate("window.jsdl.forget(window.download.id)")
+    assert page.evaluate("window.jsdl.unfinished()") == []
+
+
+def _kill(profile: Path) -> None:
+    """Kill the browser of a profile, all of its processes, as `kill -9` does."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if str(profile).encode() in (folder / "cmdline").read_bytes():
+                os.kill(int(folder.name), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("way", ["reload", "kill"])
+def test_a_break_costs_little(
+    way: str, chromium: Callable[[], BrowserContext], portal: Site, lab: Lab, tmp_path: Path
+) -> None:
+    content = random.Random(1).randbytes(50_000_000)
+    url = lab.put("big", content, headers=CORS, rate=10_000_000)
+    entries = {"big": described(content, url, pieces=pieces(content, 4 << 20))}
+    page = chromium().new_page()
+    page.goto(portal.url)
+    page.evaluate(START, [entries, {}])
+    until(page, "window.progress?.done > 20_000_000")
+    if way == "kill":
+        _kill(tmp_path / "profile")
+        page = chromium().new_page()
+        page.goto(portal.url)
+    else:
+        page.reload()
+    page.evaluate("""async () => {
+        const jsdl = window.jsdl = await import("/jsdl/jsdl.js");
+        const [kept] = await jsdl.unfinished();
+        for (;;) {
+            window.download = jsdl.resume(kept.id);
+            // a worker that was just ended may have its files for a moment still
+            if ((await window.download.done).fault !== "lock") break;
+        }
+    }""")
+    report = page.evaluate(DONE)
+    assert (report["fault"], report["failed"], report["verified"]) == (None, [], 1)
+    assert report["bytesFetched"] <= len(content) - 20_000_000 + (16 << 20)
+    assert saved(page, tmp_path) == zipped({"big": content})
+
+
+def test_pause_resume_and_cancel(page: Page, lab: Lab, tmp_path: Path) -> None:
+    content = random.Random(1).randbytes(20_000_000)
+    url = lab.put("big", content, headers=CORS, rate=10_000_000)
+    page.evaluate(START, [{"big": described(content, url)}, {}])
+    until(page, "window.progress?.done > 0")
+    page.evaluate("window.download.pause()")
+    until(page, "window.download.state === 'paused'")
+    page.evaluate("window.download.resume()")
+    assert page.evaluate(DONE)["failed"] == []
+    assert saved(page, tmp_path) == zipped({"big": content})
+    page.evaluate(START, [{"other": described(content, url)}, {}])
+    until(page, "window.progress?.done > 0")
+    page.evaluate("window.download.cancel()")
+    assert page.evaluate(DONE)["fault"] == "cancelled"
+    assert len(page.evaluate("window.jsdl.unfinished()")) == 1
+
+
+def test_two_tabs_do_not_write_the_same(page: Page, lab: Lab) -> None:
+    content = random.Random(1).randbytes(30_000_000)
+    entries = {"big": described(content, lab.put("big", content, headers=CORS, rate=10_000_000))}
+    page.evaluate(START, [entries, {}])
+    until(page, "window.progress")
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.evaluate(START, [entries, {}])
+    assert other.evaluate(DONE)["fault"] == "lock"
+    assert page.evaluate(DONE)["fault"] is None
+
+
+def test_what_failed_is_a_manifest_and_comes_with_another_try(page: Page, lab: Lab) -> None:
+    good = lab.put("good", b"good", headers=CORS)
+    gone = lab.put("gone", b"gone", headers=CORS, status=404)
+    entries = {"good": described(b"good", good), "gone": described(b"gone", gone)}
+    page.evaluate(START, [entries, {}])
+    report = page.evaluate(DONE)
+    assert (report["saved"], page.evaluate("window.download.state")) == (1, "failed")
+    [failure] = report["failed"]
+    assert (failure["path"], failure["reason"], failure["origin"]) == ("gone", "gone", lab.url)
+    assert report["manifest"] == {"gone": {**entries["gone"], "reason": "gone"}}
+    lab.put("gone", b"gone", headers=CORS)
+    page.evaluate("window.download.resume()")
+    assert page.evaluate(DONE)["saved"] == 2
+
+
+def test_without_encryption_it_is_kept_as_a_blob(
+    program: Callable[[str], str], portal: Site, lab: Lab, tmp_path: Path
+) -> None:
+    """Such a page has neither a file system nor `crypto.subtle`."""
+    big = random.Random(1).randbytes(12_000_000)
+    small = {f"s{n:02}": random.Random(n).randbytes(n * 999) for n in range(40)}
+    contents = {"a-big": big, **small, "z-big": big[1:]}
+    entries = {
+        path: described(content, lab.put(path, content, headers=CORS))
+        for path, content in contents.items()
+    }
+    entries["a-big"]["pieces"] = pieces(big)
+    rules = "--host-resolver-rules=MAP portal.test 127.0.0.1"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program("chromium"), args=[*_OPTIONS, rules]
+        )
+        page = browser.new_page()
+        page.goto(f"http://portal.test:{portal.port}")
+        page.evaluate(START, [entries, {}])
+        report = page.evaluate(DONE)
+        assert (report["fault"], report["failed"], report["verified"]) == (None, [], 42)
+        assert page.evaluate("window.download.plan.kept") == "blob"
+        assert saved(page, tmp_path) == zipped(contents)
+        # a file that fails keeps none of the others waiting
+        lab.put("a-big", big, headers=CORS, status=404)
+        page.evaluate(START, [entries, {}])
+        report = page.evaluate(DONE)
+        assert [failure["path"] for failure in report["failed"]] == ["a-big"]
+        browser.close()
+
+
+def test_it_may_be_of_another_origin(
+    chromium: Callable[[], BrowserContext], portal: Site, lab: Lab
+) -> None:
+    with site() as home:
+        away = other_host(home.url.replace("localhost", "127.0.0.1"), "cdn")
+        portal.policy = (
+            f"default-src 'none'; script-src 'self' {away}; worker-src blob:; connect-src *"
+        )
+        page = chromium().new_page()
+        page.goto(portal.url)
+        url = lab.put("f", b"content", headers=CORS)
+        page.evaluate(
+            START.replace("/jsdl/jsdl.js", f"{away}/jsdl/jsdl.js"),
+            [{"f": described(b"content", url)}, {}],
+        )
+        report = page.evaluate(DONE)
+        assert (report["fault"], report["saved"]) == (None, 1), report

@@ -1,0 +1,141 @@
+"""The element: by keyboard, light, dark and narrow, without a fault that axe-core finds."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.browser.site import CORS, POLICY, Site, site
+from tests.browser.test_chromium import described
+from tests.lab import Lab
+
+_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+_PICTURES = os.environ.get("JSDL_SCREENSHOTS")
+_PAGE = """<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>Data</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<script type="module" src="/jsdl/jsdl-element.js"></script>
+<main><h1>Data</h1>
+<jsdl-download manifest="/m.json" heading="Motor learning" {more}></jsdl-download></main></html>"""
+
+
+@pytest.fixture(scope="module")
+def chromium(program: Callable[[str], str]) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program("chromium"), args=_OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def portal(lab: Lab) -> Iterator[Site]:
+    with site() as found:
+        found.policy = POLICY.replace("connect-src *", "connect-src 'self' " + lab.url)
+        yield found
+
+
+def opened(browser: Browser, portal: Site, entries: dict[str, Any], **more: Any) -> Page:
+    portal.pages["/m.json"] = json.dumps(entries).encode()
+    lang, attributes = more.pop("lang", "en"), more.pop("attributes", "")
+    portal.pages["/"] = _PAGE.format(lang=lang, more=attributes).encode()
+    page = browser.new_context(**more).new_page()
+    page.goto(portal.url)
+    return page
+
+
+def checked(page: Page, packages: Path, name: str) -> None:
+    """No violation, nothing wider than the page; a picture for people."""
+    axe = (packages / "axe-core" / "axe.min.js").read_text()
+    page.evaluate(axe + "; undefined")
+    found = page.evaluate("axe.run().then(({violations}) => violations.map(v => v.id))")
+    assert found == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    if _PICTURES:
+        Path(_PICTURES).mkdir(exist_ok=True)
+        page.screenshot(path=Path(_PICTURES) / f"element-{name}.png")
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("light", {}),
+        ("dark", {"color_scheme": "dark"}),
+        ("320", {"viewport": {"width": 320, "height": 640}}),
+        ("forced", {"forced_colors": "active"}),
+    ],
+)
+def test_it_is_used_by_keyboard_alone(
+    name: str,
+    more: dict[str, Any],
+    chromium: Browser,
+    portal: Site,
+    lab: Lab,
+    packages: Path,
+    tmp_path: Path,
+) -> None:
+    content = bytes(8_000_000)
+    entries = {
+        "big": described(content, lab.put("big", content, headers=CORS, rate=4_000_000)),
+        "small": described(b"small", lab.put("small", b"small", headers=CORS)),
+        "../up": ["https://x.example/"],
+    }
+    page = opened(chromium, portal, entries, **more)
+    button = page.get_by_role("button", name="Download 2 files as zip")
+    expect(button).to_be_visible()
+    checked(page, packages, f"{name}-idle")
+    page.keyboard.press("Tab")
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("progressbar", name="Saved")).to_be_visible()
+    pause = page.get_by_role("button", name="Pause")
+    expect(pause).to_be_visible()
+    checked(page, packages, f"{name}-running")
+    pause.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Resume")).to_be_focused()
+    expect(page.get_by_text("You may close the page.")).to_be_visible()
+    checked(page, packages, f"{name}-paused")
+    page.keyboard.press("Enter")
+    save = page.get_by_role("button", name="Save the zip")
+    expect(save).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("status")).to_have_text("2 files saved and checked")
+    checked(page, packages, f"{name}-ready")
+    save.focus()
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert download.value.suggested_filename == "m.zip"
+    page.reload()
+    page.get_by_role("button", name="Resume").click()
+    expect(save).to_be_visible()
+    page.get_by_role("button", name="I have it").click()
+    expect(button).to_be_visible()
+
+
+def test_what_failed_is_told_and_tried_again(
+    chromium: Browser, portal: Site, lab: Lab, packages: Path
+) -> None:
+    gone = lab.put("gone", b"gone", headers=CORS, status=404)
+    entries = {"gone": described(b"gone", gone), "own": ["data:,own"]}
+    page = opened(chromium, portal, entries, lang="de")
+    page.get_by_role("button", name="2 Dateien als Zip laden").click()
+    expect(page.get_by_role("status")).to_have_text("1 von 2 Dateien gesichert, 1 fehlgeschlagen")
+    expect(page.get_by_role("listitem").filter(has_text="gone").first).to_be_visible()
+    expect(page.get_by_text("datalad download-manifest --get")).to_be_visible()
+    checked(page, packages, "failed")
+    page.get_by_text("Fehlgeschlagene Server").click()
+    expect(page.get_by_text(f"{lab.url}: hat die Datei nicht").last).to_be_visible()
+    lab.put("gone", b"gone", headers=CORS)
+    page.get_by_role("button", name="Erneut versuchen").click()
+    expect(page.get_by_role("button", name="Zip sichern")).to_be_visible()
+
+
+def test_a_manifest_that_is_none(chromium: Browser, portal: Site) -> None:
+    page = opened(chromium, portal, {})
+    portal.pages["/m.json"] = b"<html>"
+    page.reload()
+    expect(page.get_by_text("this is not a manifest")).to_be_visible()
