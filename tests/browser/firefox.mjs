@@ -1,14 +1,14 @@
 /**
  * A download in Firefox: a job as JSON on standard input, the report on standard output.
  *
- * The job has `firefox`, `profile`, `url`, `entries`, and perhaps `killAt`: bytes after which the
+ * The job has `firefox`, `profile`, `url`, `entries` (or `cases` of tests/vectors), and perhaps `killAt`: bytes after which the
  * browser is killed, to go on in another.
  */
-import { readFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
 
 import puppeteer from "puppeteer-core";
 
-const job = JSON.parse(readFileSync(0, "utf-8"));
+const job = JSON.parse(await text(process.stdin));
 
 async function opened() {
   const browser = await puppeteer.launch({
@@ -47,17 +47,29 @@ async function end() {
   return { ...report, digest: hasher.digest(), states: window.states, capabilities };
 }
 
-let { browser, page } = await opened();
-await page.evaluate(start, job.entries);
-if (job.killAt) {
-  while ((await page.evaluate(() => window.progress?.done ?? 0)) < job.killAt) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  const ended = new Promise((resolve) => browser.process().once("exit", resolve));
-  browser.process().kill("SIGKILL");
-  await ended;
-  ({ browser, page } = await opened());
-  await page.evaluate(start, job.entries);
+/** Runs in the page. */
+async function vectors(cases) {
+  const { made } = await import("/tests/browser/vectors.mjs");
+  return cases.map(made);
 }
-process.stdout.write(JSON.stringify(await page.evaluate(end)));
+
+/** The report of a download, with a kill on the way if the job says so. */
+async function downloaded() {
+  await page.evaluate(start, job.entries);
+  if (job.killAt) {
+    while ((await page.evaluate(() => window.progress?.done ?? 0)) < job.killAt) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const ended = new Promise((resolve) => browser.process().once("exit", resolve));
+    browser.process().kill("SIGKILL");
+    await ended;
+    ({ browser, page } = await opened());
+    await page.evaluate(start, job.entries);
+  }
+  return page.evaluate(end);
+}
+
+let { browser, page } = await opened();
+const result = job.cases ? await page.evaluate(vectors, job.cases) : await downloaded();
+process.stdout.write(JSON.stringify(result));
 await browser.close();

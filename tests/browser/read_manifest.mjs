@@ -1,5 +1,5 @@
 /** Documents on standard input, as JSON; what the module reads in each on standard output. */
-import { readFileSync } from "node:fs";
+import { text as textOf } from "node:stream/consumers";
 
 import { readManifest, shared } from "../../datalad_jsdl/browser/core/manifest.js";
 
@@ -19,5 +19,5 @@ function read({ text, base }) {
   }
 }
 
-const documents = JSON.parse(readFileSync(0, "utf-8"));
+const documents = JSON.parse(await textOf(process.stdin));
 process.stdout.write(JSON.stringify(documents.map(read)));

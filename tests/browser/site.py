@@ -21,7 +21,10 @@ POLICY = (
 )
 #: For the Python below `Lab`: any page may read what it sends, of headers the usual ones only.
 CORS = {"Access-Control-Allow-Origin": "*"}
+_SOURCE = "datalad_jsdl/browser"  # where tests find the module
+_OURS = ("/jsdl/", f"/{_SOURCE}/")
 _TYPES = {
+    ".mjs": "text/javascript",
     ".js": "text/javascript",
     ".html": "text/html; charset=utf-8",
     ".json": "application/json",
@@ -50,9 +53,13 @@ class Site:
 
             def do_GET(self) -> None:
                 path = self.path.partition("?")[0]
-                file = BROWSER / path.removeprefix("/jsdl/")
+                file = BROWSER / path.removeprefix("/jsdl/").removeprefix(f"/{_SOURCE}/")
                 content = site.pages.get(path)
-                if content is None and path.startswith("/jsdl/") and file.is_file():
+                if (
+                    content is None
+                    and path.startswith(("/jsdl/", f"/{_SOURCE}/"))
+                    and file.is_file()
+                ):
                     content = file.read_bytes()
                 self.send_response(404 if content is None else 200)
                 suffix = Path(path).suffix or ".html"

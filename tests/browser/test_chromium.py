@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import random
 import signal
@@ -15,6 +16,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from tests.archive.plain import Plain, plain_zip
+from tests.browser.conftest import HERE
 from tests.browser.site import CORS, Site, other_host, pieces, site
 from tests.lab import Lab
 
@@ -236,3 +238,22 @@ def test_it_may_be_of_another_origin(
         )
         report = page.evaluate(DONE)
         assert (report["fault"], report["saved"]) == (None, 1), report
+
+
+VECTORS = "/tests/browser/vectors.mjs"
+
+
+def quick_vectors() -> list[dict[str, Any]]:
+    """The cases of tests/vectors that are no larger than 4 GiB."""
+    file = HERE.parent / "vectors" / "vectors.json"
+    return [case for case in json.loads(file.read_text("utf-8")) if not case.get("slow")]
+
+
+def test_the_zip_is_that_of_all_producers(page: Page, portal: Site) -> None:
+    portal.pages[VECTORS] = (HERE / "vectors.mjs").read_bytes()
+    cases = quick_vectors()
+    made = page.evaluate(
+        f"async (cases) => {{ const v = await import('{VECTORS}'); return cases.map(v.made); }}",
+        cases,
+    )
+    assert made == [[case["length"], case["sha256"]] for case in cases]

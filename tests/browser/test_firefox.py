@@ -13,17 +13,17 @@ import pytest
 
 from tests.browser.conftest import HERE
 from tests.browser.site import CORS, Site, other_host, pieces
-from tests.browser.test_chromium import described, zipped
+from tests.browser.test_chromium import VECTORS, described, quick_vectors, zipped
 from tests.lab import Lab
 
 
 @pytest.fixture
 def run(
     node: str, packages: Path, program: Callable[[str], str], portal: Site, tmp_path: Path
-) -> Callable[..., dict[str, Any]]:
+) -> Callable[..., Any]:
     firefox = program("firefox-esr")
 
-    def download(entries: dict[str, Any], **more: Any) -> dict[str, Any]:
+    def download(entries: dict[str, Any] | None = None, **more: Any) -> Any:
         job = {
             "firefox": firefox, "profile": str(tmp_path / "profile"), "url": portal.url,
             "entries": entries, **more,
@@ -32,15 +32,12 @@ def run(
             [node, HERE / "firefox.mjs"], input=json.dumps(job), capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr
-        report: dict[str, Any] = json.loads(done.stdout)
-        return report
+        return json.loads(done.stdout)
 
     return download
 
 
-def test_a_zip_from_mirrors_that_fail(
-    run: Callable[..., dict[str, Any]], lab: Lab, other_lab: Lab
-) -> None:
+def test_a_zip_from_mirrors_that_fail(run: Callable[..., Any], lab: Lab, other_lab: Lab) -> None:
     big = random.Random(1).randbytes(20_000_003)
     small = {f"d/s{n}": random.Random(n).randbytes(n * 999) for n in range(30)}
     cut = other_host(lab.put("big", big, headers=CORS, cut_at=9_000_000), "m1")
@@ -61,7 +58,7 @@ def test_a_zip_from_mirrors_that_fail(
     assert (found["folder"], found["resumable"], found["why"]) == (False, True, "no-picker")
 
 
-def test_a_kill_costs_little(run: Callable[..., dict[str, Any]], lab: Lab) -> None:
+def test_a_kill_costs_little(run: Callable[..., Any], lab: Lab) -> None:
     content = random.Random(1).randbytes(50_000_000)
     url = lab.put("big", content, headers=CORS, rate=10_000_000)
     entries = {"big": described(content, url, pieces=pieces(content, 4 << 20))}
@@ -69,3 +66,10 @@ def test_a_kill_costs_little(run: Callable[..., dict[str, Any]], lab: Lab) -> No
     assert (report["fault"], report["failed"], report["verified"]) == (None, [], 1)
     assert report["bytesFetched"] <= len(content) - 20_000_000 + (16 << 20)
     assert report["digest"] == zipped({"big": content})
+
+
+def test_the_zip_is_that_of_all_producers(run: Callable[..., Any], portal: Site) -> None:
+    portal.pages[VECTORS] = (HERE / "vectors.mjs").read_bytes()
+    cases = quick_vectors()
+    expected = [[case["length"], case["sha256"]] for case in cases]
+    assert run(cases=cases) == expected

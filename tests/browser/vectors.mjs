@@ -1,18 +1,15 @@
-/** The cases of tests/vectors, and the bytes that the module makes of them. */
-import { readFileSync } from "node:fs";
-
+/** The cases of tests/vectors, and the bytes that the module makes of them; in Node and browsers. */
 import { crc32 } from "../../datalad_jsdl/browser/core/crc.js";
+import { Hasher } from "../../datalad_jsdl/browser/core/hash.js";
 import { Layout, framed } from "../../datalad_jsdl/browser/core/zip.js";
 
 const UNIT = 1 << 20;
-const FOLDER = new URL("../vectors/", import.meta.url);
-
-export const load = (name) => JSON.parse(readFileSync(new URL(name, FOLDER), "utf-8"));
+const fromHex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 
 /** Members in the order of a case, each with `pattern`, which its content repeats. */
 export function membersOf(testCase) {
   return testCase.members.flatMap((item) => {
-    const pattern = item.repeat === undefined ? Buffer.from(item.text) : Buffer.from(item.repeat, "hex");
+    const pattern = item.repeat === undefined ? new TextEncoder().encode(item.text) : fromHex(item.repeat);
     const member = {
       size: item.size ?? pattern.length, mtime: item.mtime, pattern,
       executable: item.mode === "100755", symlink: item.mode === "120000",
@@ -61,5 +58,17 @@ function cycleOf(pattern) {
 }
 
 function madeOf(pattern) {
-  return pattern.length ? Buffer.alloc(UNIT + pattern.length, pattern) : Buffer.alloc(UNIT);
+  const out = new Uint8Array(UNIT + pattern.length);
+  out.set(pattern);
+  for (let length = pattern.length; length && length < out.length; length *= 2) {
+    out.copyWithin(length, 0, length);
+  }
+  return out;
+}
+
+/** Length and SHA-256 of a case's zip, by the module's own digest. */
+export function made(testCase) {
+  const hasher = new Hasher("sha256");
+  for (const chunk of zipOf(membersOf(testCase))) hasher.update(chunk);
+  return [hasher.length, hasher.digest()];
 }

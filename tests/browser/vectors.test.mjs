@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { Layout } from "../../datalad_jsdl/browser/core/zip.js";
-import { load, membersOf, zipOf } from "./vectors.mjs";
+import { membersOf, zipOf } from "./vectors.mjs";
 
+const load = (name) => JSON.parse(readFileSync(new URL(`../vectors/${name}`, import.meta.url), "utf-8"));
 const slow = process.env.JSDL_SLOW === "1";
 
 for (const vector of load("vectors.json").filter((one) => Boolean(one.slow) === slow)) {

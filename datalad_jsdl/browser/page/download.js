@@ -3,7 +3,7 @@ import { Fault, asFault } from "../core/fault.js";
 import { hex } from "../core/hash.js";
 import { readManifest } from "../core/manifest.js";
 import { identity } from "../engine/job.js";
-import { keepFolder, zipOf } from "./kept.js";
+import { forget, keepFolder, zipOf } from "./kept.js";
 import { failedManifest } from "./failed.js";
 import { startWorker } from "./worker.js";
 
@@ -171,7 +171,11 @@ export class Download {
   cancel() {
     if (this.state === "ready") return;
     if (this.#worker) this.#worker.postMessage({ type: "cancel" });
-    else this.#become("cancelled");
+    else {
+      // what an earlier try has kept
+      if (this.state === "failed") forget(this.id).catch(() => {});
+      this.#become("cancelled");
+    }
   }
 
   /** Hand the zip over to the browser's downloads; call it in a click. It stays until `forget`. */
