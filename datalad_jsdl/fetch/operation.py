@@ -24,6 +24,7 @@ class Operation:
         stop: set once it is to end.
         stopped_for: why files were not asked for, with no URL; None until it is stopped.
         second_chance: those files that fail are asked for once more in the end.
+        came: URLs of files of which more came than a web page has, for all parts of them.
         stalled: URLs of a file → since when nothing of it has come (monotonic seconds), for all
             requests that are made for parts of it.
         given_up: mirrors (origins) that were found to be dead.
@@ -36,6 +37,7 @@ class Operation:
         self.stop = threading.Event()
         self.stopped_for: Fault | None = None
         self.second_chance = False
+        self.came: set[tuple[str, ...]] = set()
         self.stalled: dict[tuple[str, ...], float] = {}
         self.given_up: set[str] = set()
         self.sleep: Callable[[float], object] = sleep or self.stop.wait

@@ -12,7 +12,7 @@ from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.file.download import fetch
 from datalad_jsdl.model.content import Expected
 from tests.fetch.waits import Waits, new_engine
-from tests.lab import sha256
+from tests.lab import Lab, sha256
 from tests.portal import content_of
 from tests.wire import Talk, Wire
 
@@ -72,3 +72,15 @@ def test_one_patience_for_all_pieces(pieces: int, mirrors: int, fault: str) -> N
             assert isinstance(outcome, Failed)
     assert 29 < sum(waits.seconds) < HALF_A_MINUTE
     assert sum(len(wire.asked) for wire in wires) < 8 * mirrors + 2 * pieces * mirrors
+
+
+def test_nothing_of_a_window_has_come(lab: Lab) -> None:
+    """What lies outside it is nothing that is there: nobody waits for minutes to go on with it."""
+    waits = Waits()
+    content = content_of("f", 20_000)
+    urls = [lab.put(path, content, status=503) for path in ("a", "b")]
+    expected = Expected(20_000_000, "sha256", "0" * 64)
+    outcome = fetch(new_engine(waits), urls, expected, Memory(1000), window=(1000, 2000))
+    assert isinstance(outcome, Failed)
+    assert {fault.reply.status for fault in outcome.faults if fault.reply} == {503}
+    assert sum(waits.seconds) < 60

@@ -145,7 +145,7 @@ class _Download:
         state = self._state
         if state.window:
             state.ledger.add(state.outside)
-            state.most = state.ledger.held()
+            state.most = state.beyond = state.ledger.held()
         if part is None or not part.held:
             return
         giver, size = state.candidates.of_source(part.source), state.expected.size
@@ -200,7 +200,7 @@ class _Download:
         """Make it, and give its connection back."""
         state, origins = self._state, self._state.engine.origins
         fault = None
-        longer = waits_longer(state.candidates, candidate, begun=state.ledger.held() > 0)
+        longer = waits_longer(state.candidates, candidate, begun=state.ledger.held() > state.beyond)
         patience = origins.patience(candidate.url, longer=longer)
         request = FileRequest(state, candidate, segment, patience, self._takes_whole(candidate))
         try:
@@ -246,7 +246,7 @@ class _Download:
             return
         if self._helpers.wait():
             return
-        if not state.most and give_up_dead(candidates):
+        if state.most <= state.beyond and give_up_dead(candidates):
             return
         asked = min(map(candidates.wait, candidates.live), default=0.0)
         held = state.ledger.held()

@@ -114,7 +114,7 @@ def count_failure(
     if progress:
         candidates.asked_all = False
     candidate.failures = 1 if progress else candidate.failures + 1
-    if fault.busy:
+    if fault.busy and fault.wait is not None:
         has_moved(candidates)
     attempts = settings.retries
     if begun:

@@ -56,7 +56,10 @@ def learn_fault(
     progress = gained >= PROGRESS
     if progress:
         state.pause = FIRST_PAUSE
-    begun = state.most >= PROGRESS
+    came = state.operation.came
+    if state.most - state.beyond >= PROGRESS:
+        came.add(state.candidates.urls)
+    begun = state.candidates.urls in came  # perhaps in another piece of it
     count_failure(state.candidates, candidate, fault, progress=progress, begun=begun)
     if candidate.is_live and gained > 0 and state.one_source and state.continues(candidate):
         candidate.tried = False  # another mirror could not continue what has come

@@ -45,6 +45,7 @@ class TransferState:
         giver: that one, once bytes of it are there; or None.
         last: the candidate that was asked last by the thread that decides, or None.
         most: most bytes there so far; only what goes beyond it is progress.
+        beyond: those that are outside the window: they count as there.
         held: bytes there.
         answers: number of answers that the bytes are from.
         pause: seconds of the next pause between two rounds.
@@ -70,6 +71,7 @@ class TransferState:
     giver: CandidateState | None = None
     last: CandidateState | None = None
     most: int = 0
+    beyond: int = 0
     held: int = 0
     answers: int = 0
     pause: float = FIRST_PAUSE
