@@ -110,7 +110,6 @@ def test_a_thousand_orders(pg: PostgreSQL, tmp_path: Path, home: Path) -> None:
 LARGE = 20_000_000  # bytes
 
 
-@pytest.mark.skip(reason="where all mirrors answer 503, the portal seems to wait for minutes")
 def test_mirrors_that_die(
     pg: PostgreSQL,
     tmp_path: Path,
