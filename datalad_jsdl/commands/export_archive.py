@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -232,7 +233,8 @@ def _require_sense(piped: bool, compression: str | None, checksum_file: bool) ->
 
 def _folder_of_dataset(filename: str, repository: Repository) -> str:
     """What to say where the name of an archive is that of a folder which was meant to be in it."""
-    root, folder = repository.git.root.resolve(), Path(filename).resolve()
+    # not resolve, which fails for a link that leads in a circle
+    root, folder = (Path(os.path.realpath(p)) for p in (repository.git.root, filename))
     if root not in folder.parents or not folder.is_dir():
         return ""
     if unknown_paths(repository, [folder.relative_to(root).as_posix()]):

@@ -122,9 +122,9 @@ class _Call:
         repository, logins = self._target.repository, self._target.logins(selection)
         if repository is not None and not options.dry:
             remember(repository, (*logins, *self._target.lines_of_parent()))
-        git_dir = repository.git_dir if repository else None
+        config = repository.config if repository else None
         manifest = self._options.manifest
-        yield from map(Notice, private_hosts(selection.entries.values(), manifest, git_dir))
+        yield from map(Notice, private_hosts(selection.entries.values(), manifest, config))
         unknown = why_nothing_is_gone(selection) if options.delete else ""
         if unknown:
             yield Notice(unknown)

@@ -11,8 +11,7 @@ from datalad_jsdl.fetch.http.address_policy import AddressPolicy
 from datalad_jsdl.repository.git.settings import git_config
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from datalad_jsdl.model.entry import Entry
 
@@ -20,7 +19,7 @@ __all__ = ["private_hosts"]
 
 
 def private_hosts(
-    entries: Iterable[Entry], manifest: str, git_dir: str | os.PathLike[str] | None
+    entries: Iterable[Entry], manifest: str, config: Mapping[str, str] | None
 ) -> list[str]:
     """What to say of each host whose address is not public and not allowed.
 
@@ -30,9 +29,11 @@ def private_hosts(
     Args:
         entries: of the manifest.
         manifest: its URL, or anything else.
-        git_dir: of the dataset, whose settings hold; None where there is none yet.
+        config: git config of the dataset; None where there is none yet.
     """
-    policy = AddressPolicy.from_config(git_config(r"^annex\.security\.", git_dir))
+    if config is None:
+        config = git_config(r"^annex\.security\.")
+    policy = AddressPolicy.from_config(config)
     if policy.allow_all:
         return []
     # not urlsplit: there may be millions

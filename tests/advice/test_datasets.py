@@ -269,7 +269,7 @@ def test_files_without_a_url(tmp_path: Path, dataset: Path) -> None:
     clone = tmp_path / "clone"
     call("enable_jsdl", dataset=str(clone))
     records = call("download_content", dataset=str(clone))
-    assert "1 without a URL (try: datalad get)" in messages(records)
+    assert "2 of 3 files, " in messages(records)
     follow("datalad get .", clone)
     assert (clone / "own").read_bytes() == b"own"
     assert messages(call("download_content", dataset=str(clone))) == "nothing is missing"

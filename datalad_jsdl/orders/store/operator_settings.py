@@ -33,7 +33,9 @@ def keep_sources_with_logins(store: Store, names: Iterable[str]) -> None:
     value = json.dumps(sorted(names))
     insert = dialect.insert(operator_settings).values(name=_LOGINS, value=value)
     with store.write() as connection:
-        connection.execute(insert.on_conflict_do_update(["name"], set_={"value": value}))
+        connection.execute(
+            insert.on_conflict_do_update(index_elements=["name"], set_={"value": value})
+        )
 
 
 def sources_with_logins(connection: Connection) -> frozenset[str] | None:
