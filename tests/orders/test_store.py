@@ -17,6 +17,10 @@ from alembic.runtime.migration import MigrationContext
 
 from datalad_jsdl.errors import LockedError, ReadOnlyStoreError, StoreError
 from datalad_jsdl.orders.store.opening import Store
+from datalad_jsdl.orders.store.operator_settings import (
+    keep_sources_with_logins,
+    sources_with_logins,
+)
 from datalad_jsdl.orders.store.tables import file_lists, metadata
 from tests.read_only import read_only, small_disk
 
@@ -235,3 +239,13 @@ def test_a_disk_that_refuses(tmp_path: Path) -> None:
     assert "StoreError" in said
     assert f"{tmp_path}/s.sqlite cannot be read or written: disk I/O error, with " in said
     assert said.endswith("free on its disk; nothing was changed")
+
+
+def test_whose_mirrors_may_be_shown_logins(store: Store) -> None:
+    """What was said last holds."""
+    with store.read() as connection:
+        assert sources_with_logins(connection) is None
+    for names in (["b", "a"], []):
+        keep_sources_with_logins(store, names)
+        with store.read() as connection:
+            assert sources_with_logins(connection) == frozenset(names)
