@@ -15,8 +15,9 @@ from datalad_jsdl.errors import PortalError
 from datalad_jsdl.portal.accounts.proxy import networks_of
 from datalad_jsdl.portal.accounts.settings import read_accounts
 from datalad_jsdl.portal.app import make_app
+from datalad_jsdl.portal.clients import address_of
 from datalad_jsdl.portal.identity import Visitor
-from datalad_jsdl.portal.limited import address_of, counted_as
+from datalad_jsdl.portal.limited import counted_as
 from datalad_jsdl.portal.rates import DEFAULT_RATES, Kind, Rates, kind_of, rate_of
 from tests.lab import free_port
 from tests.serving.test_public import HERE, Make, browser, portal
