@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.portal.clients import address_of
-from datalad_jsdl.portal.problems import Problem, send_problem
+from datalad_jsdl.portal.problems import ProblemError, send_problem
 from datalad_jsdl.portal.rates import Kind, kind_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.portal.rates import Rates
     from datalad_jsdl.portal.site import Site
 
-__all__ = ["Limited", "counted_as"]
+__all__ = ["Limited", "counted_as", "too_often"]
 
 _MISSING = frozenset({404, 410})
 
@@ -48,12 +48,8 @@ class Limited:
         who = f"at {address}" if is_for_anybody else counted_as(visitor, address)
         wait = await self._wait(rates, kind, who, count=kind is not Kind.LINK)
         if wait:
-            problem = Problem(
-                HTTPStatus.TOO_MANY_REQUESTS,
-                f"this was asked for too often; try again in {wait} s",
-                {"retry-after": str(wait)},
-            )
-            await send_problem(problem, send, is_head=scope["method"] == "HEAD")
+            is_head = scope["method"] == "HEAD"
+            await send_problem(too_often(wait).problem, send, is_head=is_head)
             return
         status = 0
 
@@ -71,6 +67,15 @@ class Limited:
         if rates.is_remote:
             return await self._site.run(rates.wait, kind, who, count=count)
         return rates.wait(kind, who, count=count)
+
+
+def too_often(wait: int) -> ProblemError:
+    """That somebody has to wait so many seconds."""
+    return ProblemError(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        f"this was asked for too often; try again in {wait} s",
+        {"retry-after": str(wait)},
+    )
 
 
 def counted_as(visitor: Visitor | None, address: str) -> str:
