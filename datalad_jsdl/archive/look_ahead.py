@@ -339,7 +339,9 @@ class Ahead(Owner):
         if pieces is None or is_small or not grid(content, self._look_ahead.piece):
             return partial(fetch.into_memory, first, last)
         digests = pieces.hexdigests[first // pieces.length : -(-last // pieces.length)]
-        key = (pieces.algorithm, digests, last - first)
+        # not what others may fetch, and what is not to be had here: it is theirs alone
+        reach = self._engine(content).reach
+        key = (reach, content.urls, pieces.algorithm, digests, last - first)
         return partial(self._look_ahead.shelf.get, key, partial(fetch.into_file, first, last))
 
 

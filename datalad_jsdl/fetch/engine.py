@@ -24,7 +24,7 @@ from datalad_jsdl.fetch.settings import Settings
 from datalad_jsdl.model.urls import origin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
     from types import TracebackType
@@ -63,6 +63,11 @@ class Engine:
         transport: makes the requests; None for the usual one.
         beside: an engine of this process that this one shares the knowledge of mirrors, the
             connections allowed to each and the bandwidth with; the lower bandwidth holds for both.
+        home: the repository whose settings these are, or "".
+
+    Attributes:
+        reach: the same for two engines that the same servers give the same contents to: what one
+            was given must not be handed on to those who use another.
     """
 
     def __init__(
@@ -81,9 +86,12 @@ class Engine:
         sleep: Callable[[float], object] | None = None,
         beside: Engine | None = None,
         transport: Transport | None = None,
+        home: str = "",
     ) -> None:
         _spare_memory()
         self.settings = settings or Settings()
+        lines = tuple(rule.line for rule in self.settings.credential)
+        self.reach: Hashable = (policy, logins and lines, logins and home)
         self.reserve = reserve
         self._annex_headers = annex_headers if logins else None
         self.web: Transport = transport or Web(

@@ -117,6 +117,7 @@ def open_engine(
         logins=logins,
         http_settings=partial(_http_settings, git_dir=git_dir, config=last),
         beside=beside,
+        home=str(git_dir or ""),
     )
 
 

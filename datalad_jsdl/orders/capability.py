@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Capabilities", "Verdict"]
 
 _BITS = 16  # bytes of a signature
+_TAG = 8  # bytes of a signature, for what it depends on
 _DAY = 86_400  # seconds
 _KNOWN = 8  # generations of links that are told to be revoked; older ones count as forged
 
@@ -38,8 +39,8 @@ class Verdict(Enum):
 class Capabilities:
     """Signs links to orders' archives, and verifies them.
 
-    The signature has the day in it on which the link expires. It is made from a secret in the
-    store, so that all processes of a portal take it.
+    The signature has the day in it on which the link expires, and what else it depends on. It is
+    made from a secret in the store, so that all processes of a portal take it.
 
     Attributes:
         store: of the orders.
@@ -49,25 +50,30 @@ class Capabilities:
     store: Store
     days: int = 30
 
-    def sign(self, order_id: str) -> tuple[str, float]:
-        """A signature for an order, the same all day, and when it expires (seconds since 1970)."""
+    def sign(self, order_id: str, given: str = "") -> tuple[str, float]:
+        """A signature for an order, the same all day, and when it expires (seconds since 1970).
+
+        Args:
+            order_id: which.
+            given: what the link depends on: it expires when that becomes another text.
+        """
         day = int(time.time() // _DAY) + 1 + self.days
         secret = secret_of(self.store, "links")
-        made = _signature(secret, order_id, day, self._generation(order_id))
+        made = _signature(secret, order_id, day, self._generation(order_id), _tag(given))
         return made, float(day * _DAY)
 
-    def verify(self, order_id: str, signature: str) -> Verdict:
-        """What a signature is worth for an order."""
+    def verify(self, order_id: str, signature: str, given: str = "") -> Verdict:
+        """What a signature is worth for an order; *given*: see `sign`."""
         try:
             raw = base64.urlsafe_b64decode(signature + "==")
         except (binascii.Error, ValueError):
             return Verdict.FORGED
-        day = int.from_bytes(raw[:4], "big")
+        day, tag = int.from_bytes(raw[:4], "big"), raw[4:-_BITS]
         generation, secret = self._generation(order_id), secret_of(self.store, "links")
         for made in range(generation, max(generation - _KNOWN, -1), -1):
-            own = _signature(secret, order_id, day, made)
+            own = _signature(secret, order_id, day, made, tag)
             if hmac.compare_digest(own.encode(), signature.encode("utf-8", "surrogateescape")):
-                is_valid = made == generation and time.time() < day * _DAY
+                is_valid = made == generation and tag == _tag(given) and time.time() < day * _DAY
                 return Verdict.VALID if is_valid else Verdict.EXPIRED
         return Verdict.FORGED
 
@@ -90,8 +96,15 @@ class Capabilities:
             return connection.scalar(chosen) or 0
 
 
-def _signature(secret: bytes, order_id: str, day: int, generation: int) -> str:
-    head = day.to_bytes(4, "big")
-    text = b"archive %d " % generation + head + order_id.encode("utf-8", "surrogateescape")
+def _tag(given: str) -> bytes:
+    """What stands for a text in a signature; nothing for none."""
+    digest = hashlib.sha256(given.encode("utf-8", "surrogatepass")).digest()
+    return digest[:_TAG] if given else b""
+
+
+def _signature(secret: bytes, order_id: str, day: int, generation: int, tag: bytes) -> str:
+    head = day.to_bytes(4, "big") + tag
+    kind = b"archive %d for " if tag else b"archive %d "
+    text = kind % generation + head + order_id.encode("utf-8", "surrogateescape")
     mac = hmac.new(secret, text, hashlib.sha256).digest()[:_BITS]
     return base64.urlsafe_b64encode(head + mac).decode().rstrip("=")

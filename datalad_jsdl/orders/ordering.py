@@ -16,10 +16,16 @@ from datalad_jsdl.operations.availability import Access
 from datalad_jsdl.orders.archive_names import archive_name
 from datalad_jsdl.orders.choosing.choice import statistics_of
 from datalad_jsdl.orders.lists import locked, portions
-from datalad_jsdl.orders.model import BLOCKED, Order, Statistics
+from datalad_jsdl.orders.model import BLOCKED, Order, SourceKind, Statistics
 from datalad_jsdl.orders.store.rows import file_of, file_values, summary_of
 from datalad_jsdl.orders.store.sources import known_sources
-from datalad_jsdl.orders.store.tables import file_states, listed_files, order_files, orders
+from datalad_jsdl.orders.store.tables import (
+    file_states,
+    listed_files,
+    order_files,
+    orders,
+    sources,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -180,6 +186,17 @@ class Orders:
         """
         with self.store.read() as connection:
             return _found(connection, order_id)
+
+    def sources(self, order_id: str) -> dict[str, SourceKind]:
+        """Name → kind, of all that an order has files of; they never change.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        its = select(order_files.c.source).where(order_files.c.order == order_id).distinct()
+        with self.store.read() as connection:
+            chosen = select(sources.c.name, sources.c.kind).where(sources.c.id.in_(its))
+            return {row.name: SourceKind(row.kind) for row in connection.execute(chosen)}
 
     def history(
         self, user: str, *, limit: int = 50, offset: int = 0

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import JobError, NothingThereError, OrderError
 from datalad_jsdl.orders.jobs.rows import Jobs
+from datalad_jsdl.orders.model import SourceKind
 from datalad_jsdl.portal.problems import ProblemError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import Scope
 
     from datalad_jsdl.orders.jobs.model import Job
     from datalad_jsdl.orders.model import OrderSummary
-    from datalad_jsdl.orders.ordering import Limits
+    from datalad_jsdl.orders.ordering import Limits, Orders
     from datalad_jsdl.portal.identity import Visitor
     from datalad_jsdl.portal.orthanc.server import OrthancServer
     from datalad_jsdl.portal.served import Served
@@ -26,6 +31,7 @@ __all__ = [
     "all_served",
     "find_job",
     "find_order",
+    "find_past_order",
     "find_served",
     "is_id",
     "limits_of",
@@ -34,6 +40,7 @@ __all__ = [
     "own_order",
     "required_visitor",
     "sources_of",
+    "whom_it_is_for",
 ]
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -64,7 +71,26 @@ async def own_order(site: Site, visitor: Visitor, order_id: str) -> OrderSummary
 
 
 def find_order(site: Site, visitor: Visitor, order_id: str) -> OrderSummary:
-    """An order of a visitor.
+    """An order of a visitor, who may still have all of its files.
+
+    Raises:
+        ProblemError: the visitor has no such order, and the answer for another user's is the same;
+            or may not have the files any more.
+        StoreError: the store cannot be read.
+    """
+    summary = find_past_order(site, visitor, order_id)
+    allowed = sources_of(site, visitor)
+    if allowed is not None and (gone := _restricted(site, order_id) - allowed):
+        raise ProblemError(
+            HTTPStatus.FORBIDDEN,
+            f"the files of {', '.join(sorted(gone))} are not for you any more; the order stays in "
+            "your history, and can be downloaded again once they are",
+        )
+    return summary
+
+
+def find_past_order(site: Site, visitor: Visitor, order_id: str) -> OrderSummary:
+    """An order of a visitor, whether its files may still be had or not.
 
     Raises:
         ProblemError: the visitor has no such order; the answer for another user's is the same.
@@ -79,6 +105,36 @@ def find_order(site: Site, visitor: Visitor, order_id: str) -> OrderSummary:
     if summary is None or summary.user != visitor.user:
         raise ProblemError(HTTPStatus.NOT_FOUND, f"there is no order {order_id}")
     return summary
+
+
+def whom_it_is_for(site: Site, order_id: str) -> str:
+    """For whom the datasets of an order are now: links to its archive expire when that changes.
+
+    Raises:
+        ProblemError: some of them are served to nobody any more.
+    """
+    if site.rules is None:
+        return ""
+    names = _restricted(site, order_id)
+    served = {item.name for item in site.served} | ({site.orthanc.name} if site.orthanc else set())
+    if gone := names - served:
+        raise ProblemError(
+            HTTPStatus.GONE, f"the files of {', '.join(sorted(gone))} are not served any more"
+        )
+    rules = [(name, site.rules.of(name)) for name in sorted(names)]
+    return json.dumps([(name, rule.openness.value, sorted(rule.groups)) for name, rule in rules])
+
+
+def _restricted(site: Site, order_id: str) -> frozenset[str]:
+    """Sources of an order that rules are for: what a page has posted is its visitor's own."""
+    found = _sources_of_order(site.desk.orders, order_id)
+    return frozenset(name for name, kind in found.items() if kind is not SourceKind.POSTED)
+
+
+# an order never changes, and each range of its archive is asked for anew
+@lru_cache(1024)
+def _sources_of_order(orders: Orders, order_id: str) -> Mapping[str, SourceKind]:
+    return orders.sources(order_id)
 
 
 def find_job(site: Site, visitor: Visitor, job_id: str, kind: str | None = None) -> Job:

@@ -59,7 +59,7 @@ def make_app(site: Site) -> ASGIApp:
         },
     )
     inner = ProblemPages(Gate(Limited(app, site), site), site)
-    return Counted(Logged(inner, site), site.metrics)
+    return Counted(Logged(inner, site), site.metrics, site.trusted)
 
 
 async def _health(request: Request) -> Response:

@@ -71,7 +71,7 @@ class Gate:
                 is_open = may_index(scope["path"], allowed=self._site.robots)
                 if not is_open and ROBOTS_HEADER[0] not in names:
                     given.append(ROBOTS_HEADER)
-                if new and _is_of_somebody(scope, given):
+                if new and _is_of_somebody(scope, message["status"], given):
                     given.append((b"set-cookie", new.encode()))
                 message = {**message, "headers": given}
             await send(message)
@@ -124,8 +124,13 @@ class Gate:
         return None
 
 
-def _is_of_somebody(scope: Scope, headers: Sequence[tuple[bytes, bytes]]) -> bool:
-    """Whether an answer depends on who asks: a page, or one of the API."""
+def _is_of_somebody(scope: Scope, status: int, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Whether an answer depends on who asks: a page, or one of the API.
+
+    So does what leads on to a page: files may have been put on somebody's list by then.
+    """
+    if status == HTTPStatus.SEE_OTHER and scope["method"] == "GET":
+        return True
     kind = next((value for name, value in headers if name == b"content-type"), b"")
     return kind.startswith(b"text/html") or scope["path"].startswith("/api/")
 

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import OrderError
 from datalad_jsdl.orders.capability import Verdict
+from datalad_jsdl.portal.access import whom_it_is_for
+from datalad_jsdl.portal.accounts.anonymous import PREFIX
 from datalad_jsdl.portal.archive_endpoint import Grant
+from datalad_jsdl.portal.clients import address_of
 from datalad_jsdl.portal.problems import ProblemError
 
 if TYPE_CHECKING:
@@ -22,14 +25,14 @@ async def granted_by_link(site: Site, scope: Scope) -> Grant:
     """What a link that needs no login is for.
 
     Raises:
-        ProblemError: it has expired, or was not made here.
+        ProblemError: it has expired, or was not made here, or its files are not served any more.
     """
     found = scope["path_params"]
     try:
         summary = await site.run(site.desk.orders.summary, found["order"])
     except OrderError:
         raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such download") from None
-    verdict = await site.run(site.capabilities.verify, summary.id, found["signature"])
+    verdict = await site.run(_verdict, site, summary.id, found["signature"])
     if verdict is Verdict.EXPIRED:
         raise ProblemError(
             HTTPStatus.GONE,
@@ -38,4 +41,17 @@ async def granted_by_link(site: Site, scope: Scope) -> Grant:
         )
     if verdict is not Verdict.VALID:
         raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such download")
-    return Grant(summary, f"user {summary.user}")
+    # who is not signed in can be many users, so these are counted by address here, too
+    is_nobodys = summary.user.startswith(PREFIX)
+    who = f"at {address_of(scope, site.trusted)}" if is_nobodys else f"user {summary.user}"
+    return Grant(summary, who)
+
+
+def _verdict(site: Site, order_id: str, signature: str) -> Verdict:
+    try:
+        given = whom_it_is_for(site, order_id)
+    except ProblemError:
+        if site.capabilities.verify(order_id, signature) is Verdict.FORGED:
+            return Verdict.FORGED
+        raise
+    return site.capabilities.verify(order_id, signature, given)

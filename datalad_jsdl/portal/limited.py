@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import ipaddress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers
-
-from datalad_jsdl.portal.problems import Problem, send_problem
+from datalad_jsdl.portal.clients import address_of
+from datalad_jsdl.portal.problems import ProblemError, send_problem
 from datalad_jsdl.portal.rates import Kind, kind_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from datalad_jsdl.portal.accounts.proxy import Network
     from datalad_jsdl.portal.identity import Visitor
     from datalad_jsdl.portal.rates import Rates
     from datalad_jsdl.portal.site import Site
 
-__all__ = ["Limited", "address_of", "counted_as"]
+__all__ = ["Limited", "counted_as", "too_often"]
 
 _MISSING = frozenset({404, 410})
 
@@ -51,12 +48,8 @@ class Limited:
         who = f"at {address}" if is_for_anybody else counted_as(visitor, address)
         wait = await self._wait(rates, kind, who, count=kind is not Kind.LINK)
         if wait:
-            problem = Problem(
-                HTTPStatus.TOO_MANY_REQUESTS,
-                f"this was asked for too often; try again in {wait} s",
-                {"retry-after": str(wait)},
-            )
-            await send_problem(problem, send, is_head=scope["method"] == "HEAD")
+            is_head = scope["method"] == "HEAD"
+            await send_problem(too_often(wait).problem, send, is_head=is_head)
             return
         status = 0
 
@@ -76,42 +69,16 @@ class Limited:
         return rates.wait(kind, who, count=count)
 
 
+def too_often(wait: int) -> ProblemError:
+    """That somebody has to wait so many seconds."""
+    return ProblemError(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        f"this was asked for too often; try again in {wait} s",
+        {"retry-after": str(wait)},
+    )
+
+
 def counted_as(visitor: Visitor | None, address: str) -> str:
     """Whom requests and downloads are counted for: who is not signed in can be many users."""
     is_nobody = visitor is None or visitor.is_anonymous
     return f"at {address}" if visitor is None or is_nobody else f"user {visitor.user}"
-
-
-def address_of(scope: Scope, trusted: tuple[Network, ...]) -> str:
-    """Where a request is from: an address, or a network that one visitor has all of (RFC 6177).
-
-    Args:
-        scope: of ASGI.
-        trusted: proxies, of whom each adds whom it was asked by to ``X-Forwarded-For``.
-    """
-    client = (scope.get("client") or ("", 0))[0]
-    hops = [hop.strip() for hop in _forwarded(scope).split(",")]
-    while hops and _is_in(client, trusted) and _address(hops[-1]):
-        client = hops.pop()
-    found = _address(client)
-    if isinstance(found, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((int(found), 64), strict=False))
-    return str(found or client)
-
-
-def _forwarded(scope: Scope) -> str:
-    return ", ".join(Headers(scope=scope).getlist("x-forwarded-for"))
-
-
-def _is_in(client: str, networks: tuple[Network, ...]) -> bool:
-    found = _address(client)
-    return found is not None and any(found in network for network in networks)
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        found = ipaddress.ip_address(text.strip("[]"))
-    except ValueError:
-        return None
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return mapped or found

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 
-from datalad_jsdl.portal.limited import address_of, counted_as
+from datalad_jsdl.portal.clients import address_of
+from datalad_jsdl.portal.limited import counted_as
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from datalad_jsdl.orders.store.opening import Store
+    from datalad_jsdl.portal.accounts.proxy import Network
 
 __all__ = ["Counted", "Metrics"]
 
@@ -108,11 +109,13 @@ class Counted:
     Args:
         app: the application.
         metrics: where they are counted.
+        trusted: proxies, which say where requests are from.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, trusted: tuple[Network, ...] = ()) -> None:
         self._app = app
         self._metrics = metrics
+        self._trusted = trusted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the specification of ASGI."""
@@ -133,4 +136,4 @@ class Counted:
             route = getattr(scope.get("route"), "path", "none")
             method = scope["method"] if scope["method"] in _METHODS else "other"
             self._metrics.request(route, method, status)
-            REFUSALS.answer(scope, status)
+            REFUSALS.answer(scope, status, self._trusted)

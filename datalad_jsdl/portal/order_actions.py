@@ -16,6 +16,7 @@ from datalad_jsdl.orders.order_manifest import order_entries
 from datalad_jsdl.orders.placing import place_again, place_order
 from datalad_jsdl.orders.states import states_of_order
 from datalad_jsdl.orders.tasks import PREPARE
+from datalad_jsdl.portal.access import whom_it_is_for
 from datalad_jsdl.portal.actions import start
 from datalad_jsdl.portal.terms import require_accepted
 from datalad_jsdl.repository.entries import Unlisted
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from datalad_jsdl.orders.ordering import Limits
     from datalad_jsdl.portal.site import Site
 
-__all__ = ["OrderState", "Phase", "archive_path", "compare", "order", "order_state", "prepare",
-           "repeat"]  # fmt: skip
+__all__ = ["OrderState", "Phase", "archive_path", "compare", "order", "order_state", "orderable",
+           "prepare", "repeat"]  # fmt: skip
 
 
 class Phase(Enum):
@@ -97,7 +98,7 @@ def order(
     """
     wanted = None if chosen is None else frozenset(chosen)
     names = site.desk.lists.sources(user)
-    names = _orderable(site, names, sources)
+    names = orderable(site, names, sources)
     if wanted is not None:
         names &= {source for source, _ in wanted}
     require_accepted(site, user, names)
@@ -122,7 +123,7 @@ def repeat(
     """Order the files of an order once more, but the unavailable ones; raises as `order` does."""
     found = site.desk.orders.find(base.id)
     names = {file.ref.source for file in found.files}
-    names = _orderable(site, names, sources)
+    names = orderable(site, names, sources)
     require_accepted(site, base.user, names)
     placed = place_again(
         site.desk, found, name,
@@ -132,7 +133,7 @@ def repeat(
     return placed
 
 
-def _orderable(site: Site, names: set[str], sources: Collection[str] | None) -> set[str]:
+def orderable(site: Site, names: set[str], sources: Collection[str] | None) -> set[str]:
     """Those of some sources that a user may order of; what a page has posted for them is theirs."""
     if sources is None:
         return names
@@ -193,8 +194,11 @@ def archive_path(site: Site, summary: OrderSummary) -> tuple[str, float]:
     """The path of a link to an order's archive that needs no login, and when it expires.
 
     The latter is in seconds since 1970.
+
+    Raises:
+        ProblemError: the files are served to nobody any more.
     """
-    signature, expires = site.capabilities.sign(summary.id)
+    signature, expires = site.capabilities.sign(summary.id, whom_it_is_for(site, summary.id))
     return f"/d/{summary.id}.{signature}/{quote(summary.archive_name, safe='')}", expires
 
 

@@ -62,6 +62,11 @@ _ROUTES = tuple(
         ("POST", rf"{_API}/(query|entity/children|datasets/[^/]*/statistics)", Kind.SEARCH),
         ("GET|HEAD", rf"{_API}/datasets/[^/]*/files", Kind.SEARCH),
         ("GET|HEAD", rf"{_API}/orders/[^/]*/comparison|/orders/[^/]*/compare", Kind.SEARCH),
+        ("POST", r"/choose|/choose/add|/chosen/[^/]*/add", Kind.ADD),
+        ("GET|HEAD", r"/choose|/chosen/[^/]*", Kind.SEARCH),
+        ("POST", r"(/api)?/(patients|studies|series)/[^/]*/archive", Kind.ORDER),
+        # each asks Orthanc; what a GET begins is counted as an order where it does
+        ("GET|HEAD", r"(/api)?/(patients|studies|series)/[^/]*(/archive)?|/studies", Kind.SEARCH),
     )
 )
 _BROWSE = re.compile(r"/datasets/[^/]*")

@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.bugs import LOGGER
+from datalad_jsdl.portal.clients import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.types import Scope
 
+    from datalad_jsdl.portal.accounts.proxy import Network
+    from datalad_jsdl.portal.identity import Visitor
     from datalad_jsdl.portal.logs import PortalLog
 
 __all__ = ["REFUSALS", "Refusals"]
@@ -70,20 +73,29 @@ class Refusals:
         self._kinds[what, client] = _Kind(now)
         if self.log is not None:
             also: dict[str, object] = {"client": client, **({"more": more} if more else {})}
-            self.log.event("refused", user, **(fields or {"what": what}), **also)
+            # as other lines have who is signed in: one user has one pseudonym
+            who = None if user is None else f"user {user}"
+            self.log.event("refused", who, **(fields or {"what": what}), **also)
             return
         again = f", and {more} times more since the last line" if more else ""
         lgr.info("refused: %s, from %s%s", what, client or "nobody", again)
 
-    def answer(self, scope: Scope, status: str) -> None:
-        """A request was answered; those that were refused are told."""
+    def answer(self, scope: Scope, status: str, trusted: tuple[Network, ...] = ()) -> None:
+        """A request was answered; those that were refused are told.
+
+        Args:
+            scope: of ASGI.
+            status: of HTTP.
+            trusted: proxies, which say where requests are from.
+        """
         if not status.startswith("4"):
             return
         route = getattr(scope.get("route"), "path", "") or "what is nowhere"
         method = scope["method"] if scope["method"].isalpha() else "a method"
-        client = (scope.get("client") or ("", 0))[0]
-        visitor = scope.get("state", {}).get("visitor")
-        user = visitor.user if visitor is not None else None
+        client = address_of(scope, trusted)
+        visitor: Visitor | None = scope.get("state", {}).get("visitor")
+        # who is not signed in may be somebody new with each request
+        user = None if visitor is None or visitor.is_anonymous else visitor.user
         text = f"{method[:10]} {route} with {status}"
         fields = {"status": int(status), "method": method[:10], "route": route}
         self.tell(text, client, user, **fields)

@@ -12,10 +12,13 @@ import pytest
 
 from datalad_jsdl.archive.archive import Archive
 from datalad_jsdl.archive.budget import LookAhead
+from datalad_jsdl.archive.content import MirrorsOnly
 from datalad_jsdl.archive.shelf import Outcome, PieceShelf
 from datalad_jsdl.archive.spill import Held
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.faults import Failed, Fault, FaultKind
+from datalad_jsdl.fetch.engine import Engine
+from datalad_jsdl.fetch.http.address_policy import AddressPolicy
 from datalad_jsdl.model.content import Fetched
 from tests.archive.shelf import Shelf
 from tests.archive.test_archive import joined, known_of
@@ -156,3 +159,32 @@ def test_a_wrong_piece_is_given_to_nobody(shelf: Shelf, lab: Lab, other_lab: Lab
     archive = Archive(alone, shelf.sources, prepared=known, look_ahead=LookAhead(4, shared=True))
     with pytest.raises(FetchError):
         joined(archive)
+
+
+def test_a_piece_is_for_those_who_can_fetch_it(shelf: Shelf, lab: Lab) -> None:
+    """Whoever knows its digest but has no login is not given what others have fetched by theirs."""
+    shelf.remote("large", LARGE, [lab])
+    known, look_ahead = known_of(shelf), LookAhead(4, shared=True)
+    archive = Archive(shelf.contents, shelf.sources, prepared=known, look_ahead=look_ahead)
+    assert joined(archive) == shelf.whole
+    lab.put("large", lab.files["/large"].content, status=403)
+    assert joined(archive) == shelf.whole  # it waits for others like them
+    policy = AddressPolicy.from_config({"annex.security.allowed-ip-addresses": "127.0.0.1"})
+    with Engine(policy, logins=False) as strangers:
+        theirs = Archive(
+            shelf.contents, MirrorsOnly(strangers), prepared=known, look_ahead=look_ahead
+        )
+        with pytest.raises(FetchError):
+            joined(theirs)
+
+
+def test_a_mirror_that_fails_is_no_reason_elsewhere(shelf: Shelf, lab: Lab) -> None:
+    """Whoever names a dead mirror with a digest of others does not end their downloads."""
+    shelf.remote("large", LARGE, [lab])
+    known, look_ahead = known_of(shelf), LookAhead(4, shared=True)
+    right = Archive(shelf.contents, shelf.sources, prepared=known, look_ahead=look_ahead)
+    assert joined(right) == shelf.whole
+    dead = [replace(shelf.contents[0], urls=(f"{lab.url}/gone",))]
+    wrong = Archive(dead, shelf.sources, prepared=known, look_ahead=look_ahead)
+    with pytest.raises(FetchError):
+        joined(wrong)

@@ -7,6 +7,7 @@ import logging
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,10 +16,12 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from datalad_jsdl.errors import PortalError
+from datalad_jsdl.errors import PortalError, StoreError
 from datalad_jsdl.orders.choosing.choice import Choice
 from datalad_jsdl.orders.desk import Desk
+from datalad_jsdl.orders.store import posted as posted_rows
 from datalad_jsdl.orders.store.opening import Store
+from datalad_jsdl.orders.store.posted import keep_posted
 from datalad_jsdl.portal import actions
 from datalad_jsdl.portal.accounts.settings import read_accounts
 from datalad_jsdl.portal.app import make_app
@@ -404,3 +407,13 @@ class TestThePage:
         for number in range(2):
             fields = form(json.loads(self.block("json", number)))
             assert post(visitor(site), fields).status_code == 303
+
+
+def test_links_do_not_take_the_room_of_pages(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody can open a link; only a page with a key can post."""
+    monkeypatch.setattr(posted_rows, "_MOST", 10)
+    until = time.time() + 60
+    assert keep_posted(store, "", "n1", "12345678", until)
+    with pytest.raises(StoreError):
+        keep_posted(store, "", "n2", "12345678", until)
+    assert keep_posted(store, "atlas", "n1", "12345678", until)

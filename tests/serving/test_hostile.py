@@ -24,6 +24,7 @@ from datalad_jsdl.portal.accounts.proxy import ProxyIdentity, networks_of
 from datalad_jsdl.portal.api.routes import api_routes
 from datalad_jsdl.portal.app import make_app
 from datalad_jsdl.portal.embedding.keys import EmbedKey
+from datalad_jsdl.portal.order_actions import archive_path
 from datalad_jsdl.portal.pages.routes import page_routes
 from datalad_jsdl.portal.refusals import REFUSALS
 from datalad_jsdl.portal.rules import DatasetRule, Openness, Rules
@@ -169,10 +170,16 @@ def test_what_is_of_others_is_not_there(site: Site, log: pytest.LogCaptureFixtur
     assert is_served(site)
 
 
+def link_of(site: Site, order: str) -> tuple[str, float]:
+    """The signature of a link, and when it expires."""
+    path, expires = archive_path(site, site.desk.orders.summary(order))
+    return path.split("/")[2].partition(".")[2], expires
+
+
 def test_a_capability_is_not_made_up(site: Site, log: pytest.LogCaptureFixture) -> None:
     one, other = ordered(site, "ada"), ordered(site, "ada", "other")
-    good, expires = site.capabilities.sign(one)
-    foreign, _ = site.capabilities.sign(other)
+    good, expires = link_of(site, one)
+    foreign, _ = link_of(site, other)
     eve = TestClient(make_app(site))
     assert eve.get(f"/d/{one}.{good}/all.zip").status_code == 200
     half = len(good) // 2

@@ -278,6 +278,23 @@ def test_limits_and_terms(home: Path, orthanc: Orthanc, tmp_path: Path) -> None:
         assert portal.ready(series)["status"] == "ready"
 
 
+def test_who_is_not_signed_in(home: Path, orthanc: Orthanc, tmp_path: Path) -> None:
+    """Without a cookie each look would be somebody's who has not asked yet."""
+    settings = tmp_path / "portal.ini"
+    settings.write_text(
+        "[sign-in]\nby = nobody\n[rates]\norder = 2/hour\nsearch = none\n"
+        "[dataset orthanc]\nfor = public\n"
+    )
+    study, _, series = places(orthanc)
+    with orthanc_portal(orthanc.url, tmp_path, settings=settings) as portal:
+        assert portal.ready(series)["status"] == "ready"  # a session keeps the cookie
+        link = portal.get(f"/api{series}/archive").json()["downloadUrl"]
+        assert requests.get(link, timeout=60).status_code == 200
+        for status in (202, 429):
+            answer = requests.get(f"{portal.url}/api{study}/archive", timeout=60)
+            assert answer.status_code == status
+
+
 def test_orthanc_goes_down_and_comes_back(
     home: Path, program: Callable[[str], str], tmp_path: Path
 ) -> None:

@@ -15,8 +15,10 @@ from datalad_jsdl.errors import PortalError
 from datalad_jsdl.portal.accounts.proxy import networks_of
 from datalad_jsdl.portal.accounts.settings import read_accounts
 from datalad_jsdl.portal.app import make_app
+from datalad_jsdl.portal.clients import address_of
 from datalad_jsdl.portal.identity import Visitor
-from datalad_jsdl.portal.limited import address_of, counted_as
+from datalad_jsdl.portal.limited import counted_as
+from datalad_jsdl.portal.order_actions import archive_path
 from datalad_jsdl.portal.rates import DEFAULT_RATES, Kind, Rates, kind_of, rate_of
 from tests.lab import free_port
 from tests.serving.test_public import HERE, Make, browser, portal
@@ -44,6 +46,17 @@ TWO = limits.parse("2/hour")
         ("GET /openid/back?code=x", Kind.SIGN_IN),
         ("HEAD /d/order.signature/x.zip", Kind.LINK),
         ("GET /api/v1/orders/x/archive", None),
+        ("POST /choose", Kind.ADD),
+        ("POST /choose/add", Kind.ADD),
+        ("POST /chosen/x/add", Kind.ADD),
+        ("POST /chosen/x/undo", None),
+        ("GET /chosen/x", Kind.SEARCH),
+        ("GET /choose?dataset=x", Kind.SEARCH),
+        ("POST /studies/x/archive", Kind.ORDER),
+        ("POST /api/series/x/archive", Kind.ORDER),
+        ("GET /api/patients/x/archive", Kind.SEARCH),
+        ("GET /studies?patient=x", Kind.SEARCH),
+        ("GET /series/x", Kind.SEARCH),
         ("GET /", None),
     ],
 )
@@ -104,8 +117,8 @@ def test_links_are_not_guessed(portal: Make) -> None:
     client = TestClient(make_app(site), headers=HERE)
     client.post("/api/v1/download/list/me/add", json={"dataset": "open", "path": "a"})
     order = client.put("/api/v1/download/list/me/order", json={}).json()["orderId"]
-    signature, _ = site.capabilities.sign(order)
-    right = [client.head(f"/d/{order}.{signature}/all.zip").status_code for _ in range(3)]
+    link, _ = archive_path(site, site.desk.orders.summary(order))
+    right = [client.head(link).status_code for _ in range(3)]
     assert set(right) & {200, 409} == set(right)
     wrong = [client.get(f"/d/{order}.{n}/all.zip").status_code for n in range(3)]
     assert wrong == [404, 404, 429]

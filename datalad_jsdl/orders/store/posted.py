@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PostedSelection", "find_posted", "forget_posted", "keep_posted", "take_posted"]
 
-_MOST = 256 << 20  # characters of all selections that are kept at a time
+_MOST = 256 << 20  # characters of all selections that are kept at a time, of links and of pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,10 @@ def keep_posted(
     )  # fmt: skip
     with store.write() as connection:
         connection.execute(delete(table).where(table.c.until < time.time()))
-        held = connection.scalar(select(func.sum(func.length(table.c.selection)))) or 0
+        # links are everybody's: they must not take the room of pages that have a key
+        alike = (table.c.posted_by == "") == (posted_by == "")
+        size = select(func.sum(func.length(table.c.selection))).where(alike)
+        held = connection.scalar(size) or 0
         if held + len(selection) > _MOST:
             raise StoreError("too many posted selections wait for their visitors")
         row = connection.execute(kept.on_conflict_do_nothing().returning(table.c.id)).one_or_none()

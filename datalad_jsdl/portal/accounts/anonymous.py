@@ -13,7 +13,10 @@ from datalad_jsdl.portal.identity import Visitor
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["AnonymousUsers"]
+__all__ = ["PREFIX", "AnonymousUsers"]
+
+#: What the names of such users begin with.
+PREFIX = "anonymous:"
 
 _SIZE = 16  # random bytes of an id: as hard to guess as a key
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -54,4 +57,4 @@ class AnonymousUsers:
 
 
 def _visitor(name: str) -> Visitor:
-    return Visitor(f"anonymous:{name}", frozenset(), _SHOWN, is_anonymous=True)
+    return Visitor(f"{PREFIX}{name}", frozenset(), _SHOWN, is_anonymous=True)

@@ -11,7 +11,13 @@ from datalad_jsdl.orders.comparing import Change
 from datalad_jsdl.orders.store.rows import utc
 from datalad_jsdl.orders.tasks import PREPARE
 from datalad_jsdl.portal import order_actions
-from datalad_jsdl.portal.access import find_job, find_order, limits_of, sources_of
+from datalad_jsdl.portal.access import (
+    find_job,
+    find_order,
+    find_past_order,
+    limits_of,
+    sources_of,
+)
 from datalad_jsdl.portal.api.lists import pending, zip_name
 from datalad_jsdl.portal.api.operations import Answer, as_json
 from datalad_jsdl.portal.api.values import (
@@ -99,10 +105,11 @@ def state(asked: Asked) -> Answer:
 
 
 def repeat(asked: Asked) -> Answer:
-    """Order the same files once more."""
+    """Order the same files once more, those that the visitor may still have."""
     site, visitor, name = asked.site, asked.who, zip_name(asked.body)
     limits, sources = limits_of(site, visitor), sources_of(site, visitor)
-    placed = order_actions.repeat(site, _summary(asked), name, limits, sources)
+    base = find_past_order(site, visitor, asked.path["order"])
+    placed = order_actions.repeat(site, base, name, limits, sources)
     where = f"/api/v1/download/order/{placed.summary.id}"
     return as_json(order_object(placed), HTTPStatus.CREATED, location=where)
 
@@ -158,7 +165,8 @@ def curl(asked: Asked) -> Answer:
 
 def revoke(asked: Asked) -> Answer:
     """Have no link to the archive work any more that was made until now."""
-    asked.site.capabilities.revoke(_summary(asked).id)
+    summary = find_past_order(asked.site, asked.who, asked.path["order"])
+    asked.site.capabilities.revoke(summary.id)
     return Answer(status=HTTPStatus.NO_CONTENT)
 
 

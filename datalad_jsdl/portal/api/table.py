@@ -11,7 +11,8 @@ from datalad_jsdl.portal.api.document import DocumentEndpoint
 from datalad_jsdl.portal.api.events import Events
 from datalad_jsdl.portal.api.operations import Operation, Parameter
 from datalad_jsdl.portal.archive_endpoint import ArchiveEndpoint, Grant
-from datalad_jsdl.portal.limited import address_of, counted_as
+from datalad_jsdl.portal.clients import address_of
+from datalad_jsdl.portal.limited import counted_as
 from datalad_jsdl.portal.rows import Sort
 
 if TYPE_CHECKING:

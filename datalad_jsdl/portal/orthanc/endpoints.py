@@ -24,11 +24,14 @@ from datalad_jsdl.orders.store.rows import utc
 from datalad_jsdl.orders.tasks import COLLECT
 from datalad_jsdl.portal import order_actions
 from datalad_jsdl.portal.access import find_job, limits_of, required_visitor
+from datalad_jsdl.portal.clients import address_of
+from datalad_jsdl.portal.limited import counted_as, too_often
 from datalad_jsdl.portal.order_actions import Phase
 from datalad_jsdl.portal.orthanc import archives
 from datalad_jsdl.portal.orthanc.resources import Level, checked_id
 from datalad_jsdl.portal.orthanc.visiting import find_resource, from_server, server_for
 from datalad_jsdl.portal.problems import ProblemError, problem_of
+from datalad_jsdl.portal.rates import Kind
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -99,7 +102,9 @@ def _answered(site: Site, handle: Handler) -> Callable[[Request], Awaitable[Resp
 def _state_at(level: Level) -> Handler:
     async def handle(site: Site, visitor: Visitor, request: Request) -> Response:
         is_post = request.method == "POST"
-        state = await site.run(_begun, site, visitor, level, request.path_params["id"], is_post)
+        who = counted_as(visitor, address_of(request.scope, site.trusted))
+        given = request.path_params["id"]
+        state = await site.run(_begun, site, visitor, level, given, None if is_post else who)
         status = HTTPStatus.ACCEPTED if state.is_moving else HTTPStatus.OK
         here = site.origin or str(request.base_url).rstrip("/")
         return JSONResponse(_object(site, state, here), int(status), _NO_STORE)
@@ -107,11 +112,23 @@ def _state_at(level: Level) -> Handler:
     return handle
 
 
-def _begun(site: Site, visitor: Visitor, level: Level, given: str, again: bool) -> ZipState:
-    """The state of a zip that is asked for by looking at it; one that failed, by POST only."""
+def _begun(
+    site: Site, visitor: Visitor, level: Level, given: str, looks: str | None = None
+) -> ZipState:
+    """The state of a zip that is asked for by looking at it; one that failed, by POST only.
+
+    Args:
+        site: of the portal.
+        visitor: whose zip it is.
+        level: of what it is.
+        given: the ID of that.
+        looks: whom it is counted for if it is begun by a GET; None for a POST, which was counted.
+    """
     found, limits = find_resource(site, visitor, level, given), limits_of(site, visitor)
     state = archives.state_of(site, visitor.user, found, limits)
-    if state.phase is Phase.NEW or (again and not state.is_moving):
+    if state.phase is Phase.NEW or (looks is None and not state.is_moving):
+        if looks is not None and site.rates and (wait := site.rates.wait(Kind.ORDER, looks)):
+            raise too_often(wait)
         archives.start(site, visitor.user, found, limits)
         state = archives.state_of(site, visitor.user, found, limits)
     return state
@@ -137,7 +154,7 @@ async def _posted(site: Site, visitor: Visitor, request: Request, level: Level) 
             HTTPStatus.BAD_REQUEST,
             f"{unknown[0]} cannot be set here: an archive has the files as Orthanc has them",
         )
-    state = await site.run(_begun, site, visitor, level, given, True)
+    state = await site.run(_begun, site, visitor, level, given)
     assert state.asked is not None  # noqa: S101 - it has just been
     job = state.asked.id
     return JSONResponse({"ID": job, "Path": f"/jobs/{job}"}, headers=_NO_STORE)
@@ -145,6 +162,7 @@ async def _posted(site: Site, visitor: Visitor, request: Request, level: Level) 
 
 async def _job(site: Site, visitor: Visitor, request: Request) -> Response:
     """A job as Orthanc tells of it, or its archive."""
+    server_for(site, visitor)  # or what was begun earlier is not for this visitor any more
     job = await site.run(find_job, site, visitor, request.path_params["job"], COLLECT)
     state = await site.run(archives.state_of_job, site, job)
     if not request.url.path.endswith("/archive"):

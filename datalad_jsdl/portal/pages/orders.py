@@ -177,8 +177,7 @@ def _others(
     stem = summary.archive_name.removesuffix(".zip")
     name = f"{stem}-others.zip" if len(stem.encode("utf-8", "surrogatepass")) < 180 else ""
     names = {file.ref.source for file in base.files}
-    if sources is not None:
-        names &= set(sources)
+    names = order_actions.orderable(site, names, sources)
     require_accepted(site, summary.user, names)
     made = place_again(
         site.desk, base, name, limits=limits,
