@@ -153,9 +153,11 @@ def _told(total: Total) -> str:
     text += (
         f", {size_text(total.size)} in {time_text(seconds)} ({rate_text(total.moved / seconds)})"
     )
+    verified = "all verified"
     if total.unverified:
-        return f"{text}, {total.unverified} of them not verified: there is no checksum"
-    return f"{text}, all verified"
+        verified = f"{total.unverified} of them not verified: there is no checksum"
+    failed = f"; {wanted - total.fetched} not downloaded" if short else ""
+    return f"{text}, {verified}{failed}"
 
 
 def _preview(total: Total) -> str:

@@ -193,4 +193,5 @@ def _size(path: Path) -> int:
 
 
 def _hint(file: FileOutput, options: ArchiveOptions) -> str:
-    return f"partial archive kept in {file.part}{options.further}"
+    kept = size_text(_size(file.part))
+    return f"{kept} of the archive are kept in {file.part}{options.further}"

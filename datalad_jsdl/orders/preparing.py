@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -11,8 +12,10 @@ from datalad_jsdl.archive.archive import Archive
 from datalad_jsdl.archive.budget import LookAhead
 from datalad_jsdl.archive.one_pass import read_once
 from datalad_jsdl.archive.prepare import Prepared, Unprepared, prepare
+from datalad_jsdl.bugs import LOGGER
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.phrases import told
+from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.operations.availability import ACCESS, Access
 from datalad_jsdl.orders.contents import opened_order
 from datalad_jsdl.orders.model import FileState
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from datalad_jsdl.orders.store.opening import Store
 
 __all__ = ["Preparation", "prepare_order", "state_of_error"]
+
+lgr = logging.getLogger(LOGGER)
 
 _KEPT_EVERY = 1.0  # seconds; what was found since is found again after a crash
 _MOST = 1000  # contents to be kept at a time
@@ -207,6 +212,12 @@ class _Run:
 
     def _write_states(self, failed: Mapping[FileRef, FileState], read: Set[FileRef]) -> None:
         """Failures are kept; what could be read now is told of no more."""
+        order = self._order.summary.id
+        for ref, state in list(failed.items())[:1]:
+            lgr.warning(
+                "order %s: %s cannot be read, such as %s: %s",
+                order, counted(len(failed), "file"), ref.path, state.text,
+            )  # fmt: skip
         before = states_of_order(self._store, self._order.summary.id)
         again = [(ref, None) for ref in before if ref in read]
         write_states(self._store, [*failed.items(), *again])

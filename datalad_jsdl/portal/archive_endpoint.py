@@ -219,6 +219,10 @@ class ArchiveEndpoint:
                     await send_all(chunks, pace, send, receive, count, connection)
                 finally:
                     await chunks.aclose()  # type: ignore[attr-defined]  # it is a generator
+        except asyncio.CancelledError:
+            if not self._site.is_ending:
+                raise
+            connection.reset()  # the client goes on with another process
         except SlowReaderError:
             ranges.ended = Ended.SLOW
             metrics.broken_off("client")

@@ -433,8 +433,10 @@ class TestSpeed:
     @pytest.mark.parametrize(
         ("job", "seconds"),
         [
-            (running(300, 1100, Observation(NOW, 100), 4), 16),
-            (running(300, 1100, Observation(NOW, 100), 8), 32),  # stalls
+            (running(300, 1100, Observation(NOW, 100), 10), 40),
+            (running(300, 1100, Observation(NOW, 100), 20), 80),  # stalls
+            (running(300, 1100, Observation(NOW, 100), 8), None),  # as it begins
+            (running(900, 1100, Observation(NOW, 100), 4), 1),
             (running(300, 200, Observation(NOW, 100), 4), 0),
             (running(300, None, Observation(NOW, 100), 4), None),
             (running(100, 1100, Observation(NOW, 100), 4), None),

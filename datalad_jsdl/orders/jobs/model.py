@@ -41,6 +41,9 @@ class Observation:
     progress: int
 
 
+_TELLING = 10.0  # seconds
+
+
 def rate(first: Observation, last: Observation) -> float | None:
     """Units a second between two observations; None if nothing was done between them."""
     seconds = (last.on - first.on).total_seconds()
@@ -102,6 +105,9 @@ class Job:
     def remaining(self) -> float | None:
         """Seconds until it is done, at that rate; None if that is not known."""
         speed = self.rate
-        if speed is None or self.total is None:
+        if speed is None or self.total is None or self.begun is None:
             return None
+        seconds = (self.seen_on - self.begun.on).total_seconds()
+        if seconds < _TELLING and self.progress < self.total / 2:
+            return None  # the first bytes come slowly, and tell nothing
         return max(self.total - self.progress, 0) / speed

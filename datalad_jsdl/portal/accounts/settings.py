@@ -181,7 +181,7 @@ def read_accounts(file: Path) -> Accounts:
         limits = _Section(file, "limits", parser["limits"]).limits(limits)
     return Accounts(
         Rules(datasets, roles, limits),
-        given.get("origin", "").rstrip("/"),
+        sign_in.origin(),
         sign_in.proxy() if by == "proxy" else None,
         sign_in.openid() if by == "openid" else None,
         local_path(given["address"]) if "address" in given else "",
@@ -246,6 +246,13 @@ class _Section:
         if post not in _POSTS:
             raise self._error(f"post is job or orthanc, not {post!r}")
         return post == "orthanc"
+
+    def origin(self) -> str:
+        found = self._given.get("origin", "").rstrip("/")
+        parts = urlsplit(found)
+        if found and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path):
+            raise self._error(f"origin is like https://data.example.org, not {found!r}")
+        return found
 
     def trusted(self) -> tuple[Network, ...]:
         given = self._given.get("trusted", _LOOPBACK)

@@ -28,7 +28,7 @@ from datalad_jsdl.portal.pages.words import STATES, Word, bytes_text, files_text
 from datalad_jsdl.portal.terms import unaccepted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Set
     from typing import Any
 
     from starlette.responses import Response
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["change", "check", "order", "review", "undo"]
 
 _ROWS = 100  # on a page
+_NAMES = 200  # orders whose names are not given again
 _TOO_LARGE = Word("Too large", "warn", "big")
 
 
@@ -141,9 +142,9 @@ async def _shown(
     number = min(query.number("page"), pages)
     shown = files[(number - 1) * _ROWS : number * _ROWS]
     large = {file.ref for group in found.groups if group.too_large for file in group.files}
-    orders, _ = await site.run(site.desk.orders.history, turn.user, limit=1)
+    orders, _ = await site.run(site.desk.orders.history, turn.user, limit=_NAMES)
     if name is None:
-        name = _name(fit)
+        name = _name(fit, {order.archive_name for order in orders})
     status = HTTPStatus.CONFLICT if name_problem or problem else HTTPStatus.OK
     checking = await site.run(_checking, turn)
     terms = await site.run(_terms, turn, found)
@@ -223,13 +224,17 @@ def _terms(turn: Turn, found: Review) -> list[_Terms]:
     ]
 
 
-def _name(fit: Fit) -> str:
-    """A name for the zip that says what is in it."""
+def _name(fit: Fit, taken: Set[str]) -> str:
+    """A name for the zip that says what is in it.
+
+    No two have the same: who continues one with the file of another spoils it.
+    """
     sources = {file.ref.source for file in fit.files}
     what = sources.pop() if len(sources) == 1 else "files"
-    name = f"{what}-{datetime.now(timezone.utc):%Y-%m-%d}.zip"
+    stem = f"{what}-{datetime.now(timezone.utc):%Y-%m-%d}"
+    names = (f"{stem}{more}.zip" for more in ("", *(f"-{n}" for n in range(2, _NAMES + 2))))
     try:
-        return archive_name(name, time.time())
+        return archive_name(next(name for name in names if name not in taken), time.time())
     except OrderError:
         return ""
 

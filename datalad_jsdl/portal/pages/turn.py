@@ -114,6 +114,8 @@ class Turn:
             "listed": listed,
             "form_token": token,
             "may_sign_in": self.may_sign_in,
+            # whom a proxy has signed in, it signs out
+            "signs_out": bool(getattr(self.site.identity, "cookie", "")),
             "here": "",
             "refresh": None,
             "has_datasets": bool(self.site.served) or self.site.orthanc is None,

@@ -16,6 +16,8 @@ export function watchChoices(root) {
       all.indeterminate = chosen.length > 0 && chosen.length < boxes.length;
       row?.classList.toggle("is-chosen", chosen.length > 0);
       button?.classList.toggle("btn--primary", chosen.length > 0);
+      // what is ticked is not on the list yet: one button is the next one, not two
+      root.querySelector("[data-review]")?.classList.toggle("btn--primary", !chosen.length);
       if (button) {
         const sum = (name) => chosen.reduce((found, box) => found + Number(box.dataset[name]), 0);
         button.textContent = chosen.length
