@@ -106,10 +106,12 @@ class PiecedFileReader(FileReader):
             raise ArchiveError(problem)
         self._right, self._stamp = self._extent(number), stamp
         if self._right.stop < self._stop:
-            self._ahead = threading.Thread(
+            ahead = threading.Thread(
                 target=self._look_ahead, args=(number + 1, stamp), name="verify", daemon=True
             )
-            self._ahead.start()
+            with suppress(RuntimeError):  # there can be no more threads: then it is done later
+                ahead.start()
+                self._ahead = ahead
 
     def _look_ahead(self, number: int, stamp: Stamp) -> None:
         with suppress(ArchiveError):  # raised when the piece is wanted

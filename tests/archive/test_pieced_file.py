@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -188,3 +189,17 @@ def test_not_more_is_remembered_than_there_is_room_for() -> None:
     assert [right.knows(stamp, start, "d") for start in range(3)] == [False, True, True]
     assert not right.knows(stamp, 1, "e")
     assert not right.knows(replace(stamp, changed=1), 1, "d")
+
+
+def test_without_a_thread_it_is_read_as_well(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that has no more threads (a limit of users) cannot be had in a test."""
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    reader = PiecedFileReader(str(file), SIZE, 0, SIZE, PIECES)
+    try:
+        assert reader.read(SIZE) == CONTENT
+    finally:
+        reader.close()
