@@ -6,18 +6,18 @@ import os
 import random
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.lab import sha256
 from tests.pages.conftest import TOKEN, made
 from tests.pages.serving import running
+from tests.pages.test_browser import browser, opened  # noqa: F401 - fixtures
 
-_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 #: No picker can be driven: what it gives is a folder of the browser's own file system.
 _PICKER = """window.showDirectoryPicker = async () =>
     (await navigator.storage.getDirectory()).getDirectoryHandle("picked", {create: true});"""
@@ -39,19 +39,9 @@ _TREE = """async () => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def browser(program: Callable[[str], str]) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program("chromium"), args=_OPTIONS)
-        yield started
-        started.close()
-
-
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    found = browser.new_context()
-    yield found
-    found.close()
+def context(opened: Callable[..., BrowserContext]) -> BrowserContext:  # noqa: F811
+    return opened()
 
 
 def _study(root: Path) -> dict[str, bytes]:
