@@ -109,7 +109,7 @@ class Work {
       this.sink = new ZipSink(layout, this.stream, null);
     }
     return new Engine(files, this.sink, {
-      access, concurrency, stall, archives: place ? archives : [], isStrict: !place,
+      access, concurrency, stall, archives, isStrict: !place,
       onprogress: () => this.#progress(false),
       onretry: (failure) => tell({ type: "retry", failure }),
     });

@@ -255,12 +255,35 @@ test("small files come out of a zip that the manifest names", async () => {
   const zip = bytesOf(patterns);
   for (const [content, most] of [[zip, 5], [Buffer.alloc(zip.length), 520], [zip.subarray(9), 520]]) {
     first.requests.length = 0;
-    const archives = [{ urls: [second.put("z", content)], layout: inside }];
+    const archives = [{ urls: [second.put("z", content)], layout: inside, members: [...files.keys()] }];
     const { report, digest } = await new Download(files, { archives }).run();
     assert.deepEqual([report.failed, report.verified], [[], 501]);
     assert.equal(digest, expected(contents));
     assert.ok(first.requests.length + second.requests.length <= most, `${first.requests.length}`);
   }
+});
+
+test("what only a zip has comes out of it, from any byte on", async () => {
+  const contents = {
+    large: contentOf("large", 40 * MIB + 7), blocks: contentOf("blocks", 65535 * 32), empty: Buffer.alloc(0),
+    left: contentOf("left", 99), one: contentOf("one", 70000),
+  };
+  const all = Object.entries(contents).map(([name, content]) => fileOf(name, content, []));
+  Object.assign(all[0], { digests: {}, pieces: piecesOf(contents.large, 8 * MIB) });
+  const layout = new Layout(all);
+  const zip = bytesOf(layout.members.map((member) => ({ ...member, pattern: contents[member.path] })));
+  const members = [...layout.members.keys()].filter((number) => layout.members[number].path !== "left");
+  const files = members.map((number) => layout.members[number]);
+  const place = layout.data(layout.members.findIndex((member) => member.path === "large"));
+  const archives = [{ layout, members, urls: [
+    first.put("gone", zip, { status: 404 }), second.put("cut", zip, { cut: place + 70001, times: 2 }),
+    third.put("flip", zip, { flip: place + 9 * MIB, times: 1 }), first.put("whole", zip, { ranges: false }),
+  ] }];
+  const { report, digest, retries } = await new Download(files, { archives }).run();
+  assert.deepEqual([report.fault, report.failed, report.verified], [null, [], 4]);
+  delete contents.left;
+  assert.equal(digest, expected(contents));
+  assert.ok(retries.includes("gone") && retries.includes("cut"), String(retries));
 });
 
 test("a journal that was cut off, of something else, or with nonsense", () => {

@@ -1,8 +1,9 @@
 /**
  * A download in Firefox: a job as JSON on standard input, the report on standard output.
  *
- * The job has `firefox`, `profile`, `url`, `entries` (or `cases` of tests/vectors), and perhaps `killAt`: bytes after which the
- * browser is killed, to go on in another.
+ * The job has `firefox`, `profile`, `url`, `entries` (or `cases` of tests/vectors), and perhaps
+ * `options` of the download, a `cookie` of the page, and `killAt`: bytes after which the browser is
+ * killed, to go on in another.
  */
 import { text } from "node:stream/consumers";
 
@@ -21,11 +22,13 @@ async function opened() {
 }
 
 /** Runs in the page. */
-async function start(entries) {
+async function start(entries, more, cookie) {
+  if (cookie) document.cookie = cookie;
   window.jsdl = await import("/jsdl/jsdl.js");
   const [kept] = await window.jsdl.unfinished();
   window.states = [];
   const options = {
+    ...more,
     onprogress: (progress) => { window.progress = progress; },
     onstate: (state) => window.states.push(state),
   };
@@ -55,7 +58,7 @@ async function vectors(cases) {
 
 /** The report of a download, with a kill on the way if the job says so. */
 async function downloaded() {
-  await page.evaluate(start, job.entries);
+  await page.evaluate(start, job.entries, job.options ?? {}, job.cookie ?? "");
   if (job.killAt) {
     while ((await page.evaluate(() => window.progress?.done ?? 0)) < job.killAt) {
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -64,7 +67,7 @@ async function downloaded() {
     browser.process().kill("SIGKILL");
     await ended;
     ({ browser, page } = await opened());
-    await page.evaluate(start, job.entries);
+    await page.evaluate(start, job.entries, job.options ?? {}, job.cookie ?? "");
   }
   return page.evaluate(end);
 }

@@ -18,10 +18,11 @@ const NO_TEXT = /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
  * @param {any} value A list of URLs, or an object with `urls` and more.
  * @param {string} where
  * @param {string} [base] What relative URLs are resolved against.
+ * @param {boolean} [isElsewhere] It needs no URLs, as an archive has it.
  * @returns {Entry}
  * @throws {Fault} Its kind is the reason.
  */
-export function readEntry(path, value, where, base) {
+export function readEntry(path, value, where, base, isElsewhere = false) {
   if (typeof path !== "string") throw new Fault("no-path");
   const fault = markedPathFault(path);
   if (fault) throw new Fault(fault);
@@ -33,7 +34,7 @@ export function readEntry(path, value, where, base) {
   const content = inlineContent(items);
   const entry = {
     path, symlink, content, where,
-    urls: content ? [] : readUrls(items, base),
+    urls: content || (isElsewhere && !items.length) ? [] : readUrls(items, base),
     size: readSize(fields.size),
     digests: readDigests(fields.digests),
     pieces: readPieces(fields.pieces, fields.size),

@@ -22,14 +22,17 @@ export function readManifest(text, base) {
   const records = isLines(text) ? lineRecords(text) : objectRecords(text);
   const found = /** @type {Manifest} */ ({ entries: [], refused: [], archives: [] });
   const paths = new Set();
-  for (const { path, value, where, fault } of records) {
+  // archives first: what they have needs no URLs
+  const isArchives = (/** @type {Item} */ { path, value }) => path === ARCHIVES && isObject(value);
+  for (const record of [...records.filter(isArchives), ...records.filter((item) => !isArchives(item))]) {
+    const { path, value, where, fault } = record;
     try {
       if (fault) throw new Fault("json");
-      if (path === ARCHIVES && isObject(value)) {
+      if (isArchives(record)) {
         found.archives.push(...readArchives(value.archives, base));
         continue;
       }
-      const entry = readEntry(path, value, where, base);
+      const entry = readEntry(path, value, where, base, found.archives.length > 0);
       if (paths.has(entry.path)) throw new Fault("twice");
       paths.add(entry.path);
       found.entries.push(entry);
@@ -188,6 +191,6 @@ function keyOf({ path, content, digests, size, urls }) {
   const mark = path.lastIndexOf("//");
   const algorithm = Object.keys(ALGORITHMS).find((name) => name in digests);
   const name = content ? `path ${path}` : algorithm
-    ? `${algorithm} ${digests[algorithm]}${keyExtension(path)}` : urls[0];
+    ? `${algorithm} ${digests[algorithm]}${keyExtension(path)}` : urls[0] ?? `path ${path}`;
   return `${joined(path.slice(0, Math.max(mark, 0)))}\0${size}\0${name}`;
 }

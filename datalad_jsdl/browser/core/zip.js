@@ -233,6 +233,22 @@ export class Layout {
   }
 }
 
+/**
+ * The content in some of a member's data, without the blocks' headers.
+ *
+ * @param {Uint8Array} bytes @param {number} at Of their first one in the data.
+ * @returns {Generator<Uint8Array>}
+ */
+export function* contentIn(bytes, at) {
+  for (let read = 0; read < bytes.length;) {
+    const place = (at + read) % (BLOCK + 5);
+    const end = Math.min(read + BLOCK + 5 - place, bytes.length);
+    const start = read + Math.max(5 - place, 0);
+    if (start < end) yield bytes.subarray(start, end);
+    read = end;
+  }
+}
+
 /** @param {number} length Of content; the most bytes that it takes with headers between. */
 export function framed(length) {
   return length + 5 * (Math.ceil(length / BLOCK) + 1);

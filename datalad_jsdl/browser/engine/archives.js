@@ -20,7 +20,8 @@ const GAP = 64 << 10; // bytes that are not wanted, between two that are
 /**
  * @typedef {object} Transport A zip of the manifest's files.
  * @property {string[]} urls
- * @property {import("../core/zip.js").Layout} layout Its members are the files, in the same order.
+ * @property {import("../core/zip.js").Layout} layout
+ * @property {number[]} members Number of a file → that of its member.
  * @property {boolean} [isBroken] It has not what it should have.
  */
 
@@ -55,15 +56,16 @@ export async function saveFromArchives(archives, missing, files, states, sink, c
  * @param {Transport} archive @param {number[]} missing @param {File[]} files @param {State[]} states
  * @returns {Group | null} At least two members.
  */
-function takeGroup({ layout }, missing, files, states) {
+function takeGroup({ layout, members: places }, missing, files, states) {
   const isFit = (/** @type {number} */ number) => files[number].size > 0 && files[number].size <= SMALL
     && !files[number].content && !states[number].position && new Check(files[number]).verifies;
   const wanted = missing.filter(isFit).sort((a, b) => a - b);
+  const start = (/** @type {number} */ n) => layout.offsets[places[wanted[n]]];
   for (let first = 0; first + 1 < wanted.length; first++) {
     let last = first;
-    const end = (/** @type {number} */ n) => layout.data(wanted[n]) + layout.stored(wanted[n]);
-    const from = layout.offsets[wanted[first]];
-    while (last + 1 < wanted.length && layout.offsets[wanted[last + 1]] - end(last) <= GAP
+    const end = (/** @type {number} */ n) => layout.data(places[wanted[n]]) + layout.stored(places[wanted[n]]);
+    const from = start(first);
+    while (last + 1 < wanted.length && start(last + 1) - end(last) <= GAP
       && end(last + 1) - from <= UNIT) last++;
     if (last === first) continue;
     const members = wanted.slice(first, last + 1);
@@ -78,7 +80,7 @@ function takeGroup({ layout }, missing, files, states) {
  * @param {Transport} archive @param {Group} group @param {File[]} files @param {State[]} states
  * @param {Sink} sink @param {Context} context
  */
-async function saveGroup({ urls, layout }, { members, from, to }, files, states, sink, context) {
+async function saveGroup({ urls, layout, members: places }, { members, from, to }, files, states, sink, context) {
   const bytes = new Uint8Array(to - from);
   let held = 0;
   for await (const part of new Source(urls, layout.total, context).read(from, to, 1)) {
@@ -86,9 +88,9 @@ async function saveGroup({ urls, layout }, { members, from, to }, files, states,
     held += part.bytes.length;
   }
   for (const number of members) {
-    const place = layout.data(number) - from;
+    const place = layout.data(places[number]) - from;
     const { size } = files[number];
-    const content = unframed(bytes.subarray(place, place + layout.stored(number)), size);
+    const content = unframed(bytes.subarray(place, place + layout.stored(places[number])), size);
     await new Check(files[number]).unitIs(content, 0);
     await saveContent(number, content, states[number], sink);
     context.onWritten(size);

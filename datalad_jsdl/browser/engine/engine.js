@@ -122,7 +122,7 @@ export class Engine {
     const context = this.#context();
     const ends = await Promise.allSettled(Array.from({ length: options.concurrency ?? 6 }, async () => {
       try {
-        await saveFromArchives(options.archives ?? [], missing, files, states, sink, context);
+        await saveFromArchives(options.isStrict ? [] : options.archives ?? [], missing, files, states, sink, context);
         for (let number = missing.shift(); number !== undefined; number = missing.shift()) {
           await this.#one(number, context);
         }
@@ -141,7 +141,7 @@ export class Engine {
     const file = this.files[number];
     const state = /** @type {State[]} */ (this.states)[number];
     const own = { ...context, onRetry: (/** @type {Fault} */ fault) => this.#retry(file.path, fault) };
-    const transfer = new Transfer(number, file, state, this.sink, own);
+    const transfer = new Transfer(number, file, state, this.sink, own, this.options.archives);
     try {
       await transfer.run();
     } catch (error) {

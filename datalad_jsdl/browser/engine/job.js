@@ -37,16 +37,17 @@ export function jobOf(manifest, as, sizes = {}) {
     const size = entry.size ?? (Object.hasOwn(sizes, path) ? sizes[path] : null);
     const reason = as === "zip" ? "" : entry.symlink ? "symlink-folder" : folderFault(path);
     if (reason) refused.push({ path, reason, where: entry.where });
-    else if (size === null) unsized.push(path);
-    if (reason || size === null) return [];
-    return [{ ...entry, path, mtime, urls, size }];
+    if (size === null) unsized.push(path);
+    return size === null ? [] : [{ ...entry, path, mtime, urls, size, reason }];
   });
-  const layout = new Layout(all);
-  const files = /** @type {File[]} */ (layout.members);
+  const whole = new Layout(all);
+  const kept = /** @type {Array<File & {reason: string}>} */ (whole.members);
+  const members = [...kept.keys()].filter((number) => !kept[number].reason);
+  const files = members.map((number) => kept[number]);
   return {
-    files, unsized, refused, layout,
-    archives: unsized.length || refused.length > manifest.refused.length ? []
-      : manifest.archives.map(({ urls, leadingDir }) => ({ urls, layout: inside(files, leadingDir) })),
+    files, unsized, refused, layout: files.length < kept.length ? new Layout(files) : whole,
+    archives: unsized.length ? []
+      : manifest.archives.map(({ urls, leadingDir }) => ({ urls, members, layout: inside(kept, leadingDir) })),
     bytes: files.reduce((sum, { size }) => sum + size, 0),
   };
 }

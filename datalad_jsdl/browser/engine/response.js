@@ -59,6 +59,7 @@ export class Answer {
     this.environment = environment;
     this.signal = signal;
     this.at = 0; // place of the next byte in the file
+    this.end = asked.to; // of what it is for
     this.isWhole = false; // the server ignored the range
     this.lastModified = /** @type {string | null} */ (null);
     this.#limit = asked.stall;

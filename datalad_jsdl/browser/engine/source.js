@@ -1,5 +1,6 @@
 /** The bytes of one file from whichever of its candidates has them: failover in mid-file. */
 import { Fault } from "../core/fault.js";
+import { contentIn } from "../core/zip.js";
 import { orAborted } from "./environment.js";
 import { Answer } from "./response.js";
 
@@ -19,6 +20,8 @@ const TRANSIENT = new Set(["busy", "server", "cut", "stall", "network"]);
  * @typedef {object} Candidate
  * @property {string} url
  * @property {Origin} origin
+ * @property {import("../core/zip.js").Layout | null} zip That the file is in.
+ * @property {number} member Of it.
  * @property {boolean} ranged Asked for ranges.
  * @property {number} tries In a row without progress.
  * @property {number} faults In all; of those with the fewest one is asked.
@@ -41,15 +44,22 @@ const TRANSIENT = new Set(["busy", "server", "cut", "stall", "network"]);
 
 /** Candidates of one file. */
 export class Source {
-  /** @param {string[]} urls @param {number} size @param {Context} context */
-  constructor(urls, size, context) {
+  /**
+   * @param {string[]} urls @param {number} size @param {Context} context
+   * @param {import("./archives.js").Transport[]} [archives] Zips that have it, too. @param {number} [number] Of the file.
+   */
+  constructor(urls, size, context, archives = [], number = 0) {
     this.size = size;
     this.context = context;
-    /** @type {Candidate[]} */
-    this.candidates = urls.map((url) => ({
-      url, origin: context.origins.of(url), ranged: true, tries: 0, faults: 0, wrong: 0,
+    const of = (/** @type {Candidate["zip"]} */ zip, member = 0) => (/** @type {string} */ url) => ({
+      url, zip, member, origin: context.origins.of(url), ranged: true, tries: 0, faults: 0, wrong: 0,
       lastModified: null, dead: null,
-    }));
+    });
+    /** @type {Candidate[]} */
+    this.candidates = [
+      ...urls.map(of(null)),
+      ...archives.flatMap((archive) => archive.urls.map(of(archive.layout, archive.members[number]))),
+    ];
   }
 
   /** @returns {Fault[]} Why each candidate was given up. */
@@ -102,6 +112,7 @@ export class Source {
 
   /** @param {Candidate} candidate @param {number} at @param {number} to @param {number} unit */
   async *#windows(candidate, at, to, unit) {
+    const { zip, member } = candidate;
     let answer = await this.#open(candidate, at, windowEnd(at, to, unit));
     /** @type {Promise<Answer> | null} */
     let next = null;
@@ -110,11 +121,13 @@ export class Source {
         const bytes = await answer.next();
         if (bytes) {
           this.context.onFetched(bytes.length);
-          const part = at + bytes.length > to ? bytes.subarray(0, to - at) : bytes;
-          at += part.length;
-          if (part.length) yield part;
+          for (const given of zip ? contentIn(bytes, answer.at - bytes.length - zip.data(member)) : [bytes]) {
+            const part = at + given.length > to ? given.subarray(0, to - at) : given;
+            at += part.length;
+            if (part.length) yield part;
+          }
         }
-        const end = answer.isWhole ? to : answer.asked.to;
+        const end = answer.isWhole ? to : answer.end;
         if (at >= to) return;
         if (!next && end < to && end - at <= AHEAD) {
           next = this.#open(candidate, end, windowEnd(end, to, unit));
@@ -135,10 +148,18 @@ export class Source {
   /** @param {Candidate} candidate @param {number} from @param {number} to */
   async #open(candidate, from, to) {
     const { environment, signal, access, stall } = this.context;
-    const { url, origin, ranged } = candidate;
-    const answer = new Answer({ url, origin, from, to, size: this.size, ranged, stall }, environment, signal);
+    const { url, origin, ranged, zip, member } = candidate;
+    const place = { from, to, size: this.size };
+    // the header of the first block does not matter
+    if (zip) Object.assign(place, { from: zip.position(member, from), to: zip.position(member, to), size: zip.total });
+    const answer = new Answer({ url, origin, ranged, stall, ...place }, environment, signal);
     await answer.open(access);
+    answer.end = to;
     const { lastModified } = answer;
+    if (zip && answer.isWhole) {
+      answer.close();
+      throw new Fault("range", { origin: origin.name });
+    }
     if (candidate.lastModified && lastModified && candidate.lastModified !== lastModified) {
       answer.close();
       throw new Fault("changed", { origin: origin.name });
@@ -171,7 +192,7 @@ export class Source {
     if (!environment.isOnline()) return;
     if (fault.kind === "range" || (fault.kind === "network" && !origin.answered)) {
       // a browser tells of a compressed range as of no connection; without the range it may go well
-      if (candidate.ranged) candidate.ranged = false;
+      if (candidate.ranged && !candidate.zip) candidate.ranged = false;
       else candidate.dead = fault;
       origin.refused = !origin.answered && candidate.dead !== null;
     } else if (!TRANSIENT.has(fault.kind)) {

@@ -17,16 +17,16 @@ export class Transfer {
   /**
    * @param {number} number Of the file.
    * @param {File} file @param {State} state Where it begins; kept up to date. @param {Sink} sink
-   * @param {Context} context
+   * @param {Context} context @param {import("./archives.js").Transport[]} [archives] That have it, too.
    */
-  constructor(number, file, state, sink, context) {
+  constructor(number, file, state, sink, context, archives) {
     this.number = number;
     this.file = file;
     this.state = state;
     this.sink = sink;
     this.context = context;
     this.check = new Check(file);
-    this.source = new Source(file.urls, file.size, context);
+    this.source = new Source(file.urls, file.size, context, archives, number);
     this.givers = /** @type {Set<Candidate>} */ (new Set()); // of what is written
   }
 

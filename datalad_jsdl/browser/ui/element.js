@@ -1,7 +1,8 @@
 /**
  * `<jsdl-download manifest="URL">`: a button that saves the files of a manifest, and tells how it goes.
  *
- * Attributes: `manifest` (URL), `as` (`folder`, else `zip`), `name` (of the zip), `heading`, `lang`.
+ * Attributes: `manifest` (URL), `as` (`folder`, else `zip`), `name` (of the zip), `heading`, and
+ * `credentials`, with which the page's own server gets its cookies.
  * Custom properties: see `style.js`. Events, which bubble: `jsdl-state`, `jsdl-report`.
  */
 import { download, forget, plan, resume, unfinished } from "../jsdl.js";
@@ -71,6 +72,7 @@ export class JsdlDownload extends HTMLElement {
     const options = {
       as: this.#as,
       name: this.getAttribute("name") ?? undefined,
+      credentials: this.hasAttribute("credentials") ? { [location.origin]: "include" } : {},
       onprogress: () => this.#progress(),
       onretry: (/** @type {{origin: string, reason: string}} */ { origin, reason }) => this.#failed.set(origin, reason),
       onstate: (/** @type {State} */ state) => this.#became(state),

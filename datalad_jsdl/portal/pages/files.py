@@ -12,11 +12,14 @@ from starlette.responses import Response
 from datalad_jsdl.portal.problems import ProblemError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from importlib.abc import Traversable
+
     from starlette.requests import Request
 
     from datalad_jsdl.portal.pages.turn import Turn
 
-__all__ = ["accent", "document", "logo", "static"]
+__all__ = ["accent", "document", "logo", "module", "static"]
 
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _HEADERS = {"cache-control": "no-cache"}  # a newer version of the program is seen at once
@@ -39,6 +42,27 @@ def _static() -> dict[str, tuple[bytes, str]]:
         for item in folder.iterdir()
         if item.name.rpartition(".")[2] in _TYPES
     }
+
+
+async def module(request: Request) -> Response:
+    """A file of the module for browsers."""
+    found = _module().get(request.path_params["path"])
+    if found is None:
+        raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such file")
+    return Response(found, headers=_HEADERS, media_type="text/javascript")
+
+
+@cache
+def _module() -> dict[str, bytes]:
+    return dict(_scripts(files("datalad_jsdl").joinpath("browser"), ""))
+
+
+def _scripts(folder: Traversable, before: str) -> Iterator[tuple[str, bytes]]:
+    for item in folder.iterdir():
+        if item.is_dir():
+            yield from _scripts(item, f"{before}{item.name}/")
+        elif item.name.endswith(".js"):
+            yield before + item.name, item.read_bytes()
 
 
 async def accent(turn: Turn) -> Response:

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.model.paths import path_fault
 from datalad_jsdl.orders.choosing.choice import Choice, statistics_of
 from datalad_jsdl.orders.comparing import Change
 from datalad_jsdl.orders.exporting import rate_of
@@ -107,6 +108,8 @@ def _values(turn: Turn, summary: OrderSummary) -> dict[str, Any]:
         "seconds": size / rate if rate and size else None,
         "sources": sources,
         "folders": folders,
+        "may_be_folder": state.phase is Phase.READY
+        and _may_be_folder(site.desk.orders, summary.id),
         **_link(turn, summary),
     }
 
@@ -140,6 +143,12 @@ def _contents(orders: Orders, order_id: str) -> tuple[list[str], list[tuple[str,
         whole = folder if len(sources) == 1 else f"{file.ref.source}/{folder}".rstrip("/")
         folders[whole or "."].append(file)
     return sources, [(name, statistics_of(found)) for name, found in sorted(folders.items())]
+
+
+@lru_cache(256)
+def _may_be_folder(orders: Orders, order_id: str) -> bool:
+    """Whether a manifest can have all the names, by which a browser finds the files in the zip."""
+    return not any(path_fault(file.ref.path) for file in orders.find(order_id).files)
 
 
 async def prepare(turn: Turn) -> Response:

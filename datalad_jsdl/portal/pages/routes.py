@@ -51,6 +51,7 @@ def page_routes(site: Site) -> list[Route]:
         Route("/sign-in", anybodys(sign_in.sign_in), methods=["GET", "POST"]),
         Route("/sign-out", own(sign_in.sign_out), methods=_POST),
         Route("/static/{name}", files.static),
+        Route("/static/jsdl/{path:path}", files.module),
         Route("/look/accent.css", anybodys(files.accent)),
         Route("/look/logo", anybodys(files.logo)),
         Route("/about/{name}", anybodys(files.document)),
@@ -75,6 +76,7 @@ def page_routes(site: Site) -> list[Route]:
         Route("/orders/{order}/others", own(orders.others), methods=_POST),
         Route("/orders/{order}/again", own(orders.again), methods=_POST),
         Route("/orders/{order}/compare", own(orders.compare)),
+        Route("/orders/{order}/files.json", own(manifest.in_archive)),
         *orthanc.orthanc_pages(site),
         Route("/d/{order}.{signature}/manifest.json", anybodys(manifest.linked)),
     ]

@@ -1,5 +1,6 @@
 // An order's page, kept up to date: when the server tells of a change, or from time to time where
 // it does not, the page is asked for again, and its moving part is replaced.
+import { offerFolder } from "./folder.js";
 import { startDownload } from "./starting.js";
 
 const STEP = 10; // percent; more often the live region says nothing
@@ -81,6 +82,7 @@ class Watch {
     const wasInside = old.contains(this.root.activeElement);
     old.replaceWith(live);
     startDownload(this.root);
+    offerFolder(this.root);
     if (wasInside) this.root.getElementById("main").focus();
   }
 
