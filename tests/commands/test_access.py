@@ -179,7 +179,9 @@ def test_a_restricted_file_is_tried_and_a_failure_says_where_to_ask(lab: Lab) ->
     }
     imported(members)
     records = datalad("download-content", "-d", "ds", code=1)
-    assert records[-1]["counts"] == {"fetched": 1, "failed": 3, "without_url": 0}
+    assert records[-1]["counts"] == {
+        "fetched": 1, "failed": 3, "without_url": 0, "unverified": 0
+    }  # fmt: skip
     said = {r["entry"]: r.get("message", "") for r in records if r["type"] == "file"}
     assert said["terms"].endswith(f"; access (terms): Accept é  first {A}/terms?of=1")
     assert "access (" not in said["gone"] + said["silent"]

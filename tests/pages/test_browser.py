@@ -51,7 +51,8 @@ LIGHT = _Mode("light", 1280, 900)
 MODES = [LIGHT, _Mode("dark", 1280, 900, "dark"), _Mode("phone", 360, 780), _Mode("320", 320, 640)]
 
 
-@pytest.fixture(scope="session")
+#: Of a module, as playwright runs but once in a process.
+@pytest.fixture(scope="module")
 def browser(program: Callable[[str], str]) -> Iterator[Browser]:
     chromium = program("chromium")
     with sync_playwright() as playwright:
