@@ -124,7 +124,7 @@ def before(portal: Portal, folder: Path) -> Iterator[tuple[str, Path]]:
     server = re.sub(r"ssl_certificate.*\n", "", block)
     server = server.replace("listen 443 ssl", f"listen 127.0.0.1:{port}")
     server = server.replace("http://127.0.0.1:8000", portal.base)
-    server = server.replace("Host $host", f"Host {host}")
+    server = server.replace("Host $http_host", f"Host {host}")
     config, log = folder / "nginx.conf", folder / "error.log"
     user = Path.home().owner() if os.geteuid() else "root"
     config.write_text(_DEBIAN.format(folder=folder, server=server, user=user))

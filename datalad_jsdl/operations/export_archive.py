@@ -193,5 +193,5 @@ def _size(path: Path) -> int:
 
 
 def _hint(file: FileOutput, options: ArchiveOptions) -> str:
-    kept = size_text(_size(file.part))
+    kept = size_text(file.position)
     return f"{kept} of the archive are kept in {file.part}{options.further}"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -41,18 +39,6 @@ def test_its_nginx(portal: Portal, tmp_path: Path, program: Callable[[str], str]
     server = re.sub(r"ssl_certificate.*\n", "", block)
     server = server.replace("listen 443 ssl", f"listen 127.0.0.1:{port}")
     server = server.replace("http://127.0.0.1:8000", f"http://{portal.host}")
-    server = server.replace("Host $host", f"Host {portal.host}")
+    server = server.replace("Host $http_host", f"Host {portal.host}")
     with behind_nginx(program("nginx"), tmp_path / "nginx", server, port) as url:
         assert [found for found in check_portal(url) if not found.is_fine] == []
-
-
-def test_its_backup(portal: Portal, tmp_path: Path) -> None:
-    """The command of SQLite's shell, by the function that it stands for."""
-    assert """sqlite3 orders.sqlite ".backup 'backup.sqlite'\"""" in PAGE
-    order = portal.order()
-    file = portal.root / ".git/annex/jsdl/orders.sqlite"
-    copy = tmp_path / "backup.sqlite"
-    with closing(sqlite3.connect(file)) as one, closing(sqlite3.connect(copy)) as other:
-        one.backup(other)
-        found = other.execute("SELECT id, archive_sha256 FROM orders").fetchall()
-    assert found == [(order.summary.id, order.summary.archive_sha256)]
