@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Job", "Sync", "fetch_all", "fetch_file"]
 
+_LOOK = 0.5  # seconds
 _GROW = 0.02  # seconds between two looks at whether more workers would help
 _BUSY = 0.8  # of one core: more threads would only stand in each other's way
 _UNDER_WAY = 5.0  # seconds that an interrupted run waits for its transfers to end
@@ -212,7 +213,8 @@ class _Workers:
             self._grow(min(under_way, self._count))
             growing = len(self._threads) < min(under_way, self._count)
             with suppress(queue.Empty):
-                return self._done.get(timeout=_GROW if growing else None)
+                # not for ever: a signal may come to another thread, and this one is to handle it
+                return self._done.get(timeout=_GROW if growing else _LOOK)
 
     def _grow(self, wanted: int) -> None:
         """Twice as many workers, as long as they wait for mirrors and not for each other."""

@@ -112,8 +112,7 @@ class Gate:
         if self._site.hosts and host not in self._site.hosts:
             # a page elsewhere may have its own name resolve to this machine
             return Problem(
-                HTTPStatus.MISDIRECTED_REQUEST,
-                f"this server is not known by the name {host[:100]!r}, which the field Host has",
+                HTTPStatus.MISDIRECTED_REQUEST, "this server is not known by the name in Host"
             )
         if scope["method"] in _SAFE or self._has_token(headers) or scope["path"] in _FOR_OTHERS:
             return None

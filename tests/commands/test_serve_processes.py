@@ -194,7 +194,7 @@ def test_one_line_an_archive_and_no_secret(root: Path) -> None:
         portal.process.send_signal(signal.SIGTERM)
         assert portal.process.wait(60) == 0
     text = portal.errors.read_text()
-    for secret in (TOKEN, link[1], *cookie.values(), "planted", "/d/"):
+    for secret in (TOKEN, link[1], *cookie.values(), "planted", f"/d/{order}"):
         assert secret not in text
     lines = portal.lines()
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", str(line["timestamp"])) for line in lines)

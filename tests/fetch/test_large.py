@@ -229,11 +229,11 @@ def test_interrupting_many_files_is_quick(lab: Lab) -> None:
         for n in range(20)
     ]
 
-    def ctrl_c() -> None:
+    def ctrl_c(_: int) -> None:
         if lab.sent() > 1 << 20:
             signal.raise_signal(signal.SIGINT)
 
-    results = fetch_all(jobs, new_engine(), 4, tick=ctrl_c)
+    results = fetch_all(jobs, new_engine(), 4, position=lambda _: ctrl_c)
     with pytest.raises(KeyboardInterrupt):
         list(results)
     results.close()  # type: ignore[attr-defined]  # it is a generator
