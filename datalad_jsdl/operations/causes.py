@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from datalad_jsdl.faults import Failed, Fault, FaultKind
 from datalad_jsdl.fetch.phrases import login_commands, phrase
 from datalad_jsdl.model.commands import with_commands
+from datalad_jsdl.model.urls import redact
 from datalad_jsdl.operations.values import in_words
 
 __all__ = ["advice_of", "cause_text"]
@@ -37,7 +38,14 @@ def _text(fault: Fault) -> str:
         fault = replace(fault, detail="")
     reply = replace(fault.reply, advice="", login="") if fault.reply else None
     text = phrase(replace(fault, attempts=None, reply=reply))
-    return f"{urlsplit(fault.url).netloc.rpartition('@')[2]}: {text}" if fault.url else text
+    return f"{_host(fault.url)}: {text}" if fault.url else text
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:  # a dataset that somebody has made up may have any URL
+        return redact(url)
 
 
 def advice_of(problem: object) -> str:

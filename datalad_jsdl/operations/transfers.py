@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from datalad_jsdl.archive.zip.members import lengths
 from datalad_jsdl.model.content import Fetched
@@ -42,7 +41,7 @@ class Received:
         found: dict[str, int] = {}
         for name, amount in self._all().items():
             if more := amount - self._before.get(name, 0):
-                host = urlsplit(name).netloc
+                host = name.partition("://")[2]
                 found[host] = found.get(host, 0) + more
         return found
 

@@ -105,6 +105,12 @@ def test_a_full_disk_is_one_cause() -> None:
     assert cause_text(full) == cause_text(rest)
 
 
+def test_a_cause_with_a_url_that_is_none() -> None:
+    text = cause_text(Failed((Fault(FaultKind.BUG, url="http://[x/secret", detail="d"),)))
+    assert text.startswith("(unreadable URL): ")
+    assert "secret" not in text
+
+
 def test_a_cause_names_no_more_than_mirrors() -> None:
     faults = [
         Fault(FaultKind.BUG, url=f"https://user:pw@h{n}.example/secret?token=x", detail="d")
