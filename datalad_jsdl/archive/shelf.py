@@ -61,10 +61,8 @@ class PieceShelf:
             with self._lock:
                 if (piece := self._pieces.get(key)) is not None:
                     return self._fetched[piece], piece
-                flight = self._flights.get(key)
-                if is_mine := flight is None:
-                    flight = self._flights[key] = _Flight()
-            assert flight is not None  # noqa: S101 - for mypy
+                is_mine = key not in self._flights
+                flight = self._flights.setdefault(key, _Flight())
             if is_mine:
                 return self._fly(key, flight, fetch)
             flight.arrived.wait()

@@ -1,7 +1,7 @@
 /** What is known of the servers: how many requests run, when one is asked again, who refuses. */
 
 const MOST = 6; // requests to one origin at a time, as browsers have connections
-const LONGEST = 30; // seconds that a server is left alone
+const LONGEST = 30; // seconds of a back-off
 
 /** One scheme, host and port. */
 export class Origin {
@@ -36,7 +36,7 @@ export class Origin {
   }
 
   /**
-   * It is busy or out of reach, and left alone for a time.
+   * It is busy or unavailable: back off for a time.
    *
    * @param {number} now Milliseconds. @param {number} [wait] Seconds that it asks for.
    */
