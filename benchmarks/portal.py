@@ -99,14 +99,15 @@ def _beside(bench: Bench, portal: Portal, base: str, how: str) -> None:
     megabytes = (watch.most - idle) / 1e6
     one, other = alone[len(alone) // 2], beside[len(beside) // 2]
     least = said["least"] / said["seconds"] / 1e3
+    runs = ", ".join(f"{wall:.2f}" for wall in beside)
     lines = (
         f"  {how}: idle {idle / 1e6:.0f} MB, after one client {(after - idle) / 1e6:+.0f} MB",
         f"  all slow ones had a first byte after {slow.first} s; the slowest got {least:.0f} KB/s; "
         f"{said['broken']} broken off",
         f"  = memory above idle: {megabytes:.0f} MB   (target <= {_MOST}: "
         f"{_met(megabytes <= _MOST)})",
-        f"  = fast client alone {one:.2f} s, beside them {other:.2f} s: {one / other:.2f} of its "
-        f"speed   (target >= 0.5: {_met(one / other >= 0.5)})",
+        f"  = fast client alone {one:.2f} s, beside them {other:.2f} s ({runs}): "
+        f"{one / other:.2f} of its speed   (target >= 0.5: {_met(one / other >= 0.5)})",
     )
     print("\n".join(lines), flush=True)
 
