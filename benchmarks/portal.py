@@ -40,6 +40,9 @@ _SIZE = 1_100 << 20  # bytes
 _READERS = 200
 _RATE = 50_000  # bytes a second
 _READERS_PROGRAM = Path(__file__).with_name("slow_readers.py")
+#: Seconds after which the buffers between portal and readers are full, so that the readers take
+#: what they take, and no more. Until then all 200 are as fast as the machine is.
+_FULL = 8
 _MOST = 200  # MB above what is taken when nobody reads
 
 
@@ -93,6 +96,7 @@ def _beside(bench: Bench, portal: Portal, base: str, how: str) -> None:
     alone = sorted(fast(bench.folder).wall for _ in range(bench.runs))
     after = memory_of(portal.pid)
     with _Watch(portal.pid) as watch, _Slow(base + portal.path, portal.token) as slow:
+        threading.Event().wait(_FULL)
         beside = sorted(fast(bench.folder).wall for _ in range(bench.runs))
         threading.Event().wait(20 * bench.scale)
         said = slow.end()
