@@ -206,7 +206,11 @@ class ServeDownloads(Interface):
 def _addresses() -> Iterator[dict[str, Any]]:
     from datalad_jsdl.portal.running_portals import running_portals
 
-    for address in running_portals():
+    found = running_portals()
+    if not found:
+        none = get_status_dict(action=ACTION, status="impossible", path=os.getcwd(), logger=lgr)
+        yield {**none, "type": "portal", "message": "no portal of yours runs on this machine"}
+    for address in found:
         sys.stdout.write(f"{address}\n")
         yield get_status_dict(
             action=ACTION, status="ok", path=address.partition("?")[0], type="portal", logger=lgr

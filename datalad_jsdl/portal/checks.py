@@ -25,6 +25,7 @@ __all__ = ["Finding", "check_portal"]
 _TIMEOUT = 30  # seconds
 _LOOKS = 6  # how often to look what has left the portal
 _PAUSE = 0.5  # seconds before each
+_BEHIND = frozenset({502, 503, 504})  # RFC 9110, 15.6: of a proxy whose server does not answer
 _SKEW = 30  # seconds that two clocks may differ by
 
 
@@ -68,7 +69,23 @@ def _asked(name: str, check: Callable[[], Finding]) -> Finding:
     try:
         return check()
     except requests.RequestException as error:
-        return Finding(name, False, f"the portal does not answer: {type(error).__name__}")
+        return Finding(name, False, _no_answer(error))
+
+
+def _no_answer(error: requests.RequestException) -> str:
+    """Why none came, and what to do."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the certificate is not accepted; have the proxy send one for this name, in full"
+    if isinstance(error, requests.exceptions.ConnectionError):
+        return (
+            "nothing answers at this address; check that the name is known, that the portal or "
+            "its proxy runs, and that no firewall is between"
+        )
+    if isinstance(error, requests.exceptions.Timeout):
+        return f"no answer came within {_TIMEOUT} s; see what the portal and its proxy log"
+    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
+        return "this is no address of a portal; it begins with https:// or http://"
+    return "the answer broke off; see what the portal and its proxy log"
 
 
 def _encryption(url: str) -> Finding:
@@ -97,6 +114,12 @@ def _answer(url: str) -> Finding:
     with _get(f"{url}/health") as answer:
         if answer.status_code == 200 and answer.text == "ok\n":
             return Finding("answer", True, "the portal answers")
+        if answer.status_code in _BEHIND:
+            return Finding(
+                "answer", False,
+                f"the proxy answers with HTTP status {answer.status_code}: it does not reach the "
+                "portal; start the portal, and compare its address with the proxy's settings",
+            )  # fmt: skip
         return Finding(
             "answer", False,
             f"{url}/health is answered with HTTP status {answer.status_code}; pass all addresses "

@@ -111,8 +111,10 @@ class Gate:
         host = headers.get("host", "").lower()
         if self._site.hosts and host not in self._site.hosts:
             # a page elsewhere may have its own name resolve to this machine
+            names = ", ".join(sorted(self._site.hosts))
             return Problem(
-                HTTPStatus.MISDIRECTED_REQUEST, "this server is not known by the name in Host"
+                HTTPStatus.MISDIRECTED_REQUEST,
+                f"this server is not known by the name in Host; it is known as {names}",
             )
         if scope["method"] in _SAFE or self._has_token(headers) or scope["path"] in _FOR_OTHERS:
             return None

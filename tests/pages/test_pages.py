@@ -159,6 +159,12 @@ def test_from_choosing_to_the_download(portal: Make, tmp_path: Path) -> None:
     assert "On your list" in added.text
     again = folder.button("Add folder sub-01").press(client)
     assert "2 files: all of them were on your list already." in again.text
+    assert not any(button.text.startswith("Add folder sub-01") for button in again.buttons)
+    Page.at(client, "/datasets/study?folder=sub-01").button("Remove anat").press(client)
+    partly = Page.at(client, "/datasets/study")
+    assert "1 on your list" in partly.text
+    rest = partly.button("Add the rest of sub-01").press(client)
+    assert "1 file added, 1 were on your list already." in rest.text
     review = Page.at(client, "/list")
     assert "All 3 files are ready to order." in review.text
     removed = review.button("Remove sub-01/anat").press(client)
@@ -200,6 +206,8 @@ def test_what_stands_in_the_way(portal: Make, tmp_path: Path, lab: Lab) -> None:
     work(site)
     after = Page.at(client, "/list")
     assert "1 file is gone from all mirrors" in after.text
+    assert "The mirrors were asked for all 6 files that were on the list (Today" in after.text
+    assert "what is unavailable is named above" in after.text
     assert "Order 5 files" in after.text  # the mirror gave the file that the manifest restricts
     gone = after.button("Take off the list").press(client)
     assert "Removed 1 file." in gone.text

@@ -140,7 +140,22 @@ def test_plain_http(portal: Portal) -> None:
 
 
 def test_nobody_answers() -> None:
-    assert wrong(f"http://127.0.0.1:{free_port()}").keys() == {"answer"}
+    found = wrong(f"http://127.0.0.1:{free_port()}")
+    assert found.keys() == {"answer"}
+    assert "nothing answers at this address" in found["answer"].text
+
+
+def test_no_address_of_a_portal() -> None:
+    assert "begins with https://" in wrong("ftp://127.0.0.1")["answer"].text
+
+
+def test_a_proxy_that_does_not_reach_the_portal(
+    program: Callable[[str], str], tmp_path: Path
+) -> None:
+    port = free_port()
+    server = SERVER.format(port=port, portal=f"127.0.0.1:{free_port()}", more="")
+    with behind_nginx(program("nginx"), tmp_path / "nginx", server, port) as url:
+        assert "does not reach the portal" in wrong(url)["answer"].text
 
 
 def test_a_store_of_another_version(portal: Portal, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.errors import OrderError, TermsError
 from datalad_jsdl.orders.archive_names import archive_name
 from datalad_jsdl.orders.choosing.choice import statistics_of
+from datalad_jsdl.orders.jobs.model import JobState
 from datalad_jsdl.orders.jobs.rows import Jobs
 from datalad_jsdl.orders.model import BLOCKED
 from datalad_jsdl.orders.tasks import REVIEW
@@ -24,7 +26,7 @@ from datalad_jsdl.portal.pages.browse import added_text
 from datalad_jsdl.portal.pages.names import packed, query_of, unpacked
 from datalad_jsdl.portal.pages.reasons import reason_of
 from datalad_jsdl.portal.pages.terms import terms_address
-from datalad_jsdl.portal.pages.words import STATES, Word, bytes_text, files_text, share
+from datalad_jsdl.portal.pages.words import STATES, Word, bytes_text, files_text, on, share
 from datalad_jsdl.portal.terms import unaccepted
 
 if TYPE_CHECKING:
@@ -146,7 +148,7 @@ async def _shown(
     if name is None:
         name = _name(fit, {order.archive_name for order in orders})
     status = HTTPStatus.CONFLICT if name_problem or problem else HTTPStatus.OK
-    checking = await site.run(_checking, turn)
+    checking, asked = await site.run(_asked, turn, found)
     terms = await site.run(_terms, turn, found)
     return await turn.render(
         "list.html",
@@ -166,6 +168,7 @@ async def _shown(
         back=query.number("back", 0),
         **_added(query),
         checking=checking,
+        asked=asked,
         terms=terms,
         refresh=3 if checking else None,
         **_amounts(turn, found, fit),
@@ -203,13 +206,22 @@ def _seconds(found: Review, fit: Fit) -> float | None:
     return found.seconds * fit.statistics.size / found.orderable.size
 
 
-def _checking(turn: Turn) -> str:
-    """How far the asking of mirrors is; "" if nobody is asked."""
+def _asked(turn: Turn, found: Review) -> tuple[str, str]:
+    """How far the asking of mirrors is, and what came of it; "" for what does not hold."""
     job = Jobs(turn.site.desk.store).newest(REVIEW, turn.user, {})
-    if job is None or job.state.is_end:
-        return ""
+    if job is None or job.state is JobState.CANCELLED:
+        return "", ""
+    if job.state is JobState.FAILED:
+        return "", f"{on(job.updated_on)}: the mirrors could not be asked. {job.message}"
+    if job.state is JobState.DONE:
+        assert isinstance(job.result, Mapping)  # noqa: S101 - the task says so
+        number = int(job.result["files"])  # type: ignore[arg-type]  # it is a number
+        whose = "1 file" if number == 1 else f"all {number:,} files that were on the list"
+        is_blocked = any(group.access in BLOCKED for group in found.groups)
+        outcome = "what is unavailable is named above" if is_blocked else "all are available"
+        return "", f"The mirrors were asked for {whose} ({on(job.updated_on)}): {outcome}"
     percent = share(job.progress, job.total)
-    return "waiting for its turn" if percent is None else f"{percent}\u00a0%"
+    return "waiting for its turn" if percent is None else f"{percent}\u00a0%", ""
 
 
 def _terms(turn: Turn, found: Review) -> list[_Terms]:
