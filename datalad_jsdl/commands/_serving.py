@@ -120,6 +120,8 @@ def _announced(address: str, wanted: Wanted) -> Iterator[Callable[[], object]]:
             # alone on its line: it is for programs, too
             sys.stdout.write(f"{address}\n")
             sys.stdout.flush()
+            if sys.stderr.isatty():
+                sys.stderr.write("The portal is at this address. To stop it, press Ctrl-C.\n")
             try:
                 page = stack.enter_context(announced(address))
             except OSError as error:

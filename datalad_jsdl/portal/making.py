@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from datalad_jsdl.bugs import LOGGER
 from datalad_jsdl.errors import PortalError
 from datalad_jsdl.orders.store.operator_settings import keep_sources_with_logins
 from datalad_jsdl.orders.store.secrets import secret_of
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from datalad_jsdl.portal.listening import Listening
 
 __all__ = ["address_of", "made_site"]
+
+lgr = logging.getLogger(LOGGER)
 
 
 def made_site(
@@ -64,6 +68,12 @@ def made_site(
     origin = accounts.origin or listening.url.rstrip("/")
     names = {item.name for item in served} | ({server.name} if server else set())
     _require_served(accounts, names)
+    if unseen := _unseen(accounts, names):
+        lgr.warning(
+            "nobody sees %s: nobody signs in, and only what is public is shown; set 'for = public' "
+            "in [dataset NAME], or do not serve it",
+            ", ".join(unseen),
+        )
     log = PortalLog()
     if write is not None:
         log = REFUSALS.log = PortalLog(secret_of(desk.store, "log"), write)
@@ -132,6 +142,17 @@ def address_of(settings: Path | None, listening: Listening, token: str) -> str:
 def _has_public(accounts: Accounts) -> bool:
     rules = accounts.rules.datasets.values()
     return accounts.is_for_several and any(rule.openness is Openness.PUBLIC for rule in rules)
+
+
+def _unseen(accounts: Accounts, names: set[str]) -> list[str]:
+    """What is served to nobody."""
+    if accounts.by != "nobody":
+        return []
+    rules = accounts.rules.datasets
+    return sorted(
+        name for name in names
+        if name not in rules or rules[name].openness is not Openness.PUBLIC
+    )  # fmt: skip
 
 
 def _require_served(accounts: Accounts, names: set[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -11,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.bugs import LOGGER
-from datalad_jsdl.errors import FetchError, NothingThereError
+from datalad_jsdl.errors import FetchError, JsdlError, NothingThereError
 from datalad_jsdl.model.filters import folders_of
 from datalad_jsdl.model.subdatasets import joined
 from datalad_jsdl.operations.manifest_contents import Listed
@@ -19,7 +20,7 @@ from datalad_jsdl.orders.choosing.manifests import SIGNED
 from datalad_jsdl.portal.rows import Row, folder_row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from datalad_jsdl.manifest.selection import Selection
     from datalad_jsdl.portal.served import Served
@@ -142,6 +143,19 @@ class Manifests:
             return self._newest(served, self._kept.get(served.name))
         finally:
             turn.release()
+
+    def read_ahead(self, served: Iterable[Served]) -> None:
+        """Begin to read manifests now, so that the first visitor does not wait for it all."""
+        wanted = [item for item in served if item.place is not None]
+
+        def read() -> None:
+            for item in wanted:
+                # whoever asks for it is told why it cannot be read
+                with contextlib.suppress(JsdlError):
+                    self.get(item)
+
+        # a daemon: the end of the program does not wait for it
+        threading.Thread(target=read, name="manifests", daemon=True).start()
 
     def _newest(self, served: Served, kept: KeptManifest | None) -> KeptManifest:
         sign = _sign(served)

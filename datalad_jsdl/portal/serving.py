@@ -112,6 +112,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._site.manifests.read_ahead(self._site.served)
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -263,7 +263,11 @@ ADVICE = {
     "unknown setting {}; choose from": "serving.test_accounts:test_what_they_set_wrong",
     "unknown section [{}]; choose from": "serving.test_accounts:test_what_they_set_wrong",
     "let X-Accel-Buffering through": "serving.test_checks:test_a_proxy_that_buffers",
-    "pass all addresses on to the portal": "serving.test_checks:test_nobody_answers",
+    "pass all addresses on to the portal": "serving.test_checks:test_what_is_no_portal",
+    "check that the name is known": "serving.test_checks:test_nobody_answers",
+    "nobody signs in, and only what is public": (
+        "serving.test_public:test_what_nobody_sees_is_told"
+    ),
     "--orthanc is the URL of an Orthanc": "serving.test_orthanc:test_addresses_that_are_none",
     "--credential says where the login": "serving.test_orthanc:test_addresses_that_are_none",
     "Orthanc does not answer now; try again": "serving.test_orthanc:test_orthanc_goes_down",
@@ -299,6 +303,8 @@ NO_ADVICE: dict[str, str] = {
     ": pip install {}": _OFFLINE,
     "--jobs is {}": _OPTION,
     "--user is not valid UTF-8": _OPTION,
+    "no answer came within {} s; see": "a test would wait for it",
+    "the answer broke off; see": "only a proxy that fails in mid-answer brings it about",
     "busy with other checks; try again": "nobody else checks in a test",
     "an error (status {}); try again": "Orthanc has none that a test could bring about",
     "REMOVE-FAILURE": _PART,

@@ -145,6 +145,13 @@ def test_nobody_answers() -> None:
     assert "nothing answers at this address" in found["answer"].text
 
 
+def test_what_is_no_portal(program: Callable[[str], str], tmp_path: Path) -> None:
+    port = free_port()
+    server = f"server {{ listen 127.0.0.1:{port}; location / {{ return 404; }} }}"
+    with behind_nginx(program("nginx"), tmp_path / "nginx", server, port) as url:
+        assert "pass all addresses on to the portal" in wrong(url)["answer"].text
+
+
 def test_no_address_of_a_portal() -> None:
     assert "begins with https://" in wrong("ftp://127.0.0.1")["answer"].text
 

@@ -23,9 +23,11 @@ from datalad_jsdl.orders.store.opening import Store
 from datalad_jsdl.orders.tasks import tasks
 from datalad_jsdl.portal.accounts.anonymous import AnonymousUsers
 from datalad_jsdl.portal.accounts.sealed import sealed
+from datalad_jsdl.portal.accounts.settings import read_accounts
 from datalad_jsdl.portal.app import make_app
 from datalad_jsdl.portal.identity import Visitor
 from datalad_jsdl.portal.listening import listen
+from datalad_jsdl.portal.look import read_look
 from datalad_jsdl.portal.making import made_site
 from datalad_jsdl.portal.rules import DatasetRule, Openness, Rules
 from datalad_jsdl.portal.site import Site
@@ -226,3 +228,28 @@ def test_nobody_could_see_anything(home: Path, tmp_path: Path) -> None:
     ):
         made_site(Desk(store), [str(root)], listening, "t", file)
     listening.socket.close()
+
+
+def test_what_nobody_sees_is_told(
+    home: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    roots = [str(made(tmp_path / "data" / name, {"a": b"a"})) for name in ("all", "some")]
+    file = tmp_path / "portal.ini"
+    file.write_text("[sign-in]\nby = nobody\n[dataset all]\nfor = public\n")
+    listening = listen("127.0.0.1", 0)
+    with Store.of_file(tmp_path / "s.sqlite") as store:
+        made_site(Desk(store), roots, listening, "t", file)
+    listening.socket.close()
+    assert "nobody sees some: nobody signs in" in caplog.text
+
+
+def test_the_settings_of_the_docs(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs/portal_users.rst").read_text()
+    block = re.findall(r"code-block:: ini\n\n((?:   .*\n|\n)+)", text)[0]
+    file = tmp_path / "portal.ini"
+    file.write_text(re.sub("^   ", "", block, flags=re.MULTILINE))
+    (tmp_path / "terms.txt").write_text("Cite it.")
+    found = read_accounts(file)
+    assert found.rules.datasets["atlas"].openness is Openness.PUBLIC
+    assert found.rules.datasets["mri-2026"].groups == {"mri"}
+    assert read_look(file).name == "Downloads of the lab"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import datetime
 from pathlib import Path
 
@@ -136,3 +137,20 @@ def test_a_manifest_is_read_once_and_again_when_it_has_changed(tmp_path: Path) -
     assert manifests.get(what) is first
     manifest.write_text(json.dumps({"new": MEMBERS["c/x"]}))
     assert [row.path for row in manifests.get(what).rows("")] == ["new"]
+
+
+def test_a_manifest_is_read_before_it_is_asked_for() -> None:
+    reads: list[str] = []
+
+    def logins(name: str) -> tuple[str, ...]:
+        reads.append(name)  # they are asked for once a reading
+        return ()
+
+    what, manifests = served(write_manifest("m.json", MEMBERS)), Manifests(logins)
+    manifests.read_ahead([what])
+    for thread in threading.enumerate():
+        if thread.name == "manifests":
+            thread.join()
+    assert len(reads) == 1
+    assert Browser(manifests).total(what).files > 0
+    assert len(reads) == 1
