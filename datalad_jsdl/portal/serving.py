@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import signal
 import socket
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ __all__ = ["GRACE", "serve"]
 GRACE = 30
 _M_ARENA_MAX = -8  # of mallopt (glibc)
 _ARENAS = 2
+_FILES = 8192  # that may be open at a time
 
 
 def serve(
@@ -55,6 +57,7 @@ def serve(
         StoreError: the queue of jobs cannot be opened.
     """
     _share_memory()
+    _allow_files()
     config = uvicorn.Config(
         make_app(site), http=Protocol, ws="none", loop="auto", lifespan="off", access_log=False,
         log_config=None, proxy_headers=False, server_header=False, date_header=True,
@@ -93,6 +96,24 @@ def _share_memory() -> None:
     """
     with contextlib.suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
+
+
+def _allow_files() -> None:
+    """Raise the number of files that may be open, where the system allows it.
+
+    A download takes two or three (its socket, the content, a piece that waits), and systems begin
+    with 1,024 for all.
+    """
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = resource.RLIM_INFINITY
+    most = _FILES if hard == unlimited else min(_FILES, hard)
+    if soft != unlimited and soft < most:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 class _Server(uvicorn.Server):

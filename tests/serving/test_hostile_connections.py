@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import re
+import resource
 import socket
 import threading
 import time
@@ -194,6 +195,24 @@ def test_a_zip_of_everything_again_and_again(
     while portal.site.streams.under_way:
         time.sleep(0.02)
     assert portal.ask(url, "HEAD").status == 200
+
+
+def test_more_downloads_than_the_system_allows_files_at_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes a socket, and the content; a service begins with 1,024 for all."""
+    monkeypatch.chdir(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/dev/fd")) + 60, hard))
+    try:
+        with served(dataset_of({"large": content_of("large", 60_000_000)})) as portal:
+            url = f"/api/v1/orders/{portal.order().summary.id}/archive"
+            asked = head(portal, url, f"Authorization: Bearer {TOKEN}")
+            with attackers(portal, 100, asked) as all_of_them:
+                assert {attacker.recv(100).split()[1] for attacker in all_of_them} == {b"200"}
+                assert is_served(portal)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @contextmanager
