@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from datalad_jsdl.errors import LockedError, ReadOnlyStoreError, StoreError
 from datalad_jsdl.orders.store.opening import Store
@@ -49,6 +50,26 @@ def test_a_newer_one_is_refused(store: Store, url: str) -> None:
 def opened(url: str) -> str | None:
     with Store(url) as store, store.read() as connection:
         return store.version(connection)
+
+
+@pytest.mark.parametrize("version", ["0001", "0002", "0003"])
+def test_an_older_one_is_brought_up_to_date(
+    url: str, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade = ScriptDirectory._upgrade_revs
+    with monkeypatch.context() as older:
+        # as a program did that knew this version and none after it
+        older.setattr(ScriptDirectory, "get_current_head", lambda *_: version)
+        older.setattr(
+            ScriptDirectory, "_upgrade_revs", lambda self, _, now: upgrade(self, version, now)
+        )
+        with Store(url) as store, store.write() as connection:
+            assert store.version(connection) == version
+            connection.execute(file_lists.insert().values(user="a", updated_on=1.5, batch=0))
+    with Store(url) as store, store.read() as connection:
+        assert store.version(connection) == "0004"
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert connection.execute(file_lists.select()).all() == [("a", 1.5, 0)]
 
 
 def test_many_open_an_empty_one_at_once(url: str) -> None:

@@ -44,11 +44,15 @@ class _Mode:
     width: int
     height: int
     scheme: str = "light"
+    forced: str = "none"  # colours of the system only
 
 
 TERMS = "Research only.\n\nDo not try to identify anyone, and do not pass the files on."
 LIGHT = _Mode("light", 1280, 900)
-MODES = [LIGHT, _Mode("dark", 1280, 900, "dark"), _Mode("phone", 360, 780), _Mode("320", 320, 640)]
+MODES = [
+    *(LIGHT, _Mode("dark", 1280, 900, "dark"), _Mode("forced", 1280, 900, forced="active")),
+    *(_Mode("phone", 360, 780), _Mode("320", 320, 640)),
+]
 
 
 #: Of a module, as playwright runs but once in a process.
@@ -83,6 +87,7 @@ def opened(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
             context = browser.new_context(
                 viewport={"width": mode.width, "height": mode.height},
                 color_scheme=mode.scheme,  # type: ignore[arg-type]  # one of its words
+                forced_colors=mode.forced,  # type: ignore[arg-type]  # as before
                 java_script_enabled=scripts,
                 reduced_motion="reduce",
             )
