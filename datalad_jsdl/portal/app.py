@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 
 __all__ = ["make_app"]
 
+#: Of statuses that the router gives by itself.
+_TEXTS = {
+    HTTPStatus.NOT_FOUND: "nothing is at this address",
+    HTTPStatus.METHOD_NOT_ALLOWED: "this address has no such method",
+}
+
 
 def make_app(site: Site) -> ASGIApp:
     """The ASGI application of a portal."""
@@ -74,7 +80,8 @@ async def _problem(request: Request, error: Exception) -> Response:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for these only
     status = HTTPStatus(error.status_code)
-    return _answer(Problem(status, status.description, error.headers or {}))
+    text = _TEXTS.get(status, status.phrase.lower())
+    return _answer(Problem(status, text, error.headers or {}))
 
 
 async def _broken(request: Request, error: Exception) -> Response:

@@ -40,7 +40,7 @@ STATES: Mapping[Access, Word] = {
     Access.LOGIN: Word("Needs a login", "warn", "lock"),
     Access.TERMS: Word("Terms to read", "warn", "doc"),
     Access.REQUEST: Word("Ask for access", "warn", "lock"),
-    Access.UNKNOWN: Word("No answer yet", "plain", "clock"),
+    Access.UNKNOWN: Word("Unavailable now", "plain", "clock"),
     Access.REFUSED: Word("Refused", "bad", "cross"),
     Access.DAMAGED: Word("Damaged", "bad", "alert"),
     Access.GONE: Word("Gone", "bad", "cross"),
