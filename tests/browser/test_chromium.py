@@ -105,7 +105,7 @@ def test_a_zip_from_mirrors_that_fail(page: Page, lab: Lab, other_lab: Lab, tmp_
     assert page.evaluate("window.jsdl.unfinished()") == []
 
 
-def _kill(profile: Path) -> None:
+def kill(profile: Path) -> None:
     """Kill the browser of a profile, all of its processes, as `kill -9` does."""
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -125,7 +125,7 @@ def test_a_break_costs_little(
     page.evaluate(START, [entries, {}])
     until(page, "window.progress?.done > 20_000_000")
     if way == "kill":
-        _kill(tmp_path / "profile")
+        kill(tmp_path / "profile")
         page = chromium().new_page()
         page.goto(portal.url)
     else:
@@ -238,6 +238,22 @@ def test_it_may_be_of_another_origin(
         )
         report = page.evaluate(DONE)
         assert (report["fault"], report["saved"]) == (None, 1), report
+
+
+def test_it_may_be_one_file(page: Page, portal: Site, lab: Lab, one_file: bytes) -> None:
+    portal.pages["/one/jsdl.min.js"] = one_file
+    content = random.Random(1).randbytes(20_000_003)
+    url = lab.put("f", content, headers=CORS)
+    entries = {"f": described(content, url, pieces=pieces(content))}
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate(START.replace("/jsdl/jsdl.js", "/one/jsdl.min.js"), [entries, {}])
+    report = page.evaluate(DONE)
+    assert (report["fault"], report["verified"]) == (None, 1), report
+    assert page.evaluate("!!customElements.get('jsdl-download')")
+    assert {found for found in asked if found.startswith(portal.url)} == {
+        f"{portal.url}/one/jsdl.min.js"
+    }
 
 
 VECTORS = "/tests/browser/vectors.mjs"
