@@ -105,7 +105,7 @@ def test_a_zip_from_mirrors_that_fail(page: Page, lab: Lab, other_lab: Lab, tmp_
     assert page.evaluate("window.jsdl.unfinished()") == []
 
 
-def _kill(profile: Path) -> None:
+def kill(profile: Path) -> None:
     """Kill the browser of a profile, all of its processes, as `kill -9` does."""
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -125,7 +125,7 @@ def test_a_break_costs_little(
     page.evaluate(START, [entries, {}])
     until(page, "window.progress?.done > 20_000_000")
     if way == "kill":
-        _kill(tmp_path / "profile")
+        kill(tmp_path / "profile")
         page = chromium().new_page()
         page.goto(portal.url)
     else:
