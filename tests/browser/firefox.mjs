@@ -1,7 +1,8 @@
 /**
  * A download in Firefox: a job as JSON on standard input, the report on standard output.
  *
- * The job has `firefox`, `profile`, `url`, `entries` (or `cases` of tests/vectors), and perhaps
+ * The job has `firefox`, `profile`, `url`, `entries` (or `cases` of tests/vectors and the
+ * `way` they are made in), and perhaps
  * `options` of the download, a `cookie` of the page, and `killAt`: bytes after which the browser is
  * killed, to go on in another.
  */
@@ -51,9 +52,11 @@ async function end() {
 }
 
 /** Runs in the page. */
-async function vectors(cases) {
-  const { made } = await import("/tests/browser/vectors.mjs");
-  return cases.map(made);
+async function vectors(cases, way) {
+  const { [way]: get } = await import("/tests/browser/vectors.mjs");
+  const found = [];
+  for (const one of cases) found.push(await get(one));
+  return found;
 }
 
 /** The report of a download, with a kill on the way if the job says so. */
@@ -73,6 +76,6 @@ async function downloaded() {
 }
 
 let { browser, page } = await opened();
-const result = job.cases ? await page.evaluate(vectors, job.cases) : await downloaded();
+const result = job.cases ? await page.evaluate(vectors, job.cases, job.way) : await downloaded();
 process.stdout.write(JSON.stringify(result));
 await browser.close();
