@@ -21,13 +21,12 @@ import json
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from measuring import Bench, compete, ratio, timed
 from servers import nginx
-from serving import before, make_portal, memory_of
+from serving import Watch, before, make_portal, memory_of
 from working import parse, run_cases, work_folder
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def _beside(bench: Bench, portal: Portal, base: str, how: str) -> None:
     idle = memory_of(portal.pid)
     alone = sorted(fast(bench.folder).wall for _ in range(bench.runs))
     after = memory_of(portal.pid)
-    with _Watch(portal.pid) as watch, _Slow(base + portal.path, portal.token) as slow:
+    with Watch(portal.pid) as watch, _Slow(base + portal.path, portal.token) as slow:
         beside = sorted(fast(bench.folder).wall for _ in range(bench.runs))
         threading.Event().wait(20 * bench.scale)
         said = slow.end()
@@ -134,28 +133,6 @@ class _Slow:
     def __exit__(self, *_: object) -> None:
         self._process.kill()
         self._process.wait()
-
-
-@dataclass
-class _Watch:
-    """The most memory that a process has had meanwhile, in bytes."""
-
-    pid: int
-    most: int = 0
-    _stop: threading.Event = field(default_factory=threading.Event)
-
-    def __enter__(self) -> _Watch:
-        self._thread = threading.Thread(target=self._look, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._stop.wait(0.5):
-            self.most = max(self.most, memory_of(self.pid))
 
 
 def _met(is_met: bool) -> str:

@@ -45,6 +45,7 @@ http {{
     tcp_nopush on;
     keepalive_requests 10000000;
     default_type application/octet-stream;
+    add_header Access-Control-Allow-Origin *;
     client_body_temp_path {folder}/nginx-temp;
     proxy_temp_path {folder}/nginx-temp;
     fastcgi_temp_path {folder}/nginx-temp;

@@ -8,8 +8,9 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from measuring import Bench
 
-__all__ = ["Portal", "before", "make_portal", "memory_of"]
+__all__ = ["Portal", "Watch", "before", "below", "make_portal", "memory_of"]
 
 _PAGE = Path(__file__).parents[1] / "docs/portal_running.rst"
 _PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
@@ -141,7 +142,7 @@ def before(portal: Portal, folder: Path) -> Iterator[tuple[str, Path]]:
 def memory_of(pid: int) -> int:
     """Bytes that a process and those below it take: its own, and its share of what is shared."""
     found = 0
-    for one in (pid, *_below(pid)):
+    for one in (pid, *below(pid)):
         try:
             text = Path(f"/proc/{one}/smaps_rollup").read_text()
         except OSError:
@@ -150,10 +151,33 @@ def memory_of(pid: int) -> int:
     return found
 
 
-def _below(pid: int) -> list[int]:
+def below(pid: int) -> list[int]:
+    """Processes that it has started, and those that these have."""
     found = []
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
         with contextlib.suppress(OSError):  # a thread that has ended meanwhile
             for child in map(int, children.read_text().split()):
-                found += [child, *_below(child)]
+                found += [child, *below(child)]
     return found
+
+
+@dataclass
+class Watch:
+    """The most memory that a process has had meanwhile, in bytes."""
+
+    pid: int
+    most: int = 0
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def __enter__(self) -> Watch:
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._stop.wait(0.5):
+            self.most = max(self.most, memory_of(self.pid))

@@ -57,8 +57,8 @@ class Server:
             status = b"206 Partial Content"
             more = b"Content-Range: bytes %d-%d/%d\r\n" % (start, end - 1, size)
         writer.write(
-            b"HTTP/1.1 %s\r\nContent-Length: %d\r\nAccept-Ranges: bytes\r\n%s\r\n"
-            % (status, end - start, more)
+            b"HTTP/1.1 %s\r\nContent-Length: %d\r\nAccept-Ranges: bytes\r\n"
+            b"Access-Control-Allow-Origin: *\r\n%s\r\n" % (status, end - start, more)
         )
         with path.open("rb") as file:
             file.seek(start)

@@ -193,7 +193,8 @@ function begin(start) {
   else given(true);
 }
 
-page.onmessage = (/** @type {MessageEvent} */ { data }) => {
+// in one file with the page's own modules, it is loaded there too
+if (!globalThis.document) page.onmessage = (/** @type {MessageEvent} */ { data }) => {
   if (data.type === "start") begin(data.start);
   else if (data.type === "pause") work?.pause();
   else if (data.type === "resume") work?.run();

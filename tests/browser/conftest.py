@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -38,6 +39,14 @@ def packages(program: Callable[[str], str]) -> Path:
                 (pytest.fail if os.environ.get("CI") else pytest.skip)(f"npm ci: {done.stderr}")
             stamp.write_text(state)
     return MODULES
+
+
+@pytest.fixture(scope="session")
+def one_file(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The module as it is packaged."""
+    file = tmp_path_factory.mktemp("bundle") / "jsdl.min.js"
+    subprocess.run([sys.executable, HERE.parents[1] / "tools" / "bundle.py", file], check=True)
+    return file.read_bytes()
 
 
 @pytest.fixture(scope="session")

@@ -96,6 +96,18 @@ test("a mirror that cuts, one that is not there, one that stalls and a good one"
   assert.ok(report.bytesFetched <= content.length + MIB, `${report.bytesFetched - content.length} more`);
 });
 
+test("the only mirror that is left stalls, twice, and is asked again for what is missing", async () => {
+  const content = contentOf("big", 30 * MIB + 17);
+  const urls = [
+    first.put("f", content, { status: 404 }), second.put("f", content, { stall: 20 * MIB + 5, times: 2 }),
+  ];
+  const { report, digest, retries } = await new Download([fileOf("f", content, urls)]).run();
+  assert.deepEqual([report.fault, report.failed], [null, []]);
+  assert.equal(digest, expected({ f: content }));
+  assert.deepEqual(retries, ["gone", "stall", "stall"]);
+  assert.ok(second.sent("f") <= content.length + MIB);
+});
+
 test("a wrong byte costs its piece, and the mirror is left", async () => {
   const content = contentOf("flip", 40 * MIB);
   const urls = [first.put("f", content, { flip: 20 * MIB }), second.put("f", content)];

@@ -240,6 +240,22 @@ def test_it_may_be_of_another_origin(
         assert (report["fault"], report["saved"]) == (None, 1), report
 
 
+def test_it_may_be_one_file(page: Page, portal: Site, lab: Lab, one_file: bytes) -> None:
+    portal.pages["/one/jsdl.min.js"] = one_file
+    content = random.Random(1).randbytes(20_000_003)
+    url = lab.put("f", content, headers=CORS)
+    entries = {"f": described(content, url, pieces=pieces(content))}
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate(START.replace("/jsdl/jsdl.js", "/one/jsdl.min.js"), [entries, {}])
+    report = page.evaluate(DONE)
+    assert (report["fault"], report["verified"]) == (None, 1), report
+    assert page.evaluate("!!customElements.get('jsdl-download')")
+    assert {found for found in asked if found.startswith(portal.url)} == {
+        f"{portal.url}/one/jsdl.min.js"
+    }
+
+
 VECTORS = "/tests/browser/vectors.mjs"
 
 

@@ -19,7 +19,10 @@ import { Pace, bytesText, percent } from "./words.js";
 
 const STEP = 10; // per cent between two announcements
 
-export class JsdlDownload extends HTMLElement {
+// in one file with the worker's modules, it is loaded there too
+const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? Object);
+
+export class JsdlDownload extends Base {
   #download = /** @type {Download | null} */ (null);
   #report = /** @type {Report | null} */ (null);
   #plan = /** @type {Plan | null} */ (null);
@@ -208,4 +211,5 @@ export class JsdlDownload extends HTMLElement {
   }
 }
 
-if (!customElements.get("jsdl-download")) customElements.define("jsdl-download", JsdlDownload);
+const known = globalThis.customElements;
+if (known && !known.get("jsdl-download")) known.define("jsdl-download", JsdlDownload);
