@@ -3,8 +3,8 @@
  *
  * The job has `firefox`, `profile`, `url`, `entries` (or `cases` of tests/vectors and the
  * `way` they are made in), and perhaps
- * `options` of the download, a `cookie` of the page, and `killAt`: bytes after which the browser is
- * killed, to go on in another.
+ * `options` of the download, a `cookie` of the page, `prefs` of Firefox, and `killAt`: bytes after which
+ * the browser is killed, to go on in another. Without `entries` and `cases`, it is what Firefox can do.
  */
 import { text } from "node:stream/consumers";
 
@@ -15,7 +15,7 @@ const job = JSON.parse(await text(process.stdin));
 async function opened() {
   const browser = await puppeteer.launch({
     browser: "firefox", executablePath: job.firefox, userDataDir: job.profile, headless: true,
-    protocolTimeout: 200000,
+    protocolTimeout: 200000, extraPrefsFirefox: job.prefs ?? {},
   });
   const page = await browser.newPage();
   await page.goto(job.url);
@@ -59,6 +59,11 @@ async function vectors(cases, way) {
   return found;
 }
 
+/** Runs in the page. */
+async function capabilities() {
+  return (await import("/jsdl/jsdl.js")).capabilities();
+}
+
 /** The report of a download, with a kill on the way if the job says so. */
 async function downloaded() {
   await page.evaluate(start, job.entries, job.options ?? {}, job.cookie ?? "");
@@ -76,6 +81,7 @@ async function downloaded() {
 }
 
 let { browser, page } = await opened();
-const result = job.cases ? await page.evaluate(vectors, job.cases, job.way) : await downloaded();
+const result = job.cases ? await page.evaluate(vectors, job.cases, job.way)
+  : await (job.entries ? downloaded() : page.evaluate(capabilities));
 process.stdout.write(JSON.stringify(result));
 await browser.close();

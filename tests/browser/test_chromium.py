@@ -20,7 +20,7 @@ from tests.browser.conftest import HERE
 from tests.browser.site import CORS, Site, other_host, pieces, site
 from tests.lab import Lab
 
-_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
 #: Runs in the page: begins a download, and keeps what it tells in `window`.
 START = """async ([manifest, options]) => {
@@ -204,7 +204,7 @@ def test_without_encryption_it_is_kept_as_a_blob(
     rules = "--host-resolver-rules=MAP portal.test 127.0.0.1"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=program("chromium"), args=[*_OPTIONS, rules]
+            executable_path=program("chromium"), args=[*OPTIONS, rules]
         )
         page = browser.new_page()
         page.goto(f"http://portal.test:{portal.port}")

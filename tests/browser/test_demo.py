@@ -1,4 +1,4 @@
-"""The page that is shipped as an example, and the lines of the documentation that embed the element."""
+"""The page that is an example, and the lines of the documentation that embed the element."""
 
 from __future__ import annotations
 
@@ -84,7 +84,8 @@ def test_the_page_from_a_plain_server(
         drop(page, folder)
         page.evaluate(_HAND_OVER)
         page.get_by_role("button", name="Save 6 files to a folder").click()
-        expect(page.get_by_text("6 files saved and checked").last).to_be_visible()
+        element = page.locator("jsdl-download").nth(1)
+        expect(element.get_by_text("6 files saved and checked").first).to_be_visible()
         for path, content in shown().items():
             assert (folder / path).read_bytes() == content
         assert told == []
@@ -93,7 +94,7 @@ def test_the_page_from_a_plain_server(
 def test_the_lines_that_embed_it_from_another_origin(
     chromium: Callable[[], BrowserContext], portal: Site, tmp_path: Path
 ) -> None:
-    """The documentation's own, on a page of a plain server; the module and the files are elsewhere."""
+    """The documentation's own, on a page of a plain server; all else is of another origin."""
     text = (ROOT / "docs" / "browser.rst").read_text("utf-8")
     [lines] = re.findall(r"five lines::\n\n((?:   .*\n)+)", text)
     away = other_host(portal.url.replace("localhost", "127.0.0.1"), "cdn")
