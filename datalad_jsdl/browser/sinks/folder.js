@@ -87,8 +87,6 @@ export class FolderSink {
 
   /** @param {number} number What a browser that was killed has written of it, under a name of its own. */
   async #dropSwap(number) {
-    const swap = `${this.files[number].path}.crswap`;
-    if (this.files.some(({ path }) => path === swap)) return;
     const [folder, name] = await this.#place(number, false);
     await folder.removeEntry(`${name}.crswap`).catch(() => {});
   }
