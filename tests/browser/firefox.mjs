@@ -1,9 +1,10 @@
 /**
  * A download in Firefox: a job as JSON on standard input, the report on standard output.
  *
- * The job has `firefox`, `profile`, `url`, `entries` (or `cases` of tests/vectors), and perhaps
- * `options` of the download, a `cookie` of the page, and `breaks`: pairs of bytes and of what is then
- * ended to go on in another, "page" or (killed) "browser".
+ * The job has `firefox`, `profile`, `url`, `entries` (or `cases` of tests/vectors and the `way` they
+ * are made in), and perhaps `options` of the download, a `cookie` of the page, `prefs` of Firefox, and
+ * `breaks`: pairs of bytes and of what is then ended to go on in another, "page" or (killed)
+ * "browser". Without `entries` and `cases`, it is what Firefox can do.
  */
 import { text } from "node:stream/consumers";
 
@@ -14,7 +15,7 @@ const job = JSON.parse(await text(process.stdin));
 async function opened() {
   const browser = await puppeteer.launch({
     browser: "firefox", executablePath: job.firefox, userDataDir: job.profile, headless: true,
-    protocolTimeout: 200000,
+    protocolTimeout: 200000, extraPrefsFirefox: job.prefs ?? {},
   });
   const page = await browser.newPage();
   await page.goto(job.url);
@@ -60,9 +61,16 @@ async function end() {
 }
 
 /** Runs in the page. */
-async function vectors(cases) {
-  const { made } = await import("/tests/browser/vectors.mjs");
-  return cases.map(made);
+async function vectors(cases, way) {
+  const { [way]: get } = await import("/tests/browser/vectors.mjs");
+  const found = [];
+  for (const one of cases) found.push(await get(one));
+  return found;
+}
+
+/** Runs in the page. */
+async function capabilities() {
+  return (await import("/jsdl/jsdl.js")).capabilities();
 }
 
 /** The report of a download, with breaks on the way if the job says so. */
@@ -97,6 +105,7 @@ async function killed() {
 }
 
 let { browser, page } = await opened();
-const result = job.cases ? await page.evaluate(vectors, job.cases) : await downloaded();
+const result = job.cases ? await page.evaluate(vectors, job.cases, job.way)
+  : await (job.entries ? downloaded() : page.evaluate(capabilities));
 process.stdout.write(JSON.stringify(result));
 await browser.close();

@@ -27,6 +27,7 @@ _TYPES = {
     ".mjs": "text/javascript",
     ".js": "text/javascript",
     ".html": "text/html; charset=utf-8",
+    ".css": "text/css",
     ".json": "application/json",
 }
 _EMPTY = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Data</title><main></main>'

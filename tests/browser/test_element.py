@@ -60,15 +60,15 @@ def checked(page: Page, packages: Path, name: str) -> None:
         page.screenshot(path=Path(_PICTURES) / f"element-{name}.png")
 
 
-@pytest.mark.parametrize(
-    ("name", "more"),
-    [
-        ("light", {}),
-        ("dark", {"color_scheme": "dark"}),
-        ("320", {"viewport": {"width": 320, "height": 640}}),
-        ("forced", {"forced_colors": "active"}),
-    ],
-)
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {},
+    "dark": {"color_scheme": "dark"},
+    "320": {"viewport": {"width": 320, "height": 640}},
+    "forced": {"forced_colors": "active"},
+}
+
+
+@pytest.mark.parametrize(("name", "more"), LOOKS.items())
 def test_it_is_used_by_keyboard_alone(
     name: str,
     more: dict[str, Any],
@@ -139,3 +139,66 @@ def test_a_manifest_that_is_none(chromium: Browser, portal: Site) -> None:
     portal.pages["/m.json"] = b"<html>"
     page.reload()
     expect(page.get_by_text("this is not a manifest")).to_be_visible()
+
+
+#: A name that does harm where it is not text.
+_BAD = "<img src=x onerror=document.title='bad'>.nii"
+_PICKER = """window.showDirectoryPicker = async () =>
+    (await navigator.storage.getDirectory()).getDirectoryHandle("picked", {create: true});"""
+
+
+@pytest.mark.parametrize(("name", "more"), LOOKS.items())
+def test_a_folder_that_refuses_names_by_keyboard_alone(
+    name: str, more: dict[str, Any], chromium: Browser, portal: Site, lab: Lab, packages: Path
+) -> None:
+    gone = lab.put("gone", b"good", headers=CORS, status=404)
+    entries = {
+        "good": described(b"good", gone, lab.put("good", b"good", headers=CORS)),
+        **{path: described(b"no", gone) for path in ("con.txt", f"sub/{_BAD}", "a\u202ebc")},
+        "../up": ["https://x.example/"],
+    }
+    page = opened(chromium, portal, entries, lang="de", attributes="as=folder", **more)
+    page.add_init_script(_PICKER)
+    page.reload()
+    button = page.get_by_role("button", name="1 Dateien in einen Ordner sichern")
+    expect(button).to_be_visible()
+    refusals = page.get_by_text("4 Einträge wurden abgelehnt")
+    page.keyboard.press("Tab")
+    expect(button).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("listitem").filter(has_text=_BAD)).to_be_visible()
+    expect(page.get_by_text("con.txt: der Browser lehnt diesen Namen im Ordner ab")).to_be_visible()
+    checked(page, packages, f"{name}-refused")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("1 Dateien gesichert und geprüft")
+    expect(refusals).to_be_visible()
+    # after the button has gone, the next thing that can be pressed is a mirror's fault
+    page.get_by_text("Fehlgeschlagene Server").press("Enter")
+    expect(page.get_by_text(f"{lab.url}: hat die Datei nicht")).to_be_visible()
+    checked(page, packages, f"{name}-mirrors")
+    assert page.title() == "Data"
+
+
+@pytest.mark.parametrize(("name", "more"), LOOKS.items())
+def test_what_ends_otherwise(
+    name: str, more: dict[str, Any], chromium: Browser, portal: Site, lab: Lab, packages: Path
+) -> None:
+    """Not checked, failed, cancelled."""
+    gone = lab.put("gone", b"gone", headers=CORS, status=404)
+    plain = {"urls": [lab.put("plain", b"plain", headers=CORS)], "size": 5}
+    page = opened(chromium, portal, {"plain": plain}, **more)
+    page.get_by_role("button", name="Download 1 files as zip").click()
+    expect(page.get_by_role("status")).to_have_text("1 files saved, 1 not checked")
+    checked(page, packages, f"{name}-unchecked")
+    page = opened(chromium, portal, {_BAD: described(b"gone", gone), "plain": plain}, **more)
+    page.get_by_role("button", name="Download 2 files as zip").click()
+    expect(page.get_by_role("status")).to_have_text("1 of 2 files saved, 1 failed")
+    expect(page.get_by_role("listitem").filter(has_text=_BAD)).to_be_visible()
+    checked(page, packages, f"{name}-failed")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("status")).to_have_text("Cancelled")
+    checked(page, packages, f"{name}-cancelled")
+    expect(page.get_by_role("button", name="Download 2 files as zip")).to_be_visible()
+    assert page.title() == "Data"

@@ -72,3 +72,22 @@ export function made(testCase) {
   for (const chunk of zipOf(membersOf(testCase))) hasher.update(chunk);
   return [hasher.length, hasher.digest()];
 }
+
+/** Length and SHA-256 of what a browser saves of a case; or the names that a manifest may not have. */
+export async function saved(testCase) {
+  const { download, forget } = await import("../../datalad_jsdl/browser/jsdl.js");
+  const { zipOf: keptZip } = await import("../../datalad_jsdl/browser/page/kept.js");
+  const entries = membersOf(testCase).map(({ path, size, mtime, executable, symlink, pattern }) => {
+    const { length } = pattern;
+    const content = Array.from({ length: size }, (_, n) => String.fromCharCode(pattern[n % length])).join("");
+    const urls = [`data:;base64,${btoa(content)}`];
+    return [path, { urls, size, mtime, executable, symlink, own_mtime: true }];
+  });
+  const running = download(Object.fromEntries(entries));
+  const { fault, failed, refused } = await running.done;
+  if (fault || failed.length) return { fault, failed };
+  const zip = await keptZip(running.id);
+  const hasher = new Hasher("sha256").update(new Uint8Array(await zip.arrayBuffer()));
+  await forget(running.id);
+  return refused.length ? refused.map(({ path }) => path.slice(0, 20)).sort() : [zip.size, hasher.digest()];
+}

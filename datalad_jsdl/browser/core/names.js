@@ -92,10 +92,11 @@ export function joined(path) {
   return path.replaceAll("//", "/");
 }
 
-// Measured in Chromium, on Linux too: what a picked folder does not take.
-const NOT_IN_FOLDER = /[~:?*"<>|\\\x00-\x1f\x7f\u200b\u202e]|^[ ]|[ .]$/;
-const DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$/i;
-const SHORTCUT = /\.(lnk|scf|url)$|^desktop\.ini$|^\.git$/i;
+// Measured in Chromium, on Linux too: what a picked folder does not take. `NAME.crswap` it takes, and
+// writes to it what is to become `NAME`.
+const NOT_IN_FOLDER = /[:?*"<>|\\\p{Cc}\p{Cf}\p{NChar}]|^[~\s]|[~.\s]$/u;
+const DEVICE = /^((con|prn|aux|nul|com[1-9]|lpt[1-9]|clock\$)(\..*)?|con(in|out)\$)$/i;
+const SHORTCUT = /\.(lnk|scf|url|crswap|\{[^.]*\})$|^(desktop\.ini|thumbs\.db|\.git)$/i;
 const SWAP = utf8(".crswap").length; // behind the name while it is written
 
 /**

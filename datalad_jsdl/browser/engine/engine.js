@@ -40,7 +40,7 @@ const STALL = 15000; // milliseconds
  * @property {string | null} fault Why all of it failed.
  *
  * @typedef {object} Events
- * @property {(progress: Progress) => void} [onprogress]
+ * @property {(engine: Engine) => void} [onprogress] It may ask for `progress`, which takes time.
  * @property {(failure: Failure) => void} [onretry]
  *
  * @typedef {object} Options
@@ -181,7 +181,7 @@ export class Engine {
   }
 
   #tell() {
-    this.options.onprogress?.(this.progress);
+    this.options.onprogress?.(this);
   }
 
   /** @param {string | null} fault @returns {Report} */

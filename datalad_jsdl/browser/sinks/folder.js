@@ -37,7 +37,10 @@ export class FolderSink {
       const { size } = this.files[number];
       const file = await this.existing(number);
       if (state.complete && file?.size === size) return;
-      if (!file) Object.assign(state, state.complete ? untouched() : {});
+      // one that was being written when the browser ended is there, and empty
+      const isCut = file && size && !file.size;
+      if (isCut) await this.#dropSwap(number);
+      if (!file || isCut) Object.assign(state, state.complete ? untouched() : {});
       else if (file.size !== size || !(await this.#isRight(number, file))) state.blocked = true;
       else Object.assign(state, { position: size, complete: true, verified: new Check(this.files[number]).verifies });
     });
@@ -70,10 +73,22 @@ export class FolderSink {
 
   /** @param {number} number @param {boolean} create @returns {Promise<FileSystemFileHandle>} */
   async #handle(number, create) {
+    const [folder, name] = await this.#place(number, create);
+    return folder.getFileHandle(name, { create });
+  }
+
+  /** @param {number} number @param {boolean} create @returns {Promise<[FileSystemDirectoryHandle, string]>} */
+  async #place(number, create) {
     const parts = this.files[number].path.split("/");
     let folder = this.folder;
     for (const part of parts.slice(0, -1)) folder = await folder.getDirectoryHandle(part, { create });
-    return folder.getFileHandle(parts[parts.length - 1], { create });
+    return [folder, parts[parts.length - 1]];
+  }
+
+  /** @param {number} number What a browser that was killed has written of it, under a name of its own. */
+  async #dropSwap(number) {
+    const [folder, name] = await this.#place(number, false);
+    await folder.removeEntry(`${name}.crswap`).catch(() => {});
   }
 
   /** @param {number} number @returns {Promise<Target>} */

@@ -7,7 +7,7 @@
  */
 import { download, forget, plan, resume, unfinished } from "../jsdl.js";
 import { asFault } from "../core/fault.js";
-import { failures, head, line, make } from "./parts.js";
+import { box, failures, head, line, make } from "./parts.js";
 import { STYLE } from "./style.js";
 import { translator } from "./texts.js";
 import { Pace, bytesText, percent } from "./words.js";
@@ -15,7 +15,7 @@ import { Pace, bytesText, percent } from "./words.js";
 /** @typedef {import("../page/download.js").Download} Download */
 /** @typedef {import("../page/download.js").Report} Report */
 /** @typedef {import("../page/download.js").State} State */
-/** @typedef {{files: number, bytes: number, refused: object[]}} Plan */
+/** @typedef {{files: number, bytes: number, refused: import("../core/types.js").Refusal[]}} Plan */
 
 const STEP = 10; // per cent between two announcements
 
@@ -200,13 +200,13 @@ export class JsdlDownload extends Base {
     }
     if (this.#report && state === "failed") found.push(...failures(text, this.#report));
     if (this.#failed.size) {
-      const list = make("ul", {});
-      list.append(...[...this.#failed].map(([origin, why]) => make("li", {}, `${origin}: ${text(why)}`)));
-      const box = make("details", {});
-      box.append(make("summary", {}, text("mirrors")), list);
-      found.push(box);
+      found.push(box(text("mirrors"), [...this.#failed].map(([origin, why]) => [origin, text(why)])));
     }
-    if (this.#plan?.refused.length) found.push(make("p", { class: "help" }, text("refusals", { n: this.#plan.refused.length })));
+    const { refused = [] } = this.#plan ?? {};
+    if (refused.length) {
+      found.push(box(text("refusals", { n: refused.length }), refused.map(({ path, where, reason }) =>
+        [path ?? where, text(reason)])));
+    }
     return found;
   }
 }

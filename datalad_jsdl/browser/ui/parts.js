@@ -4,7 +4,7 @@ import { bytesText, percent } from "./words.js";
 /** @typedef {import("../engine/engine.js").Progress} Progress */
 /** @typedef {ReturnType<typeof import("./texts.js").translator>} Translate */
 
-const MOST = 50; // failures that are shown
+const MOST = 50; // items that are shown
 
 /**
  * @param {string} name
@@ -39,19 +39,34 @@ export function line(text, progress, pace) {
   return [`${percent(progress)} %`, of, about, files].filter(Boolean).join(" · ");
 }
 
+/** @param {Array<[string, string]>} items What it is of, and words. */
+function list(items) {
+  const made = make("ul", {});
+  for (const [what, words] of items.slice(0, MOST)) {
+    const item = make("li", {});
+    item.append(make("code", {}, what), make("span", {}, `: ${words}`));
+    made.append(item);
+  }
+  return made;
+}
+
+/** @param {string} title @param {Array<[string, string]>} items That are seen by who opens it. */
+export function box(title, items) {
+  const made = make("details", {});
+  made.append(make("summary", {}, title), list(items));
+  return made;
+}
+
 /** @param {Translate} text @param {import("../page/download.js").Report} report @returns {HTMLElement[]} */
 export function failures(text, report) {
   if (!report.failed.length) return [];
-  const list = make("ul", { class: "failed" });
-  for (const { path, reason, origin } of report.failed.slice(0, MOST)) {
-    const item = make("li", {});
-    item.append(make("code", {}, path), make("span", {}, ` ${[origin, text(reason)].filter(Boolean).join(": ")}`));
-    list.append(item);
-  }
   const save = make("a", { download: "failed.json" }, text("list"));
   const content = new Blob([JSON.stringify(report.manifest, null, 1)], { type: "application/json" });
   /** @type {HTMLAnchorElement} */ (save).href = URL.createObjectURL(content);
   const command = make("p", { class: "help" }, `${text("command")}: `);
   command.append(make("code", {}, report.command));
-  return [list, save, command];
+  return [
+    list(report.failed.map(({ path, reason, origin }) => [path, [origin, text(reason)].filter(Boolean).join(": ")])),
+    save, command,
+  ];
 }

@@ -21,6 +21,7 @@ button.primary { background: var(--a); border-color: var(--a); color: var(--o); 
 button:focus-visible, summary:focus-visible, a:focus-visible { outline: 3px solid var(--a); outline-offset: 2px; }
 a { color: var(--a); }
 progress { width: 100%; margin-top: .75rem; accent-color: var(--a); }
+code { unicode-bidi: isolate; }
 ul { margin: .5rem 0 0; padding-left: 1.2rem; }
 details { margin-top: .5rem; }
 .vh { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
