@@ -55,6 +55,8 @@ class EnableJsdl(Interface):
         ),
     )
 
+    _option_groups_ = {"Where": "dataset"}
+
     _examples_ = [
         dict(
             text="Let an existing clone download files from all of their mirrors",

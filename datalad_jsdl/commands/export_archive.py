@@ -24,7 +24,7 @@ from datalad_jsdl.commands._archiving import (
 )
 from datalad_jsdl.commands._common import failure, given_place
 from datalad_jsdl.commands._datasets import require_installed
-from datalad_jsdl.commands._export_params import EXAMPLES, PARAMS
+from datalad_jsdl.commands._export_params import EXAMPLES, OPTION_GROUPS, PARAMS
 from datalad_jsdl.commands._options import inside, jobs_of, listed
 from datalad_jsdl.errors import DatasetError, JsdlError, SettingError
 from datalad_jsdl.model.filters import Filter
@@ -60,6 +60,7 @@ class ExportArchive(CoreExportArchive):
     """
 
     _params_ = PARAMS
+    _option_groups_ = OPTION_GROUPS
     _examples_ = EXAMPLES
 
     @staticmethod
