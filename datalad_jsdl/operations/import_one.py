@@ -104,6 +104,7 @@ def _import_and_fetch(
     undigested, here = _without_digest(plan, importer)
     if undigested or here:
         found = dict(fetching.here(here)) | dict(fetching.undigested(undigested, outcome))
+        _note_unregistered(plan, outcome)
         entries = {p: found.get(p, e) for p, e in entries.items() if p not in outcome.failures}
         kept = request.scope.kept | outcome.failures.keys()
         scope = replace(scope, kept=frozenset(kept))
@@ -171,9 +172,7 @@ def _apply(
     return "", plan
 
 
-def _without_digest(
-    plan: Plan, importer: Importer
-) -> tuple[list[Entry], list[tuple[Entry, Path]]]:
+def _without_digest(plan: Plan, importer: Importer) -> tuple[list[Entry], list[tuple[Entry, Path]]]:
     """The entries whose content has no checksum yet: it is not here, or is in a file."""
     absent: list[Entry] = []
     here: list[tuple[Entry, Path]] = []
@@ -185,6 +184,15 @@ def _without_digest(
             else:
                 here.append((step.entry, file))
     return absent, here
+
+
+def _note_unregistered(plan: Plan, outcome: Outcome) -> None:
+    """What failed up to now is not registered, unless an earlier import has done so."""
+    changes = {step.path: step.change for step in plan.steps if step.path in outcome.failures}
+    outcome.unregistered = {path for path, change in changes.items() if change is Change.ADDED}
+    outcome.outdated = {
+        path for path, change in changes.items() if change not in (Change.ADDED, Change.UNCHANGED)
+    }
 
 
 def _is_verifiable(key: str) -> bool:
@@ -235,7 +243,6 @@ class _Fetching:
         for job, result in self._staging.download(jobs, label, downloads):
             if isinstance(result, Failed):
                 outcome.failures[job.name] = result
-                outcome.unregistered.add(job.name)
             else:
                 self._fetched[job.name] = job.target
                 digests = {"sha256": result.sha256}

@@ -33,7 +33,9 @@ _ORDER = re.compile(
     rf"(?:^|[;:,(\[.?] ?|\b(?:and|or|then) |\bto [a-z ]+, )(?:{_VERBS.replace(' ', '|')})\b",
     re.IGNORECASE,
 )
-_TABLES = frozenset({"KINDS", "OPTIONS", "MEANINGS", "_examples_"})
+_TABLES = frozenset(
+    {"KINDS", "OPTIONS", "MEANINGS", "OPTION_GROUPS", "_examples_", "_option_groups_"}
+)
 _CALLS = frozenset(
     {"Operation", "Parameter", "Source", "Setting", "_setting", "dict", "compile", "debug"}
 )
