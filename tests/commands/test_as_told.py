@@ -12,7 +12,7 @@ import pytest
 
 from tests.fetch.credentials.test_cookies import cookie_line
 from tests.lab import Lab
-from tests.portal import datalad, described, git, publish, write_manifest
+from tests.portal import content_of, datalad, described, git, publish, write_manifest
 from tests.running import run_datalad
 
 
@@ -126,7 +126,7 @@ def test_the_size_of_what_is_to_be_downloaded_may_be_unknown(lab: Lab) -> None:
 
 
 def test_an_export_names_what_skips_missing_content(tmp_path: Path, lab: Lab) -> None:
-    url = lab.put("a", b"a")
+    url = lab.put("a", content_of("a"))
     manifest = write_manifest("m.json", {"a": described("a", url), "b": described("b", url)})
     datalad("download-manifest", manifest, "ds")
     skip = ("--missing-content", "continue")
@@ -139,7 +139,7 @@ def test_an_export_names_what_skips_missing_content(tmp_path: Path, lab: Lab) ->
 
 
 def test_a_tar_archive_is_complete_or_not_there(tmp_path: Path, lab: Lab) -> None:
-    manifest = write_manifest("m.json", {"a": described("a", lab.put("a", b"a"))})
+    manifest = write_manifest("m.json", {"a": described("a", lab.put("a", content_of("a")))})
     datalad("download-manifest", manifest, "ds")
     before = sorted(tmp_path.iterdir())
     shown = told("export-archive", "-d", "ds", "foo", code=1)
@@ -206,7 +206,7 @@ def test_imports_of_earlier_versions_are_known_too(tmp_path: Path, lab: Lab) -> 
 
 def test_the_program_of_the_special_remote_is_not_on_path(tmp_path: Path, lab: Lab) -> None:
     """The line that the warning shows makes git-annex find it."""
-    manifest = write_manifest("m.json", {"a": described("a", lab.put("a", b"a"))})
+    manifest = write_manifest("m.json", {"a": described("a", lab.put("a", content_of("a")))})
     folder = Path(sys.executable).parent
     programs = tmp_path / "programs"
     programs.mkdir()
@@ -222,9 +222,7 @@ def test_the_program_of_the_special_remote_is_not_on_path(tmp_path: Path, lab: L
         assert "git-annex-remote-jsdl is not on PATH: 'git annex get' falls back" in done.stderr
         _, _, line = done.stderr.partition("run: ")
         assert line.split("\n")[0].strip() == f"export PATH={folder}:$PATH"
-    found = subprocess.run(
-        ["bash", "-ec", f"{line.splitlines()[0]}\ncommand -v git-annex-remote-jsdl"],
-        capture_output=True, text=True, env=environment,
-    )  # fmt: skip
-    assert found.stdout.strip() == str(folder / "git-annex-remote-jsdl")
+    script = f"{line.splitlines()[0]}\ngit -C ds annex get -q a\ngit -C ds annex drop -q a"
+    done = subprocess.run(["bash", "-ec", script], capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
     assert "is not on PATH" not in told("enable-jsdl", "-d", "ds")
