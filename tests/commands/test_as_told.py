@@ -226,3 +226,20 @@ def test_the_program_of_the_special_remote_is_not_on_path(tmp_path: Path, lab: L
     done = subprocess.run(["bash", "-ec", script], capture_output=True, text=True, env=environment)
     assert (done.returncode, done.stderr) == (0, "")
     assert "is not on PATH" not in told("enable-jsdl", "-d", "ds")
+
+
+def test_whom_git_does_not_know(tmp_path: Path, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DataLad's line is all that is said of it; the dataset is made."""
+    manifest = write_manifest("m.json", {"a": described("a", lab.put("a", content_of("a")))})
+    config = '[annex "security"]\n\tallowed-ip-addresses = 127.0.0.1\n'
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty/.gitconfig").write_text(config)
+    monkeypatch.setenv("HOME", str(tmp_path / "empty"))
+    monkeypatch.delenv("EMAIL", raising=False)
+    # of a process that is forked, DataLad has read the configuration before
+    command = ["datalad", "download-manifest", manifest, "ds"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    shown = done.stdout + done.stderr
+    assert "tell me who you are" not in shown
+    assert "user.email" not in shown.replace("Set both 'user.name' and 'user.email'", "")
+    assert git(tmp_path / "ds", "log", "-1", "--format=%s").endswith("1 added")
