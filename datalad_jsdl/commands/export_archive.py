@@ -127,6 +127,13 @@ class ExportArchive(CoreExportArchive):
                 raise ValueError(
                     "a TAR archive supports only a file name, -c and --missing-content"
                 )
+            try:
+                refused = filename and _folder_of_dataset(filename, Repository(where))
+            except JsdlError as problem:
+                refused = str(problem)
+            if refused:
+                yield failure(ACTION, where, DatasetError(refused), lgr)
+                return
             yield from tar_archive(filename, dataset, compression, missing_content)
             return
         piped = is_pipe(filename)

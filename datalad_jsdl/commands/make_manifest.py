@@ -209,6 +209,8 @@ def _records(made: Made, options: MakeOptions) -> Iterator[dict[str, Any]]:
         lgr.warning(
             "digests could not be kept for a run that is interrupted: %s", reason(made.cache_error)
         )
+    for pattern in made.unmatched:
+        lgr.warning("the pattern %r matches nothing in the folder", pattern)
     for place, item in enumerate(made.left_out[:_MOST_RECORDS], 1):
         there = options.folder / item.path
         record = _record("impossible", there, item.reason)

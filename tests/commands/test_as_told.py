@@ -243,3 +243,40 @@ def test_whom_git_does_not_know(tmp_path: Path, lab: Lab, monkeypatch: pytest.Mo
     assert "tell me who you are" not in shown
     assert "user.email" not in shown.replace("Set both 'user.name' and 'user.email'", "")
     assert git(tmp_path / "ds", "log", "-1", "--format=%s").endswith("1 added")
+
+
+def test_a_pattern_that_matches_nothing_is_named(lab: Lab) -> None:
+    """By every command that takes patterns; another one may match."""
+    urls = publish(lab, ["a", "b"])
+    manifest = write_manifest("m.json", {path: described(path, urls[path]) for path in urls})
+    datalad("download-manifest", manifest, "ds")
+    Path("ds/.gitignore").touch()
+    for option in ("--include", "--exclude"):
+        patterns = ("--include", "a", option, "*.nope")
+        for command in (
+            ("download-manifest", *patterns, manifest, "ds"),
+            ("export-archive", "-d", "ds", *patterns, "a.zip"),
+            ("export-archive", *patterns, "--manifest", manifest, "b.zip"),
+            ("export-manifest", "-d", "ds", *patterns, "a.json"),
+        ):
+            shown = told(*command)
+            assert "the pattern '*.nope' matches no path in the" in shown
+            assert "pattern 'a'" not in shown
+        Path("folder").mkdir(exist_ok=True)
+        Path("folder/a").touch()
+        made = ("make-manifest", "folder", "--base-url", "https://a.example/", *patterns)
+        assert "the pattern '*.nope' matches nothing in the folder" in told(*made, "-o", "c.json")
+    only = ("--include", "*.nope")
+    shown = told("make-manifest", "folder", "--base-url", "https://a.example/", *only, code=1)
+    assert "the pattern '*.nope' matches nothing" in shown
+
+
+@pytest.mark.parametrize("kind", ["tar", "zip", None])
+def test_a_folder_of_the_dataset_is_no_name_of_an_archive(
+    tmp_path: Path, lab: Lab, monkeypatch: pytest.MonkeyPatch, kind: str | None
+) -> None:
+    datalad("download-manifest", write_manifest("m.json", {"s/a": [lab.put("a", b"a")]}), "ds")
+    monkeypatch.chdir(tmp_path / "ds")
+    shown = told("export-archive", *(["-t", kind] if kind else []), "s", code=1)
+    assert "run: datalad export-archive s.zip s" in shown
+    assert [path.name for path in Path("s").iterdir()] == ["a"]
