@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.fetch.credentials.test_cookies import cookie_line
-from tests.lab import Lab
+from tests.lab import Lab, sha256
 from tests.portal import content_of, datalad, described, git, publish, write_manifest
 from tests.running import run_datalad
 
@@ -280,3 +280,18 @@ def test_a_folder_of_the_dataset_is_no_name_of_an_archive(
     shown = told("export-archive", *(["-t", kind] if kind else []), "s", code=1)
     assert "run: datalad export-archive s.zip s" in shown
     assert [path.name for path in Path("s").iterdir()] == ["a"]
+
+
+def test_folders_that_a_list_of_urls_does_not_have(tmp_path: Path, lab: Lab) -> None:
+    paths = ["s1/a", "s2/b"]
+    urls = publish(lab, paths)
+    Path("urls.txt").write_text("".join(f"{url}\n" for url in urls.values()))
+    Path("SHA256SUMS").write_text("".join(f"{sha256(content_of(p))}  {p}\n" for p in paths))
+    shown = told("download-manifest", "--checksums", "SHA256SUMS", "urls.txt", "flat")
+    assert "the list of URLs has no folders, but the checksum list has, for 2 files" in shown
+    assert "import the checksum list itself, with the URL of its folder as --base-url" in shown
+    assert (tmp_path / "flat/a").is_symlink()
+    shown = told("download-manifest", "--get", "--base-url", lab.url, "SHA256SUMS", "tree")
+    assert "has no folders" not in shown
+    for path in paths:
+        assert (tmp_path / "tree" / path).read_bytes() == content_of(path)
