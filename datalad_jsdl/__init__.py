@@ -79,7 +79,9 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from datalad_jsdl.commands import replace_core_export_archive
     from datalad_jsdl.commands._log_level import hand_on_log_level
+    from datalad_jsdl.commands._option_groups import group_options
 
     replace_core_export_archive()
     hand_on_log_level()
+    group_options()
     return _SUITE

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,7 +54,13 @@ def nginx(program: str, folder: Path, lines: str) -> Iterator[str]:
     config = CONFIG.format(user=user, folder=folder, port=port, lines=lines)
     (folder / "nginx.conf").write_text(config)
     command = [program, "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
-    url = f"http://127.0.0.1:{port}"
+    with running(command, f"http://127.0.0.1:{port}") as url:
+        yield url
+
+
+@contextmanager
+def running(command: list[str], url: str) -> Iterator[str]:
+    """A server, from when it answers on; gives its address."""
     with subprocess.Popen(command) as process:
         try:
             end = time.monotonic() + 60
@@ -82,10 +89,44 @@ def study(tmp_path: Path) -> Path:
     return study
 
 
-@pytest.fixture
-def site(study: Path, tmp_path: Path, program: Callable[[str], str]) -> Iterator[str]:
-    (lines,) = re.findall(r"code-block:: nginx\n\n((?:   .*\n)+)", PAGE)
-    with nginx(program("nginx"), tmp_path / "nginx", lines.replace(FOLDER, str(study))) as url:
+# likewise
+APACHE = """
+ServerName 127.0.0.1
+Listen 127.0.0.1:{port}
+PidFile {folder}/httpd.pid
+ErrorLog {folder}/error.log
+Mutex file:{folder}
+{modules}
+TypesConfig /dev/null
+{lines}
+"""
+MODULES = ("mpm_event", "authz_core", "mime", "alias", "headers")
+MODULES_AT = "/usr/lib/apache2/modules"
+
+
+@contextmanager
+def apache(program: str, folder: Path, lines: str) -> Iterator[str]:
+    """Apache with lines in its configuration; gives its address."""
+    folder.mkdir()
+    port = free_port()
+    modules = "\n".join(f"LoadModule {m}_module {MODULES_AT}/mod_{m}.so" for m in MODULES)
+    config = APACHE.format(port=port, folder=folder, modules=modules, lines=lines)
+    (folder / "httpd.conf").write_text(config)
+    command = [program, "-X", "-f", str(folder / "httpd.conf")]
+    with running(command, f"http://127.0.0.1:{port}") as url:
+        yield url
+
+
+SERVERS = {"nginx": (nginx, "nginx"), "apache": (apache, "apache2")}
+
+
+@pytest.fixture(params=SERVERS)
+def site(
+    study: Path, tmp_path: Path, program: Callable[[str], str], request: pytest.FixtureRequest
+) -> Iterator[str]:
+    start, name = SERVERS[request.param]
+    (lines,) = re.findall(rf"code-block:: {request.param}\n\n((?:   .*\n)+)", PAGE)
+    with start(program(name), tmp_path / "server", lines.replace(FOLDER, str(study))) as url:
         yield url
 
 
@@ -101,7 +142,7 @@ def quiet(*args: str) -> None:
 def test_the_page_from_top_to_bottom(study: Path, site: str, tmp_path: Path) -> None:
     commands = [c for c in indented("operators.rst") if c.startswith("datalad")]
     here = [c.replace(SITE, site).replace(FOLDER, str(study)) for c in commands]
-    make, check, get, content, update = here
+    make, check, get, content, export, update = here
     shell(f"{make}\n{check}\n{get}\n{content}", tmp_path)
     assert not (tmp_path / "check").exists()
     dataset = tmp_path / "study"
@@ -109,6 +150,9 @@ def test_the_page_from_top_to_bottom(study: Path, site: str, tmp_path: Path) -> 
     for path in ("sub-01/ü#%.txt", "latest/anat T1.nii.gz", "run.sh", "empty"):
         assert (dataset / path).read_bytes() == (study / path).read_bytes()
     assert os.access(dataset / "run.sh", os.X_OK)
+    shell(f"{export}\nsha256sum -c study.zip.sha256", tmp_path)
+    with zipfile.ZipFile(tmp_path / "study.zip") as archive:
+        assert "study/sub-01/anat T1.nii.gz" in archive.namelist()
     (study / "README").write_text("a new version")
     (study / "empty").unlink()
     shell(f"{update}\n{get} --delete\n{content}", tmp_path)

@@ -7,7 +7,7 @@
     python3 tools/run.py test [...]    the tests; further arguments go to pytest
                                        (-m slow: those that take minutes)
     python3 tools/run.py lint          ruff and mypy
-    python3 tools/run.py docs          the documentation, into docs/_build
+    python3 tools/run.py docs          the documentation and man pages, into docs/_build
     python3 tools/run.py exec PROGRAM [...]
 
 Needs nothing but Python 3.10 or newer and git. git-annex is installed into the
@@ -42,6 +42,7 @@ TASKS = {
     ],
     "docs": [
         ["python", "-m", "sphinx", "-q", "-W", "-b", "html", "docs", "docs/_build/html"],
+        ["python", "tools/man_pages.py", "docs/_build/man"],
     ],
     "exec": [[]],
 }

@@ -15,7 +15,8 @@ from datalad_jsdl.commands._archive_results import lgr, preview, report, warn_of
 from datalad_jsdl.commands._bars import Bars
 from datalad_jsdl.commands._common import failure, refusal_text
 from datalad_jsdl.commands._output import is_standard_output, standard_output
-from datalad_jsdl.errors import JsdlError
+from datalad_jsdl.errors import FetchError, JsdlError
+from datalad_jsdl.model.commands import added
 from datalad_jsdl.model.subdatasets import joined
 from datalad_jsdl.operations.collect import collect
 from datalad_jsdl.operations.export_archive import ArchiveOptions, write_archive
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["ACTION", "Given", "given_by_dataset", "given_by_manifest", "is_pipe", "written"]
 
 ACTION = "export_archive"
+_SKIP = "; to skip files that are unavailable, add --missing-content continue"
 
 
 @dataclass(frozen=True)
@@ -116,13 +118,23 @@ def written(
                         warn_of_damage(done, given.homes)
                     record = report(given.contents, given.absent, done, size, missing_content)
         except (JsdlError, OSError) as error:
-            yield failure(ACTION, path, error, lgr, kind)
+            record = failure(ACTION, path, error, lgr, kind)
+            if _is_about_missing(error):
+                record["message"] = added(record["message"], _SKIP)
+            yield record
             return
         for refusal in given.refusals:
             yield _refused(target, place, refusal)
         yield get_status_dict(
             action=ACTION, status="ok", path=str(path), type=kind, logger=lgr, **record
         )
+
+
+def _is_about_missing(error: BaseException | None) -> bool:
+    """Whether an export ended since a content is unavailable."""
+    if isinstance(error, FetchError) and error.name:
+        return True
+    return error is not None and _is_about_missing(error.__cause__)
 
 
 def _refused(target: Path | None, place: Path, refusal: Refusal) -> dict[str, Any]:

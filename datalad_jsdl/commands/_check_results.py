@@ -122,6 +122,7 @@ def _summary(root: Path, checked: Checked) -> dict[str, Any]:
         "files_unsized": list(checked.sizes).count(None),
         "files_asked": checked.asked,
         "files_lost": checked.lost,
+        "files_skipped": checked.conflicts,
         "bytes_to_download": checked.size,
         "bytes_staged": checked.staged,
         "bytes_free": checked.free,
@@ -132,7 +133,8 @@ def _summary(root: Path, checked: Checked) -> dict[str, Any]:
         "seconds_least": span.least if span else None,
         "seconds_most": span.most if span else None,
     }
-    bad = checked.lost or checked.conflicts or short
+    # what would be skipped has a record of its own, which is an error
+    bad = checked.lost or short
     return _record(root, "error" if bad else "ok", "dataset", summary(fields), **fields)
 
 

@@ -102,6 +102,8 @@ def summary(fields: Mapping[str, Any]) -> str:
     if files:
         some = "" if asked == files else f" ({asked} of them checked)"
         text += (f"; {lost} unavailable" if lost else "; all are available") + some
+    if fields["files_skipped"]:
+        text += f"; would skip {counted(fields['files_skipped'], 'file')}, see above"
     return f"{text}{_room(fields)}"
 
 

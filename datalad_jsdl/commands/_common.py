@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +26,10 @@ __all__ = [
     "is_extension_loaded",
     "message_of",
     "refusal_text",
+    "warn_of_path",
 ]
+
+_PROGRAM = "git-annex-remote-jsdl"
 
 EXTENSION_LINE = "git config --global --add datalad.extensions.load jsdl"
 
@@ -33,6 +40,20 @@ def is_extension_loaded() -> bool:
 
     loaded = cfg.get("datalad.extensions.load", get_all=True) or ()
     return "jsdl" in ([loaded] if isinstance(loaded, str) else loaded)
+
+
+def warn_of_path(logger: logging.Logger) -> None:
+    """Warn if git-annex will not find the program of the special remote."""
+    if shutil.which(_PROGRAM) is not None:
+        return
+    folder = Path(sys.executable).parent
+    text = (
+        f"{_PROGRAM} is not on PATH: 'git annex get' falls back to git-annex's own web remote, "
+        "and 'git annex drop' fails"
+    )
+    if shutil.which(_PROGRAM, path=str(folder)) is not None:
+        text += f"; for this shell, run: export PATH={shlex.quote(str(folder))}{os.pathsep}$PATH"
+    logger.warning("%s", text)
 
 
 def failure(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +20,11 @@ from datalad_jsdl.operations.values import Failure
 from datalad_jsdl.repository.git.calling import in_no_hook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["DataladDatasets", "require_installed"]
 
+_ANNEX_LOGGER = "datalad.annex"  # says what git-annex says
 _QUIET = {"on_failure": "ignore", "result_renderer": "disabled", "return_type": "generator"}
 
 
@@ -82,12 +85,34 @@ class DataladDatasets:
         )
 
 
+@contextmanager
+def _in_short() -> Iterator[None]:
+    """Where git does not know who its user is, it says so once, not each time that it is asked.
+
+    DataLad has warned in one line; git-annex takes the name that the system has, and hands on all
+    that git says of it.
+    """
+    from datalad import cfg
+
+    logger = logging.getLogger(_ANNEX_LOGGER)
+    is_known = "user.name" in cfg and "user.email" in cfg
+    if is_known or logger.isEnabledFor(logging.DEBUG):
+        yield
+        return
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
 def _troubles(
     call: Callable[[], Iterable[dict[str, Any]]], dataset: Path, action: str
 ) -> list[Failure]:
     """What goes wrong in a call of DataLad's."""
     try:
-        with in_no_hook():
+        with in_no_hook(), _in_short():
             return [
                 Failure(
                     Path(result["path"]),

@@ -10,7 +10,7 @@ from datalad.support.param import Parameter
 from datalad_jsdl.commands._manifest_options import MANIFEST_OPTIONS
 from datalad_jsdl.commands._options import JOBS
 
-__all__ = ["EXAMPLES", "PARAMS"]
+__all__ = ["EXAMPLES", "OPTION_GROUPS", "PARAMS"]
 
 PARAMS = dict(
     CoreExportArchive._params_,
@@ -18,7 +18,7 @@ PARAMS = dict(
         args=("-t", "--archivetype"),
         doc="""type of the archive. By default, it is a ZIP archive if its name ends in '.zip',
         or with --manifest, and else a TAR archive.""",
-        constraints=EnsureChoice("tar", "zip") | EnsureNone(),
+        constraints=EnsureChoice(None, "tar", "zip"),
     ),
     filename=Parameter(
         args=("filename",),
@@ -46,7 +46,7 @@ PARAMS = dict(
         everywhere. With 'gz', the members are compressed by the installed zlib: other
         builds of it may give other bytes, and an interrupted export cannot be resumed.
         'bz2' is for TAR archives. An empty string means no compression.""",
-        constraints=EnsureChoice("gz", "bz2", "") | EnsureNone(),
+        constraints=EnsureChoice(None, "gz", "bz2", ""),
     ),
     missing_content=Parameter(
         args=("--missing-content",),
@@ -125,6 +125,14 @@ PARAMS = dict(
         nothing.""",
     ),
 )
+
+OPTION_GROUPS = {
+    "What is put into the archive": "dataset ref include exclude recursive recursion_limit "
+    "dataset_files missing_content",
+    "How the archive is made": "archivetype compression leading_dir mtime checksum_file",
+    "Straight from a manifest": "manifest base_url manifest_format column credential cookies",
+    "How the export goes": "dry_run jobs resume",
+}
 
 EXAMPLES = [
     dict(

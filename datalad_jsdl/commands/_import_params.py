@@ -8,7 +8,7 @@ from datalad.support.param import Parameter
 
 from datalad_jsdl.commands._options import CREDENTIAL, JOBS
 
-__all__ = ["EXAMPLES", "PARAMS"]
+__all__ = ["EXAMPLES", "OPTION_GROUPS", "PARAMS"]
 
 PARAMS = dict(
     manifest=Parameter(
@@ -175,6 +175,17 @@ PARAMS = dict(
         constraints=EnsureChoice("changes", "all"),
     ),
 )
+
+OPTION_GROUPS = {
+    "Which files": "include exclude",
+    "Where they are put": "dataset prefix split",
+    "How the manifest is read": "manifest_format column base_url checksums",
+    "Look first": "dry_run check",
+    "Download": "get mtime jobs",
+    "Log in": "credential cookies",
+    "Files of an earlier import": "delete restore",
+    "What is recorded and reported": "message report failed",
+}
 
 EXAMPLES = [
     dict(

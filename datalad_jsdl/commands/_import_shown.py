@@ -61,9 +61,14 @@ def render(result: dict[str, Any]) -> None:
 
 
 def _tell_next(result: dict[str, Any]) -> None:
-    files, size = counted(result["files_waiting"], "file"), size_text(result["bytes_waiting"])
-    verb = "is" if result["files_waiting"] == 1 else "are"
-    ui.message(f"{files}, {size}, {verb} not downloaded yet. Next:")
+    files, unsized = result["files_waiting"], result["unsized_waiting"]
+    text, verb = counted(files, "file"), "is" if files == 1 else "are"
+    if unsized == files:
+        text += " of unknown size"
+    else:
+        size = size_text(result["bytes_waiting"])
+        text += f", {size} plus {unsized} of unknown size," if unsized else f", {size},"
+    ui.message(f"{text} {verb} not downloaded yet. Next:")
     folder = os.path.relpath(result["path"])
     change = "" if folder == "." else f"cd {shlex.quote(folder)} && "
     ui.message(f"  {change}datalad download-content")

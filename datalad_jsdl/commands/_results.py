@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.operations.import_options import ImportOptions
     from datalad_jsdl.operations.import_parts import Imported
     from datalad_jsdl.operations.import_request import Outcome
-    from datalad_jsdl.repository.importing.steps import Step
+    from datalad_jsdl.repository.importing.steps import Plan, Step
 
 __all__ = ["ACTION", "import_records", "lgr", "refusal_records"]
 
@@ -38,6 +38,7 @@ lgr = logging.getLogger("datalad.jsdl.download_manifest")
 
 ACTION = "download_manifest"
 _UNREGISTERED = "; not registered (without --get it would be registered, unverified)"
+_OUTDATED = "; it stays as an earlier import has registered it"
 _MOST_RECORDS = 1000
 _MOST_LINES = 20  # for a person; more are summed up
 _CHANGES = (Change.ADDED, Change.CHANGED, Change.DELETED)
@@ -84,7 +85,11 @@ def _waiting(part: Imported) -> dict[str, int]:
             key = parse_key(step.key) if step.change in (Change.ADDED, Change.CHANGED) else None
             if key is not None:
                 sizes[step.key] = key.size
-    return {"files_waiting": len(sizes), "bytes_waiting": sum(size or 0 for size in sizes.values())}
+    return {
+        "files_waiting": len(sizes),
+        "bytes_waiting": sum(size or 0 for size in sizes.values()),
+        "unsized_waiting": list(sizes.values()).count(None),
+    }
 
 
 def _placed(record: dict[str, Any], options: ImportOptions) -> dict[str, Any]:
@@ -117,8 +122,9 @@ def _part_records(
     plan = outcome.plan
     yield from refusal_records(root, refusals, dry=dry)
     for conflict in plan.conflicts:
-        text = f"skipped {start + conflict.path!r}: {conflict.reason}"
-        cause = f"skipped: {conflict.reason}"
+        skipped_or_not = "would skip" if dry else "skipped"
+        text = f"{skipped_or_not} {start + conflict.path!r}: {conflict.reason}"
+        cause = f"{skipped_or_not}: {conflict.reason}"
         yield record("error", conflict.path, text, change="conflict", cause=cause)
     for path, problem in outcome.failures.items():
         came = isinstance(problem, NotTakenIn)
@@ -126,8 +132,8 @@ def _part_records(
         text = f"{name}: {problem}" if came else f"could not download {name}: {in_words(problem)}"
         cause = str(problem) if came else f"could not be downloaded: {cause_text(problem)}"
         registered = path not in outcome.unregistered
-        if not registered:
-            text, cause = added(text, _UNREGISTERED), cause + _UNREGISTERED
+        then = _UNREGISTERED if not registered else _OUTDATED * (path in outcome.outdated)
+        text, cause = added(text, then), cause + then
         fields: dict[str, Any] = {"change": "failed", "registered": registered, "cause": cause}
         fields |= {"advice": advice} if (advice := advice_of(problem)) else {}
         yield record("error", path, text, **fields)
@@ -159,7 +165,7 @@ def _part_records(
     if others:
         more["subdatasets"] = len(others)
     nothing = not (plan.writes_tree or plan.records or outcome.fetched or outcome.remote)
-    text = _summary(counts, unverifiable, dry, outcome.files_fetched)
+    text = _summary(_without_renamed(counts, plan), unverifiable, dry, outcome.files_fetched)
     if others:
         text += f"; plus the content of {counted(len(others), 'subdataset')}"
     yield _record(
@@ -227,6 +233,7 @@ def _reported(outcome: Outcome, report_all: bool) -> Iterator[Step]:
 _WORDS = {
     "added": ("added", "add", ""),
     "changed": ("changed", "change", ""),
+    "renamed": ("renamed", "rename", ""),
     "urls": ("with new URLs", "change the URLs of", ""),
     "mtime": ("with a new time", "change the time of", ""),
     "access": ("with a changed restriction", "change the restriction of", ""),
@@ -247,6 +254,23 @@ def _done(name: str, count: int, files_fetched: int) -> str:
     return f"{count + max(shared, 0)} {_WORDS[name][0]}{also}"
 
 
+def _without_renamed(counts: dict[str, int], plan: Plan) -> dict[str, int]:
+    """Counts for a person: a file that is renamed is neither added nor gone or deleted beside that.
+
+    ``old_names`` are those that stay.
+    """
+    old = set(plan.renamed.values())
+    added_too = sum(s.change is Change.ADDED and s.path in plan.renamed for s in plan.steps)
+    deleted = sum(s.change is Change.DELETED and s.path in old for s in plan.steps)
+    gone = sum(path in old for path in plan.gone)
+    return counts | {
+        "added": counts["added"] - added_too,
+        "deleted": counts["deleted"] - deleted,
+        "gone": counts["gone"] - gone,
+        "old_names": gone - deleted,
+    }
+
+
 def _is_unverifiable(step: Step) -> bool:
     parsed = parse_key(step.key)
     return step.change is not Change.DELETED and parsed is not None and parsed.algorithm is None
@@ -258,8 +282,9 @@ def _summary(counts: dict[str, int], unverifiable: int, dry: bool, files_fetched
         for name, (_, before, after) in _WORDS.items()
         if counts[name]
     ]
-    if counts["renamed"]:
-        parts[0] += f" ({counts['renamed']} of them renamed)"
+    if old := counts["old_names"]:
+        stay = "the old name stays" if old == 1 else f"{old} old names stay"
+        parts.append(f"but {stay} (--delete deletes {'it' if old == 1 else 'them'})")
     text = ", ".join(parts)
     if text and dry:
         text = f"would {text}"

@@ -90,6 +90,12 @@ class DownloadContent(Interface):
         ),
     )
 
+    _option_groups_ = {
+        "What to download": "dataset recursive recursion_limit",
+        "How to download": "jobs credential",
+        "What is reported": "dry_run report",
+    }
+
     _examples_ = [
         dict(
             text="Download all missing content of the dataset in the current directory",

@@ -75,6 +75,7 @@ class DownloadList(Interface):
             metavar="ACTION",
             nargs=argparse.PARSER,
             action=word_and("path"),
+            choices=_WORDS,
             doc="""add, remove, show, clear, undo or moved.""",
         ),
         path=Parameter(
@@ -142,6 +143,13 @@ class DownloadList(Interface):
             doc="""only tell how many files would be added, and how large they are.""",
         ),
     )
+
+    _option_groups_ = {
+        "Which files": "recursive glob where metadata",
+        "Where they are": "dataset ref manifest",
+        "Whose list": "user store",
+        "What is done": "dry_run check",
+    }
 
     _examples_ = [
         dict(

@@ -19,9 +19,9 @@ from datalad_jsdl.commands._bars import Bars
 from datalad_jsdl.commands._causes import tell_causes
 from datalad_jsdl.commands._check_results import check_records
 from datalad_jsdl.commands._check_table import check_lines
-from datalad_jsdl.commands._common import failure
+from datalad_jsdl.commands._common import failure, warn_of_path
 from datalad_jsdl.commands._datasets import DataladDatasets
-from datalad_jsdl.commands._import_params import EXAMPLES, PARAMS
+from datalad_jsdl.commands._import_params import EXAMPLES, OPTION_GROUPS, PARAMS
 from datalad_jsdl.commands._import_shown import render
 from datalad_jsdl.commands._options import jobs_of
 from datalad_jsdl.commands._results import ACTION, import_records, lgr
@@ -69,6 +69,7 @@ class DownloadManifest(Interface):
     result_renderer = "tailored"
 
     _params_ = PARAMS
+    _option_groups_ = OPTION_GROUPS
     _examples_ = EXAMPLES
 
     @staticmethod
@@ -150,6 +151,8 @@ class DownloadManifest(Interface):
                 lambda: import_manifest(options, DataladDatasets(), progress), asked
             )
             yield from import_records(options, results, report_all=report == "all")
+            if not dry_run:
+                warn_of_path(lgr)
 
     @staticmethod
     def custom_result_renderer(res: dict[str, Any], **_: Any) -> None:

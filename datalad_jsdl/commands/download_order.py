@@ -71,6 +71,7 @@ class DownloadOrder(Interface):
             metavar="ACTION",
             nargs=argparse.PARSER,
             action=word_and("arguments"),
+            choices=tuple(ACTIONS),
             doc="""create, list, show, export, prepare, manifest, verify, compare or worker.""",
         ),
         arguments=Parameter(
@@ -134,6 +135,13 @@ class DownloadOrder(Interface):
             doc="""with 'create': only tell what would be ordered.""",
         ),
     )
+
+    _option_groups_ = {
+        "Whose orders": "dataset user store",
+        "A new order": "name from_order dry_run",
+        "Its archive": "checksum_file jobs credential",
+        "Workers": "queue waker",
+    }
 
     _examples_ = [
         dict(

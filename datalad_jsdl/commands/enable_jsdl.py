@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from typing import TYPE_CHECKING, Any
 
 from datalad.distribution.dataset import EnsureDataset, datasetmethod
@@ -13,7 +12,7 @@ from datalad.interface.utils import generic_result_renderer
 from datalad.support.constraints import EnsureNone
 from datalad.support.param import Parameter
 
-from datalad_jsdl.commands._common import failure, given_place
+from datalad_jsdl.commands._common import failure, given_place, warn_of_path
 from datalad_jsdl.commands._datasets import require_installed
 from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.fetch.settings import PATTERN, Settings
@@ -31,7 +30,6 @@ __all__ = ["EnableJsdl"]
 lgr = logging.getLogger("datalad.jsdl.enable_jsdl")
 
 _ACTION = "enable_jsdl"
-_PROGRAM = "git-annex-remote-jsdl"
 
 
 @build_doc
@@ -54,6 +52,8 @@ class EnableJsdl(Interface):
             constraints=EnsureDataset() | EnsureNone(),
         ),
     )
+
+    _option_groups_ = {"Where": "dataset"}
 
     _examples_ = [
         dict(
@@ -81,12 +81,7 @@ class EnableJsdl(Interface):
         except (JsdlError, OSError) as error:
             yield failure(_ACTION, root, error, lgr)
             return
-        if shutil.which(_PROGRAM) is None:
-            lgr.warning(
-                "%s is not on PATH: outside of this environment, git-annex falls back to its "
-                "own web remote, and 'git annex drop' fails",
-                _PROGRAM,
-            )
+        warn_of_path(lgr)
         done = ", ".join(setup.done) or "already set up"
         yield get_status_dict(
             action=_ACTION,

@@ -24,8 +24,9 @@ from datalad_jsdl.commands._archiving import (
 )
 from datalad_jsdl.commands._common import failure, given_place
 from datalad_jsdl.commands._datasets import require_installed
-from datalad_jsdl.commands._export_params import EXAMPLES, PARAMS
+from datalad_jsdl.commands._export_params import EXAMPLES, OPTION_GROUPS, PARAMS
 from datalad_jsdl.commands._options import inside, jobs_of, listed
+from datalad_jsdl.commands._tar import tar_archive
 from datalad_jsdl.errors import DatasetError, JsdlError, SettingError
 from datalad_jsdl.model.filters import Filter
 from datalad_jsdl.operations.engines import disk_reserve
@@ -60,6 +61,7 @@ class ExportArchive(CoreExportArchive):
     """
 
     _params_ = PARAMS
+    _option_groups_ = OPTION_GROUPS
     _examples_ = EXAMPLES
 
     @staticmethod
@@ -125,7 +127,14 @@ class ExportArchive(CoreExportArchive):
                 raise ValueError(
                     "a TAR archive supports only a file name, -c and --missing-content"
                 )
-            yield from _cores_own(filename, dataset, archivetype, compression, missing_content)
+            try:
+                refused = filename and _folder_of_dataset(filename, Repository(where))
+            except JsdlError as problem:
+                refused = str(problem)
+            if refused:
+                yield failure(ACTION, where, DatasetError(refused), lgr)
+                return
+            yield from tar_archive(filename, dataset, compression, missing_content)
             return
         piped = is_pipe(filename)
         _require_sense(piped, compression, checksum_file)
@@ -186,26 +195,6 @@ class ExportArchive(CoreExportArchive):
             missing_content=missing_content,
             dry_run=dry_run,
         )
-
-
-def _cores_own(
-    filename: str | None,
-    dataset: Any,
-    archivetype: str,
-    compression: str | None,
-    missing_content: str,
-) -> Iterator[dict[str, Any]]:
-    """A TAR archive, by DataLad's own code."""
-    yield from CoreExportArchive.__call__(
-        filename,
-        dataset=dataset,
-        archivetype=archivetype,
-        compression="gz" if compression is None else compression,
-        missing_content=missing_content,
-        return_type="generator",
-        result_renderer="disabled",
-        on_failure="ignore",
-    )
 
 
 def _place(

@@ -89,7 +89,7 @@ class ExportManifest(Interface):
             only one URL and the size of each file). By default, the name of FILE decides: .json,
             .jsonl or .ndjson, .meta4 or .metalink, fetch.txt. For other names it is json, but
             the suffix of another kind of file (.csv, .gz) is an error.""",
-            constraints=EnsureChoice(*WRITERS) | EnsureNone(),
+            constraints=EnsureChoice(None, *WRITERS),
         ),
         recursive=recursion_flag,
         recursion_limit=recursion_limit,
@@ -121,6 +121,11 @@ class ExportManifest(Interface):
             matches. Can be given several times.""",
         ),
     )
+
+    _option_groups_ = {
+        "Which files": "dataset ref include exclude recursive recursion_limit",
+        "What is written": "manifest_format content_in_git",
+    }
 
     _examples_ = [
         dict(

@@ -74,6 +74,8 @@ class JsdlLogin(Interface):
         ),
     )
 
+    _option_groups_ = {"Instead of logging in": "show forget"}
+
     _examples_ = [
         dict(
             text="Log in to a portal",

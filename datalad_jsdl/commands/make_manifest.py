@@ -115,7 +115,7 @@ class MakeManifest(Interface):
             doc="""json, jsonl (JSON Lines), metalink4 or bagit-fetch (fetch.txt, without
             checksums). By default, the name of FILE decides, as for 'datalad
             export-manifest'.""",
-            constraints=EnsureChoice(*WRITERS) | EnsureNone(),
+            constraints=EnsureChoice(None, *WRITERS),
         ),
         jobs=Parameter(
             args=("-J", "--jobs"),
@@ -124,6 +124,13 @@ class MakeManifest(Interface):
             default, for one per processor core, and at most {_MOST_JOBS}.""",
         ),
     )
+
+    _option_groups_ = {
+        "Which files": "include exclude",
+        "Where they are published": "base_url",
+        "What is written": "output manifest_format pieces",
+        "How files are read": "update jobs",
+    }
 
     _examples_ = [
         dict(
@@ -202,6 +209,8 @@ def _records(made: Made, options: MakeOptions) -> Iterator[dict[str, Any]]:
         lgr.warning(
             "digests could not be kept for a run that is interrupted: %s", reason(made.cache_error)
         )
+    for pattern in made.unmatched:
+        lgr.warning("the pattern %r matches nothing in the folder", pattern)
     for place, item in enumerate(made.left_out[:_MOST_RECORDS], 1):
         there = options.folder / item.path
         record = _record("impossible", there, item.reason)

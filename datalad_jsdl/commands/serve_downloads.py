@@ -105,7 +105,7 @@ class ServeDownloads(Interface):
             args=("--log-format",),
             doc="""how the log on standard error is written; by default as text on a terminal, else
             as JSON.""",
-            constraints=EnsureChoice("text", "json") | EnsureNone(),
+            constraints=EnsureChoice(None, "text", "json"),
         ),
         url=Parameter(
             args=("--url",),
@@ -137,6 +137,14 @@ class ServeDownloads(Interface):
             for 'datalad download-manifest'. Datasets have settings of their own.""",
         ),
     )
+
+    _option_groups_ = {
+        "What is served": "orthanc credential store",
+        "Where it listens": "host port no_open",
+        "Who may see it": "token_file settings",
+        "How it runs": "workers grace log_format",
+        "Instead of serving": "url check",
+    }
 
     _examples_ = [
         dict(

@@ -56,11 +56,13 @@ class Checksums:
         found: number of entries that got digests.
         missed: number of those that have no line.
         first_missed: the path of the first of them, and why, for a message; "" without one.
+        flattened: number of entries that have no folder, but their line has one.
     """
 
     found: int = 0
     missed: int = 0
     first_missed: str = ""
+    flattened: int = 0
     _digests: dict[str, dict[str, Digest]] = field(default_factory=dict)
     _faults: dict[str, str] = field(default_factory=dict)
     # paths by what they may be asked for instead: their NFC, their last part
@@ -137,10 +139,17 @@ class Checksums:
                 yield item
                 continue
             self.found += 1
+            self.flattened += by_name and "/" in alike[0].removeprefix("./")
             yield self._entry(item, alike[0])
 
     def warnings(self) -> Iterator[str]:
         """What to tell of the entries without a line, after all have been `applied`."""
+        if self.flattened:
+            files = counted(self.flattened, "file")
+            yield (
+                f"the list of URLs has no folders, but the checksum list has, for {files}; to keep "
+                "them, import the checksum list itself, with the URL of its folder as --base-url"
+            )
         if not self.missed:
             return
         example = next(iter(self.paths), None)

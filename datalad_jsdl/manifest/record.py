@@ -215,6 +215,8 @@ def _candidate(item: Any, base_url: str | None, secrecy: Secrecy) -> Candidate:
 def _size(value: Any) -> int | None:
     if value is None:
         return None
+    if isinstance(value, str) and value.isdecimal():
+        raise ValueError(f"the size is the text {excerpt(value)}, not a number")
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError(f"the size {excerpt(value)} is not a whole number of bytes")
     if value < 0:

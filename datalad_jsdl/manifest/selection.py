@@ -35,7 +35,7 @@ class Selection:
     Attributes:
         entries: by path within the dataset (the prefix is in it), with ``//`` where a
             subdataset begins, in the given order.
-        refusals: entries not let in.
+        refusals: entries not let in; of those with a path, only what the filter lets through.
         skipped: number of entries that the filter left out.
         warnings: sentences about names that will trouble some file systems.
         left_over: the manifest has only what an earlier import could not take in: what it
@@ -80,20 +80,19 @@ def select_entries(
     """
     selection, unmatched = Selection(), Unmatched(wanted)
     for item in items:
+        selection.left_over |= _is_left_over(item)
+        if item.path is not None:
+            unmatched.see(joined(item.path))
+            if wanted is not None and not wanted(joined(item.path)):
+                selection.skipped += 1
+                continue
         if isinstance(item, Refusal):
             selection.refusals.append(item)
-            continue
-        unmatched.see(joined(item.path))
-        if wanted is not None and not wanted(joined(item.path)):
-            selection.skipped += 1
         else:
             _let_in(selection, item, prefix, split)
     shared = settle(selection.entries, secrecy)
     if not use_signed:
         _refuse_signed(selection, prefix, secrecy, shared, way)
-    selection.left_over = any(entry.left_over for entry in selection.entries.values()) or any(
-        "reason" in refusal.given for refusal in selection.refusals
-    )
     _refuse_misplaced(selection, prefix)
     _refuse_folders(selection, prefix)
     selection.warnings = [
@@ -102,6 +101,11 @@ def select_entries(
         *(f"the pattern {p!r} matches no path in the manifest" for p in unmatched.patterns),
     ]
     return selection
+
+
+def _is_left_over(item: Entry | Refusal) -> bool:
+    """Whether an item is of a list of what an earlier import left over, filtered out or not."""
+    return "reason" in item.given if isinstance(item, Refusal) else item.left_over
 
 
 def _let_in(selection: Selection, entry: Entry, prefix: str, split: int | None) -> None:

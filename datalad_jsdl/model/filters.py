@@ -67,6 +67,13 @@ class Unmatched:
             names = (path, *folders_of(path))
             self.patterns = [p for p in self.patterns if not _any_match(names, (p,))]
 
+    def see_all(self, paths: Iterable[str]) -> None:
+        """There are these paths; they are looked at no longer than is needed."""
+        for path in paths:
+            if not self.patterns:
+                return
+            self.see(path)
+
 
 def folders_of(path: str) -> Iterator[str]:
     """The folders that *path* lies in, innermost first."""

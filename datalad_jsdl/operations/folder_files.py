@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import NothingThereError
+from datalad_jsdl.model.filters import Filter, Unmatched
 from datalad_jsdl.model.paths import is_reserved, path_fault
 
 if TYPE_CHECKING:
@@ -73,11 +74,13 @@ class FolderFiles:
         files: in the order of their paths.
         left_out: what is not among them, and should be.
         own: number of files and folders by which git, git-annex and DataLad keep a dataset.
+        unmatched: patterns of the filter that match nothing which was looked at.
     """
 
     files: list[FolderFile]
     left_out: list[LeftOut]
     own: int
+    unmatched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ def folder_files(folder: Path, wanted: Filter, without: Set[str], bar: Bar) -> F
     found.run()
     found.files.sort(key=lambda file: file.path)
     found.left_out.sort(key=lambda item: item.path)
-    return FolderFiles(found.files, found.left_out, found.own)
+    return FolderFiles(found.files, found.left_out, found.own, tuple(found.unmatched.patterns))
 
 
 class _Walk:
@@ -120,6 +123,7 @@ class _Walk:
         self._without = without
         self._bar = bar
         self._pending: list[_Folder] = []
+        self.unmatched = Unmatched(wanted)
 
     def run(self) -> None:
         os.stat(self._root)
@@ -138,6 +142,7 @@ class _Walk:
         if is_reserved(entry.name):
             self.own += 1
             return
+        self.unmatched.see(path)
         try:
             if entry.is_symlink():
                 self._link(entry.path, path, folder)

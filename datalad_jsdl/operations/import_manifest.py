@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import JsdlError, ManifestError
+from datalad_jsdl.fetch.settings import PATTERN, Settings
 from datalad_jsdl.model.filters import Filter
 from datalad_jsdl.operations.documents import is_bag
 from datalad_jsdl.operations.engines import Engines
@@ -32,6 +33,7 @@ from datalad_jsdl.operations.subdatasets import (
 from datalad_jsdl.operations.values import Failure, Notice
 from datalad_jsdl.repository.annex.program import require_git_annex
 from datalad_jsdl.repository.git.running import Git
+from datalad_jsdl.repository.git.settings import git_config_values
 from datalad_jsdl.repository.importing.importer import Importer
 
 if TYPE_CHECKING:
@@ -117,6 +119,7 @@ class _Call:
             if not is_housekeeping_only(selection):
                 yield Refused(selection.refusals)
                 raise ManifestError(why_nothing(selection))
+        self._look_at_settings(selection)
         if not (yield from self._make()):
             return
         repository, logins = self._target.repository, self._target.logins(selection)
@@ -156,6 +159,17 @@ class _Call:
             with importer.lock():
                 importer.recover()
                 importer.restore(options.folder)
+
+    def _look_at_settings(self, selection: Selection) -> None:
+        """What cannot be understood leaves no dataset behind.
+
+        Raises:
+            SettingError: there is something of the kind.
+        """
+        found = self._target.repository
+        self._target.logins(selection)
+        if self._options.get:
+            Settings.from_config(git_config_values(PATTERN, found.git_dir if found else None))
 
     def _make(self) -> Generator[Failure, None, bool]:
         """Make the dataset if it is not there, or only begun; whether to go on."""

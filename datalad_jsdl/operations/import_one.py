@@ -12,10 +12,12 @@ from datalad_jsdl.faults import Failed
 from datalad_jsdl.model.content import Expected
 from datalad_jsdl.operations.import_request import Outcome
 from datalad_jsdl.operations.import_times import recorded_times, timed
+from datalad_jsdl.operations.local_digests import digest_into
 from datalad_jsdl.operations.staging import Staging
 from datalad_jsdl.operations.transfers import Downloads
 from datalad_jsdl.repository.annex.adjusted import show_what_is_here
 from datalad_jsdl.repository.annex.keys import expected_of, key_file, parse_key
+from datalad_jsdl.repository.annex.objects import object_path
 from datalad_jsdl.repository.annex.special_remote import set_up_remote
 from datalad_jsdl.repository.importing.importer import Importer
 from datalad_jsdl.repository.importing.steps import Change
@@ -99,8 +101,10 @@ def _import_and_fetch(
     planned = importer.plan(entries, scope, delete=request.options.delete)
     plan = planned[1]
     outcome = Outcome(plan, remote=setup.done)
-    if undigested := _without_digest(plan, importer):
-        found = dict(fetching.undigested(undigested, outcome))
+    undigested, here = _without_digest(plan, importer)
+    if undigested or here:
+        found = dict(fetching.here(here)) | dict(fetching.undigested(undigested, outcome))
+        _note_unregistered(plan, outcome)
         entries = {p: found.get(p, e) for p, e in entries.items() if p not in outcome.failures}
         kept = request.scope.kept | outcome.failures.keys()
         scope = replace(scope, kept=frozenset(kept))
@@ -111,7 +115,7 @@ def _import_and_fetch(
         importer, request, entries, scope, setup.config_uuid, planned
     )
     fetching.missing(outcome.plan, outcome)
-    if outcome.fetched:
+    if outcome.fetched or here:
         show_what_is_here(importer.repository)
     return outcome
 
@@ -168,11 +172,27 @@ def _apply(
     return "", plan
 
 
-def _without_digest(plan: Plan, importer: Importer) -> list[Entry]:
-    """The entries whose content has no checksum yet, and is not here."""
-    steps = [s for s in plan.steps if s.entry and not s.entry.digests and not _is_verifiable(s.key)]
-    missing = importer.missing_keys({step.key for step in steps if step.key})
-    return [s.entry for s in steps if s.entry and (not s.key or s.key in missing)]
+def _without_digest(plan: Plan, importer: Importer) -> tuple[list[Entry], list[tuple[Entry, Path]]]:
+    """The entries whose content has no checksum yet: it is not here, or is in a file."""
+    absent: list[Entry] = []
+    here: list[tuple[Entry, Path]] = []
+    for step in plan.steps:
+        if step.entry and not step.entry.digests and not _is_verifiable(step.key):
+            file = object_path(importer.repository.annex_dir, step.key) if step.key else None
+            if file is None:
+                absent.append(step.entry)
+            else:
+                here.append((step.entry, file))
+    return absent, here
+
+
+def _note_unregistered(plan: Plan, outcome: Outcome) -> None:
+    """What failed up to now is not registered, unless an earlier import has done so."""
+    changes = {step.path: step.change for step in plan.steps if step.path in outcome.failures}
+    outcome.unregistered = {path for path, change in changes.items() if change is Change.ADDED}
+    outcome.outdated = {
+        path for path, change in changes.items() if change not in (Change.ADDED, Change.UNCHANGED)
+    }
 
 
 def _is_verifiable(key: str) -> bool:
@@ -197,6 +217,16 @@ class _Fetching:
         self._importer = importer
         self._staging = staging
         self._fetched: dict[str, Path] = {}  # by path, not yet under the name of a key
+        self._was_here: set[str] = set()  # paths of those that were not fetched
+
+    def here(self, contents: Sequence[tuple[Entry, Path]]) -> Iterator[tuple[str, Entry]]:
+        """Content that is here, but has no digest yet; its SHA-256 becomes one."""
+        for entry, file in contents:
+            target = self._staging.folder / _temporary_name(entry)
+            size, sha256 = digest_into(file, target)
+            self._fetched[entry.path] = target
+            self._was_here.add(entry.path)
+            yield entry.path, replace(entry, size=size, digests={"sha256": sha256})
 
     def undigested(self, entries: Sequence[Entry], outcome: Outcome) -> Iterator[tuple[str, Entry]]:
         """Fetch content that has no digest yet; its SHA-256 becomes one."""
@@ -213,7 +243,6 @@ class _Fetching:
         for job, result in self._staging.download(jobs, label, downloads):
             if isinstance(result, Failed):
                 outcome.failures[job.name] = result
-                outcome.unregistered.add(job.name)
             else:
                 self._fetched[job.name] = job.target
                 digests = {"sha256": result.sha256}
@@ -240,7 +269,7 @@ class _Fetching:
         for job, problem in self._staging.take_in(jobs, downloads):
             if problem:
                 outcome.failures.update({entry.path: problem for entry in entries[job.name]})
-            else:
+            elif not any(entry.path in self._was_here for entry in entries[job.name]):
                 outcome.fetched += 1
                 outcome.files_fetched += len(entries[job.name])
         self._staging.clean_up("path-*")

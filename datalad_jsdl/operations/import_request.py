@@ -58,7 +58,8 @@ class Outcome:
         plan: what was done, or would be.
         commit: the new one, or "".
         failures: path → why its content is not here; *unregistered* has those that
-            for that reason are not in the dataset either.
+            for that reason are not in the dataset either, and *outdated* those that are as an
+            earlier import has left them.
         fetched: number of contents fetched.
         files_fetched: number of paths that have one of them.
         remote: what was done to set up the special remote.
@@ -69,6 +70,7 @@ class Outcome:
     commit: str = ""
     failures: dict[str, Failed | NotTakenIn] = field(default_factory=dict)
     unregistered: set[str] = field(default_factory=set)
+    outdated: set[str] = field(default_factory=set)
     fetched: int = 0
     files_fetched: int = 0
     remote: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import DatasetError, NothingThereError
-from datalad_jsdl.model.filters import Filter, folders_of
+from datalad_jsdl.model.filters import Filter, Unmatched, folders_of
 from datalad_jsdl.model.subdatasets import MARK
 from datalad_jsdl.repository.annex.adjusted import own_tree, require_no_view
 from datalad_jsdl.repository.commit import SUBMODULE, Tree, is_housekeeping
@@ -100,10 +100,13 @@ class Walk:
         self.left_out: list[str] = []
         self.missing: dict[str, str] = {}
         self._selection = selection
+        self._unmatched = Unmatched(selection.wanted)
         repository = Repository(root)
         repository.require_work_tree()
         self.tree = _tree(repository, selection.revision)
         self.parts = list(self._parts(repository, self.tree, "", "", 0))
+        for pattern in self._unmatched.patterns:
+            lgr.warning("the pattern %r matches no path in the dataset", pattern)
         self._require_files()
         if self.left_out:
             lgr.warning("skipped subdatasets: %s", ", ".join(self.left_out))
@@ -112,6 +115,7 @@ class Walk:
         self, repository: Repository, tree: Tree, prefix: str, start: str, level: int
     ) -> Iterator[DatasetFiles]:
         chosen = self._selection
+        self._unmatched.see_all(prefix + path for path in tree.files)
         paths = [
             path
             for path, file in tree.files.items()

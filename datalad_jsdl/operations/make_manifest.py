@@ -75,6 +75,7 @@ class Made:
         own: number of files and folders of git's and DataLad's own, which are not listed.
         lost: number of entries by what the format has no place for.
         changes: how they differ from the older manifest; None without one.
+        unmatched: patterns that matched nothing.
         cache_error: why digests could not be kept for a run that is interrupted, or None.
     """
 
@@ -88,6 +89,7 @@ class Made:
     lost: Mapping[str, int]
     changes: Changes | None
     cache_error: OSError | None
+    unmatched: tuple[str, ...] = ()
 
 
 def folder_url(text: str) -> str:
@@ -224,6 +226,8 @@ class _Making:
         first = next(entries, None)
         if first is None:
             without = f": {_first(self._left_out)}" if self._left_out else ""
+            if not without and (unmatched := self._found.unmatched):
+                without = f": the pattern {unmatched[0]!r} matches nothing"
             raise ArchiveError(f"no file to list in {self._options.folder}{without}")
         for piece in write_entries(name, chain([first], entries)):
             output.write(piece.encode())
@@ -269,6 +273,7 @@ class _Making:
             lost=dict(self._lost),
             changes=self._old.changes(self._listed) if self._options.update else None,
             cache_error=self._cache.error if self._cache is not None else None,
+            unmatched=self._found.unmatched,
         )
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 from datalad_jsdl.errors import FetchError, ManifestError
-from datalad_jsdl.faults import Failed
+from datalad_jsdl.faults import Failed, FaultKind
 from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.http.documents import WebApi
 from datalad_jsdl.fetch.http.encodings import Decoded
@@ -219,7 +220,17 @@ def _fetched(
             try:
                 saved = (_listed if what is What.CHECKSUMS else _whole)(url, target, engine)
             except FetchError as error:
-                text = added(f"cannot download the {what.value} {error}", address_hint(place))
+                more = address_hint(place)
+                if not more and _is_page(error):
+                    more = (
+                        f"; if this is a page about the files or a folder of them, give the URL "
+                        f"of the {what.value} itself"
+                    )
+                if _is_folder(url) and _is_page(error):
+                    raise ManifestError(
+                        f"{redact(url)} is a web page, not a {what.value}{more}"
+                    ) from None
+                text = added(f"cannot download the {what.value} {error}", more)
                 raise FetchError(text, failed=error.failed) from None
         place = _in_charset(place, target, saved)
         with target.open("rb") as stream:
@@ -228,6 +239,17 @@ def _fetched(
             secret = place.options.secrecy.is_signed(url)
             final = base_url(saved.url or url)
             yield Document(redact(url), "" if secret else url, final, plain, place)
+
+
+def _is_page(error: FetchError) -> bool:
+    """Whether a web page came."""
+    faults = error.failed.faults if error.failed else ()
+    return any(fault.kind is FaultKind.WEB_PAGE for fault in faults)
+
+
+def _is_folder(url: str) -> bool:
+    """Whether it is hardly the URL of a file."""
+    return urlsplit(url).path.endswith("/") or not urlsplit(url).path
 
 
 @dataclass(frozen=True)

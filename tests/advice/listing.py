@@ -33,7 +33,9 @@ _ORDER = re.compile(
     rf"(?:^|[;:,(\[.?] ?|\b(?:and|or|then) |\bto [a-z ]+, )(?:{_VERBS.replace(' ', '|')})\b",
     re.IGNORECASE,
 )
-_TABLES = frozenset({"KINDS", "OPTIONS", "MEANINGS", "_examples_"})
+_TABLES = frozenset(
+    {"KINDS", "OPTIONS", "MEANINGS", "OPTION_GROUPS", "_examples_", "_option_groups_"}
+)
 _CALLS = frozenset(
     {"Operation", "Parameter", "Source", "Setting", "_setting", "dict", "compile", "debug"}
 )
@@ -162,7 +164,12 @@ ADVICE = {
     "{} in {} has uncommitted changes": "advice.test_datasets:test_changed_gitmodules",
     "rename it and try again: git remote rename": "advice.test_datasets:test_a_foreign_remote",
     "If they are right, run: git annex": "advice.test_datasets:test_strange_settings",
-    "is not on PATH: outside": "advice.test_datasets:test_the_program_is_not_on_path",
+    "is not on PATH: 'git annex get'": "commands.test_as_told:test_the_program_of_the_special",
+    "for this shell, run: export PATH": "commands.test_as_told:test_the_program_of_the_special",
+    "to skip files that are unavailable, add": "commands.test_as_told:test_an_export_names_what",
+    "import the checksum list itself": "commands.test_as_told:test_folders_that_a_list_of_urls",
+    "to download what is missing, run": "commands.test_as_told:test_a_tar_archive_is_complete",
+    "give the URL of the {} itself": "commands.test_as_told:test_a_folder_is_no_manifest",
     "give the name of a file": "advice.test_datasets:test_where_failures_go",
     "give another name": "advice.test_datasets:test_where_failures_go",
     "(--delete deletes {})": "advice.test_datasets:test_what_is_gone",
@@ -296,6 +303,7 @@ _READ = "a page to read: its title is checked"
 
 #: Part of a text that looks like advice → why no test here follows it.
 NO_ADVICE: dict[str, str] = {
+    "would skip {}, see above": "it names a place, and no command",
     "the size of the git object": "it names an object, and no command",
     "ask the bucket's owner": "it is for somebody else to do",
     "open a web page in a browser": "of a network that no test is in",

@@ -160,28 +160,6 @@ def test_strange_settings(tmp_path: Path, dataset: Path, home: Path) -> None:
     assert (clone / "a.txt").read_bytes() == content_of("a.txt")
 
 
-def test_the_program_is_not_on_path(
-    dataset: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import shutil
-
-    path = os.environ["PATH"]
-    # git-annex and its remote are in one folder: the look-up alone is without it
-    real = shutil.which
-    with monkeypatch.context() as patch:
-        patch.setattr(
-            shutil, "which", lambda n, **o: None if n == "git-annex-remote-jsdl" else real(n, **o)
-        )
-        call("enable_jsdl", dataset=str(dataset))
-    assert any("is not on PATH: outside" in r.getMessage() for r in caplog.records)
-    caplog.clear()
-    monkeypatch.setenv("PATH", path)
-    call("enable_jsdl", dataset=str(dataset))
-    git(dataset, "annex", "get", "-q", "a.txt")
-    git(dataset, "annex", "drop", "-q", "a.txt")
-    assert not caplog.records
-
-
 @pytest.mark.slow
 def test_storing(dataset: Path, lab: Lab) -> None:
     (dataset / "mine").write_bytes(b"mine")

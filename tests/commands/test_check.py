@@ -115,6 +115,7 @@ def test_what_is_unknown_or_too_little_is_said(lab: Lab, other_lab: Lab) -> None
         "files_to_download": 0,
         "files_asked": 0,
         "files_lost": 0,
+        "files_skipped": 0,
         "files_unsized": 0,
         "files_here": 0,
         "bytes_to_download": 9000,

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.lab import Lab, sha256
 from tests.portal import (
     MTIME,
@@ -60,6 +62,35 @@ def test_get_makes_a_key_verifiable_later_too(tmp_path: Path, lab: Lab) -> None:
     assert summary(records) == {"changed": 1, "fetched": 1}
     assert git(tmp_path / "ds", "annex", "lookupkey", "f.nii").startswith("SHA256E-s3000--")
     assert summary(datalad("download-manifest", manifest, "ds")) == {"unchanged": 1}
+
+
+@pytest.mark.parametrize("thin", [False, True])
+def test_get_makes_a_key_of_content_that_is_here_verifiable(
+    tmp_path: Path, lab: Lab, thin: bool
+) -> None:
+    """As the message of the import before promises; nothing is downloaded for it."""
+    paths = ["a.nii", "b.nii", "c.nii"]
+    urls = publish(lab, paths)
+    manifest = write_manifest("m.json", {path: [urls[path]] for path in paths})
+    datalad("download-manifest", manifest, "ds")
+    dataset = tmp_path / "ds"
+    git(dataset, "annex", "get", "a.nii", "b.nii")
+    if thin:  # others may write to the content by the file's own name
+        git(dataset, "config", "annex.thin", "true")
+        git(dataset, "annex", "unlock", "a.nii")
+        git(dataset, "commit", "-qm", "unlocked")
+    asked = len(lab.requests)
+    records = datalad("download-manifest", "--get", manifest, "ds")
+    assert summary(records) == {"changed": 3, "fetched": 1}
+    assert {request.path for request in lab.requests[asked:]} == {"/c.nii"}
+    for path in paths:
+        digest = sha256(content_of(path))
+        assert git(dataset, "annex", "lookupkey", path) == f"SHA256E-s3000--{digest}.nii"
+        assert (dataset / path).read_bytes() == content_of(path)
+    git(dataset, "annex", "fsck", "-q")
+    assert git(dataset, "status", "--porcelain") == ""
+    assert not (dataset / ".git/annex/jsdl/staging").exists()
+    assert summary(datalad("download-manifest", "--get", manifest, "ds")) == {"unchanged": 3}
 
 
 def test_signed_urls_are_used_and_never_recorded(tmp_path: Path, lab: Lab) -> None:

@@ -99,6 +99,17 @@ def test_a_wrong_password(vault: Vault, lab: Lab) -> None:
     assert "expected on standard input 2 lines: user name, then password; it has 1" in said
 
 
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_wrong_secret_of_any_kind(vault: Vault, lab: Lab, kind: str) -> None:
+    url = study(lab, kind, vault, vault.secret("right"))
+    user = "alice\n" if "basic" in kind else ""
+    said = log_in(vault, url, stdin=f"{user}{vault.secret('wrong')}\n", code=1)
+    assert f"error: {lab.url} rejects this login: HTTP status 401" in said
+    assert said.rstrip().endswith("; nothing was stored")
+    assert lines() == []
+    assert not list(vault.home.rglob("keyring_pass.cfg"))
+
+
 def test_a_page_to_log_in_on(vault: Vault, lab: Lab) -> None:
     url = lab.put("f", b"open")
     said = log_in(vault, url, stdin="whatever")

@@ -50,11 +50,13 @@ def test_exclude_has_the_last_word(include: str, exclude: str, wanted: bool) -> 
 
 
 def test_entries_are_filtered_and_then_put_under_the_prefix() -> None:
-    refusal = Refusal("../a", "out of bounds", "line 1")
-    selection = select_entries([refusal, *entries("a/2", "b/1", "a/1")], Filter(["a"]), "p/q")
+    refusal, other = (Refusal(path, "too small", "line 1") for path in ("a/0", "../a"))
+    unnamed = Refusal(None, "it has no path", "line 2")
+    items = [refusal, other, unnamed, *entries("a/2", "b/1", "a/1")]
+    selection = select_entries(items, Filter(["a"]), "p/q")
     assert list(selection.entries) == ["p/q/a/2", "p/q/a/1"]
     assert [entry.path for entry in selection.entries.values()] == ["p/q/a/2", "p/q/a/1"]
-    assert (selection.skipped, selection.refusals) == (1, [refusal])
+    assert (selection.skipped, selection.refusals) == (2, [refusal, unnamed])
 
 
 def test_a_path_that_the_prefix_makes_too_long() -> None:

@@ -80,7 +80,12 @@ def with_tree(message: str, tree: str) -> str:
 
 
 def _mark(prefix: str) -> str:
-    return f" into {json.dumps(prefix)}"
+    return f" into {json.dumps(prefix)}" if prefix else ""
+
+
+def _marks(prefix: str) -> tuple[str, ...]:
+    """What a message says of an import into a folder; of none, earlier versions said that too."""
+    return (_mark(prefix),) if prefix else ("", ' into ""')
 
 
 def is_adjustment(message: str) -> bool:
@@ -117,7 +122,7 @@ def _imported(git: Git, commit: str, paths: Iterable[str], prefix: str) -> dict[
         touched = undecided.intersection(name.lstrip("\n") for name in names.split("\0"))
         undecided -= touched
         _, trailer, mark = message.rpartition(f"\n{TRAILER}: sha256:")
-        if trailer and mark.partition("\n")[0][64:] == _mark(prefix):
+        if trailer and mark.partition("\n")[0][64:] in _marks(prefix):
             found |= dict.fromkeys(touched, f"\n{_TREE}: {tree}\n" in mark)
         if not undecided:
             break
