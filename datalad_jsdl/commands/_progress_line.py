@@ -107,8 +107,8 @@ def _percent(done: int, standing: Standing) -> int | None:
 
 
 def _mirror_text(rates: Mapping[str, float | None]) -> str:
-    if len(rates) < 2:
-        return ""  # the rate of all says it
+    if len(rates) == 1:
+        return f"from {next(iter(rates))}"  # the rate of all is its rate
     fastest = sorted(((rate, host) for host, rate in rates.items() if rate), reverse=True)
     return ", ".join(f"{host} {rate_text(rate)}" for rate, host in fastest[:_MOST_MIRRORS])
 
