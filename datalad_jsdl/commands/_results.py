@@ -161,7 +161,7 @@ def _part_records(
         more["subdatasets"] = len(others)
     nothing = not (plan.writes_tree or plan.records or outcome.fetched or outcome.remote)
     text = _summary(counts, unverifiable, dry)
-    if outcome.fetched or outcome.failures:
+    if outcome.wanted:
         text += f"; {_came(outcome)}"
         more |= {"bytes_fetched": outcome.came.size, "seconds": round(outcome.came.seconds, 3)}
     if others:
@@ -247,8 +247,7 @@ def _came(outcome: Outcome) -> str:
     files = outcome.files_fetched
     shared = files - outcome.fetched
     note = f" ({shared} share content with others)" if shared else ""
-    wanted = files + len(outcome.failures)
-    return came_text(files, outcome.came, outcome.unverified, wanted=wanted, note=note)
+    return came_text(files, outcome.came, outcome.unverified, wanted=outcome.wanted, note=note)
 
 
 def _is_unverifiable(step: Step) -> bool:

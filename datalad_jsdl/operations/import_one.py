@@ -229,6 +229,7 @@ class _Fetching:
             if step.key and step.entry:
                 entries.setdefault(step.key, []).append(step.entry)
         keys = sorted(k for k in self._importer.missing_keys(entries) if parse_key(k))
+        outcome.wanted = len(outcome.unregistered) + sum(len(entries[key]) for key in keys)
         told = {key: _latest(entries[key]) for key in keys}
         untold = [key for key, time in told.items() if time is None]
         times = told | recorded_times(self._importer, untold)

@@ -61,6 +61,7 @@ class Outcome:
         commit: the new one, or "".
         failures: path → why its content is not here; *unregistered* has those that
             for that reason are not in the dataset either.
+        wanted: number of paths whose content was missing, and was to be fetched.
         fetched: number of contents fetched.
         files_fetched: number of paths that have one of them.
         unverified: number of contents that were fetched and had no checksum before.
@@ -73,6 +74,7 @@ class Outcome:
     commit: str = ""
     failures: dict[str, Failed | NotTakenIn] = field(default_factory=dict)
     unregistered: set[str] = field(default_factory=set)
+    wanted: int = 0
     fetched: int = 0
     files_fetched: int = 0
     unverified: int = 0

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.errors import FetchError, InterruptedWork
 from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.bulk import Job, Sync, fetch_all
-from datalad_jsdl.fetch.disk import require_room
+from datalad_jsdl.fetch.disk import is_full, require_room
 from datalad_jsdl.fetch.file.syncing import sync_disk
+from datalad_jsdl.fetch.phrases import MAKE_ROOM
 from datalad_jsdl.repository.annex.intake import Intake
 from datalad_jsdl.repository.annex.keys import key_file
 from datalad_jsdl.repository.annex.leftovers import take_over
@@ -48,12 +49,16 @@ class NotTakenIn:
     Attributes:
         reason: in the words of git-annex or the operating system.
         is_here: it is in its place, and only the note that it is there is missing.
+        disk_full: that is why; what came is kept.
     """
 
     reason: str
     is_here: bool = False
+    disk_full: bool = False
 
     def __str__(self) -> str:
+        if self.disk_full:
+            return f"downloaded, but not yet in the dataset: the disk is full; {MAKE_ROOM}"
         return f"downloaded, but could not be added to the dataset: {self.reason}"
 
 
@@ -198,8 +203,9 @@ class Staging:
             else:
                 unsure.add(job)
         problem = intake.record([job.target for job in taken]) if taken else ""
+        full = bool(problem) and is_full(self.folder)
         for job in taken:
-            yield job, NotTakenIn(problem, is_here=True) if problem else None
+            yield job, NotTakenIn(problem, True, full) if problem else None
 
     def _missing(
         self, jobs: Iterable[Job], unsure: _Batches, downloads: Downloads
@@ -245,12 +251,12 @@ class Staging:
     def _inject(self, jobs: list[Job]) -> list[_Result]:
         self._synced(jobs)
         problems = dict(inject(self._repository.git, (job.target for job in jobs)))
+        full = bool(problems) and is_full(self.folder)
         for target in problems:
-            target.unlink(missing_ok=True)
-        return [
-            (job, NotTakenIn(problems[job.target]) if job.target in problems else None)
-            for job in jobs
-        ]
+            if not full:  # else it is none of the content's
+                target.unlink(missing_ok=True)
+        found = {target: NotTakenIn(said, disk_full=full) for target, said in problems.items()}
+        return [(job, found.get(job.target)) for job in jobs]
 
     def clean_up(self, *patterns: str) -> None:
         """Keep only what the next run can go on with: nothing that matches *patterns*."""
