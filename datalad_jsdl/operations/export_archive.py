@@ -19,15 +19,14 @@ from datalad_jsdl.fetch.disk import require_room
 from datalad_jsdl.fetch.mirrors.presence import is_present
 from datalad_jsdl.model.amounts import size_text
 from datalad_jsdl.model.commands import added
-from datalad_jsdl.operations.transfers import Came, Writing
+from datalad_jsdl.operations.transfers import Came, Writing, engines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from datalad_jsdl.archive.content import Content, Sources
     from datalad_jsdl.archive.prepare import Prepared
-    from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.operations.progress import Bar
 
 lgr = logging.getLogger("datalad.jsdl.export_archive")
@@ -81,8 +80,9 @@ def write_archive(
     Raises:
         JsdlError, OSError: it could not be written.
     """
-    total = measure(c.member(c.size or 0) for c in contents)
-    writing = Writing(contents, total, _engines(contents, sources))
+    is_sized = all(content.size is not None for content in contents)
+    total = measure(c.member(c.size or 0) for c in contents) if is_sized else None
+    writing = Writing(contents, total, engines_of(contents, sources))
     jobs = options.jobs or (sources.engine(contents[0]).settings.jobs if contents else 1)
     go_on = partial(export, sources=sources, jobs=jobs, skip_missing=options.skip_missing)
     if options.target is None:
@@ -169,12 +169,6 @@ def _writer(
     writer.found = options.found
     writer.wanted = {content.name for content in contents if not content.has_digest}
     return writer
-
-
-def _engines(contents: Iterable[Content], sources: Sources) -> list[Engine]:
-    """Who fetches what is not here."""
-    firsts = {c.dataset: c for c in contents if c.is_remote}
-    return [sources.engine(content) for content in firsts.values()]
 
 
 def _is_kept(_: Content) -> bool:

@@ -16,13 +16,13 @@ from datalad_jsdl.operations.progress import Standing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from datalad_jsdl.archive.content import Content
+    from datalad_jsdl.archive.content import Content, Sources
     from datalad_jsdl.faults import Failed
     from datalad_jsdl.fetch.bulk import Job
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.mirrors.registry import Origins
 
-__all__ = ["Came", "Downloads", "Received", "Writing"]
+__all__ = ["Came", "Downloads", "Received", "Writing", "engines_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +160,22 @@ class Writing:
 
     Args:
         contents: in order.
-        total: bytes of the archive.
+        total: bytes of the archive; None if nobody knows.
         engines: that fetch what is not here.
+        length: bytes that a content takes; by default in a zip.
     """
 
-    def __init__(self, contents: Iterable[Content], total: int, engines: Iterable[Engine]) -> None:
+    def __init__(
+        self,
+        contents: Iterable[Content],
+        total: int | None,
+        engines: Iterable[Engine],
+        length: Callable[[Content], int] | None = None,
+    ) -> None:
         self._received = Received(engines)
         self._total = total
-        self._starts, self._remotes, self._ends = _stretches(contents)
+        found = _stretches(contents, length or _in_zip)
+        self._starts, self._remotes, self._ends = found
         self._files = len(self._ends)
         self._written = self._begun = 0
         self._begun_on = time.monotonic()
@@ -193,9 +201,12 @@ class Writing:
     def look(self) -> Standing:
         """How far it is: what was fetched, and not yet written, is here as well."""
         written, mirrors = self._written, self._received.by_host()
-        fetched = self._remote(written) - self._remote(self._begun)
+        if self._total is None:  # as if nothing had been here
+            fetched = written - self._begun
+        else:
+            fetched = self._remote(written) - self._remote(self._begun)
         ahead = max(sum(mirrors.values()) - fetched, 0)
-        done = min(written + ahead, self._total)
+        done = written + ahead if self._total is None else min(written + ahead, self._total)
         files = min(bisect_right(self._ends, written), self._files)
         moved = max(done - self._begun, 0)
         return Standing(done, self._total, files, self._files, moved, mirrors)
@@ -208,7 +219,19 @@ class Writing:
         return self._remotes[number] + (length if number % 2 else 0)
 
 
-def _stretches(contents: Iterable[Content]) -> tuple[list[int], list[int], array[int]]:
+def engines_of(contents: Iterable[Content], sources: Sources) -> list[Engine]:
+    """Who fetches those contents that are not here."""
+    firsts = {content.dataset: content for content in contents if content.is_remote}
+    return [sources.engine(content) for content in firsts.values()]
+
+
+def _in_zip(content: Content) -> int:
+    return sum(lengths(content.member(content.size or 0)))
+
+
+def _stretches(
+    contents: Iterable[Content], length: Callable[[Content], int]
+) -> tuple[list[int], list[int], array[int]]:
     """Where contents begin that are here, then others, in turns, from byte 0 of an archive on.
 
     Returns:
@@ -221,7 +244,7 @@ def _stretches(contents: Iterable[Content]) -> tuple[list[int], list[int], array
             gone = offset - starts[-1] if len(starts) % 2 == 0 else 0
             starts.append(offset)
             remotes.append(remotes[-1] + gone)
-        offset += sum(lengths(content.member(content.size or 0)))
+        offset += length(content)
         ends.append(offset)
     if len(starts) % 2 == 0:  # the central directory
         starts.append(offset)
