@@ -46,12 +46,20 @@ class Recording:
         code: its exit code.
         said: the last screen without the prompt and the command, lines that are too long for the
             terminal in one piece.
+        raw: all that was written to the terminal.
     """
 
     columns: int
     samples: Sequence[Sample]
     code: int
     said: tuple[str, ...]
+    raw: str
+
+    def frames(self) -> list[str]:
+        """Each line that was drawn while it was the last, also those that no sample has."""
+        plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.raw)
+        lines = (line.strip() for line in re.split(r"[\r\n]+", plain))
+        return [line for line in lines if is_bar(line) or re.match(r"\d+% ", line)]
 
     def bars(self) -> Iterator[tuple[float, str]]:
         """Second and text of each sample that has a bar at its end, while the command runs."""
@@ -134,6 +142,9 @@ class Terminal:
         self._do("send-keys", "-R", ";", "clear-history")
         # the screen is empty but for the prompt, which readline draws again
         self._do("send-keys", "C-l")
+        raw = self._folder / f"raw-{self._columns}"
+        raw.unlink(missing_ok=True)
+        self._do("pipe-pane", f"cat > {shlex.quote(str(raw))}")
         self._do("send-keys", "-l", command)
         self._do("send-keys", "Enter")
         begun = time.monotonic()
@@ -151,7 +162,9 @@ class Terminal:
             time.sleep(_EVERY)
         whole = self._screen("-J")
         start = next(number for number, line in enumerate(whole) if command in line)
-        recording = Recording(self._columns, samples, code, whole[start + 1 : -1])
+        self._do("pipe-pane")
+        said = raw.read_text(errors="replace")
+        recording = Recording(self._columns, samples, code, whole[start + 1 : -1], said)
         if _PICTURES and name:
             target = os.path.join(_PICTURES, "terminal")
             os.makedirs(target, exist_ok=True)
