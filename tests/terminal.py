@@ -6,13 +6,14 @@ import os
 import re
 import shlex
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
     from types import TracebackType
 
 __all__ = ["Recording", "Sample", "Terminal"]
@@ -106,7 +107,9 @@ class Terminal:
 
     def __init__(self, program: str, columns: int, folder: Path, **environment: str) -> None:
         self._columns = columns
-        self._tmux = [program, "-u", "-S", str(folder / f"tmux-{columns}")]
+        # a socket's path must not be long
+        self._own = tempfile.TemporaryDirectory(prefix="tmux-")
+        self._tmux = [program, "-u", "-S", os.path.join(self._own.name, "socket")]
         self._folder = folder
         self._environment = environment
 
@@ -129,6 +132,7 @@ class Terminal:
         trace: TracebackType | None,
     ) -> None:
         self._do("kill-server")
+        self._own.cleanup()
 
     def run(self, command: str, name: str = "", keys: Callable[[Sample], str] | None = None
             ) -> Recording:  # fmt: skip
@@ -142,7 +146,7 @@ class Terminal:
         self._do("send-keys", "-R", ";", "clear-history")
         # the screen is empty but for the prompt, which readline draws again
         self._do("send-keys", "C-l")
-        raw = self._folder / f"raw-{self._columns}"
+        raw = Path(self._own.name, "raw")
         raw.unlink(missing_ok=True)
         self._do("pipe-pane", f"cat > {shlex.quote(str(raw))}")
         self._do("send-keys", "-l", command)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.model.amounts import rate_text, size_text, time_text
+from datalad_jsdl.model.amounts import counted, rate_text, size_text, time_text
 from datalad_jsdl.operations.rates import Rate, remaining
 
 if TYPE_CHECKING:
@@ -80,7 +80,9 @@ class Part:
         return _Facts(
             percent=_percent(done, standing),
             amount=self._amount(done, total),
-            files=f"{standing.files} of {standing.of_files} files" if standing.of_files else "",
+            files=f"{standing.files} of {counted(standing.of_files, 'file')}"
+            if standing.of_files
+            else "",
             rate=rate_text(rate) if is_bytes and rate and done else "",
             left=f"{time_text(left)} left" if left else "",
             mirrors=_mirror_text({host: r.per_second() for host, r in self._mirrors.items()}),
