@@ -40,6 +40,7 @@ __all__ = [
     "BrokenOffError",
     "DatasetError",
     "FetchError",
+    "InterruptedWork",
     "JobCancelledError",
     "JobError",
     "JobInterruptedError",
@@ -87,6 +88,18 @@ class JsdlError(Exception):
 
     def __str__(self) -> str:
         return f"{self.member}: {self.bare}" if self.member else self.bare
+
+
+class InterruptedWork(KeyboardInterrupt):
+    """The user has pressed Ctrl-C.
+
+    Attributes:
+        kept: bytes that the next run continues with.
+    """
+
+    def __init__(self, kept: int) -> None:
+        super().__init__(f"{kept} bytes are kept")
+        self.kept = kept
 
 
 class ManifestError(JsdlError, ValueError):

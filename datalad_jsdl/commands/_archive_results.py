@@ -6,7 +6,12 @@ import logging
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from datalad.interface.utils import generic_result_renderer
+from datalad.ui import ui
+
 from datalad_jsdl.archive.zip.layout import Layout
+from datalad_jsdl.commands._common import message_of
+from datalad_jsdl.commands._last_line import came_text
 from datalad_jsdl.model.amounts import counted, size_text
 
 if TYPE_CHECKING:
@@ -15,8 +20,9 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.content import Content
     from datalad_jsdl.archive.export import Exported
     from datalad_jsdl.operations.home import Homes
+    from datalad_jsdl.operations.transfers import Came
 
-__all__ = ["lgr", "preview", "report", "warn_of_damage"]
+__all__ = ["lgr", "preview", "render", "report", "warn_of_damage"]
 
 lgr = logging.getLogger("datalad.jsdl.export_archive")
 
@@ -54,7 +60,7 @@ def report(
     contents: Sequence[Content],
     absent: Mapping[str, str],
     exported: Exported,
-    size: int,
+    came: Came,
     missing_content: str,
 ) -> dict[str, Any]:
     """Tell what is to be told of an archive that was written.
@@ -63,14 +69,15 @@ def report(
         contents: that were to be in it.
         absent: subdatasets that are not here: path → why.
         exported: what became of it.
-        size: bytes.
+        came: bytes of the archive.
         missing_content: how loudly to tell of what is missing.
     """
     for path, problem in exported.missing.items():
         log = lgr.warning if missing_content == "continue" else lgr.debug
         log("skipped %s, whose content is unavailable: %s", path, problem)
     included = [c for c in contents if c.path not in exported.missing]
-    if unverified := sum(map(_is_unverified, included)):
+    unverified = sum(map(_is_unverified, included))
+    if unverified:
         lgr.warning(
             "%s without a checksum: the archive is reproducible only as long as all mirrors "
             "deliver the same content",
@@ -81,10 +88,11 @@ def report(
     missing = sorted([*exported.missing, *absent])
     skipped = f", {len(missing)} skipped" if missing else ""
     return {
-        "message": f"{counted(len(included), 'file')}, {size_text(size)}{skipped}",
+        "message": came_text(len(included), came, unverified) + skipped,
         "members": len(included),
         "missing": missing,
-        "bytesize": size,
+        "bytesize": came.size,
+        "seconds": round(came.seconds, 3),
     }
 
 
@@ -97,3 +105,13 @@ def warn_of_damage(exported: Exported, homes: Homes) -> None:
             "To repair it, run: git -C %s annex fsck --key %s",
             content.path, problem, root, shlex.quote(content.key),
         )  # fmt: skip
+
+
+def render(record: dict[str, Any]) -> None:
+    """Show a record to a person; those of DataLad's own archives as DataLad does."""
+    if record["status"] in ("error", "impossible"):
+        ui.message(f"error: {record['path']}: {message_of(record)}")
+    elif "members" in record:
+        ui.message(f"{record['path']}: {record['message']}")
+    else:
+        generic_result_renderer(record)

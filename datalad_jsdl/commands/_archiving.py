@@ -113,10 +113,10 @@ def written(
                 if dry_run:
                     record = preview(given.contents)
                 else:
-                    done, size = write_archive(given.contents, given.sources, options, bar)
+                    done, came = write_archive(given.contents, given.sources, options, bar)
                     if given.homes:
                         warn_of_damage(done, given.homes)
-                    record = report(given.contents, given.absent, done, size, missing_content)
+                    record = report(given.contents, given.absent, done, came, missing_content)
         except (JsdlError, OSError) as error:
             record = failure(ACTION, path, error, lgr, kind)
             if _is_about_missing(error):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import sys
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from datalad.log import ProgressHandler
 
+from datalad_jsdl.commands._interrupts import Interrupt
 from datalad_jsdl.commands._progress_line import Part, fitted, told
 from datalad_jsdl.operations.progress import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import TextIO
 
 __all__ = ["Bars"]
@@ -25,6 +27,7 @@ __all__ = ["Bars"]
 _DRAWN = 0.25  # seconds between two looks, on a terminal
 _LOGGED = 30.0  # seconds between two lines of a log
 _PID = "datalad-jsdl"
+_PLAIN = ("C", "POSIX")
 
 
 class Bars:
@@ -65,20 +68,23 @@ class _Bar:
 
     def end(self, label: str) -> None:
         """A part is done."""
+        self._end(label, is_done=True)
+
+    def _end(self, label: str, *, is_done: bool) -> None:
         if label in self._labels:
             self._labels.remove(label)
-            self._display.end((self._work, label))
+            self._display.end((self._work, label), is_done=is_done)
 
     def __enter__(self) -> _Bar:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         for label in list(self._labels):
-            self.end(label)
+            self._end(label, is_done=kind is None)
 
 
 class _Display:
-    """Shows the part that began last."""
+    """Shows the part that began last, until it is done or Ctrl-C is pressed."""
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
@@ -87,6 +93,7 @@ class _Display:
         self._wake = threading.Condition(self._lock)
         self._thread: threading.Thread | None = None
         self._line: _Line | None = None
+        self._interrupt = Interrupt()
 
     def begin(self, pid: tuple[str, str], part: Part) -> None:
         """Show one more part."""
@@ -96,14 +103,19 @@ class _Display:
             part.sample(time.monotonic())
             if self._thread is None:
                 self._line = _Line.of_terminal()
+                self._interrupt.begin()
                 self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
                 self._thread.start()
 
-    def end(self, pid: tuple[str, str]) -> None:
-        """Show how far a part has come, and no more of it."""
+    def end(self, pid: tuple[str, str], *, is_done: bool) -> None:
+        """Show how far a part has come, and no more of it.
+
+        Of the last one, that stays until something else is printed, if it is *done*.
+        """
         with self._lock:
             part = self._parts[pid]
-            if self._line is not None and part is self._last():
+            is_shown = is_done and not self._interrupt.came
+            if self._line is not None and part is self._last() and is_shown:
                 part.sample(time.monotonic())
                 self._line.draw(part)
             del self._parts[pid]
@@ -115,7 +127,8 @@ class _Display:
         if thread is not None:
             thread.join()
         if line is not None:
-            line.finish()
+            line.finish(stays=is_shown)
+        self._interrupt.end()
 
     def _last(self) -> Part | None:
         return next(reversed(self._parts.values()), None)
@@ -128,7 +141,10 @@ class _Display:
                 for each in self._parts.values():
                     each.sample(now)
                 if self._line is not None:
-                    self._line.draw(part)
+                    if self._interrupt.came:
+                        self._line.clear()
+                    else:
+                        self._line.draw(part)
                 elif now - logged >= _LOGGED:
                     logged = now
                     self._logger.info("%s", told(part))
@@ -149,6 +165,8 @@ class _Line:
         self._shown = ""
         self._is_hidden = False
         self._blocks = _can_show("█░", stream)
+        if _PID in handler.pbars:  # it stayed until now
+            handler.pbars[_PID].clear()
         handler.pbars[_PID] = self
 
     @classmethod
@@ -186,17 +204,20 @@ class _Line:
         with self._lock:
             self._is_hidden = False
 
-    def finish(self) -> None:
-        """Nothing more is shown."""
+    def finish(self, *, stays: bool) -> None:
+        """Nothing more is drawn; what is shown may stay until something else is printed."""
+        if stays:
+            atexit.register(self.clear)  # if that is a prompt
+            return
         self._handler.pbars.pop(_PID, None)
         self.clear()
 
     def _write(self, text: str) -> None:
-        # no escape sequence: what is left of a longer line is overwritten
-        rest = " " * (len(self._shown) - len(text))
-        back = "" if text else "\r"
+        # no escape sequence: what is left of a longer line is overwritten. The cursor goes back
+        # to where the terminal's own ^C does not make the line longer.
+        rest = " " * max(len(self._shown) - len(text), 0 if text else 2)
         with suppress(OSError, ValueError):  # the terminal is gone
-            self._stream.write(f"\r{text}{rest}{back}")
+            self._stream.write(f"\r{text}{rest}\r")
             self._stream.flush()
         self._shown = text
 
@@ -212,4 +233,13 @@ def _can_show(text: str, stream: TextIO) -> bool:
         text.encode(stream.encoding or "ascii")
     except (UnicodeError, LookupError):
         return False
-    return True
+    return not _is_plain_locale(os.environ)
+
+
+def _is_plain_locale(environment: Mapping[str, str]) -> bool:
+    """Whether the user has asked for ASCII, though Python says UTF-8 then (PEP 538, PEP 540)."""
+    if given := environment.get("LC_ALL"):
+        return given in _PLAIN
+    ctype, lang = environment.get("LC_CTYPE"), environment.get("LANG")
+    # with LANG=C, it is Python that has set it to the former
+    return ctype in (None, "", "C.UTF-8", *_PLAIN) and lang in _PLAIN

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from datalad.interface.results import get_status_dict
 
-from datalad_jsdl.errors import reason
+from datalad_jsdl.errors import DatasetError, reason
+from datalad_jsdl.fetch.disk import is_full
+from datalad_jsdl.fetch.phrases import MAKE_ROOM
 
 if TYPE_CHECKING:
     import logging
@@ -64,6 +66,10 @@ def failure(
         action=action, path=str(path), type=kind, status="error", logger=logger
     )
     record["message"] = reason(error)
+    # what git and git-annex say of a full disk is a page, and never what to do about it
+    if isinstance(error, DatasetError) and is_full(path):
+        logger.debug("%s", reason(error))
+        record["message"] = f"the disk is full; {MAKE_ROOM}"
     return record
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from datalad.interface.results import get_status_dict
 
 from datalad_jsdl.commands._common import failure
+from datalad_jsdl.commands._last_line import came_text
 from datalad_jsdl.faults import Failed
-from datalad_jsdl.model.amounts import counted, rate_text, size_text, time_text
+from datalad_jsdl.model.amounts import counted, size_text
 from datalad_jsdl.model.commands import added
 from datalad_jsdl.model.secrecy import DEFAULT
 from datalad_jsdl.operations.availability import ACCESS, Access
@@ -120,7 +121,7 @@ def _summary(root: Path, total: Total, *, dry: bool) -> dict[str, Any]:
     elif dry:
         text = _preview(total)
     else:
-        text = _told(total)
+        text = came_text(total.fetched, total.came, total.unverified, wanted=missing.files)
     result: dict[str, Any] = get_status_dict(
         action=ACTION,
         status=_status(total, preview=dry and not nothing),
@@ -136,28 +137,10 @@ def _summary(root: Path, total: Total, *, dry: bool) -> dict[str, Any]:
         "unverified": total.unverified,
     }
     result |= {"message": text, "counts": counts, "bytes_missing": missing.size}
-    result |= {"bytes_fetched": total.size, "seconds": round(total.seconds, 3)}
+    result |= {"bytes_fetched": total.came.size, "seconds": round(total.came.seconds, 3)}
     if dry:
         result["dry_run"] = True
     return result
-
-
-def _told(total: Total) -> str:
-    """What came: ``29 of 31 files, 70.3 MB in 3 s (23.4 MB/s), all verified``."""
-    wanted = total.missing.files
-    short = total.fetched < wanted
-    text = f"{total.fetched} of {counted(wanted, 'file')}" if short else counted(wanted, "file")
-    if not total.fetched:
-        return f"{text} downloaded"
-    seconds = max(total.seconds, 0.1)
-    text += (
-        f", {size_text(total.size)} in {time_text(seconds)} ({rate_text(total.moved / seconds)})"
-    )
-    verified = "all verified"
-    if total.unverified:
-        verified = f"{total.unverified} of them not verified: there is no checksum"
-    failed = f"; {wanted - total.fetched} not downloaded" if short else ""
-    return f"{text}, {verified}{failed}"
 
 
 def _preview(total: Total) -> str:

@@ -52,7 +52,7 @@ def _run_or_watch(call: Call, jobs: Jobs, job: Job) -> Job:
     One whose process was killed is taken over once its lease has run out.
     """
     with Bars(lgr).bar(job.id, "bytes") as bar:
-        kinds = tasks(call.at.desk, partial(bar.update, "preparing"))
+        kinds = tasks(call.at.desk, partial(bar.watch, "preparing"))
         while True:
             ended = run_job(jobs, kinds, job.id, lease=_LEASE)
             found = ended if ended is not None else jobs.find(job.id)

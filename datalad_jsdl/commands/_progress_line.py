@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.model.amounts import rate_text, size_text, time_text
+from datalad_jsdl.model.amounts import counted, rate_text, size_text, time_text
 from datalad_jsdl.operations.rates import Rate, remaining
 
 if TYPE_CHECKING:
@@ -80,7 +80,9 @@ class Part:
         return _Facts(
             percent=_percent(done, standing),
             amount=self._amount(done, total),
-            files=f"{standing.files} of {standing.of_files} files" if standing.of_files else "",
+            files=f"{standing.files} of {counted(standing.of_files, 'file')}"
+            if standing.of_files
+            else "",
             rate=rate_text(rate) if is_bytes and rate and done else "",
             left=f"{time_text(left)} left" if left else "",
             mirrors=_mirror_text({host: r.per_second() for host, r in self._mirrors.items()}),
@@ -107,8 +109,8 @@ def _percent(done: int, standing: Standing) -> int | None:
 
 
 def _mirror_text(rates: Mapping[str, float | None]) -> str:
-    if len(rates) < 2:
-        return ""  # the rate of all says it
+    if len(rates) == 1:
+        return f"from {next(iter(rates))}"  # the rate of all is its rate
     fastest = sorted(((rate, host) for host, rate in rates.items() if rate), reverse=True)
     return ", ".join(f"{host} {rate_text(rate)}" for rate, host in fastest[:_MOST_MIRRORS])
 

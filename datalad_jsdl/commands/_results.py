@@ -14,6 +14,7 @@ from datalad_jsdl.commands._common import (
     refusal_text,
 )
 from datalad_jsdl.commands._diffstat import stat_of
+from datalad_jsdl.commands._last_line import came_text
 from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.model.commands import added
 from datalad_jsdl.operations.causes import advice_of, cause_text
@@ -165,7 +166,10 @@ def _part_records(
     if others:
         more["subdatasets"] = len(others)
     nothing = not (plan.writes_tree or plan.records or outcome.fetched or outcome.remote)
-    text = _summary(_without_renamed(counts, plan), unverifiable, dry, outcome.files_fetched)
+    text = _summary(_without_renamed(counts, plan), unverifiable, dry)
+    if outcome.wanted:
+        text += f"; {_came(outcome)}"
+        more |= {"bytes_fetched": outcome.came.size, "seconds": round(outcome.came.seconds, 3)}
     if others:
         text += f"; plus the content of {counted(len(others), 'subdataset')}"
     yield _record(
@@ -239,19 +243,18 @@ _WORDS = {
     "access": ("with a changed restriction", "change the restriction of", ""),
     "unchanged": ("unchanged", "leave", " unchanged"),
     "deleted": ("deleted", "delete", ""),
-    "fetched": ("downloaded", "download", ""),
     "refused": ("refused", "refuse", ""),
     "conflicts": ("skipped", "skip", ""),
-    "failed": ("not downloaded", "fail to download", ""),
     "skipped": ("filtered out", "filter out", ""),
 }
 
 
-def _done(name: str, count: int, files_fetched: int) -> str:
-    """A number of files that something was done with; of contents, that of the files too."""
-    shared = files_fetched - count if name == "fetched" else 0
-    also = f" ({shared} share content with others)" if shared > 0 else ""
-    return f"{count + max(shared, 0)} {_WORDS[name][0]}{also}"
+def _came(outcome: Outcome) -> str:
+    """What was fetched, told of all files that have it."""
+    files = outcome.files_fetched
+    shared = files - outcome.fetched
+    note = f" ({shared} share content with others)" if shared else ""
+    return came_text(files, outcome.came, outcome.unverified, wanted=outcome.wanted, note=note)
 
 
 def _without_renamed(counts: dict[str, int], plan: Plan) -> dict[str, int]:
@@ -276,10 +279,10 @@ def _is_unverifiable(step: Step) -> bool:
     return step.change is not Change.DELETED and parsed is not None and parsed.algorithm is None
 
 
-def _summary(counts: dict[str, int], unverifiable: int, dry: bool, files_fetched: int) -> str:
+def _summary(counts: dict[str, int], unverifiable: int, dry: bool) -> str:
     parts = [
-        f"{before} {counts[name]}{after}" if dry else _done(name, counts[name], files_fetched)
-        for name, (_, before, after) in _WORDS.items()
+        f"{before} {counts[name]}{after}" if dry else f"{counts[name]} {done}"
+        for name, (done, before, after) in _WORDS.items()
         if counts[name]
     ]
     if old := counts["old_names"]:

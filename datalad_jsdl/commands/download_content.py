@@ -24,6 +24,7 @@ from datalad_jsdl.commands._causes import is_told_later, tell_causes
 from datalad_jsdl.commands._common import failure, given_place
 from datalad_jsdl.commands._content_results import ACTION, lgr, records
 from datalad_jsdl.commands._datasets import require_installed
+from datalad_jsdl.commands._interrupts import interruptible
 from datalad_jsdl.commands._options import CREDENTIAL, JOBS, jobs_of
 from datalad_jsdl.errors import DatasetError, JsdlError, SettingError
 from datalad_jsdl.model.urls import redact_text
@@ -117,6 +118,7 @@ class DownloadContent(Interface):
     @staticmethod
     @datasetmethod(name="download_content")
     @eval_results
+    @interruptible
     def __call__(
         path: str | Sequence[str] | None = None,
         *,

@@ -15,6 +15,7 @@ from datalad.ui import ui
 
 from datalad_jsdl.commands._common import failure, given_place
 from datalad_jsdl.commands._desk import DATASET, STORE, USER, opened_desk, user_of
+from datalad_jsdl.commands._interrupts import interruptible
 from datalad_jsdl.commands._list_actions import (
     ACTION,
     added,
@@ -173,6 +174,7 @@ class DownloadList(Interface):
     @staticmethod
     @datasetmethod(name="download_list")
     @eval_results
+    @interruptible
     def __call__(
         action: str,
         path: str | Sequence[str] | None = None,

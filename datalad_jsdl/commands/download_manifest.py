@@ -23,6 +23,7 @@ from datalad_jsdl.commands._common import failure, warn_of_path
 from datalad_jsdl.commands._datasets import DataladDatasets
 from datalad_jsdl.commands._import_params import EXAMPLES, OPTION_GROUPS, PARAMS
 from datalad_jsdl.commands._import_shown import render
+from datalad_jsdl.commands._interrupts import interruptible
 from datalad_jsdl.commands._options import jobs_of
 from datalad_jsdl.commands._results import ACTION, import_records, lgr
 from datalad_jsdl.errors import ManifestError, SettingError
@@ -75,6 +76,7 @@ class DownloadManifest(Interface):
     @staticmethod
     @datasetmethod(name="download_manifest")
     @eval_results
+    @interruptible
     def __call__(
         manifest: str,
         path: str | None = None,

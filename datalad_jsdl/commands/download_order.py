@@ -14,6 +14,7 @@ from datalad.ui import ui
 
 from datalad_jsdl.commands._common import failure, given_place
 from datalad_jsdl.commands._desk import DATASET, STORE, USER, opened_desk, user_of
+from datalad_jsdl.commands._interrupts import interruptible
 from datalad_jsdl.commands._list_results import shown
 from datalad_jsdl.commands._options import jobs_of, listed
 from datalad_jsdl.commands._order_actions import ACTION, ACTIONS, Call
@@ -163,6 +164,7 @@ class DownloadOrder(Interface):
     @staticmethod
     @datasetmethod(name="download_order")
     @eval_results
+    @interruptible
     def __call__(
         action: str,
         arguments: str | Sequence[str] | None = None,

@@ -15,6 +15,7 @@ from datalad.interface.base import build_doc, eval_results
 # before our own class: importing it binds Dataset.export_archive to core's
 from datalad.local.export_archive import ExportArchive as CoreExportArchive
 
+from datalad_jsdl.commands._archive_results import render
 from datalad_jsdl.commands._archiving import (
     ACTION,
     given_by_dataset,
@@ -25,6 +26,7 @@ from datalad_jsdl.commands._archiving import (
 from datalad_jsdl.commands._common import failure, given_place
 from datalad_jsdl.commands._datasets import require_installed
 from datalad_jsdl.commands._export_params import EXAMPLES, OPTION_GROUPS, PARAMS
+from datalad_jsdl.commands._interrupts import interruptible
 from datalad_jsdl.commands._options import inside, jobs_of, listed
 from datalad_jsdl.commands._tar import tar_archive
 from datalad_jsdl.errors import DatasetError, JsdlError, SettingError
@@ -60,6 +62,8 @@ class ExportArchive(CoreExportArchive):
     A TAR archive is made by DataLad's own code, from present content only.
     """
 
+    result_renderer = "tailored"
+
     _params_ = PARAMS
     _option_groups_ = OPTION_GROUPS
     _examples_ = EXAMPLES
@@ -67,6 +71,7 @@ class ExportArchive(CoreExportArchive):
     @staticmethod
     @datasetmethod(name="export_archive")
     @eval_results
+    @interruptible
     def __call__(
         filename: str | None = None,
         path: str | Sequence[str] | None = None,
@@ -195,6 +200,14 @@ class ExportArchive(CoreExportArchive):
             missing_content=missing_content,
             dry_run=dry_run,
         )
+
+    @staticmethod
+    def custom_result_renderer(res: dict[str, Any], **_: Any) -> None:
+        render(res)
+
+    @staticmethod
+    def custom_result_summary_renderer(results: Any) -> None:
+        """The record of the archive is the summary."""
 
 
 def _place(

@@ -19,6 +19,7 @@ from datalad_jsdl.archive.output import PipeOutput, opened
 from datalad_jsdl.commands._bars import Bars
 from datalad_jsdl.commands._common import failure, given_place
 from datalad_jsdl.commands._datasets import require_installed
+from datalad_jsdl.commands._interrupts import interruptible
 from datalad_jsdl.commands._options import inside, listed
 from datalad_jsdl.commands._output import is_standard_output, standard_output
 from datalad_jsdl.errors import JsdlError
@@ -153,6 +154,7 @@ class ExportManifest(Interface):
     @staticmethod
     @datasetmethod(name="export_manifest")
     @eval_results
+    @interruptible
     def __call__(
         file: str | None = None,
         path: str | Sequence[str] | None = None,

@@ -12,6 +12,7 @@ from datalad.support.param import Parameter
 from datalad.ui import ui
 
 from datalad_jsdl.commands._common import failure, message_of
+from datalad_jsdl.commands._interrupts import interruptible
 from datalad_jsdl.errors import JsdlError, LoginError
 from datalad_jsdl.operations.asking import in_short
 from datalad_jsdl.operations.log_in import LoggedIn, log_in
@@ -100,6 +101,7 @@ class JsdlLogin(Interface):
 
     @staticmethod
     @eval_results
+    @interruptible
     def __call__(
         url: str | None = None, *, show: bool = False, forget: bool = False
     ) -> Iterator[dict[str, Any]]:

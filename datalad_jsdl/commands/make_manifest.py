@@ -17,6 +17,7 @@ from datalad.ui import ui
 from datalad_jsdl.archive.output import PipeOutput
 from datalad_jsdl.commands._bars import Bars
 from datalad_jsdl.commands._common import failure
+from datalad_jsdl.commands._interrupts import interruptible
 from datalad_jsdl.commands._options import jobs_of, listed
 from datalad_jsdl.commands._output import is_standard_output, standard_output
 from datalad_jsdl.errors import JsdlError, ManifestError, reason
@@ -154,6 +155,7 @@ class MakeManifest(Interface):
 
     @staticmethod
     @eval_results
+    @interruptible
     def __call__(
         folder: str,
         *,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.bugs import bug
 from datalad_jsdl.faults import Failed, Fault, FaultKind
+from datalad_jsdl.fetch.disk import NoRoomError
 from datalad_jsdl.fetch.file.download import fetch
 from datalad_jsdl.fetch.file.partfile import PartFile
 from datalad_jsdl.fetch.retries import SECOND_CHANCE_PAUSE, SECOND_CHANCES
@@ -32,6 +33,7 @@ _LOOK = 0.5  # seconds
 _GROW = 0.02  # seconds between two looks at whether more workers would help
 _BUSY = 0.8  # of one core: more threads would only stand in each other's way
 _UNDER_WAY = 5.0  # seconds that an interrupted run waits for its transfers to end
+_DISK_IS_FULL = Fault(FaultKind.NOT_ASKED, cause=Fault(FaultKind.DISK_FULL))
 
 
 class Sync(Enum):
@@ -77,9 +79,11 @@ def fetch_file(
                 part.finish(job.mtime, data=job.sync is not Sync.LATER, name=job.sync is Sync.NAME)
             return outcome
     except OSError as error:  # the disk, not the network
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        kind = FaultKind.DISK_FULL if full else FaultKind.DISK
-        return Failed((Fault(kind, detail=f"{job.target.name}: {error.strerror or error}"),))
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            detail = str(error) if isinstance(error, NoRoomError) else ""
+            return Failed((Fault(FaultKind.DISK_FULL, detail=detail),))
+        detail = f"{job.target.name}: {error.strerror or error}"
+        return Failed((Fault(FaultKind.DISK, detail=detail),))
     except Exception as error:  # no answer and no disk can cause it; the others go on
         return Failed((Fault(FaultKind.BUG, detail=bug(error)),))
 
@@ -102,7 +106,7 @@ def fetch_all(
     """Fetch files, *workers* at a time, and yield each as it is done.
 
     A file whose mirrors were out of order for a while is asked for once more at the end. A
-    full disk ends it all: the jobs not yet begun are not yielded. If the iterator is
+    full disk ends it all: the jobs not yet begun fail for that. If the iterator is
     closed (Ctrl-C), its transfers end soon and keep what they have in their part files; what
     else the engine is doing goes on.
 
@@ -148,6 +152,10 @@ def _is_worth_another_try(job: Job, outcome: Fetched | Failed, operation: Operat
     if isinstance(outcome, Fetched) or operation.stop.is_set():
         return False
     return any(fault.url and not fault.lasting for fault in outcome.faults)
+
+
+def _is_interrupted(failed: Failed) -> bool:
+    return any(fault.kind is FaultKind.INTERRUPTED for fault in failed.faults)
 
 
 class _Workers:
@@ -196,6 +204,7 @@ class _Workers:
                 self._jobs.put(job)
                 under_way += 1
             if not under_way:
+                yield from ((job, Failed((_DISK_IS_FULL,))) for job in jobs)  # if it is full
                 return
             job, outcome = self._next(under_way)
             under_way -= 1
@@ -203,9 +212,9 @@ class _Workers:
                 raise outcome
             if isinstance(outcome, Failed) and outcome.disk_full and not full:
                 full = True
-                self._operation.interrupt(
-                    Fault(FaultKind.NOT_ASKED, cause=Fault(FaultKind.DISK_FULL))
-                )
+                self._operation.interrupt(_DISK_IS_FULL)
+            elif full and isinstance(outcome, Failed) and _is_interrupted(outcome):
+                outcome = Failed((_DISK_IS_FULL,))
             yield job, outcome
 
     def _next(self, under_way: int) -> tuple[Job, Fetched | Failed | BaseException]:

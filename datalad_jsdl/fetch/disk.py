@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["RESERVE", "NoRoomError", "Room", "free_bytes", "require_room", "reserve_of"]
+__all__ = ["RESERVE", "NoRoomError", "Room", "free_bytes", "is_full", "require_room", "reserve_of"]
 
 #: The setting's name.
 RESERVE = "annex.diskreserve"
 
 _DEFAULT = 100_000_000  # bytes
+_LITTLE = 1 << 18  # bytes that a full disk has left, at most
 _LOOK = 1 << 20  # bytes that are written between two looks at the disk
 
 
@@ -53,6 +54,12 @@ def free_bytes(path: str | Path) -> int:
         return shutil.disk_usage(path).free
     disk = os.statvfs(path)
     return disk.f_bavail * disk.f_frsize
+
+
+def is_full(path: Path) -> bool:
+    """Whether nothing can be written at *path*, be it there or not."""
+    place = next((folder for folder in (path, *path.parents) if folder.exists()), None)
+    return place is not None and free_bytes(place) < _LITTLE
 
 
 def require_room(path: str | Path, needed: int | None, reserve: int = 0) -> None:

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.faults import Attempts, Reply
 
-__all__ = ["failure", "in_full", "login_commands", "phrase", "told", "too_slow"]
+__all__ = ["MAKE_ROOM", "failure", "in_full", "login_commands", "phrase", "told", "too_slow"]
 
 _MOST_SHOWN = 8
 
+#: What to do about a full disk.
+MAKE_ROOM = "free some space and run the same command again"
 _MAY_WANT_LOGIN = (
     'you may need to log in (see "The portal wants me to log in" in the documentation)'
 )
@@ -117,6 +119,10 @@ def too_slow(speed: int) -> str:
 
 def _disk(fault: Fault) -> str:
     return f"cannot write {fault.detail}"
+
+
+def _disk_full(fault: Fault) -> str:
+    return f"{fault.detail or 'the disk is full'}; {MAKE_ROOM}"
 
 
 def _network(text: str) -> Callable[[Fault], str]:
@@ -223,7 +229,7 @@ def _truncated(fault: Fault) -> str:
 
 def _not_asked(fault: Fault) -> str:
     full = fault.cause and fault.cause.kind is FaultKind.DISK_FULL
-    return "not tried: the disk is full" if full else "not tried"
+    return f"not tried: the disk is full; {MAKE_ROOM}" if full else "not tried"
 
 
 def _skipped(fault: Fault) -> str:
@@ -280,6 +286,6 @@ _PHRASES: dict[FaultKind, Callable[[Fault], str]] = {
     FaultKind.SKIPPED: _skipped,
     FaultKind.INTERRUPTED: _always("interrupted"),
     FaultKind.DISK: _disk,
-    FaultKind.DISK_FULL: _disk,
+    FaultKind.DISK_FULL: _disk_full,
     FaultKind.BUG: lambda fault: fault.detail,
 }

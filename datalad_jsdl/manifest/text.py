@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import codecs
+import re
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.unpacking import unpacked
 
 if TYPE_CHECKING:
+    import json
     from collections.abc import Iterator
 
     from datalad_jsdl.manifest.unpacking import Readable
 
-__all__ = ["decoded"]
+__all__ = ["decoded", "json_fault"]
+
+
+def json_fault(error: json.JSONDecodeError) -> str:
+    """What Python says is wrong, without the ``at`` that some of its messages end with."""
+    return re.sub(r" at$", "", error.msg)
 
 
 def decoded(stream: Readable, encoding: str = "utf-8") -> Iterator[str]:

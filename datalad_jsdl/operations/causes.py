@@ -38,7 +38,9 @@ def _text(fault: Fault) -> str:
         fault = replace(fault, detail="")
     reply = replace(fault.reply, advice="", login="") if fault.reply else None
     text = phrase(replace(fault, attempts=None, reply=reply))
-    return f"{_host(fault.url)}: {text}" if fault.url else text
+    # where no address of a host may be connected to, that names the host
+    is_named = fault.kind is FaultKind.FORBIDDEN
+    return f"{_host(fault.url)}: {text}" if fault.url and not is_named else text
 
 
 def _host(url: str) -> str:
@@ -49,8 +51,11 @@ def _host(url: str) -> str:
 
 
 def advice_of(problem: object) -> str:
-    """How to give the login that is wanted, as fully as it is told; or ""."""
+    """How to give the login or the room that is wanted, as fully as it is told; or ""."""
     if not isinstance(problem, Failed):
         return ""
+    for fault in problem.faults:
+        if fault.kind is FaultKind.DISK_FULL:
+            return fault.detail
     advice = max((f.reply.advice for f in problem.faults if f.reply), key=len, default="")
     return with_commands(advice, "to log in, run", login_commands(problem)) if advice else ""

@@ -14,20 +14,19 @@ from datalad_jsdl.archive.telling import TellingWriter
 from datalad_jsdl.archive.zip.deflated import DeflatedWriter
 from datalad_jsdl.archive.zip.layout import measure
 from datalad_jsdl.archive.zip.writer import CanonicalWriter
-from datalad_jsdl.errors import ArchiveError, FetchError, JsdlError, reason
+from datalad_jsdl.errors import ArchiveError, FetchError, InterruptedWork, JsdlError, reason
 from datalad_jsdl.fetch.disk import require_room
 from datalad_jsdl.fetch.mirrors.presence import is_present
 from datalad_jsdl.model.amounts import size_text
 from datalad_jsdl.model.commands import added
-from datalad_jsdl.operations.transfers import Writing
+from datalad_jsdl.operations.transfers import Came, Writing, engines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from datalad_jsdl.archive.content import Content, Sources
     from datalad_jsdl.archive.prepare import Prepared
-    from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.operations.progress import Bar
 
 lgr = logging.getLogger("datalad.jsdl.export_archive")
@@ -72,17 +71,18 @@ class ArchiveOptions:
 
 def write_archive(
     contents: Sequence[Content], sources: Sources, options: ArchiveOptions, bar: Bar
-) -> tuple[Exported, int]:
+) -> tuple[Exported, Came]:
     """Write contents to where they are to go.
 
     Returns:
-        What became of them, and the size of the archive in bytes.
+        What became of them, and the bytes of the archive.
 
     Raises:
         JsdlError, OSError: it could not be written.
     """
-    total = measure(c.member(c.size or 0) for c in contents)
-    writing = Writing(contents, total, _engines(contents, sources))
+    is_sized = all(content.size is not None for content in contents)
+    total = measure(c.member(c.size or 0) for c in contents) if is_sized else None
+    writing = Writing(contents, total, engines_of(contents, sources))
     jobs = options.jobs or (sources.engine(contents[0]).settings.jobs if contents else 1)
     go_on = partial(export, sources=sources, jobs=jobs, skip_missing=options.skip_missing)
     if options.target is None:
@@ -91,9 +91,13 @@ def write_archive(
         if options.deflate:
             writer = DeflatedWriter(output, writing.wrote)
         bar.watch("writing", writing.look)
-        done = go_on(contents, writer=writer, output=output)
-        output.flush()
-        return done, output.position
+        try:
+            done = go_on(contents, writer=writer, output=output)
+            output.flush()
+        except KeyboardInterrupt as error:
+            raise InterruptedWork(0) from error
+        writing.end(output.position, len(contents) - len(done.missing))
+        return done, writing.came()
     rewinds = not options.deflate
     before = _size(part_file(options.target))
     with FileOutput(
@@ -137,10 +141,8 @@ def write_archive(
             if not file.kept:
                 raise
             raise ArchiveError(added(reason(error), f"; {_hint(file, options)}")) from error
-        except KeyboardInterrupt:
-            if file.kept:
-                lgr.warning("%s", _hint(file, options))
-            raise
+        except KeyboardInterrupt as error:
+            raise InterruptedWork(file.kept) from error
         if options.approve is not None:
             try:
                 options.approve(file.position, file.sha256)
@@ -150,7 +152,8 @@ def write_archive(
         file.finish()
         why = "the interrupted run that this one resumes had skipped it"
         done.missing |= {contents[number].path: why for number in prefix.passed}
-        return done, file.position
+        writing.end(file.position, len(contents) - len(done.missing))
+        return done, writing.came()
 
 
 def _writer(
@@ -166,12 +169,6 @@ def _writer(
     writer.found = options.found
     writer.wanted = {content.name for content in contents if not content.has_digest}
     return writer
-
-
-def _engines(contents: Iterable[Content], sources: Sources) -> list[Engine]:
-    """Who fetches what is not here."""
-    firsts = {c.dataset: c for c in contents if c.is_remote}
-    return [sources.engine(content) for content in firsts.values()]
 
 
 def _is_kept(_: Content) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from datalad_jsdl.model.urls import SCHEMES
 from datalad_jsdl.operations.logins import remember
 from datalad_jsdl.operations.progress import SILENT
 from datalad_jsdl.operations.staging import Staging, finish_earlier
-from datalad_jsdl.operations.transfers import Downloads
+from datalad_jsdl.operations.transfers import Came, Downloads
 from datalad_jsdl.operations.values import Failure
 from datalad_jsdl.repository.annex.adjusted import show_what_is_here
 from datalad_jsdl.repository.annex.keys import expected_of
@@ -109,9 +108,7 @@ class Total:
         staged: bytes of it that are there from an interrupted run (dry run).
         fetched, failed, without_url: numbers of files.
         unverified: number of those that were fetched and have no checksum.
-        size: bytes of those that were fetched.
-        moved: bytes that came in this run.
-        seconds: it took.
+        came: bytes of those that were fetched, and how long it took.
     """
 
     missing: Missing
@@ -120,9 +117,7 @@ class Total:
     failed: int = 0
     without_url: int = 0
     unverified: int = 0
-    size: int = 0
-    moved: int = 0
-    seconds: float = 0.0
+    came: Came = field(default_factory=Came)
 
 
 def get_content(
@@ -231,17 +226,17 @@ class _Content:
                     expected = expected_of(key, path)
                     yield staging.job(key, in_order(urls, state.order), expected, mtime)
 
-            downloads = Downloads(staging.engine, missing.files, missing.size, missing.unsized)
-            begun = time.monotonic()
+            left = staging.left(key for _, key in self._pairs())
+            downloads = Downloads(
+                staging.engine, missing.files, missing.size, missing.unsized, left
+            )
             for job, fault in staging.take_in(jobs(), downloads):
                 yield self._result(*under_way.pop(job.name), job.expected, fault)
                 yield from self._left_out(left_out)
             yield from self._left_out(left_out)
             staging.clean_up()
             importer.catch_up()
-            came, seconds = downloads.look(), time.monotonic() - begun
-            moved = came.moved or 0
-            self._total = replace(self._total, size=came.done, moved=moved, seconds=seconds)
+            self._total = replace(self._total, came=downloads.came())
         if self._total.fetched:
             remember(importer.repository, call.logins)
             show_what_is_here(importer.repository)

@@ -238,7 +238,7 @@ class _Fetching:
             )
             for path, entry in by_name.items()
         )
-        downloads = self._downloads([entry.size for entry in entries])
+        downloads = self._downloads([(entry.path, entry.size) for entry in entries])
         label = "downloading files without a checksum"
         for job, result in self._staging.download(jobs, label, downloads):
             if isinstance(result, Failed):
@@ -247,7 +247,9 @@ class _Fetching:
                 self._fetched[job.name] = job.target
                 digests = {"sha256": result.sha256}
                 entry = replace(by_name[job.name], size=result.size, digests=digests)
+                outcome.unverified += 1
                 yield job.name, entry
+        outcome.came = downloads.came()
 
     def missing(self, plan: Plan, outcome: Outcome) -> None:
         """Fetch the content of every planned key that is not here, and take it in."""
@@ -256,6 +258,7 @@ class _Fetching:
             if step.key and step.entry:
                 entries.setdefault(step.key, []).append(step.entry)
         keys = sorted(k for k in self._importer.missing_keys(entries) if parse_key(k))
+        outcome.wanted = len(outcome.unregistered) + sum(len(entries[key]) for key in keys)
         told = {key: _latest(entries[key]) for key in keys}
         untold = [key for key, time in told.items() if time is None]
         times = told | recorded_times(self._importer, untold)
@@ -264,7 +267,7 @@ class _Fetching:
                 if fetched := self._fetched.pop(entry.path, None):
                     _set_time(fetched, times[key])
                     fetched.replace(self._staging.folder / key_file(key))
-        downloads = self._downloads([expected_of(key).size for key in keys])
+        downloads = self._downloads([(key, expected_of(key).size) for key in keys])
         jobs = (self._job(key, entries[key], expected_of(key), times[key]) for key in keys)
         for job, problem in self._staging.take_in(jobs, downloads):
             if problem:
@@ -272,14 +275,16 @@ class _Fetching:
             elif not any(entry.path in self._was_here for entry in entries[job.name]):
                 outcome.fetched += 1
                 outcome.files_fetched += len(entries[job.name])
+        outcome.came = downloads.came().after(outcome.came)
         self._staging.clean_up("path-*")
         self._importer.catch_up()
 
-    def _downloads(self, sizes: Sequence[int | None]) -> Downloads:
-        """Of files of these sizes, for which there is room."""
-        known = [size for size in sizes if size is not None]
+    def _downloads(self, sizes: Sequence[tuple[str, int | None]]) -> Downloads:
+        """Of files of these names and sizes, for which there is room."""
+        known = [size for _, size in sizes if size is not None]
         self._staging.require_room(sum(known))
-        return Downloads(self._staging.engine, len(sizes), sum(known), len(sizes) - len(known))
+        unsized, left = len(sizes) - len(known), self._staging.left(name for name, _ in sizes)
+        return Downloads(self._staging.engine, len(sizes), sum(known), unsized, left)
 
     def _job(
         self,

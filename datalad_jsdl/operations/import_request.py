@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.operations.transfers import Came
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -60,8 +62,11 @@ class Outcome:
         failures: path → why its content is not here; *unregistered* has those that
             for that reason are not in the dataset either, and *outdated* those that are as an
             earlier import has left them.
+        wanted: number of paths whose content was missing, and was to be fetched.
         fetched: number of contents fetched.
         files_fetched: number of paths that have one of them.
+        unverified: number of contents that were fetched and had no checksum before.
+        came: bytes of what was fetched, and how long it took.
         remote: what was done to set up the special remote.
         untimed: number of paths of which mirrors were asked for a time, and told none.
     """
@@ -71,7 +76,10 @@ class Outcome:
     failures: dict[str, Failed | NotTakenIn] = field(default_factory=dict)
     unregistered: set[str] = field(default_factory=set)
     outdated: set[str] = field(default_factory=set)
+    wanted: int = 0
     fetched: int = 0
     files_fetched: int = 0
+    unverified: int = 0
+    came: Came = field(default_factory=Came)
     remote: tuple[str, ...] = ()
     untimed: int = 0

@@ -6,18 +6,17 @@ name; what it left half done is continued.
 
 from __future__ import annotations
 
-import logging
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.errors import FetchError
+from datalad_jsdl.errors import FetchError, InterruptedWork
 from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.bulk import Job, Sync, fetch_all
-from datalad_jsdl.fetch.disk import require_room
+from datalad_jsdl.fetch.disk import is_full, require_room
 from datalad_jsdl.fetch.file.syncing import sync_disk
-from datalad_jsdl.model.amounts import size_text
+from datalad_jsdl.fetch.phrases import MAKE_ROOM
 from datalad_jsdl.repository.annex.intake import Intake
 from datalad_jsdl.repository.annex.keys import key_file
 from datalad_jsdl.repository.annex.leftovers import take_over
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["NotTakenIn", "Staging", "finish_earlier", "staging_folder"]
 
-lgr = logging.getLogger("datalad.jsdl")
 
 _BATCH = 500  # files for one git-annex; fewer would mostly start it
 _MOST = 600  # files; more, and the others would be idle in the end
@@ -51,12 +49,16 @@ class NotTakenIn:
     Attributes:
         reason: in the words of git-annex or the operating system.
         is_here: it is in its place, and only the note that it is there is missing.
+        disk_full: that is why; what came is kept.
     """
 
     reason: str
     is_here: bool = False
+    disk_full: bool = False
 
     def __str__(self) -> str:
+        if self.disk_full:
+            return f"downloaded, but not yet in the dataset: the disk is full; {MAKE_ROOM}"
         return f"downloaded, but could not be added to the dataset: {self.reason}"
 
 
@@ -152,10 +154,8 @@ class Staging:
             for job, outcome in fetch_all(jobs, self.engine, workers, position=downloads.position):
                 downloads.end(job, outcome)
                 yield job, outcome
-        except KeyboardInterrupt:
-            kept = size_text(downloads.look().done)
-            lgr.warning("interrupted; %s are kept: run the same command to continue", kept)
-            raise
+        except KeyboardInterrupt as error:
+            raise InterruptedWork(downloads.look().done) from error
         if self._bar is not None:
             self._bar.end(label)
 
@@ -203,8 +203,9 @@ class Staging:
             else:
                 unsure.add(job)
         problem = intake.record([job.target for job in taken]) if taken else ""
+        full = bool(problem) and is_full(self.folder)
         for job in taken:
-            yield job, NotTakenIn(problem, is_here=True) if problem else None
+            yield job, NotTakenIn(problem, True, full) if problem else None
 
     def _missing(
         self, jobs: Iterable[Job], unsure: _Batches, downloads: Downloads
@@ -218,10 +219,18 @@ class Staging:
                 take_over(self._repository.annex_dir, job.name, part, job.expected.size)
             if job.target.name in there and job.target.exists():
                 size = job.target.stat().st_size
-                downloads.whole(size, is_sized=job.expected.size is not None)
+                downloads.whole(job.name, size, is_sized=job.expected.size is not None)
                 unsure.add(job)  # not verified since the last power cut
             else:
                 yield job
+
+    def left(self, keys: Iterable[str]) -> dict[str, int]:
+        """Those of some keys of which an earlier run has left something: key → bytes."""
+        if not self.folder.is_dir():
+            return {}
+        there = {file.name.removesuffix(".part") for file in self.folder.iterdir()}
+        known = (key for key in keys if key_file(key) in there)
+        return {key: size for key in known if (size := self.held(key))} if there else {}
 
     def held(self, key: str) -> int:
         """Bytes of a content that an earlier run has left: all of it, or its beginning."""
@@ -242,12 +251,12 @@ class Staging:
     def _inject(self, jobs: list[Job]) -> list[_Result]:
         self._synced(jobs)
         problems = dict(inject(self._repository.git, (job.target for job in jobs)))
+        full = bool(problems) and is_full(self.folder)
         for target in problems:
-            target.unlink(missing_ok=True)
-        return [
-            (job, NotTakenIn(problems[job.target]) if job.target in problems else None)
-            for job in jobs
-        ]
+            if not full:  # else it is none of the content's
+                target.unlink(missing_ok=True)
+        found = {target: NotTakenIn(said, disk_full=full) for target, said in problems.items()}
+        return [(job, found.get(job.target)) for job in jobs]
 
     def clean_up(self, *patterns: str) -> None:
         """Keep only what the next run can go on with: nothing that matches *patterns*."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
+from array import array
 from bisect import bisect_right
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.zip.members import lengths
@@ -11,15 +14,34 @@ from datalad_jsdl.model.content import Fetched
 from datalad_jsdl.operations.progress import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
-    from datalad_jsdl.archive.content import Content
+    from datalad_jsdl.archive.content import Content, Sources
     from datalad_jsdl.faults import Failed
     from datalad_jsdl.fetch.bulk import Job
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.mirrors.registry import Origins
 
-__all__ = ["Downloads", "Received", "Writing"]
+__all__ = ["Came", "Downloads", "Received", "Writing", "engines_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What has come.
+
+    Attributes:
+        size: bytes of the files that are here now; what earlier runs have left of them included.
+        moved: bytes that came in this run.
+        seconds: it took.
+    """
+
+    size: int = 0
+    moved: int = 0
+    seconds: float = 0.0
+
+    def after(self, before: Came) -> Came:
+        """This, after something has come that is part of it."""
+        return Came(self.size, before.moved + self.moved, before.seconds + self.seconds)
 
 
 class Received:
@@ -57,17 +79,27 @@ class Downloads:
         files: their number.
         size: bytes of all whose size is known.
         unsized: number of the others.
+        left: name of a job → bytes that an earlier run has left of it.
     """
 
-    def __init__(self, engine: Engine, files: int, size: int, unsized: int = 0) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        files: int,
+        size: int,
+        unsized: int = 0,
+        left: Mapping[str, int] | None = None,
+    ) -> None:
         self._received = Received([engine])
+        self._begun = time.monotonic()
         self._lock = threading.Lock()
         self._files = files
         self._size = size
         self._unsized = unsized
         self._ended = 0
         self._here = 0  # bytes of files that are whole
-        self._under_way: dict[str, int] = {}
+        self._broken_off = 0  # of those that will not come
+        self._under_way = dict(left or {})
 
     def position(self, job: Job) -> Callable[[int], None]:
         """What is told how many bytes of a file are here."""
@@ -82,19 +114,20 @@ class Downloads:
         """A file is here, or will not come in this run."""
         known = job.expected.size
         if isinstance(outcome, Fetched):
-            self.whole(outcome.size, is_sized=known is not None)
-            self._under_way.pop(job.name, None)
+            self.whole(job.name, outcome.size, is_sized=known is not None)
             return
         with self._lock:
             self._ended += 1
-            self._under_way.pop(job.name, None)
-            self._size -= known or 0
+            came = min(self._under_way.pop(job.name, 0), known or 0)
+            self._broken_off += came
+            self._size -= (known or 0) - came
             self._unsized -= known is None
 
-    def whole(self, size: int, *, is_sized: bool) -> None:
-        """A file of *size* bytes is here; *is_sized*: that was known before."""
+    def whole(self, name: str, size: int, *, is_sized: bool) -> None:
+        """The file of a job is here, with *size* bytes; *is_sized*: that was known before."""
         with self._lock:
             self._ended += 1
+            self._under_way.pop(name, None)
             self._here += size
             if not is_sized:
                 self._unsized -= 1
@@ -103,7 +136,8 @@ class Downloads:
     def look(self) -> Standing:
         """How far it is."""
         with self._lock:
-            ended, size, unsized, here = self._ended, self._size, self._unsized, self._here
+            ended, size, unsized = self._ended, self._size, self._unsized
+            here = self._here + self._broken_off
         here += sum(list(self._under_way.values()))
         mirrors = self._received.by_host()
         return Standing(
@@ -115,21 +149,36 @@ class Downloads:
             mirrors=mirrors,
         )
 
+    def came(self) -> Came:
+        """Whole files until now."""
+        moved = self.look().moved or 0
+        return Came(self._here, moved, time.monotonic() - self._begun)
+
 
 class Writing:
     """An archive that is written from contents, of which some are fetched, often ahead of it.
 
     Args:
         contents: in order.
-        total: bytes of the archive.
+        total: bytes of the archive; None if nobody knows.
         engines: that fetch what is not here.
+        length: bytes that a content takes; by default in a zip.
     """
 
-    def __init__(self, contents: Iterable[Content], total: int, engines: Iterable[Engine]) -> None:
+    def __init__(
+        self,
+        contents: Iterable[Content],
+        total: int | None,
+        engines: Iterable[Engine],
+        length: Callable[[Content], int] | None = None,
+    ) -> None:
         self._received = Received(engines)
         self._total = total
-        self._starts, self._remotes = _stretches(contents)
+        found = _stretches(contents, length or _in_zip)
+        self._starts, self._remotes, self._ends = found
+        self._files = len(self._ends)
         self._written = self._begun = 0
+        self._begun_on = time.monotonic()
 
     def begin(self, position: int) -> None:
         """So many bytes are there already."""
@@ -139,13 +188,28 @@ class Writing:
         """So many bytes are there."""
         self._written = position
 
+    def end(self, position: int, files: int) -> None:
+        """All is there: so many bytes, and so many files, without those that were left out."""
+        self._written = self._total = position
+        self._files = files
+
+    def came(self) -> Came:
+        """What was written until now."""
+        standing = self.look()
+        return Came(standing.done, standing.moved or 0, time.monotonic() - self._begun_on)
+
     def look(self) -> Standing:
         """How far it is: what was fetched, and not yet written, is here as well."""
         written, mirrors = self._written, self._received.by_host()
-        fetched = self._remote(written) - self._remote(self._begun)
+        if self._total is None:  # as if nothing had been here
+            fetched = written - self._begun
+        else:
+            fetched = self._remote(written) - self._remote(self._begun)
         ahead = max(sum(mirrors.values()) - fetched, 0)
-        done = min(written + ahead, self._total)
-        return Standing(done, self._total, moved=done - self._begun, mirrors=mirrors)
+        done = written + ahead if self._total is None else min(written + ahead, self._total)
+        files = min(bisect_right(self._ends, written), self._files)
+        moved = max(done - self._begun, 0)
+        return Standing(done, self._total, files, self._files, moved, mirrors)
 
     def _remote(self, position: int) -> int:
         """Bytes of the archive until *position* that are of contents which are not here."""
@@ -155,20 +219,34 @@ class Writing:
         return self._remotes[number] + (length if number % 2 else 0)
 
 
-def _stretches(contents: Iterable[Content]) -> tuple[list[int], list[int]]:
+def engines_of(contents: Iterable[Content], sources: Sources) -> list[Engine]:
+    """Who fetches those contents that are not here."""
+    firsts = {content.dataset: content for content in contents if content.is_remote}
+    return [sources.engine(content) for content in firsts.values()]
+
+
+def _in_zip(content: Content) -> int:
+    return sum(lengths(content.member(content.size or 0)))
+
+
+def _stretches(
+    contents: Iterable[Content], length: Callable[[Content], int]
+) -> tuple[list[int], list[int], array[int]]:
     """Where contents begin that are here, then others, in turns, from byte 0 of an archive on.
 
     Returns:
-        Offsets, and for each the bytes before it that are of contents which are not here.
+        Offsets, for each the bytes before it that are of contents which are not here, and the
+        offsets at which contents end.
     """
-    starts, remotes, offset = [0], [0], 0
+    starts, remotes, ends, offset = [0], [0], array("q"), 0
     for content in contents:
         if content.is_remote == (len(starts) % 2 == 1):  # another stretch begins
             gone = offset - starts[-1] if len(starts) % 2 == 0 else 0
             starts.append(offset)
             remotes.append(remotes[-1] + gone)
-        offset += sum(lengths(content.member(content.size or 0)))
+        offset += length(content)
+        ends.append(offset)
     if len(starts) % 2 == 0:  # the central directory
         starts.append(offset)
         remotes.append(remotes[-1] + offset - starts[-2])
-    return starts, remotes
+    return starts, remotes, ends

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from datalad_jsdl.archive.archive import Archive
 from datalad_jsdl.archive.budget import LookAhead
 from datalad_jsdl.archive.one_pass import read_once
 from datalad_jsdl.archive.prepare import Prepared, Unprepared, prepare
+from datalad_jsdl.archive.zip.layout import measure
 from datalad_jsdl.bugs import LOGGER
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.operations.availability import ACCESS, Access
+from datalad_jsdl.operations.transfers import Writing, engines_of
 from datalad_jsdl.orders.contents import opened_order
 from datalad_jsdl.orders.model import FileState
 from datalad_jsdl.orders.ordering import Orders
@@ -29,11 +31,15 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.archive.content import Content
     from datalad_jsdl.errors import ArchiveError, DatasetError
+    from datalad_jsdl.operations.progress import Standing
     from datalad_jsdl.orders.contents import Opened, Places
     from datalad_jsdl.orders.model import FileRef, Order
     from datalad_jsdl.orders.store.opening import Store
 
-__all__ = ["Preparation", "prepare_order", "state_of_error"]
+__all__ = ["Preparation", "Watch", "prepare_order", "state_of_error"]
+
+#: Given what tells how far a piece of work is, from any thread.
+Watch: TypeAlias = "Callable[[Callable[[], Standing]], object]"
 
 lgr = logging.getLogger(LOGGER)
 
@@ -65,7 +71,7 @@ def prepare_order(
     order: Order,
     places: Places,
     *,
-    report: Callable[[int, int | None], object] = lambda done, total: None,
+    watch: Watch = lambda look: None,
     stop: threading.Event | None = None,
 ) -> Preparation:
     """Find out sizes, CRC-32, SHA-256 and 8 MiB pieces of an order's contents.
@@ -78,14 +84,16 @@ def prepare_order(
         store: what is found goes there, a second's worth at a time.
         order: which one.
         places: of its sources.
-        report: told how many bytes were read, and of how many if that is known.
+        watch: given what tells how far it is, in bytes: what is known already, what was read,
+            and what was fetched ahead of that.
         stop: ends it within a moment, when it is set.
 
     Raises:
         StoreError, OrderError, DatasetError: it cannot be begun, or not be kept.
     """
     with opened_order(order, places) as opened:
-        run = _Run(store, order, opened, report, stop)
+        run = _Run(store, order, opened, stop)
+        watch(run.look)
         return run.run()
 
 
@@ -95,29 +103,49 @@ class _Run:
         store: Store,
         order: Order,
         opened: Opened,
-        report: Callable[[int, int | None], object],
         stop: threading.Event | None,
     ) -> None:
         self._store = store
         self._order = order
         self._opened = opened
-        self._report = report
         self._stop = stop
         self._read = 0
         self._new: dict[str, Prepared] = {}
         self._kept = time.monotonic()
         self._known = prepared_contents(store, (c.identity for c in opened.contents))
-        unknown = {c.identity: c for c in opened.contents if c.identity not in self._known}
-        sizes = [content.size for content in unknown.values()]
-        known = [size for size in sizes if size is not None]
-        self._total = sum(known) if len(known) == len(sizes) else None
         # then one pass finds out everything, and nothing is fetched that is known
         self._is_one_pass = not order.summary.archive_sha256 and not any(
             content.is_remote and content.identity in self._known for content in opened.contents
         )
+        self._reading, self._here = self._watched()
+
+    def _watched(self) -> tuple[Writing, int]:
+        """What is read, and the bytes that need not be read once more."""
+        contents, sources = self._opened.contents, self._opened.sources
         if self._is_one_pass:
-            every = [content.size for content in opened.contents]
-            self._total = None if None in every else sum(size or 0 for size in every)
+            total = measure(content.member(content.size or 0) for content in contents)
+            here = 0
+        else:
+            every = {content.identity: content for content in contents}
+            here = sum(known.size for known in self._known.values())
+            contents = [c for identity, c in every.items() if identity not in self._known]
+            total = sum(content.size or 0 for content in contents)
+        is_sized = all(content.size is not None for content in contents)
+        length = None if self._is_one_pass else _size
+        engines = engines_of(contents, sources)
+        return Writing(contents, total if is_sized else None, engines, length), here
+
+    def look(self) -> Standing:
+        """How far it is."""
+        found = self._reading.look()
+        known = len(self._opened.contents) - (found.of_files or 0)
+        return replace(
+            found,
+            done=found.done + self._here,
+            total=None if found.total is None else found.total + self._here,
+            files=(found.files or 0) + known,
+            of_files=len(self._opened.contents),
+        )
 
     def run(self) -> Preparation:
         return self._in_one_pass() if self._is_one_pass else self._one_by_one()
@@ -137,7 +165,7 @@ class _Run:
         try:
             done = read_once(
                 contents, sources, found, jobs=jobs, stop=self._stop,
-                progress=lambda position: self._report(position, self._total),
+                progress=self._reading.wrote,
             )  # fmt: skip
         except FetchError:
             if self._stop is None or not self._stop.is_set():
@@ -152,6 +180,7 @@ class _Run:
             for name, error in done.failures.items()
         }
         self._write_states(failed, read)
+        self._reading.end(done.size, len(contents) - len(failed))
         if failed:
             return Preparation(len(read), failed)
         Orders(self._store).record_archive(self._order.summary.id, done.size, done.sha256)
@@ -177,6 +206,8 @@ class _Run:
         self._flush()
         self._write_states(failed, read)
         stopped = done < len(self._opened.contents)
+        if not stopped:
+            self._reading.end(self._read, self._reading.look().of_files or 0)
         if failed or stopped:
             return Preparation(done - len(failed), failed, is_stopped=stopped)
         archive = Archive(self._opened.contents, self._opened.sources, prepared=found)
@@ -196,7 +227,7 @@ class _Run:
 
     def _progress(self, size: int) -> None:
         self._read += size
-        self._report(self._read, self._total)
+        self._reading.wrote(self._read)
 
     def _keep(self, identity: str, outcome: Prepared) -> None:
         if identity not in self._known:
@@ -221,6 +252,10 @@ class _Run:
         before = states_of_order(self._store, self._order.summary.id)
         again = [(ref, None) for ref in before if ref in read]
         write_states(self._store, [*failed.items(), *again])
+
+
+def _size(content: Content) -> int:
+    return content.size or 0
 
 
 def state_of_error(error: ArchiveError | DatasetError | FetchError, content: Content) -> FileState:

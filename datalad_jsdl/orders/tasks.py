@@ -11,18 +11,17 @@ from datalad_jsdl.errors import JobError, OrderError
 from datalad_jsdl.orders.choosing.any_source import Kept, choose, nothing_kept
 from datalad_jsdl.orders.choosing.choice import Choice
 from datalad_jsdl.orders.collecting import collect
-from datalad_jsdl.orders.preparing import prepare_order
+from datalad_jsdl.orders.preparing import Watch, prepare_order
 from datalad_jsdl.orders.review import check_list
 
 if TYPE_CHECKING:
+    from datalad_jsdl.operations.progress import Standing
     from datalad_jsdl.orders.desk import Desk
     from datalad_jsdl.orders.jobs.lease import Lease
     from datalad_jsdl.orders.jobs.model import JSON
     from datalad_jsdl.orders.jobs.worker import Kinds
 
 __all__ = ["ADD", "COLLECT", "PREPARE", "REVIEW", "adding", "tasks"]
-
-Watch = Callable[[int, "int | None"], object]
 
 _TOLD = 100  # files that are told of one by one
 
@@ -32,17 +31,17 @@ ADD = "add"  # to that list; args: as `adding` makes them
 COLLECT = "collect"  # an order of what a server has; args: as `collecting` makes them
 
 
-def tasks(desk: Desk, watch: Watch = lambda done, total: None, kept: Kept = nothing_kept) -> Kinds:
+def tasks(desk: Desk, watch: Watch = lambda look: None, kept: Kept = nothing_kept) -> Kinds:
     """What is done for each kind of job; see `Worker`.
 
     Args:
         desk: the store, and where its sources are.
-        watch: told how much is done, and of how much, more often than the job's row is.
+        watch: given what tells how far a preparation is, more often than the job's row does.
         kept: manifests that need not be read again.
     """
     return {
         PREPARE: partial(_prepare, desk, watch),
-        REVIEW: partial(_review, desk, watch),
+        REVIEW: partial(_review, desk),
         ADD: partial(_add, desk, kept),
         COLLECT: partial(collect, desk, PREPARE),
     }
@@ -79,14 +78,14 @@ def _prepare(desk: Desk, watch: Watch, lease: Lease) -> JSON:
     """Prepare an order; its failed files are part of the result, not of a failure of the job."""
     order = desk.orders.find(str(lease.job.args["order"]))
 
-    def report(done: int, total: int | None) -> None:
-        watch(done, total)
-        # what a report raises is raised again by `keep`, once the work has ended in order
-        with suppress(JobError):
-            lease.report(done, total)
+    far = _Far()
 
-    with lease.keep() as stop:
-        done = prepare_order(desk.store, order, desk.places(), report=report, stop=stop)
+    def watched(look: Callable[[], Standing]) -> None:
+        far.look = look
+        watch(look)
+
+    with lease.keep(far) as stop:
+        done = prepare_order(desk.store, order, desk.places(), watch=watched, stop=stop)
     failed: list[JSON] = [
         {"source": ref.source, "path": ref.path, "access": state.access.value, "text": state.text}
         for ref, state in sorted(done.failed.items())
@@ -100,9 +99,19 @@ def _prepare(desk: Desk, watch: Watch, lease: Lease) -> JSON:
     }
 
 
-def _review(desk: Desk, watch: Watch, lease: Lease) -> JSON:
+class _Far:
+    """How far a job is, once something tells that."""
+
+    def __init__(self) -> None:
+        self.look: Callable[[], Standing] | None = None
+
+    def __call__(self) -> Standing | None:
+        return None if self.look is None else self.look()
+
+
+def _review(desk: Desk, lease: Lease) -> JSON:
     def tick(done: int, total: int) -> None:
-        watch(done, total)
+        # what a report raises is raised again by `keep`, once the work has ended in order
         with suppress(JobError):
             lease.report(done, total)
 

@@ -201,8 +201,11 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
 
         mtime = state.mtime.timestamp() if state.mtime else None
         job = Job(key, tuple(urls), expected_of(key), Path(local_file), mtime, Sync.DATA)
-        outcome = fetch_file(job, self._engine(), self._reporter())
-        if isinstance(outcome, Failed):
+        reporter = _Reporter(self.annex)
+        outcome = fetch_file(job, self._engine(), reporter.report)
+        if not isinstance(outcome, Failed):
+            reporter.end(outcome.size)
+        else:
             if commands := login_commands(outcome):  # they have to be on lines of their own
                 say_once("\n  ".join(["to log in, run:", *commands]))
             raise RemoteError(_one_line(told(outcome)))
@@ -214,22 +217,36 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
     def _engine(self) -> Engine:
         return self._shared.engine(self.annex)
 
-    def _reporter(self) -> Any:
-        last = time.monotonic()
-        said = 0
 
-        lock = threading.Lock()  # several connections may fetch a file
+class _Reporter:
+    """Tells git-annex how many bytes of a file are here, what it has left of it included."""
 
-        def report(position: int) -> None:
-            nonlocal last, said
-            now = time.monotonic()
-            # nothing of a small file, which is there before it is shown
-            if now - last >= _PROGRESS_SECONDS or (not said and position >= _PROGRESS_BYTES):
-                with lock:
-                    last, said = now, position
-                    self.annex.progress(position)
+    def __init__(self, annex: Any) -> None:
+        self._annex = annex
+        self._lock = threading.Lock()  # several connections may fetch a file
+        self._last = time.monotonic()
+        self._said = 0
 
-        return report
+    def report(self, position: int) -> None:
+        """So many; of a small file, which is there before it is shown, nothing is said."""
+        now = time.monotonic()
+        is_first = not self._said and position >= _PROGRESS_BYTES
+        if now - self._last >= _PROGRESS_SECONDS or is_first:
+            with self._lock:
+                self._last = now
+                self._say(position)
+
+    def end(self, size: int) -> None:
+        """All of it is here; who was told of a part is told so."""
+        with self._lock:
+            if self._said:
+                self._say(size)
+
+    def _say(self, position: int) -> None:
+        # never less: content that was wrong comes once more
+        if position > self._said:
+            self._said = position
+            self._annex.progress(position)
 
 
 def _import_engine() -> None:

@@ -155,8 +155,8 @@ def test_a_part_within_another(monkeypatch: pytest.MonkeyPatch) -> None:
         def draw(self, part: Part) -> None:
             drawn.append(f"{part.label} {part.facts().percent}")
 
-        def finish(self) -> None:
-            drawn.append("finished")
+        def finish(self, *, stays: bool) -> None:
+            drawn.append("finished, and stays" if stays else "finished")
 
     monkeypatch.setattr(_bars, "_DRAWN", 0.01)
     monkeypatch.setattr(_bars._Line, "of_terminal", Line)
@@ -173,7 +173,7 @@ def test_a_part_within_another(monkeypatch: pytest.MonkeyPatch) -> None:
         while "importing 25" not in drawn[count:]:
             pass
         outer.update("importing", 4, 4)
-    assert drawn[-2:] == ["importing 100", "finished"]
+    assert drawn[-2:] == ["importing 100", "finished, and stays"]
 
 
 @contextmanager

@@ -172,7 +172,9 @@ ROWS = {
     ),
     "interrupted": Row("l", State.UNFIT, "interrupted"),
     "disk": Row("", State.UNFIT, "cannot write f: read-only", {"detail": "f: read-only"}),
-    "disk-full": Row("", State.UNFIT, "cannot write f: full", {"detail": "f: full"}),
+    "disk-full": Row(
+        "", State.UNFIT, "the disk is full; free some space and run the same command again"
+    ),
     "bug": Row("l", State.UNFIT, "a bug in", {"detail": "a bug in datalad-jsdl"}),
 }
 

@@ -197,8 +197,9 @@ def test_a_full_disk_ends_the_run_cleanly(lab: Lab, tmp_path: Path) -> None:
         [sys.executable, "-c", script, url], capture_output=True, text=True, env=environment
     )
     outcomes = json.loads(done.stdout)
-    assert len(outcomes) < 10  # the rest was not begun
-    assert any("cannot write" in outcome for outcome in outcomes)
+    assert len(outcomes) == 50
+    assert all("the disk is full; free some space" in outcome for outcome in outcomes)
+    assert len(lab.requests) < 10  # the rest was not begun
     assert all(path.suffix in (".part", ".journal") for path in tmp_path.iterdir())
 
 

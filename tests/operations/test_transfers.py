@@ -34,13 +34,22 @@ def test_what_is_here_of_what_is_wanted() -> None:
     downloads.position(second)(10)
     downloads.end(first, Fetched(100))
     assert downloads.look().done == 110
-    downloads.end(second, NOBODY)  # it will not come: it is wanted no longer
+    downloads.end(second, NOBODY)  # the rest will not come: it is wanted no longer
     standing = downloads.look()
-    assert (standing.done, standing.total, standing.files) == (100, 200, 2)
+    assert (standing.done, standing.total, standing.files) == (110, 210, 2)
     downloads.end(third, Fetched(100))
     standing = downloads.look()
-    assert (standing.done, standing.total) == (200, 200)
+    assert (standing.done, standing.total) == (210, 210)
     assert (standing.files, standing.of_files) == (3, 3)
+    assert downloads.came().size == 200  # of whole files
+
+
+def test_what_an_earlier_run_has_left_is_here_before_anything_begins() -> None:
+    downloads = Downloads(new_engine(), files=3, size=300, left={"a": 100, "b": 30})
+    assert downloads.look().done == 130
+    downloads.whole("a", 100, is_sized=True)
+    downloads.position(job("b", 100))(40)
+    assert downloads.look().done == 140
 
 
 def test_a_total_that_nobody_knows() -> None:
@@ -134,6 +143,12 @@ def test_an_archive_that_goes_on() -> None:
     assert (standing.done, standing.moved) == (60_000, 0)
     writing.wrote(70_000)
     assert writing.look().moved == 10_000
+    assert (writing.look().files, writing.look().of_files) == (0, 2)
+    writing.wrote(150_000)
+    assert writing.look().files == 1
+    writing.end(total - 50, 1)  # one was left out
+    standing = writing.look()
+    assert (standing.done, standing.files) == (standing.total, standing.of_files)
 
 
 def test_a_rate_is_that_of_the_last_seconds() -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from datalad_jsdl.archive.pieces import Verified
 from datalad_jsdl.errors import OrderError, UnpreparedError
 from datalad_jsdl.operations.manifest_contents import Listed
 from datalad_jsdl.operations.manifest_place import place_of
+from datalad_jsdl.operations.progress import Standing
 from datalad_jsdl.orders.archives import order_archive
 from datalad_jsdl.orders.choosing.choice import Choice
 from datalad_jsdl.orders.choosing.manifests import choose_from_manifest
@@ -146,17 +148,24 @@ def test_a_mirror_that_is_wrong_in_the_midst_of_a_file(store: Store, lab: Lab) -
 
 def test_a_preparation_that_is_stopped_goes_on(store: Store, lab: Lab) -> None:
     desk, order = ordered(store, members_of(lab, known=False))
-    stop = threading.Event()
+    looks: list[Callable[[], Standing]] = []
 
-    def report(done: int, total: int | None) -> None:
-        if done > 30_000:
-            stop.set()
+    class Stop(threading.Event):
+        """Set once so much is here."""
 
-    first = prepare_order(store, order, desk.places(), report=report, stop=stop)
+        def is_set(self) -> bool:
+            if looks and looks[0]().done > 30_000:
+                self.set()
+            return super().is_set()
+
+    first = prepare_order(store, order, desk.places(), watch=looks.append, stop=Stop())
     assert first.is_stopped
     assert 0 < first.prepared < 21
     assert first.failed == {}
     lab.requests.clear()
-    second = prepare_order(store, order, desk.places())
+    second = prepare_order(store, order, desk.places(), watch=looks.append)
+    found = looks[1]()
+    assert (found.done, found.files) == (found.total, found.of_files)
+    assert (found.moved or 0) < found.done  # what was known already is here, and is not moved
     assert (second.prepared, second.is_stopped) == (21, False)
     assert len([r for r in lab.requests if r.path.startswith("/f")]) == 21 - first.prepared - 1

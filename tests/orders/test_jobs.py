@@ -20,6 +20,7 @@ from datalad_jsdl.errors import (
     LeaseLostError,
     StoreError,
 )
+from datalad_jsdl.operations.progress import Standing
 from datalad_jsdl.orders.jobs.lease import MAX_ATTEMPTS, Lease
 from datalad_jsdl.orders.jobs.model import Job, JobState, Observation, rate
 from datalad_jsdl.orders.jobs.rows import Jobs
@@ -416,10 +417,12 @@ class TestCancelled:
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
-def running(progress: int, total: int | None, begun: Observation | None, seconds: float) -> Job:
+def running(progress: int, total: int | None, before: Observation | None, seconds: float) -> Job:
+    """As it was 20 seconds after it was observed, looked at *seconds* later."""
+    reported = NOW + timedelta(seconds=20)
     return Job(
-        "id", "a", "me", {}, JobState.RUNNING, progress, total, "", None, NOW, NOW, NOW, 1,
-        False, 1, begun, NOW + timedelta(seconds=seconds),
+        "id", "a", "me", {}, JobState.RUNNING, progress, total, "", None, NOW, NOW, reported, 1,
+        False, 1, before, reported + timedelta(seconds=seconds),
     )  # fmt: skip
 
 
@@ -433,41 +436,65 @@ class TestSpeed:
     @pytest.mark.parametrize(
         ("job", "seconds"),
         [
-            (running(300, 1100, Observation(NOW, 100), 10), 40),
-            (running(300, 1100, Observation(NOW, 100), 20), 80),  # stalls
-            (running(300, 1100, Observation(NOW, 100), 8), None),  # as it begins
-            (running(900, 1100, Observation(NOW, 100), 4), 1),
-            (running(300, 200, Observation(NOW, 100), 4), 0),
-            (running(300, None, Observation(NOW, 100), 4), None),
-            (running(100, 1100, Observation(NOW, 100), 4), None),
-            (running(100, 1100, None, 4), None),
+            (running(300, 1100, Observation(NOW, 100), 0), 80),
+            (running(300, 1100, Observation(NOW, 100), 5), 100),
+            (running(300, 1100, Observation(NOW, 100), 11), None),  # the worker says nothing
+            (running(300, 200, Observation(NOW, 100), 0), 0),
+            (running(300, None, Observation(NOW, 100), 0), None),
+            (running(100, 1100, Observation(NOW, 100), 0), None),
+            (running(100, 1100, None, 0), None),
         ],
     )
     def test_what_remains(self, job: Job, seconds: float | None) -> None:
         assert job.remaining == seconds
         assert replace(job, state=JobState.DONE).remaining is None
 
-    def test_is_measured_since_the_worker_began(self, jobs: Jobs, clock: Clock) -> None:
+    def test_is_that_of_the_last_seconds(self, jobs: Jobs, clock: Clock) -> None:
         job = jobs.start("a", "me", {})
         lease = claimed(jobs)
-        assert jobs.find(job.id).begun is None
-        lease.report(70, 100)
-        assert jobs.find(job.id).remaining is None
+        lease.report(700, 10_000)
+        assert jobs.find(job.id).rate is None
         lease.give_back()
         lease = claimed(jobs)
-        lease.report(80, 100)  # what another worker did costs no time
-        clock.now += 1
-        lease.report(90, 100)
+        for second in range(40):  # what another worker did costs no time
+            lease.report(1000 + 10 * second, 10_000)
+            clock.now += 1
+        assert jobs.find(job.id).rate == pytest.approx(10, rel=0.1)
+        for second in range(20):
+            lease.report(1400 + 100 * second, 10_000)
+            clock.now += 1
         found = jobs.find(job.id)
-        assert found.begun is not None
-        assert found.begun.progress == 80
-        assert found.rate is not None
-        assert found.remaining == 10 / found.rate
-        clock.now += 1
-        lease.report(0, 100)  # from the beginning
+        assert found.rate == pytest.approx(100, rel=0.1)
+        assert found.remaining == pytest.approx((10_000 - found.progress) / 100, rel=0.1)
+
+    def test_of_a_job_that_stands_still_is_none(self, jobs: Jobs, clock: Clock) -> None:
+        job = jobs.start("a", "me", {})
+        lease = claimed(jobs)
+        for second in range(10):
+            lease.report(100 * second, 10_000)
+            clock.now += 1
+        assert jobs.find(job.id).rate is not None
+        for _ in range(6):
+            lease.report(900, 10_000)
+            clock.now += 1
         found = jobs.find(job.id)
-        assert found.begun is not None
-        assert found.begun.progress == 0
+        assert (found.progress, found.rate, found.remaining) == (900, None, None)
+
+    def test_is_of_what_was_moved(self, store: Store) -> None:
+        """A step is looked at meanwhile; what was there before is no part of its rate."""
+        jobs = Jobs(store, lambda: 20 * time.monotonic())
+        job = jobs.start("a", "me", {})
+        begun = time.monotonic()
+
+        def look() -> Standing:
+            moved = round(1000 * (time.monotonic() - begun))
+            return Standing(1_000_000 + moved, 2_000_000, moved=moved)
+
+        with claimed(jobs).keep(look):
+            while (found := jobs.find(job.id)).rate is None:
+                time.sleep(0.01)
+        assert found.progress > 1_000_000
+        assert found.rate < 1000
 
 
 def aged(jobs: Jobs, days: float) -> None:

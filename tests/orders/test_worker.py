@@ -40,7 +40,7 @@ def waker(store: Store) -> Iterator[Waker]:
 
 def has_reported(jobs: Jobs, job: Job) -> bool:
     found = jobs.find(job.id)
-    return found.state is JobState.RUNNING and found.begun is not None
+    return found.state is JobState.RUNNING and found.progress > 0
 
 
 class TestOne:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.record import Record
+from datalad_jsdl.manifest.text import json_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,7 @@ def _record(line: str, where: str) -> Record:
     try:
         value = json.loads(line)
     except json.JSONDecodeError as error:
-        return Record(None, None, where, f"not JSON: {error.msg} at column {error.colno}")
+        return Record(None, None, where, f"not JSON: {json_fault(error)} at column {error.colno}")
     except (RecursionError, ValueError):  # ValueError: a number of thousands of digits
         return Record(None, None, where, "not readable JSON")
     if not isinstance(value, dict):

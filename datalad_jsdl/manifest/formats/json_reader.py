@@ -8,6 +8,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.text import json_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -219,7 +220,7 @@ class JsonReader:
             except json.JSONDecodeError as error:
                 if not self._more():
                     self._advance(error.pos)
-                    raise self.error(error.msg.lower()) from None
+                    raise self.error(json_fault(error).lower()) from None
             except (RecursionError, ValueError):
                 raise self.error("a value nested too deeply, or a number too long") from None
 

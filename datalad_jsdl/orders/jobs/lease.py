@@ -10,7 +10,7 @@ import contextlib
 import json
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import case, select, update
@@ -23,6 +23,8 @@ from datalad_jsdl.errors import (
     LeaseLostError,
     StoreError,
 )
+from datalad_jsdl.operations.progress import Standing
+from datalad_jsdl.operations.rates import Rate
 from datalad_jsdl.orders.jobs.model import JSON, Job, JobState
 from datalad_jsdl.orders.jobs.reading import as_job, clock, columns
 from datalad_jsdl.orders.store.tables import jobs
@@ -40,6 +42,7 @@ __all__ = ["MAX_ATTEMPTS", "Lease"]
 #: A job that so many workers began and did not end is failed.
 MAX_ATTEMPTS = 5
 
+_WINDOW = 20.0  # seconds that a rate is written for
 _BETWEEN = 1.0  # seconds from one report that is written to the next
 _UNHEARD = 3.0  # seconds after which a kept lease looks for what its user wants
 _TICK = 0.25
@@ -51,6 +54,7 @@ class _Report:
     progress: int
     total: int | None
     message: str
+    rate: float | None  # units a second
 
 
 class Lease:
@@ -93,6 +97,8 @@ class Lease:
         self._ticks = ticks
         self._lock = threading.RLock()
         self._unwritten: _Report | None = None
+        self._rate: Rate | None = None
+        self._moved = 0
         self._written_on: float | None = None  # the last report
         self._renewed_on = ticks()
         self._fault: JobError | None = None
@@ -113,13 +119,26 @@ class Lease:
             LeaseLostError: somebody else has it now.
         """
         with self._lock:
-            self._unwritten = _Report(progress, total, message)
+            self._note(Standing(progress, total), message)
             self.check()
-            now = self._ticks()
-            if self._written_on is None or now - self._written_on >= _BETWEEN:
-                self._written_on = now
-                self._renew()
-                self.check()
+            self._write_now_and_then()
+            self.check()
+
+    def _note(self, standing: Standing, message: str = "") -> None:
+        moved = standing.done if standing.moved is None else standing.moved
+        now = self._ticks()
+        if self._rate is None or moved < self._moved:  # it begins anew
+            self._rate = Rate(now, moved)
+        self._moved = moved
+        self._rate.add(now, moved)
+        per_second = self._rate.per_second()
+        self._unwritten = _Report(standing.done, standing.total, message, per_second)
+
+    def _write_now_and_then(self) -> None:
+        now = self._ticks()
+        if self._written_on is None or now - self._written_on >= _BETWEEN:
+            self._written_on = now
+            self._renew()
 
     def check(self) -> None:
         """Raise what `report` raises, as far as it is known here; nothing is written."""
@@ -129,10 +148,14 @@ class Lease:
             raise JobInterruptedError("the worker is about to end")
 
     @contextlib.contextmanager
-    def keep(self) -> Iterator[threading.Event]:
+    def keep(self, look: Callable[[], Standing | None] | None = None) -> Iterator[threading.Event]:
         """Renew the lease in a thread, through a step that reports nothing for long.
 
         Gives `stop`, which is set if the step is to end before it is done.
+
+        Args:
+            look: tells, in that thread, how far the step is, which is reported; or None as long
+                as nobody knows.
 
         Raises:
             JobCancelledError: at its end: its user has cancelled it.
@@ -140,7 +163,7 @@ class Lease:
             LeaseLostError: at its end: somebody else has it now.
         """
         done = threading.Event()
-        thread = threading.Thread(target=self._keep, args=(done,), daemon=True)
+        thread = threading.Thread(target=self._keep, args=(done, look), daemon=True)
         thread.start()
         try:
             yield self.stop
@@ -149,9 +172,16 @@ class Lease:
             thread.join()
         self.check()
 
-    def _keep(self, done: threading.Event) -> None:
+    def _keep(self, done: threading.Event, look: Callable[[], Standing | None] | None) -> None:
+        furthest = 0
         while not done.wait(min(_TICK, self._seconds / 4)):
             with self._lock:
+                standing = look() if look is not None and self._fault is None else None
+                if standing is not None:
+                    # a content that was wrong comes once more
+                    furthest = max(furthest, standing.done)
+                    self._note(replace(standing, done=furthest))
+                    self._write_now_and_then()
                 age = self._ticks() - self._renewed_on
                 if self._fault is None and age >= min(_UNHEARD, self._seconds / 3):
                     self._renew()
@@ -251,8 +281,10 @@ class Lease:
             return {}
         values: dict[str, Any] = {"progress": said.progress, "total": said.total}
         values["message"] = said.message
-        if self.job.begun is None or said.progress < self.job.progress:
-            values |= {"rate_since": clock(self._store), "rate_from": said.progress}
+        values |= {"rate_since": None, "rate_from": None}
+        if said.rate is not None:
+            values["rate_since"] = clock(self._store) - _WINDOW
+            values["rate_from"] = said.progress - round(said.rate * _WINDOW)
         return values
 
     def _written_before(self) -> Job | None:

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import Enum
 from typing import TypeAlias
 
+from datalad_jsdl.operations.rates import remaining
+
 __all__ = ["JSON", "Job", "JobState", "Observation", "rate"]
 
 JSON: TypeAlias = bool | int | float | str | Sequence["JSON"] | Mapping[str, "JSON"] | None
@@ -41,7 +43,7 @@ class Observation:
     progress: int
 
 
-_TELLING = 10.0  # seconds
+_SILENT = 10.0  # seconds without a word of the worker, whose lease is renewed more often
 
 
 def rate(first: Observation, last: Observation) -> float | None:
@@ -71,8 +73,9 @@ class Job:
         attempts: how often it was begun, but for workers that gave it back in order.
         is_cancelling: its user has cancelled it, and the worker has not heard of it yet.
         version: of the row; it grows with each change.
-        begun: the first report of the worker that runs it; None before that. A job that goes on
-            from what was done before is as fast as it is since then.
+        before: how far it was 20 seconds before the last report, at the rate that it had then;
+            None while it does not move, or too little is known. What was done before the worker
+            began is not counted as moved.
         seen_on: when the row was read.
     """
 
@@ -91,23 +94,19 @@ class Job:
     attempts: int
     is_cancelling: bool
     version: int
-    begun: Observation | None
+    before: Observation | None
     seen_on: datetime = field(compare=False)
 
     @property
     def rate(self) -> float | None:
-        """Units a second since the worker's first report; None if that is not known."""
-        if self.state is not JobState.RUNNING or self.begun is None:
+        """Units a second over the last 20 seconds; None if it does not move."""
+        if self.state is not JobState.RUNNING or self.before is None:
             return None
-        return rate(self.begun, Observation(self.seen_on, self.progress))
+        if (self.seen_on - self.updated_on).total_seconds() > _SILENT:
+            return None
+        return rate(self.before, Observation(self.seen_on, self.progress))
 
     @property
     def remaining(self) -> float | None:
         """Seconds until it is done, at that rate; None if that is not known."""
-        speed = self.rate
-        if speed is None or self.total is None or self.begun is None:
-            return None
-        seconds = (self.seen_on - self.begun.on).total_seconds()
-        if seconds < _TELLING and self.progress < self.total / 2:
-            return None  # the first bytes come slowly, and tell nothing
-        return max(self.total - self.progress, 0) / speed
+        return remaining(self.progress, self.total, self.rate)

@@ -36,9 +36,9 @@ def columns(store: Store) -> list[ColumnElement[Any]]:
 
 def as_job(row: Row[Any]) -> Job:
     """The job of a row that has all `columns`."""
-    begun = None
+    before = None
     if row.rate_since is not None and row.rate_from is not None:
-        begun = Observation(_time(row.rate_since), row.rate_from)
+        before = Observation(_time(row.rate_since), row.rate_from)
     return Job(
         id=row.id,
         kind=row.kind,
@@ -55,7 +55,7 @@ def as_job(row: Row[Any]) -> Job:
         attempts=row.attempts,
         is_cancelling=row.cancel and row.state == JobState.RUNNING.value,
         version=row.version,
-        begun=begun,
+        before=before,
         seen_on=_time(row.seen_on),
     )
 

@@ -215,9 +215,9 @@ class Jobs:
             text = f"{row.attempts} workers began this job, and none of them came to its end"
             return {"state": JobState.FAILED.value, "message": text, "holder": None}
         now = clock(self.store)
-        begun = {"started_on": now, "rate_since": None, "rate_from": None, "message": ""}
+        anew = {"started_on": now, "rate_since": None, "rate_from": None, "message": ""}
         held = {"state": _RUNNING, "holder": holder, "lease_until": now + lease}
-        return {**begun, **held, "attempts": row.attempts + 1}
+        return {**anew, **held, "attempts": row.attempts + 1}
 
     def _claimable(
         self, job_id: str | None, kinds: Collection[str] | None

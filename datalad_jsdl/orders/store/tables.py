@@ -177,7 +177,7 @@ pieces = Table(
 #: What is done in the background. The row is the truth; a queue only wakes who runs it.
 #:
 #: The digest is of kind, user and args, the holder is the lease that a worker has, and the rate
-#: is measured from the first report since the job was begun.
+#: is that since the job has had so much progress.
 jobs = Table(
     "jobs",
     metadata,

@@ -96,6 +96,7 @@ def _values(turn: Turn, summary: OrderSummary) -> dict[str, Any]:
         "percent": share(job.progress, job.total) if job else None,
         "done": job.progress if job else 0,
         "all": job.total if job else None,
+        "rate": round(job.rate) if job and job.rate else None,
         "remaining": job.remaining if job else None,
         "before": state.position,
         "message": state.message,
