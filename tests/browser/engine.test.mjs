@@ -129,6 +129,18 @@ test("without pieces, the whole file comes again from another mirror", async () 
   }
 });
 
+test("what has only a digest that browsers make of content that is held is checked while it can be", async () => {
+  for (const [length, verified] of [[1000, 1], [20 * MIB + 1, 1], [33 * MIB, 0]]) {
+    const content = contentOf("held", length);
+    const digests = { sha512: hexOf("sha512", content), "sha3-256": "0".repeat(64) };
+    const urls = [first.put("f", content, { flip: length - 2 }), second.put("f", content)];
+    const { report, digest } = await new Download([fileOf("f", content, urls, { digests })]).run();
+    // the report says what was not
+    assert.deepEqual([report.failed, report.verified, report.unverified], [[], verified, 1 - verified]);
+    assert.equal(digest === expected({ f: content }), verified === 1);
+  }
+});
+
 test("bytes that are wrong everywhere are in no zip", async () => {
   const content = contentOf("bad", 9 * MIB);
   const file = fileOf("f", content, [first.put("f", content, { flip: 5 })]);
