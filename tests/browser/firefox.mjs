@@ -1,10 +1,10 @@
 /**
  * A download in Firefox: a job as JSON on standard input, the report on standard output.
  *
- * The job has `firefox`, `profile`, `url`, `entries` (or `cases` of tests/vectors and the
- * `way` they are made in), and perhaps
- * `options` of the download, a `cookie` of the page, `prefs` of Firefox, and `killAt`: bytes after which
- * the browser is killed, to go on in another. Without `entries` and `cases`, it is what Firefox can do.
+ * The job has `firefox`, `profile`, `url`, `entries` (or `cases` of tests/vectors and the `way` they
+ * are made in), and perhaps `options` of the download, a `cookie` of the page, `prefs` of Firefox, and
+ * `breaks`: pairs of bytes and of what is then ended to go on in another, "page" or (killed)
+ * "browser". Without `entries` and `cases`, it is what Firefox can do.
  */
 import { text } from "node:stream/consumers";
 
@@ -28,19 +28,28 @@ async function start(entries, more, cookie) {
   window.jsdl = await import("/jsdl/jsdl.js");
   const [kept] = await window.jsdl.unfinished();
   window.states = [];
+  window.retries = [];
   const options = {
     ...more,
     onprogress: (progress) => { window.progress = progress; },
     onstate: (state) => window.states.push(state),
+    onretry: ({ reason }) => window.retries.push(reason),
   };
-  window.download = kept ? window.jsdl.resume(kept.id, options) : window.jsdl.download(entries, options);
+  window.done = (async () => {
+    for (;;) {
+      window.download = kept ? window.jsdl.resume(kept.id, options) : window.jsdl.download(entries, options);
+      const report = await window.download.done;
+      // a worker that was just ended may have its files for a moment still
+      if (report.fault !== "lock") return report;
+    }
+  })();
 }
 
 /** Runs in the page. */
 async function end() {
   const { Hasher } = await import("/jsdl/core/hash.js");
   const { zipOf } = await import("/jsdl/page/kept.js");
-  const report = await window.download.done;
+  const report = await window.done;
   if (report.fault || report.failed.length) return report;
   const zip = await zipOf(window.download.id);
   const hasher = new Hasher("sha256");
@@ -64,20 +73,35 @@ async function capabilities() {
   return (await import("/jsdl/jsdl.js")).capabilities();
 }
 
-/** The report of a download, with a kill on the way if the job says so. */
+/** The report of a download, with breaks on the way if the job says so. */
 async function downloaded() {
-  await page.evaluate(start, job.entries, job.options ?? {}, job.cookie ?? "");
-  if (job.killAt) {
-    while ((await page.evaluate(() => window.progress?.done ?? 0)) < job.killAt) {
+  const begin = () => page.evaluate(start, job.entries, job.options ?? {}, job.cookie ?? "");
+  const retries = [];
+  await begin();
+  for (const [bytes, what] of job.breaks ?? []) {
+    while ((await page.evaluate(() => window.progress?.done ?? 0)) < bytes) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    const ended = new Promise((resolve) => browser.process().once("exit", resolve));
-    browser.process().kill("SIGKILL");
-    await ended;
-    ({ browser, page } = await opened());
-    await page.evaluate(start, job.entries, job.options ?? {}, job.cookie ?? "");
+    retries.push(...(await page.evaluate(() => window.retries)));
+    await (what === "page" ? closed() : killed());
+    await begin();
   }
-  return page.evaluate(end);
+  const report = await page.evaluate(end);
+  return { ...report, retries: [...retries, ...(await page.evaluate(() => window.retries))] };
+}
+
+async function closed() {
+  const old = page;
+  page = await browser.newPage();
+  await page.goto(job.url);
+  await old.close();
+}
+
+async function killed() {
+  const ended = new Promise((resolve) => browser.process().once("exit", resolve));
+  browser.process().kill("SIGKILL");
+  await ended;
+  ({ browser, page } = await opened());
 }
 
 let { browser, page } = await opened();

@@ -62,7 +62,7 @@ def test_a_kill_costs_little(run: Callable[..., Any], lab: Lab) -> None:
     content = random.Random(1).randbytes(50_000_000)
     url = lab.put("big", content, headers=CORS, rate=10_000_000)
     entries = {"big": described(content, url, pieces=pieces(content, 4 << 20))}
-    report = run(entries, killAt=20_000_000)
+    report = run(entries, breaks=[[20_000_000, "browser"]])
     assert (report["fault"], report["failed"], report["verified"]) == (None, [], 1)
     assert report["bytesFetched"] <= len(content) - 20_000_000 + (16 << 20)
     assert report["digest"] == zipped({"big": content})

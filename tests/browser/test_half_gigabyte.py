@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-import filecmp
 import json
 import random
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.site import CORS, Site, other_host, pieces
-from tests.browser.test_chromium import DONE, described, kill
+from tests.browser.test_chromium import described, kill, saved
+from tests.browser.test_firefox import run as firefox  # noqa: F401 - a fixture
 from tests.conftest import run
-from tests.lab import Lab
+from tests.lab import Lab, sha256
+
+pytestmark = pytest.mark.slow
 
 _MIB = 1 << 20
 _SIZE = 512 * _MIB
 _RATE = 60_000_000  # bytes per second: slow enough to break off at a place
+_WRONG, _CUT, _HANG = 50 * _MIB, 260 * _MIB, 380 * _MIB
+_STALL = 4000  # milliseconds
+#: Bytes that are safe when the tab or the browser is killed.
+_BREAKS = [(120 * _MIB, "page"), (300 * _MIB, "browser"), (420 * _MIB, "page")]
 #: Begins, or goes on with what is there; a worker that has just ended may have its files still.
-_RUN = """async (entries) => {
+_RUN = """async ([entries, stall]) => {
     const jsdl = await import("/jsdl/jsdl.js");
     window.retries = [];
     const options = {
-        stall: 4000,
+        stall,
         onprogress: (progress) => { window.progress = progress; },
         onretry: ({ reason }) => window.retries.push(reason),
     };
@@ -40,66 +48,100 @@ _RUN = """async (entries) => {
 }"""
 
 
-@pytest.mark.slow
-def test_two_mirrors_and_three_kills(
-    chromium: Callable[[], BrowserContext],
-    portal: Site,
-    lab: Lab,
-    other_lab: Lab,
-    tmp_path: Path,
+class Mirrors:
+    """Two of them: the first has a wrong byte, cuts, and is gone then; the second stalls once.
+
+    Attributes:
+        entries: of a manifest.
+    """
+
+    def __init__(self, first: Lab, second: Lab) -> None:
+        block = random.Random(1).randbytes(_MIB)
+        # no two are the same
+        self.content = b"".join(b"%08d" % n + block[8:] for n in range(_SIZE // _MIB))
+        wrong = bytes([self.content[_WRONG] ^ 1])
+        flipped = self.content[:_WRONG] + wrong + self.content[_WRONG + 1 :]
+        urls = (
+            first.put("big", flipped, headers=CORS, rate=_RATE, cut_at=_CUT),
+            second.put("big", self.content, headers=CORS, rate=_RATE, hang_at=_HANG),
+        )
+        self.labs = first, second
+        self.pieces = pieces(self.content, 8 * _MIB)
+        hosts = [other_host(url, host) for url, host in zip(urls, ("m1", "m2"), strict=True)]
+        self.entries = {"big": described(self.content, *hosts, pieces=self.pieces)}
+
+    def watch(self, ended: threading.Event) -> None:
+        """Let each fail once, until the end."""
+        first, second = self.labs
+        while not ended.wait(0.02):
+            if _reached(first, _CUT):
+                first.files["/big"].status = 404
+            if _reached(second, _HANG):
+                second.files["/big"].hang_at = None
+
+    def exported(self) -> str:
+        """SHA-256 of what the exporter makes of them."""
+        good = described(self.content, self.labs[1].put("good", self.content), pieces=self.pieces)
+        Path("good.json").write_text(json.dumps({"big": good}))
+        export = ["datalad", "export-archive", "-t", "zip", "--leading-dir", "", "--manifest"]
+        run(*export, "good.json", "exported.zip")
+        return sha256(Path("exported.zip").read_bytes())
+
+    def check(self, report: dict[str, Any], retries: set[str]) -> None:
+        assert (report["fault"], report["failed"], report["verified"]) == (None, [], 1)
+        assert retries >= {"wrong", "stall", "cut", "gone"}
+        # three kills, and three times that a mirror failed and bytes of it were on their way
+        more = sum(lab.sent("big") for lab in self.labs) - _SIZE
+        assert more <= 6 * max(16 * _MIB, _SIZE // 20)
+
+
+def _reached(lab: Lab, place: int) -> bool:
+    """Whether an answer has ended there."""
+    ranges = [(request.headers.get("Range"), request.sent) for request in lab.requests]
+    return any(int(r[6:].partition("-")[0]) + sent == place for r, sent in ranges if r and sent)
+
+
+@pytest.fixture
+def mirrors(lab: Lab, other_lab: Lab) -> Iterator[Mirrors]:
+    found = Mirrors(lab, other_lab)
+    ended = threading.Event()
+    thread = threading.Thread(target=found.watch, args=[ended])
+    thread.start()
+    yield found
+    ended.set()
+    thread.join()
+
+
+def test_in_chromium(
+    chromium: Callable[[], BrowserContext], portal: Site, mirrors: Mirrors, tmp_path: Path
 ) -> None:
-    source = random.Random(1)
-    content = b"".join(source.randbytes(32 * _MIB) for _ in range(16))
-    place = 50 * _MIB
-    flipped = content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
-    first = lab.put("big", flipped, headers=CORS, rate=_RATE, cut_at=260 * _MIB)
-    second = other_lab.put("big", content, headers=CORS, rate=_RATE, hang_at=380 * _MIB)
-    urls = other_host(first, "m1"), other_host(second, "m2")
-    digests = pieces(content, 8 * _MIB)
-    entries = {"big": described(content, *urls, pieces=digests)}
-    seen: set[str] = set()
-
-    def until(page: Page, mebibytes: int) -> None:
-        """Go on to a place. The first mirror is gone once it has cut; the second stalls once."""
-        while page.evaluate("window.progress?.done ?? 0") < mebibytes * _MIB:
-            seen.update(page.evaluate("window.retries"))
-            if "cut" in seen:
-                lab.files["/big"].status = 404
-            if "stall" in seen:
-                other_lab.files["/big"].hang_at = None
-            assert page.evaluate("window.download.state") != "failed", seen
-            page.wait_for_timeout(20)
-
     def opened(context: BrowserContext) -> Page:
         page = context.new_page()
         page.goto(portal.url)
-        page.evaluate(_RUN, entries)
+        page.evaluate(_RUN, [mirrors.entries, _STALL])
         return page
 
+    seen: set[str] = set()
     context = chromium()
     page = opened(context)
-    until(page, 120)
-    page.close()
-    page = opened(context)
-    until(page, 300)
-    kill(tmp_path / "profile")
-    context = chromium()
-    page = opened(context)
-    until(page, 420)
-    page.close()
-    page = opened(context)
-    until(page, 512)
-    report = page.evaluate(DONE.replace("window.download.done", "window.done"))
-    assert (report["fault"], report["failed"], report["verified"]) == (None, [], 1)
-    assert seen >= {"wrong", "stall", "cut", "gone"}
-    # three kills, and three times that a mirror failed and bytes of it were on their way
-    more = lab.sent("big") + other_lab.sent("big") - _SIZE
-    assert more <= 6 * max(16 * _MIB, _SIZE // 20)
-    with page.expect_download() as download:
-        page.evaluate("window.download.save()")
-    download.value.save_as("saved.zip")
-    good = {"big": described(content, other_lab.put("good", content), pieces=digests)}
-    Path("good.json").write_text(json.dumps(good))
-    export = ["datalad", "export-archive", "-t", "zip", "--leading-dir", "", "--manifest"]
-    run(*export, "good.json", "exported.zip")
-    assert filecmp.cmp("saved.zip", "exported.zip", shallow=False)
+    for place, what in _BREAKS:
+        while page.evaluate("window.progress?.done ?? 0") < place:
+            assert page.evaluate("window.download.state") != "failed"
+            page.wait_for_timeout(20)
+        seen.update(page.evaluate("window.retries"))
+        if what == "page":
+            page.close()
+        else:
+            kill(tmp_path / "profile")
+            context = chromium()
+        page = opened(context)
+    report = page.evaluate("window.done")
+    seen.update(page.evaluate("window.retries"))
+    mirrors.check(report, seen)
+    assert saved(page, tmp_path) == mirrors.exported()
+
+
+def test_in_firefox(firefox: Callable[..., Any], mirrors: Mirrors) -> None:  # noqa: F811
+    report = firefox(mirrors.entries, breaks=_BREAKS, options={"stall": _STALL})
+    mirrors.check(report, set(report["retries"]))
+    assert report["digest"] == mirrors.exported()
