@@ -66,6 +66,7 @@ export class Download {
       this.#end({ ...NOTHING, fault: kind, detail: data.detail });
     });
     this.#begin();
+    if (options.signal?.aborted) this.cancel();
   }
 
   /** @returns {Promise<Report>} */

@@ -26,7 +26,7 @@ export const TEXTS = {
   count: ["{n} of {m} files", "{n} von {m} Dateien"],
   close: ["You may close the page. Open it later, and it continues.",
     "Sie können die Seite schließen. Später geöffnet, geht es weiter."],
-  hand: ["Now save it to your downloads.", "Sichern Sie es nun zu Ihren Downloads."],
+  hand: ["Save it to your downloads.", "Sichern Sie es zu Ihren Downloads."],
   "no-picker": ["This browser cannot write to a folder, so you get one zip.",
     "Dieser Browser kann nicht in Ordner schreiben; Sie bekommen ein Zip."],
   pick: ["Make a new folder in Downloads; Downloads itself is refused by the browser.",
