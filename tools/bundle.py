@@ -11,6 +11,7 @@ and the packages of tests/browser (``npm ci`` there).
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,8 @@ BROWSER = ROOT / "datalad_jsdl" / "browser"
 ESBUILD = ROOT / "tests" / "browser" / "node_modules" / "esbuild" / "bin" / "esbuild"
 _ALL = 'export * from "./jsdl-element.js"; import "./jsdl-worker.js";'
 _WORKER = '"../jsdl-worker.js"'  # relative to a module; "" is this file
+
+_STYLE = re.compile(r"\s:host[^`]*")
 
 
 def bundle(file: Path) -> None:
@@ -34,7 +37,13 @@ def bundle(file: Path) -> None:
         sys.exit(done.stderr)
     if done.stdout.count(_WORKER) != 1:
         sys.exit(f"{_WORKER} is not in the module once")
-    file.write_text(done.stdout.replace(_WORKER, '""'), "utf-8")
+    text = done.stdout.replace(_WORKER, '""')
+    file.write_text(_STYLE.sub(lambda found: _smaller(found[0]), text, count=1), "utf-8")
+
+
+def _smaller(style: str) -> str:
+    """The sheet without the spaces that are for people."""
+    return re.sub(r"\s*([{};,])\s*|(?<=:)\s", r"\1", style).strip()
 
 
 if __name__ == "__main__":

@@ -3,10 +3,10 @@ import { Fault, asFault } from "./core/fault.js";
 import { utf8 } from "./core/names.js";
 import { Engine } from "./engine/engine.js";
 import { here } from "./engine/environment.js";
-import { askSizes, identity, jobOf, manifestOf } from "./engine/job.js";
+import { NOTHING, askSizes, identity, jobOf, manifestOf } from "./engine/job.js";
 import { FolderSink } from "./sinks/folder.js";
 import { Log } from "./sinks/log.js";
-import { folderOf, openTarget, remove } from "./sinks/opfs.js";
+import { fileIn, folderOf, openTarget, remove, withLock } from "./sinks/opfs.js";
 import { StreamTarget } from "./sinks/stream.js";
 import { ZipSink } from "./sinks/zip.js";
 
@@ -137,8 +137,6 @@ class Work {
   }
 }
 
-const NOTHING = { saved: 0, failed: [], verified: 0, unverified: 0, bytesFetched: 0 };
-
 /** @param {object} message */
 function tell(message) {
   page.postMessage(message);
@@ -172,7 +170,7 @@ async function keep(folder, { text, base, as, name, concurrency }, sizes) {
 /** @param {FileSystemDirectoryHandle} folder @returns {Promise<any>} Null if there is none yet. */
 async function metaOf(folder) {
   try {
-    return JSON.parse(await (await (await folder.getFileHandle("meta")).getFile()).text());
+    return JSON.parse(await (await fileIn(folder, "meta")).text());
   } catch {
     return null;
   }
@@ -181,16 +179,13 @@ async function metaOf(folder) {
 /** @type {Work | undefined} */
 let work;
 
-/** @param {Start} start One tab at a time has a download. */
+/** @param {Start} start */
 function begin(start) {
-  const given = (/** @type {unknown} */ lock) => {
-    if (!lock) return tell({ type: "end", report: { ...NOTHING, fault: "lock" } });
+  withLock(start.id, () => {
     work = new Work(start);
     work.run();
     return new Promise(() => {}); // as long as the worker lives
-  };
-  if (navigator.locks) navigator.locks.request(`jsdl:${start.id}`, { ifAvailable: true }, given);
-  else given(true);
+  }).catch(() => tell({ type: "end", report: { ...NOTHING, fault: "lock" } }));
 }
 
 // in one file with the page's own modules, it is loaded there too

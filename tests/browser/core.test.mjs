@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { crc32 } from "../../datalad_jsdl/browser/core/crc.js";
 import { contentOf } from "../../datalad_jsdl/browser/core/data-url.js";
 import { Hasher, digest } from "../../datalad_jsdl/browser/core/hash.js";
+import { readManifest, shared } from "../../datalad_jsdl/browser/core/manifest.js";
 import { compareUtf8, folderFault } from "../../datalad_jsdl/browser/core/names.js";
 import { Layout, framed, unframed } from "../../datalad_jsdl/browser/core/zip.js";
 
@@ -107,4 +108,12 @@ test("names that a picked folder does not take", () => {
   assert.deepEqual(refused.filter((name) => !folderFault(`x/${name}/y`)), []);
   assert.deepEqual(taken.filter((name) => folderFault(`x/${name}/y`)), []);
   assert.equal(folderFault("x".repeat(255)), "long");
+});
+
+test("thousands of files of one content have one time, and do not have all URLs of all", () => {
+  const entries = Object.fromEntries(Array.from({ length: 130000 }, (_, n) => [`f${n}`, {
+    urls: [`https://a.example/${n}`], size: 0, digests: { md5: "d41d8cd98f00b204e9800998ecf8427e" }, mtime: n,
+  }]));
+  const found = shared(readManifest(JSON.stringify(entries)).entries);
+  assert.ok(found.every(({ mtime, urls }, n) => mtime === 129999 && urls[0].endsWith(`/${n}`) && urls.length < 60));
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
+import { createServer } from "node:http";
 import * as os from "node:os";
 import * as path from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
@@ -129,6 +130,18 @@ test("without pieces, the whole file comes again from another mirror", async () 
   }
 });
 
+test("what has only a digest that browsers make of content that is held is checked while it can be", async () => {
+  for (const [length, verified] of [[1000, 1], [20 * MIB + 1, 1], [33 * MIB, 0]]) {
+    const content = contentOf("held", length);
+    const digests = { sha512: hexOf("sha512", content), "sha3-256": "0".repeat(64) };
+    const urls = [first.put("f", content, { flip: length - 2 }), second.put("f", content)];
+    const { report, digest } = await new Download([fileOf("f", content, urls, { digests })]).run();
+    // the report says what was not
+    assert.deepEqual([report.failed, report.verified, report.unverified], [[], verified, 1 - verified]);
+    assert.equal(digest === expected({ f: content }), verified === 1);
+  }
+});
+
 test("bytes that are wrong everywhere are in no zip", async () => {
   const content = contentOf("bad", 9 * MIB);
   const file = fileOf("f", content, [first.put("f", content, { flip: 5 })]);
@@ -155,6 +168,41 @@ test("each refusal has its kind and its origin", async () => {
   assert.equal(report.saved, 1);
   assert.equal(engine.state, "failed");
   assert.ok(report.failed.every(({ origin }) => origin.startsWith("http://127.0.0.1:")));
+});
+
+/** A server whose answers are made by hand; its URL. */
+async function handmade(answer) {
+  const server = createServer(answer);
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  after(() => server.close());
+  return `http://127.0.0.1:${server.address().port}/f`;
+}
+
+test("servers that lie about ranges and sizes, and send more than was asked for", async () => {
+  const content = contentOf("lies", 2 * MIB);
+  const end = content.length - 1;
+  const more = Buffer.concat([content, Buffer.alloc(99)]);
+  const lies = {
+    start: [206, { "Content-Range": `bytes 1-${end}/${content.length}` }, content],
+    total: [206, { "Content-Range": `bytes 0-${end}/${content.length + 1}` }, content],
+    nonsense: [206, { "Content-Range": "bytes x-y/z" }, more],
+    length: [206, { "Content-Length": content.length + 1 }, content],
+    longer: [206, {}, more],
+    whole: [200, {}, more],
+    large: [200, { "Content-Length": more.length }, more],
+    shifted: [206, { "Content-Range": `bytes 0-${end}/${content.length}` }, more.subarray(9, 9 + content.length)],
+    none: [206, {}, Buffer.alloc(0)],
+  };
+  for (const [name, [status, headers, bytes]] of Object.entries(lies)) {
+    const liar = await handmade((request, response) => response.writeHead(status, headers).end(bytes));
+    const file = fileOf("f", content, [liar, second.put("f", content)]);
+    const { report, digest, retries } = await new Download([file]).run();
+    assert.deepEqual([report.fault, report.failed, report.verified], [null, [], 1], name);
+    assert.equal(digest, expected({ f: content }), name);
+    assert.ok(retries.length > 0, name);
+    const alone = await new Download([fileOf("f", content, [liar])]).run();
+    assert.equal(alone.report.saved, 0, name);
+  }
 });
 
 test("a busy server is left alone for as long as it asks", async () => {

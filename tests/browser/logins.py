@@ -60,6 +60,9 @@ def logging_server() -> Iterator[Logger]:
         def do_OPTIONS(self) -> None:
             self._head(204, 0)
 
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
         def do_GET(self) -> None:
             found = frozenset(name for name in _SECRETS if name in self.headers)
             logger.seen.append((self.path, found))
@@ -68,7 +71,8 @@ def logging_server() -> Iterator[Logger]:
                 return
             content = self.path.encode()
             self._head(200, len(content))
-            self.wfile.write(content)
+            if self.command == "GET":
+                self.wfile.write(content)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
@@ -82,13 +86,22 @@ def logging_server() -> Iterator[Logger]:
 
 
 def entries(named: Logger, mirror: Logger) -> dict[str, Any]:
-    """Files of the server that is named, of another, and one that the first has moved there."""
-    named.moved["/moved"] = f"{mirror.url}/there"
-    return {
+    """Files of the server that is named, of another, and some that the first has moved there."""
+    named.moved = {"/moved": f"{mirror.url}/there", "/hidden": f"{mirror.url}/unsized-there"}
+    found = {
         "own": described(b"/own", f"{named.url}/own"),
         "other": described(b"/other", f"{mirror.url}/other"),
         "moved": described(b"/there", f"{named.url}/moved", f"{mirror.url}/there"),
+        # how large they are is asked for first
+        "unsized": described(b"/unsized", f"{named.url}/unsized"),
+        "unsized-other": described(b"/unsized-other", f"{mirror.url}/unsized-other"),
+        "hidden": described(
+            b"/unsized-there", f"{named.url}/hidden", f"{mirror.url}/unsized-there"
+        ),
     }
+    for path in ("unsized", "unsized-other", "hidden"):
+        del found[path]["size"]
+    return found
 
 
 #: What is sent → options, and what the named server gets.
@@ -106,7 +119,9 @@ def options(way: str, named: Logger) -> dict[str, Any]:
 
 def check(way: str, report: dict[str, Any], named: Logger, mirror: Logger) -> None:
     """All files came, and secrets went to the named server alone."""
-    assert (report["fault"], report["failed"], report["verified"]) == (None, [], 3)
+    assert (report["fault"], report["failed"], report["verified"]) == (None, [], 6)
     got = {frozenset(WAYS[way][1])}
-    assert (named.secrets("/own"), named.secrets("/moved")) == (got, got)
-    assert mirror.secrets("/other") == mirror.secrets("/there") == {frozenset()}
+    for path in ("/own", "/moved", "/unsized", "/hidden"):
+        assert named.secrets(path) == got, path
+    for path in ("/other", "/there", "/unsized-other", "/unsized-there"):
+        assert mirror.secrets(path) == {frozenset()}, path

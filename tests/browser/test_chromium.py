@@ -164,14 +164,63 @@ def test_pause_resume_and_cancel(page: Page, lab: Lab, tmp_path: Path) -> None:
 
 def test_two_tabs_do_not_write_the_same(page: Page, lab: Lab) -> None:
     content = random.Random(1).randbytes(30_000_000)
-    entries = {"big": described(content, lab.put("big", content, headers=CORS, rate=10_000_000))}
+    entries = {"big": described(content, lab.put("big", content, headers=CORS, rate=3_000_000))}
     page.evaluate(START, [entries, {}])
     until(page, "window.progress")
     other = page.context.new_page()
     other.goto(page.url)
     other.evaluate(START, [entries, {}])
     assert other.evaluate(DONE)["fault"] == "lock"
+    # nor does one take from the other what it has
+    other.evaluate("window.download.cancel()")
+    forgotten = "window.jsdl.forget(window.download.id).then(() => '', (error) => error.kind)"
+    assert other.evaluate(forgotten) == "lock"
+    assert len(other.evaluate("window.jsdl.unfinished()")) == 1
     assert page.evaluate(DONE)["fault"] is None
+
+
+def test_names_of_objects_are_names_of_files(page: Page, lab: Lab, tmp_path: Path) -> None:
+    """Also where a size is asked for, and in the manifest of what failed."""
+    names = ["__proto__", "constructor", "toString", "a/__proto__"]
+    contents = {name: name.encode() for name in names}
+    entries = {}
+    for name, content in contents.items():
+        entry = described(content, lab.put(name, content, headers=CORS))
+        del entry["size"]
+        # what a key of an entry is called makes no difference either
+        entries[name] = {**entry, "__proto__": {"urls": []}}
+    entries["hasOwnProperty"] = described(b"", lab.put("gone", status=404, headers=CORS), size=3)
+    page.evaluate(START, [json.dumps(entries), {}])
+    report = page.evaluate(DONE)
+    assert [item["path"] for item in report["failed"]] == ["hasOwnProperty"]
+    assert list(report["manifest"]) == ["hasOwnProperty"]
+    del entries["hasOwnProperty"]
+    page.evaluate(START, [json.dumps(entries), {}])
+    assert page.evaluate(DONE)["verified"] == 4
+    assert saved(page, tmp_path) == zipped(contents)
+    assert page.evaluate("({}).urls") is None
+
+
+def test_sizes_that_servers_make_up(page: Page, lab: Lab) -> None:
+    told = {**CORS, "Access-Control-Expose-Headers": "Content-Range"}
+    url = lab.put("f", b"content", headers=told, content_range="bytes 0-0/99999999999999999999")
+    page.evaluate(START, [{"f": [url]}, {}])
+    assert page.evaluate(DONE)["fault"] == "no-size"
+
+
+def test_a_disk_that_is_full(page: Page, lab: Lab, tmp_path: Path) -> None:
+    content = random.Random(1).randbytes(12_000_000)
+    entries = {"big": described(content, lab.put("big", content, headers=CORS))}
+    session = page.context.new_cdp_session(page)
+    session.send(
+        "Storage.overrideQuotaForOrigin", {"origin": page.url[:-1], "quotaSize": 9_000_000}
+    )
+    page.evaluate(START, [entries, {}])
+    assert page.evaluate(DONE)["fault"] == "space"
+    session.send("Storage.overrideQuotaForOrigin", {"origin": page.url[:-1]})
+    page.evaluate("window.download.resume()")
+    assert page.evaluate(DONE)["fault"] is None
+    assert saved(page, tmp_path) == zipped({"big": content})
 
 
 def test_what_failed_is_a_manifest_and_comes_with_another_try(page: Page, lab: Lab) -> None:

@@ -43,3 +43,21 @@ def test_in_chromium(
 def test_in_firefox(way: str, run: Callable[..., Any], named: Logger, mirror: Logger) -> None:
     report = run(entries(named, mirror), options=options(way, named), cookie=COOKIE)
     check(way, report, named, mirror)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_manifest_of_the_page_itself(
+    way: str, chromium: Callable[[], BrowserContext], portal: Site, named: Logger, mirror: Logger
+) -> None:
+    """That it has moved to another origin gives nothing away either."""
+    named.moved["/moved"] = f"{mirror.url}/moved"
+    page = chromium().new_page()
+    page.goto(f"{named.url}/page")
+    page.evaluate(f"document.cookie = '{COOKIE}'")
+    start = START.replace("/jsdl/jsdl.js", f"{portal.url}/jsdl/jsdl.js")
+    for path in ("/own", "/moved"):
+        page.evaluate(start, [f"{named.url}{path}", options(way, named)])
+        page.evaluate(DONE)
+    sent = {frozenset({*WAYS[way][1], "Cookie"})}
+    assert (named.secrets("/own"), named.secrets("/moved")) == (sent, sent)
+    assert mirror.secrets("/moved") <= {frozenset()}

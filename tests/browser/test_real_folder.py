@@ -172,3 +172,15 @@ def test_a_kill_leaves_nothing_else(
     report = again(page, entries)
     assert (report["fault"], report["failed"], report["saved"]) == (None, [], len(contents))
     assert tree(folder) == contents
+
+
+def test_what_another_program_wrote_meanwhile_stays(page: Page, lab: Lab, folder: Path) -> None:
+    """So do files whose names are one to this disk."""
+    content = content_of(3000)
+    entries = {"f": described(content, lab.put("f", content, headers=CORS, rate=400_000))}
+    page.evaluate(_WITH_FOLDER, [entries, {}])
+    until(page, "window.progress")
+    (folder / "f").write_bytes(b"mine")
+    report = page.evaluate(DONE)
+    assert [(item["path"], item["reason"]) for item in report["failed"]] == [("f", "exists")]
+    assert (folder / "f").read_bytes() == b"mine"

@@ -80,7 +80,7 @@ def test_an_order_in_a_folder(tmp_path: Path, context: BrowserContext) -> None:
         page.get_by_role("button", name="Save to a folder instead").click()
         page.get_by_role("button", name="Save 62 files to a folder").click()
         expect(page.get_by_text("62 files saved and checked").first).to_be_visible(timeout=60_000)
-        expect(page.get_by_text("2 entries were refused")).to_be_visible()
+        expect(page.get_by_text("Refused entries: 2")).to_be_visible()
         if folder := os.environ.get("JSDL_SCREENSHOTS"):
             page.screenshot(path=Path(folder) / "folder.png", full_page=True)
         found = page.evaluate(_TREE)

@@ -10,6 +10,7 @@ import { joined } from "./names.js";
 
 /** Path of the member that names zips of the manifest; no file can have it. */
 const ARCHIVES = "/";
+const MANY = 50; // URLs
 
 /**
  * @param {string} text
@@ -167,23 +168,20 @@ function folders(entries) {
  * @returns {Array<{path: string, mtime: number | null, urls: string[]}>} In the order of the entries.
  */
 export function shared(entries) {
-  const groups = /** @type {Map<string, Entry[]>} */ (new Map());
-  const keys = entries.map(keyOf);
-  keys.forEach((key, n) => {
-    const group = groups.get(key);
-    if (group) group.push(entries[n]);
-    else groups.set(key, [entries[n]]);
+  const groups = /** @type {Map<string, {mtime: number | null, urls: string[]}>} */ (new Map());
+  const all = entries.map((entry) => {
+    const { mtime, ownMtime, urls } = entry;
+    const key = keyOf(entry);
+    const group = groups.get(key) ?? { mtime: null, urls: [] };
+    groups.set(key, group);
+    if (!ownMtime && mtime !== null) group.mtime = Math.max(group.mtime ?? mtime, mtime);
+    // thousands of files may have one content
+    if (group.urls.length < MANY) group.urls.push(...urls.slice(0, MANY));
+    return group;
   });
-  return entries.map((entry, n) => {
-    const same = groups.get(keys[n]) ?? [];
-    const times = (entry.ownMtime ? [entry] : same.filter((other) => !other.ownMtime))
-      .flatMap(({ mtime }) => (mtime === null ? [] : [mtime]));
-    return {
-      path: joined(entry.path),
-      mtime: times.length ? Math.max(...times) : null,
-      urls: [...new Set([entry, ...same].flatMap(({ urls }) => urls))],
-    };
-  });
+  return entries.map(({ path, mtime, ownMtime, urls }, n) => ({
+    path: joined(path), mtime: ownMtime ? mtime : all[n].mtime, urls: [...new Set([...urls, ...all[n].urls])],
+  }));
 }
 
 /** @param {Entry} entry */

@@ -22,6 +22,9 @@ import { requestInit } from "./response.js";
  * @property {number} bytes Of content.
  */
 
+/** The report of a download that did nothing. */
+export const NOTHING = { saved: 0, failed: [], verified: 0, unverified: 0, bytesFetched: 0 };
+
 /**
  * @param {Manifest} manifest
  * @param {"zip" | "folder"} as
@@ -67,7 +70,7 @@ function inside(files, folder) {
  * @throws {Fault} `no-size`
  */
 export async function askSizes(manifest, paths, access, fetch) {
-  const found = /** @type {Record<string, number>} */ ({});
+  const found = Object.create(null); // a path may be `__proto__`
   const wanted = new Set(paths);
   await each(shared(manifest.entries).filter(({ path }) => wanted.has(path)), 6, async ({ path, urls }) => {
     for (const url of urls) {
@@ -87,10 +90,9 @@ async function askSize(url, access, fetch) {
   const first = await fetch(url, { ...init, headers: { ...init.headers, Range: "bytes=0-0" }, signal });
   first.body?.cancel().catch(() => {});
   const total = /\/(\d+)$/.exec(first.headers.get("Content-Range") ?? "")?.[1];
-  if (total) return Number(total);
-  const head = await fetch(url, { ...init, method: "HEAD", signal });
-  const length = head.headers.get("Content-Length");
-  return head.status === 200 && length ? Number(length) : null;
+  const head = total ? null : await fetch(url, { ...init, method: "HEAD", signal });
+  const size = Number(total ?? (head?.status === 200 ? head.headers.get("Content-Length") ?? NaN : NaN));
+  return Number.isSafeInteger(size) ? size : null;
 }
 
 /**

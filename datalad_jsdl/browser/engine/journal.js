@@ -12,7 +12,7 @@
 import { crc32 } from "../core/crc.js";
 
 export const HEADER = 32;
-const RECORD = 16;
+export const RECORD = 16;
 const COMPLETE = 2 ** 31;
 const READY = 2 ** 32 - 1;
 

@@ -5,7 +5,7 @@ import { ALGORITHMS, Hasher, digest, isKnown, isStreamed } from "../core/hash.js
 /** Bytes that are checked and written at a time, or a few more. */
 export const UNIT = 8 << 20;
 const LONGEST_PIECE = 32 << 20; // longer ones would take too much memory
-/** The fastest first; browsers lack the others for content that comes in pieces. */
+/** The fastest first; browsers lack the others for content that is too long to be held. */
 const STREAMED = ["sha256", "sha1", "md5"];
 
 /**
@@ -24,8 +24,10 @@ export class Check {
       && pieces.digests.length === Math.ceil(size / pieces.length) ? pieces : null;
     this.unit = this.pieces ? this.pieces.length * Math.max(1, Math.floor(UNIT / this.pieces.length)) : UNIT;
     const names = Object.keys(ALGORITHMS).filter((name) => name in digests);
-    const whole = size <= UNIT ? names.find(isKnown) : STREAMED.find((name) => names.includes(name));
+    const held = size <= LONGEST_PIECE ? names.find(isKnown) : undefined;
+    const whole = size <= UNIT ? held : STREAMED.find((name) => names.includes(name)) ?? held;
     this.algorithm = this.pieces ? undefined : whole;
+    if (this.algorithm && size > UNIT && !isStreamed(this.algorithm)) this.unit = size;
     this.expected = digests[this.algorithm ?? ""];
     this.reset();
   }

@@ -2,7 +2,7 @@
 import { Fault, asFault } from "../core/fault.js";
 import { hex } from "../core/hash.js";
 import { readManifest } from "../core/manifest.js";
-import { identity } from "../engine/job.js";
+import { NOTHING, identity } from "../engine/job.js";
 import { forget, keepFolder, zipOf } from "./kept.js";
 import { failedManifest } from "./failed.js";
 import { startWorker } from "./worker.js";
@@ -35,8 +35,6 @@ import { startWorker } from "./worker.js";
  * @typedef {{files: number, bytes: number, length: number, refused: Refusal[], kept: "opfs" | "blob"}} Plan
  */
 
-const EMPTY = { saved: 0, failed: [], verified: 0, unverified: 0, bytesFetched: 0, fault: null };
-
 /** One download. */
 export class Download {
   #worker = /** @type {Worker | null} */ (null);
@@ -65,9 +63,10 @@ export class Download {
     options.signal?.addEventListener("abort", () => this.cancel());
     this.#begin = () => this.#start(text, as, folder).catch((error) => {
       const { kind, data } = asFault(error, "internal");
-      this.#end({ ...EMPTY, fault: kind, detail: data.detail });
+      this.#end({ ...NOTHING, fault: kind, detail: data.detail });
     });
     this.#begin();
+    if (options.signal?.aborted) this.cancel();
   }
 
   /** @returns {Promise<Report>} */
@@ -95,7 +94,7 @@ export class Download {
     if (this.state === "cancelled") return;
     this.#worker = startWorker();
     this.#worker.onmessage = ({ data }) => this.#heard(data);
-    this.#worker.onerror = () => this.#end({ ...EMPTY, fault: "internal" });
+    this.#worker.onerror = () => this.#end({ ...NOTHING, fault: "internal" });
     const { credentials, headers, concurrency, stall } = options;
     this.#worker.postMessage({
       type: "start",
@@ -134,7 +133,7 @@ export class Download {
     const from = /^https?:/.test(base) ? base : "MANIFEST";
     return {
       ...report, refused: this.plan?.refused ?? [], manifest: failedManifest(entries, report.failed),
-      command: `datalad download-manifest --get '${from.replace(/[?#].*/, "")}' '${this.name.replace(/\.zip$/, "")}'`,
+      command: `datalad download-manifest --get ${quoted(from.replace(/[?#].*/, ""))} ${quoted(this.name.replace(/\.zip$/, ""))}`,
     };
   }
 
@@ -145,7 +144,7 @@ export class Download {
     this.options.onstate?.(state);
     if (state === "cancelled") {
       this.#stop();
-      this.#settle(this.#whole({ ...EMPTY, fault: "cancelled" }));
+      this.#settle(this.#whole({ ...NOTHING, fault: "cancelled" }));
     }
   }
 
@@ -189,6 +188,9 @@ export class Download {
     setTimeout(() => URL.revokeObjectURL(url), 3600e3); // the browser may still read it
   }
 }
+
+/** @param {string} text For a shell. */
+const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** @param {string} base URL of the manifest. */
 function nameOf(base) {

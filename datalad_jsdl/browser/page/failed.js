@@ -15,9 +15,10 @@ export function failedManifest(entries, failed) {
 }
 
 /** @param {Entry} entry @param {string | undefined} reason */
-function fields({ urls, size, digests, pieces, mtime, ownMtime, executable, access }, reason) {
+function fields({ content, urls, size, digests, pieces, mtime, ownMtime, executable, access }, reason) {
+  const own = content && Array.from(content, (byte) => String.fromCharCode(byte)).join("");
   return {
-    urls, reason, ...(size !== null && { size }), ...(Object.keys(digests).length && { digests }),
+    urls: own === null ? urls : [`data:;base64,${btoa(own)}`], reason, ...(size !== null && { size }), ...(Object.keys(digests).length && { digests }),
     ...(pieces && { pieces }), ...(mtime !== null && { mtime }), ...(ownMtime && { own_mtime: true }),
     ...(executable && { executable }), ...(access && { access }),
   };

@@ -1,7 +1,6 @@
 /** What a page keeps of downloads between visits: folders that were picked, and what is on disk. */
-import { replay } from "../engine/journal.js";
-import { identity } from "../engine/job.js";
-import { downloads, folderOf, remove } from "../sinks/opfs.js";
+import { RECORD, ready } from "../engine/journal.js";
+import { downloads, fileIn, folderOf, remove, withLock } from "../sinks/opfs.js";
 
 /**
  * @typedef {object} Kept
@@ -45,38 +44,28 @@ export const keptFolder = (id) => withStore("readonly", (store) => store.get(id)
 
 /** @returns {Promise<Kept[]>} Downloads that are not over, and zips that were not freed. */
 export async function unfinished() {
-  const found = await Promise.all((await downloads()).map((id) => keptOf(id).catch(() => null)));
-  return found.filter((kept) => kept !== null);
+  // what cannot be told of takes space for nothing, unless it has just begun
+  const other = (/** @type {string} */ id) => void forget(id).catch(() => {});
+  const found = await Promise.all((await downloads()).map((id) => keptOf(id).catch(() => other(id))));
+  return found.flatMap((kept) => kept ?? []);
 }
 
 /** @param {string} id @returns {Promise<Kept>} */
 export async function keptOf(id) {
   const folder = await folderOf(id);
-  const read = async (/** @type {string} */ name) => (await folder.getFileHandle(name)).getFile();
-  const { text, base, as, name, since } = JSON.parse(await (await read("meta")).text());
-  const journal = await read("journal").then((file) => file.arrayBuffer(), () => new ArrayBuffer(0));
-  const header = identity(text, base, as);
-  // only its end is looked at; of members nothing is asked
-  const { isReady } = replay(ends(new Uint8Array(journal), header.length), header, []);
-  return { id, as, name, base, isReady, since, text };
-}
-
-/** @param {Uint8Array} journal @param {number} head */
-function ends(journal, head) {
-  const last = head + Math.max(0, Math.floor((journal.length - head) / 16) - 1) * 16;
-  const out = new Uint8Array(Math.min(journal.length, head + 16));
-  out.set(journal.subarray(0, head));
-  out.set(journal.subarray(last, last + 16).subarray(0, out.length - head), Math.min(head, out.length));
-  return out;
+  const { text, base, as, name, since } = JSON.parse(await (await fileIn(folder, "meta")).text());
+  // the last record of the journal tells
+  const end = await fileIn(folder, "journal").then((file) => file.slice(-RECORD).arrayBuffer(), () => new ArrayBuffer(0));
+  return { id, as, name, base, isReady: String(new Uint8Array(end)) === String(ready()), since, text };
 }
 
 /** @param {string} id @returns {Promise<File>} The zip. */
 export async function zipOf(id) {
-  return (await (await folderOf(id)).getFileHandle("data")).getFile();
+  return fileIn(await folderOf(id), "data");
 }
 
-/** @param {string} id All that is kept of it. */
-export async function forget(id) {
+/** @param {string} id All that is kept of it. @throws {Fault} `lock`: another tab has it. */
+export const forget = (id) => withLock(id, async () => {
   await remove(id);
   await withStore("readwrite", (store) => store.delete(id)).catch(() => {});
-}
+});

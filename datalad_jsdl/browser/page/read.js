@@ -17,9 +17,10 @@ export async function readText(manifest, options) {
   const given = String(manifest);
   if (/^\s*\{/.test(given)) return { text: given, base };
   const url = new URL(given, here);
-  const init = requestInit(url.origin, options);
-  // the page's own portal knows its users by their cookies
-  if (url.origin === globalThis.location?.origin) Object.assign(init, { credentials: "same-origin", redirect: "follow" });
+  // the page's own portal knows its users by their cookies, which go along no redirect elsewhere
+  const isOwn = url.origin === globalThis.location?.origin;
+  const init = requestInit(url.origin, isOwn ? { headers: options.headers } : options);
+  if (isOwn) init.credentials = "same-origin";
   try {
     const response = await fetch(url, init);
     if (!response.ok) throw new Fault("manifest", { status: response.status });

@@ -6,7 +6,7 @@ import { Fault } from "../core/fault.js";
 import { each } from "../engine/environment.js";
 import { untouched } from "../engine/journal.js";
 import { Check, UNIT } from "../engine/pieces.js";
-import { openTarget } from "./opfs.js";
+import { fileIn, openTarget } from "./opfs.js";
 
 /** @typedef {import("./sink.js").Sink} Sink */
 /** @typedef {import("./sink.js").File} File */
@@ -100,6 +100,8 @@ export class FolderSink {
 
   /** @param {number} number @param {Blob | Uint8Array} content */
   async #save(number, content) {
+    // since it was looked for: of another, or of this download, where case makes no difference
+    if ((await this.existing(number))?.size) throw new Fault("exists");
     try {
       const stream = await (await this.#handle(number, true)).createWritable();
       await stream.write(/** @type {FileSystemWriteChunkType} */ (content));
@@ -136,7 +138,7 @@ export class FolderSink {
       (part ?? (await this.#part(number))).close();
       this.parts.delete(number);
       const name = `part-${number}`;
-      await this.#save(number, await (await this.stage.getFileHandle(name)).getFile());
+      await this.#save(number, await fileIn(this.stage, name));
       await this.stage.removeEntry(name);
     }
     this.log.completed(number, state);
@@ -156,10 +158,7 @@ export class FolderSink {
 /** @param {unknown} error Of the browser, on a file in the folder. */
 function refused(error) {
   const { name } = /** @type {Error} */ (error);
-  if (error instanceof Fault) return error;
-  if (name === "QuotaExceededError" || name === "NS_ERROR_FILE_NO_DEVICE_SPACE") return new Fault("space");
-  if (name === "NotAllowedError") return new Fault("permission");
-  return new Fault(name === "TypeError" || name === "SecurityError" ? "folder-name" : "folder-write", {
-    detail: String(error),
-  });
+  // Firefox has a name of its own
+  const kind = /Quota|NO_DEVICE_SPACE/.test(name) ? "space" : /Type|Security/.test(name) ? "folder-name" : "permission";
+  return new Fault(kind, { detail: String(error) });
 }

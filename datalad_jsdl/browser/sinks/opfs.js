@@ -14,6 +14,7 @@ import { Fault } from "../core/fault.js";
  */
 
 const FOLDER = "jsdl";
+const WAIT = 2000; // milliseconds
 
 /** @param {boolean} create @returns {Promise<FileSystemDirectoryHandle>} Of all downloads. */
 async function home(create) {
@@ -26,6 +27,11 @@ export async function folderOf(id, create = false) {
   return (await home(create)).getDirectoryHandle(id, { create });
 }
 
+/** @param {FileSystemDirectoryHandle} folder @param {string} name @returns {Promise<File>} */
+export async function fileIn(folder, name) {
+  return (await folder.getFileHandle(name)).getFile();
+}
+
 /** @returns {Promise<string[]>} Of which downloads something is there. */
 export async function downloads() {
   try {
@@ -35,6 +41,27 @@ export async function downloads() {
   } catch {
     return [];
   }
+}
+
+/**
+ * One tab at a time has a download; one that was just closed may have it for a moment still.
+ *
+ * @template T
+ * @param {string} id @param {() => Promise<T>} action
+ * @returns {Promise<T>}
+ * @throws {Fault} `lock`
+ */
+export function withLock(id, action) {
+  if (!navigator.locks) return action();
+  return new Promise((resolve, reject) => {
+    const given = () => {
+      const done = action();
+      resolve(done);
+      return done;
+    };
+    navigator.locks.request(`jsdl:${id}`, { signal: AbortSignal.timeout(WAIT) }, given)
+      .catch(() => reject(new Fault("lock"))); // which tells nothing once it is resolved
+  });
 }
 
 /** @param {string} id All that is kept of a download is deleted. */

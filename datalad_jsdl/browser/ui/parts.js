@@ -34,7 +34,7 @@ export function head(title, state, buttons) {
 export function line(text, progress, pace) {
   const of = text("of", { done: bytesText(progress.done), total: bytesText(progress.total) });
   const left = pace.left(progress.total - progress.done);
-  const about = left ? text("about", { time: text(left.unit, { n: left.n }) }) : "";
+  const about = left ? text("about", { time: `${left.n} ${left.unit}` }) : "";
   const files = text("count", { n: progress.files, m: progress.count });
   return [`${percent(progress)} %`, of, about, files].filter(Boolean).join(" · ");
 }

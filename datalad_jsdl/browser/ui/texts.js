@@ -22,20 +22,16 @@ export const TEXTS = {
   list: ["Save the list of failures", "Liste der Fehler sichern"],
   saved: ["Saved", "Gesichert"],
   about: ["about {time}", "etwa {time}"],
-  min: ["{n} min", "{n} min"],
-  s: ["{n} s", "{n} s"],
-  h: ["{n} h", "{n} h"],
   of: ["{done} of {total}", "{done} von {total}"],
   count: ["{n} of {m} files", "{n} von {m} Dateien"],
   close: ["You may close the page. Open it later, and it continues.",
     "Sie können die Seite schließen. Später geöffnet, geht es weiter."],
-  hand: ["The zip is complete. Save it to your downloads.",
-    "Das Zip ist vollständig. Sichern Sie es zu Ihren Downloads."],
+  hand: ["Save it to your downloads.", "Sichern Sie es zu Ihren Downloads."],
   "no-picker": ["This browser cannot write to a folder, so you get one zip.",
     "Dieser Browser kann nicht in Ordner schreiben; Sie bekommen ein Zip."],
   pick: ["Make a new folder in Downloads; Downloads itself is refused by the browser.",
     "Legen Sie in Downloads einen neuen Ordner an; Downloads selbst lehnt der Browser ab."],
-  refusals: ["{n} entries were refused", "{n} Einträge wurden abgelehnt"],
+  refusals: ["Refused entries: {n}", "Abgelehnte Einträge: {n}"],
   command: ["On the command line", "Auf der Kommandozeile"],
   // why something failed
   network: ["refused access or is offline", "verweigert den Zugriff oder ist nicht erreichbar"],
@@ -52,7 +48,7 @@ export const TEXTS = {
   "no-urls": ["no URL", "keine URL"],
   space: ["not enough space on this disk", "zu wenig Platz auf diesem Datenträger"],
   lock: ["another tab is downloading this already", "ein anderer Tab lädt dies schon"],
-  permission: ["the folder may not be written to", "der Ordner darf nicht beschrieben werden"],
+  permission: ["the folder cannot be written to", "der Ordner ist nicht beschreibbar"],
   sink: ["this browser has no place for the files", "dieser Browser hat keinen Platz für die Dateien"],
   exists: ["another file has this name in the folder", "eine andere Datei im Ordner heißt so"],
   "no-size": ["the size of a file is not known", "die Größe einer Datei ist nicht bekannt"],
@@ -60,7 +56,6 @@ export const TEXTS = {
   incomplete: ["a file failed", "eine Datei ist fehlgeschlagen"],
   internal: ["an error in this program", "ein Fehler in diesem Programm"],
   "folder-name": ["the browser refuses this name in a folder", "der Browser lehnt diesen Namen im Ordner ab"],
-  "folder-write": ["the folder cannot be written to", "der Ordner ist nicht beschreibbar"],
   "symlink-folder": ["a symlink; a browser cannot make one in a folder",
     "ein Symlink; ein Browser kann keinen im Ordner anlegen"],
   rewind: ["begin again", "bitte neu beginnen"],
@@ -77,5 +72,5 @@ export const TEXTS = {
 export function translator(language) {
   const column = /^de/i.test(language) ? 1 : 0;
   return (key, values = {}) => (TEXTS[key] ?? TEXTS.other)[column]
-    .replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+    .replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? "")).replace(/\b1 (file|Datei)(s|en)\b/, "1 $1");
 }
