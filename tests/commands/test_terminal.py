@@ -6,6 +6,7 @@ With ``JSDL_SCREENSHOTS`` the recordings are kept in its folder ``terminal``, fo
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -309,6 +310,11 @@ def test_a_full_disk(lab: Lab, tmp_path: Path, shell: Callable[..., Terminal]) -
         numbers = [re.search(r"error: (\d+) files?: ", line) for line in full]
         assert sum(int(found[1]) if found else 1 for found in numbers) >= len(paths), full
         assert "SHA256E" not in one_line(recording)
+        subprocess.run(["mount", "-o", "remount,size=99m", tmp_path / "disk"], check=True)
+        # as it says
+        again = terminal.run("datalad download-content -d disk/study", "full-disk-again")
+        assert again.code == 0
+        assert "all verified" in one_line(again)
     with small_disk(tmp_path / "other", "8m"):
         datalad("download-manifest", "one.json", "other/study")
         git(tmp_path / "other/study", "config", "annex.diskreserve", "0")
