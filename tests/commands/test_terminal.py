@@ -187,6 +187,24 @@ def test_all_content_of_a_dataset(
     assert re.search(r"study: \d+ files, .* all verified$", one_line(second))
 
 
+def test_an_order(lab: Lab, other_lab: Lab, shell: Callable[..., Terminal]) -> None:
+    datalad("download-manifest", write_manifest("m.json", study(lab, other_lab)), "study")
+    datalad("download-list", "add", "-d", "study", "-r", "study")
+    datalad("download-order", "create", "-d", "study", "--name", "v1")
+    terminal = shell(120)
+    command = "datalad download-order prepare -d study"
+    first = terminal.run(command, "order-interrupted", ctrl_c_at(50))
+    check(first, whole=False)
+    assert first.said[-1] == "Interrupted. Run the same command to continue."
+    second = terminal.run(command, "order-continued")
+    bars = check(second)
+    assert starts_at(bars) > 10
+    assert second.said[-1].startswith("prepared 13 files")
+    third = terminal.run("datalad download-order export -d study v1.zip", "order-exported")
+    check(third)
+    assert "all files verified" in one_line(third)
+
+
 @pytest.mark.parametrize("term", [{"LC_ALL": "C"}, {"LANG": "C", "LC_ALL": ""}, {"NO_COLOR": "1"}])
 def test_a_plain_terminal(
     lab: Lab, other_lab: Lab, shell: Callable[..., Terminal], term: dict[str, str]
