@@ -77,12 +77,11 @@ class Part:
         if total is None:
             left = remaining(standing.files or 0, standing.of_files, rate) if not done else None
         is_bytes = self.unit == BYTES
+        files = counted(standing.of_files, "file") if standing.of_files else ""
         return _Facts(
             percent=_percent(done, standing),
             amount=self._amount(done, total),
-            files=f"{standing.files} of {counted(standing.of_files, 'file')}"
-            if standing.of_files
-            else "",
+            files=f"{standing.files} of {files}" if files else "",
             rate=rate_text(rate) if is_bytes and rate and done else "",
             left=f"{time_text(left)} left" if left else "",
             mirrors=_mirror_text({host: r.per_second() for host, r in self._mirrors.items()}),

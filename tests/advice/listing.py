@@ -240,7 +240,10 @@ ADVICE = {
     "to archive it, run: datalad export-archive": "commands.test_first_steps:test_a_folder_is_no",
     "give its name as PATH": "commands.test_first_steps:test_nothing_to_be_named_after",
     "{}datalad download-content": "commands.test_first_steps:test_what_to_do_next",
-    "kept: run the same command": "commands.test_content:test_ctrl_c_leaves_nothing_locked",
+    "kept; run the same command": "commands.test_content:test_ctrl_c_leaves_nothing_locked",
+    "Run the same command to continue": "commands.test_interrupted:test_an_import",
+    "Run the same command to start over": "commands.test_interrupted:test_an_archive_into_a_pipe",
+    "free some space and run the same": "commands.test_terminal:test_a_full_disk",
     "(see all with: datalad -f json …)": "commands.test_causes:test_all_records_are_there",
     "use --checksum-file to renew it": "advice.test_exports:test_a_checksum_that_is_old",
     # lists, orders and jobs

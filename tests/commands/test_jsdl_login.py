@@ -278,7 +278,7 @@ def test_it_asks_for_files_too_and_once_only(tmp_path: Path, vault: Vault, lab: 
         screen.enter("User name: ", "alice")
         screen.enter("Password (not shown): ", secret)
         assert running.wait() == 0, screen.shown
-    assert "4 downloaded" in screen.shown
+    assert "4 files, " in screen.shown
     assert all((tmp_path / "study" / path).read_bytes() == content_of(path) for path in PATHS)
 
 

@@ -6,6 +6,7 @@ With ``JSDL_SCREENSHOTS`` the recordings are kept in its folder ``terminal``, fo
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,24 @@ def test_all_content_of_a_dataset(
     assert re.search(r"study: \d+ files, .* all verified$", one_line(second))
 
 
+def test_an_order(lab: Lab, other_lab: Lab, shell: Callable[..., Terminal]) -> None:
+    datalad("download-manifest", write_manifest("m.json", study(lab, other_lab)), "study")
+    datalad("download-list", "add", "-d", "study", "-r", "study")
+    datalad("download-order", "create", "-d", "study", "--name", "v1")
+    terminal = shell(120)
+    command = "datalad download-order prepare -d study"
+    first = terminal.run(command, "order-interrupted", ctrl_c_at(50))
+    check(first, whole=False)
+    assert first.said[-1] == "Interrupted. Run the same command to continue."
+    second = terminal.run(command, "order-continued")
+    bars = check(second)
+    assert starts_at(bars) > 10
+    assert second.said[-1].startswith("prepared 13 files")
+    third = terminal.run("datalad download-order export -d study v1.zip", "order-exported")
+    check(third)
+    assert "all files verified" in one_line(third)
+
+
 @pytest.mark.parametrize("term", [{"LC_ALL": "C"}, {"LANG": "C", "LC_ALL": ""}, {"NO_COLOR": "1"}])
 def test_a_plain_terminal(
     lab: Lab, other_lab: Lab, shell: Callable[..., Terminal], term: dict[str, str]
@@ -309,6 +328,11 @@ def test_a_full_disk(lab: Lab, tmp_path: Path, shell: Callable[..., Terminal]) -
         numbers = [re.search(r"error: (\d+) files?: ", line) for line in full]
         assert sum(int(found[1]) if found else 1 for found in numbers) >= len(paths), full
         assert "SHA256E" not in one_line(recording)
+        subprocess.run(["mount", "-o", "remount,size=99m", tmp_path / "disk"], check=True)
+        # as it says
+        again = terminal.run("datalad download-content -d disk/study", "full-disk-again")
+        assert again.code == 0
+        assert "all verified" in one_line(again)
     with small_disk(tmp_path / "other", "8m"):
         datalad("download-manifest", "one.json", "other/study")
         git(tmp_path / "other/study", "config", "annex.diskreserve", "0")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import subprocess
 import zipfile
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from datalad_jsdl.orders.jobs.rows import Jobs
 from datalad_jsdl.orders.ordering import Limits
 from datalad_jsdl.portal.app import make_app
 from datalad_jsdl.portal.look import read_look
@@ -311,6 +313,31 @@ def test_an_order_with_a_file_that_fails(portal: Make, tmp_path: Path, lab: Lab)
     assert again.url == order.url
     work(site)
     assert "3 files, every one read" in Page.at(client, order.url).text
+
+
+def test_how_far_a_preparation_is(portal: Make, tmp_path: Path) -> None:
+    """Bytes of bytes, the rate of the last seconds, and a time only while it moves."""
+    site = portal(study(tmp_path / "study"))
+    client = signed_in(site)
+    Page.at(client, "/datasets/study").button("Add everything").press(client)
+    url = _ordered(client).url
+    seconds = 0.0
+    lease = Jobs(site.desk.store, lambda: seconds).claim()
+    assert lease is not None
+    for second in range(11):
+        seconds = float(second)
+        lease.report(500_000 + 20_000 * second, 1_000_000)
+    shown = client.get(url).text.replace("\u00a0", " ")
+    assert '<progress id="pr" max="100" value="70">70 %</progress>' in shown
+    facts = (
+        r"<strong>70 %</strong> · 700 KB of 1\.00 MB · (1\d|20)\.\d KB/s · about \d0 s left</span>"
+    )
+    assert re.search(facts, shown)
+    for second in range(11, 18):  # it stands still
+        seconds = float(second)
+        lease.report(700_000, 1_000_000)
+    shown = client.get(url).text.replace("\u00a0", " ")
+    assert "<strong>70 %</strong> · 700 KB of 1.00 MB</span>" in shown
 
 
 def test_cancelling(portal: Make, tmp_path: Path) -> None:
