@@ -51,7 +51,7 @@ def test_the_page_on_orders(tmp_path: Path, study: Path, bids: Lab) -> None:
     assert all(command.startswith("datalad ") for command in commands)
     first, rest = commands[:5], commands[5:]
     shell("\n".join(first), study)
-    assert names(study / "visit1.zip") == ["visit1/sub-01/anat/sub-01_T1w.nii.gz"]
+    assert names(tmp_path / "visit1.zip") == ["visit1/sub-01/anat/sub-01_T1w.nii.gz"]
     (order,) = (r["order"] for r in datalad("download-order", "list", cwd=study))
     elsewhere = [c for c in rest if " --store " in c]
     there = next(c for c in rest if "export-archive" in c)
