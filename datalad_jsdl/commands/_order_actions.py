@@ -141,6 +141,7 @@ def _export(call: Call) -> Records:
     if target.is_dir():
         target = target / order.summary.archive_name
     _require_replaceable(target)
+    _warn_of_dataset(call, target)
     repository = find_repository(call.at.root) if call.at.root else None
     try:
         with Bars(lgr).bar(str(target), "bytes") as bar:
@@ -163,6 +164,16 @@ def _export(call: Call) -> Records:
         text += "; the store cannot be written, so the order does not remember it"
     fields = {"bytes": done.size, "sha256": done.sha256, "seconds": done.seconds}
     yield call.record(text, order, **fields, path=str(target), type="file")
+
+
+def _warn_of_dataset(call: Call, target: Path) -> None:
+    """Warn of an archive that gets into the dataset without being told to."""
+    root = call.at.root
+    if root is not None and not call.file("") and root.resolve() in target.resolve().parents:
+        lgr.warning(
+            "the archive is written into the dataset, and would be saved with it; to have it "
+            "elsewhere, run: datalad download-order export ../%s", target.name
+        )  # fmt: skip
 
 
 def _verified(done: OrderExport) -> str:

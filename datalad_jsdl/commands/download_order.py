@@ -147,8 +147,10 @@ class DownloadOrder(Interface):
     _examples_ = [
         dict(
             text="Order the list under a name, and write the archive of the order",
-            code_py="download_order('create', name='visit1'); download_order('export')",
-            code_cmd="datalad download-order create --name visit1; datalad download-order export",
+            code_py="download_order('create', name='visit1'); "
+            "download_order('export', '../visit1.zip')",
+            code_cmd="datalad download-order create --name visit1\n"
+            "datalad download-order export ../visit1.zip",
         ),
         dict(
             text="What has changed since the newest order was made?",

@@ -166,10 +166,10 @@ class _Call:
         Raises:
             SettingError: there is something of the kind.
         """
-        found = self._target.repository
-        self._target.logins(selection)
-        if self._options.get:
-            Settings.from_config(git_config_values(PATTERN, found.git_dir if found else None))
+        if self._target.repository is None:
+            self._target.logins(selection)
+            if self._options.get:
+                Settings.from_config(git_config_values(PATTERN, None))
 
     def _make(self) -> Generator[Failure, None, bool]:
         """Make the dataset if it is not there, or only begun; whether to go on."""

@@ -168,6 +168,7 @@ ADVICE = {
     "for this shell, run: export PATH": "commands.test_as_told:test_the_program_of_the_special",
     "to skip files that are unavailable, add": "commands.test_as_told:test_an_export_names_what",
     "import the checksum list itself": "commands.test_as_told:test_folders_that_a_list_of_urls",
+    "elsewhere, run: datalad download-order export": "commands.test_as_told:test_an_order_is",
     "to download what is missing, run": "commands.test_as_told:test_a_tar_archive_is_complete",
     "give the URL of the {} itself": "commands.test_as_told:test_a_folder_is_no_manifest",
     "give the name of a file": "advice.test_datasets:test_where_failures_go",

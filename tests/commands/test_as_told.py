@@ -295,3 +295,20 @@ def test_folders_that_a_list_of_urls_does_not_have(tmp_path: Path, lab: Lab) -> 
     assert "has no folders" not in shown
     for path in paths:
         assert (tmp_path / "tree" / path).read_bytes() == content_of(path)
+
+
+def test_an_order_is_exported_out_of_the_dataset(
+    tmp_path: Path, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = lab.put("a", content_of("a"))
+    datalad("download-manifest", write_manifest("m.json", {"a": described("a", url)}), "ds")
+    monkeypatch.chdir(tmp_path / "ds")
+    datalad("download-list", "add", "a")
+    datalad("download-order", "create", "--name", "one")
+    shown = told("download-order", "export")
+    assert "the archive is written into the dataset, and would be saved with it; " in shown
+    assert "to have it elsewhere, run: datalad download-order export ../one.zip" in shown
+    Path("one.zip").unlink()
+    assert "into the dataset" not in told("download-order", "export", "../one.zip")
+    assert (tmp_path / "one.zip").is_file()
+    assert git(Path(), "status", "--porcelain") == ""
