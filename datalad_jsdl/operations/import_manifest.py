@@ -186,14 +186,21 @@ class _Call:
             found = self._target.repository
             if not found:
                 check_place(target, options.parent)
-                yield from make_dataset(target, options.parent, self._datasets)
+                yield from self._made()
                 return self._target.repository is not None
             found.refresh()
             if is_begun(found):
-                yield from make_dataset(target, options.parent, self._datasets, force=True)
+                yield from self._made(force=True)
                 found.refresh()
                 return not is_begun(found)
         return True
+
+    def _made(self, *, force: bool = False) -> Iterator[Failure]:
+        """It takes a few seconds, in which a person wants to see something."""
+        target, parent = self._options.target, self._options.parent
+        with self._progress.bar(f"{target} itself", "bytes") as bar:
+            bar.update("making the dataset", 0, None)
+            yield from make_dataset(target, parent, self._datasets, force=force)
 
     def write_failed(
         self, selection: Selection, problems: Mapping[str, Problem]

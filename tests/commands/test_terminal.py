@@ -140,6 +140,7 @@ def test_an_import_that_is_interrupted_and_continued(
     first = terminal.run(command, "import-interrupted", ctrl_c_at(40))
     check(first, whole=False)
     assert first.code == 3
+    assert any(line == "making the dataset" for sample in first.samples for line in sample.lines)
     (kept,) = re.findall(
         r"^Interrupted\. (\d\.\d) MB kept; run the same command to continue\.$",
         first.said[-1], re.M,
