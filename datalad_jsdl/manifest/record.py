@@ -86,6 +86,7 @@ def entry_from_record(
         return Refusal(path, str(error), record.where, _given(record.value, base_url))
 
 
+_DIGITS = 19  # of 2**63
 _TWICE = (
     "the path was listed twice in the original manifest, and this entry would replace the other; "
     'if it should, remove "twice" from it'
@@ -216,6 +217,8 @@ def _size(value: Any) -> int | None:
     if value is None:
         return None
     if isinstance(value, str) and value.isdecimal():
+        if len(value) > _DIGITS:  # whatever document it is from
+            raise ValueError("the size is larger than any file")
         raise ValueError(f"the size is the text {excerpt(value)}, not a number")
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError(f"the size {excerpt(value)} is not a whole number of bytes")

@@ -42,7 +42,7 @@ def test_bagit_decodes_nothing_else(path: str, expected: str) -> None:
         ("https://h.example/a -1 data/a", "not in the form"),
         ("https://h.example/a 12\0 data/a", "not in the form"),
         ("ftp://h.example/a 12 data/a", "none of its URLs"),
-        (f"https://h.example/a {'9' * 5000} data/a", "not a whole number"),
+        (f"https://h.example/a {'9' * 5000} data/a", "larger than any file"),
     ],
 )
 def test_only_the_bad_line_of_a_bag_is_refused(line: str, why: str) -> None:

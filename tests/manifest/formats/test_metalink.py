@@ -75,7 +75,7 @@ FAULTS = [
     (f">{SHA1}", f">{SHA1[1:]}", "39 characters"),
     ("<size>300", "<size>-1", "negative"),
     ("<size>300", "<size>1 MB", "'1 MB' is not a whole number"),
-    ("<size>300", f"<size>{'9' * 5000}", "not a whole number"),
+    ("<size>300", f"<size>{'9' * 5000}", "larger than any file"),
     ("<size>300", "<size>3000", "2 pieces of 256 bytes"),
     ('length="256"', 'length="0"', "length"),
     ('length="256"', "", "length"),
