@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 from browsers import CLIENT_ZIP, browser
 from measuring import Bench, Measured, compete, ratio, run, table
-from servers import make_files, nginx, slow_server
+from servers import make_files, slow_server
 from serving import Watch
-from working import parse, run_cases, work_folder
+from working import run_beside_nginx
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,11 +174,5 @@ CASES: dict[str, tuple[Callable[[Bench], None], ...]] = {
 }
 
 
-def main() -> None:
-    options = parse(__doc__, CASES, 3)
-    with work_folder(options.folder) as folder, nginx(folder) as (base, root):
-        run_cases(CASES, options.cases, Bench(folder, options.runs, options.scale, base, root))
-
-
 if __name__ == "__main__":
-    main()
+    run_beside_nginx(__doc__, CASES, 3)

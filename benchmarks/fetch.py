@@ -27,9 +27,8 @@ from typing import TYPE_CHECKING
 from annexes import dataset_large, dataset_small
 from measuring import Bench
 from memory import memory
-from servers import nginx
 from transfers import latency, many_small, medium, mirrors, one_large
-from working import parse, run_cases, work_folder
+from working import run_beside_nginx
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,11 +44,5 @@ CASES: dict[str, tuple[Callable[[Bench], None], ...]] = {
 }
 
 
-def main() -> None:
-    options = parse(__doc__, CASES, 3)
-    with work_folder(options.folder) as folder, nginx(folder) as (base, root):
-        run_cases(CASES, options.cases, Bench(folder, options.runs, options.scale, base, root))
-
-
 if __name__ == "__main__":
-    main()
+    run_beside_nginx(__doc__, CASES, 3)

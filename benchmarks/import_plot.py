@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 from import_manifest import extrapolated
+from matplotlib import pyplot
 
-mpl.use("svg")
+pyplot.switch_backend("svg")
 mpl.rcParams.update({"svg.hashsalt": "scale", "svg.fonttype": "none", "font.size": 9})
-
-from matplotlib import pyplot  # noqa: E402 - the backend has to be chosen before
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -25,9 +25,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from measuring import Bench, compete, ratio, timed
-from servers import nginx
 from serving import Watch, before, make_portal, memory_of
-from working import parse, run_cases, work_folder
+from working import run_beside_nginx
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,11 +149,5 @@ CASES: dict[str, tuple[Callable[[Bench], None], ...]] = {
 }
 
 
-def main() -> None:
-    options = parse(__doc__, CASES, 3)
-    with work_folder(options.folder) as folder, nginx(folder) as (base, root):
-        run_cases(CASES, options.cases, Bench(folder, options.runs, options.scale, base, root))
-
-
 if __name__ == "__main__":
-    main()
+    run_beside_nginx(__doc__, CASES, 3)

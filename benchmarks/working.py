@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from annexes import make_home
+from measuring import Bench
+from servers import nginx
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from measuring import Bench
-
     Cases = Mapping[str, tuple[Callable[[Bench], None], ...]]
 
-__all__ = ["parse", "run_cases", "work_folder"]
+__all__ = ["parse", "run_beside_nginx", "run_cases", "work_folder"]
 
 _ROOM = 10 << 30  # bytes; of the largest case, with some to spare
 
@@ -65,6 +65,13 @@ def run_cases(cases: Cases, chosen: list[str], bench: Bench) -> None:
         for case in cases[name]:
             print(f"({name}) {(case.__doc__ or '').partition(chr(10))[0]}", flush=True)
             case(bench)
+
+
+def run_beside_nginx(description: str, cases: Cases, runs: int) -> None:
+    """The program of a benchmark whose files nginx serves; see `parse`."""
+    options = parse(description, cases, runs)
+    with work_folder(options.folder) as folder, nginx(folder) as (base, root):
+        run_cases(cases, options.cases, Bench(folder, options.runs, options.scale, base, root))
 
 
 def _default_folder() -> Path:

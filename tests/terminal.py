@@ -177,7 +177,7 @@ class Terminal:
         return recording
 
     def _code(self, lines: Sequence[str] | None = None) -> int | None:
-        """The exit code that the prompt at the end of the screen shows; None if there is none."""
+        """The exit code that the prompt at the end of the screen shows; None without a prompt."""
         last = (lines or self._screen() or ("",))[-1]
         found = _PROMPT.fullmatch(last)
         return int(found[1]) if found else None

@@ -69,6 +69,7 @@ def running(command: list[str], url: str) -> Iterator[str]:
                     requests.get(url, timeout=60)
                     break
                 except requests.ConnectionError:
+                    assert process.poll() is None, command
                     time.sleep(0.05)
             yield url
         finally:

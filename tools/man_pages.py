@@ -44,7 +44,7 @@ def write_man_pages(folder: Path) -> None:
     """Write ``datalad-COMMAND.1`` of each command of the suite.
 
     Args:
-        folder: is made if there is none.
+        folder: made if it is missing.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for module, name, command, function in _SUITE:

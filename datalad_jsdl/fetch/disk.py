@@ -11,6 +11,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.faults import Failed, Fault, FaultKind
 from datalad_jsdl.fetch.data_units import parse_size
 from datalad_jsdl.model.amounts import size_text
 
@@ -18,7 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["RESERVE", "NoRoomError", "Room", "free_bytes", "is_full", "require_room", "reserve_of"]
+__all__ = [
+    "RESERVE",
+    "NoRoomError",
+    "Room",
+    "failed_by_disk",
+    "free_bytes",
+    "is_full",
+    "require_room",
+    "reserve_of",
+]
 
 #: The setting's name.
 RESERVE = "annex.diskreserve"
@@ -54,6 +64,19 @@ def free_bytes(path: str | Path) -> int:
         return shutil.disk_usage(path).free
     disk = os.statvfs(path)
     return disk.f_bavail * disk.f_frsize
+
+
+def failed_by_disk(error: OSError, name: str) -> Failed:
+    """What an error of the disk means for one file.
+
+    Args:
+        error: what was raised.
+        name: of the file, for people.
+    """
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        detail = str(error) if isinstance(error, NoRoomError) else ""
+        return Failed((Fault(FaultKind.DISK_FULL, detail=detail),))
+    return Failed((Fault(FaultKind.DISK, detail=f"{name}: {error.strerror or error}"),))
 
 
 def is_full(path: Path) -> bool:

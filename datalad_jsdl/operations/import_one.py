@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.faults import Failed
+from datalad_jsdl.fetch.disk import failed_by_disk
 from datalad_jsdl.model.content import Expected
 from datalad_jsdl.operations.import_request import Outcome
 from datalad_jsdl.operations.import_times import recorded_times, timed
@@ -103,7 +104,7 @@ def _import_and_fetch(
     outcome = Outcome(plan, remote=setup.done)
     undigested, here = _without_digest(plan, importer)
     if undigested or here:
-        found = dict(fetching.here(here)) | dict(fetching.undigested(undigested, outcome))
+        found = dict(fetching.here(here, outcome)) | dict(fetching.undigested(undigested, outcome))
         _note_unregistered(plan, outcome)
         entries = {p: found.get(p, e) for p, e in entries.items() if p not in outcome.failures}
         kept = request.scope.kept | outcome.failures.keys()
@@ -219,11 +220,17 @@ class _Fetching:
         self._fetched: dict[str, Path] = {}  # by path, not yet under the name of a key
         self._was_here: set[str] = set()  # paths of those that were not fetched
 
-    def here(self, contents: Sequence[tuple[Entry, Path]]) -> Iterator[tuple[str, Entry]]:
+    def here(
+        self, contents: Sequence[tuple[Entry, Path]], outcome: Outcome
+    ) -> Iterator[tuple[str, Entry]]:
         """Content that is here, but has no digest yet; its SHA-256 becomes one."""
         for entry, file in contents:
             target = self._staging.folder / _temporary_name(entry)
-            size, sha256 = digest_into(file, target)
+            try:
+                size, sha256 = digest_into(file, target)
+            except OSError as error:
+                outcome.failures[entry.path] = failed_by_disk(error, file.name)
+                continue
             self._fetched[entry.path] = target
             self._was_here.add(entry.path)
             yield entry.path, replace(entry, size=size, digests={"sha256": sha256})

@@ -7,8 +7,6 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.errors import FetchError
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -31,19 +29,16 @@ def digest_into(source: Path, target: Path) -> tuple[int, str]:
         Its size in bytes and its SHA-256.
 
     Raises:
-        FetchError: it cannot be read, or there is no room for it.
+        OSError: it cannot be read, or there is no room for it.
     """
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)
-        _link_or_copy(source, target)
-        digest, size = hashlib.sha256(), 0
-        with target.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
-    except OSError as error:
-        raise FetchError(f"cannot read {source}: {error.strerror}") from None
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    _link_or_copy(source, target)
+    digest, size = hashlib.sha256(), 0
+    with target.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
     return size, digest.hexdigest()
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 
-__all__ = ["Rate", "remaining"]
+__all__ = ["WINDOW", "Rate", "remaining"]
 
-_WINDOW = 20.0  # seconds
+#: Seconds that a rate is measured over.
+WINDOW = 20.0
 _DEAD = 5.0  # seconds without any growth
 _LEAST = 2.0  # seconds that tell something
 _STEP = 0.2  # seconds between two samples
@@ -32,7 +33,7 @@ class Rate:
             self._samples.pop()
         self._samples.append((now, amount))
         # the one before the window's begin stays
-        while len(self._samples) > 2 and self._samples[1][0] <= now - _WINDOW:
+        while len(self._samples) > 2 and self._samples[1][0] <= now - WINDOW:
             self._samples.popleft()
 
     def per_second(self) -> float | None:

@@ -253,7 +253,7 @@ class Staging:
         problems = dict(inject(self._repository.git, (job.target for job in jobs)))
         full = bool(problems) and is_full(self.folder)
         for target in problems:
-            if not full:  # else it is none of the content's
+            if not full:  # the content is good then, and stays
                 target.unlink(missing_ok=True)
         found = {target: NotTakenIn(said, disk_full=full) for target, said in problems.items()}
         return [(job, found.get(job.target)) for job in jobs]

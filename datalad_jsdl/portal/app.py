@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["make_app"]
 
-#: Of statuses that the router gives by itself.
+#: What to say for statuses that only the router gives.
 _TEXTS = {
     HTTPStatus.NOT_FOUND: "nothing is at this address",
     HTTPStatus.METHOD_NOT_ALLOWED: "this address has no such method",

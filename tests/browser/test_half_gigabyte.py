@@ -27,7 +27,7 @@ _WRONG, _CUT, _HANG = 50 * _MIB, 260 * _MIB, 380 * _MIB
 _STALL = 4000  # milliseconds
 #: Bytes that are safe when the tab or the browser is killed.
 _BREAKS = [(120 * _MIB, "page"), (300 * _MIB, "browser"), (420 * _MIB, "page")]
-#: Begins, or goes on with what is there; a worker that has just ended may have its files still.
+#: Begins, or continues with what is there; a worker that has just ended may still hold the files.
 _RUN = """async ([entries, stall]) => {
     const jsdl = await import("/jsdl/jsdl.js");
     window.retries = [];

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,20 +19,11 @@ from playwright.sync_api import BrowserContext
 from tests.browser.site import Site
 from tests.browser.test_chromium import DONE, START, described
 from tests.lab import Lab, free_port
-from tests.test_docs_publishing import nginx
+from tests.serving.test_operating import APACHE
+from tests.test_docs_publishing import nginx, running
 
 PAGE = (Path(__file__).parents[2] / "docs" / "browser.rst").read_text("utf-8")
 CONTENT = bytes(3_000_000)
-_APACHE = """
-ServerRoot {folder}
-PidFile {folder}/pid
-ErrorLog {folder}/error.log
-DefaultRuntimeDir {folder}
-Mutex file:{folder}
-Listen 127.0.0.1:{port}
-{modules}
-{lines}
-"""
 _MODULES = ("mpm_event", "authn_core", "authz_core", "alias", "headers", "unixd")
 
 
@@ -53,20 +42,10 @@ def apache(program: str, folder: Path, lines: str) -> Iterator[str]:
     files = [(name, Path(f"/usr/lib/apache2/modules/mod_{name}.so")) for name in _MODULES]
     modules = "\n".join(f"LoadModule {name}_module {file}" for name, file in files if file.exists())
     config = folder / "apache.conf"
-    config.write_text(_APACHE.format(folder=folder, port=port, modules=modules, lines=lines))
+    config.write_text(APACHE.format(folder=folder, port=port, modules=modules, host=lines))
     url = f"http://127.0.0.1:{port}"
-    with subprocess.Popen([program, "-X", "-f", str(config)]) as process:
-        try:
-            while True:
-                try:
-                    requests.get(url, timeout=60)
-                    break
-                except requests.ConnectionError:
-                    assert process.poll() is None, (folder / "error.log").read_text()
-                    time.sleep(0.05)
-            yield url
-        finally:
-            process.terminate()
+    with running([program, "-X", "-f", str(config)], url):
+        yield url
 
 
 @pytest.fixture

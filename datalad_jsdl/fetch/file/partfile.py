@@ -15,7 +15,7 @@ from datalad_jsdl.fetch.file.syncing import sync_folder
 try:
     import fcntl
 except ImportError:  # Windows, where git-annex's own lock on a transfer has to do
-    fcntl = None  # type: ignore[assignment]  # None stands for the missing module
+    fcntl = None  # type: ignore[assignment]  # None: the module is missing
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -190,7 +190,7 @@ class _Answer(HTTPResponse):
 
     def _close_conn(self) -> None:
         """The answer is over: what else has come is not the beginning of the next."""
-        reader, self.fp = self.fp, None  # type: ignore[assignment]  # as http.client does
+        reader, self.fp = self.fp, None  # type: ignore[assignment]  # http.client sets None, too
         self._source.over = True
         if not reader.closed and reader.peek(1):
             with suppress(OSError):  # the other side has gone already

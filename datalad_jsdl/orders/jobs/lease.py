@@ -24,7 +24,7 @@ from datalad_jsdl.errors import (
     StoreError,
 )
 from datalad_jsdl.operations.progress import Standing
-from datalad_jsdl.operations.rates import Rate
+from datalad_jsdl.operations.rates import WINDOW, Rate
 from datalad_jsdl.orders.jobs.model import JSON, Job, JobState
 from datalad_jsdl.orders.jobs.reading import as_job, clock, columns
 from datalad_jsdl.orders.store.tables import jobs
@@ -42,7 +42,6 @@ __all__ = ["MAX_ATTEMPTS", "Lease"]
 #: A job that so many workers began and did not end is failed.
 MAX_ATTEMPTS = 5
 
-_WINDOW = 20.0  # seconds that a rate is written for
 _BETWEEN = 1.0  # seconds from one report that is written to the next
 _UNHEARD = 3.0  # seconds after which a kept lease looks for what its user wants
 _TICK = 0.25
@@ -283,8 +282,8 @@ class Lease:
         values["message"] = said.message
         values |= {"rate_since": None, "rate_from": None}
         if said.rate is not None:
-            values["rate_since"] = clock(self._store) - _WINDOW
-            values["rate_from"] = said.progress - round(said.rate * _WINDOW)
+            values["rate_since"] = clock(self._store) - WINDOW
+            values["rate_from"] = said.progress - round(said.rate * WINDOW)
         return values
 
     def _written_before(self) -> Job | None:

@@ -10,7 +10,7 @@ import re
 import time
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import Request
 
@@ -151,10 +151,11 @@ class Jar:
             headers: of the answer; urllib3's, which know of several lines of one name.
         """
         host = urlsplit(url).hostname or ""
-        # S310: http.cookiejar reads URL and host of the request; nothing is opened
+        # http.cookiejar reads the URL and the host of the request
         request, parser = Request(url), _Parser()  # noqa: S310 - nothing is opened
-        # mypy: http.cookiejar asks an answer for nothing but what `_Reply` has
-        for cookie in parser.make_cookies(_Reply(headers), request):  # type: ignore[arg-type]  # it needs no more
+        # and asks an answer for nothing but what `_Reply` has
+        reply: Any = _Reply(headers)
+        for cookie in parser.make_cookies(reply, request):
             if _settle(cookie, host, request):
                 self._put(cookie)
         for domain, path, name in parser.cleared:
@@ -187,15 +188,14 @@ class Jar:
 class _Reply:
     """An answer as http.cookiejar wants it."""
 
-    def __init__(self, headers: Mapping[str, str]) -> None:
-        self._headers = headers
+    def __init__(self, headers: Any) -> None:
+        self._headers = headers  # urllib3's, which know of several lines of one name
 
     def info(self) -> _Reply:
         return self
 
     def get_all(self, name: str, default: list[str]) -> list[str]:
-        # mypy: urllib3's headers, which know of several lines of one name
-        lines: list[str] = self._headers.getlist(name)  # type: ignore[attr-defined]
+        lines: list[str] = self._headers.getlist(name)
         return [_IDLE.sub("", line) for line in lines] or default
 
 
