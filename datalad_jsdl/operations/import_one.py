@@ -250,6 +250,7 @@ class _Fetching:
         for job, result in self._staging.download(jobs, label, downloads):
             if isinstance(result, Failed):
                 outcome.failures[job.name] = result
+                outcome.wanted += 1
             else:
                 self._fetched[job.name] = job.target
                 digests = {"sha256": result.sha256}
@@ -265,7 +266,8 @@ class _Fetching:
             if step.key and step.entry:
                 entries.setdefault(step.key, []).append(step.entry)
         keys = sorted(k for k in self._importer.missing_keys(entries) if parse_key(k))
-        outcome.wanted = len(outcome.unregistered) + sum(len(entries[key]) for key in keys)
+        here = {key for key in keys if any(e.path in self._was_here for e in entries[key])}
+        outcome.wanted += sum(len(entries[key]) for key in keys if key not in here)
         told = {key: _latest(entries[key]) for key in keys}
         untold = [key for key, time in told.items() if time is None]
         times = told | recorded_times(self._importer, untold)
@@ -276,13 +278,17 @@ class _Fetching:
                     fetched.replace(self._staging.folder / key_file(key))
         downloads = self._downloads([(key, expected_of(key).size) for key in keys])
         jobs = (self._job(key, entries[key], expected_of(key), times[key]) for key in keys)
+        size_here = 0  # bytes of what was not fetched
         for job, problem in self._staging.take_in(jobs, downloads):
             if problem:
                 outcome.failures.update({entry.path: problem for entry in entries[job.name]})
-            elif not any(entry.path in self._was_here for entry in entries[job.name]):
+            elif job.name in here:
+                size_here += job.expected.size or 0
+            else:
                 outcome.fetched += 1
                 outcome.files_fetched += len(entries[job.name])
-        outcome.came = downloads.came().after(outcome.came)
+        came = downloads.came()
+        outcome.came = replace(came, size=came.size - size_here).after(outcome.came)
         self._staging.clean_up("path-*")
         self._importer.catch_up()
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
 
+import pytest
+
+from datalad_jsdl.operations import import_one
 from datalad_jsdl.operations.check import check_import
 from datalad_jsdl.operations.checked import Checked, CheckedMirror
 from datalad_jsdl.operations.engines import Engines
@@ -19,7 +23,8 @@ from datalad_jsdl.operations.get_content import (
 from datalad_jsdl.operations.import_manifest import Refused, import_manifest
 from datalad_jsdl.operations.import_options import ImportOptions
 from datalad_jsdl.operations.import_parts import Imported
-from datalad_jsdl.operations.values import Failure
+from datalad_jsdl.operations.values import Failure, in_words
+from datalad_jsdl.repository.annex.keys import key_file
 from tests.conftest import run
 from tests.lab import Lab
 from tests.operations.plain_datasets import PlainDatasets
@@ -56,6 +61,37 @@ def test_an_import_a_check_and_a_download(lab: Lab) -> None:
     assert isinstance(total, Total)
     assert (total.fetched, total.failed, total.without_url) == (2, 0, 0)
     assert all((asked.target / path).read_bytes() == content_of(path) for path in PATHS)
+
+
+def test_content_that_is_here_and_cannot_be_read(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is one file's failure: the others go on, and it stays as it was."""
+    paths = ["a.nii", "b.nii", "c.nii"]
+    members = {path: [url] for path, url in publish(lab, paths).items()}
+    asked = options(members)
+    (first,) = import_manifest(asked, PlainDatasets())
+    root = asked.target
+    git(root, "annex", "get", "a.nii", "b.nii")
+    keys = {path: git(root, "annex", "lookupkey", path) for path in paths}
+    plain = import_one.digest_into
+
+    def broken(source: Path, target: Path) -> tuple[int, str]:
+        if source.name == key_file(keys["a.nii"]):  # no disk of a test breaks when it is wanted to
+            raise OSError(errno.EIO, "Input/output error")
+        return plain(source, target)
+
+    monkeypatch.setattr(import_one, "digest_into", broken)
+    (second,) = import_manifest(options(members, get=True), PlainDatasets())
+    assert isinstance(first, Imported)
+    assert isinstance(second, Imported)
+    outcome = second.outcome
+    (failed,) = outcome.failures.items()
+    assert failed[0] == "a.nii"
+    assert "Input/output error" in in_words(failed[1])
+    assert (outcome.wanted, outcome.files_fetched, outcome.came.size) == (1, 1, 3000)
+    now = {path: git(root, "annex", "lookupkey", path) for path in paths}
+    assert now["a.nii"] == keys["a.nii"]
+    assert all(now[path].startswith("SHA256E-s3000--") for path in ("b.nii", "c.nii"))
+    assert all((root / path).read_bytes() == content_of(path) for path in paths)
 
 
 def test_what_goes_wrong_is_a_value(lab: Lab) -> None:
