@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import BrowserContext, sync_playwright
 
 from tests.browser.site import Site, site
+from tests.node_packages import install_packages
 
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"
@@ -33,10 +34,7 @@ def packages(program: Callable[[str], str]) -> Path:
     stamp = MODULES / "installed"
     with fasteners.InterProcessLock(HERE / "node_modules.lock"):
         if not stamp.exists() or stamp.read_text() != state:
-            command = [npm, "ci", "--no-audit", "--no-fund"]
-            done = subprocess.run(command, capture_output=True, text=True, cwd=HERE)
-            if done.returncode:
-                (pytest.fail if os.environ.get("CI") else pytest.skip)(f"npm ci: {done.stderr}")
+            install_packages(npm, HERE)
             stamp.write_text(state)
     return MODULES
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import shutil
-import ssl
 import subprocess
 import tempfile
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 from fasteners import InterProcessLock
 
 from tests.archive.readers.found import ReaderError
+from tests.node_packages import ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,12 +21,6 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 NODE = _HERE.parent / "node"
 _LIMIT = 240  # seconds that a program may take
-
-# As it was before any test changed it: npm finds its own configuration by it.
-_ENVIRONMENT = dict(os.environ)
-# The authorities that Python trusts, too: Node.js knows only its own list by itself.
-if authorities := ssl.get_default_verify_paths().cafile:
-    _ENVIRONMENT.setdefault("NODE_EXTRA_CA_CERTS", authorities)
 
 
 class NotAtHandError(Exception):
@@ -46,7 +39,7 @@ class Kit:
     def __init__(self, folder: Path, zone: str = "EAST-13:30") -> None:
         self._folder = folder
         self._environment = {
-            **_ENVIRONMENT,
+            **ENVIRONMENT,
             "LC_ALL": "C.UTF-8",  # for names
             "TZ": zone,
             "GOCACHE": str(folder / "go-cache"),
