@@ -141,7 +141,8 @@ class Terminal:
         Args:
             command: one line.
             name: of the file that the recording is kept in, where recordings are kept.
-            keys: told each sample; what it returns is pressed, such as ``C-c``, or "".
+            keys: told each sample; what it returns is pressed: keys such as ``C-c`` and words,
+                with spaces between them, or "".
         """
         self._do("send-keys", "-R", ";", "clear-history")
         # the screen is empty but for the prompt, which readline draws again
@@ -162,7 +163,7 @@ class Terminal:
             if sample.seconds > _PATIENCE:
                 raise AssertionError("it does not end:\n" + "\n".join(lines))
             if keys is not None and (pressed := keys(sample)):
-                self._do("send-keys", pressed)
+                self._do("send-keys", *pressed.split())
             time.sleep(_EVERY)
         whole = self._screen("-J")
         start = next(number for number, line in enumerate(whole) if command in line)

@@ -284,14 +284,32 @@ def test_a_dead_mirror(lab: Lab, shell: Callable[..., Terminal]) -> None:
 
 
 def test_a_login(lab: Lab, shell: Callable[..., Terminal]) -> None:
-    wants = {"wants": ("Authorization", "Bearer T"), "challenge": "Bearer"}
+    secret = "planted-secret-7"
+    wants = {"wants": ("Authorization", f"Bearer {secret}"), "challenge": "Bearer"}
     members = {f"f{n:02}": member(lab, f"f{n:02}", SMALL, **wants) for n in range(40)}
     datalad("download-manifest", write_manifest("m.json", members), "study")
-    recording = shell(80).run("datalad download-content -d study", "login")
+    terminal = shell(80, PYTHON_KEYRING_BACKEND="keyrings.alt.file.PlaintextKeyring")
+    recording = terminal.run("datalad download-content -d study", "login-wanted")
     check(recording, whole=False)
     (error,) = [line for line in recording.said if line.startswith("error: 40 files")]
     assert "HTTP status 401" in error
-    assert re.fullmatch(rf"  datalad jsdl-login {lab.url}/f\d\d", recording.said[-1])
+    advice = recording.said[-1].strip()
+    assert re.fullmatch(rf"datalad jsdl-login {lab.url}/f\d\d", advice)
+    typed: list[str] = []
+
+    def answer(sample: Sample) -> str:
+        if typed or not (sample.lines and re.search(r"[Tt]oken.*:$", sample.lines[-1])):
+            return ""
+        typed.append(secret)
+        return f"{secret} Enter"
+
+    login = terminal.run(advice, "login", answer)
+    assert login.code == 0, login.said
+    assert not any(secret in line for sample in login.samples for line in sample.lines)
+    again = terminal.run("datalad download-content -d study", "login-given")
+    check(again)
+    assert again.code == 0
+    assert "40 files, 8.0 MB in " in one_line(again)
 
 
 def test_a_private_address(lab: Lab, tmp_path: Path, shell: Callable[..., Terminal]) -> None:
