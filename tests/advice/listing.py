@@ -288,7 +288,7 @@ ADVICE = {
     # its pages
     "Tick what you want first": "pages.test_pages:test_from_choosing_to_the_download",
     "at once; add their folder": "pages.test_pages:test_a_form_without_end",
-    "Open the page again, and repeat": "pages.test_pages:test_forms_of_others_are_refused",
+    "Open the page again, and repeat": "pages.test_safe_pages:test_forms_of_others_are_refused",
     "Accept them there, then ask": "pages.test_pages:test_what_stands_in_the_way",
     "Take off the list": "pages.test_pages:test_what_stands_in_the_way",
     "Ask again": "pages.test_pages:test_each_reason_has_its_action",

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from datalad_jsdl.orders.jobs.rows import Jobs
 from datalad_jsdl.orders.store.opening import Store
+from tests.orders.jobs_kit import Clock
 from tests.postgresql import PostgreSQL, postgresql_server
 
 
@@ -36,3 +38,13 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def store(url: str) -> Iterator[Store]:
     with Store(url) as store:
         yield store
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def jobs(store: Store, clock: Clock) -> Jobs:
+    return Jobs(store, clock)

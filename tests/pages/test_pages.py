@@ -5,36 +5,20 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import re
-import subprocess
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
-from datalad_jsdl.orders.jobs.rows import Jobs
-from datalad_jsdl.orders.ordering import Limits
 from datalad_jsdl.portal.app import make_app
 from datalad_jsdl.portal.look import read_look
 from datalad_jsdl.portal.rules import DatasetRule, Openness, Rules, Terms
-from datalad_jsdl.portal.site import Site
 from tests.lab import Lab
-from tests.pages.conftest import HOSTILE, TOKEN, hostile, made, manifest, signed_in, study, work
+from tests.pages.conftest import TOKEN, made, manifest, signed_in, study, work
 from tests.pages.forms import Page
+from tests.pages.steps import HERE, Make, listed, ordered
 from tests.portal import content_of, described
-
-Make = Callable[..., Site]
-HERE = "https://portal.example.org"
-
-
-def _listed(site: Site) -> list[str]:
-    return [file.ref.path for file in site.desk.lists.files("me")]
-
-
-def _ordered(client: TestClient, **filled: str) -> Page:
-    return Page.at(client, "/list").button("Order ").press(client, **filled)
 
 
 def test_signing_in_and_out(portal: Make, tmp_path: Path) -> None:
@@ -142,7 +126,7 @@ def test_a_filter(portal: Make, tmp_path: Path) -> None:
     done = found.button("Add all 4 files").press(client)
     assert "4 files added to your list." in done.text
     assert done.url.startswith(address)
-    assert {path.partition("/")[0] for path in _listed(site)} == {"sub-10", "sub-12"}
+    assert {path.partition("/")[0] for path in listed(site)} == {"sub-10", "sub-12"}
     typed = Page.at(client, "/datasets/study", where="age > 31")
     assert "2 files match" in typed.text
     wrong = Page.at(client, "/datasets/study", where="weight > 3")
@@ -171,9 +155,9 @@ def test_from_choosing_to_the_download(portal: Make, tmp_path: Path) -> None:
     assert "All 3 files are ready to order." in review.text
     removed = review.button("Remove sub-01/anat").press(client)
     assert "Removed 1 file." in removed.text
-    assert len(_listed(site)) == 2
+    assert len(listed(site)) == 2
     assert "1 file is on your list again." in removed.button("Undo").press(client).text
-    order = _ordered(client, name="cut.zip")
+    order = ordered(client, name="cut.zip")
     assert order.url.startswith("/orders/")
     assert "Queued" in order.text
     assert ("meta", {"http-equiv": "refresh", "content": "3"}) in order.elements
@@ -261,7 +245,7 @@ def test_terms_are_read_before_ordering(portal: Make, tmp_path: Path) -> None:
     review = Page.at(client, "/list")
     assert "Terms of study that you have not read" in review.text
     assert "some have terms to read first" in review.text
-    led = _ordered(client)
+    led = ordered(client)
     assert led.url == review.links["Read terms of study"] == "/datasets/study/terms"
     assert "Be <kind>. Cite us." in led.text
     button = led.button("Accept and go back")
@@ -276,7 +260,7 @@ def test_terms_are_read_before_ordering(portal: Make, tmp_path: Path) -> None:
     assert (stale.status, "The terms have changed" in stale.text) == (409, True)
     declined = Page.at(client, led.url).button("Decline, remove the 26 files").press(client)
     assert "Removed 26 files." in declined.text
-    assert _ordered(client).url.startswith("/orders/")
+    assert ordered(client).url.startswith("/orders/")
     assert Page.at(client, "/datasets/free/terms").status == 404
 
 
@@ -290,215 +274,4 @@ def test_what_is_not_for_a_visitor_is_not_there(portal: Make, tmp_path: Path) ->
         assert Page.at(client, path).status == 404
     token = {"token": Page.at(client, "/list").buttons[0].fields[0][1]}
     assert client.post("/datasets/b/add", data={**token, "add": "folder"}).status_code == 404
-    assert _listed(site) == []
-
-
-def test_an_order_with_a_file_that_fails(portal: Make, tmp_path: Path, lab: Lab) -> None:
-    site = portal(manifest(lab, tmp_path))
-    client = signed_in(site)
-    page = Page.at(client, "/datasets/m", folder="scans")
-    page.button("Add selected").press(client, "scans/f0", "scans/f1", "scans/gone")
-    order = _ordered(client, name="three")
-    work(site)
-    failed = Page.at(client, order.url)
-    assert "Interrupted" in failed.text
-    assert "1 file of 3 could not be read" in failed.text
-    assert "scans/gone" in failed.text.replace(" ", "")
-    rest = failed.button("Order the other 2 files").press(client)
-    work(site)
-    assert "2 files, every one read" in Page.at(client, rest.url).text
-    assert "three-others.zip" in rest.text
-    lab.put("scans/gone", content_of("scans/gone"))
-    again = failed.button("Try this file again").press(client)
-    assert again.url == order.url
-    work(site)
-    assert "3 files, every one read" in Page.at(client, order.url).text
-
-
-def test_how_far_a_preparation_is(portal: Make, tmp_path: Path) -> None:
-    """Bytes of bytes, the rate of the last seconds, and a time only while it moves."""
-    site = portal(study(tmp_path / "study"))
-    client = signed_in(site)
-    Page.at(client, "/datasets/study").button("Add everything").press(client)
-    url = _ordered(client).url
-    seconds = 0.0
-    lease = Jobs(site.desk.store, lambda: seconds).claim()
-    assert lease is not None
-    for second in range(11):
-        seconds = float(second)
-        lease.report(500_000 + 20_000 * second, 1_000_000)
-    shown = client.get(url).text.replace("\u00a0", " ")
-    assert '<progress id="pr" max="100" value="70">70 %</progress>' in shown
-    facts = (
-        r"<strong>70 %</strong> · 700 KB of 1\.00 MB · (1\d|20)\.\d KB/s · about \d0 s left</span>"
-    )
-    assert re.search(facts, shown)
-    for second in range(11, 18):  # it stands still
-        seconds = float(second)
-        lease.report(700_000, 1_000_000)
-    shown = client.get(url).text.replace("\u00a0", " ")
-    assert "<strong>70 %</strong> · 700 KB of 1.00 MB</span>" in shown
-
-
-def test_cancelling(portal: Make, tmp_path: Path) -> None:
-    site = portal(study(tmp_path / "study"))
-    client = signed_in(site)
-    Page.at(client, "/datasets/study").button("Add everything").press(client)
-    order = _ordered(client)
-    cancelled = order.button("Cancel preparation").press(client)
-    assert "You cancelled the preparation." in cancelled.text
-    assert work(site) == 0
-    cancelled.button("Prepare the zip").press(client)
-    work(site)
-    assert "Ready" in Page.at(client, order.url).text
-
-
-def test_what_does_not_fit_stays(portal: Make, tmp_path: Path) -> None:
-    site = portal(study(tmp_path / "study"), limits=Limits(files=3, size=200_000))
-    client = signed_in(site)
-    Page.at(client, "/datasets/study").button("Add everything").press(client)
-    review = Page.at(client, "/list")
-    assert "12 files are too large for one order" in review.text
-    assert "do not fit into one order (at most 3 files and 200 KB)" in review.text
-    order = _ordered(client)
-    assert "Holds3 files" in order.text.replace("Holds ", "Holds")
-    assert len(_listed(site)) == 23
-
-
-@pytest.mark.parametrize("name", ["a/b", ".hidden", "x" * 300])
-def test_a_name_that_no_zip_can_have(portal: Make, tmp_path: Path, name: str) -> None:
-    client = signed_in(portal(study(tmp_path / "study")))
-    Page.at(client, "/datasets/study").button("Add everything").press(client)
-    found = _ordered(client, name=name)
-    assert found.status == 409
-    assert "The name of" in found.text
-    assert ("input", "true") not in found.elements
-
-
-def test_again_and_compared_with_today(portal: Make, tmp_path: Path) -> None:
-    root = study(tmp_path / "study")
-    site = portal(root)
-    client = signed_in(site)
-    Page.at(client, "/datasets/study").button("Add selected").press(client, "sub-01", "README")
-    order = _ordered(client)
-    same = Page.at(client, f"{order.url}/compare")
-    assert "All 3 files are the same today." in same.text
-    (root / "README").write_text("changed")
-    subprocess.run(["git", "rm", "-q", "-r", "sub-01/anat"], cwd=root, check=True)
-    subprocess.run(["git", "commit", "-q", "-a", "-m", "x"], cwd=root, check=True)
-    changed = Page.at(client, f"{order.url}/compare")
-    assert "1 of 3 files is the same" in changed.text
-    changed.button("Put today").press(client)
-    assert len(_listed(site)) == 2
-    history = Page.at(client, "/orders")
-    history.button("Order again").press(client)
-    assert len(_listed(site)) == 3
-
-
-def test_names_are_text_everywhere(portal: Make, tmp_path: Path) -> None:
-    site = portal(hostile(tmp_path / "hostile"), made(tmp_path / "<i>ds", {"<u>a": b"1"}))
-    client = signed_in(site)
-    pages = [Page.at(client, "/"), Page.at(client, "/datasets/hostile")]
-    added = pages[1].button("Add everything").press(client)
-    assert f"{len(HOSTILE)} files added to your list. Left out" in added.text
-    links = [link for link in pages[0].links.values() if link.startswith("/datasets/")]
-    pages += [Page.at(client, link) for link in links]
-    pages += [added, Page.at(client, "/list"), Page.at(client, "/datasets/hostile", q="<b>")]
-    pages.append(Page.at(client, "/datasets/hostile?folder=folder%20%3Cb%3E"))
-    pages.append(Page.at(client, "/datasets/hostile", folder="caf%E9", q='"><script>'))
-    order = _ordered(client, name="<img src=x>'\".zip")
-    work(site)
-    pages += [Page.at(client, order.url), Page.at(client, f"{order.url}/compare")]
-    pages += [Page.at(client, "/orders"), Page.at(client, "/datasets/<script>")]
-    known = {"script", "img", "b", "i", "u"}
-    for page in pages:
-        scripts = [given for tag, given in page.elements if tag in known]
-        assert scripts == [{"type": "module", "src": "/static/portal.js"}], page.url
-        assert not any(name.startswith("on") for _, given in page.elements for name in given)
-        assert not any("style" in given for _, given in page.elements)
-        assert "\u202e" not in page.html
-        assert "{{7*7}}" in page.text or "49" not in page.text
-
-
-def test_each_hostile_name_by_itself(portal: Make, tmp_path: Path) -> None:
-    site = portal(hostile(tmp_path / "hostile"))
-    client = signed_in(site)
-    page = Page.at(client, "/datasets/hostile")
-    for button in [b for b in page.buttons if b.text.startswith("Add fi") and "xe9" not in b.text]:
-        assert "1 file added" in button.press(client).text
-    page.button("Add folder folder").press(client)
-    assert sorted(_listed(site)) == sorted(name for name in HOSTILE)
-    tokens = [b for b in Page.at(client, "/list").buttons if b.name == "only"]
-    assert len(tokens) == len(HOSTILE)
-    for button in tokens:
-        assert "Removed 1 file." in button.press(client).text
-    assert _listed(site) == []
-
-
-def test_forms_of_others_are_refused(portal: Make, tmp_path: Path) -> None:
-    site = portal(study(tmp_path / "study"))
-    client = signed_in(site)
-    forged = client.post("/list/remove", data={"clear": "1"})
-    assert (forged.status_code, "not from a page" in forged.text) == (403, True)
-    assert "<h1>" in forged.text
-    elsewhere = client.post(
-        "/list/remove", data={"clear": "1"}, headers={"sec-fetch-site": "cross-site"}
-    )
-    assert (elsewhere.status_code, "<h1>" in elsewhere.text) == (403, True)
-    assert client.post("/list/remove", json={}).status_code == 415
-
-
-def test_orders_of_others_are_not_there(portal: Make, tmp_path: Path) -> None:
-    site = portal(study(tmp_path / "study"))
-    client = signed_in(site)
-    Page.at(client, "/datasets/study").button("Add everything").press(client)
-    files = list(site.desk.lists.files("me"))
-    site.desk.lists.add("you", files, [site.served[0].source])
-    theirs = site.desk.orders.create("you").summary.id
-    for path in (f"/orders/{theirs}", f"/orders/{theirs}/compare", "/orders/no", "/orders/%0a"):
-        assert Page.at(client, path).status == 404
-    token = next(v for n, v in Page.at(client, "/list").button("Order").fields if n == "token")
-    for action in ("prepare", "cancel", "others", "again"):
-        found = client.post(f"/orders/{theirs}/{action}", data={"token": token})
-        assert found.status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("path", "status"),
-    [("/nothing", 404), ("/datasets/none", 404), ("/datasets/study?folder=none", 404),
-     ("/static/../look.py", 404), ("/static/none.js", 404), ("/about/terms", 404),
-     ("/list/order", 405), ("/d/x.y/z.zip", 404)],
-)  # fmt: skip
-def test_error_pages(portal: Make, tmp_path: Path, path: str, status: int) -> None:
-    page = Page.at(signed_in(portal(study(tmp_path / "study"))), path)
-    assert page.status == status
-    assert str(status) in page.text
-    assert "safe" in page.text
-
-
-def test_an_error_of_ours_is_a_page_too(
-    portal: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    site = portal(study(tmp_path / "study"))
-    client = signed_in(site)
-    inner = TestClient(client.app, raise_server_exceptions=False, cookies=client.cookies)
-
-    def broken(*_: object) -> None:
-        raise RuntimeError("secret detail")
-
-    monkeypatch.setattr(site.browser, "page", broken)
-    page = Page(inner, inner.get("/datasets/study", headers={"accept": "text/html"}))
-    assert page.status == 500
-    assert "Something went wrong here" in page.text
-    assert "secret" not in page.html
-
-
-def test_headers(portal: Make, tmp_path: Path) -> None:
-    client = signed_in(portal(study(tmp_path / "study")))
-    page = client.get("/datasets/study")
-    assert page.headers["cache-control"] == "no-store"
-    assert "script-src 'self'" in page.headers["content-security-policy"]
-    for name, kind in (("portal.css", "text/css"), ("portal.js", "text/javascript")):
-        found = client.get(f"/static/{name}")
-        assert found.headers["content-type"].startswith(kind)
-        assert found.headers["x-content-type-options"] == "nosniff"
+    assert listed(site) == []
