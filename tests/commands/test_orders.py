@@ -247,10 +247,11 @@ def test_there_is_no_order(dataset: Path) -> None:
 
 
 def test_words_that_there_are_not(dataset: Path) -> None:
-    for command in ("download-list", "download-order"):
+    for command, word in (("download-list", "undo"), ("download-order", "prepare")):
         done = run_datalad(command, "destroy", cwd=dataset)
-        assert done.code == 1
-        assert "there is no action 'destroy'; there are" in done.stderr
+        assert done.code == 2
+        assert "invalid choice: 'destroy' (choose from " in done.stderr
+        assert word in done.stderr
     done = run_datalad("download-order", "create", "--queue", cwd=dataset)
     assert "--queue belongs to prepare" in done.stderr
     done = run_datalad("download-list", "add", "--nothing", cwd=dataset)

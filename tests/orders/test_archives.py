@@ -168,4 +168,5 @@ def test_a_preparation_that_is_stopped_goes_on(store: Store, lab: Lab) -> None:
     assert (found.done, found.files) == (found.total, found.of_files)
     assert (found.moved or 0) < found.done  # what was known already is here, and is not moved
     assert (second.prepared, second.is_stopped) == (21, False)
-    assert len([r for r in lab.requests if r.path.startswith("/f")]) == 21 - first.prepared - 1
+    # what the first had in flight may be told of late, so each counts once
+    assert len({r.path for r in lab.requests} - {"/large"}) == 21 - first.prepared - 1
