@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from datalad_jsdl.faults import Failed
+from datalad_jsdl.faults import Failed, FaultKind
 from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
 from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.model.content import Expected, Fetched
@@ -63,6 +64,31 @@ def test_an_engine_that_was_interrupted_serves_the_next_as_if_new() -> None:
         assert isinstance(fetch_file(job("b", f"{wire.url}/f"), engine), Fetched)
         ((_, outcome),) = fetch_all([job("c", f"{wire.url}/f")], engine, 2)
         assert isinstance(outcome, Fetched)
+
+
+def test_a_file_of_unknown_length_that_is_interrupted_is_not_whole() -> None:
+    """The connection ends as it would at the end of the file."""
+    there, go = threading.Event(), threading.Event()
+
+    def endless(talk: Talk) -> None:
+        talk.send(b"HTTP/1.1 200 X\r\nConnection: close\r\n\r\n" + CONTENT[:100_000])
+        there.set()
+        go.wait(20)
+
+    with Wire({"/f": endless}) as wire, new_engine(read_timeout=20.0) as engine:
+        found: list[object] = []
+        unknown = job("a", f"{wire.url}/f", expected=Expected())
+        reader = threading.Thread(target=lambda: found.append(fetch_file(unknown, engine)))
+        reader.start()
+        assert there.wait(20)
+        time.sleep(0.3)  # what has come is read, and more is waited for
+        engine.interrupt()
+        reader.join(20)
+        go.set()
+        (outcome,) = found
+        assert isinstance(outcome, Failed)
+        assert [fault.kind for fault in outcome.faults] == [FaultKind.INTERRUPTED]
+        assert not Path("a").exists()
 
 
 def test_of_two_at_once_one_is_interrupted_and_the_other_goes_on() -> None:

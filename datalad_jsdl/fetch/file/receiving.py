@@ -210,6 +210,8 @@ class FileAnswer:
                 state.progress(state.held)
             if segment.end is not None and segment.position >= segment.end:
                 return None
+        if state.operation.stop.is_set():  # our own end of the connection looks like the file's
+            return Fault(FaultKind.INTERRUPTED, url)
         return self._ended(part.end)
 
     def _too_long(self, size: int) -> Fault:

@@ -69,6 +69,8 @@ class FileRequest:
         except BROKEN_OFF as error:
             if segment.end is not None and segment.position >= segment.end:
                 fault = None  # others have the rest
+            elif state.operation.stop.is_set():
+                fault = Fault(FaultKind.INTERRUPTED, url)
             else:
                 fault = self._broke_off(error, limits, response.proxy)
         finally:
