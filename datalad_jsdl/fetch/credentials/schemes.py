@@ -15,7 +15,7 @@ from urllib.parse import (
 )
 
 from datalad_jsdl.fetch.credentials.sources.cookies import cookie_header
-from datalad_jsdl.fetch.http.regions import region_of_host, regional
+from datalad_jsdl.model.regions import region_of_host, regional
 
 if TYPE_CHECKING:
     from datalad_jsdl.fetch.credentials.login import Login

@@ -17,7 +17,7 @@ from datalad_jsdl.bugs import LOGGER, log_trace
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.credentials.login import is_sendable
 from datalad_jsdl.fetch.credentials.place import Place
-from datalad_jsdl.fetch.http.regions import bucket_of
+from datalad_jsdl.model.regions import bucket_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

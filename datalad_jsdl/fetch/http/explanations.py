@@ -18,9 +18,9 @@ import urllib3
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.http.encodings import compressions, decode
 from datalad_jsdl.fetch.http.error_documents import of_html, of_json, of_xml
-from datalad_jsdl.fetch.http.regions import region_named
 from datalad_jsdl.fetch.http.secrecy import without_secrets
 from datalad_jsdl.fetch.http.walls import wall_of
+from datalad_jsdl.model.regions import region_named
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -3,15 +3,16 @@
 An address is a module with
 
 - a docstring whose first line says what it is, for the documentation;
-- ``EXAMPLES: tuple[str, ...]``: addresses as a user writes them, for the documentation;
+- ``EXAMPLES: tuple[str, ...]``: addresses as a user writes them, for the documentation; if one of
+  them begins with its name and a ``+``, other servers than the one of ``BASE`` are named so;
 - ``BASE: str | None``: URL of the portal's API, without a slash at its end, unless the user
   gives another one; None if the address has it (``NAME+https://host/…``);
 - ``API: str``: the path of the API below ``BASE``, which a base URL that a user gives may end in:
   it is taken off;
 - ``records(rest: str, base: str, api: Api) -> Iterator[Record]``: the entries as the portal
   gives them, still unchecked, like those of a format's ``records`` (see `formats`). *rest* is
-  what stands behind the name and its colon, *base* what `BASE` or the user says; for a module
-  without `BASE`, *rest* is "" and *base* the whole URL. Relative URLs in records are
+  what stands behind the name and its colon, *base* what `BASE` or the user says; for
+  ``NAME+https://host/…`` *rest* is "" and *base* the whole URL. Relative URLs in records are
   resolved against the URL of the answer that *api* gave last (RFC 3986, 5.1.3). It raises
   `ManifestError` for an address that cannot be, and lets the errors of *api* through.
 
@@ -29,10 +30,12 @@ from datalad_jsdl.manifest.portals import (
     dandi,
     dataverse,
     figshare,
+    gs,
     hugging_face,
     openneuro,
     orthanc,
     osf,
+    s3,
     zenodo,
 )
 from datalad_jsdl.manifest.portals.api import Api
@@ -62,10 +65,12 @@ ADDRESSES: dict[str, Portal] = {
     "dandi": dandi,
     "dataverse": dataverse,
     "figshare": figshare,
+    "gs": gs,
     "hf": hugging_face,
     "openneuro": openneuro,
     "orthanc": orthanc,
     "osf": osf,
+    "s3": s3,
     "zenodo": zenodo,
 }
 
@@ -117,11 +122,11 @@ def find_address(
     name, _, rest = manifest.partition(":")
     name, plus, transport = name.lower().partition("+")
     portal = ADDRESSES[name]
-    if portal.BASE is None:
-        if not plus:
+    if plus or portal.BASE is None:
+        if not plus or not any(text.startswith(f"{name}+") for text in portal.EXAMPLES):
             raise ManifestError(f"{manifest}: expected an address such as {portal.EXAMPLES[0]}")
         return Address(manifest, _checked(f"{transport}:{rest}", manifest), True, portal, "")
-    if plus or not rest:
+    if not rest:
         raise ManifestError(f"{manifest}: expected an address such as {portal.EXAMPLES[0]}")
     if rest.lower().startswith(("http://", "https://")):
         better = hint(rest) or f"an address such as {portal.EXAMPLES[0]}"

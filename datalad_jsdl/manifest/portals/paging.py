@@ -26,6 +26,7 @@ __all__ = [
     "explained",
     "items_of",
     "login_line",
+    "token_pages",
 ]
 
 # Of one listing: more than any portal has, and so many that no answer can keep us for ever.
@@ -119,6 +120,30 @@ def all_pages(
     raise ManifestError(f"{redact(url(1))}: more than {_MOST_PAGES} pages")
 
 
+def token_pages(ask: Callable[[str], tuple[list[Any], str]], once: Once) -> Iterator[list[Any]]:
+    """The items, page by page, of a listing in which each page has the token of the next.
+
+    Args:
+        ask: gives the items of the page of a token, and the token of the next page. The first
+            page's is ""; so is what the last page gives.
+        once: to see to it that no item comes twice.
+
+    Raises:
+        ManifestError: a token leads back to a page, an item comes twice, or there is no end.
+        FetchError: there is no answer, or one of failure.
+    """
+    token, seen = "", {""}
+    for number in range(1, _MOST_PAGES + 1):
+        items, token = ask(token)
+        yield once.checked(number, items)
+        if not token:
+            return
+        if token in seen:
+            raise ManifestError(f"{once.shown}: page {number} leads back to an earlier page")
+        seen.add(token)
+    raise ManifestError(f"{once.shown}: more than {_MOST_PAGES} pages")
+
+
 class Once:
     """Sees to it that no item comes twice, as it does from a server that knows no pages.
 
@@ -128,11 +153,12 @@ class Once:
 
     Attributes:
         number: of all items so far.
+        shown: as given.
     """
 
     def __init__(self, shown: str, key: Callable[[Any], Any]) -> None:
         self.number = 0
-        self._shown = shown
+        self.shown = shown
         self._key = key
         self._pages: dict[str, int] = {}
 
@@ -149,7 +175,7 @@ class Once:
             earlier = self._pages.setdefault(json.dumps(found), page)
             if earlier != page:
                 raise ManifestError(
-                    f"{self._shown}: page {page} repeats an item of page {earlier}; if the "
+                    f"{self.shown}: page {page} repeats an item of page {earlier}; if the "
                     "listing has just changed, try again"
                 )
         return items

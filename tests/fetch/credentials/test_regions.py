@@ -14,9 +14,9 @@ from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.credentials.login import Login
 from datalad_jsdl.fetch.credentials.rules import parse_rule
 from datalad_jsdl.fetch.credentials.schemes import sign_s3
-from datalad_jsdl.fetch.http.regions import bucket_of, region_named, region_of_host, regional
 from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.model.content import Expected, Fetched
+from datalad_jsdl.model.regions import bucket_of, region_named, region_of_host, regional
 from tests.fetch.waits import Waits, new_engine
 from tests.wire import Talk, Wire
 
