@@ -25,6 +25,7 @@ __all__ = [
     "QUESTION_PAUSE",
     "SECOND_CHANCES",
     "SECOND_CHANCE_PAUSE",
+    "STALE_SECONDS",
 ]
 
 # of a mirror
@@ -81,3 +82,5 @@ DENIALS = 10
 FORBIDDEN = 3
 #: Seconds that an endpoint is not asked for a token again after it gave none.
 ENDPOINT_PAUSE = 30.0
+#: Seconds that a token has to be old until 403 may be because it is stale: else it is the file.
+STALE_SECONDS = 60.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -41,6 +42,8 @@ _TOKEN_WAYS: tuple[Mapping[str, str], ...] = (
     {"kind": "header", "header": "X-Dataverse-key"},
 )
 _UNSUPPORTED = frozenset({"digest", "negotiate", "ntlm", "kerberos", "hoba", "mutual", "dpop"})
+# its API gives a token for a name and a password, and does not say so
+_LORIS = re.compile(r"https?://[^?#]*/api/v[0-9]+(?:\.[0-9]+)+(?:-[a-z]+)?/")
 _ACCEPTED = (404, 410, 416)  # by who asks; what is asked for is not there
 
 
@@ -181,12 +184,15 @@ def _asked(answer: LoginAnswer) -> Asked:
     return Asked.PASSWORD if others == {"basic"} else Asked.EITHER
 
 
-def _ways(answer: LoginAnswer, typed: TypedLogin) -> Iterator[Mapping[str, str]]:
+def _ways(url: str, answer: LoginAnswer, typed: TypedLogin) -> Iterator[Mapping[str, str]]:
     """How the login may be sent: options of a line."""
     if answer.is_store:
         yield {"kind": "s3"}
     elif typed.user:
         yield {"user": typed.user}
+        if not answer.schemes and (match := _LORIS.match(url)):
+            endpoint = f"{match[0]}login"
+            yield {"kind": "login", "user": typed.user, "token-endpoint": endpoint}
     else:
         yield from ({"kind": "header", "header": name} for name in answer.headers)
         others = answer.schemes - _UNSUPPORTED - {"basic"}
@@ -204,7 +210,7 @@ def _accepted_login(
     for left in reversed(range(entered.tries)):
         typed = entered.read(_asked(answer))
         said = answer
-        for options in _ways(answer, typed):
+        for options in _ways(url, answer, typed):
             said = _answer(url, _rule(url, typed, options))
             if not said.wanted:
                 if said.gives_content or said.status in _ACCEPTED:

@@ -48,7 +48,7 @@ OPTIONS = {
     "that the server names takes precedence",
     "request-payer": "for the kind ``s3``: ``requester``, for requester-pays buckets; "
     "then you pay for your downloads",
-    "token-endpoint": "for the kind ``oauth``: the URL that issues access tokens",
+    "token-endpoint": "for the kinds ``oauth`` and ``login``: the URL that issues tokens",
     "client-id": "for the kind ``oauth``: the application that the login was issued to",
 }
 

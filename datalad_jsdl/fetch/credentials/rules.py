@@ -80,14 +80,14 @@ def _option(word: str) -> tuple[str, str]:
 
 
 def _check_options(options: dict[str, str], origin: str) -> None:
-    from datalad_jsdl.fetch.credentials.schemes import KINDS
+    from datalad_jsdl.fetch.credentials.schemes import EXCHANGED, KINDS
 
     if options.get("kind", "basic") not in KINDS:
         raise ValueError(f"unknown kind; choose from {', '.join(KINDS)}")
     if options.get("user") == "YOU":
         raise ValueError("replace YOU with your own name")
-    if options.get("kind") == "oauth":
-        _check_endpoint(origin, options.get("token-endpoint", ""))
+    if options.get("kind") in EXCHANGED:
+        _check_endpoint(origin, options["kind"], options.get("token-endpoint", ""))
     if options.get("request-payer", "requester") != "requester":
         raise ValueError("expected request-payer=requester")
     if not re.fullmatch(r"[A-Za-z0-9-]+(:[!-~]+)?", options.get("header", "X")):
@@ -110,9 +110,9 @@ def _scope(text: str) -> tuple[str, str]:
     return origin_of(url), prefix
 
 
-def _check_endpoint(origin: str, endpoint: str) -> None:
+def _check_endpoint(origin: str, kind: str, endpoint: str) -> None:
     if not endpoint:
-        raise ValueError("kind=oauth needs token-endpoint=URL")
+        raise ValueError(f"kind={kind} needs token-endpoint=URL")
     try:
         url = normalise_url(endpoint)
     except ValueError as error:

@@ -20,7 +20,7 @@ from datalad_jsdl.model.regions import region_of_host, regional
 if TYPE_CHECKING:
     from datalad_jsdl.fetch.credentials.login import Login
 
-__all__ = ["KINDS", "headers_of", "sign_s3"]
+__all__ = ["EXCHANGED", "KINDS", "headers_of", "sign_s3"]
 
 #: Kind → what it means, for the documentation.
 KINDS = {
@@ -32,7 +32,13 @@ KINDS = {
     "of the origin are signed again, so that none expires",
     "oauth": "a refresh token, exchanged for access tokens at ``token-endpoint`` (RFC 6749, 6); if "
     "the server replaces it, the new one is stored if the source is ``datalad``",
+    "login": "user name and password, posted as JSON to ``token-endpoint``, which answers with a "
+    "token (``token``, ``access_token`` or ``access``); it is sent as ``bearer`` sends one, and "
+    "replaced when it is stale",
 }
+
+#: Those whose secret is exchanged for a token; see `tokens`.
+EXCHANGED = frozenset({"oauth", "login"})
 
 _PRESIGNED = "x-amz-"
 

@@ -17,16 +17,15 @@ from datalad_jsdl.bugs import LOGGER, log_trace
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.credentials.login import is_sendable
 from datalad_jsdl.fetch.credentials.place import Place
+from datalad_jsdl.fetch.retries import STALE_SECONDS
 from datalad_jsdl.model.regions import bucket_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from datalad_jsdl.fetch.credentials.annex_headers import AnnexHeaders
     from datalad_jsdl.fetch.credentials.login import Hint, Login, Rule
-    from datalad_jsdl.fetch.credentials.tokens import Tokens
-
-    Post = Callable[[str, Mapping[str, str]], tuple[int, bytes]]
+    from datalad_jsdl.fetch.credentials.tokens import Post, Tokens
 
 __all__ = ["Attempt", "Credentials"]
 
@@ -173,13 +172,13 @@ class Attempt:
         return url, {}
 
     def _sign(self, login: Login, method: str, url: str, post: Post) -> tuple[str, dict[str, str]]:
-        from datalad_jsdl.fetch.credentials.schemes import headers_of, sign_s3
+        from datalad_jsdl.fetch.credentials.schemes import EXCHANGED, headers_of, sign_s3
 
         if login.kind == "s3":
             region = self._place.regions.get(bucket_of(url), "")
             self._regions.add(region)
             return sign_s3(login, method, url, region)
-        if login.kind == "oauth":
+        if login.kind in EXCHANGED:
             self._token = self._credentials.tokens().get(login, post)
             return url, {"Authorization": f"Bearer {self._token}"}
         return url, headers_of(login, url)
@@ -226,10 +225,9 @@ class Attempt:
         if login is None:
             lgr.debug("%s answers %d without a login: searching for one", place.origin, status)
         else:
-            if login.kind == "oauth" and status == 401 and not self._renewed:
+            if self._is_stale(login, status):
                 self._renewed = True
                 lgr.debug("%s rejects the token: requesting a new one", place.origin)
-                self._credentials.tokens().forget(login, self._token)
                 return True
             self._tried.append(login)
             self._denied.append(login)
@@ -238,6 +236,14 @@ class Attempt:
         found = f"that of the source {self._login.source_name}" if self._login else "none"
         lgr.debug("next login for %s: %s", place.origin, found)
         return self._login is not None
+
+    def _is_stale(self, login: Login, status: int) -> bool:
+        """Whether a token may be why the origin refuses; it is forgotten then."""
+        if not self._token or self._renewed or (status != 401 and login.kind != "login"):
+            return False
+        # LORIS answers a stale token with 403, with which it also refuses a single file
+        seconds = 0.0 if status == 401 else STALE_SECONDS
+        return self._credentials.tokens().forget(login, self._token, seconds)
 
     def advice(
         self, status: int, challenge: str, *, again: bool = False, store: bool = False

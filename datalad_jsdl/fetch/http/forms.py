@@ -1,8 +1,8 @@
-"""A form that is sent to an endpoint which gives tokens."""
+"""A form, or JSON, that is sent to an endpoint which gives tokens."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.http.encodings import compressions, undone
@@ -40,8 +40,13 @@ class Forms:
         self._pools = pools
         self._read_seconds = read_seconds
 
-    def post(self, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
+    def post(self, url: str, form: Mapping[str, str], as_json: bool) -> tuple[int, bytes]:
         """Send a form to *url*, without a login and without following redirects.
+
+        Args:
+            url: http or https.
+            form: names and values.
+            as_json: they go as an object of JSON.
 
         Returns:
             The status and at most 1 MiB of the body.
@@ -55,7 +60,8 @@ class Forms:
 
         session = Session(self._open, self._body)
         body = b""
-        with session.ask("POST", url, form=form) as reply:
+        sent: dict[str, Any] = {"document": dict(form)} if as_json else {"form": form}
+        with session.ask("POST", url, **sent) as reply:
             for chunk in reply.chunks():
                 body += chunk
                 if len(body) >= _MOST_ANSWERED:

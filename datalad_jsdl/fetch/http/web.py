@@ -157,9 +157,9 @@ class Web:
         origin = origin_of(plain(url))
         return origin, self._credentials.scope(origin, url)
 
-    def post(self, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
+    def post(self, url: str, form: Mapping[str, str], as_json: bool) -> tuple[int, bytes]:
         """Send a form; see `forms.Forms.post`."""
-        return self._forms.post(url, form)
+        return self._forms.post(url, form, as_json)
 
     def close(self) -> None:
         """Close idle connections."""

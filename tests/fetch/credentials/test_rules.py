@@ -46,6 +46,7 @@ def test_a_line() -> None:
         (f"{ORIGIN} git kind=hunter2", "unknown kind; choose from basic"),
         (f"{ORIGIN} git kind=header 'header=a b'", "the name of a header"),
         (f"{ORIGIN} git kind=oauth", "token-endpoint"),
+        (f"{ORIGIN} git kind=login", "kind=login needs token-endpoint"),
         (f"{ORIGIN} git kind=oauth token-endpoint=http://a.example/t", "must be https"),
         (f"{ORIGIN} 'git", "quote"),
         (f"{ORIGIN} firefox", "did you mean browser:firefox"),

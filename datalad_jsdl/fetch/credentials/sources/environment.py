@@ -29,7 +29,7 @@ def _find(wanted: LoginWanted) -> Login | None:
     user, colon, secret = value.partition(":")
     if wanted.user:
         return Login(words, kind, value, wanted.user, rule=wanted.rule)
-    if kind in ("basic", "s3") and colon:
+    if kind in ("basic", "login", "s3") and colon:
         return Login(words, kind, secret, user, rule=wanted.rule)
     return Login(words, kind, value, rule=wanted.rule)
 
