@@ -18,6 +18,7 @@ from datalad_jsdl.model.paths import marked_path_fault
 from datalad_jsdl.model.restriction import FIELDS as ACCESS_FIELDS
 from datalad_jsdl.model.restriction import Restriction
 from datalad_jsdl.model.secrecy import DEFAULT, Secrecy
+from datalad_jsdl.model.stores import web_form
 from datalad_jsdl.model.times import parse_mtime
 from datalad_jsdl.model.urls import excerpt, normalise_url
 
@@ -66,7 +67,7 @@ def entry_from_record(
     ``pieces`` (``algorithm``, ``length`` in bytes and the parts' ``digests``), ``mtime`` (see
     `times.parse_mtime`), ``own_mtime``, ``executable`` and ``access`` (``kind``, and perhaps
     ``url`` and ``text``; see `restriction`). Fields with other names are for other programs, and
-    ignored.
+    ignored. URLs of other schemes that have a form in https (see `stores`) are taken by that.
 
     A ``data:`` URL has the content itself: all else that is said of that has to agree, and other
     URLs are not needed. ``symlink`` says that it is a symlink's target.
@@ -132,7 +133,8 @@ def _entry(path: str, record: Record, base_url: str | None, secrecy: Secrecy) ->
     if not isinstance(value, dict):
         raise ValueError("the value is neither a list of URLs nor an object with urls")
     mtime = value.get("mtime")
-    items = list(_url_items(value))
+    given = list(_url_items(value))
+    items = [_by_https(item) for item in given]
     inline = inline_of(path, value, items)
     stated = stated_digests(value)
     candidates = () if inline else compact_candidates(_candidates(items, base_url, secrecy))
@@ -151,6 +153,7 @@ def _entry(path: str, record: Record, base_url: str | None, secrecy: Secrecy) ->
         inline=inline,
         own_mtime=_flag(value, "own_mtime"),
         impossible=stated.impossible,
+        moved=sum(item is not before for item, before in zip(items, given, strict=True)),
     )
     return entry if inline is None else _complete(entry, inline)
 
@@ -197,6 +200,14 @@ def _url_items(value: dict[str, Any]) -> Iterator[Any]:
             yield items
         else:
             raise ValueError(f"{field} is neither a URL nor a list of URLs")
+
+
+def _by_https(item: Any) -> Any:
+    """A URL, or an object with one, by https if it is of another scheme that is known."""
+    url = item.get("url") if isinstance(item, dict) else item
+    if not isinstance(url, str) or url.startswith("http") or not (found := web_form(url)):
+        return item
+    return {**item, "url": found} if isinstance(item, dict) else found
 
 
 def _candidate(item: Any, base_url: str | None, secrecy: Secrecy) -> Candidate:

@@ -97,7 +97,7 @@ def select_entries(
     _refuse_folders(selection, prefix)
     selection.warnings = [
         *_warnings(map(joined, selection.entries)),
-        *_passed_over(selection.entries),
+        *_taken_otherwise(selection.entries),
         *(f"the pattern {p!r} matches no path in the manifest" for p in unmatched.patterns),
     ]
     return selection
@@ -223,10 +223,12 @@ def _warnings(paths: Iterable[str]) -> Iterator[str]:
         yield f"paths that Windows cannot check out ({len(troubled)}): {_examples(troubled)}"
 
 
-def _passed_over(entries: Mapping[str, Entry]) -> Iterator[str]:
+def _taken_otherwise(entries: Mapping[str, Entry]) -> Iterator[str]:
     unknown = Counter(name for entry in entries.values() for name in entry.unknown)
     if unknown:
         yield f"ignored unknown field{'s' * (len(unknown) > 1)} {_by_number(unknown)}"
+    if moved := sum(entry.moved for entry in entries.values()):
+        yield f"{counted(moved, 'URL')} of ftp, s3 or gs read as https"
     impossible = Counter(name for entry in entries.values() for name in entry.impossible)
     if impossible:
         yield (

@@ -38,6 +38,7 @@ class Entry:
         restriction: that it is not for everybody, and where to ask; or None.
         inline: the content, if the manifest has it itself; then the size and a digest are known,
             and right.
+        moved: number of its URLs that the manifest gives in another scheme, such as s3.
     """
 
     path: str
@@ -54,6 +55,7 @@ class Entry:
     inline: Inline | None = None
     own_mtime: bool = False
     impossible: tuple[str, ...] = ()
+    moved: int = 0
 
     @property
     def registrable(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from datalad_jsdl.model.data_urls import is_data_url
 from datalad_jsdl.model.references import resolve
+from datalad_jsdl.model.stores import web_form
 from datalad_jsdl.model.urls import SCHEMES
 
 if TYPE_CHECKING:
@@ -61,12 +62,14 @@ def based(url: str, bases: Sequence[str], options: Options) -> str:
 
 
 def web_urls(urls: Sequence[str]) -> list[str]:
-    """Those that can be fetched: http, https, and relative references.
+    """Those that can be fetched: http, https, relative references, and what `stores` knows.
+
+    They stay as they are; `record.entry_from_record` takes the https form of those that have one.
 
     Raises:
         ValueError: there are others only.
     """
-    found = [url for url in urls if scheme_of(url) in {None, *SCHEMES}]
+    found = [url for url in urls if scheme_of(url) in {None, *SCHEMES} or web_form(url)]
     if urls and not found:
         raise ValueError("none of its URLs is http or https")
     return found
@@ -76,6 +79,7 @@ def name_in_url(url: str) -> str | None:
     """What the URL's path ends in, percent-decoded; None if that is nothing, or content."""
     if is_data_url(url):
         return None
+    url = web_form(url) or url
     try:
         last = urlsplit(url.strip()).path.rpartition("/")[2]
     except ValueError:
