@@ -113,7 +113,8 @@ def _downloads(command: str, where: str) -> Iterator[Record]:
     if _BACKGROUND.fullmatch(command.strip()[-2:]):
         raise ValueError("the command runs in the background (&); remove the & behind it")
     urls: list[str] = []
-    path, folder = None, ""
+    path: str | None = None
+    folder = ""
     for name, value in arguments(words(command)[1:], _SHORT, _LONG):
         if name in _LIST:
             raise ValueError("the URLs are in another file (-i); use that as the manifest")
@@ -133,9 +134,9 @@ def _downloads(command: str, where: str) -> Iterator[Record]:
         raise ValueError("the wget command puts several URLs into one file")
     for url in urls:
         # wget ignores -P where there is -O
-        name = path or name_in_url(url)
-        if name is None:
+        found = path or name_in_url(url)
+        if found is None:
             yield Record(None, None, where, "the URL does not end in a file name")
         else:
-            whole = name if path else f"{folder}{name}"
+            whole = found if path else f"{folder}{found}"
             yield file_record(whole.removeprefix("./"), url, where)
