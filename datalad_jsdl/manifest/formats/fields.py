@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import base64
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from datalad_jsdl.model.digests import ALGORITHMS, canonical_name
+from datalad_jsdl.model.times import parse_mtime
 
-__all__ = ["digests_in", "is_web", "named_digest", "quoted", "stated", "whole_bytes"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "below_common_folder",
+    "digests_in",
+    "is_web",
+    "known_time",
+    "named_digest",
+    "quoted",
+    "stated",
+    "whole_bytes",
+]
 
 _BYTES = re.compile(r"([0-9]{1,19})\s*(b|bytes?)?", re.IGNORECASE)
 
@@ -54,6 +67,26 @@ def whole_bytes(value: Any) -> Any:
         return value
     match = _BYTES.fullmatch(value.strip())
     return int(match[1]) if match else None
+
+
+def known_time(value: Any) -> Any:
+    """A modification time; None for what is none, which must not keep the file out."""
+    try:
+        parse_mtime(value)
+    except ValueError:
+        return None
+    return value
+
+
+def below_common_folder(paths: Sequence[str]) -> list[str]:
+    """The same paths without the folders that all of them are in."""
+    folders = [path.split("/")[:-1] for path in paths]
+    common = 0
+    for names in zip(*folders, strict=False):  # as long as the shortest
+        if len(set(names)) > 1:
+            break
+        common += 1
+    return ["/".join(path.split("/")[common:]) for path in paths]
 
 
 def is_web(value: Any) -> bool:

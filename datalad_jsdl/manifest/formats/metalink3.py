@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from datalad_jsdl.manifest.formats.metalink4 import file_record, root_tag
+from datalad_jsdl.manifest.formats.metalink4 import file_record
 from datalad_jsdl.manifest.formats.metalink4 import sniff as is_metalink4
 from datalad_jsdl.manifest.formats.values import based, whole_number
+from datalad_jsdl.manifest.formats.xml_root import root_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ _BEST = 100  # preferences go up to it
 
 def sniff(head: str) -> bool:
     """The root element is of the namespace, or has the version of it."""
-    tag = root_tag(head)
+    tag = root_tag(head, "metalink")
     named = "www.metalinker.org" in tag or 'version="3' in tag or "version='3" in tag
     return named and not is_metalink4(head)
 

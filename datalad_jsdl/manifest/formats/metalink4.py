@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.manifest.formats.values import based, web_urls, whole_number
+from datalad_jsdl.manifest.formats.xml_root import root_tag
 from datalad_jsdl.manifest.record import Record
 from datalad_jsdl.model.digests import ALGORITHMS, canonical_name
 from datalad_jsdl.model.urls import excerpt
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.manifest.formats.options import Options
     from datalad_jsdl.manifest.formats.xml_stream import Element
 
-__all__ = ["NAMESPACE", "OWN_NAMESPACE", "file_record", "records", "root_tag", "sniff"]
+__all__ = ["NAMESPACE", "OWN_NAMESPACE", "file_record", "records", "sniff"]
 
 NAMESPACE = "urn:ietf:params:xml:ns:metalink"
 
@@ -26,33 +27,10 @@ NAMESPACE = "urn:ietf:params:xml:ns:metalink"
 OWN_NAMESPACE = "urn:x-datalad-jsdl:metalink"
 _OWN = f"{{{OWN_NAMESPACE}}}"
 
-_PROLOG = re.compile(r"\s*(<\?|<!--|<!DOCTYPE)", re.IGNORECASE)
-_ENDS = {"<?": "?>", "<!--": "-->"}
-_ELEMENT = re.compile(r"<\w")
-_ROOT = re.compile(r"\s*<(?:[\w.-]+:)?metalink(?=[\s/>])[^>]*")
-
-
-def root_tag(head: str) -> str:
-    """The start tag of the root, as far as it can be seen; empty if it is no metalink."""
-    at = 0
-    while prolog := _PROLOG.match(head, at):
-        kind = prolog.group(1).upper()
-        if kind == "<!DOCTYPE":  # there is only one, and then the root (XML 1.0, 2.8)
-            # a document with it is refused, but as what it is
-            element = _ELEMENT.search(head, prolog.end())
-            at = element.start() if element else len(head)
-            break
-        at = head.find(_ENDS[kind], prolog.end())
-        if at < 0:
-            return ""
-        at += len(_ENDS[kind])
-    root = _ROOT.match(head, at)
-    return root.group() if root else ""
-
 
 def sniff(head: str) -> bool:
     """The root element is of the namespace (RFC 5854, 1.2)."""
-    return NAMESPACE in root_tag(head)
+    return NAMESPACE in root_tag(head, "metalink")
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:

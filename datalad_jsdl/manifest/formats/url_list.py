@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.formats.options import Options
 
-__all__ = ["records", "sniff"]
+__all__ = ["records", "sniff", "url_record"]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+( +\S+)*[ \t]*")
 # a URL that ends in a file's name, and something else, or a number: a table of some kind
@@ -35,10 +35,11 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     for number, line in lines(text):
         url = line.strip()
         if url and not url.startswith("#"):
-            yield _record(url, f"line {number}")
+            yield url_record(url, f"line {number}")
 
 
-def _record(url: str, where: str) -> Record:
+def url_record(url: str, where: str) -> Record:
+    """The record of a file that is named by the last part of its URL."""
     path = name_in_url(url)
     if path is None:
         return Record(None, None, where, "the URL does not end in a file name")

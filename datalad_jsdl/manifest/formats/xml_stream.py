@@ -1,4 +1,4 @@
-"""Elements of one name out of an XML document, one after the other."""
+"""Elements of some names out of an XML document, one after the other."""
 
 from __future__ import annotations
 
@@ -59,8 +59,10 @@ class Element:
         return next((child.text for child in self.children if child.name == name), "")
 
 
-def elements(text: Iterator[str], name: str) -> Iterator[Element]:
-    """Each element of that name, as soon as it is complete; the others are forgotten.
+def elements(text: Iterator[str], *names: str) -> Iterator[Element]:
+    """Each element of these names, as soon as it is complete; the others are forgotten.
+
+    One that is in another of them is only that one's child.
 
     Raises:
         ManifestError: the document is not XML, has a document type or entities, or
@@ -68,7 +70,7 @@ def elements(text: Iterator[str], name: str) -> Iterator[Element]:
     """
     parser = create_parser(forbid_dtd=True)
     parser.setFeature(feature_namespaces, True)
-    collector = _Collector(name, parser)
+    collector = _Collector(frozenset(names), parser)
     parser.setContentHandler(collector)
     pending = 0
     try:
@@ -77,7 +79,7 @@ def elements(text: Iterator[str], name: str) -> Iterator[Element]:
             pending = 0 if collector.ready else pending + len(chunk)
             yield from collector.taken()
             if pending > _MAX_CHARACTERS:
-                raise ManifestError(f"no end of a <{name}> within {pending} characters")
+                raise ManifestError(f"no end of a <{names[0]}> within {pending} characters")
         parser.close()
         yield from collector.taken()
     except DefusedXmlException:
@@ -90,7 +92,7 @@ def elements(text: Iterator[str], name: str) -> Iterator[Element]:
 
 
 class _Collector(ContentHandler):
-    def __init__(self, wanted: str, locator: Locator) -> None:
+    def __init__(self, wanted: frozenset[str], locator: Locator) -> None:
         super().__init__()
         self.ready: list[Element] = []
         self._wanted = wanted
@@ -116,7 +118,7 @@ class _Collector(ContentHandler):
             raise _too_many(line, f"{_MAX_DEPTH} nested elements")
         base = attrs.get((XML_NAMESPACE, "base"))
         self._bases.append((*self._bases[-1], base) if base is not None else self._bases[-1])
-        if not self._open and (local != self._wanted or namespace != self._namespace):
+        if not self._open and (local not in self._wanted or namespace != self._namespace):
             return
         self._count += 1
         if self._count > _MAX_ELEMENTS:

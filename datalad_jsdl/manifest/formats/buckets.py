@@ -1,0 +1,86 @@
+"""What formats share that list the objects of a bucket, of S3's kind or of Google's."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from datalad_jsdl.manifest.formats.fields import known_time, quoted
+from datalad_jsdl.manifest.record import Record
+from datalad_jsdl.model.stores import bucket_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Bucket", "etag_digests"]
+
+_MD5 = re.compile("[0-9a-fA-F]{32}")
+# as in `stores`: what a store takes as it stands
+_SAFE = "/!$&'()*,=:@"
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Where the objects of a listing are.
+
+    Attributes:
+        root: the URL that a key, encoded, is put behind.
+        prefix: of all keys; what stands before its last slash is no part of the paths.
+    """
+
+    root: str
+    prefix: str = ""
+
+    @classmethod
+    def named(cls, store: str, name: str, prefix: str, base_url: str | None = None) -> Bucket:
+        """That of a listing which has its name.
+
+        Args:
+            store: ``s3`` or ``gs``, unless the listing comes from a server of that kind.
+            name: the bucket's.
+            prefix: see above.
+            base_url: where the listing is from, or None; such a server has the bucket's name in
+                its host's, or as the first part of the path.
+        """
+        parts = urlsplit(base_url or "")
+        origin = f"{parts.scheme}://{parts.netloc}/"
+        if parts.scheme in ("http", "https"):
+            if (parts.hostname or "").startswith(f"{name}."):
+                return cls(origin, prefix)
+            if parts.path == f"/{name}" or parts.path.startswith(f"/{name}/"):
+                return cls(f"{origin}{quoted(name)}/", prefix)
+        return cls(bucket_url(store, name), prefix)
+
+    def record(self, key: Any, where: str, version: str = "", **facts: Any) -> Iterator[Record]:
+        """The record of an object; none of what only marks a folder.
+
+        Args:
+            key: as it is, not encoded.
+            where: the place in the document.
+            version: parameter and value that mean one version of it, encoded, or "".
+            facts: fields of the project's own form; None says nothing.
+        """
+        if not isinstance(key, str):
+            yield Record(None, None, where, "the key is missing or not a string")
+            return
+        if key.endswith("/"):
+            return
+        folder = self.prefix.rpartition("/")[0]
+        path = key.removeprefix(f"{folder}/") if folder else key
+        url = self.root + quote(key, safe=_SAFE, errors="replace")
+        value = {name: fact for name, fact in facts.items() if fact is not None}
+        if "mtime" in value:
+            value["mtime"] = known_time(value["mtime"])
+        yield Record(path, {"urls": [f"{url}?{version}" if version else url], **value}, where)
+
+
+def etag_digests(etag: Any) -> dict[str, str]:
+    """The MD5 that an ETag is, if it has no ``-N`` as that of an upload in parts has.
+
+    With encryption by SSE-KMS or SSE-C an ETag is none of the content (Amazon S3 API Reference,
+    "Object"): those objects need a login, and a download says that the digest differs.
+    """
+    plain = etag.strip('"') if isinstance(etag, str) else ""
+    return {"md5": plain} if _MD5.fullmatch(plain) else {}

@@ -1,0 +1,48 @@
+"""An explicit specification of a conda environment: ``@EXPLICIT``, and a package's URL a line.
+
+Described at https://docs.conda.io (``conda list --explicit``, with ``--md5`` or ``--sha256``): a
+digest stands behind ``#``, an MD5 as it is, a SHA-256 as ``sha256:HEX`` or by its length.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from datalad_jsdl.manifest.formats.fields import named_digest
+from datalad_jsdl.manifest.formats.listing import file_record
+from datalad_jsdl.manifest.formats.values import name_in_url
+from datalad_jsdl.manifest.lines import beginning, lines
+from datalad_jsdl.manifest.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datalad_jsdl.manifest.formats.options import Options
+
+__all__ = ["records", "sniff"]
+
+_MARK = "@EXPLICIT"
+_SHA256_LENGTH = 64
+
+
+def sniff(head: str) -> bool:
+    """The mark is the first line that is no comment."""
+    first = (line.strip() for line in beginning(head))
+    return next((line for line in first if not line.startswith("#")), "") == _MARK
+
+
+def records(text: Iterator[str], options: Options) -> Iterator[Record]:
+    """One record a package."""
+    for number, line in lines(text):
+        line = line.strip()
+        if line and line != _MARK and not line.startswith("#"):
+            url, _, digest = line.partition("#")
+            where = f"line {number}"
+            if name := name_in_url(url):
+                yield file_record(name, url, where, digests=_digests(digest))
+            else:
+                yield Record(None, None, where, "the URL does not end in a file name")
+
+
+def _digests(digest: str) -> dict[str, Any]:
+    return {"sha256": digest} if len(digest) == _SHA256_LENGTH else named_digest(digest)

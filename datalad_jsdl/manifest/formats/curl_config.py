@@ -1,0 +1,82 @@
+"""A configuration for ``curl -K``, as Azul gives it for the HCA, AnVIL and LungMAP portals.
+
+Described in curl's manual (``--config``): a ``url`` and an ``output`` a file, in quotation marks
+with backslashes for what cannot stand in them. Other options say how to download, and are passed
+over; so are comments, where Azul names files that it does not have.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from datalad_jsdl.manifest.formats.listing import file_record
+from datalad_jsdl.manifest.formats.values import name_in_url
+from datalad_jsdl.manifest.lines import beginning, lines
+from datalad_jsdl.manifest.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datalad_jsdl.manifest.formats.options import Options
+
+__all__ = ["records", "sniff"]
+
+_OPTION = re.compile(r'(?:--)?([a-z][a-z0-9-]*)(?:\s*[=:]\s*|\s+|$)("(?:\\.|[^"\\])*"|\S*)')
+_SHORT = re.compile(r'-([A-Za-z])\s*("(?:\\.|[^"\\])*"|\S*)')
+_URL = re.compile(r'(?:--)?url\s*[=:\s]\s*"?[a-z]+://')
+_NAMES = {"o": "output", "O": "remote-name"}
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "v": "\v"}
+
+
+def sniff(head: str) -> bool:
+    """All lines are options or comments, with a URL and an output among them."""
+    first = [line.strip() for line in beginning(head)]
+    options = [line for line in first if not line.startswith("#")]
+    return (
+        any(_URL.match(line) for line in options)
+        and any(_parsed(line)[0] in ("output", "remote-name") for line in options)
+        and all(map(_OPTION_LINE.fullmatch, options))
+    )
+
+
+_OPTION_LINE = re.compile(rf"(?:{_OPTION.pattern}|{_SHORT.pattern})\s*(?:#.*)?")
+
+
+def records(text: Iterator[str], options: Options) -> Iterator[Record]:
+    """One record a URL, named by the output that stands with it, before or behind."""
+    url, output, where = None, None, ""
+    for number, line in lines(text):
+        name, value = _parsed(line.strip())
+        if name == "url":
+            if url is not None and output is not None:
+                yield _record(url, output, where)
+                url = output = None
+            elif url is not None:
+                yield Record(None, None, where, "the URL has no output")
+            url, where = value, f"line {number}"
+        elif name == "output":
+            output = value
+        elif name in ("remote-name", "next"):
+            output = output if name == "next" else name_in_url(url or "")
+    if url is not None:
+        yield _record(url, output, where)
+
+
+def _record(url: str, output: str | None, where: str) -> Record:
+    if output is None:
+        return Record(None, None, where, "the URL has no output")
+    return file_record(output.removeprefix("./"), url, where)
+
+
+def _parsed(line: str) -> tuple[str, str]:
+    """An option's name, and its value without quotation marks and escapes."""
+    if not line or line.startswith("#"):
+        return "", ""
+    match = _SHORT.match(line) if re.match(r"-[A-Za-z]", line) else _OPTION.match(line)
+    if match is None:
+        return "", ""
+    name, value = match.groups()
+    if value.startswith('"'):
+        value = re.sub(r"\\(.)", lambda e: _ESCAPES.get(e[1], e[1]), value[1:-1])
+    return _NAMES.get(name, name), value

@@ -1,0 +1,93 @@
+"""A listing of a bucket in XML, as S3, Google's store and compatible servers answer.
+
+Described in the Amazon S3 API Reference (``ListObjectsV2``, ``ListObjectVersions``). A page has a
+thousand keys: of one that is not the last, a refusal says so. Of versions the latest are taken,
+each with its ``versionId``. The path is the key below the prefix; an ETag is taken as an MD5 if it
+can be one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote_plus
+
+from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.formats.buckets import Bucket, etag_digests
+from datalad_jsdl.manifest.formats.documents import one_page
+from datalad_jsdl.manifest.formats.xml_root import root_tag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datalad_jsdl.manifest.formats.options import Options
+    from datalad_jsdl.manifest.formats.xml_stream import Element
+    from datalad_jsdl.manifest.record import Record
+
+__all__ = ["records", "sniff"]
+
+_ROOTS = ("ListBucketResult", "ListVersionsResult")
+_GOOGLE = "http://doc.s3.amazonaws.com/2006-03-01"  # the namespace that Google's store uses
+_FACTS = ("Name", "Prefix", "IsTruncated", "EncodingType")
+
+
+def sniff(head: str) -> bool:
+    """The root is an answer to a request for a listing."""
+    return bool(root_tag(head, *_ROOTS))
+
+
+def records(text: Iterator[str], options: Options) -> Iterator[Record]:
+    """One record an object, and a fault if there are more pages.
+
+    Raises:
+        ManifestError: the document is not XML, has entities, or does not name the bucket.
+    """
+    # it loads parsers, and the special remote, which starts often, needs none
+    from datalad_jsdl.manifest.formats.xml_stream import elements
+
+    facts: dict[str, str] = {}
+    head: list[str] = []
+    bucket: Bucket | None = None
+    wanted = ("Contents", "Version", "DeleteMarker", "CommonPrefixes", *_FACTS)
+    for element in elements(_noted(text, head), *wanted):
+        if element.name in _FACTS:
+            facts.setdefault(element.name, element.text)
+        elif element.name in ("Contents", "Version"):
+            if bucket is None:
+                bucket = _bucket(facts, "gs" if _GOOGLE in "".join(head) else "s3", options)
+            yield from _record(bucket, facts, element)
+    more = facts.get("IsTruncated") == "true" or None
+    yield from one_page(more, "IsTruncated")
+
+
+def _noted(text: Iterator[str], head: list[str]) -> Iterator[str]:
+    """The same chunks; the first is kept in *head*."""
+    for chunk in text:
+        if not head:
+            head.append(chunk[:4096])
+        yield chunk
+
+
+def _bucket(facts: dict[str, str], store: str, options: Options) -> Bucket:
+    name = facts.get("Name")
+    if not name:
+        raise ManifestError("the listing does not say which bucket it is of")
+    return Bucket.named(store, name, _key(facts.get("Prefix", ""), facts), options.base_url)
+
+
+def _key(text: str, facts: dict[str, str]) -> str:
+    return unquote_plus(text) if facts.get("EncodingType") == "url" else text
+
+
+def _record(bucket: Bucket, facts: dict[str, str], element: Element) -> Iterator[Record]:
+    version = element.text_of("VersionId")
+    if element.name == "Version" and element.text_of("IsLatest") != "true":
+        return
+    pinned = f"versionId={quote(version, safe='')}" if version not in ("", "null") else ""
+    yield from bucket.record(
+        _key(element.text_of("Key"), facts),
+        f"line {element.line}",
+        pinned,
+        size=element.text_of("Size"),
+        digests=etag_digests(element.text_of("ETag")),
+        mtime=element.text_of("LastModified"),
+    )

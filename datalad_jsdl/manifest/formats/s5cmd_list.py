@@ -1,0 +1,97 @@
+"""A list of ``cp`` commands for s5cmd, as the Imaging Data Commons (IDC) and others give it.
+
+Described at https://github.com/peak/s5cmd (``run``). A command copies one object of a bucket,
+``cp s3://BUCKET/KEY NAME``; a name that ends in ``/`` or ``.`` is a folder's. One with a wildcard
+stands for all objects below a prefix, which only a listing of the bucket tells: it is refused
+with the address to use. An ``--endpoint-url`` that is named in a comment is where the bucket is.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.formats.fields import quoted
+from datalad_jsdl.manifest.formats.listing import file_record
+from datalad_jsdl.manifest.formats.shell import arguments, commands, words
+from datalad_jsdl.manifest.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datalad_jsdl.manifest.formats.options import Options
+
+__all__ = ["records", "sniff"]
+
+_COMMANDS_TO_SEE = 1000
+_COPY = re.compile(r"cp\s.*s3://\S.*")
+_ENDPOINT = re.compile(r"#.*--endpoint-url[ =](https?://[^\s\"']+)")
+_OBJECT = re.compile(r"s3://([^/]+)/(.+)", re.DOTALL)
+_WILDCARD = re.compile(r"[*?]")
+# https://github.com/peak/s5cmd: options of cp that a value follows
+_LONG = frozenset(
+    {"concurrency", "part-size", "exclude", "include", "storage-class", "source-region"}
+    | {"destination-region", "version-id", "sse", "sse-kms-key-id", "acl"}
+)
+
+
+def sniff(head: str) -> bool:
+    """Nothing but copies out of buckets and comments."""
+    try:
+        first = [c.strip() for _, c in islice(commands(iter([head])), _COMMANDS_TO_SEE)]
+    except ManifestError:
+        return False
+    known = [command for command in first if command and not command.startswith("#")]
+    return bool(known) and all(_COPY.fullmatch(command) for command in known)
+
+
+def records(text: Iterator[str], options: Options) -> Iterator[Record]:
+    """One record a command; nothing is ever run.
+
+    Raises:
+        ManifestError: a command does not end.
+    """
+    endpoint = None
+    for number, command in commands(text):
+        if said := _ENDPOINT.match(command.strip()):
+            endpoint = said[1].rstrip("/")
+        try:
+            found = words(command)
+            if found:
+                yield _copied(found, endpoint, f"line {number}")
+        except ValueError as error:
+            yield Record(None, None, f"line {number}", str(error))
+
+
+def _copied(found: list[str], endpoint: str | None, where: str) -> Record:
+    if found[0] != "cp":
+        raise ValueError("not a cp command; commands are not run")
+    given = list(arguments(found[1:], "", _LONG))
+    source, *target = [value for name, value in given if not name]
+    version = dict(given).get("version-id")
+    match = _OBJECT.fullmatch(source)
+    if match is None or len(target) != 1:
+        raise ValueError("expected cp s3://BUCKET/KEY NAME")
+    bucket, key = match.groups()
+    if wildcard := _WILDCARD.search(key):
+        prefix = key[: wildcard.start()].rpartition("/")[0]
+        raise ValueError(
+            "the command has a wildcard, which only a listing of the bucket can expand: use "
+            f"s3://{bucket}/{prefix} as the manifest"
+        )
+    name = target[0]
+    if name.endswith("/") or name.rpartition("/")[2] in (".", ""):
+        name = name.removesuffix(".") + key.rpartition("/")[2]
+    return file_record(name.removeprefix("./"), _url(source, key, version, endpoint), where)
+
+
+def _url(source: str, key: str, version: str | None, endpoint: str | None) -> str:
+    pinned = f"?versionId={quoted(version)}" if version else ""
+    host = urlsplit(endpoint).hostname or "" if endpoint else ""
+    if not endpoint or host.endswith("amazonaws.com"):
+        return source + pinned
+    bucket = source.removeprefix("s3://").partition("/")[0]
+    return f"{endpoint}/{bucket}/{quoted(key)}{pinned}"
