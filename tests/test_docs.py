@@ -258,7 +258,7 @@ def test_the_page_on_logins(
     lines = indented("logins.rst")
     programs = ("git", "datalad", "keyring", "read", "printf")
     commands = [c for c in lines if c.split()[0] in programs]
-    assert len(commands) == 26
+    assert len(commands) == 27
     vault.keep("token.txt", f"{token}\n")
     for number, command in enumerate(commands):
         if command.startswith("datalad jsdl-login"):
@@ -292,7 +292,7 @@ def test_the_page_on_logins(
     # all that was set can be understood, and one of it is tried with what it is for
     with open_engine(tmp_path / "somewhere/.git") as engine:
         rules = engine.settings.credential
-    assert len(rules) == 9
+    assert len(rules) == 10
     name, value = "X-Dataverse-key", token
     portal.put("f", b"content", wants=(name, value))
     line = next(rule.line for rule in rules if "header=" in rule.line)
