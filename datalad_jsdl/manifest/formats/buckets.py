@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 from datalad_jsdl.manifest.formats.fields import known_time, quoted
 from datalad_jsdl.manifest.record import Record
 from datalad_jsdl.model.stores import bucket_url
+from datalad_jsdl.model.urls import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,10 +66,12 @@ class Bucket:
         if not isinstance(key, str):
             yield Record(None, None, where, "the key is missing or not a string")
             return
-        if key.endswith("/"):
+        if key.endswith("/") and facts.get("size") in (None, 0, "0"):
             return
-        folder = self.prefix.rpartition("/")[0]
-        path = key.removeprefix(f"{folder}/") if folder else key
+        path = key.removeprefix(self.prefix[: self.prefix.rfind("/") + 1])
+        if "//" in path:  # which would mark a subdataset
+            yield Record(None, None, where, f"the key {excerpt(key)} has an empty part")
+            return
         url = self.root + quote(key, safe=_SAFE, errors="replace")
         value = {name: fact for name, fact in facts.items() if fact is not None}
         if "mtime" in value:

@@ -12,27 +12,27 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_plus, urlencode
+from urllib.parse import quote, unquote_plus, urlencode
 
 from datalad_jsdl.errors import ManifestError, StatusError
+from datalad_jsdl.manifest.formats.buckets import Bucket, etag_digests
 from datalad_jsdl.manifest.formats.values import whole_number
 from datalad_jsdl.manifest.formats.xml_stream import Element, elements
 from datalad_jsdl.manifest.portals.paging import Closed, Once, explained, login_line, token_pages
-from datalad_jsdl.manifest.record import Record
 from datalad_jsdl.model.regions import regional
-from datalad_jsdl.model.stores import Stored, bucket_url
+from datalad_jsdl.model.stores import bucket_url
 from datalad_jsdl.model.urls import origin_of, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from datalad_jsdl.manifest.portals.api import Api, ApiAnswer
+    from datalad_jsdl.manifest.record import Record
 
 __all__ = ["Wanted", "listed", "wanted"]
 
 _BUCKET = r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}[A-Za-z0-9]"
 _PLACE = re.compile(rf"({_BUCKET})(?:/(.*))?", re.DOTALL)
-_MD5 = re.compile(r"[0-9a-fA-F]{32}")
 _WORDS = re.compile(
     r"(.*?)(?:\?((?:versions|no-digests)(?:&(?:versions|no-digests))?))?", re.DOTALL
 )
@@ -64,15 +64,6 @@ class Wanted:
     def folder(self) -> str:
         """What the paths are below."""
         return self.prefix[: self.prefix.rfind("/") + 1]
-
-    def url(self, key: str, version: str | None) -> str:
-        """Of an object.
-
-        Raises:
-            ValueError: its key can be in no URL.
-        """
-        usual = Stored(self.store, self.bucket, key, version).url
-        return self.root + usual.removeprefix(bucket_url(self.store, self.bucket))
 
 
 def wanted(store: str, place: str, server: str | None) -> Wanted | None:
@@ -235,26 +226,14 @@ def _root(text: str, shown: str) -> tuple[Element, str]:
 def _record(what: Wanted, key: str, item: Element, where: str) -> Iterator[Record]:
     if item.text_of("IsLatest") == "false":
         return
-    path = key.removeprefix(what.folder)
-    size = whole_number(item.text_of("Size"))
-    if (not path or path.endswith("/")) and not size:  # made by programs that show folders
-        return
+    name = "generation" if what.store == "gs" else "versionId"
     version = item.text_of("Generation" if what.store == "gs" else "VersionId")
-    if not what.pinned or version == "null":
-        version = ""
-    if "//" in path:  # which would be a subdataset
-        yield Record(None, None, where, f"the key {key!r} has an empty part")
-        return
-    try:
-        url = what.url(key, version or None)
-    except ValueError as error:
-        yield Record(path, None, where, str(error))
-        return
-    etag = item.text_of("ETag").strip('"')
-    value = {
-        "urls": url,
-        "size": size,
-        "digests": {"md5": etag} if _MD5.fullmatch(etag) and not what.plain else {},
-        "mtime": item.text_of("LastModified") or None,
-    }
-    yield Record(path, value, where)
+    pinned = what.pinned and version not in ("", "null")
+    yield from Bucket(what.root, what.prefix).record(
+        key,
+        where,
+        f"{name}={quote(version, safe='')}" if pinned else "",
+        size=whole_number(item.text_of("Size")),
+        digests={} if what.plain else etag_digests(item.text_of("ETag")),
+        mtime=item.text_of("LastModified") or None,
+    )
