@@ -1,8 +1,9 @@
 """Assets of the DANDI archive: a page of its API's listing, or a list of asset metadata (JSON).
 
 The listing is that of ``/api/dandisets/ID/versions/VERSION/assets/``
-(https://api.dandiarchive.org/swagger/); the list is a version's ``assets.jsonld``. The
-metadata (https://github.com/dandi/schema) are in a listing that was asked for with
+(https://api.dandiarchive.org/swagger/); the list is a version's ``assets.jsonld``, or the
+``.dandi/assets.json`` in the repository of a dandiset, with whole records of assets. The metadata
+(https://github.com/dandi/schema) are in a listing that was asked for with
 ``metadata=true``; without them the URL is built from the asset's id, relative to the manifest's
 base URL, and there is no digest. ``dandi:dandi-etag`` is a digest of
 the digests of a multipart upload's parts, no MD5 of the content, and is passed over. A Zarr asset
@@ -39,10 +40,11 @@ _ZARR = "a Zarr asset is a folder of many files, not a single file with a URL"
 
 
 def sniff(head: str) -> bool:
-    """A list of objects with ``path`` and ``contentUrl``, or a page of ``results``."""
+    """A list of objects with ``path`` and ``contentUrl`` (in their ``metadata``, or not), or a
+    page of ``results``."""
     if is_array(head):
         assets = objects(outline(head, "path", "contentUrl"))
-        return any(asset.keys() >= {"path", "contentUrl"} for asset in assets)
+        return any(asset.keys() >= {"path", "contentUrl"} or _is_whole(asset) for asset in assets)
     if not is_object(head):
         return False
     assets = objects(dig(outline(head, "results", "path"), "results"))
@@ -50,6 +52,11 @@ def sniff(head: str) -> bool:
         "path" in asset and ("asset_id" in asset or dig(asset, "metadata", "contentUrl"))
         for asset in assets
     )
+
+
+def _is_whole(asset: dict[str, Any]) -> bool:
+    """Whether it is a record with its metadata."""
+    return asset.keys() >= {"asset_id", "path"} and bool(dig(asset, "metadata", "contentUrl"))
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:

@@ -1,8 +1,8 @@
 """A Frictionless Data Package, ``datapackage.json`` (JSON).
 
 Described at https://datapackage.org/standard/data-package/ and data-resource/. A resource's
-``path`` is relative to the descriptor, or a URL, whose last part then is the file's name. A list of
-them is the *parts* of one file: each becomes a file of its own, without ``bytes`` and ``hash``,
+``path`` is relative to the descriptor, or a URL, whose last part then is the file's name; in the
+older form the URL is in ``url``. A list of paths is the *parts* of one file: each becomes a file of its own, without ``bytes`` and ``hash``,
 which are of the whole. Data that stand in the descriptor itself are passed over.
 """
 
@@ -22,13 +22,19 @@ if TYPE_CHECKING:
 
 __all__ = ["records", "sniff"]
 
+# fields of a resource there (https://docs.ckan.org), which has URLs, too
+_CKAN = frozenset({"package_id", "id", "resource_type"})
+
 
 def sniff(head: str) -> bool:
-    """A list ``resources`` of objects with a ``path``."""
+    """A list ``resources`` of objects with a ``path``, or ``url`` and none of CKAN's ids."""
     if not is_object(head):
         return False
-    resources = dig(outline(head, "resources", "path"), "resources")
-    return any("path" in resource for resource in objects(resources))
+    document = outline(head, "resources")
+    return any(
+        "path" in resource or ("url" in resource and _CKAN.isdisjoint(resource))
+        for resource in objects(dig(document, "resources"))
+    )
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
@@ -48,7 +54,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
 
 
 def _records(resource: dict[str, Any], where: str) -> Iterator[Record]:
-    path = resource.get("path")
+    path = resource.get("path", resource.get("url"))
     if path is None and "data" in resource:
         return
     paths = path if isinstance(path, list) and path else [path]

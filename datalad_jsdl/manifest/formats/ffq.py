@@ -1,0 +1,64 @@
+"""What ``ffq`` finds for accessions of sequencing archives (JSON).
+
+Described at https://github.com/pachterlab/ffq. Its files have an ``accession``, a ``urltype`` and a
+``url``, in an array, or in the ``files`` of runs that are nested in projects and samples. A file
+that several stores have under one name is still one entry each: nobody says that they are equal.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from datalad_jsdl.manifest.formats.documents import is_array, is_list, is_object, load, outline
+from datalad_jsdl.manifest.formats.fields import stated
+from datalad_jsdl.manifest.formats.listing import file_record
+from datalad_jsdl.manifest.formats.values import name_in_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datalad_jsdl.manifest.formats.options import Options
+    from datalad_jsdl.manifest.record import Record
+
+__all__ = ["records", "sniff"]
+
+_KEYS = ("accession", "urltype", "url")
+_DEEPEST = 20  # a project has studies, samples, experiments, runs, and these files
+
+
+def sniff(head: str) -> bool:
+    """There is a file somewhere."""
+    if not is_object(head) and not is_array(head):
+        return False
+    return any(True for _ in _files(outline(head, *_KEYS), ""))
+
+
+def records(text: Iterator[str], options: Options) -> Iterator[Record]:
+    """One record a file.
+
+    Raises:
+        ManifestError: the document is not JSON.
+    """
+    for item, where in _files(load(text), ""):
+        url = item.get("url")
+        yield file_record(
+            item.get("filename") or (name_in_url(url) if isinstance(url, str) else None),
+            url,
+            where,
+            size=item.get("filesize"),
+            digests=stated({"md5": item.get("md5")}),
+        )
+
+
+def _files(value: Any, where: str, depth: int = _DEEPEST) -> Iterator[tuple[dict[str, Any], str]]:
+    if not depth:
+        return
+    if isinstance(value, dict):
+        if value.keys() >= set(_KEYS):
+            yield value, where or "the document"
+            return
+        for name, inner in value.items():
+            yield from _files(inner, f"{where}.{name}" if where else name, depth - 1)
+    elif is_list(value):
+        for number, inner in enumerate(value):
+            yield from _files(inner, f"{where}[{number}]", depth - 1)
