@@ -18,22 +18,22 @@ from datalad_jsdl.manifest.record import Record
 from datalad_jsdl.model.urls import excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from datalad_jsdl.manifest.formats.options import Options
 
-__all__ = ["records", "sniff"]
+__all__ = ["KINDS", "records", "report_records", "sniff"]
 
-# As generated from reads, as they were submitted, and in the format of the SRA.
-_KINDS = ("fastq", "submitted", "sra")
+#: As generated from reads, as they were submitted, and in the format of the SRA.
+KINDS = ("fastq", "submitted", "sra")
 
 
 def sniff(head: str) -> bool:
     """The header, or an object, has a column of addresses of one of the kinds."""
     if is_array(head):
         rows = objects(outline(head))
-        return any(f"{kind}_ftp" in row for row in rows for kind in _KINDS)
-    return any(has_columns(head, "\t", f"{kind}_ftp") for kind in _KINDS)
+        return any(f"{kind}_ftp" in row for row in rows for kind in KINDS)
+    return any(has_columns(head, "\t", f"{kind}_ftp") for kind in KINDS)
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
@@ -41,19 +41,43 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     if options.columns:
         yield from csv_table.records(text, options)
         return
-    start = next(text, "")
-    chunks = chain([start], text)
-    rows = _objects(chunks) if is_array(start) else Table(chunks, "\t").rows()
-    for row in rows:
+    for row in _rows(text):
         if row.fault:
             yield Record(None, None, row.where, row.fault)
-        elif not any(_cells(row, f"{kind}_ftp") for kind in _KINDS):
-            run = row.cells.get("run_accession")
-            said = excerpt(run) if run else "it"
-            yield Record(None, None, row.where, f"{said} has no files")
         else:
-            for kind in _KINDS:
-                yield from _files(row, kind)
+            yield from _row_records(row, KINDS)
+
+
+def report_records(text: Iterator[str], choice: str) -> Iterator[Record]:
+    """The records of a report, of files of one kind only.
+
+    Args:
+        text: a table, or a list of objects.
+        choice: one of `KINDS`; "" for the first kind that a run has.
+    """
+    for row in _rows(text):
+        there = [kind for kind in KINDS if row.cells.get(f"{kind}_ftp", "").strip()]
+        kinds = (choice,) if choice else tuple(there[:1])
+        if row.fault:
+            yield Record(None, None, row.where, row.fault)
+        else:
+            yield from _row_records(row, kinds)
+
+
+def _row_records(row: Row, kinds: Sequence[str]) -> Iterator[Record]:
+    """The records of a run's files of these kinds, or a fault if it has none."""
+    if not any(_cells(row, f"{kind}_ftp") for kind in kinds):
+        run = row.cells.get("run_accession")
+        said = excerpt(run) if run else "it"
+        yield Record(None, None, row.where, f"{said} has no files")
+    for kind in kinds:
+        yield from _files(row, kind)
+
+
+def _rows(text: Iterator[str]) -> Iterator[Row]:
+    start = next(text, "")
+    chunks = chain([start], text)
+    yield from _objects(chunks) if is_array(start) else Table(chunks, "\t").rows()
 
 
 def _objects(text: Iterator[str]) -> Iterator[Row]:

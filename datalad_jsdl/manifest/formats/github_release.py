@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.formats.options import Options
 
-__all__ = ["records", "sniff"]
+__all__ = ["asset_records", "records", "sniff"]
 
 _ASSET = (("name",), ("browser_download_url",))
 _ASSETS = Listing((("assets",), ()), _ASSET)
@@ -39,13 +39,20 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     Raises:
         ManifestError: the document is not JSON, or has no list of assets.
     """
-    yield from _ASSETS.document_records(load(text), partial(_records, ""))
+    yield from _ASSETS.document_records(load(text), partial(asset_records, ""))
 
 
-def _records(folder: str, item: dict[str, Any], where: str) -> Iterator[Record]:
+def asset_records(folder: str, item: dict[str, Any], where: str) -> Iterator[Record]:
+    """The records of an asset, or of a release's assets.
+
+    Args:
+        folder: that the paths begin with, with a slash at its end, or "".
+        item: an asset or a release.
+        where: its place in the document.
+    """
     assets, tag = item.get("assets"), item.get("tag_name")
     if is_list(assets) and isinstance(tag, str):
-        yield from _ASSETS.document_records(item, partial(_records, f"{tag}/"))
+        yield from _ASSETS.document_records(item, partial(asset_records, f"{tag}/"))
         return
     name = item.get("name")
     yield file_record(

@@ -29,13 +29,16 @@ from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.portals import (
     dandi,
     dataverse,
+    ena,
     figshare,
+    github,
     gs,
     hugging_face,
     loris,
     openneuro,
     orthanc,
     osf,
+    physionet,
     s3,
     zenodo,
 )
@@ -65,13 +68,16 @@ class Portal(Protocol):
 ADDRESSES: dict[str, Portal] = {
     "dandi": dandi,
     "dataverse": dataverse,
+    "ena": ena,
     "figshare": figshare,
+    "github": github,
     "gs": gs,
     "hf": hugging_face,
     "loris": loris,
     "openneuro": openneuro,
     "orthanc": orthanc,
     "osf": osf,
+    "physionet": physionet,
     "s3": s3,
     "zenodo": zenodo,
 }
