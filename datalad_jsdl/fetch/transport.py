@@ -98,7 +98,7 @@ class Transport(Protocol):
 
         Args:
             url: http or https.
-            headers: ``Range`` and ``If-Range``.
+            headers: ``Range``, ``If-Range``, and where the pages of a listing go on.
             method: of HTTP.
             document: JSON that is sent along.
             read_seconds: without data until the answer is given up; None for the usual.

@@ -105,6 +105,7 @@ class Session(requests.Session, Generic[A]):
         url: str,
         seconds: float | None = None,
         *,
+        headers: Mapping[str, str] | None = None,
         document: Any = None,
         form: Mapping[str, str] | None = None,
     ) -> Reply[A]:
@@ -114,6 +115,7 @@ class Session(requests.Session, Generic[A]):
             method: of HTTP.
             url: goes out with its escapes as they are.
             seconds: without data until the connection is given up; None for the usual ones.
+            headers: to be sent along.
             document: sent as JSON; None for nothing.
             form: sent as HTML's forms are, if it is no document.
 
@@ -123,7 +125,7 @@ class Session(requests.Session, Generic[A]):
         """
         request = requests.PreparedRequest()
         request.prepare_method(method)
-        request.prepare_headers({})
+        request.prepare_headers(headers or {})
         request.prepare_body(form, None, document)
         request.url = url  # preparing it would rewrite its escapes
         with plainly():

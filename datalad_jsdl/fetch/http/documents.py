@@ -36,7 +36,7 @@ from datalad_jsdl.manifest.portals.api import ApiAnswer
 from datalad_jsdl.model.urls import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import requests
 
@@ -74,9 +74,9 @@ class WebApi:
         """Hex digest of all answers so far, one after another."""
         return self._hash.hexdigest()
 
-    def get(self, url: str) -> ApiAnswer:
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> ApiAnswer:
         """See `Api`."""
-        return self._heard(self._ask(url, None))
+        return self._heard(self._ask(url, None, headers))
 
     def post(self, url: str, document: Any) -> ApiAnswer:
         """See `Api`."""
@@ -127,8 +127,9 @@ class WebApi:
 
         return self._retried(url, lambda: self._attempt(url, None, write))
 
-    def _ask(self, url: str, document: Any) -> ApiAnswer:
-        return self._retried(url, lambda: self._attempt(url, document, partial(_text, url)))
+    def _ask(self, url: str, document: Any, headers: Mapping[str, str] | None = None) -> ApiAnswer:
+        read = partial(_text, url)
+        return self._retried(url, lambda: self._attempt(url, document, read, headers))
 
     def _retried(self, url: str, attempt: Callable[[], ApiAnswer | Fault]) -> ApiAnswer:
         settings = self._engine.settings
@@ -150,12 +151,17 @@ class WebApi:
         raise AssertionError("settings.retries is at least 1")
 
     def _attempt(
-        self, url: str, document: Any, read: Callable[[Reply[Response]], str | Fault]
+        self,
+        url: str,
+        document: Any,
+        read: Callable[[Reply[Response]], str | Fault],
+        headers: Mapping[str, str] | None = None,
     ) -> ApiAnswer | Fault:
         method = "GET" if document is None else "POST"
         seconds = self._seconds
         try:
-            with self._session().ask(method, url, seconds, document=document) as reply:
+            session = self._session()
+            with session.ask(method, url, seconds, headers=headers, document=document) as reply:
                 response = reply.answer
                 if not _is_whole(response):
                     return refusal(url, response)
@@ -164,8 +170,8 @@ class WebApi:
             return no_answer(url, error, Limits.of(self._engine.settings, seconds))
         if isinstance(text, Fault):
             return text
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return ApiAnswer(response.url or url, text, headers)
+        lower = {name.lower(): value for name, value in response.headers.items()}
+        return ApiAnswer(response.url or url, text, lower)
 
     def _stoppable(
         self, url: str, response: Response, read: Callable[[], str | Fault]
@@ -199,6 +205,7 @@ class WebApi:
         document = request.body
         return self._engine.web.open(
             request.url or "",
+            dict(request.headers),
             method=request.method or "GET",
             document=document.encode() if isinstance(document, str) else document,
             read_seconds=seconds,

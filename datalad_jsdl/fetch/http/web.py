@@ -41,7 +41,7 @@ READ_SECONDS = 10.0
 _REDIRECTS = (300, 301, 302, 303, 307, 308)
 
 # what a caller may ask for and every hop may see
-_PASSED_ON = frozenset({"Range", "If-Range"})
+_PASSED_ON = frozenset({"Range", "If-Range", "CMR-Search-After"})
 
 
 class Web:
@@ -97,7 +97,7 @@ class Web:
         """Ask for *url* and follow redirects.
 
         The headers of each hop are made anew: those given, as far as they may be passed on
-        (Range, If-Range), and the login of that hop's own origin. A *document* is JSON that is
+        (`_PASSED_ON`), and the login of that hop's own origin. A *document* is JSON that is
         sent along; then redirects are not followed. *read_seconds* is another limit than the
         usual one, for answers that take their time. Advice on a login is given in full once for
         an origin, unless it is *advise_again*: for an answer that may not be shown.

@@ -27,6 +27,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.portals import (
+    ckan,
+    cmr,
     dandi,
     dataverse,
     ena,
@@ -40,6 +42,8 @@ from datalad_jsdl.manifest.portals import (
     osf,
     physionet,
     s3,
+    synapse,
+    xnat,
     zenodo,
 )
 from datalad_jsdl.manifest.portals.api import Api
@@ -66,6 +70,8 @@ class Portal(Protocol):
 
 
 ADDRESSES: dict[str, Portal] = {
+    "ckan": ckan,
+    "cmr": cmr,
     "dandi": dandi,
     "dataverse": dataverse,
     "ena": ena,
@@ -79,6 +85,8 @@ ADDRESSES: dict[str, Portal] = {
     "osf": osf,
     "physionet": physionet,
     "s3": s3,
+    "synapse": synapse,
+    "xnat": xnat,
     "zenodo": zenodo,
 }
 

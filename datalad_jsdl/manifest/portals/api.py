@@ -53,8 +53,13 @@ class Api(Protocol):
     ``status``) for one that is none of success.
     """
 
-    def get(self, url: str) -> ApiAnswer:
-        """The answer to a GET, redirects followed."""
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> ApiAnswer:
+        """The answer to a GET, redirects followed.
+
+        Args:
+            url: http or https.
+            headers: that each hop gets: those only that `fetch.http.web` passes on.
+        """
 
     def get_all(self, urls: Iterable[str]) -> Iterator[ApiAnswer]:
         """The answers to many, several asked for at a time, in the order of *urls*."""

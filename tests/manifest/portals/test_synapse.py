@@ -1,0 +1,165 @@
+"""Projects, folders, datasets and files of Synapse."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from datalad_jsdl.errors import ManifestError, StatusError
+from datalad_jsdl.model.entry import Entry, Refusal
+from tests.lab import File
+from tests.portal import datalad, git, summary
+from tests.portals import answer, listed, md5, paths
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.lab import Lab
+    from tests.vault import Vault
+    from tests.wire import Talk
+
+MODEL = "org.sagebionetworks.repo.model."
+FILE, FOLDER = f"{MODEL}FileEntity", f"{MODEL}Folder"
+ENTITY = "/repo/v1/entity"
+
+
+class Synapse:
+    """Entities, their children in pages of two, and their file handles.
+
+    Args:
+        token: without which nothing is answered; "" for none.
+    """
+
+    def __init__(self, lab: Lab, token: str = "") -> None:
+        self.lab = lab
+        self.wants = ("Authorization", f"Bearer {token}") if token else None
+        self.children: dict[str, list[dict[str, Any]]] = {}
+        lab.files[f"{ENTITY}/children"] = File(answer=self.page, wants=self.wants)
+
+    def page(self, talk: Talk, content: bytes) -> None:
+        asked = json.loads(self.lab.requests[-1].body)
+        assert asked["includeTypes"] == ["folder", "file"]
+        start = int(asked["nextPageToken"] or 0)
+        found = self.children.get(asked["parentId"], [])
+        following = str(start + 2) if start + 2 < len(found) else None
+        document = {"page": found[start : start + 2], "nextPageToken": following}
+        talk.answer(200, json.dumps(document).encode())
+
+    def answer(self, target: str, document: Any) -> None:
+        answer(self.lab, target, document, wants=self.wants)
+
+    def file(self, number: int, name: str, content: bytes, **handle: Any) -> dict[str, Any]:
+        """A file, and the preview that it has; its header."""
+        own = {
+            "id": str(900 + number),
+            "fileName": f"{name} as uploaded",
+            "contentSize": len(content),
+            "contentMd5": md5(content),
+            "concreteType": f"{MODEL}file.S3FileHandle",
+            "createdOn": "2024-01-02T03:04:05.000Z",
+            "status": "AVAILABLE",
+            **handle,
+        }
+        header = {"id": f"syn{number}", "name": name, "type": FILE, "versionNumber": 2}
+        entity = {**header, "concreteType": FILE, "dataFileHandleId": own["id"]}
+        preview = {"id": str(800 + number), "fileName": "preview.png", "isPreview": True}
+        for place in (f"syn{number}", f"syn{number}/version/2"):
+            self.answer(f"{ENTITY}/{place}", entity)
+        handles = {"list": [preview, own]}
+        self.answer(f"{ENTITY}/syn{number}/version/2/filehandles", handles)
+        query = f"?fileAssociateType=FileEntity&fileAssociateId=syn{number}"
+        # a redirect to where it is, signed
+        self.lab.put(f"store/{number}", content)
+        signed = f"/store/{number}?X-Amz-Signature=planted"
+        redirect = File(location=signed, wants=self.wants)
+        self.lab.files[f"/file/v1/file/{own['id']}{query}"] = redirect
+        return header
+
+    def folder(self, number: int, name: str, *items: dict[str, Any]) -> dict[str, Any]:
+        self.children[f"syn{number}"] = list(items)
+        header = {"id": f"syn{number}", "name": name, "type": FOLDER}
+        self.answer(f"{ENTITY}/syn{number}", {**header, "concreteType": FOLDER})
+        return header
+
+
+def test_a_folder(lab: Lab) -> None:
+    synapse = Synapse(lab)
+    files = [synapse.file(n, f"{n}.nii", b"x" * n) for n in (1, 2, 3)]
+    inner = synapse.folder(20, "inner", synapse.file(4, "4.nii", b"four"))
+    synapse.folder(10, "top", *files, inner, {"id": "syn5", "type": f"{MODEL}Link", "name": "l"})
+    found = listed("synapse:SYN10", f"{lab.url}/repo/v1")
+    assert paths(found) == ["1.nii", "2.nii", "3.nii", "inner/4.nii"]
+    last = found[-1]
+    assert isinstance(last, Entry)
+    assert (last.size, last.digests) == (4, {"md5": md5(b"four")})
+    assert last.mtime is not None
+    (candidate,) = last.candidates
+    where = "/file/v1/file/904?fileAssociateType=FileEntity&fileAssociateId=syn4"
+    assert (candidate.url, candidate.signed) == (lab.url + where, False)
+
+
+def test_a_dataset_and_a_file(lab: Lab) -> None:
+    """A dataset has files of any folder, of which two may have one name."""
+    synapse = Synapse(lab)
+    for number, name in ((1, "a"), (2, "a"), (3, "b")):
+        synapse.file(number, name, b"x")
+    items = [{"entityId": f"syn{number}", "versionNumber": 2} for number in (1, 2, 3)]
+    dataset = {"concreteType": f"{MODEL}table.Dataset", "items": items}
+    synapse.answer(f"{ENTITY}/syn9/version/1", dataset)
+    names = ["syn1/a as uploaded", "syn2/a as uploaded", "b as uploaded"]
+    assert paths(listed("synapse:syn9.1", lab.url)) == names
+    for address in ("synapse:syn1", "synapse:syn1.2"):
+        assert paths(listed(address, lab.url)) == ["a"]
+
+
+def test_a_token(tmp_path: Path, vault: Vault, lab: Lab) -> None:
+    """It is for the listing and the files, and not for where these redirect to."""
+    secret = vault.secret("synapse")
+    synapse = Synapse(lab, secret)
+    synapse.folder(10, "top", synapse.file(1, "1.nii", b"one"))
+    with pytest.raises(StatusError, match="Synapse requires a personal access token"):
+        listed("synapse:syn10", lab.url)
+    vault.keyring("synapse", "secret", secret)
+    line = f"{lab.url} datalad:synapse"
+    place = ("--base-url", lab.url, "synapse:syn10", "ds")
+    assert summary(datalad("download-manifest", "--credential", line, *place)) == {"added": 1}
+    git(tmp_path / "ds", "annex", "get", "1.nii")
+    assert (tmp_path / "ds/1.nii").read_bytes() == b"one"
+
+
+def test_files_that_cannot_be_had(lab: Lab) -> None:
+    synapse = Synapse(lab)
+    files = [
+        synapse.file(1, "1", b"x", status="ARCHIVED"),
+        synapse.file(2, "2", b"x", externalURL="https://other.example/2", contentMd5=None),
+        synapse.file(3, "3", b"x", id="../x"),
+    ]
+    synapse.folder(10, "top", *files)
+    first, second, third = listed("synapse:syn10", lab.url)
+    assert isinstance(first, Refusal)
+    assert isinstance(second, Entry)
+    assert isinstance(third, Refusal)
+    assert "not available (archived)" in first.reason
+    assert [c.url for c in second.candidates] == ["https://other.example/2"]
+    assert "no file handle" in third.reason
+
+
+def test_what_cannot_be(lab: Lab) -> None:
+    for address in ("synapse:1", "synapse:syn", "synapse:syn1.x", "synapse:syn1/2"):
+        with pytest.raises(ManifestError, match="expected the ID of an entity"):
+            listed(address, lab.url)
+    with pytest.raises(StatusError, match=r"Synapse has no entity syn1\.2"):
+        listed("synapse:syn1.2", lab.url)
+    synapse = Synapse(lab)
+    synapse.answer(f"{ENTITY}/syn1", {"concreteType": f"{MODEL}table.TableEntity"})
+    with pytest.raises(ManifestError, match="syn1 is a TableEntity, not a project, folder"):
+        listed("synapse:syn1", lab.url)
+    for children in ([{"type": FILE}], [{"type": FILE, "id": "syn5"}], [{"type": FOLDER}]):
+        synapse.folder(10, "top", *children)
+        with pytest.raises(ManifestError, match=r"has no ID|lacks its version"):
+            listed("synapse:syn10", lab.url)
+    synapse.folder(10, "top", {"type": FOLDER, "id": "syn10", "name": "itself"})
+    with pytest.raises(ManifestError, match="or one that is in two others"):
+        listed("synapse:syn10", lab.url)
