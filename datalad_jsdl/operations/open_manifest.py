@@ -31,6 +31,7 @@ from datalad_jsdl.model.content import Expected
 from datalad_jsdl.model.urls import base_url, normalise_url, redact
 from datalad_jsdl.operations.engines import open_engine
 from datalad_jsdl.operations.manifest_place import ManifestPlace, address_hint, is_url
+from datalad_jsdl.operations.named_addresses import asking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -167,7 +168,10 @@ def open_source(
             engine.expect_origins([address.base])
             yield _Listing(address, WebApi(engine), place.options)
         return
-    with open_document(place, git_dir, credentials) as source:
+    with (
+        asking(place, git_dir, credentials) as asked,
+        open_document(asked, git_dir, credentials) as source,
+    ):
         yield source
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.model.secrecy import DEFAULT, Secrecy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from datalad_jsdl.manifest.checksums import Checksums
+    from datalad_jsdl.manifest.record import Record
 
 
 __all__ = ["Options"]
@@ -30,6 +31,9 @@ class Options:
         base_is_given: the user has said `base_url`, which goes before what the document itself
             says (RFC 3986, 5.1.1).
         secrecy: what in URLs is a secret.
+        ask: gives the records of a portal's address that a line names, such as
+            ``s3://BUCKET/PREFIX*``; it raises `ManifestError` and `FetchError`. None where
+            nobody may be asked.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -38,3 +42,4 @@ class Options:
     checksums: Checksums | None = None
     base_is_given: bool = False
     secrecy: Secrecy = DEFAULT
+    ask: Callable[[str], Iterator[Record]] | None = None

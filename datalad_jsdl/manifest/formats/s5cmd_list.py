@@ -2,16 +2,18 @@
 
 Described at https://github.com/peak/s5cmd (``run``). A command copies one object of a bucket,
 ``cp s3://BUCKET/KEY NAME``; a name that ends in ``/`` or ``.`` is a folder's. One with a wildcard
-stands for all objects below a prefix, which only a listing of the bucket tells: it is refused
-with the address to use. An ``--endpoint-url`` that is named in a comment is where the bucket is.
+stands for all objects below a prefix, which only a listing of the bucket tells: it is asked for,
+or, where nobody may be asked, the command is refused with the address to use. An
+``--endpoint-url`` that is named in a comment is where the bucket is.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats.fields import quoted
@@ -61,12 +63,14 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         try:
             found = words(command)
             if found:
-                yield _copied(found, endpoint, f"line {number}")
+                yield from _copied(found, endpoint, f"line {number}", options)
         except ValueError as error:
             yield Record(None, None, f"line {number}", str(error))
 
 
-def _copied(found: list[str], endpoint: str | None, where: str) -> Record:
+def _copied(
+    found: list[str], endpoint: str | None, where: str, options: Options
+) -> Iterator[Record]:
     if found[0] != "cp":
         raise ValueError("not a cp command; commands are not run")
     given = list(arguments(found[1:], "", _LONG))
@@ -76,6 +80,12 @@ def _copied(found: list[str], endpoint: str | None, where: str) -> Record:
     if match is None or len(target) != 1:
         raise ValueError("expected cp s3://BUCKET/KEY NAME")
     bucket, key = match.groups()
+    if options.ask is not None and "*" in key and "?" not in key:
+        for record in options.ask(_address(source, bucket, key, endpoint)):
+            folder = f"{target[0].rstrip('/')}/".removeprefix("./")
+            path = f"{folder}{record.path}" if isinstance(record.path, str) else record.path
+            yield replace(record, path=path, where=f"{where}, {record.where}")
+        return
     if wildcard := _WILDCARD.search(key):
         prefix = key[: wildcard.start()].rpartition("/")[0]
         raise ValueError(
@@ -85,13 +95,22 @@ def _copied(found: list[str], endpoint: str | None, where: str) -> Record:
     name = target[0]
     if name.endswith("/") or name.rpartition("/")[2] in (".", ""):
         name = name.removesuffix(".") + key.rpartition("/")[2]
-    return file_record(name.removeprefix("./"), _url(source, key, version, endpoint), where)
+    yield file_record(name.removeprefix("./"), _url(source, key, version, endpoint), where)
+
+
+def _address(source: str, bucket: str, key: str, endpoint: str | None) -> str:
+    """Of a listing of the bucket."""
+    return source if _is_amazon(endpoint) else f"s3+{endpoint}/{bucket}/{quote(key, safe='/*')}"
+
+
+def _is_amazon(endpoint: str | None) -> bool:
+    host = urlsplit(endpoint).hostname or "" if endpoint else ""
+    return not endpoint or host.endswith("amazonaws.com")
 
 
 def _url(source: str, key: str, version: str | None, endpoint: str | None) -> str:
     pinned = f"?versionId={quoted(version)}" if version else ""
-    host = urlsplit(endpoint).hostname or "" if endpoint else ""
-    if not endpoint or host.endswith("amazonaws.com"):
+    if _is_amazon(endpoint):
         return source + pinned
     bucket = source.removeprefix("s3://").partition("/")[0]
     return f"{endpoint}/{bucket}/{quoted(key)}{pinned}"

@@ -45,7 +45,7 @@ _FILES = "https://file-prod.prod.sagebase.org"  # what serves the files, beside 
 _REST = re.compile(r"(syn[0-9]+)(?:\.([0-9]+))?", re.IGNORECASE)
 _ID = re.compile(r"syn[0-9]+")
 _MODEL = "org.sagebionetworks.repo.model."
-_FOLDERS = frozenset({f"{_MODEL}Project", f"{_MODEL}Folder"})
+_FOLDERS = (f"{_MODEL}Project", f"{_MODEL}Folder")
 _FILE = f"{_MODEL}FileEntity"
 _DATASET = f"{_MODEL}table.Dataset"
 _MOST = 100_000  # folders of one address
@@ -146,9 +146,9 @@ def _described(api: Api, base: str, files: list[_File]) -> Iterator[Record]:
         for file, answer in zip(files, api.get_all(urls), strict=True)
     ]
     # files from several folders of a dataset may have one name
-    counts = Counter(record.path for record in found)
+    counts = Counter(record.path for record in found if isinstance(record.path, str))
     for file, record in zip(files, found, strict=True):
-        twice = counts[record.path] > 1 and not file.path and isinstance(record.path, str)
+        twice = isinstance(record.path, str) and counts[record.path] > 1 and not file.path
         yield replace(record, path=f"{file.identifier}/{record.path}") if twice else record
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -19,11 +19,15 @@ BASE = "https://portal.example"
 NAMES = ["results", "count", "asset_id", "path", "metadata", "contentUrl", "digest", "data"]
 NAMES += ["totalCount", "dataFile", "id", "label", "files", "entries", "key", "links", "self"]
 NAMES += ["checksum", "folder_structure", "name", "download_url", "enabled", "access", "embargo"]
+NAMES += ["result", "resources", "url", "Images", "Files", "Visits", "Link", "Filename", "items"]
+NAMES += ["meta", "umm", "RelatedUrls", "assets", "browser_download_url", "page", "list", "type"]
+NAMES += ["concreteType", "ResultSet", "Result", "ID", "URI", "Name", "nextPageToken", "Meta"]
 NAMES += ["until", "active", "version", "most_recent_published_version", "is_embargoed"]
 
+TYPES = [f"org.sagebionetworks.repo.model.{name}" for name in ("Folder", "table.Dataset")]
 VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3)
 JSON: st.SearchStrategy[Any] = st.recursive(
-    VALUES | st.sampled_from(["md5:" + "0" * 32, "https://h.org/a", "restricted"]),
+    VALUES | st.sampled_from(["md5:" + "0" * 32, "https://h.org/a", "restricted", *TYPES]),
     lambda inner: (
         st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=6)
     ),
@@ -38,7 +42,7 @@ class Says:
         self.documents = documents
         self.asked = 0
 
-    def get(self, url: str) -> ApiAnswer:
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> ApiAnswer:
         self.asked += 1
         return ApiAnswer(url, json.dumps(self.documents[self.asked % len(self.documents)]), {})
 
@@ -49,9 +53,18 @@ class Says:
         return self.get(url)
 
 
-@pytest.mark.parametrize(
-    "text", ["dandi:000027", "dandi:000027/draft", "dataverse:doi:10.1/X", "figshare:1", "zenodo:1"]
-)
+TEXTS = ["dandi:000027", "dandi:000027/draft", "dataverse:doi:10.1/X", "figshare:1", "zenodo:1"]
+TEXTS += [f"ckan+{BASE}/dataset/x", f"loris+{BASE}/projects/P", f"loris+{BASE}/candidates/1"]
+TEXTS += [
+    "cmr:C1-A",
+    "github:o/n@v1",
+    "synapse:syn1",
+    f"xnat+{BASE}/data/projects/P",
+    "ena:SRR00001",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
 @settings(max_examples=150)
 @given(documents=st.lists(JSON, min_size=1, max_size=3))
 def test_any_json(text: str, documents: list[Any]) -> None:
@@ -75,7 +88,7 @@ class Endless(Says):
     def __init__(self, document: Any) -> None:
         super().__init__([document])
 
-    def get(self, url: str) -> ApiAnswer:
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> ApiAnswer:
         self.asked += 1
         fresh = f"{BASE}/x?cursor={self.asked}"
         if "/revision/" in url:

@@ -1,0 +1,67 @@
+"""A manifest whose lines name what only a request resolves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from datalad_jsdl.errors import StatusError
+from datalad_jsdl.manifest.formats.options import Options
+from datalad_jsdl.model.entry import Entry, Refusal
+from datalad_jsdl.operations.manifest_place import ManifestPlace
+from datalad_jsdl.operations.open_manifest import open_source
+from tests.manifest.portals.test_buckets import item, page, serve, target
+from tests.portal import datalad, summary
+from tests.portals import paths
+
+if TYPE_CHECKING:
+    from tests.lab import Lab
+
+
+def read(file: Path) -> list[Entry | Refusal]:
+    place = ManifestPlace(file.name, file, None, None, Options())
+    with open_source(place) as source:
+        return list(source.entries())
+
+
+def commands(lab: Lab) -> Path:
+    """Two wildcards and a single object, at an endpoint that a comment names."""
+    file = Path("study.s5cmd").absolute()
+    file.write_text(
+        f"# s5cmd --no-sign-request --endpoint-url {lab.url} run study.s5cmd\n"
+        "cp s3://b-1/series-1/* .\n"
+        "cp s3://b-1/series-2/* ./two/\n"
+        "cp s3://b-1/notes.txt .\n"
+        "cp s3://b-1/series-3/* .\n"
+    )
+    serve(lab, target("series-1%2F"), page(item("series-1/a.dcm"), item("series-1/b.dcm")))
+    serve(lab, target("series-2%2F"), page(item("series-2/a.dcm", 7)))
+    serve(lab, target("series-3%2F"), page())
+    return file
+
+
+def test_wildcards_of_s5cmd(lab: Lab) -> None:
+    found = read(commands(lab))
+    assert paths(found)[:4] == ["a.dcm", "b.dcm", "two/a.dcm", "notes.txt"]
+    third, last = found[2], found[4]
+    assert isinstance(third, Entry)
+    assert [c.url for c in third.candidates] == [f"{lab.url}/b-1/series-2/a.dcm"]
+    assert (third.size, third.where) == (7, "line 3, page 1, object 1")
+    assert isinstance(last, Refusal)
+    assert "the bucket has no object below 'series-3/'" in last.reason
+
+
+def test_a_bucket_that_does_not_answer(lab: Lab) -> None:
+    """A manifest that is not complete is no manifest: what it lacks is not gone."""
+    file = commands(lab)
+    del lab.files[target("series-2%2F")]
+    with pytest.raises(StatusError, match="there is no bucket b-1"):
+        read(file)
+
+
+def test_an_import(lab: Lab) -> None:
+    file = commands(lab)
+    done = datalad("download-manifest", str(file), "ds", code=1)
+    assert summary(done) == {"added": 4, "refused": 1}
