@@ -64,6 +64,29 @@ _PAGES = (
         "@{version}",
     ),
     (r"doi\.org/(?P<id>10\.7910/DVN/[A-Z0-9]+)", "dataverse:doi:{id}", ""),
+    (
+        r"physionet\.org/(?:content|files)/(?P<id>[a-z0-9-]+/[0-9]+(?:\.[0-9]+)*)(?:/.*)?",
+        "physionet:{id}",
+        "",
+    ),
+    (
+        r"github\.com/(?P<id>[\w.-]+/[\w.-]+)/releases(?:/latest|/tag/(?P<version>[\w.+-]+))?",
+        "github:{id}",
+        "@{version}",
+    ),
+    (
+        r"(?:www\.ebi\.ac\.uk/ena/(?:browser|data)/view"
+        r"|www\.ncbi\.nlm\.nih\.gov/(?:sra|bioproject|biosample))"
+        r"/(?P<id>(?:[DES]R[APRSX]|PRJ[DEN][A-Z]|SAM[DEN][A-Z]?)[0-9]{5,})",
+        "ena:{id}",
+        "",
+    ),
+    (
+        r"(?:www\.synapse\.org/(?:Synapse:)?|doi\.org/10\.7303/)(?P<id>syn[0-9]+)"
+        r"(?:\.(?P<version>[0-9]+))?(?:/.*)?",
+        "synapse:{id}",
+        ".{version}",
+    ),
 )
 _TABLE = [(re.compile(page, re.IGNORECASE), address, version) for page, address, version in _PAGES]
 

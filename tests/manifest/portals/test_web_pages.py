@@ -23,6 +23,15 @@ if TYPE_CHECKING:
     from tests.lab import Lab
 
 PAGES = {
+    "https://physionet.org/content/mitdb/1.0.0/": "physionet:mitdb/1.0.0",
+    "https://physionet.org/files/mitdb/1.0.0/100.dat": "physionet:mitdb/1.0.0",
+    "https://github.com/o/n/releases": "github:o/n",
+    "https://github.com/o/n/releases/latest": "github:o/n",
+    "https://github.com/o/n/releases/tag/v1.0": "github:o/n@v1.0",
+    "https://www.ebi.ac.uk/ena/browser/view/PRJEB12345": "ena:PRJEB12345",
+    "https://www.ncbi.nlm.nih.gov/sra/SRR0000011": "ena:SRR0000011",
+    "https://www.synapse.org/Synapse:syn123/files/": "synapse:syn123",
+    "https://doi.org/10.7303/syn123.4": "synapse:syn123.4",
     "https://dandiarchive.org/dandiset/000027": "dandi:000027",
     "https://dandiarchive.org/dandiset/000027/": "dandi:000027",
     "https://dandiarchive.org/dandiset/000027/draft/files?location=": "dandi:000027/draft",
