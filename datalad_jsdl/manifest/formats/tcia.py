@@ -1,17 +1,21 @@
-"""A ``.tcia`` manifest of the Cancer Imaging Archive: series of images, without URLs; refused."""
+"""A ``.tcia`` manifest of the Cancer Imaging Archive: series, whose images its API is asked for.
+
+It has no URLs. Where nobody may be asked, it is refused.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.lines import beginning
+from datalad_jsdl.manifest.lines import beginning, lines
+from datalad_jsdl.manifest.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from datalad_jsdl.manifest.formats.options import Options
-    from datalad_jsdl.manifest.record import Record
 
 __all__ = ["records", "sniff"]
 
@@ -24,13 +28,31 @@ def sniff(head: str) -> bool:
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
-    """None: it names what only requests resolve.
+    """One record an image of each series.
 
     Raises:
-        ManifestError: always.
+        ManifestError: nobody may be asked for the images.
+        FetchError: there is no answer, or one of failure.
     """
+    if options.ask is not None:
+        yield from _listed(text, options.ask)
+        return
     raise ManifestError(
         "this is a list of series of TCIA, with no URLs of files: TCIA's API makes an archive of "
         "a series anew for each request. Public series are in the Imaging Data Commons: use its "
         "manifest for s5cmd, or the URLs of its buckets"
     )
+
+
+def _listed(text: Iterator[str], ask: Callable[[str], Iterator[Record]]) -> Iterator[Record]:
+    begun = False
+    for number, line in lines(text):
+        series = line.strip()
+        if begun and series:
+            where = f"line {number}"
+            try:
+                for record in ask(f"tcia:{series}"):
+                    yield replace(record, where=f"{where}, {record.where}")
+            except ManifestError as error:
+                yield Record(None, None, where, str(error))
+        begun = begun or series == _MARK

@@ -43,6 +43,7 @@ from datalad_jsdl.manifest.portals import (
     physionet,
     s3,
     synapse,
+    tcia,
     xnat,
     zenodo,
 )
@@ -86,6 +87,7 @@ ADDRESSES: dict[str, Portal] = {
     "physionet": physionet,
     "s3": s3,
     "synapse": synapse,
+    "tcia": tcia,
     "xnat": xnat,
     "zenodo": zenodo,
 }

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from datalad_jsdl.errors import StatusError
+from datalad_jsdl.errors import ManifestError, StatusError
 from datalad_jsdl.manifest.formats.options import Options
 from datalad_jsdl.model.entry import Entry, Refusal
 from datalad_jsdl.operations.manifest_place import ManifestPlace
 from datalad_jsdl.operations.open_manifest import open_source
 from tests.manifest.portals.test_buckets import item, page, serve, target
 from tests.portal import datalad, summary
-from tests.portals import paths
+from tests.portals import answer, listed, paths
 
 if TYPE_CHECKING:
     from tests.lab import Lab
@@ -59,6 +59,41 @@ def test_a_bucket_that_does_not_answer(lab: Lab) -> None:
     del lab.files[target("series-2%2F")]
     with pytest.raises(StatusError, match="there is no bucket b-1"):
         read(file)
+
+
+SERIES = "1.3.6.1.4.1.14519.5.2.1"
+IMAGES = f"/nbia-api/services/v1/getSOPInstanceUIDs?SeriesInstanceUID={SERIES}"
+
+
+def test_series_of_tcia(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a manifest and by themselves."""
+    answer(lab, f"{IMAGES}.1&format=json", [{"SOPInstanceUID": f"{SERIES}.1.{n}"} for n in (1, 2)])
+    answer(lab, f"{IMAGES}.2&format=json", [{"SOPInstanceUID": "../x"}, {}, 7])
+    answer(lab, f"{IMAGES}.3&format=json", b"")
+    names = [f"{SERIES}.1/{SERIES}.1.{n}.dcm" for n in (1, 2)]
+    first, second = listed(f"tcia:{SERIES}.1", f"{lab.url}/nbia-api/services/v1")
+    assert paths([first, second]) == names
+    assert isinstance(first, Entry)
+    assert [c.url for c in first.candidates] == [
+        f"{lab.url}/nbia-api/services/v1/getSingleImage?SeriesInstanceUID={SERIES}.1"
+        f"&SOPInstanceUID={SERIES}.1.1"
+    ]
+    for address, says in {
+        "tcia:x": "expected the Ser",
+        f"tcia:{SERIES}.3": "no public ser",
+    }.items():
+        with pytest.raises(ManifestError, match=says):
+            listed(address, lab.url)
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "datalad.jsdl.address.tcia")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", lab.url)
+    file = Path("manifest.tcia").absolute()
+    series = "".join(f"{SERIES}.{n}\n" for n in (1, 2, 3))
+    file.write_text(f"manifestVersion=3.0\nListOfSeriesToDownload=\n{series}")
+    found = read(file)
+    assert paths(found)[:2] == names
+    assert [type(one) for one in found[2:]] == [Refusal] * 4
+    assert found[5].where == "line 5"
 
 
 def test_an_import(lab: Lab) -> None:
