@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from datalad_jsdl.manifest.formats import FORMATS
-from datalad_jsdl.manifest.formats.xml_root import root_tag
 from datalad_jsdl.manifest.formats.options import Options
+from datalad_jsdl.manifest.formats.xml_root import root_tag
 from tests.manifest.formats.samples import (
     METALINK3,
     METALINK4,
