@@ -42,7 +42,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     for item, where in _files(load(text), ""):
         url = item.get("url")
         yield file_record(
-            item.get("filename") or (name_in_url(url) if isinstance(url, str) else None),
+            item["filename"] if "filename" in item else name_in_url(str(url)),
             url,
             where,
             size=item.get("filesize"),

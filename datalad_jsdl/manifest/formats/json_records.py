@@ -69,8 +69,10 @@ def sniff(head: str) -> bool:
     if not is_object(head) and not is_array(head):
         return False
     items = _list(outline(head))[1]
-    found = objects(items)
-    return bool(found) and all(map(_is_file, found))
+    *others, last = objects(items) or [{}]
+    # where the beginning breaks off, the last is a part of one
+    cut = bool(others) and tuple(others[-1])[: len(last)] == tuple(last)
+    return all(map(_is_file, others)) and (cut or _is_file(last))
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
