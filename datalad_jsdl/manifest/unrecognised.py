@@ -19,6 +19,9 @@ __all__ = ["foreign", "other_json"]
 _PROLOG = re.compile(r"\s*(?:<!--.*?-->|<\?.*?\?>|<!DOCTYPE(?!\s+html)[^>]*>)", re.DOTALL | re.I)
 _PAGE = re.compile(r"\s*<(?:!DOCTYPE\s+html|html|head|body|title|meta|script)\b", re.IGNORECASE)
 
+# Apache, nginx, and what imitates them
+_FOLDER = re.compile(r"<title>\s*(?:Index of|Directory listing for) ", re.IGNORECASE)
+
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; Azure and Google likewise
 _STORAGE_ERROR = re.compile(r"\s*<Error\b")
 _STORAGE_SAYS = re.compile(r"<(?:Code|Message)>([^<]+)<")
@@ -38,6 +41,12 @@ def foreign(head: str) -> str | None:
     while prolog := _PROLOG.match(head, at):
         at = prolog.end()
     if _PAGE.match(head, at):
+        if _FOLDER.search(head, at, at + _MAX_ERROR):
+            return (
+                "expected a manifest, got an HTML page, the listing of a folder of a web server: "
+                "it has no digests, and rounded sizes; give a list of the files' URLs, or a "
+                "checksum list of that folder if it has one"
+            )
         return (
             "expected a manifest, got an HTML page; if the portal requires a login, "
             "download the manifest with the browser and give its file name"

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 from datalad_jsdl.manifest.formats.values import name_in_url
 
-__all__ = ["common_folder", "file_name", "is_url", "name_below", "present", "urls_in"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["common_folder", "file_name", "folder_for", "is_url", "name_below", "present", "urls_in"]
 
 # What programs write into a cell that has nothing.
 _NOTHING = frozenset({"", "-", "na", "n/a", "nan", "null", "none", "[]", "not available"})
@@ -57,6 +61,13 @@ def common_folder(urls: list[str]) -> str:
     shared = takewhile(lambda parts: len(set(parts)) == 1, zip(*folders, strict=False))
     folder = [parts[0] for parts in shared]
     return "/".join([*folder, ""]) if len(folder) > 2 else ""
+
+
+def folder_for(urls: Iterable[str]) -> str:
+    """The folder that files have to be named below, as last parts are not enough; or ""."""
+    found = list(dict.fromkeys(urls))
+    names = {name_in_url(url) for url in found}
+    return "" if len(names) == len(found) else common_folder(found)
 
 
 def name_below(url: str, folder: str) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.formats.cells import common_folder, file_name, is_url, present, urls_in
+from datalad_jsdl.manifest.formats.cells import file_name, folder_for, is_url, present, urls_in
 from datalad_jsdl.manifest.formats.values import name_in_url
 from datalad_jsdl.model.digests import canonical_name
 from datalad_jsdl.model.urls import redact_text
@@ -159,10 +159,8 @@ class _Cells:
         return bool(names) and all(a == b for a, b in names)
 
     def folder(self, columns: Sequence[str]) -> str:
-        """The folder that files have to be named below, as last parts are not enough; or ""."""
-        urls = list(dict.fromkeys(self._urls(columns)))
-        names = [name_in_url(url) for url in urls]
-        return "" if len(set(names)) == len(names) or len(columns) > 1 else common_folder(urls)
+        """See `folder_for`."""
+        return folder_for(self._urls(columns)) if len(columns) == 1 else ""
 
 
 def _said(header: Sequence[str], given: Mapping[str, str], cells: _Cells) -> dict[str, str]:

@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["records", "sniff"]
 
 
+# of the download cart, of a download by its client, and of one for an upload
+_COLUMNS = (("ID", "name", "dataFileMD5Hex"), ("path", "parentId", "ID"), ("path", "parent"))
+
+
 def sniff(head: str) -> bool:
     """The header has columns that only Synapse gives."""
-    return has_columns(head, ",\t", "ID", "name", "dataFileMD5Hex")
+    return any(has_columns(head, ",\t", *columns) for columns in _COLUMNS)
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
@@ -30,8 +34,8 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     """
     if "url" not in options.columns:
         raise ManifestError(
-            "this is a Synapse manifest, whose synapseURL leads to a web page, not to the file: "
-            "Synapse delivers files only through its API, with a login. Download them with "
+            "this is a manifest of Synapse, which has no URLs of files (a synapseURL leads to a "
+            "page): Synapse delivers files only through its API, with a login. Download them with "
             "Synapse's own client, or add a column of URLs to the table and --column url=NAME"
         )
     return csv_table.records(text, options)
