@@ -102,7 +102,7 @@ def _format(beginning: str, name: str | None) -> Format:
     # these two are known by little: an object, an object with a path
     fault = foreign(head) if found in (None, json_object, json_lines) else None
     if found in (None, json_object):
-        fault = fault or without_urls(head)
+        fault = fault or (without_urls(head) if name is None else None)
     if found is json_object:
         fault = fault or other_json(head, said=name is not None)
     if fault:

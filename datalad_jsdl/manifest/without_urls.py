@@ -128,12 +128,12 @@ _KINDS = (
         "no URLs",
     ),
     _Kind(
-        _lines(r"(?:HBM[0-9]{3}\.[A-Z]{4}\.[0-9]{3}|[0-9a-f]{32})\s+/.*"),
+        _lines(r"HBM[0-9]{3}\.[A-Z]{4}\.[0-9]{3}\s+/.*"),
         "this is a manifest of HuBMAP, whose files are transferred by Globus, not by URLs: "
         "download them with hubmap-clt",
     ),
     _Kind(
-        _lines(r"(?:fasp://|[a-z0-9-]*fasp@?)\S+(?:\s.*)?"),
+        _lines(r"[a-z0-9-]*fasp@\S+(?:\s.*)?"),
         "this is a list for Aspera, which has an own protocol: export the portal's list of URLs "
         "by https or ftp instead",
     ),
