@@ -172,6 +172,12 @@ DVC = f"""outs:
 meta:
   who: me
 """
+POOCH = f"""# of the package
+"sub/a b.nii" {SHA256}
+c.nc md5:{MD5}
+d.zip sha256:{SHA256} https://h.example/other.zip
+e xxh64:0123456789abcdef
+"""
 JSON_ARRAY = (
     '[{"path": "a,b", "url": "https://h.example/a"}, {"name": "x/c.nii", "urls": ["../c.nii"]}]\n'
 )
@@ -181,7 +187,7 @@ JSON = '{"a,url": ["https://h.example/a"],\n"b,path": ["https://h.example/b"]}\n
 SAMPLES = [
     *[("metalink4", METALINK4), ("metalink3", METALINK3), ("curl", CURL), ("mod-zip", MOD_ZIP)],
     *[("bagit-fetch", BAGIT), ("aria2", ARIA2), ("urls", URLS), ("gdc", GDC), ("ena", ENA)],
-    *[("checksums", CHECKSUMS), ("json-array", JSON_ARRAY)],
+    *[("checksums", CHECKSUMS), ("pooch", POOCH), ("json-array", JSON_ARRAY)],
     *[("wget", WGET), ("esgf", ESGF), ("s5cmd", S5CMD), ("curl-config", CURL_CONFIG)],
     *[("conda-explicit", CONDA), ("encode-files", ENCODE), ("s3-xml", S3_XML)],
     *[("thredds", THREDDS), ("dvc", DVC)],

@@ -144,12 +144,6 @@ def test_outputs_of_dvc() -> None:
 
 
 REFUSED: dict[str, tuple[Any, str]] = {
-    "tcia": ("a=b\nmanifestVersion=3.0\nListOfSeriesToDownload=\n1.2.3\n", "series of TCIA"),
-    "nda": ('{"results": [{"package_file_id": 3, "download_alias": "a/1.png"}]}', "presigned"),
-    "xnat-catalog": (
-        '<cat:Catalog xmlns:cat="http://nrg.wustl.edu/catalog"><cat:entries/></cat:Catalog>',
-        "catalog of XNAT",
-    ),
     "synapse-handles": (
         '{"page": [{"id": "syn1", "type": "org.sagebionetworks.repo.model.FileEntity"}]}',
         "such as synapse:syn123",
