@@ -25,6 +25,7 @@ from datalad_jsdl.manifest.sizes import sizes_told
 from datalad_jsdl.manifest.text import decoded
 from datalad_jsdl.manifest.unpacking import Readable
 from datalad_jsdl.manifest.unrecognised import foreign, other_json
+from datalad_jsdl.manifest.without_urls import without_urls
 from datalad_jsdl.model.urls import redact_text
 
 if TYPE_CHECKING:
@@ -100,8 +101,10 @@ def _format(beginning: str, name: str | None) -> Format:
     found = next((row for row in rows if row.sniff(head)), None)
     # these two are known by little: an object, an object with a path
     fault = foreign(head) if found in (None, json_object, json_lines) else None
+    if found in (None, json_object):
+        fault = fault or (without_urls(head) if name is None else None)
     if found is json_object:
-        fault = fault or other_json(head)
+        fault = fault or other_json(head, said=name is not None)
     if fault:
         raise ManifestError(fault)
     if name is not None:

@@ -23,7 +23,7 @@ from datalad_jsdl.model.times import parse_mtime
 from datalad_jsdl.model.urls import excerpt, normalise_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from datalad_jsdl.model.inline import Inline
 
@@ -87,6 +87,11 @@ def entry_from_record(
         return Refusal(path, str(error), record.where, _given(record.value, base_url))
 
 
+_URL_OBJECT = frozenset({"url", "priority", "location"})
+_OF_A_FILE = (
+    *("path", "name", "filename", "file_name", "title", "id", "size"),
+    *("checksum", "md5", "sha1", "sha256", "sha512"),
+)
 _DIGITS = 19  # of 2**63
 _TWICE = (
     "the path was listed twice in the original manifest, and this entry would replace the other; "
@@ -134,6 +139,8 @@ def _entry(path: str, record: Record, base_url: str | None, secrecy: Secrecy) ->
         raise ValueError("the value is neither a list of URLs nor an object with urls")
     mtime = value.get("mtime")
     given = list(_url_items(value))
+    if any(isinstance(item, dict) for item in given):
+        _require_one_file(given)
     items = [_by_https(item) for item in given]
     inline = inline_of(path, value, items)
     stated = stated_digests(value)
@@ -148,7 +155,7 @@ def _entry(path: str, record: Record, base_url: str | None, secrecy: Secrecy) ->
         pieces=_pieces(value.get("pieces"), value.get("size")),
         left_over="reason" in value,
         where=record.where,
-        unknown=tuple(_unknown(value, stated)),
+        unknown=tuple(_unknown(value, stated, given)),
         restriction=_restriction(value.get("access"), base_url, secrecy),
         inline=inline,
         own_mtime=_flag(value, "own_mtime"),
@@ -168,7 +175,22 @@ def _complete(entry: Entry, inline: Inline) -> Entry:
     return replace(entry, size=size, digests=HexDigests(digests), pieces=None)
 
 
-def _unknown(value: dict[str, Any], stated: StatedDigests) -> Iterator[str]:
+def _require_one_file(items: Sequence[Any]) -> None:
+    """Objects with URLs that differ in what they say of a file are of different files."""
+    objects = [item for item in items if isinstance(item, dict)]
+    for field in _OF_A_FILE:
+        said = [item[field] for item in objects if item.get(field) is not None]
+        if any(other != said[0] for other in said[1:]):
+            raise ValueError(
+                f"its URLs are of different files: they differ in {excerpt(field)}, which is "
+                f"{excerpt(said[0])} and {excerpt(next(o for o in said if o != said[0]))}"
+            )
+
+
+def _unknown(value: dict[str, Any], stated: StatedDigests, items: Sequence[Any]) -> Iterator[str]:
+    for item in items:
+        if isinstance(item, dict):
+            yield from (f"urls.{name}" for name in item if name not in _URL_OBJECT)
     yield from (name for name in value if name not in _FIELDS and name not in stated.fields)
     yield from stated.unknown
     if isinstance(access := value.get("access"), dict):

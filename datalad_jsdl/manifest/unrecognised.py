@@ -11,12 +11,16 @@ from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats import json_object
 from datalad_jsdl.manifest.formats.fields import is_web
 from datalad_jsdl.manifest.formats.options import Options
+from datalad_jsdl.manifest.likeness import are_entries, may_be_entry
 from datalad_jsdl.model.urls import redact_text
 
 __all__ = ["foreign", "other_json"]
 
 _PROLOG = re.compile(r"\s*(?:<!--.*?-->|<\?.*?\?>|<!DOCTYPE(?!\s+html)[^>]*>)", re.DOTALL | re.I)
 _PAGE = re.compile(r"\s*<(?:!DOCTYPE\s+html|html|head|body|title|meta|script)\b", re.IGNORECASE)
+
+# Apache, nginx, and what imitates them
+_FOLDER = re.compile(r"<title>\s*(?:Index of|Directory listing for) ", re.IGNORECASE)
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; Azure and Google likewise
 _STORAGE_ERROR = re.compile(r"\s*<Error\b")
@@ -29,8 +33,6 @@ _MAX_MEMBERS = 12  # a message stands in many a record that is no error
 _MAX_ERROR = 1 << 16  # characters of such an answer
 _MAX_SAID = 200  # characters of it that are shown
 _MEMBERS_TO_SEE = 20
-_RELATIVE = re.compile(r"[^/:]+/.*[^\s/]\.[A-Za-z][A-Za-z0-9]*")
-_BEGINS_AS_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 def foreign(head: str) -> str | None:
@@ -39,6 +41,12 @@ def foreign(head: str) -> str | None:
     while prolog := _PROLOG.match(head, at):
         at = prolog.end()
     if _PAGE.match(head, at):
+        if _FOLDER.search(head, at, at + _MAX_ERROR):
+            return (
+                "expected a manifest, got an HTML page, the listing of a folder of a web server: "
+                "it has no digests, and rounded sizes; give a list of the files' URLs, or a "
+                "checksum list of that folder if it has one"
+            )
         return (
             "expected a manifest, got an HTML page; if the portal requires a login, "
             "download the manifest with the browser and give its file name"
@@ -50,11 +58,13 @@ def foreign(head: str) -> str | None:
     return _error(head)
 
 
-def other_json(head: str) -> str | None:
+def other_json(head: str, *, said: bool = False) -> str | None:
     """Why a JSON object is not of the project's own form, or None if it may be.
 
-    It may be while at least half of its first members look like entries: then the others
-    are refused one by one.
+    Args:
+        head: what it begins with.
+        said: somebody says that it is, so that it is enough if half of its first members have,
+            or try to have, URLs.
     """
     try:
         records = json_object.records(iter([head]), Options())
@@ -67,14 +77,15 @@ def other_json(head: str) -> str | None:
             'see "Studies of an Orthanc server" in the documentation'
         )
     # a URL without a list around it is a slip of somebody's, to be told of by its line
-    strange = [r.path for r in members if not (_may_be_entry(r.value, r.path) or is_web(r.value))]
-    if len(strange) <= len(members) / 2:
+    strange = [r.path for r in members if not (may_be_entry(r.value, r.path) or is_web(r.value))]
+    if are_entries(members) or (said and len(strange) <= len(members) / 2):
         return None
-    names = ", ".join(repr(redact_text(name)[:40]) for name in strange[:3])
-    names += ", …" if len(strange) > 3 else ""
+    names = [repr(redact_text(record.path)[:40]) for record in members]
+    shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
     return (
-        f"unknown JSON format: the members ({names}) are not paths with URLs, nor is it the "
-        'format of a known portal (see "Formats of manifests" in the documentation)'
+        f"the manifest is JSON in no known format: the members ({shown}) are not paths with URLs, "
+        'nor is it the format of a known portal (see "Formats of manifests" in the documentation; '
+        "if all of them are paths, add --format json)"
     )
 
 
@@ -98,7 +109,7 @@ def _error(head: str) -> str | None:
         return None
     if not {"url", "urls"}.isdisjoint(document):  # a line of JSON Lines
         return None
-    if any(_may_be_entry(value, name) for name, value in document.items()):
+    if any(may_be_entry(value, name) for name, value in document.items()):
         return None
     said = _said(document)
     return _answered(said) if said else None
@@ -112,27 +123,3 @@ def _said(value: Any, depth: int = 3) -> str:
     if isinstance(value, dict) and depth:
         return next((said for key in _SAYS if (said := _said(value.get(key), depth - 1))), "")
     return ""
-
-
-def _may_be_entry(value: Any, name: str) -> bool:
-    """Whether what has this name is a list or object that has URLs, or tries to."""
-    if isinstance(value, dict):
-        return not {"url", "urls", "extra_urls"}.isdisjoint(value)
-    return isinstance(value, list) and any(
-        (isinstance(item, str) and _may_be_url(item, name))
-        or (isinstance(item, dict) and "url" in item)
-        for item in value
-    )
-
-
-def _may_be_url(text: str, name: str) -> bool:
-    """Whether it is no sentence, as in {"errors": ["Not found."]}.
-
-    URLs should have no white space, but some have, relative ones included: those end in the
-    entry's own name, or in one with an extension behind a folder.
-    """
-    text = text.strip()
-    if not re.search(r"\s", text) or _BEGINS_AS_URL.match(text):
-        return True
-    last = name.rpartition("/")[2]
-    return bool(last and text.endswith(last)) or _RELATIVE.fullmatch(text) is not None

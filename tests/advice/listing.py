@@ -83,6 +83,8 @@ def _is_documentation(node: ast.AST) -> bool:
     return False
 
 
+_KNOWN = "manifest.test_without_urls:test_a_kind"
+
 #: Part of a piece of advice → the test that follows it: module of tests, and name.
 ADVICE = {
     # networks
@@ -137,6 +139,25 @@ ADVICE = {
     "use {} as the manifest, or the list": "advice.test_manifests:test_a_long_article",
     "name its repository with --base-url": "advice.test_manifests:test_a_listing_of_a_hub",
     "add a column of URLs to the table": "advice.test_manifests:test_a_manifest_of_synapse",
+    "export the table with URLs, or": "manifest.formats.test_table_contents:test_addresses_of_drs",
+    "the base_url that its program gives": "manifest.formats.test_pooch:test_without_a_base",
+    "if all of them are paths, add --format json": "manifest.test_likeness:test_who_says_that_it_is",
+    "; give hf:datasets/{} as": _KNOWN,
+    "give a list of the files as the manifest": _KNOWN,
+    "or a checksum list of that folder": _KNOWN,
+    "download them with the NBIA": _KNOWN,
+    "give the bucket itself as the manifest": _KNOWN,
+    "give the project as the manifest": _KNOWN,
+    "give each as a manifest, as ena:": _KNOWN,
+    "give the folder or project as": _KNOWN,
+    "download them with NDA's own": _KNOWN,
+    "give the session as the manifest": _KNOWN,
+    "download them with hubmap-clt": _KNOWN,
+    "export the portal's list of URLs": _KNOWN,
+    "download them with pyega3": _KNOWN,
+    "give that source as the manifest": _KNOWN,
+    "export a manifest from the HCA": _KNOWN,
+    "give its catalog_file as": _KNOWN,
     "is in git, add --content-in-git": "commands.test_inline:test_a_manifest_of_all",
     "put // into the manifest's paths": "advice.test_manifests:test_a_large_dataset_is_split",
     "with --split {} there would be": "advice.test_manifests:test_a_large_dataset_is_split",
@@ -332,6 +353,7 @@ NO_ADVICE: dict[str, str] = {
     "Download the files that a portal's manifest lists": _PART,
     "remove anything": _PART,
     "git returned wrong content": _SAID,
+    "files are in a git repository{}": _SAID,
     "see the mirror ({})": "the line above it in the same output",
     "and {} (datalad -f json)": _SAID,
     "git tracks no": _SAID,

@@ -198,7 +198,7 @@ def test_the_dataset_of_the_current_folder(tmp_path: Path) -> None:
         ('{"a": ["https://a.example"]', "end of the document"),
         ("[]", "unknown manifest format"),
         ("{}", "no entries"),
-        ('{"files": [{"name": "a"}]}', "unknown JSON format"),
+        ('{"files": [{"name": "a"}]}', "JSON in no known format"),
         ('{"../a": ["https://a.example"]}', "all entries were refused"),
     ],
 )

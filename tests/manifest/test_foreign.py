@@ -75,7 +75,7 @@ def test_what_a_portal_says_is_cut_and_free_of_secrets() -> None:
     ],
 )
 def test_json_of_another_program_is_one_error(document: str) -> None:
-    assert "unknown JSON format: the members ('" in error_of(document)
+    assert "the manifest is JSON in no known format: the members ('" in error_of(document)
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.formats.options import Options
 
-__all__ = ["records", "sniff"]
+__all__ = ["folder_url", "records", "sniff"]
 
 _WHOLE = 1 << 20  # characters; the last line of a longer beginning may be cut off
+_NEEDS_BASE = (
+    "the manifest is a checksum list, which has no URLs: add --base-url URL, if its paths are "
+    "those of files below that URL; or use it with --checksums, and a list of URLs as the manifest"
+)
 
 
 def sniff(head: str) -> bool:
@@ -32,6 +36,24 @@ def sniff(head: str) -> bool:
         head = head[: head.rfind("\n") + 1]
     first = [line for line in beginning(head) if line[0] not in "#;"]
     return bool(first) and all(map(is_checksum, first))
+
+
+def folder_url(options: Options, without: str) -> str:
+    """What the paths of a list without URLs are relative to.
+
+    Args:
+        options: has the list's own URL, or that of a folder.
+        without: what to say where there is neither.
+
+    Raises:
+        ManifestError: there is none.
+    """
+    base = options.base_url
+    if base is None:
+        raise ManifestError(without)
+    if options.base_is_given and not base.endswith("/") and "?" not in base and "#" not in base:
+        base += "/"  # the document has no URLs: it can only be that of a folder
+    return base
 
 
 @dataclass
@@ -47,15 +69,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     Raises:
         ManifestError: nothing tells what the paths are relative to.
     """
-    base = options.base_url
-    if base is None:
-        raise ManifestError(
-            "the manifest is a checksum list, which has no URLs: add --base-url URL, if its paths "
-            "are those of files below that URL; or use it with --checksums, and a list of URLs as "
-            "the manifest"
-        )
-    if options.base_is_given and not base.endswith("/") and "?" not in base and "#" not in base:
-        base += "/"  # the document has no URLs: it can only be that of a folder
+    base = folder_url(options, _NEEDS_BASE)
     found: dict[str, _Listed] = {}
     for number, line in lines(text):
         line = line.rstrip("\r\n")

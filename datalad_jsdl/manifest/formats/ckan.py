@@ -42,7 +42,7 @@ def sniff(head: str) -> bool:
     answer = dig(document, "result") is not None and dig(document, "success") is not None
     return any(
         "url" in resource and "path" not in resource and (answer or "package_id" in resource)
-        for package in _packages(document)[1]
+        for package in objects(_packages(document)[1])
         for resource in objects(package.get("resources"))
     )
 
@@ -55,28 +55,30 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     """
     document = load(text)
     place, packages = _packages(document)
-    if not packages:
-        yield from each(None, f"{place}resources", partial(_record, ""))
-    several = is_list(dig(document, "result")) or is_list(dig(document, "result", "results"))
-    for number, package in enumerate(packages):
+    several = is_list(dig(document, "result")) or place == "result.results"
+
+    def package_records(package: dict[str, Any], where: str) -> Iterator[Record]:
         folder = f"{package.get('name')}/" if several else ""
-        where = f"{place}[{number}].resources" if several else f"{place}resources"
-        yield from each(package.get("resources"), where, partial(_record, folder))
+        yield from each(package.get("resources"), f"{where}.resources", partial(_record, folder))
+
+    if several:
+        yield from each(packages, place, package_records)
+    else:
+        read = partial(_record, "")
+        yield from each(dig(packages[0], "resources"), f"{place}.resources", read)
     count = dig(document, "result", "count")
     if isinstance(count, int) and count > len(packages):
         yield from one_page(count, "result.count")
 
 
-def _packages(document: Any) -> tuple[str, list[dict[str, Any]]]:
-    """Where the datasets are, and they."""
+def _packages(document: Any) -> tuple[str, Any]:
+    """Where the datasets are, and they; of ``result`` and the document itself there is one."""
     result = dig(document, "result")
     if is_list(result):
-        return "result", objects(result)
+        return "result", result
     if is_list(found := dig(result, "results")):
-        return "result.results", objects(found)
-    if isinstance(result, dict):
-        return "result.", [result]
-    return "", [document] if isinstance(document, dict) else []
+        return "result.results", found
+    return "result", [document if result is None else result]
 
 
 def _record(folder: str, item: dict[str, Any], where: str) -> Iterator[Record]:

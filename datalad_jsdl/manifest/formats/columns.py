@@ -1,4 +1,4 @@
-"""Which column of a table has what."""
+"""Which column of a table has what: by well-known names, and by what is in the cells."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.formats.cells import file_name, folder_for, is_url, present, urls_in
+from datalad_jsdl.manifest.formats.values import name_in_url
 from datalad_jsdl.model.digests import canonical_name
 from datalad_jsdl.model.urls import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from datalad_jsdl.manifest.formats.tables import Row
 
 __all__ = ["CHECKSUM", "Columns", "find_columns", "well_known"]
 
@@ -26,8 +30,8 @@ _NAMES = {
         *("destination", "filename", "file", "name"),
     ),
     "url": (
-        *("downloadurl", "fileurl", "dataurl", "contenturl", "accessurl", "downloadlink"),
-        *("url", "urls", "uri", "downloaduri", "link", "links", "href", "mirrors"),
+        *("downloadurl", "filedownloadurl", "fileurl", "dataurl", "contenturl", "accessurl"),
+        *("downloadlink", "url", "urls", "uri", "downloaduri", "link", "links", "href", "mirrors"),
     ),
     "size": (
         *("size", "bytes", "sizebytes", "sizeinbytes", "filesize", "filesizebytes"),
@@ -39,7 +43,10 @@ _NAMES = {
 # What JSON, XML and HTML begin with
 _NO_TABLE = ("{", "[", "<")
 _MOST = 10_000  # columns of a header that are looked at: a line of commas is no table
+_MOST_SHOWN = 30  # in a message, those with URLs first
 _MIRROR = re.compile(r"(?:downloadurl|fileurl|url|uri|link|mirror)s?[0-9]+")
+# what the name of a column of URLs ends in, where its cells are URLs
+_OF_URLS = re.compile(r".*(?:url|uri|link|href|location|path|ftp)s?[0-9]*")
 _AROUND_DIGEST = re.compile("checksum|hexdigest|digest|hash|hex|sum|file|data|content")
 
 
@@ -48,20 +55,25 @@ class Columns:
     """The columns' names.
 
     Attributes:
-        path: of the path.
+        path: of the path, or None if files are named by their URLs.
         urls: of those that have URLs.
         size: of the size, or None.
         mtime: of the modification time, or None.
         digests: column to algorithm, or to `CHECKSUM`.
         given: roles that the user said.
+        owners: column of a size or digest to the column of URLs that it belongs to, where a row
+            has several files.
+        folder: files are named by what their URLs have below this; "" for their last parts.
     """
 
-    path: str
+    path: str | None
     urls: tuple[str, ...]
     size: str | None
     mtime: str | None
     digests: dict[str, str]
     given: frozenset[str]
+    owners: dict[str, str]
+    folder: str
 
 
 def well_known(header: Sequence[str], role: str) -> str | None:
@@ -70,18 +82,88 @@ def well_known(header: Sequence[str], role: str) -> str | None:
     return next((plain[name] for name in _NAMES[role] if name in plain), None)
 
 
-def find_columns(header: Sequence[str], given: Mapping[str, str]) -> Columns:
-    """The columns' roles: as given, or else by well-known names.
+def find_columns(
+    header: Sequence[str], given: Mapping[str, str], rows: Sequence[Row] = ()
+) -> Columns:
+    """The columns' roles: as given, or else by well-known names and what is in the first rows.
 
     Raises:
         ManifestError: the path or the URL can stand anywhere, or what is given is not
             in the header.
     """
+    cells = _Cells(header[:_MOST], rows)
     if header[0].startswith(_NO_TABLE) and not (
         set(header).intersection(given.values())
         or any(well_known(header, role) for role in ("path", "url"))
     ):
         raise ManifestError(f"this is not a table: it begins with {header[0][0]!r}")
+    said = _said(header, given, cells)
+    found = {role: said.get(role) or well_known(header, role) for role in _NAMES}
+    urls = _url_columns(header, said, found["url"], cells)
+    path = found["path"]
+    if path and "path" not in said and (path in urls or cells.are_urls(path)):
+        path = None  # a path that is a URL is the URL
+    if path and "path" not in said and not found["url"] and not cells.name_files(path):
+        path = None  # somebody's name, beside URLs of files that have names themselves
+    if not urls or (path is None and "url" not in said and not cells.end_in_names(urls)):
+        raise _cannot_tell(header, path, urls, cells)
+    digests, owners = _digests(header, said, found[CHECKSUM], urls)
+    if (size := found["size"]) and len(urls) > 1:
+        owners[size] = _before(header, size, urls)
+    folder = "" if path else cells.folder(urls)
+    return Columns(path, urls, size, found["mtime"], digests, frozenset(said), owners, folder)
+
+
+class _Cells:
+    """What the first rows have in each column."""
+
+    def __init__(self, header: Sequence[str], rows: Sequence[Row]) -> None:
+        self._rows = [row for row in rows if not row.fault]
+        self._cells = {
+            name: [cell for row in self._rows if (cell := present(row.cells[name]))]
+            for name in header
+        }
+        self.url_columns = tuple(name for name in header if self.are_urls(name))
+
+    def are_urls(self, column: str) -> bool:
+        cells = self._cells.get(column, [])
+        return bool(cells) and all(map(is_url, cells))
+
+    def with_scheme(self, scheme: str) -> str | None:
+        """The first column of URLs that are all of a scheme."""
+        for name in self.url_columns:
+            if all(cell.lower().startswith(f"{scheme}:") for cell in self._cells[name]):
+                return name
+        return None
+
+    def name_files(self, column: str) -> bool:
+        """Whether the cells are names of files, with a folder or an extension."""
+        return all("/" in cell or file_name(f"/{cell}") for cell in self._cells.get(column, []))
+
+    def _urls(self, columns: Sequence[str]) -> list[str]:
+        return [url for name in columns for cell in self._cells[name] for url in urls_in(cell)]
+
+    def end_in_names(self, columns: Sequence[str]) -> bool:
+        """Whether most of the URLs end in the name of a file, not of a page or in nothing."""
+        urls = self._urls(columns)
+        return bool(urls) and 2 * sum(file_name(url) is not None for url in urls) > len(urls)
+
+    def agree(self, column: str, other: str) -> bool:
+        """Whether the URLs of both end in the same names, row by row."""
+        pairs = [(urls_in(row.cells[column]), urls_in(row.cells[other])) for row in self._rows]
+        names = [
+            ({name_in_url(url) for url in a}, {name_in_url(url) for url in b})
+            for a, b in pairs
+            if a and b
+        ]
+        return bool(names) and all(a == b for a, b in names)
+
+    def folder(self, columns: Sequence[str]) -> str:
+        """See `folder_for`."""
+        return folder_for(self._urls(columns)) if len(columns) == 1 else ""
+
+
+def _said(header: Sequence[str], given: Mapping[str, str], cells: _Cells) -> dict[str, str]:
     said: dict[str, str] = {}
     for role, name in given.items():
         if (known := role if role in _NAMES else canonical_name(role)) is None:
@@ -90,39 +172,94 @@ def find_columns(header: Sequence[str], given: Mapping[str, str]) -> Columns:
                 "digests, such as sha256"
             )
         if name not in header:
-            raise ManifestError(f"unknown column {name!r}; the table has {_shown(header)}")
+            raise ManifestError(f"unknown column {name!r}; the table has {_shown(header, cells)}")
         said[known] = name
-    found = {role: said.get(role) or well_known(header, role) for role in _NAMES}
-    mirrors = () if "url" in said else (name for name in header if _MIRROR.fullmatch(_plain(name)))
-    urls = tuple(dict.fromkeys(name for name in (found["url"], *mirrors) if name))
-    path = found["path"]
-    if not path or not urls:
-        missing = [role for role, has in (("path", path), ("url", urls)) if not has]
-        raise ManifestError(
-            f"cannot tell which column of the table has the {' and '.join(missing)}; add "
-            f"{' and '.join(f'--column {role}=NAME' for role in missing)}, where NAME is one of "
-            f"{_shown(header)}"
+    return said
+
+
+def _url_columns(
+    header: Sequence[str], said: Mapping[str, str], found: str | None, cells: _Cells
+) -> tuple[str, ...]:
+    if "url" in said:
+        return (said["url"],)
+    named = [name for name in cells.url_columns if _OF_URLS.fullmatch(_plain(name))]
+    if found is None:
+        of_files = [name for name in cells.url_columns if cells.end_in_names([name])]
+        return tuple([name for name in of_files if name in named] or of_files)
+    mirrors = [name for name in header[:_MOST] if _MIRROR.fullmatch(_plain(name))]
+    mirrors += [name for name in named if name != found and cells.agree(name, found)]
+    return tuple(dict.fromkeys((found, *mirrors)))
+
+
+def _cannot_tell(
+    header: Sequence[str], path: str | None, urls: Sequence[str], cells: _Cells
+) -> ManifestError:
+    drs = cells.with_scheme("drs")
+    if drs:
+        return ManifestError(
+            f"the column {drs!r} has addresses of DRS, which are no URLs: each needs a request to "
+            "its server, which only a client of that portal makes; export the table with URLs, or "
+            "add a column of URLs to it"
         )
-    digests = _digests(header, said, found[CHECKSUM])
-    return Columns(path, urls, found["size"], found["mtime"], digests, frozenset(said))
+    missing = [role for role, has in (("path", path), ("url", urls)) if not has]
+    return ManifestError(
+        f"cannot tell which column of the table has the {' and '.join(missing)}; add "
+        f"{' and '.join(f'--column {role}=NAME' for role in missing)}, where NAME is one of "
+        f"{_shown(header, cells)}"
+    )
 
 
-def _digests(header: Sequence[str], said: dict[str, str], checksum: str | None) -> dict[str, str]:
+def _digests(
+    header: Sequence[str], said: Mapping[str, str], checksum: str | None, urls: Sequence[str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Columns to algorithms, and to the columns of URLs that they belong to."""
     digests = {name: role for role, name in said.items() if role not in _NAMES}
-    for name in header:
+    owners = {name: _before(header, name, urls) for name in digests}
+    several = len(urls) > 1
+    taken = {(role, owners[name] if several else "") for name, role in digests.items()}
+    for name in header[:_MOST]:
         algorithm = canonical_name(_AROUND_DIGEST.sub("", _plain(name)))
-        if algorithm and algorithm not in digests.values():
-            digests.setdefault(name, algorithm)
+        owner = _before(header, name, urls)
+        if algorithm is None:
+            algorithm, owner = _named_for(_plain(name), urls)
+        if (
+            algorithm
+            and name not in digests
+            and (key := (algorithm, owner if several else "")) not in taken
+        ):
+            digests[name], owners[name] = algorithm, owner
+            taken.add(key)
     if checksum:
         digests.setdefault(checksum, CHECKSUM)
-    return digests
+        owners.setdefault(checksum, _before(header, checksum, urls))
+    return digests, owners
+
+
+def _named_for(plain: str, urls: Sequence[str]) -> tuple[str | None, str]:
+    """Algorithm and column of URLs of a name such as ``BAM_MD5``, beside ``BAM``."""
+    for url in sorted(urls, key=len, reverse=True):
+        begin = re.sub(r"(?:url|uri|link|href|location|path|ftp)s?$", "", _plain(url))
+        for start in (_plain(url), begin):
+            if start and plain.startswith(start):
+                rest = _AROUND_DIGEST.sub("", plain[len(start) :])
+                if algorithm := canonical_name(rest):
+                    return algorithm, url
+    return None, ""
+
+
+def _before(header: Sequence[str], name: str, urls: Sequence[str]) -> str:
+    """The column of URLs that a column stands behind; "" if it is before all of them."""
+    at = header.index(name)
+    return next((url for url in reversed(urls) if header.index(url) < at), "")
 
 
 def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.lower())
 
 
-def _shown(header: Sequence[str]) -> str:
+def _shown(header: Sequence[str], cells: _Cells) -> str:
     # without a header the first row stands here, URLs included
-    names = [redact_text(name[:1000])[:60] for name in header[:30]]
-    return ", ".join(map(repr, names)) + (", …" if len(header) > 30 else "")
+    wanted = set(cells.url_columns) if len(header) > _MOST_SHOWN else ()
+    first = sorted(header, key=lambda name: name not in wanted)[:_MOST_SHOWN]
+    names = [redact_text(name[:1000])[:60] for name in first]
+    return ", ".join(map(repr, names)) + (", …" if len(header) > _MOST_SHOWN else "")

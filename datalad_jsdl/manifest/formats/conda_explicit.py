@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.manifest.formats.fields import named_digest
-from datalad_jsdl.manifest.formats.listing import file_record
-from datalad_jsdl.manifest.formats.values import name_in_url
+from datalad_jsdl.manifest.formats.listing import url_record
 from datalad_jsdl.manifest.lines import beginning, lines
 from datalad_jsdl.manifest.record import Record
 
@@ -37,11 +36,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         line = line.strip()
         if line and line != _MARK and not line.startswith("#"):
             url, _, digest = line.partition("#")
-            where = f"line {number}"
-            if name := name_in_url(url):
-                yield file_record(name, url, where, digests=_digests(digest))
-            else:
-                yield Record(None, None, where, "the URL does not end in a file name")
+            yield url_record(url, f"line {number}", digests=_digests(digest))
 
 
 def _digests(digest: str) -> dict[str, Any]:

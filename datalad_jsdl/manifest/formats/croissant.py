@@ -10,9 +10,11 @@ in base64.
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats.documents import (
     dig,
     each,
@@ -27,6 +29,7 @@ from datalad_jsdl.manifest.formats.documents import (
 from datalad_jsdl.manifest.formats.fields import digests_in, whole_bytes
 from datalad_jsdl.manifest.formats.values import based, name_in_url, scheme_of
 from datalad_jsdl.manifest.record import Record
+from datalad_jsdl.model.urls import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["records", "sniff"]
 
+_DATASET = re.compile(r"https://huggingface\.co/datasets/([\w.-]+/[\w.-]+|[\w.-]+)/?")
 _KINDS = ("FileObject", "FileSet")
 
 
@@ -60,7 +64,41 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     def absolute(url: Any) -> Any:
         return based(url, bases, options) if isinstance(url, str) else url
 
-    yield from each(_distribution(document), "distribution", partial(_record, absolute))
+    distribution = _distribution(document)
+    hub = _hub(dig(_only(document), "url"))
+    if hub and all(_is_repository(item) for item in _files(distribution)):
+        raise ManifestError(f"all of the document's files are in a git repository{hub}")
+    yield from each(distribution, "distribution", partial(_record, absolute, hub))
+    if patterns := _only_sets(distribution):
+        raise ManifestError(
+            f"the document names no file of its own, only patterns of files, such as {patterns}: "
+            "give a list of the files as the manifest"
+        )
+
+
+def _files(distribution: Any) -> list[dict[str, Any]]:
+    items = objects(distribution)
+    return [item for item in items if _is(item, "FileObject") and not item.get("containedIn")]
+
+
+def _is_repository(item: dict[str, Any]) -> bool:
+    return item.get("encodingFormat") == "git+https"
+
+
+def _hub(url: Any) -> str:
+    """What to do about a git repository: the address of one on the Hugging Face Hub, or ""."""
+    match = _DATASET.fullmatch(url) if isinstance(url, str) else None
+    return f"; give hf:datasets/{match[1]} as the manifest" if match else ""
+
+
+def _only_sets(distribution: Any) -> str:
+    """The first pattern, where there are FileSets in no file or repository, and nothing else."""
+    items = objects(distribution)
+    if not all(_is(item, "FileSet") and not item.get("containedIn") for item in items):
+        return ""
+    includes = (item.get("includes") for item in items)
+    found = (i[0] if isinstance(i, list) and i else i for i in includes)
+    return next((excerpt(i) for i in found if isinstance(i, str)), "")
 
 
 def _distribution(document: Any) -> Any:
@@ -85,19 +123,29 @@ def _is(item: dict[str, Any], kind: str) -> bool:
     )
 
 
-def _record(absolute: Callable[[Any], Any], item: dict[str, Any], where: str) -> Iterator[Record]:
+def _record(
+    absolute: Callable[[Any], Any], hub: str, item: dict[str, Any], where: str
+) -> Iterator[Record]:
     if not _is(item, "FileObject") or item.get("containedIn"):
         return
     path = _path(item)
-    if item.get("encodingFormat") == "git+https":
-        yield Record(path, None, where, "this is a git repository, not a file")
+    if _is_repository(item):
+        yield Record(path, None, where, f"this is a git repository, not a file{hub}")
         return
     value = {
         "urls": absolute(item.get("contentUrl")),
         "size": whole_bytes(item.get("contentSize")),
-        "digests": digests_in(item),
+        "digests": {} if _is_original(item.get("contentUrl")) else digests_in(item),
     }
     yield Record(path, value, where)
+
+
+def _is_original(url: Any) -> bool:
+    """Whether it is a table of a Dataverse in the form in which it was deposited.
+
+    In some installations the digest is that of the form made from it (IQSS/dataverse#9501).
+    """
+    return isinstance(url, str) and "/api/access/datafile/" in url and "format=original" in url
 
 
 def _path(item: dict[str, Any]) -> Any:

@@ -1,15 +1,22 @@
-"""CSV or TSV with a header: columns are known by their names, or as ``--column`` says."""
+"""CSV or TSV with a header: columns are known by names and cells, or as ``--column`` says."""
 
 from __future__ import annotations
 
 import re
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.formats.cells import (
+    common_folder,
+    file_name,
+    is_url,
+    name_below,
+    present,
+    urls_in,
+)
 from datalad_jsdl.manifest.formats.columns import CHECKSUM, Columns, find_columns, well_known
 from datalad_jsdl.manifest.formats.tables import Row, Table
-from datalad_jsdl.manifest.formats.values import scheme_of, web_urls, whole_number
+from datalad_jsdl.manifest.formats.values import name_in_url, web_urls, whole_number
 from datalad_jsdl.manifest.record import Record
 from datalad_jsdl.model.digests import ALGORITHMS, canonical_name
 from datalad_jsdl.model.times import parse_mtime
@@ -23,15 +30,9 @@ __all__ = ["records", "sniff"]
 
 _ROWS_TO_SEE = 20
 
-# What programs write into a cell that has nothing.
-_NOTHING = frozenset({"", "-", "na", "n/a", "nan", "null", "none"})
-
-# Only before what is a URL for sure: all of these may stand in one. The look behind keeps
-# the search linear in a cell of nothing but spaces.
-_BETWEEN_URLS = re.compile(r"(?<![\s|;])[\s|;]+(?=[A-Za-z][A-Za-z0-9+.-]{1,19}://)")
-
 # Digests by their length; of those that share one, what portals use.
 _BY_LENGTH = {ALGORITHMS[name].hex_length: name for name in ("md5", "sha1", "sha256", "sha512")}
+_BETWEEN = re.compile(r"[\s|;,]+")
 
 
 def sniff(head: str) -> bool:
@@ -45,28 +46,33 @@ def sniff(head: str) -> bool:
         if len(header) < 2 or not all(map(_is_name, header)):
             return False
         known = _score(header)
-        rows = list(islice(table.rows(), _ROWS_TO_SEE)) if known < 2 else []
+        rows = table.first_rows(_ROWS_TO_SEE) if known < 2 else []
     except ManifestError:
         return False
     if known == 2:
         return True
-    cells = [cell for row in rows for cell in row.cells.values()]
-    urls = any(scheme_of(cell) in ("http", "https") for cell in cells)
+    urls = any(is_url(cell) for row in rows for cell in row.cells.values())
     return bool(rows) and not any(row.fault for row in rows) and (known > 0 or urls)
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
-    """One record a row.
+    """One record a row, or one a file where a row has several.
+
+    URLs of a row are of one file if their last parts are the same, or if there is a column of
+    paths and they have no other names of files in them; else they are of different files.
 
     Raises:
-        ManifestError: the header does not tell which column has what, or a quotation
-            mark is not closed.
+        ManifestError: the header and the first rows do not tell which column has what, or a
+            quotation mark is not closed.
     """
     wanted = set(options.columns.values())
     table = Table(text, score=lambda header: _score(header) + len(wanted.intersection(header)))
-    columns = find_columns(table.header, options.columns)
+    columns = find_columns(table.header, options.columns, table.first_rows(_ROWS_TO_SEE))
     for row in table.rows():
-        yield Record(None, None, row.where, row.fault) if row.fault else _record(row, columns)
+        if row.fault:
+            yield Record(None, None, row.where, row.fault)
+        else:
+            yield from _records(row, columns)
 
 
 def _score(header: Sequence[str]) -> int:
@@ -77,41 +83,102 @@ def _is_name(cell: str) -> bool:
     return len(cell) <= 100 and cell.isprintable() and "://" not in cell
 
 
-def _record(row: Row, columns: Columns) -> Record:
-    path = row.cells[columns.path]
-    value: dict[str, Any] = {}
+def _records(row: Row, columns: Columns) -> Iterator[Record]:
+    path = None if columns.path is None else row.cells[columns.path]
+    given = [(name, url) for name in columns.urls for url in urls_in(row.cells[name])]
+    if path is None and not given:
+        return  # a sample without files
     try:
-        value["urls"] = web_urls([u for name in columns.urls for u in _urls(row.cells[name])])
+        urls = web_urls([url for _, url in given])
+        if len(urls) < 2 or not _are_different(urls, path):
+            yield Record(*_one_file(row, columns, path, urls), row.where)
+            return
     except ValueError as error:
-        return Record(path, None, row.where, str(error))
+        yield Record(path, None, row.where, str(error))
+        return
+    yield from _files(row, columns, path, [pair for pair in given if pair[1] in urls])
+
+
+def _are_different(urls: Sequence[str], path: str | None) -> bool:
+    """Whether the URLs of a row are of several files."""
+    names = {name_in_url(url) if path is None else file_name(url) for url in urls}
+    return len(names - {None}) > 1
+
+
+def _one_file(
+    row: Row, columns: Columns, path: str | None, urls: list[str]
+) -> tuple[str | None, dict[str, Any]]:
+    if path is None:
+        path = name_below(urls[0], columns.folder)
+        if path is None:
+            raise ValueError("the URL does not end in a file name")
+    value: dict[str, Any] = {"urls": urls}
     if columns.size:
         value["size"] = _size(row.cells[columns.size])
     if columns.mtime:
         said = "mtime" in columns.given
-        value |= _mtime(_present(row.cells[columns.mtime]), None if said else columns.mtime)
+        value |= _mtime(present(row.cells[columns.mtime]), None if said else columns.mtime)
+    digests = ((present(row.cells[name]), name) for name in columns.digests)
+    value["digests"] = _agreeing((cell, columns.digests[name]) for cell, name in digests if cell)
+    return path, value
+
+
+def _files(
+    row: Row, columns: Columns, path: str | None, given: list[tuple[str, str]]
+) -> Iterator[Record]:
+    """One record a name that URLs of the row end in; sizes and digests are those beside them."""
+    above = (path or "").rpartition("/")[0]
+    folder = columns.folder or common_folder([url for _, url in given])
+    files: dict[str, list[tuple[str, str]]] = {}
+    for name, url in given:
+        files.setdefault(name_in_url(url) or "", []).append((name, url))
+    for last, places in files.items():
+        urls = [url for _, url in places]
+        below = name_below(urls[0], folder) if path is None else last
+        if not below:
+            yield Record(None, None, row.where, "the URL does not end in a file name")
+            continue
+        value: dict[str, Any] = {"urls": urls}
+        try:
+            digests = [
+                (cell, columns.digests[name])
+                for name in columns.digests
+                if (cell := _beside(row, columns, name, places))
+            ]
+            value["digests"] = _agreeing(digests)
+            if columns.size:
+                value["size"] = _size(_beside(row, columns, columns.size, places))
+        except ValueError as error:
+            yield Record(below, None, row.where, str(error))
+            continue
+        yield Record(f"{above}/{below}" if above else below, value, row.where)
+
+
+def _beside(row: Row, columns: Columns, name: str, places: list[tuple[str, str]]) -> str:
+    """What the column has of a file, one of whose URLs stands in the cell that it belongs to."""
+    several = len(columns.urls) > 1
+    owner = columns.owners.get(name, "") if several else columns.urls[0]
+    mine = next((url for column, url in places if column == owner), None)
+    if mine is None:
+        return ""
+    all_urls = urls_in(row.cells[owner])
+    cell = present(row.cells[name])
+    parts = [cell] if len(all_urls) == 1 else _BETWEEN.split(cell.strip("|;, "))
+    return parts[all_urls.index(mine)] if len(parts) == len(all_urls) else ""
+
+
+def _agreeing(cells: Iterator[tuple[str, str]] | list[tuple[str, str]]) -> dict[str, str]:
     digests: dict[str, str] = {}
-    for name, algorithm in columns.digests.items():
-        if digest := _present(row.cells[name]):
-            named, hexdigest = _digest(digest, algorithm)
-            if digests.setdefault(named, hexdigest).lower() != hexdigest.lower():
-                fault = f"two different {named} digests"
-                return Record(path, None, row.where, fault)
-    return Record(path, value | {"digests": digests}, row.where)
-
-
-def _present(cell: str) -> str:
-    cell = cell.strip()
-    return "" if cell.lower() in _NOTHING else cell
-
-
-def _urls(cell: str) -> list[str]:
-    *others, last = _BETWEEN_URLS.split(_present(cell).strip("|;"))
-    return [url for url in (*(other.rstrip(",") for other in others), last) if url]
+    for cell, algorithm in cells:
+        named, hexdigest = _digest(cell, algorithm)
+        if digests.setdefault(named, hexdigest).lower() != hexdigest.lower():
+            raise ValueError(f"two different {named} digests")
+    return digests
 
 
 def _size(cell: str) -> int | str | None:
     # 12.0: where a cell of the column is empty, pandas makes all numbers fractions
-    return whole_number(re.sub(r"(?<=[0-9])\.0+\Z", "", _present(cell)))
+    return whole_number(re.sub(r"(?<=[0-9])\.0+\Z", "", present(cell)))
 
 
 def _mtime(cell: str, guessed: str | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ over; so are comments, where Azul names files that it does not have.
 from __future__ import annotations
 
 import re
+from collections import deque
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.manifest.formats.listing import file_record
@@ -44,29 +45,26 @@ _OPTION_LINE = re.compile(rf"(?:{_OPTION.pattern}|{_SHORT.pattern})\s*(?:#.*)?")
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
-    """One record a URL, named by the output that stands with it, before or behind."""
-    url, output, where = None, None, ""
+    """One record a URL; as in curl, the first output is the first URL's, and so on."""
+    urls: deque[tuple[str, str]] = deque()
+    outputs: deque[str | None] = deque()
     for number, line in lines(text):
         name, value = _parsed(line.strip())
         if name == "url":
-            if url is not None and output is not None:
-                yield _record(url, output, where)
-                url = output = None
-            elif url is not None:
-                yield Record(None, None, where, "the URL has no output")
-            url, where = value, f"line {number}"
-        elif name == "output":
-            output = value
-        elif name in ("remote-name", "next"):
-            output = output if name == "next" else name_in_url(url or "")
-    if url is not None:
-        yield _record(url, output, where)
+            urls.append((value, f"line {number}"))
+        elif name in ("output", "remote-name"):
+            outputs.append(value if name == "output" else None)
+        while urls and outputs:
+            yield _record(*urls.popleft(), outputs.popleft())
+    for _, where in urls:
+        yield Record(None, None, where, "the URL has no output")
 
 
-def _record(url: str, output: str | None, where: str) -> Record:
-    if output is None:
-        return Record(None, None, where, "the URL has no output")
-    return file_record(output.removeprefix("./"), url, where)
+def _record(url: str, where: str, output: str | None) -> Record:
+    name = name_in_url(url) if output is None else output.removeprefix("./")
+    if name is None:
+        return Record(None, None, where, "the URL does not end in a file name")
+    return file_record(name, url, where)
 
 
 def _parsed(line: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ service, and refused. Where there are several datasets, each has a folder named 
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.manifest.formats.distributions import distribution_record, field, listed
@@ -35,8 +36,8 @@ def sniff(head: str) -> bool:
     document = outline(head)
     return any(
         field(item, "downloadURL", "accessURL") is not None
-        for dataset in _datasets(document)
-        for item in objects(listed(field(dataset, "distribution")))
+        for dataset in objects(_datasets(document))
+        for item in objects(_distributions(dataset))
     )
 
 
@@ -47,33 +48,36 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         ManifestError: the document is not JSON, or has no list of datasets.
     """
     datasets = _datasets(load(text))
-    several = len(datasets) > 1
+    several = datasets is not None and len(datasets) > 1
+    numbers = count(1)
 
-    def record(item: dict[str, Any], where: str) -> Iterator[Record]:
-        yield from distribution_record(item, where, field(item, "downloadURL"), folder)
-
-    if not datasets:
-        yield from each(None, "dataset", record)
-    for number, dataset in enumerate(datasets):
+    def dataset_records(dataset: dict[str, Any], where: str) -> Iterator[Record]:
+        number = next(numbers)
         folder = f"{_folder(dataset, number)}/" if several else ""
-        distribution = field(dataset, "distribution")
-        yield from each(
-            distribution if is_list(distribution) else listed(distribution),
-            f"dataset[{number}].distribution",
-            record,
-        )
+
+        def record(item: dict[str, Any], place: str) -> Iterator[Record]:
+            yield from distribution_record(item, place, field(item, "downloadURL"), folder)
+
+        yield from each(_distributions(dataset), f"{where}.distribution", record)
+
+    yield from each(datasets, "dataset", dataset_records)
 
 
-def _datasets(document: Any) -> list[dict[str, Any]]:
-    """Those of a catalogue, or the document if it is a dataset itself."""
+def _distributions(dataset: dict[str, Any]) -> Any:
+    found = field(dataset, "distribution")
+    return found if is_list(found) else listed(found)
+
+
+def _datasets(document: Any) -> Any:
+    """Those of a catalogue, or the document if it is a dataset itself; None if it is neither."""
     found = field(document, "dataset")
     if found is None:
-        return [document] if field(document, "distribution") is not None else []
-    return objects(found if is_list(found) else [found])
+        return [document] if field(document, "distribution") is not None else None
+    return found if is_list(found) else [found]
 
 
 def _folder(dataset: dict[str, Any], number: int) -> str:
     """The identifier, or the last part of one that is a URL."""
     given = field(dataset, "identifier", "@id")
     name = given.rstrip("/").rpartition("/")[2] if isinstance(given, str) else ""
-    return name or str(number + 1)
+    return name or str(number)

@@ -59,7 +59,9 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
 def _record(item: dict[str, Any], where: str) -> Iterator[Record]:
     urls = [dig(method, "access_url", "url") for method in objects(item.get("access_methods"))]
     given = [url for url in urls if isinstance(url, str)]
-    name = item.get("name") or (name_in_url(given[0]) if given else None)
+    name = item.get("name")
+    if name is None and given:
+        name = name_in_url(given[0])
     if not given:
         fault = "the object has no access_url: DRS needs a request for it"
         yield Record(name, None, where, fault)

@@ -2,8 +2,8 @@
 
 Described at https://dvc.org/doc/user-guide/project-structure/dvc-files. The remote names a content
 by its MD5: ``files/md5/01/23…`` where the output says ``hash: md5`` (DVC 3), else ``01/23…``. A
-digest that ends in ``.dir`` is of a list of files, and refused. Only the lines that DVC itself writes are
-read, not all of YAML.
+digest that ends in ``.dir`` is of a list of files, and refused. Only the lines that DVC itself
+writes are read, not all of YAML.
 """
 
 from __future__ import annotations

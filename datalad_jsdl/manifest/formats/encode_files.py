@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.manifest.formats import url_list
+from datalad_jsdl.manifest.formats.listing import url_record
 from datalad_jsdl.manifest.lines import beginning, lines
 
 if TYPE_CHECKING:
@@ -39,4 +39,4 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     for number, line in lines(text):
         url = line.strip()
         if url and not (number == 1 and _REPORT.fullmatch(url)):
-            yield url_list.url_record(url.strip('"'), f"line {number}")
+            yield url_record(url.strip('"'), f"line {number}")

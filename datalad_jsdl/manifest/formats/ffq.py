@@ -42,7 +42,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     for item, where in _files(load(text), ""):
         url = item.get("url")
         yield file_record(
-            item.get("filename") or (name_in_url(url) if isinstance(url, str) else None),
+            item["filename"] if "filename" in item else name_in_url(str(url)),
             url,
             where,
             size=item.get("filesize"),
@@ -51,14 +51,16 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
 
 
 def _files(value: Any, where: str, depth: int = _DEEPEST) -> Iterator[tuple[dict[str, Any], str]]:
+    """The files in lists: an object that has a name in another is a run, or no file of ffq's."""
     if not depth:
         return
     if isinstance(value, dict):
-        if value.keys() >= set(_KEYS):
-            yield value, where or "the document"
-            return
         for name, inner in value.items():
             yield from _files(inner, f"{where}.{name}" if where else name, depth - 1)
     elif is_list(value):
         for number, inner in enumerate(value):
-            yield from _files(inner, f"{where}[{number}]", depth - 1)
+            place = f"{where}[{number}]"
+            if isinstance(inner, dict) and inner.keys() >= set(_KEYS):
+                yield inner, place
+            else:
+                yield from _files(inner, place, depth - 1)

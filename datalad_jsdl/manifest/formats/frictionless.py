@@ -2,8 +2,9 @@
 
 Described at https://datapackage.org/standard/data-package/ and data-resource/. A resource's
 ``path`` is relative to the descriptor, or a URL, whose last part then is the file's name; in the
-older form the URL is in ``url``. A list of paths is the *parts* of one file: each becomes a file of its own, without ``bytes`` and ``hash``,
-which are of the whole. Data that stand in the descriptor itself are passed over.
+older form the URL is in ``url``. A list of paths is the *parts* of one file: each becomes a file
+of its own, without ``bytes`` and ``hash``, which are of the whole. Data that stand in the
+descriptor itself are passed over.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ _CKAN = frozenset({"package_id", "id", "resource_type"})
 
 
 def sniff(head: str) -> bool:
-    """A list ``resources`` of objects with a ``path``, or ``url`` and none of CKAN's ids."""
+    """A list ``resources`` of objects with a ``path``, or ``name`` and ``url`` but no id."""
     if not is_object(head):
         return False
     document = outline(head, "resources")
     return any(
-        "path" in resource or ("url" in resource and _CKAN.isdisjoint(resource))
+        "path" in resource or (resource.keys() >= {"name", "url"} and _CKAN.isdisjoint(resource))
         for resource in objects(dig(document, "resources"))
     )
 

@@ -1,7 +1,7 @@
 """Files of the NCI's Genomic Data Commons, from its API or the "JSON" button of its portal.
 
-Described at https://docs.gdc.cancer.gov (API, ``/files``). Files have an id and no URL, which is made
-of it; they go into a folder named by the id, as the GDC's own client puts them.
+Described at https://docs.gdc.cancer.gov (API, ``/files``). Files have an id and no URL, which is
+made of it; they go into a folder named by the id, as the GDC's own client puts them.
 """
 
 from __future__ import annotations

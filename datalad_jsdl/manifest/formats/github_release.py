@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["asset_records", "records", "sniff"]
 
-_ASSET = (("name",), ("browser_download_url",))
+_ASSET = (("name",), ("size",), ("browser_download_url",))
 _ASSETS = Listing((("assets",), ()), _ASSET)
 _RELEASES = Listing(((),), (("tag_name",), ("assets",)))
 

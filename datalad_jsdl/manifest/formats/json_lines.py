@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.formats.fields import is_web
 from datalad_jsdl.manifest.record import Record
 from datalad_jsdl.manifest.text import json_fault
 
@@ -40,7 +41,10 @@ def _is_entry(line: str) -> bool:
         value, _ = json.JSONDecoder().raw_decode(line.lstrip())
     except (ValueError, RecursionError):
         return False
-    return isinstance(value, dict) and isinstance(value.get("path"), str)
+    if not isinstance(value, dict) or not isinstance(value.get("path"), str):
+        return False
+    # a listing of some API has addresses of pages, of records and of content side by side
+    return not any(name.lower().endswith("_url") and is_web(found) for name, found in value.items())
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:

@@ -42,7 +42,8 @@ _SCHEMES = frozenset({"http", "https", "ftp", "s3", "gs"})
 _FILE = re.compile(r".*[^./]\.[A-Za-z0-9][A-Za-z0-9]*", re.DOTALL)
 _DIGEST = re.compile(r"(?:checksum|hexdigest|digest|hash|hex|sum|file|data|content|_|-)+")
 _FOLLOWING = ("next", "next_page", "nextPageToken", "next_page_token")
-# of these two names and no better one the value may be the address of a page about the file
+_OWN = frozenset({"path", "url", "urls"})  # of an entry in the project's own forms
+# of these names the value may be the address of a page about the file
 _VAGUE = frozenset({"url", "urls", "uri", "link", "links", "href"})
 
 
@@ -68,8 +69,10 @@ def sniff(head: str) -> bool:
     if not is_object(head) and not is_array(head):
         return False
     items = _list(outline(head))[1]
-    found = objects(items)
-    return bool(found) and all(map(_is_file, found))
+    *others, last = objects(items) or [{}]
+    # where the beginning breaks off, the last is a part of one
+    cut = bool(others) and tuple(others[-1])[: len(last)] == tuple(last)
+    return all(map(_is_file, others)) and (cut or _is_file(last))
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
@@ -88,12 +91,15 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
 
 
 def _list(document: Any) -> tuple[str, Any]:
-    """Where the list is, and the list; None if there is none, or several."""
+    """Where the list is, and the list; None if there is none, or more that may have URLs."""
     if is_list(document):
         return "", document
-    lists = document.items() if isinstance(document, dict) else ()
-    found = [(name, value) for name, value in lists if is_list(value) and objects(value)]
-    return found[0] if len(found) == 1 else ("", None)
+    if not isinstance(document, dict) or not _OWN.isdisjoint(document):
+        return "", None
+    found = [(name, value) for name, value in document.items() if is_list(value)]
+    others = (value for value in document.values() if isinstance(value, dict))
+    clear = len(found) == 1 and all(map(_OWN.isdisjoint, others))
+    return found[0] if clear else ("", None)
 
 
 def _is_file(item: dict[str, Any]) -> bool:

@@ -17,13 +17,13 @@ from datalad_jsdl.manifest.formats.documents import (
     one_page,
     outline,
 )
-from datalad_jsdl.manifest.formats.values import web_urls
+from datalad_jsdl.manifest.formats.values import name_in_url, web_urls
 from datalad_jsdl.manifest.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Listing", "Place", "file_record"]
+__all__ = ["Listing", "Place", "file_record", "url_record"]
 
 #: Keys to what stands in objects within objects; none for the document itself.
 Place = tuple[str, ...]
@@ -103,6 +103,13 @@ def file_record(path: Any, urls: Any, where: str, **facts: Any) -> Record:
         return Record(path, None, where, str(error))
     value = {name: fact for name, fact in facts.items() if fact is not None}
     return Record(path, {"urls": given, **value}, where)
+
+
+def url_record(url: str, where: str, **facts: Any) -> Record:
+    """The record of a file that is named by the last part of its URL; see `file_record`."""
+    if (name := name_in_url(url)) is None:
+        return Record(None, None, where, "the URL does not end in a file name")
+    return file_record(name, url, where, **facts)
 
 
 def _at(document: Any, place: Place) -> Any:

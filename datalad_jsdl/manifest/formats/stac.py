@@ -69,11 +69,7 @@ def sniff(head: str) -> bool:
 
 
 def _is_stac(item: Any, document: Any) -> bool:
-    return any(
-        dig(of, name) is not None
-        for of in (item, document)
-        for name in ("stac_version", "stac_extensions")
-    )
+    return any(isinstance(dig(of, "stac_version"), str) for of in (item, document))
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:

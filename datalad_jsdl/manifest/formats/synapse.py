@@ -16,17 +16,13 @@ if TYPE_CHECKING:
 
 __all__ = ["records", "sniff"]
 
-# of the download cart; of what sync_from_synapse writes, in its newer and its older form
-_HEADERS = (
-    ("ID", "name", "dataFileMD5Hex"),
-    ("path", "parentId", "ID"),
-    ("path", "parent", "synapseStore"),
-)
+# of the download cart, of a download by its client, and of one for an upload
+_COLUMNS = (("ID", "name", "dataFileMD5Hex"), ("path", "parentId", "ID"), ("path", "parent"))
 
 
 def sniff(head: str) -> bool:
-    """The header has columns that only Synapse gives, in a cart or for a synchronised folder."""
-    return any(has_columns(head, ",\t", *names) for names in _HEADERS)
+    """The header has columns that only Synapse gives."""
+    return any(has_columns(head, ",\t", *columns) for columns in _COLUMNS)
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
@@ -37,9 +33,9 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     """
     if "url" not in options.columns:
         raise ManifestError(
-            "this is a manifest of Synapse, whose synapseURL leads to a web page, not to the file: "
-            "Synapse delivers files only through its API, with a login. Use the address of the "
-            "folder, such as synapse:syn123, as the manifest, or add a column of URLs to the "
+            "this is a manifest of Synapse, which has no URLs of files (a synapseURL leads to a "
+            "page): Synapse delivers files only through its API, with a login. Use the address of "
+            "their folder, such as synapse:syn123, as the manifest, or add a column of URLs to the "
             "table and --column url=NAME"
         )
     return csv_table.records(text, options)

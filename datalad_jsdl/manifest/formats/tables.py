@@ -1,12 +1,19 @@
-"""What formats share that are tables: a header, and rows of delimited text (RFC 4180)."""
+"""What formats share that are tables: a header, and rows of delimited text (RFC 4180).
+
+Lines before the header that begin with # are comments, but for the last of them where it is the
+header itself (``#CRAM`` in the indexes of the 1000 Genomes). Behind such lines, rows that begin
+with # are comments, too; rows that begin with ### always are (4DN).
+"""
 
 from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.formats.cells import is_url
 from datalad_jsdl.manifest.lines import lines
 from datalad_jsdl.model.amounts import counted
 
@@ -55,12 +62,37 @@ class Table:
         delimiters: str = DELIMITERS,
         score: Callable[[Sequence[str]], int] = len,
     ) -> None:
-        self._lines = lines(text)
-        first = next((line for _, line in self._lines if line.strip()), "")
-        splits = [(_split(first, delimiter), delimiter) for delimiter in delimiters]
-        self.header, self._delimiter = max(splits, key=lambda s: (score(s[0]), len(s[0])))
-        if not any(self.header):
+        numbered = lines(text)
+        comment = first = behind = ""
+        self._comments = "###"
+        pending: list[tuple[int, str]] = []
+        for number, line in numbered:
+            if line.startswith("#"):
+                comment, self._comments = line, "#"
+            elif line.strip():
+                first, behind = line, comment
+                pending.append((number, line))
+                break
+        names = _named(behind, first, delimiters) if behind else ""
+        if not names:
+            pending.clear()
+        header = names or first
+        splits = [(_split(header, delimiter), delimiter) for delimiter in delimiters]
+        found, self._delimiter = max(splits, key=lambda s: (score(s[0]), len(s[0])))
+        if not any(found):
             raise ManifestError("the table has no header")
+        self.header = _distinct(found)
+        self._rows = self._read(chain(pending, numbered))
+        self._first: list[Row] = []
+
+    def first_rows(self, number: int) -> list[Row]:
+        """The first rows, which `rows` gives nevertheless.
+
+        Raises:
+            ManifestError: a quotation mark is not closed.
+        """
+        self._first += islice(self._rows, number - len(self._first))
+        return self._first
 
     def rows(self) -> Iterator[Row]:
         """The rows that are not blank.
@@ -68,7 +100,10 @@ class Table:
         Raises:
             ManifestError: a quotation mark is not closed.
         """
-        feed = _Feed(self._lines)
+        return chain(self._first, self._rows)
+
+    def _read(self, numbered: Iterator[tuple[int, str]]) -> Iterator[Row]:
+        feed = _Feed(numbered)
         # spaces before a cell come from hands; before a tab they would be part of a name
         space = self._delimiter != "\t"
         reader = csv.reader(feed, delimiter=self._delimiter, skipinitialspace=space, strict=True)
@@ -84,6 +119,8 @@ class Table:
                     raise ManifestError(text, where=f"line {feed.first}") from None
                 yield Row(f"line {feed.first}", {}, str(error))
                 continue
+            if cells and cells[0].startswith(self._comments):
+                continue
             if any(cell.strip() for cell in cells):
                 yield self._row(f"line {feed.first}", cells)
 
@@ -91,9 +128,7 @@ class Table:
         if len(cells) != len(self.header):
             fault = f"{counted(len(cells), 'cell')}, but the header has {len(self.header)}"
             return Row(where, {}, fault)
-        # of columns with the same name the first
-        pairs = zip(reversed(self.header), reversed(cells), strict=True)
-        return Row(where, dict(pairs))
+        return Row(where, dict(zip(self.header, cells, strict=True)))
 
 
 def has_columns(head: str, delimiters: str, *names: str) -> bool:
@@ -110,6 +145,26 @@ def _split(line: str, delimiter: str) -> list[str]:
     except csv.Error:
         return []
     return [cell.strip() for cell in cells]
+
+
+def _named(comment: str, first: str, delimiters: str) -> str:
+    """The header in a comment, if the line behind it is a row that has as many cells; or ""."""
+    comment = comment.lstrip("#").strip(" ")
+    for delimiter in delimiters:
+        names, cells = _split(comment, delimiter), _split(first, delimiter)
+        if len(names) == len(cells) > 1 and not any("://" in name for name in names):
+            return comment if any(map(is_url, cells)) else ""
+    return ""
+
+
+def _distinct(header: list[str]) -> list[str]:
+    """The names, with a number behind those that come again."""
+    seen: dict[str, int] = {}
+    names = []
+    for name in header:
+        seen[name] = seen.get(name, 0) + 1
+        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return names
 
 
 class _Feed:

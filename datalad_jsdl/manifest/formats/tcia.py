@@ -38,9 +38,9 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         yield from _listed(text, options.ask)
         return
     raise ManifestError(
-        "this is a list of series of TCIA, with no URLs of files: TCIA's API makes an archive of "
-        "a series anew for each request. Public series are in the Imaging Data Commons: use its "
-        "manifest for s5cmd, or the URLs of its buckets"
+        "this is a list of series of TCIA, which has no URLs of files: download them with the "
+        "NBIA Data Retriever, or look for the collection in the Imaging Data Commons, whose "
+        "bucket has them"
     )
 
 

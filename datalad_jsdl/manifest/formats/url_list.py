@@ -1,11 +1,13 @@
-"""Bare URLs, one a line; a file is named by the last part of its URL."""
+"""Bare URLs, one a line; a file is named by the last part of its URL, with folders if need be."""
 
 from __future__ import annotations
 
 import re
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.manifest.formats.values import name_in_url, web_urls
+from datalad_jsdl.manifest.formats.cells import folder_for, name_below
+from datalad_jsdl.manifest.formats.values import web_urls
 from datalad_jsdl.manifest.lines import beginning, lines
 from datalad_jsdl.manifest.record import Record
 
@@ -14,9 +16,10 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.formats.options import Options
 
-__all__ = ["records", "sniff", "url_record"]
+__all__ = ["records", "sniff"]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+( +\S+)*[ \t]*")
+_LINES_TO_SEE = 1000
 # a URL that ends in a file's name, and something else, or a number: a table of some kind
 _TWO_COLUMNS = re.compile(r"[^ ]*/[^ /]*\.[A-Za-z][A-Za-z0-9]* +\S.*|.* [0-9]+")
 
@@ -31,16 +34,25 @@ def sniff(head: str) -> bool:
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
-    """One record a line; blank lines and those that begin with # are passed over."""
-    for number, line in lines(text):
-        url = line.strip()
-        if url and not url.startswith("#"):
-            yield url_record(url, f"line {number}")
+    """One record a line; blank lines and those that begin with # are passed over.
+
+    If the last parts of the first URLs are not enough to tell the files apart, all names are what
+    the URLs have below the folder that those share.
+    """
+    numbered = lines(text)
+    first = list(islice(numbered, _LINES_TO_SEE))
+    folder = folder_for(url for _, line in first if _is_url(url := line.strip()))
+    for number, line in chain(first, numbered):
+        if _is_url(url := line.strip()):
+            yield _record(url, folder, f"line {number}")
 
 
-def url_record(url: str, where: str) -> Record:
-    """The record of a file that is named by the last part of its URL."""
-    path = name_in_url(url)
+def _is_url(line: str) -> bool:
+    return bool(line) and not line.startswith("#")
+
+
+def _record(url: str, folder: str, where: str) -> Record:
+    path = name_below(url, folder)
     if path is None:
         return Record(None, None, where, "the URL does not end in a file name")
     try:

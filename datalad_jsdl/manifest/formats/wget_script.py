@@ -13,9 +13,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.formats.listing import file_record
+from datalad_jsdl.manifest.formats.listing import file_record, url_record
 from datalad_jsdl.manifest.formats.shell import arguments, commands, words
-from datalad_jsdl.manifest.formats.url_list import url_record
 from datalad_jsdl.manifest.formats.values import name_in_url
 from datalad_jsdl.manifest.record import Record
 

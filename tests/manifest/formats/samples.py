@@ -90,6 +90,94 @@ CHECKSUMS = f"""# of the release
 {MD5} *./c.nii
 SHA1 (sub/a b.nii) = {SHA1}
 """
+WGET = """#!/bin/csh -f
+# from an archive
+set opts = "-N -P raw"
+set cert_opt = ""
+mkdir raw
+wget $cert_opt $opts https://h.example/x/a.nc
+wget -q -c -O 'b c.nc' "https://h.example/x/b.nc?x=1"
+set filelist= ( \\
+  https://h.example/x/c.nc \\
+  https://h.example/x/d.nc \\
+)
+while($#filelist > 0)
+  set syscmd = "wget $cert_opt $opts $filelist[1]"
+  $syscmd
+  shift filelist
+end
+"""
+ESGF = f"""#!/bin/bash
+version=1.3.2
+download_files="$(cat <<EOF--dataset.file.url.chksum_type.chksum
+'tas.nc' 'http://h.example/CMIP6/tas.nc' 'SHA256' '{SHA256}'
+'/pr.nc' 'http://h.example/CMIP6/pr.nc' 'MD5' '{MD5}'
+EOF--dataset.file.url.chksum_type.chksum
+)"
+check_os() {{
+    case $(uname) in linux*) : ;; esac
+}}
+"""
+S5CMD = """# s5cmd --no-sign-request --endpoint-url https://s3.amazonaws.com run list.s5cmd
+cp s3://bucket/1/a.dcm ./series/
+cp --sse aws:kms s3://bucket/1/b.dcm c.dcm
+cp 's3://bucket/1/d e.dcm' .
+"""
+CURL_CONFIG = """--create-dirs
+--location
+--write-out "to: %{filename_effective}\\n"
+url="https://h.example/files/1?catalog=c"
+output="x/counts \\"A\\".h5ad"
+
+# File '2' is not available
+output = y.csv
+url = "https://h.example/files/3"
+"""
+CONDA = f"""# platform: linux-64
+@EXPLICIT
+https://h.example/noarch/a-1-0.conda#{MD5}
+https://h.example/linux-64/b-1-0.conda#sha256:{SHA256}
+https://h.example/linux-64/c-1-0.tar.bz2
+"""
+ENCODE = """"https://h.example/metadata/?type=Experiment&status=released"
+https://h.example/files/A/@@download/A.bed.gz
+https://h.example/files/B/@@download/B.bam
+"""
+S3_XML = f"""<?xml version="1.0" encoding="UTF-8"?>
+<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bucket</Name>
+<Prefix>ds1/</Prefix><IsTruncated>false</IsTruncated>
+<Contents><Key>ds1/</Key><ETag>"{MD5}"</ETag><Size>0</Size></Contents>
+<Contents><Key>ds1/a b.nii</Key><LastModified>2024-01-02T03:04:05.000Z</LastModified>
+<ETag>&quot;{MD5}&quot;</ETag><Size>12</Size><StorageClass>STANDARD</StorageClass></Contents>
+<CommonPrefixes><Prefix>ds1/sub/</Prefix></CommonPrefixes></ListBucketResult>
+"""
+THREDDS = """<?xml version="1.0" encoding="UTF-8"?>
+<catalog xmlns="http://www.unidata.ucar.edu/namespaces/thredds/InvCatalog/v1.0">
+<service name="all" serviceType="Compound" base="">
+<service name="odap" serviceType="OPENDAP" base="/thredds/dodsC/"/>
+<service name="http" serviceType="HTTPServer" base="/thredds/fileServer/"/></service>
+<dataset name="All"><metadata inherited="true"><serviceName>all</serviceName></metadata>
+<dataset name="a" urlPath="x/y/a.nc"><dataSize units="Mbytes">1.5</dataSize>
+<date type="modified">2024-01-02T03:04:05Z</date></dataset>
+<dataset name="b" urlPath="x/z/b c.nc"><dataSize units="bytes">12</dataSize></dataset>
+</dataset></catalog>
+"""
+DVC = f"""outs:
+- md5: {MD5}
+  size: 12
+  hash: md5
+  path: 'a b.xml'
+- path: old.csv
+  md5: {MD5}
+meta:
+  who: me
+"""
+POOCH = f"""# of the package
+"sub/a b.nii" {SHA256}
+c.nc md5:{MD5}
+d.zip sha256:{SHA256} https://h.example/other.zip
+e xxh64:0123456789abcdef
+"""
 JSON_ARRAY = (
     '[{"path": "a,b", "url": "https://h.example/a"}, {"name": "x/c.nii", "urls": ["../c.nii"]}]\n'
 )
@@ -99,7 +187,10 @@ JSON = '{"a,url": ["https://h.example/a"],\n"b,path": ["https://h.example/b"]}\n
 SAMPLES = [
     *[("metalink4", METALINK4), ("metalink3", METALINK3), ("curl", CURL), ("mod-zip", MOD_ZIP)],
     *[("bagit-fetch", BAGIT), ("aria2", ARIA2), ("urls", URLS), ("gdc", GDC), ("ena", ENA)],
-    *[("checksums", CHECKSUMS), ("json-array", JSON_ARRAY)],
+    *[("checksums", CHECKSUMS), ("pooch", POOCH), ("json-array", JSON_ARRAY)],
+    *[("wget", WGET), ("esgf", ESGF), ("s5cmd", S5CMD), ("curl-config", CURL_CONFIG)],
+    *[("conda-explicit", CONDA), ("encode-files", ENCODE), ("s3-xml", S3_XML)],
+    *[("thredds", THREDDS), ("dvc", DVC)],
     *[("synapse", SYNAPSE), ("csv", CSV), ("csv", TSV), ("jsonl", JSONL), ("json", JSON)],
 ]
 

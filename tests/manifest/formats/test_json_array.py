@@ -75,15 +75,6 @@ def test_one_item_of_another_kind_makes_it_no_manifest(item: Any) -> None:
 
 API, WEB = "https://api.forge.example", "https://forge.example"
 OTHERS: dict[str, Any] = {
-    "files of a forge": {
-        "name": "a.nii",
-        "path": "sub/a.nii",
-        "sha": "0" * 40,
-        "size": 3,
-        "type": "file",
-        "url": f"{API}/contents/a.nii",
-        "download_url": f"{WEB}/raw/a.nii",
-    },
     "a tree": {"path": "src", "mode": "040000", "type": "tree", "url": f"{API}/git/trees/0"}
     | {"id": "0" * 40},
     "tags": {"name": "1.0", "commit": {"url": API}, "zipball_url": f"{WEB}/1.0.zip"},
@@ -131,3 +122,24 @@ def test_content_in_it() -> None:
     assert first.inline is not None
     assert second.inline is not None
     assert (len(first.inline.content), second.inline.content) == (2_000_000, b"x")
+
+
+def test_files_of_a_forge() -> None:
+    """The URL of the content is taken, not that of the record; a folder among them is none."""
+    file = {
+        "name": "a.nii",
+        "path": "sub/a.nii",
+        "sha": "0" * 40,
+        "size": 3,
+        "type": "file",
+        "url": f"{API}/contents/a.nii",
+        "download_url": f"{WEB}/raw/a.nii",
+    }
+    (entry,) = entries(json.dumps([file]))
+    assert (entry.path, entry.size, entry.registrable) == (
+        "sub/a.nii",
+        3,
+        (f"{WEB}/raw/a.nii",),
+    )
+    folder = {**file, "path": "sub", "type": "dir", "download_url": None}
+    assert "item 1 of the array" in error_of(json.dumps([file, folder]))

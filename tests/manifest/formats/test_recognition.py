@@ -27,7 +27,7 @@ def test_a_sample_is_known_and_by_no_earlier_row(name: str, document: str) -> No
     said = [row for row, found in FORMATS.items() if found.sniff(document)]
     assert said[0] == name
     if name == "synapse":
-        assert "synapseURL leads to a web page" in error_of(document)
+        assert "a synapseURL leads to a page" in error_of(document)
     else:
         assert repr(read(document)) == repr(read(document, name))
         assert all(isinstance(item, Entry) for item in read(document))

@@ -1,0 +1,100 @@
+"""A registry of Pooch: path, hash and perhaps a URL a line; else relative to ``--base-url``.
+
+Described at https://www.fatiando.org/pooch/latest/registry-files.html: names with spaces stand in
+quotation marks, a hash without its algorithm is a SHA-256, and lines that begin with # are
+comments.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, NamedTuple
+
+from datalad_jsdl.manifest.formats.checksum_list import folder_url
+from datalad_jsdl.manifest.formats.fields import quoted
+from datalad_jsdl.manifest.formats.values import scheme_of, web_urls
+from datalad_jsdl.manifest.lines import beginning, lines
+from datalad_jsdl.manifest.record import Record
+from datalad_jsdl.model.digests import ALGORITHMS, canonical_name, digest_fault
+from datalad_jsdl.model.references import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from datalad_jsdl.manifest.formats.options import Options
+
+__all__ = ["records", "sniff"]
+
+_WHOLE = 1 << 20  # characters; the last line of a longer beginning may be cut off
+_HASH = re.compile(r"(?:([A-Za-z0-9_-]{2,20}):)?([0-9A-Fa-f]{8,128})")
+_BY_LENGTH = {ALGORITHMS[name].hex_length: name for name in ("md5", "sha1", "sha256", "sha512")}
+_NEEDS_BASE = (
+    "the manifest is a registry of Pooch, which has no URLs: add --base-url URL, the base_url that "
+    "its program gives"
+)
+_FORM = "expected a path, a hash and perhaps a URL, as in a registry of Pooch"
+
+
+class _Line(NamedTuple):
+    """One line: *digests* is empty if the algorithm is none that content can be verified with."""
+
+    path: str
+    digests: dict[str, str]
+    url: str | None
+
+
+def sniff(head: str) -> bool:
+    """The first lines are those of a registry, or comments, nothing else."""
+    if len(head) >= _WHOLE:
+        head = head[: head.rfind("\n") + 1]
+    first = [line for line in beginning(head) if not line.startswith("#")]
+    return bool(first) and all(map(_is_line, first))
+
+
+def records(text: Iterator[str], options: Options) -> Iterator[Record]:
+    """One record a line; a line of another form is a fault.
+
+    Raises:
+        ManifestError: nothing tells what paths without a URL are relative to.
+    """
+    for number, line in lines(text):
+        line = line.strip()
+        if line and not line.startswith("#"):
+            where = f"line {number}"
+            try:
+                path, digests, url = _parsed(line)
+            except ValueError as error:
+                yield Record(None, None, where, str(error))
+                continue
+            url = url or resolve(folder_url(options, _NEEDS_BASE), quoted(path))
+            try:
+                yield Record(path, {"urls": web_urls([url]), "digests": digests}, where)
+            except ValueError as error:
+                yield Record(path, None, where, str(error))
+
+
+def _parsed(line: str) -> _Line:
+    try:
+        words = shlex.split(line) if re.search(r"[\"'\\]", line) else line.split()
+    except ValueError:
+        raise ValueError("a closing quotation mark is missing") from None
+    if not 2 <= len(words) <= 3 or not (match := _HASH.fullmatch(words[1])):
+        raise ValueError(_FORM)
+    url = words[2] if len(words) == 3 else None
+    if url is not None and scheme_of(url) is None:
+        raise ValueError(_FORM)
+    prefix, hexdigest = match.groups()
+    name = canonical_name(prefix) if prefix else _BY_LENGTH.get(len(hexdigest))
+    if not prefix and not name:
+        raise ValueError(_FORM)
+    if name and (fault := digest_fault(name, hexdigest)):
+        raise ValueError(fault)
+    return _Line(words[0], {name: hexdigest} if name else {}, url)
+
+
+def _is_line(line: str) -> bool:
+    try:
+        return scheme_of(_parsed(line).path) not in ("http", "https")
+    except ValueError:
+        return False

@@ -1,0 +1,161 @@
+"""Whether the members of a JSON object are entries of the project's own form, or something else.
+
+JSON of other programs has lists of words, records with a ``url`` and web addresses under any name,
+and nothing of it must be taken for a file. A member is an entry beyond doubt if it has a URL, and
+its name is that of a file: with a folder or an extension, or what the URL ends in.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from datalad_jsdl.manifest.formats.fields import is_web
+from datalad_jsdl.manifest.formats.values import name_in_url
+from datalad_jsdl.model.data_urls import is_data_url
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from datalad_jsdl.manifest.record import Record
+
+__all__ = ["are_entries", "may_be_entry"]
+
+_URL_FIELDS = ("urls", "url", "extra_urls")
+_BEGINS_AS_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_RELATIVE = re.compile(r"[^/:]+/.*[^\s/]\.[A-Za-z][A-Za-z0-9]*")
+_EXTENSION = re.compile(r".*[^./]\.[A-Za-z][A-Za-z0-9]*", re.DOTALL)
+
+# Keys of JSON-LD 1.1 and JSON Schema, which say what the whole document is
+_OTHERS = frozenset({"@context", "@graph", "@id", "@type", "$id", "$ref", "$schema"})
+# What an object with a URL has if it is a record of something; compared in lower case
+_OF_RECORDS = frozenset(
+    {"@id", "@type", "author", "checksum", "description", "email", "file_name", "filename", "hash"}
+    | {"id", "key", "kind", "label", "license", "md5", "name", "sha1", "sha256", "sha512", "size"}
+    | {"title", "type", "version"}
+)
+# Where metadata and settings have lists and addresses of all kinds (schema.org, DCAT, JSON Schema,
+# OpenAPI, package.json, tsconfig.json and the like)
+_OF_METADATA = frozenset(
+    {"assets", "author", "authors", "bugs", "citation", "codeRepository", "conformsTo"}
+    | {"contact", "contributor", "contributors", "creator", "data", "dataset", "datasets"}
+    | {"dependencies", "distribution", "documentation", "entry", "enum", "exclude", "extends"}
+    | {"externalDocs", "feeds", "files", "funding", "homepage", "identifier", "ignore", "image"}
+    | {"images", "include", "info", "input", "isBasedOn", "isPartOf", "items", "keywords"}
+    | {"landingPage", "language", "languages", "lib", "license", "licenses", "links", "logo"}
+    | {"maintainer", "maintainers", "mirrors", "packages", "plugins", "presets", "provider"}
+    | {"publisher", "recommendations", "references", "registries", "relatedLink"}
+    | {"repositories", "repository", "required", "resources", "results", "sameAs", "schemes"}
+    | {"servers", "source", "sources", "support", "tags", "theme", "themes", "types", "url"}
+    | {"urls", "website", "workspaces"}
+)
+_MOST_WORDS = 3
+
+
+class _Member(Enum):
+    """What a member of an object looks like."""
+
+    FILE = "an entry beyond doubt"
+    LIKELY = "a name with URLs"
+    SLIP = "an entry whose URL has no list around it"
+    WORD = "a list of one word, which may be a relative URL"
+    OTHER = "none of these"
+
+
+def are_entries(members: Sequence[Record]) -> bool:
+    """Whether an object that begins with these members is of the own form.
+
+    It may be with members that are none, which are refused one by one: as many as there are
+    entries beyond doubt, or half as many as there are others. Lists of one word may be entries
+    beside others; a document of nothing else only if it is short: longer ones are dictionaries.
+    """
+    if any(record.path in _OTHERS for record in members):
+        return False
+    kinds = [_kind(record.value, record.path) for record in members]
+    files = kinds.count(_Member.FILE)
+    entries = files + kinds.count(_Member.LIKELY)
+    words = kinds.count(_Member.WORD)
+    others = kinds.count(_Member.OTHER)
+    if not others:
+        return entries > 0 or words <= _MOST_WORDS
+    others += words
+    return others <= files + kinds.count(_Member.SLIP) or 2 * others <= entries
+
+
+def may_be_entry(value: Any, name: str) -> bool:
+    """Whether what has this name is a list or object that has URLs, or tries to."""
+    if isinstance(value, dict):
+        return not {"url", "urls", "extra_urls"}.isdisjoint(value)
+    return isinstance(value, list) and any(
+        (isinstance(item, str) and _may_be_url(item, name))
+        or (isinstance(item, dict) and "url" in item)
+        for item in value
+    )
+
+
+def _kind(value: Any, path: str) -> _Member:
+    if path == "/" and isinstance(value, dict) and "archives" in value:
+        return _Member.FILE  # zips of the manifest, which belong to the own form
+    if isinstance(value, str):
+        agree = is_web(value) and _agrees(value, path)
+        return _Member.SLIP if agree else _Member.OTHER
+    urls = _urls(value)
+    full = [url for url in urls if _BEGINS_AS_URL.match(url.strip()) or is_data_url(url)]
+    if any(_agrees(url, path) for url in urls):
+        return _Member.FILE
+    if path in _OF_METADATA or not urls:
+        return _Member.OTHER
+    own = isinstance(value, dict) and isinstance(value.get("urls"), list)
+    if (full or own) and ("/" in path or _EXTENSION.fullmatch(path)):
+        return _Member.FILE
+    if own or (full and not _is_record(value) and not _of_different_files(full)):
+        return _Member.LIKELY
+    return _Member.WORD if isinstance(value, list) and value == urls[:1] else _Member.OTHER
+
+
+def _urls(value: Any) -> list[str]:
+    found = []
+    given = [value.get(name) for name in _URL_FIELDS] if isinstance(value, dict) else [value]
+    for items in given:
+        for item in items if isinstance(items, list) else [items]:
+            url = item.get("url") if isinstance(item, dict) else item
+            if isinstance(url, str):
+                found.append(url)
+    return found
+
+
+def _is_record(value: Any) -> bool:
+    """Whether it is an object with a URL that has a name of its own, or a list of such."""
+    items = value if isinstance(value, list) else [value]
+    return any(
+        isinstance(item, dict)
+        and "urls" not in item
+        and any(name.lower() in _OF_RECORDS for name in item)
+        for item in items
+    )
+
+
+def _of_different_files(urls: list[str]) -> bool:
+    """Whether the URLs end in different names, each with an extension."""
+    names = {name for url in urls if (name := name_in_url(url)) and _EXTENSION.fullmatch(name)}
+    return len(names) > 1
+
+
+def _agrees(url: str, path: str) -> bool:
+    """Whether the URL ends in the path's last part, with or without an extension."""
+    name, last = name_in_url(url), path.rpartition("/")[2]
+    return bool(name) and bool(last) and (name == last or name.partition(".")[0] == last)
+
+
+def _may_be_url(text: str, name: str) -> bool:
+    """Whether it is no sentence, as in {"errors": ["Not found."]}.
+
+    URLs should have no white space, but some have, relative ones included: those end in the
+    entry's own name, or in one with an extension behind a folder.
+    """
+    text = text.strip()
+    if not re.search(r"\s", text) or _BEGINS_AS_URL.match(text):
+        return True
+    last = name.rpartition("/")[2]
+    return bool(last and text.endswith(last)) or _RELATIVE.fullmatch(text) is not None

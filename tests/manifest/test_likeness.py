@@ -1,0 +1,161 @@
+"""JSON of other programs is never taken for entries; the own forms are."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from hashlib import md5
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.reading import read_manifest
+from datalad_jsdl.model.entry import Entry, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+URL = "https://h.example/a.nii"
+BASE = "https://h.example/d/m.json"  # so that any word may be a relative URL
+
+
+def read(document: Any, name: str | None = None) -> list[Entry | Refusal]:
+    data = document if isinstance(document, bytes) else json.dumps(document).encode()
+    return list(read_manifest(io.BytesIO(data), BASE, name=name))
+
+
+def entries(document: Any) -> list[Entry]:
+    try:
+        return [item for item in read(document) if isinstance(item, Entry)]
+    except ManifestError:
+        return []
+
+
+OWN: dict[str, dict[str, Any]] = {
+    "a list of one word": {"a": ["u"]},
+    "more of them": {"a": ["u"], "b": ["v"]},
+    "a URL": {"a": [URL]},
+    "mirrors with other names": {"a.nii": [URL, "https://m.example/b.nii"]},
+    "names that say nothing": {"scan": ["https://h.example/d?id=1", "https://m.example/2"]},
+    "more facts": {"sub/a": {"urls": ["x"], "id": 7, "title": "t", "name": "n"}},
+    "one URL with facts": {"sub/a.nii": {"url": URL, "name": "a", "type": "scan"}},
+    "URLs with places": {"a": [{"url": URL, "priority": 1, "location": "EU"}]},
+    "relative ones": {"sub/a.nii": ["files/a.nii"], "README": ["../README"]},
+    "words beside others": {"x": ["x"], "up": ["../y"], "q": ["?q"], "r": ["/root"], "w": ["w"]},
+    "content": {"a": ["data:,hi"]},
+}
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_the_own_form(kind: str) -> None:
+    assert len(entries(OWN[kind])) == len(OWN[kind])
+
+
+def test_zips_of_the_manifest_are_no_stranger() -> None:
+    assert [e.path for e in entries({"/": {"archives": [{"url": "z"}]}, "a": [URL]})] == ["a"]
+
+
+URLS = ["https://a.example/x", "https://b.example/y"]
+OTHERS: dict[str, Any] = {
+    "package.json": {
+        "name": "p",
+        "version": "1.0.0",
+        "files": ["lib/", "index.js"],
+        "keywords": ["brain"],
+        "repository": {"type": "git", "url": "git+https://h.example/r.git"},
+        "bugs": {"url": "https://h.example/bugs"},
+        "homepage": "https://h.example/",
+    },
+    "only words": {"keywords": ["brain"], "files": ["lib"]},
+    "tsconfig": {"compilerOptions": {"strict": True}, "include": ["src"], "exclude": ["x"]},
+    "tsconfig that only includes": {"include": ["src"]},
+    "JSON Schema": {"$schema": "https://h.example/s", "type": "object", "required": ["a"]},
+    "JSON Schema without a word on it": {"properties": {}, "required": ["a"], "enum": ["b"]},
+    "codemeta": {"@context": URLS, "codeRepository": URLS[0], "relatedLink": URLS, "name": "n"},
+    "schema.org": {"@type": "Dataset", "sameAs": URLS, "logo": {"url": URLS[0]}, "image": URLS},
+    "schema.org without a context": {"sameAs": URLS, "image": [URLS[0]], "publisher": {"url": URL}},
+    "CKAN": {
+        "title": "t",
+        "theme": URLS,
+        "language": URLS,
+        "resources": [{"url": URLS[0], "name": "x"}, {"url": URLS[1], "name": "y"}],
+    },
+    "COCO": {
+        "info": {"url": "http://h.example", "description": "d", "year": 2014},
+        "licenses": [{"url": u, "id": n, "name": u} for n, u in enumerate(URLS)],
+        "images": [],
+    },
+    "a release": {"assets": [{"url": u, "name": u[-1], "browser_download_url": u} for u in URLS]},
+    "a package of data": {"resources": [{"url": u} for u in URLS]},
+    "keyed by run": {"aws": [{"url": u, "filename": u[-1], "accession": "S"} for u in URLS]},
+    "sources": {"sources": [{"name": str(n), "url": u} for n, u in enumerate(URLS)]},
+    "feeds": {"feeds": URLS},
+    "lists of different files": {"tables": ["https://h.example/a.csv", "https://h.example/b.csv"]},
+    "niv": {"nixpkgs": {"url": URL, "sha256": "0" * 64, "type": "tarball", "branch": "b"}},
+    "a dictionary": {code: [f"word{code}"] for code in ("aa", "bb", "cc", "dd")},
+    "modules": {"core-js/a": ["es.b", "es.c"], "core-js/d": ["es.e"]},
+    "GeoJSON": {"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": {}}]},
+    "a notebook": {
+        "cells": [{"cell_type": "code", "source": ["x"]}],
+        "metadata": {},
+        "nbformat": 4,
+    },
+    "composer": {"name": "a/b", "support": {"source": URL}, "authors": [{"name": "n"}]},
+    "OpenAPI": {"openapi": "3.0.0", "info": {"title": "t"}, "servers": [{"url": URLS[0]}]},
+    "a lock file": {"packages": {"node_modules/a": {"resolved": URL}}, "lockfileVersion": 3},
+    "a source map": {"version": 3, "sources": ["a.ts"], "names": [], "mappings": ""},
+    "a line of an API": {"name": "a", "path": "a", "url": URL, "html_url": URL, "type": "file"},
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_another_program_s(kind: str) -> None:
+    assert entries(OTHERS[kind]) == []
+    assert entries(json.dumps(OTHERS[kind], indent=1).encode()) == []
+    with pytest.raises(ManifestError):
+        read(OTHERS[kind])
+
+
+def test_who_says_that_it_is_a_manifest_is_believed() -> None:
+    with pytest.raises(ManifestError, match="if all of them are paths, add --format json"):
+        read({"data": [URL]})
+    (entry,) = read({"data": [URL]}, "json")
+    assert entry.path == "data"
+
+
+ROOTS = (Path(sys.prefix), Path(__file__).parents[1] / "browser" / "node_modules", Path("/usr"))
+
+
+def installed() -> Iterator[bytes]:
+    """JSON files of installed packages, each content once; nothing here is a manifest."""
+    seen: set[bytes] = set()
+    for file in chain.from_iterable(root.rglob("*.json") for root in ROOTS):
+        if "datalad_jsdl" in file.parts or not file.is_file() or file.stat().st_size > 1 << 16:
+            continue
+        data = file.read_bytes()
+        digest = md5(data, usedforsecurity=False).digest()
+        if digest not in seen:
+            seen.add(digest)
+            yield data
+
+
+def test_no_file_of_an_installed_package_has_entries() -> None:
+    found = list(islice(installed(), 600))
+    if len(found) < 300:
+        pytest.skip("there are too few JSON files on this machine")
+    assert [data[:200] for data in found if entries(data)] == []
+
+
+@pytest.mark.parametrize("field", ["name", "filename", "id", "size", "md5"])
+def test_urls_that_name_different_files_are_no_mirrors(field: str) -> None:
+    items = [{"url": url, field: str(n) * 32} for n, url in enumerate(URLS)]
+    (refusal,) = read({"sub/a.nii": items})
+    assert isinstance(refusal, Refusal)
+    assert "its URLs are of different files: they differ in" in refusal.reason
+    (entry,) = read({"sub/a.nii": [{**item, field: "0" * 32} for item in items]})
+    assert isinstance(entry, Entry)
+    assert entry.unknown == (f"urls.{field}",) * 2
