@@ -206,6 +206,12 @@ def test_the_table_of_formats_is_that_of_the_code() -> None:
     assert rows == [(name, (f.__doc__ or "").partition("\n")[0]) for name, f in FORMATS.items()]
 
 
+def test_the_page_of_formats_is_made_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    made = importlib.import_module("format_page")
+    assert made.PAGE.read_text() == made.page()
+
+
 def test_the_table_of_addresses_is_that_of_the_code() -> None:
     text = (ROOT / "docs/addresses.rst").read_text()
     rows = re.findall(r"   \* - ``([\w-]+)(?::|\+…)``\n     - (.*)\n     - (.*)\n", text)
