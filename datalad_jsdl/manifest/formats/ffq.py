@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["records", "sniff"]
 
 _KEYS = ("accession", "urltype", "url")
+_NOTHING = ("None", "null")  # as some versions write it
 _DEEPEST = 20  # a project has studies, samples, experiments, runs, and these files
 
 
@@ -50,7 +51,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
             url,
             where,
             size=item.get("filesize"),
-            digests=stated({"md5": item.get("md5")}),
+            digests=stated({"md5": None if item.get("md5") in _NOTHING else item.get("md5")}),
         )
 
 
