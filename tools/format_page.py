@@ -87,7 +87,7 @@ def page() -> str:
             f"``{name}``",
             _recognised(row),
             ", ".join(sorted(_told(name))) or "nothing more",
-            _LOGINS.get(name, "–"),
+            _LOGINS.get(name, "none"),
             _seen(name),
         ]
         for name, row in FORMATS.items()
