@@ -141,7 +141,7 @@ ADVICE = {
     "add a column of URLs to the table": "advice.test_manifests:test_a_manifest_of_synapse",
     "export the table with URLs, or": "manifest.formats.test_table_contents:test_addresses_of_drs",
     "the base_url that its program gives": "manifest.formats.test_pooch:test_without_a_base",
-    "if all of them are paths, add --format json": "manifest.test_likeness:test_who_says_that_it_is",
+    "if all of them are paths, add --format json": "manifest.test_likeness:test_who_says_that",
     "; give hf:datasets/{} as": _KNOWN,
     "give a list of the files as the manifest": _KNOWN,
     "or a checksum list of that folder": _KNOWN,
