@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import re
@@ -204,6 +205,12 @@ def test_the_table_of_formats_is_that_of_the_code() -> None:
     text = (ROOT / "docs/formats.rst").read_text()
     rows = re.findall(r"   \* - ``([\w-]+)``\n     - (.*)\n", text)
     assert rows == [(name, (f.__doc__ or "").partition("\n")[0]) for name, f in FORMATS.items()]
+
+
+def test_the_page_of_formats_is_made_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    made = importlib.import_module("format_page")
+    assert made.PAGE.read_text() == made.page()
 
 
 def test_the_table_of_addresses_is_that_of_the_code() -> None:

@@ -28,7 +28,10 @@ CUTS = {
 SEVERAL_WORDS = re.compile(r"[A-Za-z']+,? [A-Za-z']+")
 
 # module → text of another program that is looked for there
-FOREIGN = {"provenance.py": {"message.strip() == _ADJUSTED"}}  # git-annex's commits
+FOREIGN = {
+    "provenance.py": {"message.strip() == _ADJUSTED"},  # git-annex's commits
+    "cmr.py": {"link.get('Type') == 'GET DATA'"},  # a term of UMM-G
+}
 
 
 def _constants(tree: ast.Module) -> dict[str, str]:

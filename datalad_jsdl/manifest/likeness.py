@@ -145,7 +145,7 @@ def _of_different_files(urls: list[str]) -> bool:
 def _agrees(url: str, path: str) -> bool:
     """Whether the URL ends in the path's last part, with or without an extension."""
     name, last = name_in_url(url), path.rpartition("/")[2]
-    return bool(name) and bool(last) and (name == last or name.partition(".")[0] == last)
+    return bool(name and last) and last in (name, (name or "").partition(".")[0])
 
 
 def _may_be_url(text: str, name: str) -> bool:

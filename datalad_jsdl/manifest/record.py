@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from datalad_jsdl.manifest.given_urls import given_urls
 from datalad_jsdl.manifest.inline import inline_of
 from datalad_jsdl.manifest.stated_digests import StatedDigests, stated_digests
 from datalad_jsdl.model.amounts import counted
@@ -18,12 +19,11 @@ from datalad_jsdl.model.paths import marked_path_fault
 from datalad_jsdl.model.restriction import FIELDS as ACCESS_FIELDS
 from datalad_jsdl.model.restriction import Restriction
 from datalad_jsdl.model.secrecy import DEFAULT, Secrecy
-from datalad_jsdl.model.stores import web_form
 from datalad_jsdl.model.times import parse_mtime
 from datalad_jsdl.model.urls import excerpt, normalise_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from datalad_jsdl.model.inline import Inline
 
@@ -87,11 +87,6 @@ def entry_from_record(
         return Refusal(path, str(error), record.where, _given(record.value, base_url))
 
 
-_URL_OBJECT = frozenset({"url", "priority", "location"})
-_OF_A_FILE = (
-    *("path", "name", "filename", "file_name", "title", "id", "size"),
-    *("checksum", "md5", "sha1", "sha256", "sha512"),
-)
 _DIGITS = 19  # of 2**63
 _TWICE = (
     "the path was listed twice in the original manifest, and this entry would replace the other; "
@@ -138,10 +133,8 @@ def _entry(path: str, record: Record, base_url: str | None, secrecy: Secrecy) ->
     if not isinstance(value, dict):
         raise ValueError("the value is neither a list of URLs nor an object with urls")
     mtime = value.get("mtime")
-    given = list(_url_items(value))
-    if any(isinstance(item, dict) for item in given):
-        _require_one_file(given)
-    items = [_by_https(item) for item in given]
+    given = given_urls(list(_url_items(value)))
+    items = given.items
     inline = inline_of(path, value, items)
     stated = stated_digests(value)
     candidates = () if inline else compact_candidates(_candidates(items, base_url, secrecy))
@@ -155,12 +148,12 @@ def _entry(path: str, record: Record, base_url: str | None, secrecy: Secrecy) ->
         pieces=_pieces(value.get("pieces"), value.get("size")),
         left_over="reason" in value,
         where=record.where,
-        unknown=tuple(_unknown(value, stated, given)),
+        unknown=(*given.unknown, *_unknown(value, stated)),
         restriction=_restriction(value.get("access"), base_url, secrecy),
         inline=inline,
         own_mtime=_flag(value, "own_mtime"),
         impossible=stated.impossible,
-        moved=sum(item is not before for item, before in zip(items, given, strict=True)),
+        moved=given.moved,
     )
     return entry if inline is None else _complete(entry, inline)
 
@@ -175,22 +168,7 @@ def _complete(entry: Entry, inline: Inline) -> Entry:
     return replace(entry, size=size, digests=HexDigests(digests), pieces=None)
 
 
-def _require_one_file(items: Sequence[Any]) -> None:
-    """Objects with URLs that differ in what they say of a file are of different files."""
-    objects = [item for item in items if isinstance(item, dict)]
-    for field in _OF_A_FILE:
-        said = [item[field] for item in objects if item.get(field) is not None]
-        if any(other != said[0] for other in said[1:]):
-            raise ValueError(
-                f"its URLs are of different files: they differ in {excerpt(field)}, which is "
-                f"{excerpt(said[0])} and {excerpt(next(o for o in said if o != said[0]))}"
-            )
-
-
-def _unknown(value: dict[str, Any], stated: StatedDigests, items: Sequence[Any]) -> Iterator[str]:
-    for item in items:
-        if isinstance(item, dict):
-            yield from (f"urls.{name}" for name in item if name not in _URL_OBJECT)
+def _unknown(value: dict[str, Any], stated: StatedDigests) -> Iterator[str]:
     yield from (name for name in value if name not in _FIELDS and name not in stated.fields)
     yield from stated.unknown
     if isinstance(access := value.get("access"), dict):
@@ -222,14 +200,6 @@ def _url_items(value: dict[str, Any]) -> Iterator[Any]:
             yield items
         else:
             raise ValueError(f"{field} is neither a URL nor a list of URLs")
-
-
-def _by_https(item: Any) -> Any:
-    """A URL, or an object with one, by https if it is of another scheme that is known."""
-    url = item.get("url") if isinstance(item, dict) else item
-    if not isinstance(url, str) or url.startswith("http") or not (found := web_form(url)):
-        return item
-    return {**item, "url": found} if isinstance(item, dict) else found
 
 
 def _candidate(item: Any, base_url: str | None, secrecy: Secrecy) -> Candidate:

@@ -41,7 +41,7 @@ def without_urls(head: str) -> str | None:
     """What the document that begins with *head* is, and what to do instead, or None."""
     head = head[:_HEAD]
     kind = next((kind for kind in _KINDS if kind.is_it(head)), None)
-    return kind and kind.says.format(kind.example(head))
+    return None if kind is None else kind.says.format(kind.example(head))
 
 
 def _lines(form: str) -> Callable[[str], bool]:

@@ -54,7 +54,7 @@ def test_a_full_record() -> None:
     [
         [URL],
         [URL, URL],
-        [{"url": URL, "priority": None, "location": None, "more": 1}],
+        [{"url": URL, "priority": None, "location": None}],
         *({field: urls} for field in FIELDS for urls in (URL, [URL], {"url": URL})),
         {"urls": [], "url": URL, "extra_urls": None},
         {"url": URL, "size": None, "digests": None, "mtime": None, "executable": None},

@@ -47,13 +47,10 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     """One record an object.
 
     Raises:
-        ManifestError: the document is not JSON.
+        ManifestError: the document is not JSON, or neither an object nor an array.
     """
     document = load(text)
-    if is_list(document):
-        yield from each(document, "", _record)
-    else:
-        yield from each([document], "", _record)
+    yield from each([document] if isinstance(document, dict) else document, "", _record)
 
 
 def _record(item: dict[str, Any], where: str) -> Iterator[Record]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats.documents import is_array, is_list, is_object, load, outline
 from datalad_jsdl.manifest.formats.fields import stated
 from datalad_jsdl.manifest.formats.listing import file_record
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["records", "sniff"]
 
 _KEYS = ("accession", "urltype", "url")
+_NOTHING = ("None", "null")  # as some versions write it
 _DEEPEST = 20  # a project has studies, samples, experiments, runs, and these files
 
 
@@ -37,16 +39,19 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     """One record a file.
 
     Raises:
-        ManifestError: the document is not JSON.
+        ManifestError: the document is not JSON, or neither an object nor an array.
     """
-    for item, where in _files(load(text), ""):
+    document = load(text)
+    if not isinstance(document, dict) and not is_list(document):
+        raise ManifestError("the document is neither an object nor an array")
+    for item, where in _files(document, ""):
         url = item.get("url")
         yield file_record(
             item["filename"] if "filename" in item else name_in_url(str(url)),
             url,
             where,
             size=item.get("filesize"),
-            digests=stated({"md5": item.get("md5")}),
+            digests=stated({"md5": None if item.get("md5") in _NOTHING else item.get("md5")}),
         )
 
 

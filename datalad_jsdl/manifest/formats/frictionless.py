@@ -32,8 +32,10 @@ def sniff(head: str) -> bool:
     if not is_object(head):
         return False
     document = outline(head, "resources")
+    named = isinstance(dig(document, "name"), str)
     return any(
-        "path" in resource or (resource.keys() >= {"name", "url"} and _CKAN.isdisjoint(resource))
+        "path" in resource
+        or (named and resource.keys() >= {"name", "url"} and _CKAN.isdisjoint(resource))
         for resource in objects(dig(document, "resources"))
     )
 

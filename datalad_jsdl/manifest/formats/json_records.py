@@ -42,6 +42,8 @@ _SCHEMES = frozenset({"http", "https", "ftp", "s3", "gs"})
 _FILE = re.compile(r".*[^./]\.[A-Za-z0-9][A-Za-z0-9]*", re.DOTALL)
 _DIGEST = re.compile(r"(?:checksum|hexdigest|digest|hash|hex|sum|file|data|content|_|-)+")
 _FOLLOWING = ("next", "next_page", "nextPageToken", "next_page_token")
+_HEAD = 1 << 16  # characters that are looked at
+_OBJECTS = re.compile(r"\[\s*\{")
 _OWN = frozenset({"path", "url", "urls"})  # of an entry in the project's own forms
 # of these names the value may be the address of a page about the file
 _VAGUE = frozenset({"url", "urls", "uri", "link", "links", "href"})
@@ -67,6 +69,9 @@ def _roles(names: tuple[str, ...]) -> _Roles:
 def sniff(head: str) -> bool:
     """All objects of the list are such files, and there is at least one."""
     if not is_object(head) and not is_array(head):
+        return False
+    head = head[:_HEAD]
+    if not _OBJECTS.search(head):
         return False
     items = _list(outline(head))[1]
     *others, last = objects(items) or [{}]

@@ -39,8 +39,8 @@ FFQ: dict[str, Any] = {
                 {
                     "accession": "SRR1",
                     "filename": name,
-                    "filesize": None,
-                    "md5": None,
+                    "filesize": "None",
+                    "md5": "None",
                     "urltype": "aws",
                     "url": f"s3://bucket/SRR1/{name}",
                 }

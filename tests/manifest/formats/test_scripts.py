@@ -76,6 +76,14 @@ def test_only_the_bad_command_is_refused(command: str, why: str) -> None:
     assert "hunter2" not in reason
 
 
+def test_a_command_is_put_in_order() -> None:
+    command = f"wget {URL} &\n"
+    assert "remove the & behind it" in refused(f"wget {URL}\n{command}", "wget")
+    assert told(command.replace(" &", ""), "wget") == [f"a b.nc {URL}"]
+    assert "use that as the manifest" in refused("wget -i urls.txt\n", "wget")
+    assert told(f"{URL}\n") == [f"a b.nc {URL}"]
+
+
 def test_what_is_no_script_of_wget() -> None:
     assert "unknown manifest format" in error_of(f"wget {URL}\npython3 setup.py install\n")
     assert "unknown manifest format" in error_of("set x = 1\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import pytest
@@ -141,6 +142,14 @@ def test_outputs_of_dvc() -> None:
     assert "the output is a folder" in refused(DVC.replace(f"{MD5}\n  size", f"{MD5}.dir\n  size"))
     with pytest.raises(ManifestError, match="where its remote is: add --base-url"):
         read(DVC, None, None)
+
+
+def test_a_commons_is_named() -> None:
+    document = json.dumps([{"object_id": "dg.1/x", "file_name": "a.nii"}])
+    assert "add --base-url with its URL" in refused(document)
+    (entry,) = given(document, "https://commons.example/")
+    assert isinstance(entry, Entry)
+    assert entry.registrable == ("https://commons.example/user/data/download/dg.1/x?redirect",)
 
 
 REFUSED: dict[str, tuple[Any, str]] = {
