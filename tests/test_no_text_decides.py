@@ -29,8 +29,8 @@ SEVERAL_WORDS = re.compile(r"[A-Za-z']+,? [A-Za-z']+")
 
 # module → text of another program that is looked for there
 FOREIGN = {
-    "provenance.py": {"message.strip() == _ADJUSTED"},  # git-annex's commits
-    "cmr.py": {"link.get('Type') == 'GET DATA'"},  # a term of UMM-G
+    "repository/importing/provenance.py": {"message.strip() == _ADJUSTED"},  # git-annex's commits
+    "manifest/formats/cmr.py": {"link.get('Type') == 'GET DATA'"},  # a term of UMM-G
 }
 
 
@@ -103,7 +103,7 @@ def decisions(source: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_no_text_decides(path: Path) -> None:
-    foreign = FOREIGN.get(path.name, set())
+    foreign = FOREIGN.get(path.relative_to(PACKAGE).as_posix(), set())
     assert set(decisions(path.read_text())) == foreign
 
 
