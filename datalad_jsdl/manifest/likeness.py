@@ -31,10 +31,11 @@ _EXTENSION = re.compile(r".*[^./]\.[A-Za-z][A-Za-z0-9]*", re.DOTALL)
 _OTHERS = frozenset({"@context", "@graph", "@id", "@type", "$id", "$ref", "$schema"})
 # What an object with a URL has if it is a record of something; compared in lower case
 _OF_RECORDS = frozenset(
-    {"@id", "@type", "author", "checksum", "description", "email", "file_name", "filename", "hash"}
-    | {"id", "key", "kind", "label", "license", "md5", "name", "sha1", "sha256", "sha512", "size"}
-    | {"title", "type", "version"}
+    {"@id", "@type", "author", "description", "email", "file_name", "filename", "id", "label"}
+    | {"license", "name", "title", "version"}
 )
+# What it has besides in a list, where an entry has it outside of that
+_OF_ITEMS = _OF_RECORDS | {"checksum", "hash", "md5", "sha1", "sha256", "sha512", "size", "type"}
 # Where metadata and settings have lists and addresses of all kinds (schema.org, DCAT, JSON Schema,
 # OpenAPI, package.json, tsconfig.json and the like)
 _OF_METADATA = frozenset(
@@ -51,6 +52,7 @@ _OF_METADATA = frozenset(
     | {"urls", "website", "workspaces"}
 )
 _MOST_WORDS = 3
+_MANY = 5  # with URLs under all of so many names, it is no metadata
 
 
 class _Member(Enum):
@@ -59,6 +61,7 @@ class _Member(Enum):
     FILE = "an entry beyond doubt"
     LIKELY = "a name with URLs"
     SLIP = "an entry whose URL has no list around it"
+    METADATA = "URLs under a name that metadata has"
     WORD = "a list of one word, which may be a relative URL"
     OTHER = "none of these"
 
@@ -70,16 +73,19 @@ def are_entries(members: Sequence[Record]) -> bool:
     entries beyond doubt, or half as many as there are others. Lists of one word may be entries
     beside others; a document of nothing else only if it is short: longer ones are dictionaries.
     """
-    if any(record.path in _OTHERS for record in members):
-        return False
     kinds = [_kind(record.value, record.path) for record in members]
     files = kinds.count(_Member.FILE)
     entries = files + kinds.count(_Member.LIKELY)
     words = kinds.count(_Member.WORD)
+    metadata = kinds.count(_Member.METADATA)
     others = kinds.count(_Member.OTHER)
-    if not others:
+    if not others and not metadata:
         return entries > 0 or words <= _MOST_WORDS
-    others += words
+    if not others and entries + metadata >= _MANY:
+        return True
+    if any(record.path in _OTHERS for record in members):
+        return False
+    others += words + metadata
     return others <= files + kinds.count(_Member.SLIP) or 2 * others <= entries
 
 
@@ -104,14 +110,13 @@ def _kind(value: Any, path: str) -> _Member:
     full = [url for url in urls if _BEGINS_AS_URL.match(url.strip()) or is_data_url(url)]
     if any(_agrees(url, path) for url in urls):
         return _Member.FILE
-    if path in _OF_METADATA or not urls:
-        return _Member.OTHER
     own = isinstance(value, dict) and isinstance(value.get("urls"), list)
     if (full or own) and ("/" in path or _EXTENSION.fullmatch(path)):
         return _Member.FILE
     if own or (full and not _is_record(value) and not _of_different_files(full)):
-        return _Member.LIKELY
-    return _Member.WORD if isinstance(value, list) and value == urls[:1] else _Member.OTHER
+        return _Member.METADATA if path in _OF_METADATA | _OTHERS else _Member.LIKELY
+    is_word = isinstance(value, list) and bool(value) and value == urls[:1]
+    return _Member.WORD if is_word and path not in _OF_METADATA else _Member.OTHER
 
 
 def _urls(value: Any) -> list[str]:
@@ -127,12 +132,9 @@ def _urls(value: Any) -> list[str]:
 
 def _is_record(value: Any) -> bool:
     """Whether it is an object with a URL that has a name of its own, or a list of such."""
-    items = value if isinstance(value, list) else [value]
+    items, names = (value, _OF_ITEMS) if isinstance(value, list) else ([value], _OF_RECORDS)
     return any(
-        isinstance(item, dict)
-        and "urls" not in item
-        and any(name.lower() in _OF_RECORDS for name in item)
-        for item in items
+        isinstance(item, dict) and any(name.lower() in names for name in item) for item in items
     )
 
 

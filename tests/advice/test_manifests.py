@@ -57,13 +57,14 @@ def test_a_page_instead_of_one(home: Path) -> None:
 
 
 def test_a_column_is_named() -> None:
-    table = f"where,what\n{URL},a.txt\n"
+    url = "https://h.example/files/7"  # which does not look like that of a file
+    table = f"where,what\n{url},a.txt\n"
     said = error_of(table, name="csv")
     assert "'what'" in said
     options = Options(columns_in(said, path="what", url="where"))
     (entry,) = read(table, name="csv", options=options)
     assert isinstance(entry, Entry)
-    assert (entry.path, entry.candidates[0].url) == ("a.txt", URL)
+    assert (entry.path, entry.candidates[0].url) == ("a.txt", url)
 
 
 def test_a_long_article() -> None:

@@ -26,7 +26,8 @@ def table(lab: Lab, header: str = "Where\tTarget\tsha256") -> str:
 
 def test_a_table_whose_columns_are_said(tmp_path: Path, lab: Lab) -> None:
     Path("m.tsv").write_text(table(lab))
-    (record,) = datalad("download-manifest", "m.tsv", "ds", code=1)
+    Path("pages.tsv").write_text(f"Target\tWhere\na.txt\t{lab.url}/\n")
+    (record,) = datalad("download-manifest", "pages.tsv", "ds", code=1)
     assert "cannot tell which column" in record["message"]
     columns = ("--column", "path=Target", "--column", "url=Where")
     assert summary(datalad("download-manifest", *columns, "m.tsv", "ds")) == {"added": 2}

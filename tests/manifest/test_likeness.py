@@ -46,6 +46,10 @@ OWN: dict[str, dict[str, Any]] = {
     "URLs with places": {"a": [{"url": URL, "priority": 1, "location": "EU"}]},
     "relative ones": {"sub/a.nii": ["files/a.nii"], "README": ["../README"]},
     "words beside others": {"x": ["x"], "up": ["../y"], "q": ["?q"], "r": ["/root"], "w": ["w"]},
+    "a URL with facts": {"scan": {"url": URL, "size": 3, "md5": "0" * 32}},
+    "names of metadata, each with a URL": {
+        key: [URL] for key in ("@id", "data", "files", "url", "x")
+    },
     "content": {"a": ["data:,hi"]},
 }
 
@@ -95,7 +99,7 @@ OTHERS: dict[str, Any] = {
     "sources": {"sources": [{"name": str(n), "url": u} for n, u in enumerate(URLS)]},
     "feeds": {"feeds": URLS},
     "lists of different files": {"tables": ["https://h.example/a.csv", "https://h.example/b.csv"]},
-    "niv": {"nixpkgs": {"url": URL, "sha256": "0" * 64, "type": "tarball", "branch": "b"}},
+    "niv": {"nixpkgs": {"url": URL, "sha256": "0" * 64, "type": "tarball", "description": "d"}},
     "a dictionary": {code: [f"word{code}"] for code in ("aa", "bb", "cc", "dd")},
     "modules": {"core-js/a": ["es.b", "es.c"], "core-js/d": ["es.e"]},
     "GeoJSON": {"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": {}}]},
