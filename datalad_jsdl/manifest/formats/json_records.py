@@ -76,7 +76,8 @@ def sniff(head: str) -> bool:
     items = _list(outline(head))[1]
     *others, last = objects(items) or [{}]
     # where the beginning breaks off, the last is a part of one
-    cut = bool(others) and tuple(others[-1])[: len(last)] == tuple(last)
+    whole = head.rstrip().endswith(("]", "}"))
+    cut = not whole and bool(others) and tuple(others[-1])[: len(last)] == tuple(last)
     return all(map(_is_file, others)) and (cut or _is_file(last))
 
 

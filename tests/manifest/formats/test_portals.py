@@ -158,9 +158,9 @@ def test_without_a_base_relative_urls_are_refused(name: str) -> None:
 
 # Our own forms, with the portals' words as paths and as fields for other programs.
 WORDS = ["files", "data", "resources", "distribution", "@graph", "results", "entries", "checksum"]
-WORDS += ["assets", "Contents", "items", "results", "dataset", "features", "feed", "file_listing"]
-WORDS += ["stac_version", "metadata", "requestedFiles", "_embedded", "ResultSet", "accession"]
 WORDS += ["path", "url", "urls", "filename", "key", "name", "label", "links", "attributes", "kind"]
+MORE_WORDS = ["assets", "Contents", "items", "results", "dataset", "features", "feed", "tag_name"]
+MORE_WORDS += ["stac_version", "metadata", "requestedFiles", "_embedded", "ResultSet", "accession"]
 OWN_VALUES: list[Any] = [
     [URL],
     [{"url": URL, "priority": 1, "location": "de"}],
@@ -178,6 +178,7 @@ OWN_VALUES: list[Any] = [
 
 @pytest.mark.parametrize("value", OWN_VALUES)
 def test_our_own_forms_stay_ours(value: Any) -> None:
+    assert portals_for(json.dumps(dict.fromkeys(MORE_WORDS, value))) == []
     document = dict.fromkeys(WORDS, value)
     assert portals_for(json.dumps(document)) == []
     assert all(isinstance(item, Entry) for item in read(document))
