@@ -74,7 +74,8 @@ def _output(*command: str | Path, given: str = "") -> str:
     program = shutil.which(command[0])
     if program is None:
         raise NotBundledError(f"{command[0]} is not installed")
-    environment = dict(os.environ)
+    # what isolates the build is not for npm, which may be a program in Python
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     # the authorities that Python trusts, too: Node.js has a list of its own
     if authorities := ssl.get_default_verify_paths().cafile:
         environment.setdefault("NODE_EXTRA_CA_CERTS", authorities)
