@@ -15,7 +15,7 @@ const job = JSON.parse(await text(process.stdin));
 async function opened() {
   const browser = await puppeteer.launch({
     browser: "firefox", executablePath: job.firefox, userDataDir: job.profile, headless: true,
-    protocolTimeout: 200000, extraPrefsFirefox: job.prefs ?? {},
+    protocolTimeout: 900000, extraPrefsFirefox: job.prefs ?? {},
   });
   const page = await browser.newPage();
   await page.goto(job.url);

@@ -388,6 +388,21 @@ def test_the_zip_is_that_of_all_producers(way: str, page: Page, portal: Site) ->
     check_vectors(page, portal, way, quick_vectors(way))
 
 
+#: Cases of more than 4 GiB, where fields turn to 64 bits: the size of a member, and an offset.
+LARGE = ["a member of 4294967295 bytes", "a member at offset 4294967295"]
+
+
+def large_vectors() -> list[dict[str, Any]]:
+    file = HERE.parent / "vectors" / "vectors.json"
+    return [case for case in json.loads(file.read_text("utf-8")) if case["name"] in LARGE]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_so_it_is_over_four_gigabytes(page: Page, portal: Site) -> None:
+    check_vectors(page, portal, "made", large_vectors())
+
+
 @pytest.mark.slow
 def test_so_it_is_with_as_many_members_as_there_may_be(page: Page, portal: Site) -> None:
     check_vectors(page, portal, "saved", quick_vectors("made")[-2:])

@@ -80,7 +80,7 @@ class Mirrors:
     def watch(self, ended: threading.Event) -> None:
         """Let each fail once, until the end."""
         first, second = self.labs
-        known = {lab: 0 for lab in self.labs}
+        known = dict.fromkeys(self.labs, 0)
         while not ended.wait(0.02):
             for lab in self.labs:
                 new = lab.requests[known[lab] :]
@@ -107,7 +107,7 @@ class Mirrors:
         assert {key: sent for key, sent in more.items() if sent > max(16 * _MIB, _SIZE // 20)} == {}
 
     def sent_again(self) -> dict[str, int]:
-        """Bytes that were sent already, rounded up, by what had happened before they were asked for."""
+        """Bytes that were sent before, rounded up, by what had happened before they were again."""
         seen: set[int] = set()  # blocks that were sent
         more: Counter[str] = Counter()
         why, breaks = "", 0
