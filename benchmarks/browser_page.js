@@ -2,15 +2,14 @@
 import { download, forget } from "/jsdl/jsdl.js";
 
 const JOBS = {
-  /** Our module: as a zip, verified, to the browser's own file system; perhaps saved. */
-  async ours({ manifest, isSaved }) {
+  /** Our module: as a zip, verified, to the browser's own file system. */
+  async ours({ manifest }) {
     const begin = performance.now();
     const running = download(manifest, { name: "ours.zip" });
     const report = await running.done;
     const wall = (performance.now() - begin) / 1000;
-    if (isSaved) await running.save();
-    else await forget(running.id);
-    return { wall, id: running.id, fault: report.fault, failed: report.failed.length, verified: report.verified };
+    await forget(running.id);
+    return { wall, fault: report.fault, failed: report.failed.length, verified: report.verified };
   },
 
   /** client-zip: as a zip in a `Blob`; nothing is verified. */
@@ -27,11 +26,35 @@ const JOBS = {
     return { wall: (performance.now() - begin) / 1000, size: blob.size };
   },
 
-  async forget({ id }) {
-    await forget(id);
+  /** The element, by a click on its button, until the zip can be saved. */
+  async element({ manifest }) {
+    const { JsdlDownload } = await import("/jsdl/jsdl-element.js");
+    const element = new JsdlDownload();
+    element.setAttribute("manifest", URL.createObjectURL(new Blob([JSON.stringify(manifest)])));
+    element.setAttribute("name", "ours.zip");
+    document.body.append(element);
+    await clicked("start");
+    const begin = performance.now();
+    const { detail } = await new Promise((resolve) => element.addEventListener("jsdl-report", resolve));
+    const wall = (performance.now() - begin) / 1000;
+    return { wall, fault: detail.fault, failed: detail.failed.length, verified: detail.verified };
+  },
+
+  /** A click on the button that saves what the element has. */
+  async save() {
+    await clicked("save");
     return { wall: 0 };
   },
 };
+
+/** Click a button of the element, as soon as it is there. */
+async function clicked(id) {
+  for (;;) {
+    const button = document.querySelector("jsdl-download").shadowRoot.getElementById(id);
+    if (button) return void button.click();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
 
 for (;;) {
   const answer = await fetch("/job");

@@ -1,44 +1,91 @@
 #!/usr/bin/env python3
-"""Make the browser module one small file; to be run before a wheel is built.
+"""Make the browser module one small file; a wheel or an npm package that is built does so.
 
 ::
 
     python3 tools/bundle.py [FILE]     (datalad_jsdl/browser/jsdl.min.js)
 
-The file is the element, all functions, and the worker, as which it starts itself. Needs node
-and the packages of tests/browser (``npm ci`` there).
+The file is the element, all functions, and the worker, as which it starts itself. Needs node and
+npm, which installs the packages of tests/browser where they are not yet.
 """
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import ssl
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BROWSER = ROOT / "datalad_jsdl" / "browser"
-ESBUILD = ROOT / "tests" / "browser" / "node_modules" / "esbuild" / "bin" / "esbuild"
+MINIFIED = BROWSER / "jsdl.min.js"
+_PACKAGES = ROOT / "tests" / "browser"
+_ESBUILD = _PACKAGES / "node_modules" / "esbuild" / "bin" / "esbuild"
+_TERSER = _PACKAGES / "node_modules" / "terser" / "bin" / "terser"
 _ALL = 'export * from "./jsdl-element.js"; import "./jsdl-worker.js";'
 _WORKER = '"../jsdl-worker.js"'  # relative to a module; "" is this file
 
 _STYLE = re.compile(r"\s:host[^`]*")
 
 
+class NotBundledError(Exception):
+    """A program or a package is missing, or one of them failed."""
+
+
 def bundle(file: Path) -> None:
     """Write the module, minified, to *file*.
 
     Raises:
-        SystemExit: esbuild cannot, or the worker's place is not where it was.
+        NotBundledError: it could not be made.
     """
-    command = [ESBUILD, "--bundle", "--minify", "--format=esm", "--log-level=warning"]
-    done = subprocess.run(command, input=_ALL, capture_output=True, text=True, cwd=BROWSER)
+    _need_packages()
+    esbuild = [_ESBUILD, "--bundle", "--minify", "--format=esm", "--log-level=warning"]
+    text = _output(*esbuild, given=_ALL)
+    if text.count(_WORKER) != 1:
+        raise NotBundledError(f"{_WORKER} is not in the module once")
+    text = text.replace(_WORKER, '""')
+    text = _STYLE.sub(lambda found: _smaller(found[0]), text, count=1)
+    # what it saves beyond esbuild is a fortieth
+    terser = [_TERSER, "--module", "--ecma", "2022", "--mangle"]
+    text = _output("node", *terser, "--compress", "passes=3,keep_fargs=false", given=text)
+    file.write_text(text, "utf-8")
+
+
+def is_repository() -> bool:
+    """Whether the tools are here; a source distribution has the file instead."""
+    return (_PACKAGES / "package-lock.json").is_file()
+
+
+def _need_packages() -> None:
+    if _ESBUILD.is_file() and _TERSER.is_file():
+        return
+    _output("npm", "ci", "--no-audit", "--no-fund", "--prefix", _PACKAGES)
+
+
+def _output(*command: str | Path, given: str = "") -> str:
+    """What a program writes.
+
+    Raises:
+        NotBundledError
+    """
+    program = shutil.which(command[0])
+    if program is None:
+        raise NotBundledError(f"{command[0]} is not installed")
+    # what isolates the build is not for npm, which may be a program in Python
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    # the authorities that Python trusts, too: Node.js has a list of its own
+    if authorities := ssl.get_default_verify_paths().cafile:
+        environment.setdefault("NODE_EXTRA_CA_CERTS", authorities)
+    done = subprocess.run(
+        [program, *command[1:]],
+        input=given, capture_output=True, text=True, cwd=BROWSER, env=environment,
+    )  # fmt: skip
     if done.returncode:
-        sys.exit(done.stderr)
-    if done.stdout.count(_WORKER) != 1:
-        sys.exit(f"{_WORKER} is not in the module once")
-    text = done.stdout.replace(_WORKER, '""')
-    file.write_text(_STYLE.sub(lambda found: _smaller(found[0]), text, count=1), "utf-8")
+        raise NotBundledError(done.stderr)
+    return done.stdout
 
 
 def _smaller(style: str) -> str:
@@ -47,4 +94,7 @@ def _smaller(style: str) -> str:
 
 
 if __name__ == "__main__":
-    bundle(Path(sys.argv[1]) if len(sys.argv) > 1 else BROWSER / "jsdl.min.js")
+    try:
+        bundle(Path(sys.argv[1]) if len(sys.argv) > 1 else MINIFIED)
+    except NotBundledError as exc:
+        sys.exit(str(exc))

@@ -38,13 +38,28 @@ class Work {
     this.sink = /** @type {Sink | null} */ (null);
     this.stream = /** @type {StreamTarget | null} */ (null);
     this.isPaused = false;
-    this.running = Promise.resolve();
+    this.isLocked = false;
+    this.isQueued = false;
+    this.running = this.#locked();
     this.told = 0;
+  }
+
+  /** Settles once no other tab has this download; this one has it then, as long as the worker lives. */
+  #locked() {
+    return new Promise((resolve) => {
+      withLock(this.start.id, () => {
+        this.isLocked = true;
+        resolve(undefined);
+        return new Promise(() => {});
+      }).catch(() => tell({ type: "end", report: { ...NOTHING, fault: "lock" } }));
+    });
   }
 
   /** Get it, or what is missing of it. */
   run() {
     this.isPaused = false;
+    if (this.isQueued) return;
+    this.isQueued = true;
     this.running = this.running.then(() => this.#run()).catch((error) => {
       const { kind, data } = asFault(error, "internal");
       tell({ type: "end", report: { ...NOTHING, fault: kind, detail: data.detail ?? data.path } });
@@ -52,6 +67,7 @@ class Work {
   }
 
   async #run() {
+    this.isQueued = false;
     if (this.isPaused) return tell({ type: "state", state: "paused" });
     tell({ type: "state", state: "running" });
     this.engine ??= await this.#prepared();
@@ -80,6 +96,8 @@ class Work {
 
   async cancel() {
     this.pause();
+    // what is another tab's is left alone
+    if (!this.isLocked) return tell({ type: "state", state: "cancelled" });
     await this.running;
     if (this.stream) this.stream.abort();
     else await this.close();
@@ -179,22 +197,10 @@ async function metaOf(folder) {
 /** @type {Work | undefined} */
 let work;
 
-/** @param {Start} start */
-function begin(start) {
-  withLock(start.id, () => {
-    work = new Work(start);
-    work.run();
-    return new Promise(() => {}); // as long as the worker lives
-  }).catch(() => tell({ type: "end", report: { ...NOTHING, fault: "lock" } }));
-}
-
 // in one file with the page's own modules, it is loaded there too
 if (!globalThis.document) page.onmessage = (/** @type {MessageEvent} */ { data }) => {
-  if (data.type === "start") begin(data.start);
-  else if (data.type === "pause") work?.pause();
-  else if (data.type === "resume") work?.run();
-  else if (data.type === "cancel") {
-    if (work) work.cancel().catch((error) => tell({ type: "state", state: "cancelled", error: String(error) }));
-    else tell({ type: "state", state: "cancelled" });
-  }
+  if (data.type === "start") work = new Work(data.start);
+  if (data.type === "pause") work?.pause();
+  else if (data.type === "cancel") work?.cancel().catch((error) => tell({ type: "state", state: "cancelled", error: String(error) }));
+  else work?.run();
 };

@@ -4,7 +4,7 @@
  * The job has `firefox`, `profile`, `url`, `entries` (or `cases` of tests/vectors and the `way` they
  * are made in), and perhaps `options` of the download, a `cookie` of the page, `prefs` of Firefox, and
  * `breaks`: pairs of bytes and of what is then ended to go on in another, "page" or (killed)
- * "browser". Without `entries` and `cases`, it is what Firefox can do.
+ * "browser", with a URL that is asked for then. Without `entries` and `cases`, it is what Firefox can do.
  */
 import { text } from "node:stream/consumers";
 
@@ -15,7 +15,7 @@ const job = JSON.parse(await text(process.stdin));
 async function opened() {
   const browser = await puppeteer.launch({
     browser: "firefox", executablePath: job.firefox, userDataDir: job.profile, headless: true,
-    protocolTimeout: 200000, extraPrefsFirefox: job.prefs ?? {},
+    protocolTimeout: 900000, extraPrefsFirefox: job.prefs ?? {},
   });
   const page = await browser.newPage();
   await page.goto(job.url);
@@ -78,11 +78,12 @@ async function downloaded() {
   const begin = () => page.evaluate(start, job.entries, job.options ?? {}, job.cookie ?? "");
   const retries = [];
   await begin();
-  for (const [bytes, what] of job.breaks ?? []) {
+  for (const [bytes, what, url] of job.breaks ?? []) {
     while ((await page.evaluate(() => window.progress?.done ?? 0)) < bytes) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     retries.push(...(await page.evaluate(() => window.retries)));
+    if (url) await fetch(url);
     await (what === "page" ? closed() : killed());
     await begin();
   }

@@ -36,6 +36,10 @@ START = """async ([manifest, options]) => {
     });
     window.download.done.then((report) => { window.report = report; });
 }"""
+_FILE = """async () => {
+    const { digest } = await import("/jsdl/core/hash.js");
+    return digest("sha256", new Uint8Array(await (await window.file.getFile()).arrayBuffer()));
+}"""
 DONE = "async () => { window.report = await window.download.done; return window.report; }"
 
 
@@ -105,6 +109,34 @@ def test_a_zip_from_mirrors_that_fail(page: Page, lab: Lab, other_lab: Lab, tmp_
     assert page.evaluate("window.jsdl.unfinished()") == []
 
 
+def test_a_zip_into_a_file_that_the_page_has(page: Page, lab: Lab) -> None:
+    """Nothing is kept of it in the browser's own file system, unless it cannot be written to."""
+    content = random.Random(1).randbytes(9_000_000)
+    entries = {"f": described(content, lab.put("f", content, headers=CORS))}
+    into = START.replace("...options,", "...options, file: await (window.place()),")
+    page.evaluate("""() => {
+        window.place = async () => {
+            const root = await navigator.storage.getDirectory();
+            const folder = await root.getDirectoryHandle("own", {create: true});
+            window.file = await folder.getFileHandle("study.zip", {create: true});
+            return window.file;
+        };
+    }""")
+    page.evaluate(into, [entries, {}])
+    assert page.evaluate(DONE)["fault"] is None
+    assert page.evaluate(_FILE) == zipped({"f": content})
+    assert page.evaluate("window.jsdl.unfinished()") == []
+    page.evaluate("""async () => {
+        const root = await navigator.storage.getDirectory();
+        await root.removeEntry("own", {recursive: true});
+    }""")
+    page.evaluate("() => { window.place = () => window.file; }")
+    page.evaluate(into, [entries, {}])
+    assert page.evaluate(DONE)["fault"] == "permission"
+    [kept] = page.evaluate("window.jsdl.unfinished()")
+    assert kept["isReady"]
+
+
 def kill(profile: Path) -> None:
     """Kill the browser of a profile, all of its processes, as `kill -9` does."""
     for folder in Path("/proc").glob("[0-9]*"):
@@ -160,6 +192,20 @@ def test_pause_resume_and_cancel(page: Page, lab: Lab, tmp_path: Path) -> None:
     page.evaluate("window.download.cancel()")
     assert page.evaluate(DONE)["fault"] == "cancelled"
     assert len(page.evaluate("window.jsdl.unfinished()")) == 1
+
+
+def test_a_pause_before_there_is_a_worker(page: Page, lab: Lab, tmp_path: Path) -> None:
+    entries = {"f": described(b"content", lab.put("f", b"content", headers=CORS))}
+    early = START.replace("window.download.done", "window.download.pause(); window.download.done")
+    page.evaluate(early, [entries, {}])
+    assert page.evaluate("window.states") == ["paused"]
+    # by now the worker has begun, and said so; that it does nothing shows in what the server gave
+    until(page, "navigator.locks.query().then(({ held }) => held.length > 0)")
+    assert lab.served["/f"] == 0
+    assert page.evaluate("window.states") == ["paused"]
+    page.evaluate("window.download.resume()")
+    assert page.evaluate(DONE)["verified"] == 1
+    assert saved(page, tmp_path) == zipped({"f": b"content"})
 
 
 def test_two_tabs_do_not_write_the_same(page: Page, lab: Lab) -> None:
@@ -340,6 +386,21 @@ def check_vectors(page: Page, portal: Site, way: str, cases: list[dict[str, Any]
 def test_the_zip_is_that_of_all_producers(way: str, page: Page, portal: Site) -> None:
     """As the module's functions make it, and as a download saves it."""
     check_vectors(page, portal, way, quick_vectors(way))
+
+
+#: Cases of more than 4 GiB, where fields turn to 64 bits: the size of a member, and an offset.
+LARGE = ["a member of 4294967295 bytes", "a member at offset 4294967295"]
+
+
+def large_vectors() -> list[dict[str, Any]]:
+    file = HERE.parent / "vectors" / "vectors.json"
+    return [case for case in json.loads(file.read_text("utf-8")) if case["name"] in LARGE]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_so_it_is_over_four_gigabytes(page: Page, portal: Site) -> None:
+    check_vectors(page, portal, "made", large_vectors())
 
 
 @pytest.mark.slow

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.browser.site import CORS, POLICY, Site, site
-from tests.browser.test_chromium import described
-from tests.lab import Lab
+from tests.browser.test_chromium import described, zipped
+from tests.lab import Lab, sha256
 
 _OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 _PICTURES = os.environ.get("JSDL_SCREENSHOTS")
@@ -134,11 +134,55 @@ def test_what_failed_is_told_and_tried_again(
     expect(page.get_by_role("button", name="Zip sichern")).to_be_visible()
 
 
-def test_a_manifest_that_is_none(chromium: Browser, portal: Site) -> None:
-    page = opened(chromium, portal, {})
-    portal.pages["/m.json"] = b"<html>"
+@pytest.mark.parametrize(("name", "more"), LOOKS.items())
+def test_before_the_manifest_and_without_one(
+    name: str, more: dict[str, Any], chromium: Browser, portal: Site, packages: Path
+) -> None:
+    page = opened(chromium, portal, {}, **more)
+    waiting: list[Route] = []
+    page.route("**/m.json", lambda route: waiting.append(route))
     page.reload()
+    expect(page.get_by_text("Reading the manifest")).to_be_visible()
+    checked(page, packages, f"{name}-loading")
+    waiting[0].fulfill(body="<html>")
     expect(page.get_by_text("this is not a manifest")).to_be_visible()
+    checked(page, packages, f"{name}-no-manifest")
+
+
+def test_a_zip_where_the_folder_refuses_names(chromium: Browser, portal: Site, lab: Lab) -> None:
+    """It takes them all; a cancel leads back to the folder."""
+    contents = {"con.txt": b"c" * 3_000_000, "good": b"good"}
+    entries = {
+        path: described(content, lab.put(path, content, headers=CORS, rate=1_000_000))
+        for path, content in contents.items()
+    }
+    page = opened(chromium, portal, entries, attributes="as=folder")
+    page.add_init_script(_PICKER)
+    page.reload()
+    folder = page.get_by_role("button", name="Save 1 file to a folder")
+    instead = page.get_by_role("button", name="Save as zip instead")
+    expect(folder).to_be_visible()
+    instead.click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(folder).to_be_visible()
+    assert page.get_by_role("button", name="Save the zip").count() == 0
+    lab.put("con.txt", contents["con.txt"], headers=CORS)
+    instead.click()
+    expect(page.get_by_role("status")).to_have_text("2 files saved and checked")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the zip").click()
+    assert sha256(download.value.path().read_bytes()) == zipped(contents)
+    page.get_by_role("button", name="I have it").click()
+    expect(folder).to_be_visible()
+
+
+def test_what_a_zip_does_not_take_either_needs_no_zip(chromium: Browser, portal: Site) -> None:
+    entries = {"own": ["data:,own"], "../up": ["https://x.example/"]}
+    page = opened(chromium, portal, entries, attributes="as=folder")
+    page.add_init_script(_PICKER)
+    page.reload()
+    expect(page.get_by_role("button", name="Save 1 file to a folder")).to_be_visible()
+    assert page.get_by_role("button").count() == 1
 
 
 #: A name that does harm where it is not text.
@@ -166,10 +210,13 @@ def test_a_folder_that_refuses_names_by_keyboard_alone(
     page.keyboard.press("Tab")
     expect(button).to_be_focused()
     page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Stattdessen als Zip laden")).to_be_focused()
+    page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("listitem").filter(has_text=_BAD)).to_be_visible()
     expect(page.get_by_text("con.txt: der Browser lehnt diesen Namen im Ordner ab")).to_be_visible()
     checked(page, packages, f"{name}-refused")
+    page.keyboard.press("Shift+Tab")
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_have_text("1 Datei gesichert und geprüft")

@@ -13,7 +13,14 @@ import pytest
 
 from tests.browser.conftest import HERE
 from tests.browser.site import CORS, Site, other_host, pieces
-from tests.browser.test_chromium import VECTORS, described, expected, quick_vectors, zipped
+from tests.browser.test_chromium import (
+    VECTORS,
+    described,
+    expected,
+    large_vectors,
+    quick_vectors,
+    zipped,
+)
 from tests.lab import Lab
 
 
@@ -73,3 +80,11 @@ def test_the_zip_is_that_of_all_producers(way: str, run: Callable[..., Any], por
     portal.pages[VECTORS] = (HERE / "vectors.mjs").read_bytes()
     cases = quick_vectors(way)
     assert run(cases=cases, way=way) == [expected(case, way) for case in cases]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_so_it_is_over_four_gigabytes(run: Callable[..., Any], portal: Site) -> None:
+    portal.pages[VECTORS] = (HERE / "vectors.mjs").read_bytes()
+    cases = large_vectors()
+    assert run(cases=cases, way="made") == [expected(case, "made") for case in cases]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 import threading
+import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from tests.browser.test_chromium import described, kill, saved
 from tests.browser.test_firefox import run as firefox  # noqa: F401 - a fixture
 from tests.conftest import run
 from tests.lab import Lab, sha256
+from tests.lab_files import Request
 
 pytestmark = pytest.mark.slow
 
@@ -24,6 +27,8 @@ _MIB = 1 << 20
 _SIZE = 512 * _MIB
 _RATE = 60_000_000  # bytes per second: slow enough to break off at a place
 _WRONG, _CUT, _HANG = 50 * _MIB, 260 * _MIB, 380 * _MIB
+_PLACES = {_CUT: "cut", _HANG: "stall"}
+_BLOCK = 1 << 16  # bytes
 _STALL = 4000  # milliseconds
 #: Bytes that are safe when the tab or the browser is killed.
 _BREAKS = [(120 * _MIB, "page"), (300 * _MIB, "browser"), (420 * _MIB, "page")]
@@ -66,6 +71,8 @@ class Mirrors:
             second.put("big", self.content, headers=CORS, rate=_RATE, hang_at=_HANG),
         )
         self.labs = first, second
+        self.breaks = {what: first.put(what, b"") for what in ("page", "browser")}
+        self.order: list[Request] = []
         self.pieces = pieces(self.content, 8 * _MIB)
         hosts = [other_host(url, host) for url, host in zip(urls, ("m1", "m2"), strict=True)]
         self.entries = {"big": described(self.content, *hosts, pieces=self.pieces)}
@@ -73,7 +80,12 @@ class Mirrors:
     def watch(self, ended: threading.Event) -> None:
         """Let each fail once, until the end."""
         first, second = self.labs
+        known = dict.fromkeys(self.labs, 0)
         while not ended.wait(0.02):
+            for lab in self.labs:
+                new = lab.requests[known[lab] :]
+                self.order += new
+                known[lab] += len(new)
             if _reached(first, _CUT):
                 first.files["/big"].status = 404
             if _reached(second, _HANG):
@@ -90,9 +102,31 @@ class Mirrors:
     def check(self, report: dict[str, Any], retries: set[str]) -> None:
         assert (report["fault"], report["failed"], report["verified"]) == (None, [], 1)
         assert retries >= {"wrong", "stall", "cut", "gone"}
-        # three kills, and three times that a mirror failed and bytes of it were on their way
-        more = sum(lab.sent("big") for lab in self.labs) - _SIZE
-        assert more <= 6 * max(16 * _MIB, _SIZE // 20)
+        more = self.sent_again()
+        assert list(more) == ["wrong", "page 1", "cut", "browser 2", "stall", "page 3"]
+        assert {key: sent for key, sent in more.items() if sent > max(16 * _MIB, _SIZE // 20)} == {}
+
+    def sent_again(self) -> dict[str, int]:
+        """Bytes that were sent before, rounded up, by what had happened before they were again."""
+        seen: set[int] = set()  # blocks that were sent
+        more: Counter[str] = Counter()
+        why, breaks = "", 0
+        for request in self.order:
+            if request.path != "/big":
+                breaks += 1
+                why = f"{request.path[1:]} {breaks}"
+                more[why] = 0
+                continue
+            first = int(request.headers["Range"][6:].partition("-")[0])
+            blocks = set(range(first // _BLOCK, -(-(first + request.sent) // _BLOCK)))
+            if first == _WRONG // (8 * _MIB) * 8 * _MIB and first // _BLOCK in seen:
+                why = "wrong"
+            more[why] += len(blocks & seen) * _BLOCK
+            seen |= blocks
+            if first + request.sent in _PLACES:
+                why = _PLACES[first + request.sent]
+                more[why] += 0
+        return {key: sent for key, sent in more.items() if key}
 
 
 def _reached(lab: Lab, place: int) -> bool:
@@ -129,6 +163,7 @@ def test_in_chromium(
             assert page.evaluate("window.download.state") != "failed"
             page.wait_for_timeout(20)
         seen.update(page.evaluate("window.retries"))
+        urllib.request.urlopen(mirrors.breaks[what]).close()
         if what == "page":
             page.close()
         else:
@@ -142,6 +177,7 @@ def test_in_chromium(
 
 
 def test_in_firefox(firefox: Callable[..., Any], mirrors: Mirrors) -> None:  # noqa: F811
-    report = firefox(mirrors.entries, breaks=_BREAKS, options={"stall": _STALL})
+    breaks = [(place, what, mirrors.breaks[what]) for place, what in _BREAKS]
+    report = firefox(mirrors.entries, breaks=breaks, options={"stall": _STALL})
     mirrors.check(report, set(report["retries"]))
     assert report["digest"] == mirrors.exported()

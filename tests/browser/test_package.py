@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
+import shutil
 import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from setuptools.config.setupcfg import read_configuration
 
 import datalad_jsdl
+from tests.node_packages import ENVIRONMENT
 
 ROOT = Path(__file__).parents[2]
 BROWSER = Path(datalad_jsdl.__file__).parent / "browser"
+PLACE = "datalad_jsdl/browser"
+MINIFIED = "jsdl.min.js"
 #: Bytes of the module as one file, with its element and both languages, compressed.
-MOST = 24_400
+MOST = 24_000
 
 
 def test_the_wheel_has_all_files() -> None:
@@ -23,6 +32,61 @@ def test_the_wheel_has_all_files() -> None:
     package = BROWSER.parent
     shipped = {file for pattern in patterns for file in package.glob(pattern)}
     assert {file for file in BROWSER.rglob("*") if file.is_file()} <= shipped
+
+
+@pytest.fixture
+def clean(tmp_path: Path) -> Path:
+    """What a clone has of the package, and nothing that was made since."""
+    found = tmp_path / "clean"
+    for name in ("datalad_jsdl", "tools", "tests/browser"):
+        made = shutil.ignore_patterns("node_modules*", MINIFIED, "__pycache__")
+        shutil.copytree(ROOT / name, found / name, ignore=made)
+    for file in ROOT.iterdir():
+        if file.is_file() and file.name != ".git":
+            shutil.copy(file, found)
+    return found
+
+
+def built(folder: Path, **environment: str) -> tuple[set[str], str]:
+    """Names in a wheel of *folder*, and what was said."""
+    out = folder.parent / "wheels"
+    command = [sys.executable, "-m", "pip", "wheel", "-v", "--no-deps", "-w", out, folder]
+    env = {**ENVIRONMENT, **environment}
+    done = subprocess.run(command, capture_output=True, text=True, env=env)
+    if done.returncode and "setuptools" in done.stderr + done.stdout and not os.environ.get("CI"):
+        pytest.skip("the registry of packages is out of reach")
+    assert done.returncode == 0, done.stderr
+    [wheel] = out.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist()), done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_a_wheel_has_it_as_one_file(clean: Path, program: Callable[[str], str]) -> None:
+    program("npm")
+    names, said = built(clean)
+    assert {f"{PLACE}/{MINIFIED}", f"{PLACE}/jsdl.js", f"{PLACE}/ui/element.js"} <= names, said
+    assert (clean / PLACE / MINIFIED).stat().st_size > 10_000
+
+
+@pytest.mark.slow
+def test_without_node_a_wheel_has_the_modules(clean: Path) -> None:
+    """What an earlier build has left may be of older modules."""
+    (clean / PLACE / MINIFIED).write_text("old")
+    names, said = built(clean, PATH="/nowhere")
+    assert f"{PLACE}/{MINIFIED}" not in names
+    assert f"{PLACE}/jsdl-element.js" in names
+    assert f"{MINIFIED} is left out: npm is not installed" in said
+
+
+@pytest.mark.slow
+def test_an_npm_package_has_it(clean: Path, program: Callable[[str], str]) -> None:
+    folder = clean / PLACE
+    command = [program("npm"), "pack", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=ENVIRONMENT)
+    assert done.returncode == 0, done.stderr
+    [package] = json.loads(done.stdout)
+    assert MINIFIED in {file["path"] for file in package["files"]}
 
 
 def test_it_is_small(one_file: bytes) -> None:

@@ -20,32 +20,20 @@ export function contentOf(url) {
   const comma = text.indexOf(",");
   const body = text.slice(comma + 1);
   if (comma < 0 || url.length > 3 * MOST + 1000 || OTHER.test(body)) throw new Fault("data-url");
-  let bytes = unescaped(body);
-  const head = text.slice(0, comma);
-  if (/; *base64$/i.test(head)) bytes = fromBase64(bytes);
+  let bytes = body.replace(/%(..)/g, (_, code) => String.fromCharCode(parseInt(code, 16)));
+  if (/; *base64$/i.test(text.slice(0, comma))) bytes = fromBase64(bytes);
   if (bytes.length > MOST) throw new Fault("data-url");
-  return bytes;
+  const out = new Uint8Array(bytes.length); // several times as fast as `from`
+  for (let at = 0; at < out.length; at++) out[at] = bytes.charCodeAt(at);
+  return out;
 }
 
-/** @param {string} body */
-function unescaped(body) {
-  const out = new Uint8Array(body.length);
-  let length = 0;
-  for (let at = 0; at < body.length; at++) {
-    const code = body.charCodeAt(at);
-    out[length++] = code === 37 ? parseInt(body.slice(at + 1, (at += 2) + 1), 16) : code;
-  }
-  return out.subarray(0, length);
-}
-
-/** @param {Uint8Array} raw */
-function fromBase64(raw) {
-  const text = Array.from({ length: Math.ceil(raw.length / 8192) }, (_, n) =>
-    String.fromCharCode(...raw.subarray(n * 8192, (n + 1) * 8192))).join("");
+/** @param {string} text @returns {string} A character for each byte. */
+function fromBase64(text) {
   // a symbol too few leaves no whole byte; `atob` alone is more lenient
   if (text.length % 4 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw new Fault("data-url");
   try {
-    return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+    return atob(text);
   } catch {
     throw new Fault("data-url");
   }

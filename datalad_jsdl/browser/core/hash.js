@@ -32,11 +32,6 @@ export function hex(bytes) {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** @param {number} count @param {(n: number) => number} value */
-function table(count, value) {
-  return Int32Array.from({ length: count }, (_, n) => value(n));
-}
-
 /** @param {number} count @returns {number[]} The first primes. */
 function primes(count) {
   const found = /** @type {number[]} */ ([]);
@@ -45,30 +40,30 @@ function primes(count) {
 }
 
 /** @param {number} value @returns {number} The first 32 bits of its fraction. */
-const fraction = (value) => ((value - Math.floor(value)) * 2 ** 32) | 0;
+const fraction = (value) => ((value % 1) * 2 ** 32) | 0;
 const PRIMES = primes(64);
 const K256 = Int32Array.from(PRIMES, (p) => fraction(Math.cbrt(p)));
 const START256 = Int32Array.from(PRIMES.slice(0, 8), (p) => fraction(Math.sqrt(p)));
 const START = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
-const KMD5 = table(64, (n) => (Math.abs(Math.sin(n + 1)) * 2 ** 32) | 0);
+const KMD5 = Int32Array.from(PRIMES, (_, n) => (Math.abs(Math.sin(n + 1)) * 2 ** 32) | 0);
 const W = new Int32Array(80);
 
-/** @typedef {(state: Int32Array, view: DataView, at: number) => void} Compress One block of 64 bytes. */
+/** @typedef {(state: Int32Array) => void} Compress One block of 64 bytes, whose words are in `W`. */
+
+/** @param {number} x @param {number} by @returns {number} Its bits moved to the left, and around the end. */
+const rotated = (x, by) => (x << by) | (x >>> -by);
 
 /** @type {Compress} */
-function sha256(s, view, at) {
-  for (let n = 0; n < 16; n++) W[n] = view.getInt32(at + 4 * n);
+function sha256(s) {
   for (let n = 16; n < 64; n++) {
     const x = W[n - 15], y = W[n - 2];
-    W[n] = (W[n - 16] + W[n - 7] + (((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3))
-      + (((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10))) | 0;
+    W[n] = W[n - 16] + W[n - 7] + (rotated(x, 25) ^ rotated(x, 14) ^ (x >>> 3))
+      + (rotated(y, 15) ^ rotated(y, 13) ^ (y >>> 10));
   }
   let a = s[0], b = s[1], c = s[2], d = s[3], e = s[4], f = s[5], g = s[6], h = s[7];
   for (let n = 0; n < 64; n++) {
-    const t = (h + (((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7)))
-      + (g ^ (e & (f ^ g))) + K256[n] + W[n]) | 0;
-    const u = ((((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10)))
-      + ((a & b) | (c & (a | b)))) | 0;
+    const t = (h + (rotated(e, 26) ^ rotated(e, 21) ^ rotated(e, 7)) + (g ^ (e & (f ^ g))) + K256[n] + W[n]) | 0;
+    const u = ((rotated(a, 30) ^ rotated(a, 19) ^ rotated(a, 10)) + ((a & b) | (c & (a | b)))) | 0;
     h = g; g = f; f = e; e = (d + t) | 0;
     d = c; c = b; b = a; a = (t + u) | 0;
   }
@@ -76,50 +71,45 @@ function sha256(s, view, at) {
 }
 
 /** @type {Compress} */
-function sha1(s, view, at) {
-  for (let n = 0; n < 16; n++) W[n] = view.getInt32(at + 4 * n);
-  for (let n = 16; n < 80; n++) {
-    const x = W[n - 3] ^ W[n - 8] ^ W[n - 14] ^ W[n - 16];
-    W[n] = (x << 1) | (x >>> 31);
-  }
+function sha1(s) {
+  for (let n = 16; n < 80; n++) W[n] = rotated(W[n - 3] ^ W[n - 8] ^ W[n - 14] ^ W[n - 16], 1);
   let a = s[0], b = s[1], c = s[2], d = s[3], e = s[4];
   for (let n = 0; n < 80; n++) {
     const f = n < 20 ? (d ^ (b & (c ^ d))) + 0x5a827999 : n < 40 ? (b ^ c ^ d) + 0x6ed9eba1
       : n < 60 ? ((b & c) | (d & (b | c))) + 0x8f1bbcdc : (b ^ c ^ d) + 0xca62c1d6;
-    const t = (((a << 5) | (a >>> 27)) + f + e + W[n]) | 0;
-    e = d; d = c; c = (b << 30) | (b >>> 2); b = a; a = t;
+    const t = (rotated(a, 5) + f + e + W[n]) | 0;
+    e = d; d = c; c = rotated(b, 30); b = a; a = t;
   }
   s[0] += a; s[1] += b; s[2] += c; s[3] += d; s[4] += e;
 }
 
 /** @type {Compress} */
-function md5(s, view, at) {
-  for (let n = 0; n < 16; n++) W[n] = view.getInt32(at + 4 * n, true);
-  let a = s[0], b = s[1], c = s[2], d = s[3], t = 0;
+function md5(s) {
+  let a = s[0], b = s[1], c = s[2], d = s[3];
   // four steps at a time: after them a, b, c and d have their places again
   for (let n = 0; n < 16; n += 4) {
-    t = a + (d ^ (b & (c ^ d))) + KMD5[n] + W[n]; a = b + ((t << 7) | (t >>> 25)) | 0;
-    t = d + (c ^ (a & (b ^ c))) + KMD5[n + 1] + W[n + 1]; d = a + ((t << 12) | (t >>> 20)) | 0;
-    t = c + (b ^ (d & (a ^ b))) + KMD5[n + 2] + W[n + 2]; c = d + ((t << 17) | (t >>> 15)) | 0;
-    t = b + (a ^ (c & (d ^ a))) + KMD5[n + 3] + W[n + 3]; b = c + ((t << 22) | (t >>> 10)) | 0;
+    a = b + rotated((a + (d ^ (b & (c ^ d))) + KMD5[n] + W[n]) | 0, 7) | 0;
+    d = a + rotated((d + (c ^ (a & (b ^ c))) + KMD5[n + 1] + W[n + 1]) | 0, 12) | 0;
+    c = d + rotated((c + (b ^ (d & (a ^ b))) + KMD5[n + 2] + W[n + 2]) | 0, 17) | 0;
+    b = c + rotated((b + (a ^ (c & (d ^ a))) + KMD5[n + 3] + W[n + 3]) | 0, 22) | 0;
   }
   for (let n = 16, w = 1; n < 32; n += 4, w += 20) {
-    t = a + (c ^ (d & (b ^ c))) + KMD5[n] + W[w & 15]; a = b + ((t << 5) | (t >>> 27)) | 0;
-    t = d + (b ^ (c & (a ^ b))) + KMD5[n + 1] + W[w + 5 & 15]; d = a + ((t << 9) | (t >>> 23)) | 0;
-    t = c + (a ^ (b & (d ^ a))) + KMD5[n + 2] + W[w + 10 & 15]; c = d + ((t << 14) | (t >>> 18)) | 0;
-    t = b + (d ^ (a & (c ^ d))) + KMD5[n + 3] + W[w + 15 & 15]; b = c + ((t << 20) | (t >>> 12)) | 0;
+    a = b + rotated((a + (c ^ (d & (b ^ c))) + KMD5[n] + W[w & 15]) | 0, 5) | 0;
+    d = a + rotated((d + (b ^ (c & (a ^ b))) + KMD5[n + 1] + W[w + 5 & 15]) | 0, 9) | 0;
+    c = d + rotated((c + (a ^ (b & (d ^ a))) + KMD5[n + 2] + W[w + 10 & 15]) | 0, 14) | 0;
+    b = c + rotated((b + (d ^ (a & (c ^ d))) + KMD5[n + 3] + W[w + 15 & 15]) | 0, 20) | 0;
   }
   for (let n = 32, w = 5; n < 48; n += 4, w += 12) {
-    t = a + (b ^ c ^ d) + KMD5[n] + W[w & 15]; a = b + ((t << 4) | (t >>> 28)) | 0;
-    t = d + (a ^ b ^ c) + KMD5[n + 1] + W[w + 3 & 15]; d = a + ((t << 11) | (t >>> 21)) | 0;
-    t = c + (d ^ a ^ b) + KMD5[n + 2] + W[w + 6 & 15]; c = d + ((t << 16) | (t >>> 16)) | 0;
-    t = b + (c ^ d ^ a) + KMD5[n + 3] + W[w + 9 & 15]; b = c + ((t << 23) | (t >>> 9)) | 0;
+    a = b + rotated((a + (b ^ c ^ d) + KMD5[n] + W[w & 15]) | 0, 4) | 0;
+    d = a + rotated((d + (a ^ b ^ c) + KMD5[n + 1] + W[w + 3 & 15]) | 0, 11) | 0;
+    c = d + rotated((c + (d ^ a ^ b) + KMD5[n + 2] + W[w + 6 & 15]) | 0, 16) | 0;
+    b = c + rotated((b + (c ^ d ^ a) + KMD5[n + 3] + W[w + 9 & 15]) | 0, 23) | 0;
   }
   for (let n = 48, w = 0; n < 64; n += 4, w += 28) {
-    t = a + (c ^ (b | ~d)) + KMD5[n] + W[w & 15]; a = b + ((t << 6) | (t >>> 26)) | 0;
-    t = d + (b ^ (a | ~c)) + KMD5[n + 1] + W[w + 7 & 15]; d = a + ((t << 10) | (t >>> 22)) | 0;
-    t = c + (a ^ (d | ~b)) + KMD5[n + 2] + W[w + 14 & 15]; c = d + ((t << 15) | (t >>> 17)) | 0;
-    t = b + (d ^ (c | ~a)) + KMD5[n + 3] + W[w + 21 & 15]; b = c + ((t << 21) | (t >>> 11)) | 0;
+    a = b + rotated((a + (c ^ (b | ~d)) + KMD5[n] + W[w & 15]) | 0, 6) | 0;
+    d = a + rotated((d + (b ^ (a | ~c)) + KMD5[n + 1] + W[w + 7 & 15]) | 0, 10) | 0;
+    c = d + rotated((c + (a ^ (d | ~b)) + KMD5[n + 2] + W[w + 14 & 15]) | 0, 15) | 0;
+    b = c + rotated((b + (d ^ (c | ~a)) + KMD5[n + 3] + W[w + 21 & 15]) | 0, 21) | 0;
   }
   s[0] += a; s[1] += b; s[2] += c; s[3] += d;
 }
@@ -152,12 +142,18 @@ export class Hasher {
       at = Math.min(64 - held, bytes.length);
       this.block.set(bytes.subarray(0, at), held);
       if (held + at < 64) return this;
-      this.compress(this.state, new DataView(this.block.buffer), 0);
+      this.#add(new DataView(this.block.buffer), 0);
     }
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    for (; at + 64 <= bytes.length; at += 64) this.compress(this.state, view, at);
+    for (; at + 64 <= bytes.length; at += 64) this.#add(view, at);
     this.block.set(bytes.subarray(at));
     return this;
+  }
+
+  /** @param {DataView} view @param {number} at Of a block. */
+  #add(view, at) {
+    for (let n = 0; n < 16; n++) W[n] = view.getInt32(at + 4 * n, this.little);
+    this.compress(this.state);
   }
 
   /** @returns {string} Hex; nothing can be added afterwards. */

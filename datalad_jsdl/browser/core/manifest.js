@@ -11,6 +11,8 @@ import { joined } from "./names.js";
 /** Path of the member that names zips of the manifest; no file can have it. */
 const ARCHIVES = "/";
 const MANY = 50; // URLs
+/** Of JSON that is right: a string, or what tells where something ends. */
+const TOKEN = /"(?:[^"\\]+|\\.)*"|[\n{}[\],:]/g;
 
 /**
  * @param {string} text
@@ -85,33 +87,22 @@ function objectRecords(text) {
   const add = (/** @type {number} */ end) => {
     const value = text.slice(start, end).trim();
     if (value) found.push({ path: JSON.parse(key), value: JSON.parse(value), where: `line ${keyLine}` });
+    key = "";
   };
-  for (let at = 0; at < text.length; at++) {
-    const c = text[at];
-    if (c === "\n") line++;
-    else if (c === '"') {
-      const end = stringEnd(text, at);
-      if (depth === 1 && !key) [key, keyLine] = [text.slice(at, end), line];
-      at = end - 1;
-    } else if (c === "{" || c === "[") depth++;
-    else if (c === ":" && depth === 1) start = at + 1;
-    else if ((c === "," && depth === 1) || c === "}" || c === "]") {
-      if (depth === 1 && key) add(at);
-      if (depth === 1) key = "";
-      if (c !== ",") depth--;
+  for (const { 0: token, index } of text.matchAll(TOKEN)) {
+    const isTop = depth === 1;
+    if (token === "\n") line++;
+    else if (token[0] === '"') {
+      if (isTop && !key) [key, keyLine] = [token, line];
+    } else if (token === ":") {
+      if (isTop) start = index + 1;
+    } else if (/[{[]/.test(token)) depth++;
+    else {
+      if (isTop && key) add(index);
+      if (token !== ",") depth--;
     }
   }
   return found;
-}
-
-/** @param {string} text @param {number} at Of the opening quote; behind the closing one. */
-function stringEnd(text, at) {
-  for (;;) {
-    at = text.indexOf('"', at + 1);
-    let escapes = 0;
-    while (text[at - 1 - escapes] === "\\") escapes++;
-    if (escapes % 2 === 0) return at + 1;
-  }
 }
 
 /** @param {any} items @param {string} [base] @returns {NamedArchive[]} */

@@ -105,8 +105,8 @@ const SWAP = utf8(".crswap").length; // behind the name while it is written
  */
 export function folderFault(path) {
   for (const part of path.split("/")) {
-    if (NOT_IN_FOLDER.test(part) || DEVICE.test(part) || SHORTCUT.test(part)) return "folder-name";
-    if (utf8(part).length > 255 - SWAP) return "long";
+    const isLong = utf8(part).length > 255 - SWAP;
+    if (isLong || NOT_IN_FOLDER.test(part) || DEVICE.test(part) || SHORTCUT.test(part)) return "folder-name";
   }
   return "";
 }

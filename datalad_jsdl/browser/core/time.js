@@ -23,12 +23,12 @@ export function parseTime(value) {
 function fromText(value) {
   const match = typeof value === "string" ? TIME.exec(value.trim()) : null;
   if (!match) throw new Fault("time");
-  const [year, month, day, hour, minute, given] = match.slice(1, 7).map((part) => Number(part ?? 0));
-  const second = given === 60 ? 59 : given; // a leap second is the end of its minute
-  const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  const isDay = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-  if (year < 1 || !isDay || hour > 23 || minute > 59 || second > 59) throw new Fault("time");
-  const zone = match[9] ? (Number(match[10]) * 60 + Number(match[11])) * (match[9] === "+" ? -60 : 60) : 0;
-  return date.getTime() / 1000 + hour * 3600 + minute * 60 + second + zone;
+  const [, year, month, day, hour = "00", minute = "00", given = "00", , , sign, hours, minutes] = match;
+  const second = given === "60" ? "59" : given; // a leap second is the end of its minute
+  const told = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
+  const date = new Date(told);
+  // browsers do not agree on days that are not in a month
+  if (Number.isNaN(Number(date)) || date.toISOString() !== told) throw new Fault("time");
+  const zone = sign ? (Number(hours) * 60 + Number(minutes)) * (sign === "+" ? -60 : 60) : 0;
+  return Number(date) / 1000 + zone;
 }

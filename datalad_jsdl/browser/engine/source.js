@@ -10,7 +10,7 @@ import { Answer } from "./response.js";
 /** @typedef {import("./response.js").Access} Access */
 
 const WINDOW = 32 << 20; // bytes asked for at a time; Firefox holds what is not yet read
-const AHEAD = 8 << 20; // bytes before the end of a window when the next is asked for
+const AHEAD = 2 << 20; // bytes before the end of a window when the next is asked for; a break loses them
 const TRIES = 5; // in a row without progress
 const PROGRESS = 1 << 20; // bytes that make up for a fault
 /** What another try of the same URL may mend. */

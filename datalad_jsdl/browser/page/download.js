@@ -3,6 +3,7 @@ import { Fault, asFault } from "../core/fault.js";
 import { hex } from "../core/hash.js";
 import { readManifest } from "../core/manifest.js";
 import { NOTHING, identity } from "../engine/job.js";
+import { sinkFault } from "../sinks/sink.js";
 import { forget, keepFolder, zipOf } from "./kept.js";
 import { failedManifest } from "./failed.js";
 import { startWorker } from "./worker.js";
@@ -22,6 +23,7 @@ import { startWorker } from "./worker.js";
  * @property {"zip" | "folder"} [as]
  * @property {string} [name] Of the zip.
  * @property {FileSystemDirectoryHandle} [directory] Instead of the picker's.
+ * @property {FileSystemFileHandle} [file] Where the zip is written to, instead of `save`.
  * @property {string} [base] What relative URLs are resolved against, where the manifest has no URL.
  * @property {number} [concurrency] Files at a time.
  * @property {number} [stall] Milliseconds without a byte after which another mirror is asked.
@@ -42,6 +44,7 @@ export class Download {
   #blob = /** @type {Blob | undefined} */ (undefined);
   #text = { text: "", base: "" };
   #begin = () => {};
+  #isHeld = false; // paused before there was a worker
 
   /**
    * @param {Promise<{text: string, base: string}>} text Of the manifest.
@@ -103,6 +106,7 @@ export class Download {
         access: { credentials, headers },
       },
     });
+    if (this.#isHeld) this.pause();
   }
 
   /** @param {any} message Of the worker. */
@@ -119,10 +123,11 @@ export class Download {
   }
 
   /** @param {any} report */
-  #end(report) {
-    const isReady = !report.fault && !report.failed.length;
+  async #end(report) {
     this.#stop();
-    this.#become(isReady ? "ready" : "failed");
+    const isReady = () => !report.fault && !report.failed.length;
+    if (isReady() && this.options.file) report.fault = await this.#intoFile(this.options.file);
+    this.#become(isReady() ? "ready" : "failed");
     this.#settle(this.#whole(report));
   }
 
@@ -154,12 +159,18 @@ export class Download {
   }
 
   pause() {
+    this.#isHeld = !this.#worker && this.state === "starting";
+    if (this.#isHeld) this.#become("paused");
     this.#worker?.postMessage({ type: "pause" });
   }
 
   /** Go on after a pause, or try again what failed. */
   resume() {
-    if (this.state === "paused") this.#worker?.postMessage({ type: "resume" });
+    if (this.state === "paused") {
+      if (this.#worker) this.#worker.postMessage({ type: "resume" });
+      else this.#become("starting");
+      this.#isHeld = false;
+    }
     if (this.state !== "failed") return;
     this.done = this.#pending();
     this.#become("starting");
@@ -177,10 +188,28 @@ export class Download {
     }
   }
 
+  /** @param {FileSystemFileHandle} file @returns {Promise<string | null>} Why the zip cannot be written to it. */
+  async #intoFile(file) {
+    try {
+      const stream = await file.createWritable();
+      await stream.write(await this.#zip());
+      await stream.close();
+      await forget(this.id).catch(() => {});
+      return null;
+    } catch (error) {
+      return sinkFault(error).kind;
+    }
+  }
+
+  /** @returns {Promise<Blob>} */
+  async #zip() {
+    return this.#blob ?? zipOf(this.id);
+  }
+
   /** Hand the zip over to the browser's downloads; call it in a click. It stays until `forget`. */
   async save() {
     if (this.state !== "ready" || this.as !== "zip") throw new Fault("incomplete");
-    const url = URL.createObjectURL(this.#blob ?? (await zipOf(this.id)));
+    const url = URL.createObjectURL(await this.#zip());
     const link = document.createElement("a");
     link.href = url;
     link.download = this.name;

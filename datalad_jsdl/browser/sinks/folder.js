@@ -7,6 +7,7 @@ import { each } from "../engine/environment.js";
 import { untouched } from "../engine/journal.js";
 import { Check, UNIT } from "../engine/pieces.js";
 import { fileIn, openTarget } from "./opfs.js";
+import { sinkFault } from "./sink.js";
 
 /** @typedef {import("./sink.js").Sink} Sink */
 /** @typedef {import("./sink.js").File} File */
@@ -67,7 +68,7 @@ export class FolderSink {
       return await (await this.#handle(number, false)).getFile();
     } catch (error) {
       if (NOT_THERE.has(/** @type {Error} */ (error).name)) return null;
-      throw refused(error);
+      throw sinkFault(error);
     }
   }
 
@@ -107,7 +108,7 @@ export class FolderSink {
       await stream.write(/** @type {FileSystemWriteChunkType} */ (content));
       await stream.close();
     } catch (error) {
-      throw refused(error);
+      throw sinkFault(error);
     }
   }
 
@@ -153,12 +154,4 @@ export class FolderSink {
     for (const part of this.parts.values()) await part.then((open) => open.close(), () => {});
     this.parts.clear();
   }
-}
-
-/** @param {unknown} error Of the browser, on a file in the folder. */
-function refused(error) {
-  const { name } = /** @type {Error} */ (error);
-  // Firefox has a name of its own
-  const kind = /Quota|NO_DEVICE_SPACE/.test(name) ? "space" : /Type|Security/.test(name) ? "folder-name" : "permission";
-  return new Fault(kind, { detail: String(error) });
 }

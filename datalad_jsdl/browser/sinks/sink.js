@@ -1,3 +1,5 @@
+import { Fault } from "../core/fault.js";
+
 /**
  * Where the files go.
  *
@@ -34,4 +36,11 @@
  * @property {() => void} close
  * @property {(isHurried: boolean) => void} [hurry]
  */
-export {};
+
+/** @param {unknown} error Of the browser, on a file or folder that the user picked. */
+export function sinkFault(error) {
+  const { name } = /** @type {Error} */ (error);
+  // Firefox has a name of its own
+  const kind = /Quota|NO_DEVICE_SPACE/.test(name) ? "space" : /Type|Security/.test(name) ? "folder-name" : "permission";
+  return new Fault(kind, { detail: String(error) });
+}

@@ -18,6 +18,8 @@ import { Pace, bytesText, percent } from "./words.js";
 /** @typedef {{files: number, bytes: number, refused: import("../core/types.js").Refusal[]}} Plan */
 
 const STEP = 10; // per cent between two announcements
+/** Why a folder refuses what a zip takes. */
+const FOLDER = new Set(["folder-name", "symlink-folder"]);
 
 // in one file with the worker's modules, it is loaded there too
 const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? Object);
@@ -27,6 +29,7 @@ export class JsdlDownload extends Base {
   #report = /** @type {Report | null} */ (null);
   #plan = /** @type {Plan | null} */ (null);
   #kept = "";
+  #isZip = false; // instead of the folder that the page wants
   #fault = "";
   #failed = /** @type {Map<string, string>} */ (new Map()); // origin → why
   #pace = new Pace();
@@ -44,17 +47,30 @@ export class JsdlDownload extends Base {
     this.#root.replaceChildren(section);
     this.#show();
     // before the click, as a folder may be picked only in it
-    this.#look().catch((error) => {
-      this.#fault = asFault(error, "internal").kind;
-      this.#show();
-    });
+    this.#look();
   }
 
   async #look() {
-    this.#plan = await plan(this.#manifest, { as: this.#as });
-    const found = (await unfinished()).find(({ base, as }) => base === this.#manifest && as === this.#as);
-    this.#kept = found?.id ?? "";
+    try {
+      const as = this.#as;
+      const made = await plan(this.#manifest, { as });
+      const found = (await unfinished()).find((kept) => kept.base === this.#manifest && kept.as === as);
+      if (as !== this.#as) return; // asked for meanwhile, and on its way
+      this.#plan = made;
+      this.#kept = found?.id ?? "";
+    } catch (error) {
+      this.#fault = asFault(error, "internal").kind;
+    }
     this.#show();
+  }
+
+  /** @param {boolean} isZip Whether it is to be a zip although the page wants a folder. */
+  #turn(isZip) {
+    this.#kept = "";
+    if (isZip === this.#isZip) return;
+    this.#isZip = isZip;
+    this.#plan = null;
+    this.#look();
   }
 
   get #manifest() {
@@ -63,7 +79,7 @@ export class JsdlDownload extends Base {
 
   /** @returns {"zip" | "folder"} */
   get #as() {
-    return this.getAttribute("as") === "folder" && "showDirectoryPicker" in window ? "folder" : "zip";
+    return !this.#isZip && this.getAttribute("as") === "folder" && "showDirectoryPicker" in window ? "folder" : "zip";
   }
 
   get #text() {
@@ -96,7 +112,7 @@ export class JsdlDownload extends Base {
 
   /** @param {State} state */
   #became(state) {
-    if (state === "cancelled") this.#kept = "";
+    if (state === "cancelled") this.#turn(false);
     this.#show();
     if (state !== "ready" && state !== "failed") this.#announce(this.#headline()); // else with the report
     this.dispatchEvent(new CustomEvent("jsdl-state", { detail: state, bubbles: true }));
@@ -173,14 +189,19 @@ export class JsdlDownload extends Base {
     }
     if (!this.#plan) return [];
     const label = this.#kept ? text("resume") : text(this.#as, { n: this.#plan.files });
-    return [button("start", label, () => this.#begin(), true)];
+    const start = button("start", label, () => this.#begin(), true);
+    const isRefused = this.#plan.refused.some(({ reason }) => FOLDER.has(reason));
+    return isRefused ? [start, button("instead", text("instead"), () => {
+      this.#turn(true);
+      this.#begin();
+    })] : [start];
   }
 
   /** @param {string} id */
   async #forget(id) {
     await forget(id);
     this.#download = this.#report = null;
-    this.#kept = "";
+    this.#turn(false);
     this.#show();
   }
 

@@ -4,6 +4,7 @@
 export const TEXTS = {
   zip: ["Download {n} files as zip", "{n} Dateien als Zip laden"],
   folder: ["Save {n} files to a folder", "{n} Dateien in einen Ordner sichern"],
+  instead: ["Save as zip instead", "Stattdessen als Zip laden"],
   files: ["{n} files · {size}", "{n} Dateien · {size}"],
   loading: ["Reading the manifest", "Manifest wird gelesen"],
   running: ["Saving", "Wird gesichert"],
