@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.bugs import LOGGER
 from datalad_jsdl.fetch.log_words import Shown
-from datalad_jsdl.fetch.mirrors import back_off, level, ranking
+from datalad_jsdl.fetch.mirrors import back_off, levelling, ranking
 from datalad_jsdl.fetch.mirrors.origin import Origin
 from datalad_jsdl.fetch.mirrors.quarantine import Quarantine
 from datalad_jsdl.fetch.mirrors.scores import Score
@@ -110,7 +110,7 @@ class Origins:
             for origin in self._origins.values():
                 if origin.active:
                     before = origin.room
-                    level.look(origin, now, self._most)
+                    levelling.look(origin, now, self._most)
                     if origin.room != before:
                         text = "%s: %d connections at a time, %d before"
                         lgr.debug(text, origin.name, origin.room, before)
