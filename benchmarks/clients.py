@@ -34,7 +34,7 @@ def engine(
     bench: Bench,
     files: Iterable[Served],
     bases: Iterable[str],
-    workers: int,
+    workers: int | None,
     *,
     discard: bool = False,
 ) -> Client:
@@ -44,7 +44,7 @@ def engine(
         bench: has room for the listing.
         files: to be fetched.
         bases: of the servers that have all of them.
-        workers: files at a time; 0 for no threads.
+        workers: files at a time; 0 for no threads, None for as many as pay.
         discard: delete each file once it is there.
     """
     listing = bench.place() / "listing.tsv"
@@ -53,9 +53,10 @@ def engine(
             urls = "\t".join(f"{base}/{file.path}" for base in bases)
             out.write(f"{file.size}\t{file.sha256}\t{file.name}\t{urls}\n")
     more = ["--discard"] if discard else []
+    number = "auto" if workers is None else str(workers)
 
     def fetch(place: Path) -> Measured:
-        return timed(sys.executable, _ENGINE, listing, place, str(workers), *more, cwd=place)
+        return timed(sys.executable, _ENGINE, listing, place, number, *more, cwd=place)
 
     return fetch
 

@@ -43,14 +43,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("listing", type=Path)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("workers", type=int)
+    parser.add_argument("workers", help="a number, or auto")
     parser.add_argument("--discard", action="store_true", help="delete each file once it is there")
     options = parser.parse_args()
     begin, cpu, files = time.perf_counter(), time.process_time(), 0
     with Engine(AddressPolicy(allow_all=True), Settings()) as engine:
         todo = jobs(options.listing, options.folder)
-        if options.workers:
-            outcomes = fetch_all(todo, engine, options.workers)
+        if options.workers != "0":
+            workers = None if options.workers == "auto" else int(options.workers)
+            outcomes = fetch_all(todo, engine, workers)
         else:
             outcomes = ((job, fetch_file(job, engine)) for job in todo)
         for job, outcome in outcomes:

@@ -8,7 +8,8 @@ a  one file of 2 GiB: the engine against curl, and against curl and a pass of sh
    it; git annex get through jsdl against web
 b  10,000 files of 4 KiB: the engine against curl -Z
 c  200 files of 5 MiB: the engine against curl -Z and aria2
-d  1,000 small files at 50 ms latency: the engine against curl -Z and aria2
+d  2,000 small files at 50 ms latency: the engine against curl -Z and aria2, at their defaults, and
+   with 8 and 32 at a time
 e  64 MiB over mirrors of 5 and 1 MB/s a connection: the engine against aria2 and the ideal
 f  2,000 files of 4 KiB into a dataset: download-content against git annex get (web, jsdl,
    uncurl) and datalad get

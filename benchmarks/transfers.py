@@ -81,10 +81,15 @@ def medium(bench: Bench) -> None:
 
 
 def latency(bench: Bench) -> None:
-    """1,000 small files, each answer 50 ms late: 8 and 32 at a time."""
-    count = bench.scaled(1000)
+    """2,000 small files, each answer 50 ms late: as many at a time as pay, 8, and 32."""
+    count = bench.scaled(2000)
     files = make_files(bench.root, "late", count, 4096)
     with slow_server(bench.root, delay=0.05) as base:
+        defaults = {
+            "engine": engine(bench, files, [base], None),
+            "curl -Z": curl_many(bench, files, base, 50),  # its own default
+        }
+        _against_all(bench, defaults, count)
         for workers in (8, 32):
             contestants = {
                 f"engine, {workers} workers": engine(bench, files, [base], workers),

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from datalad_jsdl.archive.shelf import PieceShelf
+from datalad_jsdl.fetch.retries import START
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +103,8 @@ class LookAhead:
     the budget there is at most one piece for each reader, and of a shared one no large piece.
 
     Args:
-        jobs: pieces at a time; 0 for no look-ahead: each reader fetches what it needs.
+        jobs: pieces at a time; 0 for no look-ahead: each reader fetches what it needs; None for
+            as many as pay.
         memory: bytes of the budget.
         most: pieces of it.
         piece: bytes of a piece.
@@ -110,12 +112,14 @@ class LookAhead:
         idle: seconds after which a reader counts as slow.
 
     Attributes:
+        jobs: pieces at a time, for now.
+        finds_level: whether that is found out.
         shelf: of pieces that several readers of a shared one want.
     """
 
     def __init__(
         self,
-        jobs: int,
+        jobs: int | None,
         *,
         memory: int = 64 << 20,
         most: int = 512,
@@ -123,13 +127,14 @@ class LookAhead:
         shared: bool = False,
         idle: float = _IDLE,
     ) -> None:
-        self.jobs = jobs
+        self.jobs = START if jobs is None else jobs
+        self.finds_level = jobs is None
         self.piece = min(piece or (_SHARED_PIECE if shared else PIECE), memory)
         self.highest = 0  # bytes that were held at a time
         self.shelf = PieceShelf()
         self._memory = memory
         self._most = most
-        self._shared = shared or not jobs
+        self._shared = shared or not self.jobs
         self._idle = idle
         self._changed = threading.Condition()
         self._held: dict[Task[Any], int] = {}

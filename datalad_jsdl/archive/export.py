@@ -68,7 +68,7 @@ def export(
     writer: ArchiveWriter,
     output: Output,
     *,
-    jobs: int,
+    jobs: int | None,
     skip_missing: bool = False,
     begun: Begun | None = None,
     stop: threading.Event | None = None,
@@ -80,7 +80,7 @@ def export(
         sources: opens git's objects and asks mirrors.
         writer: makes the archive.
         output: that it writes to.
-        jobs: pieces of content to fetch at a time.
+        jobs: pieces of content to fetch at a time; None for as many as pay.
         skip_missing: leave out what is unavailable, instead of giving up.
         begun: what the output has of the first content.
         stop: when it is set, by any thread, whatever is waited for ends within a moment.

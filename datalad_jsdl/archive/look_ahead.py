@@ -326,9 +326,19 @@ class Ahead(Owner):
             elif step := grid(content, length):
                 first = position - position % step
                 last = min(first + step, size)
-        self._engine(content).origins.expect_jobs(self._look_ahead.jobs)
+        self._expect(self._engine(content))
         work = self._work(content, self._fetch(number), first, last)
         return _Piece(number, first, last, Task(self, last - first, work, _is_light))
+
+    def _expect(self, engine: Engine) -> None:
+        """So many pieces at a time, or as many as pay."""
+        look_ahead, origins = self._look_ahead, engine.origins
+        if look_ahead.finds_level:
+            origins.find_level(engine.settings.most_jobs)
+            origins.look()
+            look_ahead.jobs = origins.level
+        else:
+            origins.expect_jobs(look_ahead.jobs)
 
     def _work(
         self, content: Content, fetch: ContentFetch, first: int, last: int

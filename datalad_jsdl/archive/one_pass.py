@@ -41,7 +41,7 @@ def read_once(
     sources: Sources,
     found: Callable[[bytes, Prepared], object],
     *,
-    jobs: int,
+    jobs: int | None,
     progress: Callable[[int], object] = lambda position: None,
     stop: threading.Event | None = None,
 ) -> OnePass:
@@ -51,7 +51,7 @@ def read_once(
         contents: in the order of their members.
         sources: opens git's objects and asks mirrors.
         found: told, for each member by its name, what was found out of its content.
-        jobs: pieces of content to fetch at a time.
+        jobs: pieces of content to fetch at a time; None for as many as pay.
         progress: told the number of bytes of the archive so far.
         stop: ends it within a moment after it is set.
 

@@ -94,11 +94,11 @@ def _open_part(job: Job, reserve: int) -> PartFile:
 def fetch_all(
     jobs: Iterable[Job],
     engine: Engine,
-    workers: int,
+    workers: int | None,
     *,
     position: Callable[[Job], ByteProgress] | None = None,
 ) -> Iterator[tuple[Job, Fetched | Failed]]:
-    """Fetch files, *workers* at a time, and yield each as it is done.
+    """Fetch files, some at a time, and yield each as it is done.
 
     A file whose mirrors were out of order for a while is asked for once more at the end. A
     full disk ends it all: the jobs not yet begun fail for that. If the iterator is
@@ -108,10 +108,13 @@ def fetch_all(
     Args:
         jobs: taken as they are needed.
         engine: to fetch with.
-        workers: files at a time, at most.
+        workers: files at a time, at most; None for as many as pay.
         position: gives what is told how many bytes of a job's file are here; for any thread.
     """
-    engine.origins.expect_jobs(workers)
+    if workers is None:
+        engine.origins.find_level(engine.settings.most_jobs)
+    else:
+        engine.origins.expect_jobs(workers)
     again: list[Job] = []
     began = time.monotonic()
     with (
@@ -160,7 +163,7 @@ class _Workers:
         self,
         engine: Engine,
         operation: Operation,
-        count: int,
+        count: int | None,
         position: Callable[[Job], ByteProgress] | None,
     ) -> None:
         self._engine = engine
@@ -191,8 +194,7 @@ class _Workers:
         under_way = 0
         full = False
         while True:
-            # twice as many as there are workers, so that none has to wait for the next
-            while under_way < 2 * self._count and not full:
+            while under_way < self._room and not full:
                 job = next(jobs, None)
                 if job is None:
                     break
@@ -214,11 +216,27 @@ class _Workers:
 
     def _next(self, under_way: int) -> tuple[Job, Fetched | Failed | BaseException]:
         while True:
-            self._grow(min(under_way, self._count))
-            growing = len(self._threads) < min(under_way, self._count)
+            self._engine.origins.look()
+            wanted = min(under_way, self._wanted)
+            self._grow(wanted)
+            growing = len(self._threads) < wanted
             with suppress(queue.Empty):
                 # not for ever: a signal may come to another thread, and this one is to handle it
                 return self._done.get(timeout=_GROW if growing else _LOOK)
+
+    @property
+    def _wanted(self) -> int:
+        """Files at a time."""
+        return self._count or min(self._engine.origins.level, self._engine.settings.most_jobs)
+
+    @property
+    def _room(self) -> int:
+        """Jobs that may be under way: twice as many as workers, so that none has to wait.
+
+        Where there are more workers than are wanted by now, the others have nothing to do.
+        """
+        wanted = self._wanted
+        return 2 * wanted if len(self._threads) <= wanted else wanted
 
     def _grow(self, wanted: int) -> None:
         """Twice as many workers, as long as they wait for mirrors and not for each other."""

@@ -26,6 +26,7 @@ __all__ = [
     "SECOND_CHANCES",
     "SECOND_CHANCE_PAUSE",
     "STALE_SECONDS",
+    "START",
 ]
 
 # of a mirror
@@ -60,6 +61,8 @@ CONNECTION_FAULTS = 2
 
 # of many files
 
+#: Files at a time, and connections to one mirror, to begin with.
+START = 8
 #: Files that are asked for once more at the end, at most: they are held in memory until then.
 SECOND_CHANCES = 10_000
 #: Seconds until then at least, where a mirror has a back-off; it may be as long as the run.

@@ -16,6 +16,7 @@ from datalad_jsdl.errors import SettingError
 from datalad_jsdl.fetch.credentials.login import Rule
 from datalad_jsdl.fetch.credentials.rules import parse_rule
 from datalad_jsdl.fetch.data_units import parse_size
+from datalad_jsdl.fetch.retries import START
 from datalad_jsdl.model.urls import redact
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ _OF_GIT_ANNEX = {
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _LONGEST = 86_400  # seconds
-_JOBS = 8
+_MOST_FOUND = 64  # files at a time where nobody has said how many
 _MOST_JOBS = 1000  # each is a thread with a connection of its own
 _AMOUNT = re.compile(r"(\d{1,15}(?:\.\d+)?) ?([kmgt]?)i?b?(?:/s)?", re.IGNORECASE)
 
@@ -105,7 +106,7 @@ def parse_jobs(value: object) -> int | None:
 
 
 def _jobs(text: str) -> int:
-    return parse_jobs(text) or _JOBS
+    return parse_jobs(text) or 0
 
 
 def _count(text: str) -> int:
@@ -136,18 +137,25 @@ class Settings:
     """What a user can set; the fields' metadata are the documentation's table."""
 
     jobs: int = _setting(
-        _JOBS,
-        "``annex.jobs``, or 8",
-        "files downloaded at a time by --get and download-content, at most 1000 (-J overrides it)",
+        0,
+        "``annex.jobs``, or auto",
+        "files downloaded at a time, at most 1000 (-J overrides it); auto begins with 8, and has "
+        "more at a time while that brings more",
         _jobs,
     )
+    most_jobs: int = _setting(
+        _MOST_FOUND,
+        f"{_MOST_FOUND}",
+        "files downloaded at a time where jobs is auto, at most; also connections to one mirror",
+        _count,
+    )
     connections: int = _setting(
-        0, "16, or the number of jobs if larger", "connections in total", _count_or_none
+        0, "16, or the most files at a time if larger", "connections in total", _count_or_none
     )
     connections_per_host: int = _setting(
         0,
-        "8, or the number of jobs if larger",
-        "connections to one mirror; fewer are used while it answers 429 or 503",
+        "8, or the number of files at a time if larger",
+        "connections to one mirror; fewer are used when it answers 429 or 503",
         _count_or_none,
     )
     segments: int = _setting(
@@ -191,6 +199,11 @@ class Settings:
         "one repository and globally; see :doc:`logins`",
         parse_rule,
     )
+
+    @property
+    def first_jobs(self) -> int:
+        """Files at a time to begin with."""
+        return self.jobs or START
 
     @classmethod
     def from_config(cls, config: Mapping[str, Sequence[str]]) -> Settings:

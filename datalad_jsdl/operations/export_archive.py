@@ -83,7 +83,7 @@ def write_archive(
     is_sized = all(content.size is not None for content in contents)
     total = measure(c.member(c.size or 0) for c in contents) if is_sized else None
     writing = Writing(contents, total, engines_of(contents, sources))
-    jobs = options.jobs or (sources.engine(contents[0]).settings.jobs if contents else 1)
+    jobs = options.jobs or (sources.engine(contents[0]).settings.jobs if contents else 1) or None
     go_on = partial(export, sources=sources, jobs=jobs, skip_missing=options.skip_missing)
     if options.target is None:
         output = PipeOutput(options.descriptor)

@@ -94,7 +94,7 @@ def _ask(
 
         label = "asking for times"
         request.bar.watch(label, lambda: Standing(0, None, done, files))
-        jobs = request.options.jobs or engine.settings.jobs
+        jobs = request.options.jobs or engine.settings.first_jobs
         times = ask_times(contents, engine, jobs, tell)
         request.bar.end(label)
         return times

@@ -139,7 +139,7 @@ class Listed:
         with open_engine(None, credentials=logins, keep_reserve=True) as engine:
             engine.expect_origins(url for content in contents for url in content.urls)
             if remote_times:
-                entries = _with_times(selection.entries, engine, jobs or engine.settings.jobs)
+                entries = _with_times(selection.entries, engine, jobs or engine.settings.first_jobs)
                 contents = selected_contents(entries, leading_dir)
             yield ListedContents(contents, MirrorsOnly(engine), selection.refusals)
 

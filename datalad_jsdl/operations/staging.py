@@ -111,7 +111,7 @@ class Staging:
         self.folder = staging_folder(repository)
         self.engine = engines.open(repository.git_dir, credentials=logins, inherited=inherited)
         self._repository = repository
-        self._jobs = jobs or self.engine.settings.jobs
+        self._jobs = jobs or self.engine.settings.jobs or None
         self._bar = bar
 
     def __enter__(self) -> Staging:

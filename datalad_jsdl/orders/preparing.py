@@ -152,7 +152,7 @@ class _Run:
 
     def _in_one_pass(self) -> Preparation:
         contents, sources = self._opened.contents, self._opened.sources
-        jobs = sources.engine(contents[0]).settings.jobs if contents else 1
+        jobs = sources.engine(contents[0]).settings.jobs or None if contents else 1
         named = {content.name: number for number, content in enumerate(contents)}
         read: set[FileRef] = set()
 
@@ -215,7 +215,7 @@ class _Run:
 
     def _prepared(self) -> Iterator[tuple[Content, Prepared | Unprepared]]:
         contents, sources = self._opened.contents, self._opened.sources
-        jobs = sources.engine(contents[0]).settings.jobs if contents else 1
+        jobs = sources.engine(contents[0]).settings.jobs or None if contents else 1
         return prepare(
             contents,
             sources,

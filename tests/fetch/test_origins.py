@@ -133,6 +133,11 @@ def test_a_busy_mirror_is_asked_less(waits: Waits) -> None:
     origins.release(A, None)
     for _ in range(100):
         ask(origins, A)
+    assert [origins.acquire([A], block=False) for _ in range(2)] == [A, None]  # not yet
+    origins.release(A, None)
+    waits.sleep(2)
+    for _ in range(100):
+        ask(origins, A)
     assert [origins.acquire([A], block=False) for _ in range(8)] == [A] * 8
 
 

@@ -174,7 +174,7 @@ def headers(study: Study) -> None:
 
 @row("annex.jobs")
 def jobs(study: Study) -> None:
-    for value, expected in {"3": 3, "cpus": os.cpu_count(), "many": 8, "0": 8}.items():
+    for value, expected in {"3": 3, "cpus": os.cpu_count(), "many": 0, "0": 0}.items():
         study.set("annex.jobs", value)
         with open_engine(study.path / ".git") as engine:
             assert engine.settings.jobs == expected

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.bugs import LOGGER
 from datalad_jsdl.fetch import retries
 from datalad_jsdl.fetch.log_words import Said
+from datalad_jsdl.fetch.mirrors import levelling
 
 if TYPE_CHECKING:
     from datalad_jsdl.faults import Fault
@@ -79,7 +80,7 @@ def learn_fault(origin: Origin, fault: Fault, gained: int, now: float, settings:
         settings: limits.
     """
     if fault.busy:
-        origin.room = max(1, min(origin.room, origin.active + 1) // 2)
+        levelling.refused(origin, now)
         asked = min(fault.wait or retries.BUSY_PAUSE, settings.max_wait)
         # many at once are refused for one reason
         origin.failures += now >= origin.busy_until

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from datalad_jsdl.fetch.mirrors.level import Level
 
 if TYPE_CHECKING:
     from datalad_jsdl.faults import Fault
@@ -33,6 +35,7 @@ class Origin:
         slowest: the longest that a first byte has taken in this run (seconds).
         silent: the longest that one was waited for in vain since the last that came (seconds).
         fault: the last in this run that it is to blame for, or None.
+        level: what shows how many connections pay.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Origin:
     slowest: float = 0.0
     silent: float = 0.0
     fault: Fault | None = None
+    level: Level = field(default_factory=Level)
 
     def count(self, fault: Fault | None) -> None:
         """Count a request, and its fault if the mirror is to blame."""

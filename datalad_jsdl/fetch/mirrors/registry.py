@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.bugs import LOGGER
 from datalad_jsdl.fetch.log_words import Shown
-from datalad_jsdl.fetch.mirrors import back_off, ranking
+from datalad_jsdl.fetch.mirrors import back_off, levelling, ranking
 from datalad_jsdl.fetch.mirrors.origin import Origin
 from datalad_jsdl.fetch.mirrors.quarantine import Quarantine
 from datalad_jsdl.fetch.mirrors.scores import Score
-from datalad_jsdl.fetch.retries import FAILURES
+from datalad_jsdl.fetch.retries import FAILURES, START
 from datalad_jsdl.model.urls import origin_of
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ __all__ = ["Origins"]
 lgr = logging.getLogger(f"{LOGGER}.mirrors.registry")
 
 _WORTH_MEASURING = 64 << 10  # bytes
+_LOOK = 0.1  # seconds between two looks at how many connections pay
 
 
 @dataclass
@@ -44,7 +45,7 @@ class Origins:
         known: scores from earlier runs.
         clock: monotonic seconds.
         quarantine: URLs that gave wrong content.
-        host_room: connections to one mirror, at most.
+        host_room: connections to one mirror to begin with; at most, where the number is set.
     """
 
     settings: Settings
@@ -60,7 +61,9 @@ class Origins:
         self._active = 0
         self._choices = 0
         self._jobs = 1
-        self.host_room = self.settings.connections_per_host or 8
+        self._most = 0
+        self._looked = 0.0
+        self.host_room = self.settings.connections_per_host or START
         self._room = self.settings.connections or 16
 
     def expect_jobs(self, jobs: int) -> None:
@@ -77,6 +80,47 @@ class Origins:
                     origin.room += self.host_room - old if origin.room == old else 0
             self._changed.notify_all()
 
+    def find_level(self, most: int) -> None:
+        """Let mirrors have as many connections as pay; where the user has set no limit.
+
+        Args:
+            most: to one of them, and in all.
+        """
+        with self._changed:
+            if not self.settings.connections:
+                self._room = max(self._room, most)
+            if not self.settings.connections_per_host:
+                self._most = max(self._most, most)
+                for origin in self._origins.values():
+                    origin.room = max(origin.room, self._first_room(origin.score))
+
+    @property
+    def level(self) -> int:
+        """Files at a time that pay: the connections of the mirror that has most."""
+        rooms = [origin.room for origin in self._origins.values() if origin.active]
+        return max(START, *rooms) if rooms else START
+
+    def look(self) -> None:
+        """Find out how many connections pay; to be called now and then while files come."""
+        now = self.clock()
+        if not self._most or now - self._looked < _LOOK:
+            return
+        self._looked = now
+        with self._changed:
+            for origin in self._origins.values():
+                if origin.active:
+                    before = origin.room
+                    levelling.look(origin, now, self._most)
+                    if origin.room != before:
+                        text = "%s: %d connections at a time, %d before"
+                        lgr.debug(text, origin.name, origin.room, before)
+            self._changed.notify_all()
+
+    def _first_room(self, score: Score) -> int:
+        """Connections to a mirror to begin with, by what is known of it."""
+        known = score.level or self.host_room
+        return min(known, max(self.host_room, self._most))
+
     def remember(self, scores: Mapping[str, Score]) -> None:
         """Take scores from earlier runs into account, of origins that none is known of."""
         with self._changed:
@@ -92,7 +136,10 @@ class Origins:
             name = self._names.setdefault(place, origin_of(url))
         origin = self._origins.get(name)
         if origin is None:
-            fresh = Origin(name, self.known.get(name) or Score(), self.host_room)
+            score = self.known.get(name) or Score()
+            fresh = Origin(name, score, self._first_room(score))
+            if fresh.room < self.host_room:  # it has refused more
+                fresh.level.rest(self.clock())
             origin = self._origins.setdefault(name, fresh)
         return origin
 
@@ -192,6 +239,7 @@ class Origins:
                     if self._has_room(origin):
                         origin.active += 1
                         self._active += 1
+                        origin.level.taken(origin.active, origin.room)
                         origin.probing = origin.failures >= FAILURES
                         return url
                 if not block:
@@ -227,9 +275,16 @@ class Origins:
             else:
                 origin.count(None)
                 back_off.learn_good(origin)
-                if origin.room < self.host_room and origin.score.requests % 10 == 0:
+                origin.level.done += 1
+                if self._may_have_more(origin):
                     origin.room += 1
             self._changed.notify_all()
+
+    def _may_have_more(self, origin: Origin) -> bool:
+        """Whether it has refused some, and done well with fewer since."""
+        if origin.room >= self.host_room or origin.score.requests % 10:
+            return False
+        return self.clock() >= origin.level.hold
 
     def leave(self, url: str) -> None:
         """Give a connection back that was not used."""
@@ -242,7 +297,10 @@ class Origins:
 
     def measured(self, url: str, size: int, seconds: float, latency: float) -> None:
         """Learn from *size* bytes that came in *seconds*, *latency* after the request."""
-        score = self.of(url).score
+        origin = self.of(url)
+        origin.level.heads += 1
+        origin.level.latency += latency
+        score = origin.score
         score.add_latency(latency)
         if size >= _WORTH_MEASURING and seconds > 0:
             score.add_rate(size / seconds)

@@ -33,6 +33,7 @@ class Score:
         ranges: whether it gives parts of a file; None while unknown.
         used: seconds since 1970, of the last request.
         fault: the last fault of the mirror, in words without a URL.
+        level: connections at a time that were found to pay; 0 while unknown.
     """
 
     rate: float = 0.0
@@ -42,6 +43,7 @@ class Score:
     ranges: bool | None = None
     used: float = 0.0
     fault: str = ""
+    level: int = 0
 
     def add_rate(self, rate: float) -> None:
         """Take one more measurement of the rate into account."""
@@ -90,10 +92,11 @@ def _score(value: Any) -> Score | None:
     try:
         score = Score(**value)
         numbers = (score.rate, score.latency, score.success, score.requests, score.used)
+        whole = isinstance(score.level, int) and score.level >= 0
         good = all(isinstance(n, (int, float)) and n >= 0 for n in numbers)
     except TypeError:
         return None
-    return score if good and isinstance(score.fault, str) else None
+    return score if good and whole and isinstance(score.fault, str) else None
 
 
 def save_scores(file: Path, scores: dict[str, Score]) -> None:
