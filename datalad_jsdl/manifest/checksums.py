@@ -16,7 +16,7 @@ from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.lines import lines
 from datalad_jsdl.manifest.text import decoded
 from datalad_jsdl.model.amounts import counted
-from datalad_jsdl.model.digests import ALGORITHMS, canonical_name, digest_fault
+from datalad_jsdl.model.digests import BY_LENGTH, canonical_name, digest_fault
 from datalad_jsdl.model.entry import Entry, Refusal
 from datalad_jsdl.model.subdatasets import joined
 
@@ -33,11 +33,6 @@ _TAGGED = re.compile(r"(\\?)([A-Za-z0-9/-]+) ?\((.+)\) ?= ?([0-9A-Fa-f]+)", re.D
 _ESCAPED = re.compile(r"\\(.)")
 _PLAIN = {"n": "\n", "r": "\r", "\\": "\\"}
 
-# Of the algorithms that share a length, those of the programs with a name of their own.
-_BY_LENGTH = {
-    ALGORITHMS[name].hex_length: name
-    for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
-}
 _FORM = "expected a checksum and a path, as sha256sum writes them, or: SHA256 (path) = checksum"
 
 
@@ -203,7 +198,7 @@ def parsed_line(
         name = canonical_name(tag.replace("/", "-"))  # SHA512/256 is one of its own
     elif match := _SUM.fullmatch(line):
         backslash, hexdigest, path = match.groups()
-        name = algorithm or _BY_LENGTH.get(len(hexdigest))
+        name = algorithm or BY_LENGTH.get(len(hexdigest))
         if name is None:
             raise ValueError(f"no known checksum has {counted(len(hexdigest), 'digit')}")
     else:

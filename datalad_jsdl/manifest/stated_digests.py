@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from datalad_jsdl.model.digests import ALGORITHMS, canonical_name, digest_fault
+from datalad_jsdl.model.digests import ALGORITHMS, BY_LENGTH, canonical_name, digest_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["StatedDigests", "stated_digests"]
 
 _CHECKSUM = "checksum"
-# of the algorithms that share a length, the one that people mean
-_BY_LENGTH = {
-    ALGORITHMS[name].hex_length: name
-    for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
-}
 
 
 @dataclass(frozen=True)
@@ -82,6 +77,6 @@ def _fields(value: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None]]:
             yield field, name, given or None
         elif field == _CHECKSUM:
             prefix, colon, hexdigest = (given or "").rpartition(":")
-            known = canonical_name(prefix.strip()) if colon else _BY_LENGTH.get(len(hexdigest))
+            known = canonical_name(prefix.strip()) if colon else BY_LENGTH.get(len(hexdigest))
             if known or not given:
                 yield field, known or "", hexdigest.strip() or None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from hashlib import _Hash
 
-__all__ = ["ALGORITHMS", "Algorithm", "HexDigests", "canonical_name", "digest_fault"]
+__all__ = ["ALGORITHMS", "BY_LENGTH", "Algorithm", "HexDigests", "canonical_name", "digest_fault"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,12 @@ _ALIASES = {
     "blake2b": "blake2b-512",
 } | {name.replace("-", ""): name for name in ALGORITHMS}
 
+
+#: Characters of a hex digest → the algorithm that people mean, of those that share a length.
+BY_LENGTH = {
+    ALGORITHMS[name].hex_length: name
+    for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
+}
 
 _HEX = re.compile(r"[0-9a-fA-F]*")
 

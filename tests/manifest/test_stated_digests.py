@@ -101,3 +101,11 @@ def test_it_is_told_of() -> None:
     last = selection.entries["e"]
     assert last.registrable == ("https://h.example/with%20a%20space.nii",)
     assert dict(last.digests) == {"md5": MD5}
+
+
+def test_a_hash_of_a_data_package_without_a_name_is_known_by_its_length() -> None:
+    hashes = {"a": "1" * 40, "b": SHA256, "c": MD5}
+    resources = [{"path": path, "hash": digest} for path, digest in hashes.items()]
+    document = json.dumps({"name": "package", "resources": resources}).encode()
+    found = select_entries(read_manifest(io.BytesIO(document), "https://h.example/")).entries
+    assert [list(entry.digests) for entry in found.values()] == [["sha1"], ["sha256"], ["md5"]]

@@ -6,7 +6,7 @@ digest stands behind ``#``, an MD5 as it is, a SHA-256 as ``sha256:HEX`` or by i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from datalad_jsdl.manifest.formats.fields import named_digest
 from datalad_jsdl.manifest.formats.listing import url_record
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["records", "sniff"]
 
 _MARK = "@EXPLICIT"
-_SHA256_LENGTH = 64
 
 
 def sniff(head: str) -> bool:
@@ -36,8 +35,4 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         line = line.strip()
         if line and line != _MARK and not line.startswith("#"):
             url, _, digest = line.partition("#")
-            yield url_record(url, f"line {number}", digests=_digests(digest))
-
-
-def _digests(digest: str) -> dict[str, Any]:
-    return {"sha256": digest} if len(digest) == _SHA256_LENGTH else named_digest(digest)
+            yield url_record(url, f"line {number}", digests=named_digest(digest))

@@ -18,7 +18,7 @@ from datalad_jsdl.manifest.formats.columns import CHECKSUM, Columns, find_column
 from datalad_jsdl.manifest.formats.tables import Row, Table
 from datalad_jsdl.manifest.formats.values import name_in_url, web_urls, whole_number
 from datalad_jsdl.manifest.record import Record
-from datalad_jsdl.model.digests import ALGORITHMS, canonical_name
+from datalad_jsdl.model.digests import BY_LENGTH, canonical_name
 from datalad_jsdl.model.times import parse_mtime
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ __all__ = ["records", "sniff"]
 _ROWS_TO_SEE = 20
 
 # Digests by their length; of those that share one, what portals use.
-_BY_LENGTH = {ALGORITHMS[name].hex_length: name for name in ("md5", "sha1", "sha256", "sha512")}
 _BETWEEN = re.compile(r"[\s|;,]+")
 
 
@@ -198,5 +197,5 @@ def _digest(cell: str, algorithm: str) -> tuple[str, str]:
     if colon and (named := canonical_name(prefix)):
         return named, rest.strip()
     if algorithm == CHECKSUM:
-        algorithm = _BY_LENGTH.get(len(cell), CHECKSUM)
+        algorithm = BY_LENGTH.get(len(cell), CHECKSUM)
     return algorithm, cell

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from datalad_jsdl.model.digests import ALGORITHMS, canonical_name
+from datalad_jsdl.model.digests import ALGORITHMS, BY_LENGTH, canonical_name
 from datalad_jsdl.model.times import parse_mtime
 
 if TYPE_CHECKING:
@@ -54,11 +54,11 @@ def digests_in(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def named_digest(value: Any) -> dict[str, Any]:
-    """``md5:9e10…`` as algorithm and digest; without a name it is an MD5."""
+    """``md5:9e10…`` as algorithm and digest; without a name its length tells, or it is an MD5."""
     if not isinstance(value, str):
         return stated({"md5": value})
     name, colon, hexdigest = value.rpartition(":")
-    return stated({name if colon else "md5": hexdigest})
+    return stated({name if colon else BY_LENGTH.get(len(hexdigest), "md5"): hexdigest})
 
 
 def whole_bytes(value: Any) -> Any:

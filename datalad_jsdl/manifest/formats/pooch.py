@@ -16,7 +16,7 @@ from datalad_jsdl.manifest.formats.fields import quoted
 from datalad_jsdl.manifest.formats.values import scheme_of, web_urls
 from datalad_jsdl.manifest.lines import beginning, lines
 from datalad_jsdl.manifest.record import Record
-from datalad_jsdl.model.digests import ALGORITHMS, canonical_name, digest_fault
+from datalad_jsdl.model.digests import BY_LENGTH, canonical_name, digest_fault
 from datalad_jsdl.model.references import resolve
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ __all__ = ["records", "sniff"]
 
 _WHOLE = 1 << 20  # characters; the last line of a longer beginning may be cut off
 _HASH = re.compile(r"(?:([A-Za-z0-9_-]{2,20}):)?([0-9A-Fa-f]{8,128})")
-_BY_LENGTH = {ALGORITHMS[name].hex_length: name for name in ("md5", "sha1", "sha256", "sha512")}
 _NEEDS_BASE = (
     "the manifest is a registry of Pooch, which has no URLs: add --base-url URL, the base_url that "
     "its program gives"
@@ -85,7 +84,7 @@ def _parsed(line: str) -> _Line:
     if url is not None and scheme_of(url) is None:
         raise ValueError(_FORM)
     prefix, hexdigest = match.groups()
-    name = canonical_name(prefix) if prefix else _BY_LENGTH.get(len(hexdigest))
+    name = canonical_name(prefix) if prefix else BY_LENGTH.get(len(hexdigest))
     if not prefix and not name:
         raise ValueError(_FORM)
     if name and (fault := digest_fault(name, hexdigest)):
@@ -95,6 +94,7 @@ def _parsed(line: str) -> _Line:
 
 def _is_line(line: str) -> bool:
     try:
-        return scheme_of(_parsed(line).path) not in ("http", "https")
+        path = _parsed(line).path  # "config: 0123…" is a line of YAML
+        return scheme_of(path) not in ("http", "https") and not path.endswith(":")
     except ValueError:
         return False

@@ -48,6 +48,12 @@ def test_only_the_bad_line_is_refused(line: str, why: str) -> None:
     assert second.path == "b"
 
 
+def test_keys_of_yaml_are_no_paths() -> None:
+    """As in what Sphinx leaves beside its pages."""
+    with pytest.raises(ManifestError, match="unknown manifest format"):
+        read(f"# Sphinx build info version 1\nconfig: {MD5}\ntags: {MD5}\n")
+
+
 @given(st.text("ab \"'\\:#/0\n\t", max_size=60))
 def test_whatever_lines_it_has(text: str) -> None:
     found = read(f"a {SHA256}\n{text}\n", "pooch")
