@@ -25,6 +25,7 @@ MINIFIED = BROWSER / "jsdl.min.js"
 _PACKAGES = ROOT / "tests" / "browser"
 _ESBUILD = _PACKAGES / "node_modules" / "esbuild" / "bin" / "esbuild"
 _TERSER = _PACKAGES / "node_modules" / "terser" / "bin" / "terser"
+_MOST_SECONDS = 120  # a registry that cannot be reached is waited for by npm for long
 _ALL = 'export * from "./jsdl-element.js"; import "./jsdl-worker.js";'
 _WORKER = '"../jsdl-worker.js"'  # relative to a module; "" is this file
 
@@ -79,10 +80,14 @@ def _output(*command: str | Path, given: str = "") -> str:
     # the authorities that Python trusts, too: Node.js has a list of its own
     if authorities := ssl.get_default_verify_paths().cafile:
         environment.setdefault("NODE_EXTRA_CA_CERTS", authorities)
-    done = subprocess.run(
-        [program, *command[1:]],
-        input=given, capture_output=True, text=True, cwd=BROWSER, env=environment,
-    )  # fmt: skip
+    try:
+        done = subprocess.run(
+            [program, *command[1:]],
+            input=given, capture_output=True, text=True, cwd=BROWSER, env=environment,
+            timeout=_MOST_SECONDS,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise NotBundledError(f"{command[0]} took more than {_MOST_SECONDS} seconds") from None
     if done.returncode:
         raise NotBundledError(done.stderr)
     return done.stdout
