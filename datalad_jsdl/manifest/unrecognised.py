@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats import json_object
@@ -13,6 +13,9 @@ from datalad_jsdl.manifest.formats.fields import is_web
 from datalad_jsdl.manifest.formats.options import Options
 from datalad_jsdl.manifest.likeness import are_entries, may_be_entry
 from datalad_jsdl.model.urls import redact_text
+
+if TYPE_CHECKING:
+    from datalad_jsdl.manifest.record import Record
 
 __all__ = ["foreign", "other_json"]
 
@@ -33,6 +36,7 @@ _MAX_MEMBERS = 12  # a message stands in many a record that is no error
 _MAX_ERROR = 1 << 16  # characters of such an answer
 _MAX_SAID = 200  # characters of it that are shown
 _MEMBERS_TO_SEE = 20
+_WHOLE = 1 << 20  # characters; of a longer document this is the beginning
 
 
 def foreign(head: str) -> str | None:
@@ -66,11 +70,12 @@ def other_json(head: str, *, said: bool = False) -> str | None:
         said: somebody says that it is, so that it is enough if half of its first members have,
             or try to have, URLs.
     """
+    members: list[Record] = []
     try:
-        records = json_object.records(iter([head]), Options())
-        members = list(islice(records, _MEMBERS_TO_SEE))
+        members.extend(islice(json_object.records(iter([head]), Options()), _MEMBERS_TO_SEE))
     except ManifestError:
-        return None  # it breaks off: the reader says where
+        if len(head) < _WHOLE or not members:
+            return None  # it breaks off: the reader says where
     if {"IsStable", "MainDicomTags"} <= {record.path for record in members}:
         return (
             "this is Orthanc's description of a patient, study or series, not a manifest; "

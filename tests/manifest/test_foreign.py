@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 
@@ -97,3 +98,29 @@ def test_a_url_without_a_list_is_refused_by_its_line() -> None:
     refusal, _ = read_manifest(io.BytesIO(document.encode()))
     assert isinstance(refusal, Refusal)
     assert (refusal.path, refusal.where) == ("a", "line 1")
+
+
+def test_of_a_long_document_its_beginning_tells() -> None:
+    """The second value goes beyond what is looked at."""
+    document = json.dumps({"steps": ["build"], "name": "x", "points": list(range(300_000))})
+    assert len(document) > 1 << 20
+    with pytest.raises(ManifestError, match="JSON in no known format"):
+        list(read_manifest(io.BytesIO(document.encode()), "https://h.example/"))
+
+
+def test_an_item_of_stac_may_have_a_long_geometry_before_its_assets() -> None:
+    places = [[n / 7, n / 9] for n in range(60_000)]
+    item = {
+        "stac_version": "1.0.0",
+        "stac_extensions": ["label"],
+        "id": "scene",
+        "type": "Feature",
+        "geometry": {"type": "Polygon", "coordinates": [places]},
+        "assets": {"image": {"href": "https://h.example/scene.tif"}},
+        "links": [],
+        "properties": {},
+    }
+    document = json.dumps(item)
+    assert document.index("assets") > 1 << 20
+    (entry,) = read_manifest(io.BytesIO(document.encode()), "https://h.example/")
+    assert entry.path == "scene/scene.tif"

@@ -57,6 +57,8 @@ def sniff(head: str) -> bool:
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     """One record a row, or one a file where a row has several.
 
+    What several rows say of one file in the same words is one record.
+
     URLs of a row are of one file if their last parts are the same, or if there is a column of
     paths and they have no other names of files in them; else they are of different files.
 
@@ -67,11 +69,17 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     wanted = set(options.columns.values())
     table = Table(text, score=lambda header: _score(header) + len(wanted.intersection(header)))
     columns = find_columns(table.header, options.columns, table.first_rows(_ROWS_TO_SEE))
+    seen: set[int] = set()
     for row in table.rows():
         if row.fault:
             yield Record(None, None, row.where, row.fault)
-        else:
-            yield from _records(row, columns)
+            continue
+        for record in _records(row, columns):
+            # a file may have a row for each of its samples
+            said = hash((record.path, repr(record.value)))
+            if record.value is None or said not in seen:
+                seen.add(said)
+                yield record
 
 
 def _score(header: Sequence[str]) -> int:

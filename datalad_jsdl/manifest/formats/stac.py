@@ -57,10 +57,15 @@ _FOLDERS = ("application/vnd+zarr", "application/vnd.zarr", "application/x-zarr"
 
 
 def sniff(head: str) -> bool:
-    """An object with ``stac_version`` and ``assets``, or features that have them."""
+    """An object with ``stac_version`` and ``assets``, or features that have them.
+
+    An Item whose geometry is long has its assets behind that.
+    """
     if not is_object(head):
         return False
-    document = outline(head, "assets")
+    document = outline(head, "stac_version")
+    if dig(document, "type") == "Feature" and _is_stac(document, document):
+        return True
     features = objects(dig(document, "features"))
     return any(
         isinstance(dig(item, "assets"), dict) and _is_stac(item, document)

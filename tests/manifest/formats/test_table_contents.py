@@ -188,3 +188,12 @@ def test_whatever_a_table_has(header: Sequence[str], rows: Sequence[Sequence[str
         if isinstance(item, Entry):
             ends = {url.rpartition("/")[2] for url in item.registrable}
             assert len({end for end in ends if end.endswith(".bam")}) < 2
+
+
+def test_a_file_with_a_row_for_each_sample_is_one_file() -> None:
+    rows = ["source name\tcomment[file uri]\tsize"]
+    rows += [f"sample {n}\thttps://h.example/run1.raw\t7" for n in range(3)]
+    rows += ["sample 4\thttps://h.example/run2.raw\t7"]
+    assert [entry.path for entry in entries("\n".join(rows) + "\n")] == ["run1.raw", "run2.raw"]
+    other = read("\n".join([*rows, "sample 5\thttps://h.example/run2.raw\t8"]) + "\n")
+    assert [item.path for item in other] == ["run1.raw", "run2.raw", "run2.raw"]  # one is refused
