@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["records", "sniff"]
 
 _MARK = "EOF--dataset.file.url.chksum_type.chksum"
-_BEGINNING = re.compile(rf'^\s*download_files="\$\(cat <<{re.escape(_MARK)}\s*$', re.MULTILINE)
+_BEGINNING = re.compile(
+    rf'(?:^|[\r\n])[ \t]*download_files="\$\(cat <<{re.escape(_MARK)}[ \t]*(?:$|[\r\n])'
+)
 _LINE = re.compile(r"\s*'([^']*)'\s+'([^']*)'\s+'([^']*)'\s+'([^']*)'\s*")
 
 
