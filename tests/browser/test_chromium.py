@@ -388,8 +388,8 @@ def test_the_zip_is_that_of_all_producers(way: str, page: Page, portal: Site) ->
     check_vectors(page, portal, way, quick_vectors(way))
 
 
-#: Cases of more than 4 GiB, where fields turn to 64 bits: the size of a member, and an offset.
-LARGE = ["a member of 4294967295 bytes", "a member at offset 4294967295"]
+#: Over 4 GiB, where a field turns to 64 bits; each such case takes minutes, and Node has them all.
+LARGE = ["a member at offset 4294967295"]
 
 
 def large_vectors() -> list[dict[str, Any]]:
