@@ -86,11 +86,6 @@ _KINDS = (
         "bucket itself as the manifest, as s3://BUCKET/FOLDER/",
     ),
     _Kind(
-        _keys("Contents", "Key", "LastModified"),
-        "this is a listing of a bucket, which does not say which bucket it is of: give the bucket "
-        "itself as the manifest, as s3://BUCKET/FOLDER/",
-    ),
-    _Kind(
         lambda head: {"Run", "BioProject"} <= _columns(head).keys(),
         "this is a run table of the SRA, which has no URLs: give the project as the manifest, as "
         "ena:{0}",

@@ -19,9 +19,6 @@ KINDS: dict[str, list[str]] = {
         "2024-01-02 03:04:05     123456 sub-01/T1w.nii.gz\n2024-01-02 03:04:06          0 x/\n",
         "                           PRE sub-01/\n2024-01-02 03:04:05   12 README\n",
     ],
-    "give the bucket itself as the manifest, as s3://BUCKET/FOLDER/": [
-        json.dumps({"Contents": [{"Key": "a", "LastModified": "2024", "Size": 4}]}),
-    ],
     "a run table of the SRA, which has no URLs: give the project as the manifest, as ena:PRJNA7": [
         "Run,Assay Type,BioProject\nSRR1234567,RNA-Seq,PRJNA7\n",
         "Run\tBioProject\nSRR1234567\tPRJNA7\n",

@@ -58,7 +58,7 @@ def test_ena_s_gaps() -> None:
 
 def test_synapse() -> None:
     error = error_of(SYNAPSE)
-    assert "web page" in error
+    assert "a synapseURL leads to a page" in error
     assert "--column url=" in error
     document = SYNAPSE.replace("synapseURL", "u")
     (entry,) = entries(document.replace("#!", ""), url="u", path="name")
