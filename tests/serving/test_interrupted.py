@@ -5,6 +5,7 @@ Workers are killed, the network is cut, the database is restarted; the clients a
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import shutil
@@ -166,9 +167,13 @@ class Network:
         subprocess.run(["ip", "link", "set", self.cable, state], check=True)
 
 
+_NUMBERS = itertools.count()
+
+
 @pytest.fixture
 def network() -> Iterator[Network]:
-    number = os.getpid() % 60_000
+    # one of its own for each test: the kernel takes a while to remove the last one's
+    number = (os.getpid() + next(_NUMBERS)) % 60_000
     name, here, there = f"jsdl{number}", f"jsda{number}", f"jsdb{number}"
     subnet = f"10.{200 + number % 50}.{number % 250}"
     made = shutil.which("ip") and subprocess.run(
