@@ -96,7 +96,7 @@ class Work {
 
   async cancel() {
     this.pause();
-    // what is another tab's is left alone
+    // what another tab has in hand is not touched
     if (!this.isLocked) return tell({ type: "state", state: "cancelled" });
     await this.running;
     if (this.stream) this.stream.abort();
