@@ -2,8 +2,8 @@
 
 It begins with the usual number. While nearly all of them are in use, more are tried: if as
 many again bring more files or more bytes in the same time, they stay, else the number goes
-back and is left alone for a while. A server that refuses some (429, 503) keeps as many as it
-has served; one whose answers take longer and longer gets no more.
+back, and no more are tried for a while. A server that refuses some (429, 503) keeps as many as
+it has served; one whose answers take longer and longer gets no more.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ class Bucket:
 def etag_digests(etag: Any) -> dict[str, str]:
     """The MD5 that an ETag is, if it has no ``-N`` as that of an upload in parts has.
 
-    With encryption by SSE-KMS or SSE-C an ETag is none of the content (Amazon S3 API Reference,
+    With encryption by SSE-KMS or SSE-C an ETag is no MD5 of the content (Amazon S3 API Reference,
     "Object"): those objects need a login, and a download says that the digest differs.
     """
     plain = etag.strip('"') if isinstance(etag, str) else ""

@@ -70,7 +70,7 @@ def whole_bytes(value: Any) -> Any:
 
 
 def known_time(value: Any) -> Any:
-    """A modification time; None for what is none, which must not keep the file out."""
+    """A modification time, or None: one that cannot be read is no reason to refuse the file."""
     try:
         parse_mtime(value)
     except ValueError:
