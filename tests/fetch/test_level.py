@@ -6,9 +6,8 @@ import threading
 from collections import Counter
 from pathlib import Path
 
-from datalad_jsdl.fetch.mirrors.levelling import look, refused
-
 from datalad_jsdl.fetch.bulk import Job, fetch_all
+from datalad_jsdl.fetch.mirrors.levelling import look, refused
 from datalad_jsdl.fetch.mirrors.origin import Origin
 from datalad_jsdl.fetch.mirrors.scores import Score, load_scores
 from datalad_jsdl.fetch.retries import START
