@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BlobCheck", "open_here", "with_size"]
 
+_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+
 
 def with_size(content: Content) -> Content:
     """A content that is here, with the size that its file has if none is known.
@@ -95,7 +97,8 @@ def _in_memory(found: bytes, check: Verifier | BlobCheck, start: int, stop: int)
 
 def _part_of(content: bytes, start: int, stop: int) -> Reader:
     reader = BytesReader(content[start:stop])
-    reader.crc = None if start else 0
+    if start:
+        reader.crc = None
     return reader
 
 
@@ -126,7 +129,7 @@ class BlobCheck:
 def _read(path: str, size: int) -> bytes:
     """The content of a small file, with one byte more if there is more."""
     try:
-        file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        file = os.open(path, _FLAGS)
         try:
             return os.read(file, size + 1)
         finally:

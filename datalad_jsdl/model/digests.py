@@ -34,7 +34,8 @@ class Algorithm:
 
     def new(self) -> _Hash:
         """A fresh hash object."""
-        return hashlib.new(self.constructor, usedforsecurity=False)
+        made: _Hash = getattr(hashlib, self.constructor)(usedforsecurity=False)
+        return made
 
 
 # The strongest first: an entry's key takes the first one that the manifest gives.

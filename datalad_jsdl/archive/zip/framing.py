@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.archive.readers import Check, Reader
 
-__all__ = ["Frames", "content_range"]
+__all__ = ["FEW_BLOCKS", "MANY_BLOCKS", "Frames", "content_range"]
 
-_BLOCKS = 2  # in a buffer, which then stays in the processor's cache
+#: Blocks in a buffer: of each of many readers at a time, and of one writer, whose threads then
+#: hand over less often, and whose file takes each buffer as it is.
+FEW_BLOCKS, MANY_BLOCKS = 2, 8
+
 _BUFFERS = 4
 _LARGE = 8 << 20  # bytes; from there on a thread of its own to check the content pays
 _FULL = block_header(BLOCK, last=False)
@@ -62,9 +65,14 @@ class _Buffer:
 
 
 class Frames:
-    """Buffers, used again for one member after the other; for one thread at a time."""
+    """Buffers, used again for one member after the other; for one thread at a time.
 
-    def __init__(self) -> None:
+    Args:
+        blocks: in a buffer.
+    """
+
+    def __init__(self, blocks: int = FEW_BLOCKS) -> None:
+        self._blocks = blocks
         self._small: list[_Buffer] = []
         self._large: list[_Buffer] = []
 
@@ -117,7 +125,7 @@ class Frames:
 
     def _ring(self, count: int) -> list[_Buffer]:
         while len(self._large) < count:
-            self._large.append(_Buffer(_BLOCKS))
+            self._large.append(_Buffer(self._blocks))
         return self._large[:count]
 
 

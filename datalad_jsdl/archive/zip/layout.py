@@ -11,7 +11,7 @@ from datalad_jsdl.archive.zip.members import (
     MAX32,
     Kind,
     Member,
-    central_length,
+    extents,
     lengths,
 )
 from datalad_jsdl.errors import ArchiveError
@@ -102,8 +102,9 @@ class Layout:
         self._kinds.append(member.kind.code)
         self._offsets.append(offset)
         self._centrals.append(self.central_size)
-        self.central_size += central_length(member, offset)
-        self.central_offset = offset + sum(lengths(member))
+        length, central = extents(member, offset)
+        self.central_size += central
+        self.central_offset = offset + length
         return offset
 
     def pop(self) -> None:
@@ -199,8 +200,9 @@ def measure(members: Iterable[Member]) -> int:
     """Bytes of the archive of some members; nothing is kept of them."""
     count = offset = central = 0
     for member in members:
-        central += central_length(member, offset)
-        offset += sum(lengths(member))
+        length, more = extents(member, offset)
+        central += more
+        offset += length
         count += 1
     return offset + central + _end_length(count, offset, central)
 

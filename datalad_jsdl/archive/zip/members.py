@@ -14,6 +14,7 @@ __all__ = [
     "Kind",
     "Member",
     "central_length",
+    "extents",
     "lengths",
     "member_name",
     "needs_zip64",
@@ -105,6 +106,16 @@ def lengths(member: Member) -> tuple[int, int, int]:
         return head + 20, stored, 24
     # nothing follows what is stored as it is
     return head, stored, 16 if member.size and member.kind is not Kind.SYMLINK else 0
+
+
+def extents(member: Member, offset: int) -> tuple[int, int]:
+    """Bytes of a member at *offset*, with its headers, and of its central header."""
+    size = member.size
+    if 0 < size <= BLOCK and offset < MAX32 and member.kind is not Kind.SYMLINK:
+        # most members are: what follows below, in one step
+        both = len(member.name) + (9 if member.has_time_extra else 0)
+        return 30 + 16 + 5 + size + both, 46 + both
+    return sum(lengths(member)), central_length(member, offset)
 
 
 def central_length(member: Member, offset: int) -> int:

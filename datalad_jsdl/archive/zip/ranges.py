@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from datalad_jsdl.archive.readers import ChunkReader, content_of
 from datalad_jsdl.archive.zip.crc32 import Crcs, crc32
-from datalad_jsdl.archive.zip.framing import Frames, content_range
+from datalad_jsdl.archive.zip.framing import FEW_BLOCKS, Frames, content_range
 from datalad_jsdl.archive.zip.layout import Structure
 from datalad_jsdl.archive.zip.members import BLOCK, Kind
 from datalad_jsdl.archive.zip.structures import (
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.zip.layout import Layout, Part
     from datalad_jsdl.archive.zip.members import Member
 
-__all__ = ["MemberSource", "Ranges"]
+__all__ = ["MemberSource", "Ranges", "is_one_block", "one_block"]
+
+_RECORDS = 256  # central headers in a chunk
 
 
 class MemberSource(Protocol):
@@ -41,6 +43,28 @@ class MemberSource(Protocol):
         """
 
 
+def is_one_block(member: Member) -> bool:
+    """Whether its data are one stored block, or nothing; see `one_block`."""
+    return member.size <= BLOCK and member.kind is not Kind.SYMLINK
+
+
+def one_block(member: Member, reader: Reader) -> tuple[bytes, int]:
+    """A member of one block with its headers, and the CRC-32 of its content.
+
+    Raises:
+        ArchiveError: the content is not what it has to be.
+        FetchError: it is unavailable.
+    """
+    size = member.size
+    content = reader.read(size)
+    reader.finish()
+    if not size:
+        return local_header(member), 0
+    crc = crc32(content)
+    head = local_header(member) + block_header(size, last=True)
+    return b"".join((head, content, descriptor(member, crc))), crc
+
+
 class Ranges:
     """The bytes of the canonical zip of some members.
 
@@ -52,12 +76,20 @@ class Ranges:
         crcs: the CRC-32 of members, as far as they are known; more are added as they
             become known. Without one, a range that holds it needs the member's whole
             content to be read.
+        blocks: in a buffer of a large member.
     """
 
-    def __init__(self, layout: Layout, source: MemberSource, crcs: Crcs | None = None) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        source: MemberSource,
+        crcs: Crcs | None = None,
+        blocks: int = FEW_BLOCKS,
+    ) -> None:
         self.layout = layout
         self.crcs = crcs if crcs is not None else Crcs()
         self._source = source
+        self._blocks = blocks
         self._spare: list[Frames] = []
 
     def range(self, start: int = 0, stop: int | None = None) -> Iterator[bytes | memoryview]:
@@ -76,13 +108,24 @@ class Ranges:
         return self._render(self.layout.parts(start, stop))
 
     def _render(self, parts: Iterable[Part]) -> Iterator[bytes | memoryview]:
-        frames = self._spare.pop() if self._spare else Frames()
+        frames = self._spare.pop() if self._spare else Frames(self._blocks)
+        records: list[bytes] = []  # central headers leave some at a time
         try:
             for part in parts:
                 structure = part.structure
+                if structure is Structure.CENTRAL:
+                    record = self._record(structure, part.number)
+                    records.append(record[part.start : part.stop])
+                    if len(records) == _RECORDS:
+                        yield b"".join(records)
+                        records.clear()
+                    continue
+                if records:
+                    yield b"".join(records)
+                    records.clear()
                 if structure is Structure.MEMBER:
                     member = self.layout.member(part.number)
-                    if member.size <= BLOCK and member.kind is not Kind.SYMLINK:
+                    if is_one_block(member):
                         yield self._small(part.number, member)
                     else:
                         yield from self._large(part.number, frames)
@@ -90,30 +133,26 @@ class Ranges:
                     yield from self._data(part, frames)
                 else:
                     record = self._record(structure, part.number)
-                    whole = part.stop - part.start == part.length
-                    yield record if whole else record[part.start : part.stop]
+                    yield record[part.start : part.stop]
+            if records:
+                yield b"".join(records)
         finally:
             self._spare.append(frames)
 
     def _small(self, index: int, member: Member) -> bytes:
         """A member of one block, whole."""
-        size = member.size
         try:
-            reader = self._source.open(index, 0, size)
+            reader = self._source.open(index, 0, member.size)
             try:
-                content = reader.read(size)
-                reader.finish()
+                chunk, crc = one_block(member, reader)
             finally:
                 reader.close()
         except (ArchiveError, DatasetError, FetchError) as error:
             error.member = member.name.decode("utf-8", "replace")
             raise
-        if not size:
-            return local_header(member)
-        crc = crc32(content)
-        self.crcs.put(index, crc)
-        head = local_header(member) + block_header(size, last=True)
-        return b"".join((head, content, descriptor(member, crc)))
+        if member.size:
+            self.crcs.put(index, crc)
+        return chunk
 
     def _large(self, index: int, frames: Frames) -> Iterator[bytes | memoryview]:
         """Any other member, whole."""

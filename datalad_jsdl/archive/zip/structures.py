@@ -10,7 +10,7 @@ import calendar
 import struct
 import time
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from datalad_jsdl.archive.zip.members import MAX32, Kind, Member, needs_zip64, stored_size
 
@@ -50,14 +50,16 @@ def local_header(member: Member, crc: int = 0) -> bytes:
     zip64, method = needs_zip64(member), _method(member)
     size = len(member.name)
     known = member.size if member.kind is Kind.SYMLINK else MAX32 if zip64 else 0
-    extra = time_extra(member) + (struct.pack("<HHQQ", 1, 16, 0, 0) if zip64 else b"")
+    moment = _moment(member.mtime)
+    extra = moment.extra + (struct.pack("<HHQQ", 1, 16, 0, 0) if zip64 else b"")
     return (
         _LOCAL(
             0x04034B50,
             _ZIP64 if zip64 else _PLAIN,
             _UTF8 | _DESCRIPTOR_FOLLOWS if method == _DEFLATED else _UTF8,
             method,
-            *dos_time(member),
+            moment.time,
+            moment.date,
             crc if member.kind is Kind.SYMLINK else 0,
             known,
             known,
@@ -89,12 +91,13 @@ def central_header(member: Member, offset: int, crc: int) -> bytes:
         crc: CRC-32 of its content.
     """
     stored, method = stored_size(member), _method(member)
-    zip64 = needs_zip64(member)
+    zip64, moment = needs_zip64(member), _moment(member.mtime)
     large = [member.size, stored] if zip64 else []
     if offset >= MAX32:
         large.append(offset)
-    wide = struct.pack(f"<HH{len(large)}Q", 1, 8 * len(large), *large) if large else b""
-    extra = time_extra(member) + wide
+    extra = moment.extra
+    if large:
+        extra += struct.pack(f"<HH{len(large)}Q", 1, 8 * len(large), *large)
     return (
         _CENTRAL(
             0x02014B50,
@@ -102,7 +105,8 @@ def central_header(member: Member, offset: int, crc: int) -> bytes:
             _ZIP64 if large else _PLAIN,
             _UTF8 | _DESCRIPTOR_FOLLOWS if method == _DEFLATED else _UTF8,
             method,
-            *dos_time(member),
+            moment.time,
+            moment.date,
             crc,
             MAX32 if zip64 else stored,
             MAX32 if zip64 else member.size,
@@ -146,18 +150,36 @@ def _method(member: Member) -> int:
 
 def time_extra(member: Member) -> bytes:
     """Extended timestamp (Info-ZIP's 0x5455), the same in both headers."""
-    if not member.has_time_extra:
-        return b""
-    return _TIME_EXTRA(0x5455, 5, 1, member.mtime)
+    return _moment(member.mtime).extra
 
 
 def dos_time(member: Member) -> tuple[int, int]:
     """MS-DOS time and date (4.4.6), in UTC."""
-    if member.mtime is None:
-        return _UNKNOWN_TIME
-    day, second = divmod(min(max(member.mtime, _EARLIEST), _LATEST), 86400)
+    moment = _moment(member.mtime)
+    return moment.time, moment.date
+
+
+class _Moment(NamedTuple):
+    """A time as headers have it: MS-DOS time and date, and the extended timestamp."""
+
+    time: int
+    date: int
+    extra: bytes
+
+
+@lru_cache(maxsize=4096)  # both headers of a member have it, and often those of many
+def _moment(mtime: int | None) -> _Moment:
+    """Of seconds since 1970 UTC."""
+    if mtime is None:
+        return _Moment(*_UNKNOWN_TIME, b"")
+    day, second = divmod(min(max(mtime, _EARLIEST), _LATEST), 86400)
     minute = second // 60
-    return minute // 60 << 11 | minute % 60 << 5 | second % 60 // 2, _dos_date(day)
+    fits = Member(b"", 0, mtime).has_time_extra
+    return _Moment(
+        minute // 60 << 11 | minute % 60 << 5 | second % 60 // 2,
+        _dos_date(day),
+        _TIME_EXTRA(0x5455, 5, 1, mtime) if fits else b"",
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.readers import BytesReader
 from datalad_jsdl.archive.zip.crc32 import Crcs, crc32
+from datalad_jsdl.archive.zip.framing import MANY_BLOCKS
 from datalad_jsdl.archive.zip.layout import Layout
 from datalad_jsdl.archive.zip.members import Kind
-from datalad_jsdl.archive.zip.ranges import Ranges
+from datalad_jsdl.archive.zip.ranges import Ranges, is_one_block, one_block
+from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +43,7 @@ class CanonicalWriter:
         self._layout = layout if layout is not None else Layout()
         self._crcs = crcs if crcs is not None else Crcs()
         self._current = _Current()
-        self._ranges = Ranges(self._layout, self._current, self._crcs)
+        self._ranges = Ranges(self._layout, self._current, self._crcs, MANY_BLOCKS)
         self._progress = progress
 
     def add(self, member: Member, reader: Reader) -> None:
@@ -56,9 +58,13 @@ class CanonicalWriter:
             FetchError: its content is unavailable.
         """
         index = len(self._layout)
-        self._current.reader = reader
-        self._layout.add(member)
+        start = self._layout.add(member)
         try:
+            # most members begin where the output ends: nothing of them has to be looked up
+            if is_one_block(member) and self._output.position == start:
+                self._add_block(index, member, reader)
+                return
+            self._current.reader = reader
             if member.kind is Kind.SYMLINK:
                 target = reader.read(member.size)
                 self._current.reader = BytesReader(target)
@@ -68,6 +74,17 @@ class CanonicalWriter:
             self._layout.pop()
             self._crcs.forget(index)
             raise
+
+    def _add_block(self, index: int, member: Member, reader: Reader) -> None:
+        try:
+            chunk, crc = one_block(member, reader)
+        except (ArchiveError, DatasetError, FetchError) as error:
+            error.member = member.name.decode("utf-8", "replace")
+            raise
+        if member.size:
+            self._crcs.put(index, crc)
+        self._output.write(chunk)
+        self._progress(self._output.position)
 
     def finish(self) -> None:
         """Write the central directory."""
