@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+import pytest
+
 from tests.conftest import run
 
 HEAVY = {"datalad", "requests", "urllib3", "ssl", "http", "certifi", "fasteners"}
@@ -54,3 +56,27 @@ def test_the_suite_replaces_cores_command_once() -> None:
     listed = run("datalad", "--help", anew=True)  # with the suite loaded by DataLad itself
     assert "export-archive-jsdl" in listed
     assert "download-manifest" in listed
+
+
+@pytest.mark.parametrize("command", ["download-manifest", "download-list", "download-order"])
+def test_help_loads_nothing_that_the_work_needs(command: str) -> None:
+    code = f"""
+import sys
+sys.argv = ["datalad", {command!r}, "--help-np"]
+from datalad.cli.main import main
+try:
+    main()
+except SystemExit:
+    print(*sys.modules)
+"""
+    loaded = set(run(sys.executable, "-c", code).splitlines()[-1].split())
+    assert "datalad_jsdl.commands._options" in loaded
+    assert not loaded & {"urllib3", "sqlalchemy", "datalad_jsdl.manifest.reading"}
+    assert "datalad_jsdl.operations.engines" not in loaded
+
+
+def test_the_words_of_download_order_are_its_actions() -> None:
+    from datalad_jsdl.commands._order_actions import ACTIONS
+    from datalad_jsdl.commands.download_order import DownloadOrder
+
+    assert DownloadOrder._params_["action"].cmd_kwargs["choices"] == tuple(ACTIONS)

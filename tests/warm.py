@@ -30,6 +30,10 @@ __all__ = ["main"]
 
 _OURS = (
     "datalad_jsdl.commands.download_manifest",
+    "datalad_jsdl.commands._importing",  # and what else is loaded when a command works
+    "datalad_jsdl.commands._desk",
+    "datalad_jsdl.commands._list_actions",
+    "datalad_jsdl.commands._order_actions",
     "datalad_jsdl.commands.download_content",
     "datalad_jsdl.commands.download_list",
     "datalad_jsdl.commands.download_order",

@@ -1,4 +1,4 @@
-"""Lists and orders as the commands find them: the store, the user, parameters they share."""
+"""Lists and orders as the commands find them: the store, and the user."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datalad.distribution.dataset import EnsureDataset
-from datalad.support.constraints import EnsureNone, EnsureStr
 from datalad.support.exceptions import NoDatasetFound
-from datalad.support.param import Parameter
 
 from datalad_jsdl.commands._datasets import require_installed
 from datalad_jsdl.errors import ReadOnlyStoreError, SettingError, StoreError
@@ -20,27 +17,7 @@ from datalad_jsdl.repository.repository import Repository
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["DATASET", "STORE", "USER", "At", "opened_desk", "user_of"]
-
-DATASET = Parameter(
-    args=("-d", "--dataset"),
-    doc="""the dataset; by default the one around the current directory.""",
-    constraints=EnsureDataset() | EnsureNone(),
-)
-STORE = Parameter(
-    args=("--store",),
-    metavar="URL",
-    doc="""database with the lists and orders: sqlite:///FILE or postgresql://USER@HOST/DATABASE
-    (with the password in ~/.pgpass). By default, each dataset has its own, which needs no set-up:
-    .git/annex/jsdl/orders.sqlite.""",
-    constraints=EnsureStr() | EnsureNone(),
-)
-USER = Parameter(
-    args=("--user",),
-    metavar="NAME",
-    doc="""whose list and orders, where several people share a store; by default 'me'.""",
-    constraints=EnsureStr() | EnsureNone(),
-)
+__all__ = ["At", "opened_desk", "user_of"]
 
 
 class At:

@@ -13,24 +13,12 @@ from datalad.support.constraints import EnsureNone, EnsureStr
 from datalad.support.param import Parameter
 from datalad.ui import ui
 
-from datalad_jsdl.commands._common import failure, given_place
-from datalad_jsdl.commands._desk import DATASET, STORE, USER, opened_desk, user_of
+from datalad_jsdl.commands._desk_params import DATASET, STORE, USER
 from datalad_jsdl.commands._interrupts import interruptible
-from datalad_jsdl.commands._list_actions import (
-    ACTION,
-    added,
-    chosen_of,
-    moved,
-    paths_of,
-    removed,
-    shown_list,
-)
-from datalad_jsdl.commands._list_results import amounts, shown
 from datalad_jsdl.commands._options import listed
 from datalad_jsdl.commands._words import Further, word_and
 from datalad_jsdl.errors import JsdlError, QueryError
 from datalad_jsdl.model.amounts import counted
-from datalad_jsdl.orders.choosing.choice import Choice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -200,6 +188,21 @@ class DownloadList(Interface):
             raise ValueError(f"{action!r} is about the whole list; it takes no PATH")
         if check and action != "show":
             raise ValueError("--check belongs to 'show'")
+        # all that the work needs: --help does without
+        from datalad_jsdl.commands._common import failure, given_place
+        from datalad_jsdl.commands._desk import opened_desk, user_of
+        from datalad_jsdl.commands._list_actions import (
+            ACTION,
+            added,
+            chosen_of,
+            moved,
+            paths_of,
+            removed,
+            shown_list,
+        )
+        from datalad_jsdl.commands._list_results import amounts
+        from datalad_jsdl.orders.choosing.choice import Choice
+
         try:
             who = user_of(user)
             with opened_desk(dataset, store, "download list") as at:
@@ -247,6 +250,8 @@ class DownloadList(Interface):
 
     @staticmethod
     def custom_result_renderer(res: dict[str, Any], **_: Any) -> None:
+        from datalad_jsdl.commands._list_results import shown
+
         ui.message(shown(res))
 
     @staticmethod

@@ -12,12 +12,9 @@ from datalad.support.constraints import EnsureNone, EnsureStr
 from datalad.support.param import Parameter
 from datalad.ui import ui
 
-from datalad_jsdl.commands._common import failure, given_place
-from datalad_jsdl.commands._desk import DATASET, STORE, USER, opened_desk, user_of
+from datalad_jsdl.commands._desk_params import DATASET, STORE, USER
 from datalad_jsdl.commands._interrupts import interruptible
-from datalad_jsdl.commands._list_results import shown
 from datalad_jsdl.commands._options import jobs_of, listed
-from datalad_jsdl.commands._order_actions import ACTION, ACTIONS, Call
 from datalad_jsdl.commands._words import Further, word_and
 from datalad_jsdl.errors import JsdlError
 
@@ -27,6 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["DownloadOrder"]
 
 lgr = logging.getLogger("datalad.jsdl.download_order")
+
+_WORDS = (
+    *("create", "list", "show", "export", "prepare", "manifest", "verify", "compare"),
+    "worker",
+)
 
 
 @build_doc
@@ -72,7 +74,7 @@ class DownloadOrder(Interface):
             metavar="ACTION",
             nargs=argparse.PARSER,
             action=word_and("arguments"),
-            choices=tuple(ACTIONS),
+            choices=_WORDS,
             doc="""create, list, show, export, prepare, manifest, verify, compare or worker.""",
         ),
         arguments=Parameter(
@@ -183,8 +185,8 @@ class DownloadOrder(Interface):
         jobs: int | str | None = None,
         dry_run: bool = False,
     ) -> Iterator[dict[str, Any]]:
-        if action not in ACTIONS:
-            raise ValueError(f"there is no action {action!r}; there are {', '.join(ACTIONS)}")
+        if action not in _WORDS:
+            raise ValueError(f"there is no action {action!r}; there are {', '.join(_WORDS)}")
         created = {"--name": name, "--from": from_order, "--dry-run": dry_run}
         for belongs, options in (
             ({"create"}, created),
@@ -196,6 +198,11 @@ class DownloadOrder(Interface):
             wrong = [option for option, value in options.items() if value]
             if wrong and action not in belongs:
                 raise ValueError(f"{wrong[0]} belongs to {' and '.join(sorted(belongs))}")
+        # all that the work needs: --help does without
+        from datalad_jsdl.commands._common import failure, given_place
+        from datalad_jsdl.commands._desk import opened_desk, user_of
+        from datalad_jsdl.commands._order_actions import ACTION, ACTIONS, Call
+
         given = ACTIONS[action].completed(listed(arguments))
         most = ACTIONS[action].most
         if most is not None and len(given) > most:
@@ -217,6 +224,8 @@ class DownloadOrder(Interface):
 
     @staticmethod
     def custom_result_renderer(res: dict[str, Any], **_: Any) -> None:
+        from datalad_jsdl.commands._list_results import shown
+
         ui.message(shown(res))
 
     @staticmethod
