@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import nullcontext
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,7 +104,7 @@ def test_a_mirror_that_breaks_down_is_given_up() -> None:
         files = [Wanted(f"f{i}", (url,), Expected(3)) for i, url in enumerate(urls)]
         found = survey(files, engine, lambda done, total: None)
     assert found.mirrors[wire.url].state is State.DEAD
-    assert len(wire.asked) < 50
+    assert len(wire.asked) < 60
     assert not any(found.sources(number) for number in range(90))
 
 
@@ -166,3 +169,64 @@ def test_a_mirror_without_head_and_ranges_is_spared(lab: Lab) -> None:
     assert 50 <= len(asked) - 1 == len(found.answers) < 55  # and a sample
     assert all(found.sources(number) for number in range(100))
     assert found.size(next(iter(found.answers))) == 100_000
+
+
+class Desk:
+    """A server of one file under many names, which it is asked for; it counts how many at once."""
+
+    def __init__(self, most: int = 1000, *, serial: bool = False) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._turn = threading.Lock() if serial else nullcontext()
+        self._active = 0
+        self.refused = self.highest = 0
+
+    def __call__(self, talk: Talk) -> None:
+        with self._lock:
+            self._active += 1
+            is_refused = self._active > self._most
+            self.refused += is_refused
+            self.highest = max(self.highest, self._active)
+        try:
+            if is_refused:
+                talk.answer(429, b"", "Retry-After: 0")
+                return
+            with self._turn:
+                talk.pause(0.02)
+            talk.answer(200, b"content")
+        finally:
+            with self._lock:
+                self._active -= 1
+
+
+@pytest.mark.parametrize(
+    ("desk", "most"),
+    [
+        pytest.param(Desk(), 16, id="quick"),
+        pytest.param(Desk(4), 8, id="refuses the fifth"),
+        pytest.param(Desk(serial=True), 8, id="one after the other"),
+    ],
+)
+def test_more_questions_at_a_time_where_that_makes_no_answer_slower(desk: Desk, most: int) -> None:
+    with Wire() as server, Engine(AddressPolicy(allow_all=True)) as engine:
+        server.other = desk
+        wanted = [
+            Wanted(f"{n}", (f"{server.url}/{n}",), Expected(7, "sha256", "0" * 64))
+            for n in range(150)
+        ]
+        found = survey(wanted, engine, lambda done, all_: None)
+    (mirror,) = found.mirrors.values()
+    assert (mirror.state, mirror.answers[State.OK]) == (State.OK, 150)
+    assert desk.highest <= most
+    assert desk.highest > 4
+    assert desk.refused <= 12  # those of one look, and no more
+
+
+def test_a_limit_of_the_user_s_is_kept() -> None:
+    desk = Desk()
+    settings = Settings(connections_per_host=2)
+    with Wire() as server, Engine(AddressPolicy(allow_all=True), settings) as engine:
+        server.other = desk
+        wanted = [Wanted(f"{n}", (f"{server.url}/{n}",), Expected(7)) for n in range(40)]
+        survey(wanted, engine, lambda done, all_: None)
+    assert desk.highest == 2

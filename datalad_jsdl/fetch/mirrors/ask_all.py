@@ -1,5 +1,7 @@
 """Each mirror is asked for some of its files before a download, a few at a time.
 
+Where that makes its answers no slower, it is asked for more at a time.
+
 One that does not answer, asks for a second pause, or refuses whatever it is asked for is asked
 no more (`questions`). One that gives files is asked for a part of one in the end.
 """
@@ -36,8 +38,7 @@ __all__ = ["survey"]
 lgr = logging.getLogger(f"{LOGGER}.mirrors.ask_all")
 
 _MOST_ASKED = 1000  # files
-_AT_ONCE = 16  # requests
-_OF_ONE = 4  # of them to one mirror
+_AT_ONCE = 32  # requests
 _TICK = 0.2  # seconds
 
 
@@ -49,6 +50,7 @@ class _Question:
     item: Item
     is_sample: bool
     ask: Callable[[Asker], Answer]
+    began: float  # monotonic seconds
 
 
 def survey(
@@ -88,7 +90,11 @@ class _Asking:
         self._engine = engine
         self._operation = operation
         self._tick = tick
-        self._mirrors = {name: MirrorQuestions(mirror) for name, mirror in found.mirrors.items()}
+        limit = engine.settings.connections_per_host
+        self._mirrors = {
+            name: MirrorQuestions(mirror, most=limit) if limit else MirrorQuestions(mirror)
+            for name, mirror in found.mirrors.items()
+        }
         for number in found.chosen:
             for url in dict.fromkeys(found.wanted[number].urls):
                 self._mirrors[found.name_of(url)].queue.append(Item(number, url))
@@ -96,7 +102,6 @@ class _Asking:
         self._under_way = 0
         self._questions: queue.SimpleQueue[_Question | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[tuple[_Question, Answer]] = queue.SimpleQueue()
-        self._of_one = min(_OF_ONE, engine.settings.connections_per_host or _OF_ONE)
         self._threads = min(_AT_ONCE, engine.settings.connections or _AT_ONCE, self._all)
 
     def run(self) -> None:
@@ -143,14 +148,14 @@ class _Asking:
     def _dispatch(self) -> None:
         now = time.monotonic()
         for questions in self._mirrors.values():
-            room = 1 if questions.pauses else self._of_one
+            room = 1 if questions.pauses else questions.room
             while questions.queue and questions.active < room and questions.paused_until <= now:
                 if self._under_way >= self._threads:
                     return
                 item = questions.queue.popleft()
                 expected = self._found.wanted[item.number].expected
                 ask = partial(probe, item.url, expected, head=questions.head)
-                self._put(_Question(questions, item, False, ask))
+                self._put(_Question(questions, item, False, ask, now))
             if questions.queue or questions.active or self._under_way >= self._threads:
                 continue
             self._ask_for_sample(questions)
@@ -164,7 +169,7 @@ class _Asking:
             expected = self._found.wanted[item.number].expected
             self._all += 1
             ask = partial(sample, item.url, expected, length=length)
-            self._put(_Question(questions, item, True, ask))
+            self._put(_Question(questions, item, True, ask, time.monotonic()))
 
     def _put(self, question: _Question) -> None:
         question.to.active += 1
@@ -177,6 +182,8 @@ class _Asking:
         questions.active -= 1
         self._under_way -= 1
         questions.head = questions.head and answer.head
+        if not question.is_sample:
+            questions.took(time.monotonic() - question.began)
         if lgr.isEnabledFor(logging.DEBUG):
             said = Said(answer.fault) if answer.fault else answer.state.value
             lgr.debug("%s answers (%s)", Shown(item.url), said)

@@ -20,6 +20,9 @@ __all__ = ["Item", "MirrorQuestions"]
 
 lgr = logging.getLogger(f"{LOGGER}.mirrors.questions")
 
+_FIRST = 4  # questions to one mirror at a time, to begin with
+_MOST = 16
+_SLOWER = 1.5  # times as long for an answer: more questions would only wait for each other
 _SAMPLES = 3  # to be asked for, until one comes
 _COSTLY = 50  # questions to a mirror that begins to send the whole file with each
 _SAMPLE = 1 << 20  # bytes
@@ -57,6 +60,8 @@ class MirrorQuestions:
         denials: answers that would be the same to any question.
         pauses: how often it asked for one.
         paused_until: as it asked (monotonic seconds).
+        most: questions at a time.
+        room: questions at a time, by now.
     """
 
     mirror: Mirror
@@ -70,7 +75,18 @@ class MirrorQuestions:
     denials: int = 0
     pauses: int = 0
     paused_until: float = 0.0
+    most: int = _MOST
+    room: int = _FIRST
+    _grows: bool = True
+    _answers: int = 0  # since the number at a time is what it is
+    _seconds: float = 0.0  # that they took, in all
+    _usual: float = 0.0  # seconds of an answer to the first questions
+    _late: int = 0  # answers to come that were asked for when there were too many
+    _is_late: bool = False
     _repeated: set[Item] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.room = min(self.room, self.most)
 
     def next_sample(self, score: Score | None) -> tuple[Item, int] | None:
         """Of which file to ask for how many bytes; None if there is nothing to be learned.
@@ -90,6 +106,25 @@ class MirrorQuestions:
         self.samples -= 1
         return item, 1 if small or known else _SAMPLE
 
+    def took(self, seconds: float) -> None:
+        """An answer took so long; more are asked for at a time where that makes none slower."""
+        self._is_late, self._late = self._late > 0, max(0, self._late - 1)
+        if not self.head:  # each answer may cost a whole file
+            self.room = min(self.room, _FIRST)
+            return
+        self._answers += 1
+        self._seconds += seconds
+        if not self._grows or self._answers < 2 * self.room:
+            return
+        mean = self._seconds / self._answers
+        if self._usual and mean > _SLOWER * self._usual:
+            self.room = max(self.room // 2, min(_FIRST, self.most))
+            self._grows = False
+        else:
+            self._usual = self._usual or mean
+            self.room = min(2 * self.room, self.most)
+        self._answers, self._seconds = 0, 0.0
+
     def asks_again(self, item: Item, answer: Answer, now: float, longest: float) -> bool:
         """Whether a passing fault gets a second chance, after a pause; it is queued then.
 
@@ -100,8 +135,12 @@ class MirrorQuestions:
             longest: seconds of a pause, at most.
         """
         pause = answer.wait if answer.wait is not None else QUESTION_PAUSE
+        before, self.room, self._grows = self.room, min(self.room, _FIRST), False
         if answer.state is State.BUSY:
-            self.pauses += now >= self.paused_until  # many at once are refused for one reason
+            if before > self.room:  # it did not mind fewer
+                self._late = self.active
+            elif not self._is_late:
+                self.pauses += now >= self.paused_until  # many at once are refused for one reason
             if self.pauses > 1 or pause > longest:
                 return False
         elif item in self._repeated or self.failures + 1 >= FAILED_QUESTIONS:
