@@ -11,6 +11,12 @@ from tests.conftest import run
 HEAVY = {"datalad", "requests", "urllib3", "ssl", "http", "certifi", "fasteners"}
 
 
+_COMMANDS = (
+    *("download-manifest", "download-content", "export-archive-jsdl"),
+    *("download-list", "download-order"),
+)
+
+
 def modules_after(statement: str) -> set[str]:
     code = f"import sys; {statement}; print(*{{m.partition('.')[0] for m in sys.modules}})"
     return set(run(sys.executable, "-c", code).split())
@@ -58,7 +64,7 @@ def test_the_suite_replaces_cores_command_once() -> None:
     assert "download-manifest" in listed
 
 
-@pytest.mark.parametrize("command", ["download-manifest", "download-list", "download-order"])
+@pytest.mark.parametrize("command", _COMMANDS)
 def test_help_loads_nothing_that_the_work_needs(command: str) -> None:
     code = f"""
 import sys

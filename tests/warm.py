@@ -30,6 +30,8 @@ __all__ = ["main"]
 
 _OURS = (
     "datalad_jsdl.commands.download_manifest",
+    "datalad_jsdl.commands._content_call",
+    "datalad_jsdl.commands._exporting",
     "datalad_jsdl.commands._importing",  # and what else is loaded when a command works
     "datalad_jsdl.commands._desk",
     "datalad_jsdl.commands._list_actions",

@@ -6,7 +6,9 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from datalad.interface.results import get_status_dict
+from datalad.ui import ui
 
+from datalad_jsdl.commands._causes import is_told_later
 from datalad_jsdl.commands._common import failure
 from datalad_jsdl.commands._last_line import came_text
 from datalad_jsdl.faults import Failed
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 from datalad_jsdl.operations.get_content import Total
 
-__all__ = ["ACTION", "lgr", "records"]
+__all__ = ["ACTION", "lgr", "records", "render"]
 
 lgr = logging.getLogger("datalad.jsdl.download_content")
 
@@ -160,3 +162,13 @@ def _status(total: Total, *, preview: bool) -> str:
     if total.fetched or preview:
         return "ok"
     return "error" if total.failed else "notneeded"
+
+
+def render(res: dict[str, Any]) -> None:
+    """Show one record, unless its cause is told in the end."""
+    if is_told_later(res):
+        return
+    if res["status"] in ("error", "impossible"):
+        ui.message(f"error: {res.get('entry') or res['path']}: {res.get('message', '')}")
+    elif res["type"] == "dataset":
+        ui.message(f"{res['path']}: {res['message']}")
