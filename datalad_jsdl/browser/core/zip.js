@@ -18,7 +18,7 @@ const UNIX = 0x033f; // made by Unix, version 6.3
 const FIRST = Date.UTC(1980, 0, 1) / 1000;
 const LAST = Date.UTC(2107, 11, 31, 23, 59, 58) / 1000;
 const SPACE = new Uint8Array(1 << 18); // for the longest record
-const EMPTY = SPACE.subarray(0, 0);
+export const EMPTY = SPACE.subarray(0, 0);
 const UNKNOWN = Date.UTC(1980, 1, 1) / 1000;
 
 /**

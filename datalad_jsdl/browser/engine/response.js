@@ -22,6 +22,8 @@ import { orAborted } from "./environment.js";
  * @property {number} stall Milliseconds without a byte after which it is given up.
  */
 
+const TICKS = 8; // in the time after which an answer has stalled
+
 /** Status → kind of fault; others below 500 are refusals for good. */
 const STATUSES = /** @type {Record<number, string>} */ ({
   401: "login", 403: "login", 407: "login", 404: "gone", 410: "gone", 416: "size",
@@ -48,8 +50,9 @@ export function requestInit(origin, access) {
 export class Answer {
   #reader = /** @type {any} */ (undefined); // of the body; none if that is empty
   #abort = new AbortController();
-  #mean = 0; // milliseconds that bytes take to come
-  #waitingSince = Infinity;
+  #idle = 0; // ticks since bytes came
+  #mean = 0; // ticks that they take to come
+  #isWaiting = false;
   #timer = /** @type {any} */ (0);
 
   /** @param {Asked} asked @param {Environment} environment @param {AbortSignal} signal Of the user. */
@@ -75,7 +78,7 @@ export class Answer {
       throw error;
     });
     this.entered = true;
-    this.#timer = setInterval(() => this.#watch(), asked.stall / 8);
+    this.#timer = setInterval(() => this.#watch(), asked.stall / TICKS);
     signal.addEventListener("abort", this.#stop);
     try {
       const end = asked.from === 0 && asked.to === asked.size ? "" : asked.to - 1;
@@ -153,19 +156,19 @@ export class Answer {
    * @param {() => Promise<T>} start
    */
   async #timed(start) {
-    const { now } = this.environment;
-    const since = this.#waitingSince = now();
+    this.#idle = 0;
+    this.#isWaiting = true;
     const result = await start();
-    this.#waitingSince = Infinity;
-    this.#mean += (now() - since - this.#mean) / 8;
+    this.#isWaiting = false;
+    this.#mean += (this.#idle - this.#mean) / 8;
     return result;
   }
 
   /** Give up if nothing comes for a time. It gets longer where bytes come seldom, but do come. */
   #watch() {
-    const { stall, origin } = this.asked;
-    const waited = this.environment.now() - this.#waitingSince;
-    if (waited > Math.max(stall, 4 * this.#mean)) this.#abort.abort(new Fault("stall", { origin: origin.name }));
+    // counted, not timed: what came while nothing ran here did come
+    if (!this.#isWaiting || ++this.#idle <= Math.max(TICKS, 4 * this.#mean)) return;
+    this.#abort.abort(new Fault("stall", { origin: this.asked.origin.name }));
   }
 
   /** @param {unknown} error @param {string} [kind] Of what the browser does not explain. */

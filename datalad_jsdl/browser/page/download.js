@@ -84,12 +84,11 @@ export class Download {
    */
   async #start(text, as, folder) {
     const { options } = this;
-    this.#text = await text;
+    const { text: found, base } = this.#text = await text;
     this.as = await as;
     const directory = await folder;
-    const { base } = this.#text;
     const place = this.as + (directory ? ` ${directory.name}` : "");
-    this.id ||= hex(identity(this.#text.text, base, place)).slice(0, 32);
+    this.id ||= hex(identity(found, base, place)).slice(0, 32);
     this.name ||= nameOf(base);
     if (directory) await keepFolder(this.id, directory).catch(() => {});
     if (this.state === "cancelled") return;
@@ -98,7 +97,7 @@ export class Download {
     this.#worker.onerror = () => this.#end({ fault: "internal" });
     const { credentials, headers, concurrency, stall } = options;
     this.#worker.postMessage(["start", {
-      ...this.#text, id: this.id, as: this.as, name: this.name, directory, concurrency, stall,
+      text: found, base, id: this.id, as: this.as, name: this.name, directory, concurrency, stall,
       access: { credentials, headers },
     }]);
     if (this.#isHeld) this.pause();

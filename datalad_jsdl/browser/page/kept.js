@@ -55,8 +55,8 @@ export async function keptOf(id) {
   const folder = await folderOf(id);
   const { text, base, as, name, since } = await metaOf(folder);
   // the last record of the journal tells
-  const end = await fileIn(folder, "journal").then((file) => file.slice(-RECORD).arrayBuffer(), () => new ArrayBuffer(0));
-  return { id, as, name, base, isReady: String(new Uint8Array(end)) === String(ready()), since, text };
+  const end = await fileIn(folder, "journal").then((file) => file.slice(-RECORD).arrayBuffer()).catch(() => []);
+  return { id, as, name, base, isReady: `${new Uint8Array(end)}` === `${ready()}`, since, text };
 }
 
 /** @param {string} id @returns {Promise<File>} The zip. */
