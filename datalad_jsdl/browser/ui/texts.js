@@ -69,7 +69,9 @@ export const TEXTS = {
  * @returns {Promise<Translate>}
  */
 export async function translator(language) {
-  const { TEXTS: texts } = /^de/i.test(language) ? await import("./german.js") : { TEXTS };
+  const english = { TEXTS };
+  // who has copied the one file alone does without
+  const { TEXTS: texts } = /^de/i.test(language) ? await import("./german.js").catch(() => english) : english;
   return (key, ...values) => (texts[key] ?? texts.other).replace(/\{(\d)\}/g, (_, n) => String(values[n]))
     .replace(/\b1 (file|Datei)(s|en)\b/, "1 $1");
 }
