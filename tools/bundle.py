@@ -58,7 +58,9 @@ def bundle(file: Path) -> None:
     _need_packages()
     # those of one folder are alike, and are shorter one after the other once they are compressed
     modules = sorted(BROWSER.glob("*/*.js"))
-    given = "".join(f'import "./{file.relative_to(BROWSER).as_posix()}";' for file in modules) + _ALL
+    given = (
+        "".join(f'import "./{file.relative_to(BROWSER).as_posix()}";' for file in modules) + _ALL
+    )
     esbuild = [_ESBUILD, "--bundle", "--minify", "--format=esm", "--log-level=error"]
     text = _output(*esbuild, "--external:./german.js", given=given)
     for name, place in _PLACES.items():
