@@ -27,7 +27,20 @@ _ESBUILD = _PACKAGES / "node_modules" / "esbuild" / "bin" / "esbuild"
 _TERSER = _PACKAGES / "node_modules" / "terser" / "bin" / "terser"
 _MOST_SECONDS = 120  # a registry that cannot be reached is waited for by npm for long
 _ALL = 'export * from "./jsdl-element.js"; import "./jsdl-worker.js";'
-_WORKER = '"../jsdl-worker.js"'  # relative to a module; "" is this file
+#: What modules name, and where it is for the one file; ``""`` is that itself.
+_PLACES = {'"../jsdl-worker.js"': '""', '"./german.js"': '"./ui/german.js"'}
+
+#: Properties that nobody but the modules has: not of what callers give and get, not of manifests,
+#: not of what is kept on disk, and no keys of texts.
+INTERNAL = (
+    "answered|asked|blame|blocked|candidate|candidates|central|centralOffset|centralSize|"
+    "check|complete|completed|compress|context|crc|crcs|dead|descriptor|engine|entered|"
+    "environment|existing|expected|faults|flushData|frame|given|givers|hasher|hurry|isBroken|"
+    "isLocked|isOnline|isPaused|isQueued|isStrict|isWhole|lastModified|layout|leadingDir|"
+    "leave|little|local|member|members|offsets|onFetched|onRetry|onWritten|origins|ownMtime|"
+    "parts|position|ranged|readsAgain|readyAt|resize|slab|source|stage|states|stored|"
+    "succeeded|suspects|told|tries|unit|unitIs|unsized|verifies|waiting"
+)
 
 _STYLE = re.compile(r"\s:host[^`]*")
 
@@ -43,15 +56,23 @@ def bundle(file: Path) -> None:
         NotBundledError: it could not be made.
     """
     _need_packages()
-    esbuild = [_ESBUILD, "--bundle", "--minify", "--format=esm", "--log-level=warning"]
-    text = _output(*esbuild, given=_ALL)
-    if text.count(_WORKER) != 1:
-        raise NotBundledError(f"{_WORKER} is not in the module once")
-    text = text.replace(_WORKER, '""')
+    # those of one folder are alike, and are shorter one after the other once they are compressed
+    modules = sorted(BROWSER.glob("*/*.js"))
+    given = (
+        "".join(f'import "./{file.relative_to(BROWSER).as_posix()}";' for file in modules) + _ALL
+    )
+    esbuild = [_ESBUILD, "--bundle", "--minify", "--format=esm", "--log-level=error"]
+    text = _output(*esbuild, "--external:./german.js", given=given)
+    for name, place in _PLACES.items():
+        if text.count(name) != 1:
+            raise NotBundledError(f"{name} is not in the module once")
+        text = text.replace(name, place)
     text = _STYLE.sub(lambda found: _smaller(found[0]), text, count=1)
     # what it saves beyond esbuild is a fortieth
     terser = [_TERSER, "--module", "--ecma", "2022", "--mangle"]
-    text = _output("node", *terser, "--compress", "passes=3,keep_fargs=false", given=text)
+    terser += ["--compress", "passes=3,keep_fargs=false", "--mangle-props"]
+    names = f"regex=/^({INTERNAL})$/,builtins=true,keep_quoted=strict"
+    text = _output("node", *terser, names, given=text)
     file.write_text(text, "utf-8")
 
 

@@ -4,7 +4,7 @@
  * `download(manifest, options)` begins at once; call it in a click, as browsers ask for one before they
  * let a folder be picked.
  */
-import { Fault } from "./core/fault.js";
+import { Fault, need } from "./core/fault.js";
 import { jobOf, manifestOf } from "./engine/job.js";
 import { Download } from "./page/download.js";
 import { forget, keptFolder, keptOf, unfinished } from "./page/kept.js";
@@ -30,7 +30,7 @@ export function download(manifest, options = {}) {
 /** @returns {Promise<FileSystemDirectoryHandle>} */
 async function pick() {
   const picker = /** @type {any} */ (globalThis).showDirectoryPicker;
-  if (!picker) throw new Fault("no-picker");
+  need(picker, "no-picker");
   try {
     return await picker({ mode: "readwrite", id: "jsdl", startIn: "downloads" });
   } catch (error) {
@@ -50,13 +50,11 @@ export function resume(id, options = {}) {
   const folder = kept.then(async ({ as }) => {
     if (as !== "folder") return undefined;
     const handle = /** @type {any} */ (options.directory ?? (await keptFolder(id)));
-    const isGranted = handle && (await handle.requestPermission({ mode: "readwrite" })) === "granted";
-    if (!isGranted) throw new Fault("permission");
+    need((await handle?.requestPermission({ mode: "readwrite" })) === "granted", "permission");
     return handle;
   });
   folder.catch(() => {});
-  const text = kept.then((found) => ({ text: found.text, base: found.base }));
-  return new Download(text, kept.then(({ as }) => as), options, folder, id);
+  return new Download(kept, kept.then(({ as }) => as), options, folder, id);
 }
 
 /**

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
-from tests.browser.site import CORS, POLICY, Site, site
+from tests.browser.site import BROWSER, CORS, POLICY, Site, site
 from tests.browser.test_chromium import described, zipped
 from tests.lab import Lab, sha256
 
@@ -132,6 +132,24 @@ def test_what_failed_is_told_and_tried_again(
     lab.put("gone", b"gone", headers=CORS)
     page.get_by_role("button", name="Erneut versuchen").click()
     expect(page.get_by_role("button", name="Zip sichern")).to_be_visible()
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_german_beside_the_one_file(
+    is_there: bool, chromium: Browser, portal: Site, one_file: bytes
+) -> None:
+    """Who copies that file alone has the English words."""
+    portal.pages["/one/jsdl.min.js"] = one_file
+    if is_there:
+        portal.pages["/one/ui/german.js"] = (BROWSER / "ui" / "german.js").read_bytes()
+    page = opened(chromium, portal, {"own": ["data:,own"]}, lang="de")
+    portal.pages["/"] = portal.pages["/"].replace(b"/jsdl/jsdl-element.js", b"/one/jsdl.min.js")
+    page.goto(portal.url)
+    page.get_by_role(
+        "button", name="1 Datei als Zip laden" if is_there else "Download 1 file"
+    ).click()
+    said = "1 Datei gesichert und geprüft" if is_there else "1 file saved and checked"
+    expect(page.get_by_role("status")).to_have_text(said)
 
 
 @pytest.mark.parametrize(("name", "more"), LOOKS.items())

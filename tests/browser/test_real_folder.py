@@ -19,22 +19,22 @@ from tests.lab import Lab
 _WITH_FOLDER = START.replace("...options,", "...options, as: 'folder', directory: window.folder,")
 #: Names of all kinds, and whether they are refused, by the table and by the browser itself.
 _NAMES = """async (names) => {
-    const { folderFault } = await import("/jsdl/core/names.js");
+    const { isInFolder } = await import("/jsdl/core/names.js");
     return Promise.all(names.map(async (name) => {
         let taken = true;
         try {
             const file = await window.folder.getFileHandle(name, { create: true });
             await (await file.createWritable()).close();
         } catch { taken = false; }
-        return [name, folderFault(name) === "", taken];
+        return [name, isInFolder(name), taken];
     }));
 }"""
 _CHARACTERS = """async ([from, to]) => {
-    const { folderFault } = await import("/jsdl/core/names.js");
+    const { isInFolder } = await import("/jsdl/core/names.js");
     const wrong = [];
     const check = async (name) => {
         const error = await window.folder.getFileHandle(name).then(() => "", (error) => error.name);
-        if ((error === "TypeError") !== (folderFault(name) !== "")) wrong.push([name, error]);
+        if ((error === "TypeError") !== !isInFolder(name)) wrong.push([name, error]);
     };
     for (let start = from; start < to; start += 256) {
         const codes = Array.from({ length: 256 }, (_, n) => start + n)

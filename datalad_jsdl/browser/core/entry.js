@@ -1,8 +1,8 @@
 /** What a document says of a file → a checked entry. */
 import { contentOf, isDataUrl } from "./data-url.js";
-import { Fault } from "./fault.js";
-import { ALGORITHMS, Hasher, canonicalName, isStreamed } from "./hash.js";
-import { isBroken, joined, markedPathFault, pathFault, utf8 } from "./names.js";
+import { need } from "./fault.js";
+import { Hasher, canonicalName, hexLength, isStreamed } from "./hash.js";
+import { isBroken, isMarkedPath, isPath, joined, utf8 } from "./names.js";
 import { parseTime } from "./time.js";
 
 /** @typedef {import("./types.js").Entry} Entry */
@@ -11,6 +11,9 @@ import { parseTime } from "./time.js";
 /** @typedef {Record<string, any>} Fields */
 
 const URL_FIELDS = ["urls", "url", "extra_urls"];
+/** What objects with a URL may say of its file. */
+const OF_A_FILE = ["path", "name", "filename", "file_name", "title", "id", "size", "checksum", "md5", "sha1",
+  "sha256", "sha512"];
 const NO_TEXT = /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 
 /**
@@ -23,17 +26,16 @@ const NO_TEXT = /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
  * @throws {Fault} Its kind is the reason.
  */
 export function readEntry(path, value, where, base, isElsewhere = false) {
-  if (typeof path !== "string") throw new Fault("no-path");
-  const fault = markedPathFault(path);
-  if (fault) throw new Fault(fault);
-  if (value?.twice === true) throw new Fault("twice");
+  need(typeof path === "string", "no-path");
+  need(isMarkedPath(path), "name");
+  need(value?.twice !== true, "twice");
   const fields = Array.isArray(value) ? { urls: value } : value;
-  if (!isObject(fields)) throw new Fault("no-urls");
+  need(isObject(fields), "no-urls");
   const items = urlItems(fields);
   const symlink = flag(fields, "symlink");
   const content = inlineContent(items);
   const entry = {
-    path, symlink, content, where,
+    path, symlink, content, where, given: fields,
     urls: content || (isElsewhere && !items.length) ? [] : readUrls(items, base),
     size: readSize(fields.size),
     digests: readDigests(fields.digests),
@@ -57,21 +59,24 @@ export function isObject(value) {
 function urlItems(fields) {
   return URL_FIELDS.flatMap((name) => {
     const items = fields[name] ?? [];
-    if (Array.isArray(items) || typeof items === "string" || isObject(items)) return items;
-    throw new Fault("no-urls");
+    need(Array.isArray(items) || typeof items === "string" || isObject(items), "no-urls");
+    return items;
   });
 }
 
 /** @param {any[]} items @param {string} [base] */
 function readUrls(items, base) {
+  for (const field of OF_A_FILE) {
+    const said = items.flatMap((item) => (item?.[field] == null ? [] : JSON.stringify(item[field])));
+    need(new Set(said).size < 2, "url"); // else they are of different files
+  }
   const found = items.map((item) => {
     const { url, priority, location } = isObject(item) ? item : { url: item };
-    if (typeof url !== "string") throw new Fault("url");
-    if (priority != null && !isCount(priority)) throw new Fault("url");
-    if (location != null && (typeof location !== "string" || isBroken(location))) throw new Fault("url");
+    need(typeof url === "string" && (priority == null || isCount(priority))
+      && (location == null || (typeof location === "string" && !isBroken(location))), "url");
     return { url: absolute(url, base), priority: priority ?? Infinity };
   });
-  if (!found.length) throw new Fault("no-urls");
+  need(found.length, "no-urls");
   const first = /** @type {Map<string, number>} */ (new Map());
   for (const { url, priority } of found) if (!first.has(url)) first.set(url, priority);
   // stable: the given order decides among equal priorities
@@ -86,130 +91,107 @@ function readUrls(items, base) {
  */
 export function absolute(url, base) {
   const text = url.replace(/^ +| +$/g, "");
-  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(text)?.[1].toLowerCase();
-  const isWeb = !scheme || (/^https?$/.test(scheme) && /^[^/]*:\/\/[^/?#]/.test(text));
-  if (!text || /[\x00-\x1f\x7f]/.test(url) || isBroken(url) || !isWeb) throw new Fault("url");
-  try {
-    const found = scheme ? new URL(text) : new URL(text, base);
-    if (!/^https?:$/.test(found.protocol) || found.username || found.password) throw new Fault("url");
-    return found.href;
-  } catch {
-    throw new Fault("url");
-  }
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1];
+  need(text && !/[\x00-\x1f\x7f]/.test(url) && !isBroken(url)
+    && (!scheme || /^https?:\/\/[^/?#]/i.test(text)) && URL.canParse(text, scheme ? undefined : base), "url");
+  const found = new URL(text, scheme ? undefined : base);
+  need(/^https?:$/.test(found.protocol) && !found.username && !found.password, "url");
+  return found.href;
 }
 
 /** @param {any[]} items @returns {Uint8Array | null} */
 function inlineContent(items) {
   const urls = items.map((item) => (isObject(item) ? item.url : item)).filter(isDataUrl);
-  const [first, ...others] = urls.map(contentOf);
-  if (others.some((other) => !isEqual(other, first))) throw new Fault("data-url");
-  return first ?? null;
+  const [first = null, ...others] = urls.map(contentOf);
+  need(others.every((other) => isEqual(other, first)), "data-url");
+  return first;
 }
 
-/** @param {Uint8Array} a @param {Uint8Array} b */
-function isEqual(a, b) {
-  return a.length === b.length && a.every((byte, n) => byte === b[n]);
-}
+/** @param {Uint8Array} a @param {any} b */
+const isEqual = (a, b) => a.length === b.length && a.every((byte, n) => byte === b[n]);
 
 /** @param {Entry} entry @param {Uint8Array} content */
 function checkInline(entry, content) {
-  const { pieces, digests } = entry;
-  const streamed = (/** @type {Uint8Array} */ bytes, /** @type {string} */ name) =>
-    new Hasher(name).update(bytes).digest();
-  const isWrong = (entry.size !== null && entry.size !== content.length)
-    || Object.entries(digests).some(([name, hex]) => isStreamed(name) && streamed(content, name) !== hex)
-    || (pieces && isStreamed(pieces.algorithm) && pieces.digests.some((hex, n) =>
-      streamed(content.subarray(n * pieces.length, (n + 1) * pieces.length), pieces.algorithm) !== hex))
-    || (pieces && pieces.digests.length !== Math.ceil(content.length / pieces.length));
-  if (isWrong) throw new Fault("data-url");
+  const { pieces, digests, size } = entry;
+  const isWrong = (/** @type {Uint8Array} */ bytes, /** @type {string} */ name, /** @type {string} */ hex) =>
+    isStreamed(name) && new Hasher(name).update(bytes).digest() !== hex;
+  need((size ?? content.length) === content.length
+    && !Object.entries(digests).some(([name, hex]) => isWrong(content, name, hex))
+    && !(pieces && (pieces.digests.length !== Math.ceil(content.length / pieces.length) || pieces.digests.some((hex, n) =>
+      isWrong(content.subarray(n * pieces.length, (n + 1) * pieces.length), pieces.algorithm, hex)))), "data-url");
   entry.size = content.length;
   entry.pieces = null;
-  digests.sha256 ??= streamed(content, "sha256");
+  digests.sha256 ??= new Hasher("sha256").update(content).digest();
 }
 
 /** @param {Entry} entry A symlink leads to a place within what it is saved with. */
 function checkSymlink({ content, executable, path }) {
-  if (!content || executable) throw new Fault("symlink");
-  let target = "";
-  try {
-    target = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content);
-  } catch {
-    throw new Fault("symlink");
-  }
+  need(content && !executable && content.length <= 4095, "symlink");
+  const target = new TextDecoder("utf-8", { ignoreBOM: true }).decode(content);
   const parts = target.split("/").filter((part) => part && part !== ".");
-  const up = parts.findIndex((part) => part !== "..");
-  const inside = up < 0 ? [] : parts.slice(up);
-  const depth = joined(path).split("/").length - 1;
-  const isFar = (up < 0 ? parts.length : up) > depth || /^(\/|[A-Za-z]:)/.test(target);
-  if (!target || content.length > 4095 || isFar || (inside.length && pathFault(inside.join("/")))) {
-    throw new Fault("symlink");
-  }
+  const inside = parts.join("/").replace(/^(\.\.(\/|$))+/, "");
+  const up = parts.length - (inside ? inside.split("/").length : 0);
+  need(target && isEqual(utf8(target), content) && !/^(\/|[A-Za-z]:)/.test(target)
+    && up < joined(path).split("/").length && (!inside || isPath(inside)), "symlink");
 }
 
 /** @param {unknown} value */
 function readSize(value) {
-  if (value == null) return null;
-  if (!isCount(value)) throw new Fault("bad-size");
-  return /** @type {number} */ (value);
+  need(value == null || isCount(value), "bad-size");
+  return value ?? null;
 }
 
-/** @param {unknown} value */
+/** @param {any} value */
 function readDigests(value) {
-  if (value == null) return {};
-  if (!isObject(value)) throw new Fault("bad-digest");
+  need(value == null || isObject(value), "bad-digest");
   const found = /** @type {Record<string, string>} */ ({});
-  for (const [given, hex] of Object.entries(/** @type {Fields} */ (value))) {
+  for (const given in value) {
     const name = canonicalName(given);
+    const hex = value[given];
     if (!name || hex === null) continue; // crc32, an S3 ETag: nothing that we verify with
     const lower = checkedHex(name, hex);
-    if ((found[name] ??= lower) !== lower) throw new Fault("bad-digest");
+    need((found[name] ??= lower) === lower, "bad-digest");
   }
   return found;
 }
 
 /** @param {string} name @param {unknown} hex */
 function checkedHex(name, hex) {
-  if (typeof hex !== "string" || hex.length !== ALGORITHMS[name] || /[^0-9a-fA-F]/.test(hex)) {
-    throw new Fault("bad-digest");
-  }
+  need(typeof hex === "string" && hex.length === hexLength(name) && !/[^0-9a-f]/i.test(hex), "bad-digest");
   return hex.toLowerCase();
 }
 
 /** @param {any} value @param {unknown} size @returns {Pieces | null} */
 function readPieces(value, size) {
   if (value == null) return null;
-  if (!isObject(value) || !Array.isArray(value.digests)) throw new Fault("bad-digest");
-  const algorithm = canonicalName(String(value.algorithm));
   const { length, digests } = value;
+  need(isObject(value) && Array.isArray(digests), "bad-digest");
+  const algorithm = canonicalName(String(value.algorithm));
   if (!algorithm) return null;
-  if (!isCount(length) || length < 1) throw new Fault("bad-digest");
-  if (isCount(size) && digests.length !== Math.ceil(/** @type {number} */ (size) / length)) {
-    throw new Fault("bad-digest");
-  }
-  return { algorithm, length, digests: digests.map((/** @type {unknown} */ hex) => checkedHex(algorithm, hex)) };
+  need(isCount(length) && length > 0 && (!isCount(size) || digests.length === Math.ceil(size / length)), "bad-digest");
+  return { algorithm, length, digests: digests.map((hex) => checkedHex(algorithm, hex)) };
 }
 
 /** @param {any} value @param {string} [base] @returns {Access | null} */
 function readAccess(value, base) {
   if (value == null) return null;
   const { kind, url = null, text = null } = value;
-  const isText = text === null || (typeof text === "string" && !NO_TEXT.test(text) && !isBroken(text)
-    && [...text.trim()].length <= 500);
-  if (!isObject(value) || !["login", "terms", "request"].includes(kind) || !isText) throw new Fault("access");
-  if (url !== null && typeof url !== "string") throw new Fault("access");
+  need(["login", "terms", "request"].includes(kind) && (url === null || typeof url === "string")
+    && (text === null || (typeof text === "string" && !NO_TEXT.test(text) && !isBroken(text)
+      && [...text.trim()].length <= 500)), "access");
   return { kind, url: url === null ? "" : absolute(url, base), text: (text ?? "").trim() };
 }
 
 /** @param {Fields} fields @param {string} name */
 function flag(fields, name) {
   const found = fields[name] ?? false;
-  if (typeof found !== "boolean") throw new Fault("flag");
+  need(typeof found === "boolean", "flag");
   return found;
 }
 
-/** @param {unknown} value A whole number that can be counted on. */
+/** @param {unknown} value @returns {value is number} Whether it is a whole number that can be counted on. */
 function isCount(value) {
-  return Number.isSafeInteger(value) && /** @type {number} */ (value) >= 0;
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 /** @param {string} path @returns {string} The extension that git-annex keeps in a key. */

@@ -23,3 +23,14 @@ export class Fault extends Error {
 export function asFault(error, kind) {
   return error instanceof Fault ? error : new Fault(kind, { detail: String(error) });
 }
+
+/**
+ * @param {unknown} condition That has to hold.
+ * @param {string} kind
+ * @param {Fault["data"]} [data]
+ * @returns {asserts condition}
+ * @throws {Fault}
+ */
+export function need(condition, kind, data) {
+  if (!condition) throw new Fault(kind, data);
+}

@@ -1,6 +1,6 @@
 /** A manifest's text → entries: the project's two JSON forms, as the command line reads them. */
 import { absolute, isObject, keyExtension, readEntry } from "./entry.js";
-import { Fault, asFault } from "./fault.js";
+import { asFault, need } from "./fault.js";
 import { ALGORITHMS } from "./hash.js";
 import { joined } from "./names.js";
 
@@ -30,14 +30,14 @@ export function readManifest(text, base) {
   for (const record of [...records.filter(isArchives), ...records.filter((item) => !isArchives(item))]) {
     const { path, value, where, fault } = record;
     try {
-      if (fault) throw new Fault("json");
+      need(!fault, "json");
       if (isArchives(record)) {
         found.archives.push(...readArchives(value.archives, base));
         continue;
       }
       const entry = readEntry(path, value, where, base, found.archives.length > 0);
-      if (paths.has(entry.path)) throw new Fault("twice");
-      paths.add(entry.path);
+      need(!paths.has(path), "twice");
+      paths.add(path);
       found.entries.push(entry);
     } catch (error) {
       const { kind } = asFault(error, "json");
@@ -81,7 +81,7 @@ function lineRecords(text) {
  * @returns {Item[]}
  */
 function objectRecords(text) {
-  if (!isObject(parsed(text))) throw new Fault("manifest");
+  need(isObject(parsed(text)), "manifest");
   const found = /** @type {Item[]} */ ([]);
   let depth = 0, key = "", start = 0, line = 1, keyLine = 1;
   const add = (/** @type {number} */ end) => {
@@ -107,10 +107,10 @@ function objectRecords(text) {
 
 /** @param {any} items @param {string} [base] @returns {NamedArchive[]} */
 function readArchives(items, base) {
-  if (!Array.isArray(items)) throw new Fault("archives");
+  need(Array.isArray(items), "archives");
   return items.map((item) => {
     const leadingDir = item?.leading_dir ?? "";
-    if (!Array.isArray(item?.urls) || typeof leadingDir !== "string") throw new Fault("archives");
+    need(Array.isArray(item?.urls) && typeof leadingDir === "string", "archives");
     return { urls: item.urls.map((/** @type {any} */ url) => absolute(String(url), base)), leadingDir };
   });
 }
@@ -178,7 +178,7 @@ export function shared(entries) {
 /** @param {Entry} entry */
 function keyOf({ path, content, digests, size, urls }) {
   const mark = path.lastIndexOf("//");
-  const algorithm = Object.keys(ALGORITHMS).find((name) => name in digests);
+  const algorithm = ALGORITHMS.find((name) => name in digests);
   const name = content ? `path ${path}` : algorithm
     ? `${algorithm} ${digests[algorithm]}${keyExtension(path)}` : urls[0] ?? `path ${path}`;
   return `${joined(path.slice(0, Math.max(mark, 0)))}\0${size}\0${name}`;

@@ -1,10 +1,9 @@
-/**
- * Which names may be, and in which order they stand. What has a fault is told by a key of the table
- * of texts; "" is none.
- */
+/** Which names may be, and in which order they stand. */
 
 const encoder = new TextEncoder();
 const SURROGATE = /\p{Cs}/u; // half of a pair; whole ones are code points of other kinds
+// nothing, one dot or two between slashes
+const NO_NAME = /(^|\/)\.{0,2}(\/|$)/;
 // Unicode's category Cc
 const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
 // what HFS+ ignores in names
@@ -42,49 +41,25 @@ function moved(unit) {
   return unit >= 0xd800 && unit < 0xe000 ? unit + 0x2000 : unit >= 0xe000 ? unit - 0x800 : unit;
 }
 
-/**
- * @param {string} path
- * @returns {string} Why it has no place in a zip.
- */
-export function archiveNameFault(path) {
-  if (isBroken(path)) return "unicode";
-  if (path.split("/").some((part) => part === "" || part === "." || part === "..")) return "component";
-  if (/[\\\0]/.test(path)) return "characters";
-  return utf8(path).length > 65535 ? "long" : "";
+/** @param {string} path Whether it has a place in a zip. */
+export function isInArchive(path) {
+  return !isBroken(path) && !NO_NAME.test(path) && !/[\\\0]/.test(path) && utf8(path).length < 65536;
 }
 
-/**
- * @param {string} path Without marks of subdatasets.
- * @returns {string} Why a manifest may not name it.
- */
-export function pathFault(path) {
-  if (!path) return "component";
-  if (isBroken(path)) return "unicode";
-  if (CONTROL.test(path) || path.includes("\\")) return "characters";
-  if (path.startsWith("/")) return "absolute";
+/** @param {string} path Without marks of subdatasets; whether a manifest may name it. */
+export function isPath(path) {
   const parts = path.split("/");
-  if (utf8(path).length > 3800 || parts.length > 501) return "long";
-  for (const part of parts) {
-    if (part === "" || part === "." || part === "..") return "component";
-    if (utf8(part).length > 255) return "long";
-    const lenient = part.replace(IGNORED, "").normalize("NFKC").split(":")[0].replace(/[ .]+$/, "")
-      .toUpperCase().toLowerCase();
-    if (RESERVED.has(lenient) || NTFS_SHORT.test(lenient)) return "reserved";
-  }
-  return "";
+  return isInArchive(path) && !CONTROL.test(path) && utf8(path).length <= 3800 && parts.length <= 501
+    && parts.every((part) => {
+      const lenient = part.replace(IGNORED, "").normalize("NFKC").split(":")[0].replace(/[ .]+$/, "")
+        .toUpperCase().toLowerCase();
+      return utf8(part).length <= 255 && !RESERVED.has(lenient) && !NTFS_SHORT.test(lenient);
+    });
 }
 
-/**
- * @param {string} path With `//` where a subdataset begins.
- * @returns {string} Why a manifest may not name it.
- */
-export function markedPathFault(path) {
-  if (!path.includes("//")) return pathFault(path);
-  if (path.startsWith("/")) return "absolute";
-  if (/^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(path)) return "absolute";
-  const pieces = path.split("//");
-  if (pieces.some((piece) => !piece || piece.startsWith("/"))) return "component";
-  return [...pieces, pieces.join("/")].map(pathFault).find(Boolean) ?? "";
+/** @param {string} path With `//` where a subdataset begins; whether a manifest may name it. */
+export function isMarkedPath(path) {
+  return !/^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(path) && [...path.split("//"), joined(path)].every(isPath);
 }
 
 /** @param {string} path Without its marks. */
@@ -99,14 +74,8 @@ const DEVICE = /^((con|prn|aux|nul|com[1-9]|lpt[1-9]|clock\$)(\..*)?|con(in|out)
 const SHORTCUT = /\.(lnk|scf|url|crswap|\{[^.]*\})$|^(desktop\.ini|thumbs\.db|\.git)$/i;
 const SWAP = utf8(".crswap").length; // behind the name while it is written
 
-/**
- * @param {string} path
- * @returns {string} Why a browser does not write it to a folder that was picked.
- */
-export function folderFault(path) {
-  for (const part of path.split("/")) {
-    const isLong = utf8(part).length > 255 - SWAP;
-    if (isLong || NOT_IN_FOLDER.test(part) || DEVICE.test(part) || SHORTCUT.test(part)) return "folder-name";
-  }
-  return "";
+/** @param {string} path Whether a browser writes it to a folder that was picked. */
+export function isInFolder(path) {
+  return path.split("/").every((part) => utf8(part).length <= 255 - SWAP && !NOT_IN_FOLDER.test(part)
+    && !DEVICE.test(part) && !SHORTCUT.test(part));
 }

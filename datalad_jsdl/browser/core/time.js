@@ -1,5 +1,5 @@
 /** Modification times as a manifest tells them. */
-import { Fault } from "./fault.js";
+import { need } from "./fault.js";
 
 // RFC 3339, with the liberties that portals take
 const TIME = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*(?:([Zz])|([+-])([01]\d|2[0-3]):?([0-5]\d))?)?$/;
@@ -15,20 +15,20 @@ const END = 253402300800;
 export function parseTime(value) {
   if (value == null) return null;
   const seconds = typeof value === "number" ? Math.floor(Math.round(value * 1e6) / 1e6) : fromText(value);
-  if (!(seconds >= FIRST && seconds < END)) throw new Fault("time");
+  need(seconds >= FIRST && seconds < END, "time");
   return seconds;
 }
 
 /** @param {unknown} value */
 function fromText(value) {
-  const match = typeof value === "string" ? TIME.exec(value.trim()) : null;
-  if (!match) throw new Fault("time");
+  const match = typeof value === "string" && TIME.exec(value.trim());
+  need(match, "time");
   const [, year, month, day, hour = "00", minute = "00", given = "00", , , sign, hours, minutes] = match;
   const second = given === "60" ? "59" : given; // a leap second is the end of its minute
   const told = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
   const date = new Date(told);
   // browsers do not agree on days that are not in a month
-  if (Number.isNaN(Number(date)) || date.toISOString() !== told) throw new Fault("time");
+  need(JSON.stringify(date) === `"${told}"`, "time");
   const zone = sign ? (Number(hours) * 60 + Number(minutes)) * (sign === "+" ? -60 : 60) : 0;
   return Number(date) / 1000 + zone;
 }

@@ -31,6 +31,7 @@
  * @property {Uint8Array | null} content That the manifest has itself, in a `data:` URL.
  * @property {Access | null} access
  * @property {string} where Place in the document.
+ * @property {Record<string, any>} given What the document says of it.
  *
  * @typedef {object} Refusal An entry that is not let in.
  * @property {string | null} path

@@ -4,8 +4,8 @@
  * Members are deflate streams of stored blocks with a data descriptor (APPNOTE 6.3, 4.3; RFC 1951,
  * 3.2.4). All numbers stay below 2**53; 64-bit fields are split by division.
  */
-import { Fault } from "./fault.js";
-import { archiveNameFault, compareUtf8, utf8 } from "./names.js";
+import { need } from "./fault.js";
+import { compareUtf8, isInArchive, utf8 } from "./names.js";
 
 /** @typedef {import("./types.js").Member} Member */
 
@@ -17,29 +17,27 @@ const PLAIN = 0x0800; // flags: UTF-8 name
 const UNIX = 0x033f; // made by Unix, version 6.3
 const FIRST = Date.UTC(1980, 0, 1) / 1000;
 const LAST = Date.UTC(2107, 11, 31, 23, 59, 58) / 1000;
+const SPACE = new Uint8Array(1 << 18); // for the longest record
+export const EMPTY = SPACE.subarray(0, 0);
 const UNKNOWN = Date.UTC(1980, 1, 1) / 1000;
 
 /**
- * @param {Array<[number, number]>} values Width (2, 4 or 8 bytes) and value of each field.
- * @param {Uint8Array[]} [more] What follows them.
+ * @param {string} widths Of the numbers, in bytes: a digit for each.
+ * @param {Array<number | Uint8Array>} values
  * @returns {Uint8Array} Little-endian.
  */
-function record(values, more = []) {
-  const fixed = values.reduce((sum, [width]) => sum + width, 0);
-  const out = new Uint8Array(more.reduce((sum, part) => sum + part.length, fixed));
-  const view = new DataView(out.buffer);
+function record(widths, ...values) {
   let at = 0;
-  for (const [width, value] of values) {
-    if (width === 2) view.setUint16(at, value, true);
-    else view.setUint32(at, value % 2 ** 32, true);
-    if (width === 8) view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
-    at += width;
+  for (let value of values) {
+    if (typeof value !== "number") {
+      SPACE.set(value, at);
+      at += value.length;
+    } else {
+      for (let width = Number(widths[0]); width--; value = Math.floor(value / 256)) SPACE[at++] = value;
+      widths = widths.slice(1);
+    }
   }
-  for (const part of more) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  return SPACE.slice(0, at);
 }
 
 /**
@@ -54,13 +52,6 @@ function dosTime(mtime) {
   return day * 65536 + time;
 }
 
-/** @param {Member} member */
-function timeExtra({ mtime }) {
-  const known = mtime !== null && mtime >= 0 && mtime < 2 ** 31;
-  return known ? record([[2, 0x5455], [2, 5], [2, 1 + ((mtime & 255) << 8)], [2, (mtime >>> 8) & 0xffff]],
-    [Uint8Array.of(mtime >>> 24)]) : new Uint8Array(0);
-}
-
 /** Geometry of an archive, and its structures. */
 export class Layout {
   /**
@@ -72,21 +63,16 @@ export class Layout {
     this.members = [...members].sort((a, b) => compareUtf8(a.path, b.path));
     /** Of the local headers; at the end where the central directory begins. */
     this.offsets = new Float64Array(members.length + 1);
-    let central = 0;
-    this.members.forEach((member, i) => {
-      const { path } = member;
-      if (archiveNameFault(path)) throw new Fault("name", { path });
-      if (i && path === this.members[i - 1].path) throw new Fault("twice", { path });
-      const offset = this.offsets[i];
-      const name = utf8(path).length;
-      central += 46 + name + timeExtra(member).length + this.#large(i, offset);
-      this.offsets[i + 1] = offset + this.#head(i, name) + this.stored(i) + this.#tail(i);
+    this.centralSize = 0;
+    this.members.forEach(({ path }, i) => {
+      need(isInArchive(path), "name", { path });
+      need(path !== this.members[i - 1]?.path, "twice", { path });
+      this.offsets[i + 1] = this.data(i) + this.stored(i) + this.descriptor(i, 0).length;
+      this.centralSize += this.central(i, 0).length;
     });
     this.centralOffset = this.offsets[members.length];
-    this.centralSize = central;
-    this.zip64End = members.length >= 65535 || this.centralOffset >= MAX32 || central >= MAX32;
     /** Bytes of the whole archive. */
-    this.total = this.centralOffset + central + (this.zip64End ? 98 : 22);
+    this.total = this.centralOffset + this.centralSize + this.end().length;
   }
 
   /** @param {number} i Member; bytes of its data: the content, and five more for each block. */
@@ -96,34 +82,18 @@ export class Layout {
   }
 
   /** @param {number} i Whether the member has a data descriptor. */
-  #described(i) {
+  #isDescribed(i) {
     return this.members[i].size > 0 && !this.members[i].symlink;
   }
 
   /** @param {number} i Whether its sizes take 64 bits. */
-  #zip64(i) {
+  #isLarge(i) {
     return this.stored(i) >= MAX32;
-  }
-
-  /** @param {number} i @param {number} name */
-  #head(i, name) {
-    return 30 + name + timeExtra(this.members[i]).length + (this.#zip64(i) ? 20 : 0);
-  }
-
-  /** @param {number} i */
-  #tail(i) {
-    return this.#described(i) ? (this.#zip64(i) ? 24 : 16) : 0;
-  }
-
-  /** @param {number} i @param {number} offset Bytes of the zip64 extra of the central header. */
-  #large(i, offset) {
-    const large = (this.#zip64(i) ? 16 : 0) + (offset >= MAX32 ? 8 : 0);
-    return large ? large + 4 : 0;
   }
 
   /** @param {number} i Offset of the member's data. */
   data(i) {
-    return this.offsets[i] + this.#head(i, utf8(this.members[i].path).length);
+    return this.offsets[i] + this.local(i).length;
   }
 
   /**
@@ -136,67 +106,60 @@ export class Layout {
     return this.data(i) + from + headers;
   }
 
-  /** @param {number} i @param {number} [crc] Needed only for a symlink. */
-  local(i, crc = 0) {
-    const member = this.members[i];
-    const name = utf8(member.path);
-    const time = timeExtra(member);
-    const zip64 = this.#zip64(i);
-    const large = zip64 ? record([[2, 1], [2, 16], [8, 0], [8, 0]]) : new Uint8Array(0);
-    const size = member.symlink ? member.size : zip64 ? MAX32 : 0;
-    return record(
-      [[4, 0x04034b50], [2, zip64 ? 45 : 20], ...this.#common(i), [4, member.symlink ? crc : 0],
-        [4, size], [4, size], [2, name.length], [2, time.length + large.length]],
-      [name, time, large],
-    );
+  /**
+   * What both headers of a member have.
+   *
+   * @param {number} i @param {number} crc @param {number} stored @param {number} size As they are told.
+   * @param {Uint8Array} large The extra field for 64 bits.
+   */
+  #common(i, crc, stored, size, large) {
+    const { path, mtime } = this.members[i];
+    const name = utf8(path);
+    const isKnown = mtime !== null && mtime >= 0 && mtime < 2 ** 31;
+    const time = isKnown ? record("2214", 0x5455, 5, 1, mtime) : EMPTY;
+    const isDescribed = this.#isDescribed(i);
+    const fields = record("222444422", large.length ? 45 : 20, isDescribed ? DESCRIPTOR : PLAIN, isDescribed ? 8 : 0,
+      dosTime(mtime), crc, stored, size, name.length, time.length + large.length);
+    return [fields, name, time, large];
   }
 
-  /** @param {number} i @returns {Array<[number, number]>} Flags, method, time. */
-  #common(i) {
-    const described = this.#described(i);
-    return [[2, described ? DESCRIPTOR : PLAIN], [2, described ? 8 : 0], [4, dosTime(this.members[i].mtime)]];
+  /** @param {number} i @param {number} [crc] Needed only for a symlink. */
+  local(i, crc = 0) {
+    const { symlink, size } = this.members[i];
+    const isLarge = this.#isLarge(i);
+    const told = symlink ? size : isLarge ? MAX32 : 0;
+    const large = isLarge ? record("2288", 1, 16, 0, 0) : EMPTY;
+    const common = this.#common(i, symlink ? crc : 0, told, told, large);
+    return record("4", 0x04034b50, ...common);
   }
 
   /** @param {number} i @param {number} crc Of the content. */
   descriptor(i, crc) {
-    if (!this.#described(i)) return new Uint8Array(0);
-    const width = this.#zip64(i) ? 8 : 4;
-    return record([[4, 0x08074b50], [4, crc], [width, this.stored(i)], [width, this.members[i].size]]);
+    const width = this.#isLarge(i) ? 8 : 4;
+    return this.#isDescribed(i)
+      ? record(`44${width}${width}`, 0x08074b50, crc, this.stored(i), this.members[i].size) : EMPTY;
   }
 
   /** @param {number} i @param {number} crc Of the content. */
   central(i, crc) {
-    const member = this.members[i];
-    const name = utf8(member.path);
-    const time = timeExtra(member);
+    const { size, symlink, executable } = this.members[i];
     const offset = this.offsets[i];
-    const zip64 = this.#zip64(i);
-    const length = this.#large(i, offset);
-    /** @type {Array<[number, number]>} */
-    const large = length ? [[2, 1], [2, length - 4]] : [];
-    if (zip64) large.push([8, member.size], [8, this.stored(i)]);
-    if (offset >= MAX32) large.push([8, offset]);
-    const mode = member.symlink ? 0xa1ff : member.executable ? 0x81ed : 0x81a4;
-    return record(
-      [[4, 0x02014b50], [2, UNIX], [2, length ? 45 : 20], ...this.#common(i), [4, crc],
-        [4, zip64 ? MAX32 : this.stored(i)], [4, zip64 ? MAX32 : member.size], [2, name.length],
-        [2, time.length + length], [2, 0], [2, 0], [2, 0], [4, mode * 65536],
-        [4, Math.min(offset, MAX32)]],
-      [name, time, record(large)],
-    );
+    const isLarge = this.#isLarge(i);
+    const long = [...(isLarge ? [size, this.stored(i)] : []), ...(offset >= MAX32 ? [offset] : [])];
+    const large = long.length ? record("22888", 1, long.length * 8, ...long) : EMPTY;
+    const mode = symlink ? 0xa1ff : executable ? 0x81ed : 0x81a4;
+    const [fields, ...names] = this.#common(i, crc, Math.min(this.stored(i), MAX32), isLarge ? MAX32 : size, large);
+    return record("4222244", 0x02014b50, UNIX, fields, 0, 0, 0, mode * 65536, Math.min(offset, MAX32), ...names);
   }
 
   /** The end of the central directory. */
   end() {
     const { centralOffset: offset, centralSize: size } = this;
     const count = this.members.length;
-    const few = Math.min(count, 0xffff);
-    const large = this.zip64End ? record(
-      [[4, 0x06064b50], [8, 44], [2, UNIX], [2, 45], [4, 0], [4, 0], [8, count], [8, count], [8, size],
-        [8, offset], [4, 0x07064b50], [4, 0], [8, offset + size], [4, 1]]) : new Uint8Array(0);
-    const plain = record([[4, 0x06054b50], [4, 0], [2, few], [2, few], [4, Math.min(size, MAX32)],
-      [4, Math.min(offset, MAX32)], [2, 0]]);
-    return record([], [large, plain]);
+    const few = Math.min(count, 65535);
+    const large = few === 65535 || offset >= MAX32 || size >= MAX32 ? record("48224488884484", 0x06064b50, 44, UNIX, 45,
+      0, 0, count, count, size, offset, 0x07064b50, 0, offset + size, 1) : EMPTY;
+    return record("4422442", large, 0x06054b50, 0, few, few, Math.min(size, MAX32), Math.min(offset, MAX32), 0);
   }
 
   /**

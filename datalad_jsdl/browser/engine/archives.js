@@ -56,22 +56,23 @@ export async function saveFromArchives(archives, missing, files, states, sink, c
  * @param {Transport} archive @param {number[]} missing @param {File[]} files @param {State[]} states
  * @returns {Group | null} At least two members.
  */
-function takeGroup({ layout, members: places }, missing, files, states) {
-  const isFit = (/** @type {number} */ number) => files[number].size > 0 && files[number].size <= SMALL
-    && !files[number].content && !states[number].position && new Check(files[number]).verifies;
+function takeGroup({ layout, members }, missing, files, states) {
+  const isFit = (/** @type {number} */ number) => {
+    const { size, content } = files[number];
+    return size > 0 && size <= SMALL && !content && !states[number].position && new Check(files[number]).verifies;
+  };
   const wanted = missing.filter(isFit).sort((a, b) => a - b);
-  const start = (/** @type {number} */ n) => layout.offsets[places[wanted[n]]];
-  for (let first = 0; first + 1 < wanted.length; first++) {
-    let last = first;
-    const end = (/** @type {number} */ n) => layout.data(places[wanted[n]]) + layout.stored(places[wanted[n]]);
-    const from = start(first);
-    while (last + 1 < wanted.length && start(last + 1) - end(last) <= GAP
-      && end(last + 1) - from <= UNIT) last++;
+  const places = wanted.map((number) => members[number]);
+  const start = (/** @type {number} */ n) => layout.offsets[places[n]];
+  const end = (/** @type {number} */ n) => layout.data(places[n]) + layout.stored(places[n]);
+  for (let first = 0, last = 0; first + 1 < wanted.length; first = ++last) {
+    while (start(last + 1) - end(last) <= GAP && end(last + 1) - start(first) <= UNIT) last++;
     if (last === first) continue;
-    const members = wanted.slice(first, last + 1);
-    const taken = new Set(members);
-    missing.splice(0, missing.length, ...missing.filter((number) => !taken.has(number)));
-    return { members, from, to: end(last) };
+    const taken = new Set(wanted.slice(first, last + 1));
+    const others = missing.filter((number) => !taken.has(number));
+    missing.length = 0;
+    for (const number of others) missing.push(number);
+    return { members: [...taken], from: start(first), to: end(last) };
   }
   return null;
 }
@@ -92,15 +93,10 @@ async function saveGroup({ urls, layout, members: places }, { members, from, to 
     const { size } = files[number];
     const content = unframed(bytes.subarray(place, place + layout.stored(places[number])), size);
     await new Check(files[number]).unitIs(content, 0);
-    await saveContent(number, content, states[number], sink);
+    const crc = crc32(content);
+    await sink.write(number, 0, content, crc);
+    Object.assign(states[number], { position: size, crc, complete: true, verified: true });
+    await sink.complete(number, states[number]);
     context.onWritten(size);
   }
-}
-
-/** @param {number} number @param {Uint8Array} content @param {State} state @param {Sink} sink */
-async function saveContent(number, content, state, sink) {
-  const crc = crc32(content);
-  await sink.write(number, 0, content, crc);
-  Object.assign(state, { position: content.length, crc, complete: true, verified: true });
-  await sink.complete(number, state);
 }

@@ -4,7 +4,7 @@
  * States: `idle` → `running` → `ready`, or `failed` (some files, or all of it), or `paused`; from both
  * of these `run` goes on.
  */
-import { Fault, asFault } from "../core/fault.js";
+import { Fault, asFault, need } from "../core/fault.js";
 import { saveFromArchives } from "./archives.js";
 import { here } from "./environment.js";
 import { Origins } from "./origins.js";
@@ -110,47 +110,41 @@ export class Engine {
 
   async #all() {
     const { files, sink, options, abort } = this;
-    this.states ??= await sink.open();
-    const states = this.states;
+    const states = this.states ??= await sink.open();
     this.done = states.reduce((sum, { position }) => sum + position, 0);
     this.#tell();
-    for (const [number, { blocked }] of states.entries()) {
-      if (blocked) this.failed.push({ path: files[number].path, reason: "exists", origin: "" });
-    }
+    for (const [number, { blocked }] of states.entries()) if (blocked) this.#fail(number, new Fault("exists"));
     const isMissing = (/** @type {State} */ { complete, blocked }) => !complete && !blocked;
     const missing = [...states.keys()].filter((number) => isMissing(states[number]));
     const context = this.#context();
-    const ends = await Promise.allSettled(Array.from({ length: options.concurrency ?? 6 }, async () => {
+    const archives = options.isStrict ? [] : options.archives ?? [];
+    await Promise.all(Array.from({ length: options.concurrency ?? 6 }, async () => {
       try {
-        await saveFromArchives(options.isStrict ? [] : options.archives ?? [], missing, files, states, sink, context);
+        await saveFromArchives(archives, missing, files, states, sink, context);
         for (let number = missing.shift(); number !== undefined; number = missing.shift()) {
           await this.#one(number, context);
         }
       } catch (error) {
         abort.abort(error); // the others end, too
-        throw error;
       }
     }));
     abort.signal.throwIfAborted();
-    const broken = ends.find((end) => end.status === "rejected");
-    if (broken) throw /** @type {PromiseRejectedResult} */ (broken).reason;
   }
 
   /** @param {number} number @param {Context} context */
   async #one(number, context) {
     const file = this.files[number];
     const state = /** @type {State[]} */ (this.states)[number];
-    const own = { ...context, onRetry: (/** @type {Fault} */ fault) => this.#retry(file.path, fault) };
+    const onRetry = (/** @type {Fault} */ fault) => this.options.onretry?.(this.#failure(number, fault));
+    const own = { ...context, onRetry };
     const transfer = new Transfer(number, file, state, this.sink, own, this.options.archives);
     try {
       await transfer.run();
     } catch (error) {
       if (this.abort.signal.aborted || !(error instanceof Fault) || FATAL.has(error.kind)) throw error;
       const faults = transfer.source.faults;
-      for (const { kind, data } of faults.length ? faults : [error]) {
-        this.failed.push({ path: file.path, reason: kind, origin: data.origin ?? "" });
-      }
-      if (this.options.isStrict) throw new Fault("incomplete");
+      for (const fault of faults.length ? faults : [error]) this.#fail(number, fault);
+      need(!this.options.isStrict, "incomplete");
     }
     this.#tell();
   }
@@ -175,9 +169,14 @@ export class Engine {
     };
   }
 
-  /** @param {string} path @param {Fault} fault */
-  #retry(path, fault) {
-    this.options.onretry?.({ path, reason: fault.kind, origin: fault.data.origin ?? "" });
+  /** @param {number} number @param {Fault} fault @returns {Failure} */
+  #failure(number, { kind, data }) {
+    return { path: this.files[number].path, reason: kind, origin: data.origin ?? "" };
+  }
+
+  /** @param {number} number @param {Fault} fault */
+  #fail(number, fault) {
+    this.failed.push(this.#failure(number, fault));
   }
 
   #tell() {

@@ -2,7 +2,7 @@
 import { Fault } from "../core/fault.js";
 import { Hasher } from "../core/hash.js";
 import { readManifest, shared } from "../core/manifest.js";
-import { folderFault, utf8 } from "../core/names.js";
+import { isInFolder, utf8 } from "../core/names.js";
 import { Layout } from "../core/zip.js";
 import { each } from "./environment.js";
 import { requestInit } from "./response.js";
@@ -38,7 +38,7 @@ export function jobOf(manifest, as, sizes = {}) {
   const all = manifest.entries.flatMap((entry, n) => {
     const { path, mtime, urls } = common[n];
     const size = entry.size ?? (Object.hasOwn(sizes, path) ? sizes[path] : null);
-    const reason = as === "zip" ? "" : entry.symlink ? "symlink-folder" : folderFault(path);
+    const reason = as === "zip" ? "" : entry.symlink ? "symlink-folder" : isInFolder(path) ? "" : "folder-name";
     if (reason) refused.push({ path, reason, where: entry.where });
     if (size === null) unsized.push(path);
     return size === null ? [] : [{ ...entry, path, mtime, urls, size, reason }];

@@ -23,7 +23,7 @@ export class Check {
     this.pieces = pieces && isKnown(pieces.algorithm) && pieces.length <= LONGEST_PIECE
       && pieces.digests.length === Math.ceil(size / pieces.length) ? pieces : null;
     this.unit = this.pieces ? this.pieces.length * Math.max(1, Math.floor(UNIT / this.pieces.length)) : UNIT;
-    const names = Object.keys(ALGORITHMS).filter((name) => name in digests);
+    const names = ALGORITHMS.filter((name) => name in digests);
     const held = size <= LONGEST_PIECE ? names.find(isKnown) : undefined;
     const whole = size <= UNIT ? held : STREAMED.find((name) => names.includes(name)) ?? held;
     this.algorithm = this.pieces ? undefined : whole;

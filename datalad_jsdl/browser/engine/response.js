@@ -1,5 +1,5 @@
 /** One request for a range, and its answer byte by byte. */
-import { Fault, asFault } from "../core/fault.js";
+import { Fault, asFault, need } from "../core/fault.js";
 import { orAborted } from "./environment.js";
 
 /** @typedef {import("./environment.js").Environment} Environment */
@@ -22,13 +22,15 @@ import { orAborted } from "./environment.js";
  * @property {number} stall Milliseconds without a byte after which it is given up.
  */
 
+const TICKS = 8; // in the time after which an answer has stalled
+
 /** Status → kind of fault; others below 500 are refusals for good. */
 const STATUSES = /** @type {Record<number, string>} */ ({
   401: "login", 403: "login", 407: "login", 404: "gone", 410: "gone", 416: "size",
   408: "busy", 425: "busy", 429: "busy",
 });
 
-/** @param {string} origin @param {Access} access @returns {RequestInit} */
+/** @param {string} origin @param {Access} access @returns {RequestInit & {headers: Record<string, string>}} */
 export function requestInit(origin, access) {
   const headers = access.headers?.[origin] ?? {};
   const include = access.credentials?.[origin] === "include";
@@ -48,10 +50,10 @@ export function requestInit(origin, access) {
 export class Answer {
   #reader = /** @type {any} */ (undefined); // of the body; none if that is empty
   #abort = new AbortController();
-  #mean = 0;
-  #limit = 0;
-  #waitingSince = -1;
-  #timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
+  #idle = 0; // ticks since bytes came
+  #mean = 0; // ticks that they take to come
+  #isWaiting = false;
+  #timer = /** @type {any} */ (0);
 
   /** @param {Asked} asked @param {Environment} environment @param {AbortSignal} signal Of the user. */
   constructor(asked, environment, signal) {
@@ -62,7 +64,6 @@ export class Answer {
     this.end = asked.to; // of what it is for
     this.isWhole = false; // the server ignored the range
     this.lastModified = /** @type {string | null} */ (null);
-    this.#limit = asked.stall;
   }
 
   /**
@@ -72,21 +73,19 @@ export class Answer {
   async open(access) {
     const { asked, signal } = this;
     const entering = asked.origin.enter();
-    try {
-      await orAborted(entering, signal);
-    } catch (error) {
+    await orAborted(entering, signal).catch((error) => {
       entering.then(() => asked.origin.leave());
       throw error;
-    }
+    });
     this.entered = true;
+    this.#timer = setInterval(() => this.#watch(), asked.stall / TICKS);
     signal.addEventListener("abort", this.#stop);
     try {
-      const init = requestInit(asked.origin.name, access);
-      const isAll = asked.from === 0 && asked.to === asked.size;
-      const range = isAll ? "bytes=0-" : `bytes=${asked.from}-${asked.to - 1}`;
-      if (asked.ranged) /** @type {Record<string, string>} */ (init.headers).Range = range;
+      const end = asked.from === 0 && asked.to === asked.size ? "" : asked.to - 1;
+      const { headers, ...init } = requestInit(asked.origin.name, access);
+      if (asked.ranged) headers.Range = `bytes=${asked.from}-${end}`;
       const response = await this.#timed(() =>
-        this.environment.fetch(asked.url, { ...init, signal: this.#abort.signal }));
+        this.environment.fetch(asked.url, { ...init, headers, signal: this.#abort.signal }));
       this.#check(response);
       this.#reader = response.body?.getReader();
     } catch (error) {
@@ -100,20 +99,17 @@ export class Answer {
     const { asked } = this;
     const { status, headers } = response;
     const origin = asked.origin.name;
-    if (status !== 200 && status !== 206) {
-      const kind = STATUSES[status] ?? (status >= 500 ? "server" : "refused");
-      throw new Fault(kind, { origin, status, wait: waitOf(headers) });
-    }
+    const isWhole = this.isWhole = status === 200;
+    need(isWhole || status === 206, STATUSES[status] ?? (status >= 500 ? "server" : "refused"),
+      { origin, status, wait: waitOf(headers) });
     this.lastModified = headers.get("Last-Modified");
-    this.isWhole = status === 200;
-    this.at = this.isWhole ? 0 : asked.from;
-    const length = headers.get("Content-Length");
-    const [, start, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("Content-Range") ?? "") ?? [];
-    const isOther = (start && Number(start) !== asked.from) || (total && Number(total) !== asked.size)
-      || (length && Number(length) !== asked.to - asked.from);
-    const isLonger = this.isWhole && Number(length) > asked.size; // compressed, it would be shorter
-    if (isLonger) throw new Fault("size", { origin });
-    if (!this.isWhole && isOther) throw new Fault(total && Number(total) !== asked.size ? "size" : "range", { origin });
+    this.at = isWhole ? 0 : asked.from;
+    const length = Number(headers.get("Content-Length") ?? NaN);
+    const [, start = asked.from, total = asked.size] =
+      /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("Content-Range") ?? "") ?? [];
+    // of a whole that is compressed, the length would be shorter
+    need(isWhole ? !(length > asked.size) : Number(total) === asked.size, "size", { origin });
+    need(isWhole || (Number(start) === asked.from && !(Math.abs(length - asked.to + asked.from) > 0)), "range", { origin });
   }
 
   /**
@@ -133,10 +129,11 @@ export class Answer {
       } catch (error) {
         throw this.#fault(error, "cut");
       }
-      if (!bytes) throw new Fault("cut", { origin: asked.origin.name });
+      const origin = asked.origin.name;
+      need(bytes, "cut", { origin });
       const start = this.at;
       this.at += bytes.length;
-      if (this.at > end) throw new Fault("size", { origin: asked.origin.name });
+      need(this.at <= end, "size", { origin });
       if (this.at > asked.from) return start < asked.from ? bytes.subarray(asked.from - start) : bytes;
     }
     return null;
@@ -144,7 +141,7 @@ export class Answer {
 
   /** Give the connection up. */
   close() {
-    clearTimeout(this.#timer);
+    clearInterval(this.#timer);
     this.signal.removeEventListener("abort", this.#stop);
     this.#abort.abort();
     this.#reader?.cancel().catch(() => {});
@@ -155,44 +152,38 @@ export class Answer {
   #stop = () => this.#abort.abort(this.signal.reason);
 
   /**
-   * Give up if nothing comes for a time. It gets longer where bytes come seldom, but do come.
-   *
    * @template T
    * @param {() => Promise<T>} start
    */
   async #timed(start) {
-    const since = this.#waitingSince = this.environment.now();
-    if (this.#timer === undefined) this.#watch(this.#limit);
+    this.#idle = 0;
+    this.#isWaiting = true;
     const result = await start();
-    this.#waitingSince = -1;
-    this.#mean += (this.environment.now() - since - this.#mean) / 8;
-    this.#limit = Math.max(this.asked.stall, 4 * this.#mean);
+    this.#isWaiting = false;
+    this.#mean += (this.#idle - this.#mean) / 8;
     return result;
   }
 
-  /** @param {number} wait */
-  #watch(wait) {
-    this.#timer = setTimeout(() => {
-      const waited = this.#waitingSince < 0 ? 0 : this.environment.now() - this.#waitingSince;
-      if (waited < this.#limit) this.#watch(Math.max(this.#limit - waited, 10));
-      else this.#abort.abort(new Fault("stall", { origin: this.asked.origin.name }));
-    }, wait);
+  /** Give up if nothing comes for a time. It gets longer where bytes come seldom, but do come. */
+  #watch() {
+    // counted, not timed: what came while nothing ran here did come
+    if (!this.#isWaiting || ++this.#idle <= Math.max(TICKS, 4 * this.#mean)) return;
+    this.#abort.abort(new Fault("stall", { origin: this.asked.origin.name }));
   }
 
   /** @param {unknown} error @param {string} [kind] Of what the browser does not explain. */
   #fault(error, kind = "network") {
     if (this.signal.aborted) return this.signal.reason;
-    const reason = this.#abort.signal.reason;
-    const origin = this.asked.origin.name;
-    if (error instanceof Fault) return error;
-    return reason instanceof Fault ? reason : new Fault(kind, { origin, detail: asFault(error, kind).data.detail });
+    const { reason } = this.#abort.signal;
+    const { detail } = asFault(error, kind).data;
+    return [error, reason].find((found) => found instanceof Fault)
+      ?? new Fault(kind, { origin: this.asked.origin.name, detail });
   }
 }
 
 /** @param {Headers} headers @returns {number | undefined} Seconds, where the browser lets it be read. */
 function waitOf(headers) {
-  const value = headers.get("Retry-After");
-  if (!value) return undefined;
+  const value = headers.get("Retry-After") ?? "";
   const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
   return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), 3600) : undefined;
 }

@@ -1,6 +1,7 @@
 /** One file from its candidates into the sink: read, checked, written, unit by unit. */
 import { crc32 } from "../core/crc.js";
 import { Fault } from "../core/fault.js";
+import { EMPTY } from "../core/zip.js";
 import { Check } from "./pieces.js";
 import { Source } from "./source.js";
 
@@ -38,7 +39,7 @@ export class Transfer {
   async run() {
     const { file, state, number } = this;
     await this.#prepare();
-    const own = file.content ?? (file.size === 0 ? new Uint8Array(0) : null);
+    const own = file.content ?? (file.size ? null : EMPTY);
     if (own) await this.#commit(own, new Set());
     while (state.position < file.size) {
       try {

@@ -1,7 +1,6 @@
 /** A download as the page sees it; the worker does the work. */
-import { Fault, asFault } from "../core/fault.js";
+import { asFault, need } from "../core/fault.js";
 import { hex } from "../core/hash.js";
-import { readManifest } from "../core/manifest.js";
 import { NOTHING, identity } from "../engine/job.js";
 import { sinkFault } from "../sinks/sink.js";
 import { forget, keepFolder, zipOf } from "./kept.js";
@@ -66,7 +65,7 @@ export class Download {
     options.signal?.addEventListener("abort", () => this.cancel());
     this.#begin = () => this.#start(text, as, folder).catch((error) => {
       const { kind, data } = asFault(error, "internal");
-      this.#end({ ...NOTHING, fault: kind, detail: data.detail });
+      this.#end({ fault: kind, detail: data.detail });
     });
     this.#begin();
     if (options.signal?.aborted) this.cancel();
@@ -85,46 +84,40 @@ export class Download {
    */
   async #start(text, as, folder) {
     const { options } = this;
-    this.#text = await text;
+    const { text: found, base } = this.#text = await text;
     this.as = await as;
     const directory = await folder;
-    this.name ||= nameOf(this.#text.base);
-    if (!this.id) {
-      const place = directory ? ` ${directory.name}` : "";
-      this.id = hex(identity(this.#text.text, this.#text.base, this.as + place)).slice(0, 32);
-    }
+    const place = this.as + (directory ? ` ${directory.name}` : "");
+    this.id ||= hex(identity(found, base, place)).slice(0, 32);
+    this.name ||= nameOf(base);
     if (directory) await keepFolder(this.id, directory).catch(() => {});
     if (this.state === "cancelled") return;
     this.#worker = startWorker();
     this.#worker.onmessage = ({ data }) => this.#heard(data);
-    this.#worker.onerror = () => this.#end({ ...NOTHING, fault: "internal" });
+    this.#worker.onerror = () => this.#end({ fault: "internal" });
     const { credentials, headers, concurrency, stall } = options;
-    this.#worker.postMessage({
-      type: "start",
-      start: {
-        ...this.#text, id: this.id, as: this.as, name: this.name, directory, concurrency, stall,
-        access: { credentials, headers },
-      },
-    });
+    this.#worker.postMessage(["start", {
+      text: found, base, id: this.id, as: this.as, name: this.name, directory, concurrency, stall,
+      access: { credentials, headers },
+    }]);
     if (this.#isHeld) this.pause();
   }
 
-  /** @param {any} message Of the worker. */
-  #heard(message) {
+  /** @param {[string, any]} message Of the worker. */
+  #heard([type, value]) {
     const { options } = this;
-    if (message.type === "progress") options.onprogress?.((this.progress = message.progress));
-    else if (message.type === "retry") options.onretry?.(message.failure);
-    else if (message.type === "plan") this.plan = message.plan;
-    else if (message.type === "state") this.#become(message.state);
-    else if (message.type === "end") {
-      this.#blob = message.blob;
-      this.#end(message.report);
-    }
+    if (type === "progress") options.onprogress?.((this.progress = value));
+    else if (type === "retry") options.onretry?.(value);
+    else if (type === "plan") this.plan = value;
+    else if (type === "state") this.#become(value);
+    else this.#end(value);
   }
 
-  /** @param {any} report */
-  async #end(report) {
+  /** @param {any} ended */
+  async #end({ blob, ...more }) {
     this.#stop();
+    this.#blob = blob;
+    const report = { ...NOTHING, ...more };
     const isReady = () => !report.fault && !report.failed.length;
     if (isReady() && this.options.file) report.fault = await this.#intoFile(this.options.file);
     this.#become(isReady() ? "ready" : "failed");
@@ -134,11 +127,10 @@ export class Download {
   /** @param {any} report @returns {Report} */
   #whole(report) {
     const { text, base } = this.#text;
-    const entries = text ? readable(text, base) : [];
-    const from = /^https?:/.test(base) ? base : "MANIFEST";
+    const from = /^https?:/.test(base) ? base.replace(/[?#].*/, "") : "MANIFEST";
     return {
-      ...report, refused: this.plan?.refused ?? [], manifest: failedManifest(entries, report.failed),
-      command: `datalad download-manifest --get ${quoted(from.replace(/[?#].*/, ""))} ${quoted(this.name.replace(/\.zip$/, ""))}`,
+      ...report, refused: this.plan?.refused ?? [], manifest: failedManifest(text, base, report.failed),
+      command: `datalad download-manifest --get ${quoted(from)} ${quoted(this.name.replace(/\.zip$/, ""))}`,
     };
   }
 
@@ -161,13 +153,13 @@ export class Download {
   pause() {
     this.#isHeld = !this.#worker && this.state === "starting";
     if (this.#isHeld) this.#become("paused");
-    this.#worker?.postMessage({ type: "pause" });
+    this.#worker?.postMessage(["pause"]);
   }
 
   /** Go on after a pause, or try again what failed. */
   resume() {
     if (this.state === "paused") {
-      if (this.#worker) this.#worker.postMessage({ type: "resume" });
+      if (this.#worker) this.#worker.postMessage(["resume"]);
       else this.#become("starting");
       this.#isHeld = false;
     }
@@ -180,7 +172,7 @@ export class Download {
   /** Give up, and delete what is kept of it; files in a folder stay. */
   cancel() {
     if (this.state === "ready") return;
-    if (this.#worker) this.#worker.postMessage({ type: "cancel" });
+    if (this.#worker) this.#worker.postMessage(["cancel"]);
     else {
       // what an earlier try has kept
       if (this.state === "failed") forget(this.id).catch(() => {});
@@ -208,7 +200,7 @@ export class Download {
 
   /** Hand the zip over to the browser's downloads; call it in a click. It stays until `forget`. */
   async save() {
-    if (this.state !== "ready" || this.as !== "zip") throw new Fault("incomplete");
+    need(this.state === "ready" && this.as === "zip", "incomplete");
     const url = URL.createObjectURL(await this.#zip());
     const link = document.createElement("a");
     link.href = url;
@@ -225,13 +217,4 @@ const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 function nameOf(base) {
   const last = /([^/?#]+?)(\.jsonl?)?([?#].*)?$/.exec(base)?.[1] ?? "";
   return `${/^[\w.-]+$/.test(last) ? last : "files"}.zip`;
-}
-
-/** @param {string} text @param {string} base */
-function readable(text, base) {
-  try {
-    return readManifest(text, base || undefined).entries;
-  } catch {
-    return [];
-  }
 }

@@ -1,25 +1,20 @@
 /** The files that failed, as a manifest for another try. */
 import { joined } from "../core/names.js";
-
-/** @typedef {import("../core/types.js").Entry} Entry */
+import { manifestOf } from "../engine/job.js";
 
 /**
- * @param {Entry[]} entries
+ * @param {string} text Of the manifest. @param {string} base
  * @param {Array<{path: string, reason: string}>} failed
- * @returns {Record<string, object>}
+ * @returns {Record<string, object>} As they were in it, with absolute URLs, and the reasons.
  */
-export function failedManifest(entries, failed) {
-  const reasons = new Map(failed.map(({ path, reason }) => [path, reason]));
-  const wanted = entries.filter(({ path }) => reasons.has(joined(path)));
-  return Object.fromEntries(wanted.map((entry) => [entry.path, fields(entry, reasons.get(joined(entry.path)))]));
-}
-
-/** @param {Entry} entry @param {string | undefined} reason */
-function fields({ content, urls, size, digests, pieces, mtime, ownMtime, executable, access }, reason) {
-  const own = content && Array.from(content, (byte) => String.fromCharCode(byte)).join("");
-  return {
-    urls: own === null ? urls : [`data:;base64,${btoa(own)}`], reason, ...(size !== null && { size }), ...(Object.keys(digests).length && { digests }),
-    ...(pieces && { pieces }), ...(mtime !== null && { mtime }), ...(ownMtime && { own_mtime: true }),
-    ...(executable && { executable }), ...(access && { access }),
-  };
+export function failedManifest(text, base, failed) {
+  const reasons = Object.fromEntries(failed.map(({ path, reason }) => [path, reason]));
+  const entries = failed.length ? manifestOf(text, base).entries : [];
+  return Object.fromEntries(entries.filter(({ path }) => Object.hasOwn(reasons, joined(path))).map(
+    ({ path, urls, access, content, given }) => {
+      const { url, extra_urls, ...others } = given;
+      const fields = content ? given : { ...others, urls };
+      return [path, { ...fields, ...(access && { access }), reason: reasons[joined(path)] }];
+    },
+  ));
 }

@@ -1,6 +1,6 @@
 /** What a page keeps of downloads between visits: folders that were picked, and what is on disk. */
 import { RECORD, ready } from "../engine/journal.js";
-import { downloads, fileIn, folderOf, remove, withLock } from "../sinks/opfs.js";
+import { downloads, fileIn, folderOf, metaOf, remove, withLock } from "../sinks/opfs.js";
 
 /**
  * @typedef {object} Kept
@@ -53,10 +53,10 @@ export async function unfinished() {
 /** @param {string} id @returns {Promise<Kept>} */
 export async function keptOf(id) {
   const folder = await folderOf(id);
-  const { text, base, as, name, since } = JSON.parse(await (await fileIn(folder, "meta")).text());
+  const { text, base, as, name, since } = await metaOf(folder);
   // the last record of the journal tells
-  const end = await fileIn(folder, "journal").then((file) => file.slice(-RECORD).arrayBuffer(), () => new ArrayBuffer(0));
-  return { id, as, name, base, isReady: String(new Uint8Array(end)) === String(ready()), since, text };
+  const end = await fileIn(folder, "journal").then((file) => file.slice(-RECORD).arrayBuffer()).catch(() => []);
+  return { id, as, name, base, isReady: `${new Uint8Array(end)}` === `${ready()}`, since, text };
 }
 
 /** @param {string} id @returns {Promise<File>} The zip. */

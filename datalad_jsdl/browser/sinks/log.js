@@ -5,7 +5,7 @@ import { HEADER, completed, ready, replay, written } from "../engine/journal.js"
 /** @typedef {import("../engine/journal.js").State} State */
 
 const MOST_BYTES = 8 << 20; // of content that records wait for
-const MOST_RECORDS = 64;
+const MOST_RECORDS = 256; // each is a small file, at least
 
 /** The journal of one download. */
 export class Log {
@@ -18,7 +18,7 @@ export class Log {
     this.file = file;
     this.header = header;
     this.flushData = flush;
-    this.waiting = /** @type {Uint8Array[]} */ ([]);
+    this.waiting = /** @type {Map<number, Uint8Array>} */ (new Map()); // of each member the last counts
     this.bytes = 0;
     this.isReady = false;
     this.end = HEADER;
@@ -36,35 +36,34 @@ export class Log {
 
   /** @param {number} number @param {number} crc @param {number} position @param {number} length */
   written(number, crc, position, length) {
-    this.#add(written(number, crc, position), length);
+    this.#add(number, written(number, crc, position), length);
   }
 
   /** @param {number} number @param {State} state */
   completed(number, { crc, verified }) {
-    this.#add(completed(number, crc, verified), 0);
+    this.#add(number, completed(number, crc, verified), 0);
   }
 
   ready() {
-    this.#add(ready(), 0);
+    this.#add(-1, ready(), 0);
     this.flush();
     this.isReady = true;
   }
 
-  /** @param {Uint8Array} record @param {number} length */
-  #add(record, length) {
-    this.waiting.push(record);
+  /** @param {number} number @param {Uint8Array} record @param {number} length */
+  #add(number, record, length) {
+    this.waiting.set(number, record);
     this.bytes += length;
-    if (this.bytes >= MOST_BYTES || this.waiting.length >= MOST_RECORDS) this.flush();
+    if (this.bytes >= MOST_BYTES || this.waiting.size >= MOST_RECORDS) this.flush();
   }
 
   flush() {
-    if (!this.waiting.length) return;
+    const records = Uint8Array.from([...this.waiting.values()].flatMap((record) => [...record]));
+    if (!records.length) return;
     this.flushData();
-    for (const record of this.waiting) {
-      this.file.write(this.end, record);
-      this.end += record.length;
-    }
-    this.waiting = [];
+    this.file.write(this.end, records);
+    this.end += records.length;
+    this.waiting.clear();
     this.bytes = 0;
   }
 

@@ -32,6 +32,11 @@ export async function fileIn(folder, name) {
   return (await folder.getFileHandle(name)).getFile();
 }
 
+/** @param {FileSystemDirectoryHandle} folder @returns {Promise<any>} What is known of its download. */
+export async function metaOf(folder) {
+  return JSON.parse(await (await fileIn(folder, "meta")).text());
+}
+
 /** @returns {Promise<string[]>} Of which downloads something is there. */
 export async function downloads() {
   try {

@@ -1,5 +1,5 @@
 /** The canonical zip, written at its places into a file; or in order, where the target wants that. */
-import { framed, unframed } from "../core/zip.js";
+import { BLOCK, EMPTY, framed, unframed } from "../core/zip.js";
 import { untouched } from "../engine/journal.js";
 
 /** @typedef {import("./sink.js").Sink} Sink */
@@ -7,9 +7,6 @@ import { untouched } from "../engine/journal.js";
 /** @typedef {import("./log.js").Log} Log */
 /** @typedef {import("../core/zip.js").Layout} Layout */
 /** @typedef {import("../engine/journal.js").State} State */
-
-const AT_ONCE = 1 << 20; // bytes of the central directory
-const BLOCK = 65535;
 
 /** @implements {Sink} */
 export class ZipSink {
@@ -37,16 +34,15 @@ export class ZipSink {
   /** @type {Sink["write"]} */
   async write(number, from, bytes, crc) {
     const { layout } = this;
-    const { size, symlink } = layout.members[number];
+    const { size } = layout.members[number];
     const isLast = from + bytes.length === size;
-    const before = from === 0 ? layout.local(number, symlink ? crc : 0) : new Uint8Array(0);
-    const behind = isLast ? layout.descriptor(number, crc) : new Uint8Array(0);
+    const before = from === 0 ? layout.local(number, crc) : EMPTY;
+    const behind = isLast ? layout.descriptor(number, crc) : EMPTY;
     const most = before.length + framed(bytes.length) + behind.length;
     if (this.slab.length < most) this.slab = new Uint8Array(most);
     const { slab } = this;
     slab.set(before);
-    let length = before.length;
-    length += layout.frame(number, from, bytes, slab.subarray(length));
+    const length = before.length + layout.frame(number, from, bytes, slab.subarray(before.length));
     slab.set(behind, length);
     const place = from === 0 ? layout.offsets[number] : layout.position(number, from);
     this.crcs[number] = crc;
@@ -60,8 +56,8 @@ export class ZipSink {
     const first = Math.floor(from / BLOCK) * BLOCK;
     const last = Math.min(Math.ceil((from + length) / BLOCK) * BLOCK, layout.members[number].size);
     const place = layout.position(number, first);
-    const framedLength = last - first + 5 * Math.ceil((last - first) / BLOCK);
-    const content = unframed(this.target.read(place, framedLength), last - first);
+    const data = this.target.read(place, layout.position(number, last) - place);
+    const content = unframed(data, last - first);
     return content.subarray(from - first, from - first + length);
   }
 
@@ -78,20 +74,14 @@ export class ZipSink {
   async finish() {
     const { layout, target, crcs } = this;
     if (this.log?.isReady) return;
-    let at = layout.centralOffset, held = 0;
-    let parts = /** @type {Uint8Array[]} */ ([]);
-    const flush = async () => {
-      const out = new Uint8Array(held);
-      parts.reduce((place, part) => (out.set(part, place), place + part.length), 0);
-      await target.write(at, out);
-      [at, held, parts] = [at + held, 0, []];
-    };
+    const out = new Uint8Array(layout.total - layout.centralOffset);
+    let at = 0;
     for (let number = 0; number <= crcs.length; number++) {
       const part = number < crcs.length ? layout.central(number, crcs[number]) : layout.end();
-      parts.push(part);
-      held += part.length;
-      if (held >= AT_ONCE || number === crcs.length) await flush();
+      out.set(part, at);
+      at += part.length;
     }
+    await target.write(layout.centralOffset, out);
     target.flush();
     this.log?.ready();
   }

@@ -7,7 +7,7 @@
  */
 import { download, forget, plan, resume, unfinished } from "../jsdl.js";
 import { asFault } from "../core/fault.js";
-import { box, failures, head, line, make } from "./parts.js";
+import { box, failures, head, help, line, make } from "./parts.js";
 import { STYLE } from "./style.js";
 import { translator } from "./texts.js";
 import { Pace, bytesText, percent } from "./words.js";
@@ -34,17 +34,17 @@ export class JsdlDownload extends Base {
   #failed = /** @type {Map<string, string>} */ (new Map()); // origin → why
   #pace = new Pace();
   #announced = 0;
+  #text = /** @type {import("./texts.js").Translate} */ (() => "");
   #root = this.attachShadow({ mode: "open" });
   #status = make("p", { role: "status", class: "vh" });
   #body = make("div", {});
 
-  connectedCallback() {
+  async connectedCallback() {
     const sheet = new CSSStyleSheet(); // which a policy for styles does not refuse
     sheet.replaceSync(STYLE);
     this.#root.adoptedStyleSheets = [sheet];
-    const section = make("section", { "aria-labelledby": "title" });
-    section.append(this.#body, this.#status);
-    this.#root.replaceChildren(section);
+    this.#root.replaceChildren(make("section", { "aria-labelledby": "title" }, this.#body, this.#status));
+    this.#text = await translator(this.closest("[lang]")?.getAttribute("lang") ?? navigator.language);
     this.#show();
     // before the click, as a folder may be picked only in it
     this.#look();
@@ -82,11 +82,6 @@ export class JsdlDownload extends Base {
     return !this.#isZip && this.getAttribute("as") === "folder" && "showDirectoryPicker" in window ? "folder" : "zip";
   }
 
-  get #text() {
-    const language = this.closest("[lang]")?.getAttribute("lang") ?? navigator.language;
-    return translator(language);
-  }
-
   #begin() {
     const options = {
       as: this.#as,
@@ -103,24 +98,21 @@ export class JsdlDownload extends Base {
   }
 
   async #wait() {
-    const report = await /** @type {Download} */ (this.#download).done;
-    this.#report = report;
-    this.#show();
-    this.#announce(this.#headline());
-    this.dispatchEvent(new CustomEvent("jsdl-report", { detail: report, bubbles: true }));
+    this.#report = await /** @type {Download} */ (this.#download).done;
+    this.#tell("report", this.#report, true);
   }
 
   /** @param {State} state */
   #became(state) {
     if (state === "cancelled") this.#turn(false);
-    this.#show();
-    if (state !== "ready" && state !== "failed") this.#announce(this.#headline()); // else with the report
-    this.dispatchEvent(new CustomEvent("jsdl-state", { detail: state, bubbles: true }));
+    this.#tell("state", state, state !== "ready" && state !== "failed"); // else with the report
   }
 
-  /** @param {string} text For those who hear the page. */
-  #announce(text) {
-    this.#status.textContent = text;
+  /** @param {string} event @param {any} detail @param {boolean} isHeard By those who hear the page. */
+  #tell(event, detail, isHeard) {
+    this.#show();
+    if (isHeard) this.#status.textContent = this.#headline();
+    this.dispatchEvent(new CustomEvent(`jsdl-${event}`, { detail, bubbles: true }));
   }
 
   #progress() {
@@ -130,29 +122,28 @@ export class JsdlDownload extends Base {
     this.#pace.add(performance.now(), progress.done);
     bar.value = percent(progress);
     const text = line(this.#text, progress, this.#pace);
-    const shown = this.#body.querySelector("#line");
-    if (shown) shown.textContent = text;
-    const step = Math.floor(percent(progress) / STEP);
-    if (step !== this.#announced) this.#announce(text);
+    /** @type {HTMLElement} */ (bar.nextSibling).textContent = text;
+    const step = Math.floor(bar.value / STEP);
+    if (step !== this.#announced) this.#status.textContent = text;
     this.#announced = step;
   }
 
   /** @returns {string} The state in words. */
   #headline() {
     const text = this.#text;
-    const state = this.#download?.state;
-    const report = this.#report;
+    const state = this.#download?.state ?? "";
+    const { files = 0, bytes = 0 } = this.#plan ?? {};
     if (this.#fault) return text(this.#fault);
-    if (state === "ready" && report) {
-      return text(report.unverified ? "unchecked" : "ready", { n: report.saved, m: report.unverified });
+    if (this.#report && /ready|failed/.test(state)) {
+      const { saved, unverified, fault } = this.#report;
+      if (state === "ready") return text(unverified ? "unchecked" : "ready", saved, unverified);
+      if (fault && fault !== "incomplete") return text(fault);
+      const count = files || saved;
+      return text("failed", saved, count, count - saved);
     }
-    if (state === "failed" && report) {
-      const count = this.#plan?.files ?? report.saved;
-      if (report.fault && report.fault !== "incomplete") return text(report.fault);
-      return text("failed", { n: report.saved, m: count, k: count - report.saved });
-    }
-    if (state) return text(state === "starting" ? "loading" : state === "ready" || state === "failed" ? "running" : state);
-    return this.#plan ? text("files", { n: this.#plan.files, size: bytesText(this.#plan.bytes) }) : text("loading");
+    if (/ready|failed/.test(state)) return text("running"); // until there is a report
+    if (state && state !== "starting") return text(state);
+    return this.#plan && !state ? text("files", files, bytesText(bytes)) : text("loading");
   }
 
   #show() {
@@ -167,34 +158,33 @@ export class JsdlDownload extends Base {
   /** @returns {HTMLElement[]} */
   #buttons() {
     const text = this.#text;
-    const state = this.#download?.state;
     const current = this.#download;
-    const button = (/** @type {string} */ id, /** @type {string} */ label, /** @type {() => void} */ action, main = false) => {
-      const made = make("button", { type: "button", id, ...(main && { class: "primary" }) }, label);
+    const state = current?.state;
+    const button = (/** @type {string} */ id, /** @type {() => void} */ action, main = true, label = text(id)) => {
+      const made = make("button", { type: "button", id, class: main ? "primary" : "" }, label);
       made.addEventListener("click", action);
       return made;
     };
-    const cancel = button("cancel", text("cancel"), () => current?.cancel());
-    if (state === "running" || state === "starting") return [button("pause", text("pause"), () => current?.pause()), cancel];
-    if (state === "paused") return [button("pause", text("resume"), () => current?.resume(), true), cancel];
-    if (state === "failed") {
-      return [button("retry", text("retry"), () => {
-        current?.resume();
-        this.#wait();
-      }, true), cancel];
+    if (current && /running|starting|paused|failed/.test(state ?? "")) {
+      const goOn = () => {
+        current.resume();
+        if (state === "failed") this.#wait();
+      };
+      // one that is pressed again and again keeps its place
+      const first = state === "paused" ? button("pause", goOn, true, text("resume"))
+        : state === "failed" ? button("retry", goOn) : button("pause", () => current.pause(), false);
+      return [first, button("cancel", () => current.cancel(), false)];
     }
     if (state === "ready" && current?.as === "zip") {
-      return [button("save", text("save"), () => current.save(), true),
-        button("forget", text("forget"), () => this.#forget(current.id))];
+      return [button("save", () => current.save()), button("forget", () => this.#forget(current.id), false)];
     }
     if (!this.#plan) return [];
-    const label = this.#kept ? text("resume") : text(this.#as, { n: this.#plan.files });
-    const start = button("start", label, () => this.#begin(), true);
-    const isRefused = this.#plan.refused.some(({ reason }) => FOLDER.has(reason));
-    return isRefused ? [start, button("instead", text("instead"), () => {
+    const { files, refused } = this.#plan;
+    const start = button("start", () => this.#begin(), true, this.#kept ? text("resume") : text(this.#as, files));
+    return refused.some(({ reason }) => FOLDER.has(reason)) ? [start, button("instead", () => {
       this.#turn(true);
       this.#begin();
-    })] : [start];
+    }, false)] : [start];
   }
 
   /** @param {string} id */
@@ -214,10 +204,10 @@ export class JsdlDownload extends Base {
       const bar = make("progress", { max: "100", value: "0", "aria-label": text("saved"), "aria-describedby": "line" });
       found.push(bar, make("p", { id: "line" }));
     }
-    if (state === "paused") found.push(make("p", { class: "help" }, text("close")));
-    if (state === "ready" && this.#download?.as === "zip") found.push(make("p", { class: "help" }, text("hand")));
+    if (state === "paused") found.push(help(text("close")));
+    if (state === "ready" && this.#download?.as === "zip") found.push(help(text("hand")));
     if (!state && this.getAttribute("as") === "folder") {
-      found.push(make("p", { class: "help" }, text(this.#as === "folder" ? "pick" : "no-picker")));
+      found.push(help(text(this.#as === "folder" ? "pick" : "no-picker")));
     }
     if (this.#report && state === "failed") found.push(...failures(text, this.#report));
     if (this.#failed.size) {
@@ -225,7 +215,7 @@ export class JsdlDownload extends Base {
     }
     const { refused = [] } = this.#plan ?? {};
     if (refused.length) {
-      found.push(box(text("refusals", { n: refused.length }), refused.map(({ path, where, reason }) =>
+      found.push(box(text("refusals", refused.length), refused.map(({ path, where, reason }) =>
         [path ?? where, text(reason)])));
     }
     return found;

@@ -8,22 +8,21 @@ export const STYLE = `
   --t: var(--jsdl-text, light-dark(#1c2430, #e6eaf0)); --m: var(--jsdl-muted, light-dark(#566070, #a9b4c2));
   --b: var(--jsdl-background, light-dark(#fff, #161c24)); --l: var(--jsdl-border, light-dark(#c9d0d9, #3a4553)); }
 :host([hidden]) { display: none; }
-section { background: var(--b); color: var(--t); border: 1px solid var(--l);
-  border-radius: var(--jsdl-radius, 8px); padding: 1rem; overflow-wrap: anywhere; }
-.top { display: flex; flex-wrap: wrap; gap: .75rem; justify-content: space-between; align-items: start; }
+section { background: var(--b); color: var(--t); border: 1px solid var(--l); padding: 1rem;
+  border-radius: var(--jsdl-radius, 8px); overflow-wrap: anywhere; }
 .row { display: flex; flex-wrap: wrap; gap: .5rem; }
+.top { justify-content: space-between; align-items: start; }
 h2 { font-size: 1rem; margin: 0; }
-p { margin: .25rem 0 0; }
-.help, .state, li span { color: var(--m); }
-button { font: inherit; padding: .45rem .9rem; border: 1px solid var(--l); border-radius: 6px; background: var(--b);
+p, ul, details, progress { margin: .5rem 0 0; }
+.help, li span { color: var(--m); }
+button { font: inherit; padding: .5rem 1rem; border: 1px solid var(--l); border-radius: 6px; background: var(--b);
   color: var(--t); cursor: pointer; }
-button.primary { background: var(--a); border-color: var(--a); color: var(--o); }
-button:focus-visible, summary:focus-visible, a:focus-visible { outline: 3px solid var(--a); outline-offset: 2px; }
+.primary { background: var(--a); border-color: var(--a); color: var(--o); }
+:focus-visible { outline: 3px solid var(--a); outline-offset: 2px; }
 a { color: var(--a); }
-progress { width: 100%; margin-top: .75rem; accent-color: var(--a); }
+progress { width: 100%; accent-color: var(--a); }
 code { unicode-bidi: isolate; }
-ul { margin: .5rem 0 0; padding-left: 1.2rem; }
-details { margin-top: .5rem; }
-.vh { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-@media (forced-colors: active) { button.primary { border-width: 2px; } }
+ul { padding-left: 1.2rem; }
+.vh { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; margin: -1px; }
+@media (forced-colors: active) { .primary { border-width: 2px; } }
 `;

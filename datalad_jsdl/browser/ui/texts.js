@@ -1,77 +1,77 @@
-/** All words that people read, in English and German. `{n}` and the like are filled in. */
+/** All words that people read, in English. `{0}` and the like are filled in. */
 
-/** @type {Record<string, [string, string]>} */
+/** @type {Record<string, string>} */
 export const TEXTS = {
-  zip: ["Download {n} files as zip", "{n} Dateien als Zip laden"],
-  folder: ["Save {n} files to a folder", "{n} Dateien in einen Ordner sichern"],
-  instead: ["Save as zip instead", "Stattdessen als Zip laden"],
-  files: ["{n} files · {size}", "{n} Dateien · {size}"],
-  loading: ["Reading the manifest", "Manifest wird gelesen"],
-  running: ["Saving", "Wird gesichert"],
-  paused: ["Paused", "Angehalten"],
-  cancelled: ["Cancelled", "Abgebrochen"],
-  ready: ["{n} files saved and checked", "{n} Dateien gesichert und geprüft"],
-  unchecked: ["{n} files saved, {m} not checked", "{n} Dateien gesichert, {m} nicht geprüft"],
-  failed: ["{n} of {m} files saved, {k} failed", "{n} von {m} Dateien gesichert, {k} fehlgeschlagen"],
-  pause: ["Pause", "Anhalten"],
-  resume: ["Resume", "Fortsetzen"],
-  cancel: ["Cancel", "Abbrechen"],
-  retry: ["Try again", "Erneut versuchen"],
-  save: ["Save the zip", "Zip sichern"],
-  forget: ["I have it – free the space", "Ich habe es – Platz freigeben"],
-  mirrors: ["Mirrors that failed", "Fehlgeschlagene Server"],
-  list: ["Save the list of failures", "Liste der Fehler sichern"],
-  saved: ["Saved", "Gesichert"],
-  about: ["about {time}", "etwa {time}"],
-  of: ["{done} of {total}", "{done} von {total}"],
-  count: ["{n} of {m} files", "{n} von {m} Dateien"],
-  close: ["You may close the page. Open it later, and it continues.",
-    "Sie können die Seite schließen. Später geöffnet, geht es weiter."],
-  hand: ["Save it to your downloads.", "Sichern Sie es zu Ihren Downloads."],
-  "no-picker": ["This browser cannot write to a folder, so you get one zip.",
-    "Dieser Browser kann nicht in Ordner schreiben; Sie bekommen ein Zip."],
-  pick: ["Make a new folder in Downloads; Downloads itself is refused by the browser.",
-    "Legen Sie in Downloads einen neuen Ordner an; Downloads selbst lehnt der Browser ab."],
-  refusals: ["Refused entries: {n}", "Abgelehnte Einträge: {n}"],
-  command: ["On the command line", "Auf der Kommandozeile"],
+  zip: "Download {0} files as zip",
+  folder: "Save {0} files to a folder",
+  instead: "Save as zip instead",
+  files: "{0} files · {1}",
+  loading: "Reading the manifest",
+  running: "Saving",
+  paused: "Paused",
+  cancelled: "Cancelled",
+  ready: "{0} files saved and checked",
+  unchecked: "{0} files saved, {1} not checked",
+  failed: "{0} of {1} files saved, {2} failed",
+  pause: "Pause",
+  resume: "Resume",
+  cancel: "Cancel",
+  retry: "Try again",
+  save: "Save the zip",
+  forget: "I have it – free the space",
+  mirrors: "Mirrors that failed",
+  list: "Save the list of failures",
+  saved: "Saved",
+  about: "about {0}",
+  of: "{0} of {1}",
+  count: "{0} of {1} files",
+  close: "You may close the page. Open it later, and it continues.",
+  hand: "Save it to your downloads.",
+  "no-picker": "This browser cannot write to a folder, so you get one zip.",
+  pick: "Make a new folder in Downloads; Downloads itself is refused by the browser.",
+  refusals: "Refused entries: {0}",
+  command: "On the command line",
   // why something failed
-  network: ["refused access or is offline", "verweigert den Zugriff oder ist nicht erreichbar"],
-  login: ["needs a login, or refused", "verlangt eine Anmeldung oder verweigert"],
-  gone: ["does not have the file", "hat die Datei nicht"],
-  busy: ["is busy", "ist überlastet"],
-  server: ["has an error", "hat einen Fehler"],
-  wrong: ["sent wrong bytes", "hat falsche Bytes gesendet"],
-  size: ["has a file of another size", "hat eine Datei anderer Größe"],
-  cut: ["closed the connection", "hat die Verbindung geschlossen"],
-  stall: ["stopped sending", "sendet nichts mehr"],
-  range: ["cannot send parts of a file", "kann keine Teile einer Datei senden"],
-  changed: ["changed the file meanwhile", "hat die Datei inzwischen geändert"],
-  "no-urls": ["no URL", "keine URL"],
-  space: ["not enough space on this disk", "zu wenig Platz auf diesem Datenträger"],
-  lock: ["another tab is downloading this already", "ein anderer Tab lädt dies schon"],
-  permission: ["the folder cannot be written to", "der Ordner ist nicht beschreibbar"],
-  sink: ["this browser has no place for the files", "dieser Browser hat keinen Platz für die Dateien"],
-  exists: ["another file has this name in the folder", "eine andere Datei im Ordner heißt so"],
-  "no-size": ["the size of a file is not known", "die Größe einer Datei ist nicht bekannt"],
-  manifest: ["this is not a manifest", "dies ist kein Manifest"],
-  incomplete: ["a file failed", "eine Datei ist fehlgeschlagen"],
-  internal: ["an error in this program", "ein Fehler in diesem Programm"],
-  "folder-name": ["the browser refuses this name in a folder", "der Browser lehnt diesen Namen im Ordner ab"],
-  "symlink-folder": ["a symlink; a browser cannot make one in a folder",
-    "ein Symlink; ein Browser kann keinen im Ordner anlegen"],
-  rewind: ["begin again", "bitte neu beginnen"],
-  refused: ["refused", "lehnt ab"],
-  twice: ["the path comes twice", "der Pfad kommt zweimal vor"],
-  name: ["this path cannot be", "diesen Pfad darf es nicht geben"],
-  other: ["the entry is not valid", "der Eintrag ist ungültig"],
+  network: "refused access or is offline",
+  login: "needs a login, or refused",
+  gone: "does not have the file",
+  busy: "is busy",
+  server: "has an error",
+  wrong: "sent wrong bytes",
+  size: "has a file of another size",
+  cut: "closed the connection",
+  stall: "stopped sending",
+  range: "cannot send parts of a file",
+  changed: "changed the file meanwhile",
+  "no-urls": "no URL",
+  space: "not enough space on this disk",
+  lock: "another tab is downloading this already",
+  permission: "the folder cannot be written to",
+  sink: "this browser has no place for the files",
+  exists: "another file has this name in the folder",
+  "no-size": "the size of a file is not known",
+  manifest: "this is not a manifest",
+  incomplete: "a file failed",
+  internal: "an error in this program",
+  "folder-name": "the browser refuses this name in a folder",
+  "symlink-folder": "a symlink; a browser cannot make one in a folder",
+  rewind: "begin again",
+  refused: "refused",
+  twice: "the path comes twice",
+  name: "this path cannot be",
+  other: "the entry is not valid",
 };
 
+/** @typedef {(key: string, ...values: Array<string | number>) => string} Translate */
+
 /**
- * @param {string} language As in `lang`.
- * @returns {(key: string, values?: Record<string, string | number>) => string}
+ * @param {string} language As in `lang`. German is loaded only where it is wanted.
+ * @returns {Promise<Translate>}
  */
-export function translator(language) {
-  const column = /^de/i.test(language) ? 1 : 0;
-  return (key, values = {}) => (TEXTS[key] ?? TEXTS.other)[column]
-    .replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? "")).replace(/\b1 (file|Datei)(s|en)\b/, "1 $1");
+export async function translator(language) {
+  const english = { TEXTS };
+  // who has copied the one file alone does without
+  const { TEXTS: texts } = /^de/i.test(language) ? await import("./german.js").catch(() => english) : english;
+  return (key, ...values) => (texts[key] ?? texts.other).replace(/\{(\d)\}/g, (_, n) => String(values[n]))
+    .replace(/\b1 (file|Datei)(s|en)\b/, "1 $1");
 }

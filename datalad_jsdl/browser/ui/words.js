@@ -6,9 +6,8 @@ const WINDOW = 20000; // milliseconds that the rate is of
 /** @param {number} bytes */
 export function bytesText(bytes) {
   let unit = 0;
-  let value = bytes;
-  for (; value >= 999.5 && unit < UNITS.length - 1; unit++) value /= 1000;
-  return `${value < 9.95 && unit ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;
+  for (; bytes >= 999.5 && unit < 5; unit++) bytes /= 1000;
+  return `${bytes.toFixed(bytes < 9.95 && unit ? 1 : 0)} ${UNITS[unit]}`;
 }
 
 /** @param {{done: number, total: number}} progress Whole; 100 only at the end. */
@@ -29,16 +28,16 @@ export class Pace {
 
   /**
    * @param {number} bytes Still to come.
-   * @returns {{n: number, unit: "s" | "min" | "h"} | null} Null while it cannot be told. It stays as it
-   *   is until it changes by a tenth.
+   * @returns {string} A time; "" while it cannot be told. It stays as it is until it changes by a tenth.
    */
   left(bytes) {
-    const first = this.#seen[0], last = this.#seen[this.#seen.length - 1];
-    if (!first || last[0] - first[0] < 1000 || last[1] <= first[1]) return null;
-    const seconds = bytes / ((last[1] - first[1]) / (last[0] - first[0])) / 1000;
+    const [began, first] = this.#seen[0] ?? [0, 0];
+    const [now, last] = this.#seen.at(-1) ?? [0, 0];
+    if (!(now - began >= 1000 && last > first)) return "";
+    const seconds = (bytes / (last - first)) * (now - began) / 1000;
     if (Math.abs(seconds - this.#shown) > this.#shown / 10) this.#shown = seconds;
-    if (this.#shown < 60) return { n: Math.max(5, Math.ceil(this.#shown / 5) * 5), unit: "s" };
-    return this.#shown < 5400 ? { n: Math.round(this.#shown / 60), unit: "min" }
-      : { n: Math.round(this.#shown / 3600), unit: "h" };
+    const [size, unit] = this.#shown < 60 ? [5, "s"] : this.#shown < 5400 ? [60, "min"] : [3600, "h"];
+    const count = Math.max(Math.round(this.#shown / size), 1);
+    return `${size === 5 ? count * 5 : count} ${unit}`;
   }
 }
