@@ -171,6 +171,27 @@ def test_any_record_gives_what_the_full_check_gives(record: Record, base: str | 
     assert repr(by_short_way) == repr(checked)
 
 
+@given(paths)
+@example(".git/config")
+@example("a/git~1/b")
+def test_any_path_gives_what_the_full_check_gives(path: object) -> None:
+    record = Record(path, {"urls": [URL]}, "line 1")
+    assert entry_from_record(record) == fully_checked(record)
+
+
+@given(values)
+def test_any_value_gives_what_the_full_check_gives(value: object) -> None:
+    record = Record("a", value, "line 1")
+    assert entry_from_record(record) == fully_checked(record)
+
+
+@given(st.fixed_dictionaries({"size": sizes, "digests": digests, "mtime": times}))
+def test_anything_else_gives_what_the_full_check_gives(fields: dict[str, object]) -> None:
+    for name, value in fields.items():
+        record = Record("a", {"urls": [URL], name: value}, "line 1")
+        assert entry_from_record(record) == fully_checked(record)
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -254,15 +275,25 @@ cells = st.sampled_from(
 )
 
 
-@given(st.lists(st.lists(cells, min_size=5, max_size=5), max_size=4))
-def test_a_row_gives_what_it_gives_beside_an_empty_column_of_times(rows: list[list[str]]) -> None:
-    # with which all rows take the long way
-    first = [["path", "url", "size", "sha256", "checksum"]]
-    first += [["a.nii.gz", URL, "7", SHA256, SHA256]] * 20  # those that tell the columns' roles
-    table = "".join(
-        "\t".join(cell.replace("\t", " ") for cell in row) + "\n" for row in first + rows
-    )
-    long = "".join(f"{line}\t\n" for line in table.splitlines()).replace("\t\n", "\tmtime\n", 1)
+PLAIN_ROW = ["a.nii.gz", URL, "7", SHA256, SHA256]
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), cells), max_size=12))
+@example([(1, f"{URL}|")])
+@example([(1, f"{URL}?x=/b {URL}2?x=/b")])
+@example([(1, f"{URL} https://m.example/b.nii.gz")])
+@example([(2, "\u0667")])
+@example([(3, f"md5:{'a1' * 16}")])
+@example([(0, "b"), (0, "b")])
+def test_a_row_gives_what_it_gives_beside_an_empty_column_of_times(
+    changed: list[tuple[int, str]],
+) -> None:
+    # with which all rows take the long way; the first 20 do, as they tell the columns' roles
+    rows = [["path", "url", "size", "sha256", "checksum"], *[PLAIN_ROW] * 20]
+    rows += [[*PLAIN_ROW[:at], cell, *PLAIN_ROW[at + 1 :]] for at, cell in changed]
+    rows = [[cell.replace("\t", " ") for cell in row] for row in rows]
+    table = "".join("\t".join(row) + "\n" for row in rows)
+    long = "".join("\t".join([*row, "" if n else "mtime"]) + "\n" for n, row in enumerate(rows))
     found, expected = (list(csv_table.records(iter([text]), Options())) for text in (table, long))
     assert found == expected
 

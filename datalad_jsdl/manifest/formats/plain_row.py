@@ -50,7 +50,7 @@ def plain_rows(
                 return None
             if algorithm == CHECKSUM:
                 algorithm = BY_LENGTH.get(len(digest), CHECKSUM)
-            if digests.setdefault(algorithm, digest) is not digest:
+            if digests.setdefault(algorithm, digest) != digest:
                 return None
         value: dict[str, Any] = {"urls": urls}
         if size is not None:
