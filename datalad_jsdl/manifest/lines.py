@@ -19,6 +19,7 @@ _END = re.compile(r"\r\n|\n|\r(?=.)", re.DOTALL)
 # Characters; a line without end must not fill the memory.
 _MAX_LINE = 16 << 20
 _LINES_TO_SEE = 1000
+_PORTION = 1 << 16  # characters
 
 
 def lines(text: Iterator[str]) -> Iterator[tuple[int, str]]:
@@ -29,20 +30,44 @@ def lines(text: Iterator[str]) -> Iterator[tuple[int, str]]:
     """
     number = 0
     rest = ""
-    for chunk in text:
+    for chunk in _portions(text):
+        if "\n" not in chunk and "\r" not in chunk and not rest.endswith("\r"):
+            rest += chunk  # in place: a long line is not copied for each portion
+            _check_length(rest, number)
+            continue
         buffer = rest + chunk
-        at = 0
-        # a CR at the end of a chunk may be one half of CR LF: it waits for the next
-        for end in _END.finditer(buffer):
-            number += 1
-            yield number, buffer[at : end.end()]
-            at = end.end()
-        rest = buffer[at:]
-        if len(rest) > _MAX_LINE:
-            where = f"line {number + 1}"
-            raise ManifestError(f"{where} is longer than {_MAX_LINE} characters", where=where)
+        if buffer.count("\r") == buffer.count("\r\n"):  # faster, and what most have
+            *whole, rest = buffer.split("\n")
+            for line in whole:
+                number += 1
+                yield number, line + "\n"
+        else:
+            at = 0
+            # a CR at the end of a chunk may be one half of CR LF: it waits for the next
+            for end in _END.finditer(buffer):
+                number += 1
+                yield number, buffer[at : end.end()]
+                at = end.end()
+            rest = buffer[at:]
+        _check_length(rest, number)
     if rest:
         yield number + 1, rest
+
+
+def _check_length(rest: str, number: int) -> None:
+    if len(rest) > _MAX_LINE:
+        where = f"line {number + 1}"
+        raise ManifestError(f"{where} is longer than {_MAX_LINE} characters", where=where)
+
+
+def _portions(text: Iterator[str]) -> Iterator[str]:
+    """The same in pieces of which few are wasted on one who wants but the first lines."""
+    for chunk in text:
+        # without a line feed in the first there is one long line, which need not be copied
+        if len(chunk) <= _PORTION or chunk.find("\n", 0, _PORTION) < 0:
+            yield chunk
+        else:
+            yield from (chunk[at : at + _PORTION] for at in range(0, len(chunk), _PORTION))
 
 
 def beginning(head: str) -> list[str]:

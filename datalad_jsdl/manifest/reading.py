@@ -78,12 +78,18 @@ def read_manifest(
     records = found.records(chain([beginning], text), options)
     if found not in _EXACT:
         records = sizes_told(records)
-    files = (record for record in records if not _names_archives(record))
-    items = (entry_from_record(record, base_url, options.secrecy) for record in files)
+    items = _entries(records, options)
     if options.checksums is None:
         yield from items
     else:
         yield from options.checksums.applied(items, by_name=found is url_list)
+
+
+def _entries(records: Iterator[Record], options: Options) -> Iterator[Entry | Refusal]:
+    base_url, secrecy = options.base_url, options.secrecy
+    for record in records:
+        if record.path != "/" or not _names_archives(record):
+            yield entry_from_record(record, base_url, secrecy)
 
 
 def _names_archives(record: Record) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from datalad_jsdl.manifest.given_urls import given_urls
 from datalad_jsdl.manifest.inline import inline_of
+from datalad_jsdl.manifest.plain import plain_entry
 from datalad_jsdl.manifest.stated_digests import StatedDigests, stated_digests
 from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.model.candidates import compact_candidates
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.model.inline import Inline
 
-__all__ = ["Record", "entry_from_record"]
+__all__ = ["Record", "entry_from_record", "fully_checked"]
 
 _URL_FIELDS = ("urls", "url", "extra_urls")
 _FIELDS = frozenset(
@@ -39,8 +40,7 @@ _FIELDS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One entry as the document gives it, unchecked.
 
     Attributes:
@@ -72,6 +72,16 @@ def entry_from_record(
     A ``data:`` URL has the content itself: all else that is said of that has to agree, and other
     URLs are not needed. ``symlink`` says that it is a symlink's target.
     """
+    path, value, where, fault = record
+    if fault is None and (entry := plain_entry(path, value, where)) is not None:
+        return entry
+    return fully_checked(record, base_url, secrecy)
+
+
+def fully_checked(
+    record: Record, base_url: str | None = None, secrecy: Secrecy = DEFAULT
+) -> Entry | Refusal:
+    """The same, without the short way for what most records are."""
     path = record.path if isinstance(record.path, str) else None
     try:
         if record.fault:

@@ -7,7 +7,6 @@ unknown size from one.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.model.digests import ALGORITHMS, canonical_name
@@ -53,10 +52,11 @@ def _size(record: Record) -> Any:
 
 
 def _told(record: Record) -> Record:
-    size = _size(record)
+    value = record.value
+    size = value.get("size") if isinstance(value, dict) else None
     if size is None or (type(size) is int and size != -1):
         return record
-    return replace(record, value={**record.value, "size": _number(size)})
+    return record._replace(value={**value, "size": _number(size)})
 
 
 def _number(size: Any) -> Any:
@@ -75,7 +75,7 @@ def _number(size: Any) -> Any:
 def _without_zero(record: Record) -> Record:
     if _size(record) != 0 or _is_empty(record.value.get("digests")):
         return record
-    return replace(record, value={**record.value, "size": None})
+    return record._replace(value={**record.value, "size": None})
 
 
 def _is_empty(digests: Any) -> bool:

@@ -44,6 +44,13 @@ class PlainCandidates(Sequence[Candidate]):
     def __init__(self, urls: Iterable[str]) -> None:
         self._text = "\n".join(urls)
 
+    @classmethod
+    def of_lines(cls, text: str) -> PlainCandidates:
+        """Of URLs as they are held: with a line feed between them."""
+        found = cls.__new__(cls)
+        found._text = text
+        return found
+
     @property
     def urls(self) -> tuple[str, ...]:
         """In order."""

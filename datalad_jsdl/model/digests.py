@@ -105,6 +105,13 @@ class HexDigests(Mapping[str, str]):
         # "\nsha256 HEX\nmd5 HEX"
         self._text = "".join([f"\n{name} {digest}" for name, digest in digests.items()])
 
+    @classmethod
+    def of_lines(cls, text: str) -> HexDigests:
+        """Of digests as they are held: a line feed, the algorithm, a space and the hex of each."""
+        found = cls.__new__(cls)
+        found._text = text
+        return found
+
     def __getitem__(self, name: str) -> str:
         _, found, rest = self._text.partition(f"\n{name} ")
         if not found:

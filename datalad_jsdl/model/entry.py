@@ -57,12 +57,44 @@ class Entry:
     impossible: tuple[str, ...] = ()
     moved: int = 0
 
+    @classmethod
+    def plain(
+        cls,
+        path: str,
+        candidates: Sequence[Candidate],
+        size: int | None,
+        digests: Mapping[str, str],
+        mtime: datetime | None,
+        where: str,
+    ) -> Entry:
+        """One of which no more is known; made in a quarter of the time."""
+        draft: Any = _Draft()
+        draft.path = path
+        draft.candidates = candidates
+        draft.size = size
+        draft.digests = digests
+        draft.mtime = mtime
+        draft.executable = draft.left_over = draft.own_mtime = False
+        draft.where = where
+        draft.unknown = draft.impossible = ()
+        draft.pieces = draft.restriction = draft.inline = None
+        draft.moved = 0
+        draft.__class__ = cls
+        entry: Entry = draft
+        return entry
+
     @property
     def registrable(self) -> tuple[str, ...]:
         """The candidate URLs that may be recorded in a dataset, in order."""
         if isinstance(self.candidates, PlainCandidates):
             return self.candidates.urls
         return tuple(c.url for c in self.candidates if not c.signed)
+
+
+class _Draft:
+    """An `Entry` while it is made: each field that is set in a frozen one takes a call."""
+
+    __slots__ = Entry.__slots__
 
 
 @dataclass(frozen=True, slots=True)

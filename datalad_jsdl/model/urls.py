@@ -13,6 +13,7 @@ __all__ = [
     "SCHEMES",
     "base_url",
     "excerpt",
+    "is_plain_url",
     "normalise_url",
     "origin_of",
     "redact",
@@ -30,9 +31,15 @@ _ODD = re.compile(r"[^\x21-\x7e]+")
 _CONTROLS = {"\t": "a tab", "\n": "a line feed", "\r": "a carriage return", "\0": "NUL"}
 
 # What most URLs look like, and needs no work: 20 times as fast for a million of them.
+_ORIGIN = r"https?://[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,9}(?::[1-9][0-9]{0,3}|:[1-5][0-9]{4})?"
+_WITHOUT_PARAMETERS = rf"{_ORIGIN}/[A-Za-z0-9/._~+=&%!$'()*,:@-]*"
 _NORMAL = re.compile(
-    r"https?://[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){0,9}/[A-Za-z0-9/._~+=&%!$'()*,;:@-]*"
+    rf"{_WITHOUT_PARAMETERS}(?:;[A-Za-z0-9/._~+=&%!$'()*,;:@-]*)?"
+    r"(?:\?[A-Za-z0-9/._~+=&%!$'()*,;:@?-]*)?"
 )
+
+#: Whether a URL is normal, and has nothing that could be a parameter (see `secrecy`).
+is_plain_url = re.compile(_WITHOUT_PARAMETERS).fullmatch
 
 
 def normalise_url(raw: str, base: str | None = None) -> str:

@@ -1,7 +1,7 @@
 """What ``aws s3 ls --recursive`` prints: time, size and key a line; its bucket is ``--base-url``.
 
 Described in the AWS CLI Command Reference (``s3 ls``). Times are those of somebody's clock, without
-a zone, and not taken; folders (``PRE``) and their markers are passed over.
+a zone, and not taken; folders (``PRE``) and their markers are no entries.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def folder_url(options: Options, without: str) -> str:
         without: what to say where there is neither.
 
     Raises:
-        ManifestError: there is none.
+        ManifestError: the list has no URL, and the user has given none.
     """
     base = options.base_url
     if base is None:

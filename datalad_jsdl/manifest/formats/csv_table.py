@@ -15,6 +15,7 @@ from datalad_jsdl.manifest.formats.cells import (
     urls_in,
 )
 from datalad_jsdl.manifest.formats.columns import CHECKSUM, Columns, find_columns, well_known
+from datalad_jsdl.manifest.formats.plain_row import plain_rows
 from datalad_jsdl.manifest.formats.tables import Row, Table
 from datalad_jsdl.manifest.formats.values import name_in_url, web_urls, whole_number
 from datalad_jsdl.manifest.record import Record
@@ -30,7 +31,8 @@ __all__ = ["records", "sniff"]
 
 _ROWS_TO_SEE = 20
 
-# Digests by their length; of those that share one, what portals use.
+_ALWAYS = frozenset({"urls", "size", "digests"})
+
 _BETWEEN = re.compile(r"[\s|;,]+")
 
 
@@ -70,16 +72,23 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     table = Table(text, score=lambda header: _score(header) + len(wanted.intersection(header)))
     columns = find_columns(table.header, options.columns, table.first_rows(_ROWS_TO_SEE))
     seen: set[int] = set()
-    for row in table.rows():
-        if row.fault:
-            yield Record(None, None, row.where, row.fault)
-            continue
-        for record in _records(row, columns):
+    for found in table.read(plain_rows(table.header, columns)):
+        for record in (found,) if isinstance(found, Record) else _records(found, columns):
             # a file may have a row for each of its samples
-            said = hash((record.path, repr(record.value)))
-            if record.value is None or said not in seen:
+            if record.value is None:
+                yield record
+            elif (said := _said(record)) not in seen:
                 seen.add(said)
                 yield record
+
+
+def _said(record: Record) -> int:
+    """Equal for records with the same path and value."""
+    value = record.value
+    said = (record.path, tuple(value["urls"]), value.get("size"), tuple(value["digests"].items()))
+    if len(value) == 3 and "size" in value:
+        return hash(said)
+    return hash((said, *(pair for pair in value.items() if pair[0] not in _ALWAYS)))
 
 
 def _score(header: Sequence[str]) -> int:
@@ -91,6 +100,9 @@ def _is_name(cell: str) -> bool:
 
 
 def _records(row: Row, columns: Columns) -> Iterator[Record]:
+    if row.fault:
+        yield Record(None, None, row.where, row.fault)
+        return
     path = None if columns.path is None else row.cells[columns.path]
     given = [(name, url) for name in columns.urls for url in urls_in(row.cells[name])]
     if path is None and not given:

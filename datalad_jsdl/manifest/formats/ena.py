@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats import csv_table
-from datalad_jsdl.manifest.formats.documents import is_array, is_list, load, objects, outline
+from datalad_jsdl.manifest.formats.documents import (
+    has_keys,
+    is_array,
+    is_list,
+    load,
+    objects,
+    outline,
+)
 from datalad_jsdl.manifest.formats.tables import Row, Table, has_columns
 from datalad_jsdl.manifest.formats.values import scheme_of, whole_number
 from datalad_jsdl.manifest.record import Record
@@ -31,6 +38,8 @@ KINDS = ("fastq", "submitted", "sra")
 def sniff(head: str) -> bool:
     """The header, or an object, has a column of addresses of one of the kinds."""
     if is_array(head):
+        if not any(has_keys(head, f"{kind}_ftp") for kind in KINDS):
+            return False
         rows = objects(outline(head))
         return any(f"{kind}_ftp" in row for row in rows for kind in KINDS)
     return any(has_columns(head, "\t", f"{kind}_ftp") for kind in KINDS)

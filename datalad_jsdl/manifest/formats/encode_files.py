@@ -2,7 +2,7 @@
 
 Made by their "Download" button for ``xargs -L 1 curl -O -J -L``. The first line is the URL of a
 table about the files, in quotation marks, and of a cart with options of curl behind it. It is a
-report that is made anew for each request, no file, and is passed over. The table itself
+report that is made anew for each request, and so is no entry. The table itself
 (``metadata.tsv``) has sizes and MD5s: as a manifest it is the better one.
 """
 

@@ -4,7 +4,7 @@ Described at https://datapackage.org/standard/data-package/ and data-resource/. 
 ``path`` is relative to the descriptor, or a URL, whose last part then is the file's name; in the
 older form the URL is in ``url``. A list of paths is the *parts* of one file: each becomes a file
 of its own, without ``bytes`` and ``hash``, which are of the whole. Data that stand in the
-descriptor itself are passed over.
+descriptor itself are ignored.
 """
 
 from __future__ import annotations

@@ -55,23 +55,16 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         ManifestError: the document is not a JSON array; line and column are named.
     """
     reader = JsonReader(text)
-    reader.expect("[")
-    while reader.peek() != "]":
-        yield _record(reader)
-        if reader.peek() == "]":
-            break
-        reader.expect(",")
-        if reader.peek() == "]":
-            raise reader.error("expected a value after the comma")
-    reader.expect("]")
+    for item, _, line in reader.elements():
+        yield _record(item, f"line {line}")
     reader.end()
 
 
-def _record(reader: JsonReader) -> Record:
-    where = f"line {reader.line}"
-    item = reader.value()
+def _record(item: Any, where: str) -> Record:
     if not isinstance(item, dict):
         return Record(None, None, where, "not an object")
+    if type(path := item.get("path")) is str:
+        return Record(path, item, where)
     return Record(_path(item), _value(item), where)
 
 
@@ -81,12 +74,8 @@ def _items(head: str) -> list[Any] | None:
         return None
     found: list[Any] = []
     reader = JsonReader(iter([head]))
-    reader.expect("[")
     with suppress(ManifestError):
-        while reader.peek() not in ("]", ""):
-            found.append(reader.value())
-            if reader.peek() == ",":
-                reader.expect(",")
+        found.extend(item for item, _, _ in reader.elements())
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats.fields import is_web
@@ -22,6 +22,7 @@ __all__ = ["records", "sniff"]
 _LINES_TO_SEE = 20
 _BEGINNING = re.compile(r'\s*\{\s*"path"\s*:\s*"')  # of a line that may have content in it
 _MAX_LINE = 16 << 20
+_decode = json.JSONDecoder().raw_decode
 
 
 def sniff(head: str) -> bool:
@@ -60,7 +61,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
 
 def _record(line: str, where: str) -> Record:
     try:
-        value = json.loads(line)
+        value = _value(line)
     except json.JSONDecodeError as error:
         return Record(None, None, where, f"not JSON: {json_fault(error)} at column {error.colno}")
     except (RecursionError, ValueError):  # ValueError: a number of thousands of digits
@@ -68,6 +69,14 @@ def _record(line: str, where: str) -> Record:
     if not isinstance(value, dict):
         return Record(None, None, where, "not an object")
     return Record(value.get("path"), value, where)
+
+
+def _value(line: str) -> Any:
+    if line.startswith("{"):  # in two thirds of the time, unless something stands behind it
+        value, end = _decode(line)
+        if end == len(line):
+            return value
+    return json.loads(line)
 
 
 def _lines(text: Iterator[str]) -> Iterator[str]:

@@ -27,19 +27,6 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         ManifestError: the document is not JSON; line and column are named.
     """
     reader = JsonReader(text)
-    reader.expect("{")
-    if reader.peek() == "}":
-        reader.expect("}")
-    else:
-        while True:
-            line = reader.line
-            path = reader.value()
-            if not isinstance(path, str):
-                raise reader.error("expected a path in double quotes")
-            reader.expect(":")
-            yield Record(path, reader.value(), f"line {line}")
-            if reader.peek() == "}":
-                reader.expect("}")
-                break
-            reader.expect(",")
+    for path, value, line in reader.members():
+        yield Record(path, value, f"line {line}")
     reader.end()

@@ -10,7 +10,6 @@ or, where nobody may be asked, the command is refused with the address to use. A
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -84,7 +83,7 @@ def _copied(
         for record in options.ask(_address(source, bucket, key, endpoint)):
             folder = f"{target[0].rstrip('/')}/".removeprefix("./")
             path = f"{folder}{record.path}" if isinstance(record.path, str) else record.path
-            yield replace(record, path=path, where=f"{where}, {record.where}")
+            yield record._replace(path=path, where=f"{where}, {record.where}")
         return
     if wildcard := _WILDCARD.search(key):
         prefix = key[: wildcard.start()].rpartition("/")[0]

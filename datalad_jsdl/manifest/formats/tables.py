@@ -8,9 +8,8 @@ with # are comments, too; rows that begin with ### always are (4DN).
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats.cells import is_url
@@ -24,12 +23,13 @@ __all__ = ["DELIMITERS", "Row", "Table", "has_columns"]
 
 DELIMITERS = ",\t;|"
 
+Found = TypeVar("Found")
+
 # Characters; quotation marks may hold many lines together, but not a whole document.
 _MAX_ROW = 16 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row.
 
     Attributes:
@@ -82,7 +82,7 @@ class Table:
         if not any(found):
             raise ManifestError("the table has no header")
         self.header = _distinct(found)
-        self._rows = self._read(chain(pending, numbered))
+        self._found = self._read(chain(pending, numbered))
         self._first: list[Row] = []
 
     def first_rows(self, number: int) -> list[Row]:
@@ -91,7 +91,7 @@ class Table:
         Raises:
             ManifestError: a quotation mark is not closed.
         """
-        self._first += islice(self._rows, number - len(self._first))
+        self._first += map(self._row, islice(self._found, number - len(self._first)))
         return self._first
 
     def rows(self) -> Iterator[Row]:
@@ -100,13 +100,28 @@ class Table:
         Raises:
             ManifestError: a quotation mark is not closed.
         """
-        return chain(self._first, self._rows)
+        return chain(self._first, map(self._row, self._found))
 
-    def _read(self, numbered: Iterator[tuple[int, str]]) -> Iterator[Row]:
+    def read(self, plain: Callable[[list[str], str], Found | None]) -> Iterator[Found | Row]:
+        """The same, or what *plain* makes of a row's cells, in their order, and its place.
+
+        Raises:
+            ManifestError: a quotation mark is not closed.
+        """
+        yield from self._first
+        for found in self._found:
+            where, cells, fault = found
+            made = None if fault else plain(cells, where)
+            yield self._row(found) if made is None else made
+
+    def _read(self, numbered: Iterator[tuple[int, str]]) -> Iterator[tuple[str, list[str], str]]:
+        """Place, cells and fault of each row; cells are as many as the header has without one."""
         feed = _Feed(numbered)
         # spaces before a cell come from hands; before a tab they would be part of a name
         space = self._delimiter != "\t"
-        reader = csv.reader(feed, delimiter=self._delimiter, skipinitialspace=space, strict=True)
+        given = feed.lines()
+        reader = csv.reader(given, delimiter=self._delimiter, skipinitialspace=space, strict=True)
+        width = len(self.header)
         while True:
             feed.begin_row()
             try:
@@ -117,16 +132,20 @@ class Table:
                 if feed.last != feed.first:  # it may have taken any number of rows with it
                     text = f"the row at line {feed.first}: {error}"
                     raise ManifestError(text, where=f"line {feed.first}") from None
-                yield Row(f"line {feed.first}", {}, str(error))
+                yield f"line {feed.first}", [], str(error)
                 continue
-            if cells and cells[0].startswith(self._comments):
+            if not cells or cells[0].startswith(self._comments):
                 continue
-            if any(cell.strip() for cell in cells):
-                yield self._row(f"line {feed.first}", cells)
+            if not cells[0].strip() and not any(cell.strip() for cell in cells):
+                continue
+            fault = ""
+            if len(cells) != width:
+                fault = f"{counted(len(cells), 'cell')}, but the header has {width}"
+            yield f"line {feed.first}", cells, fault
 
-    def _row(self, where: str, cells: list[str]) -> Row:
-        if len(cells) != len(self.header):
-            fault = f"{counted(len(cells), 'cell')}, but the header has {len(self.header)}"
+    def _row(self, found: tuple[str, list[str], str]) -> Row:
+        where, cells, fault = found
+        if fault:
             return Row(where, {}, fault)
         return Row(where, dict(zip(self.header, cells, strict=True)))
 
@@ -178,16 +197,13 @@ class _Feed:
     def begin_row(self) -> None:
         self._taken = 0
 
-    def __iter__(self) -> _Feed:
-        return self
-
-    def __next__(self) -> str:
-        number, line = next(self._lines)
-        if not self._taken:
-            self.first = number
-        self.last = number
-        self._taken += len(line)
-        if self._taken > _MAX_ROW:
-            text = f"the row at line {self.first} is longer than {_MAX_ROW} characters"
-            raise ManifestError(text, where=f"line {self.first}")
-        return line
+    def lines(self) -> Iterator[str]:
+        for number, line in self._lines:
+            if not self._taken:
+                self.first = number
+            self.last = number
+            self._taken += len(line)
+            if self._taken > _MAX_ROW:
+                text = f"the row at line {self.first} is longer than {_MAX_ROW} characters"
+                raise ManifestError(text, where=f"line {self.first}")
+            yield line

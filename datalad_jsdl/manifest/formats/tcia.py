@@ -5,7 +5,6 @@ It has no URLs. Where nobody may be asked, it is refused.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
@@ -52,7 +51,7 @@ def _listed(text: Iterator[str], ask: Callable[[str], Iterator[Record]]) -> Iter
             where = f"line {number}"
             try:
                 for record in ask(f"tcia:{series}"):
-                    yield replace(record, where=f"{where}, {record.where}")
+                    yield record._replace(where=f"{where}, {record.where}")
             except ManifestError as error:
                 yield Record(None, None, where, str(error))
         begun = begun or series == _MARK

@@ -21,6 +21,11 @@ __all__ = ["based", "name_in_url", "scheme_of", "web_urls", "whole_number"]
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 # a parameter of a path's last component, such as ;jsessionid=…
 _PARAMETER = re.compile(r";[^;=]*=.*", re.DOTALL)
+_WEB = ("http://", "https://")
+# what needs no closer look: nothing in it is encoded, and there are no parameters
+_PLAIN = re.compile(
+    r"https?://[a-z0-9.-]+/(?:[A-Za-z0-9/._~+=&!$'()*,@-]*/)?([A-Za-z0-9._~+=&!$'()*,@-]*)"
+)
 
 
 def whole_number(text: str) -> int | str | None:
@@ -69,14 +74,20 @@ def web_urls(urls: Sequence[str]) -> list[str]:
     Raises:
         ValueError: there are others only.
     """
-    found = [url for url in urls if scheme_of(url) in {None, *SCHEMES} or web_form(url)]
+    found = [url for url in urls if url.startswith(_WEB) or _is_web(url)]
     if urls and not found:
         raise ValueError("none of its URLs is http or https")
     return found
 
 
+def _is_web(url: str) -> bool:
+    return scheme_of(url) in {None, *SCHEMES} or web_form(url) is not None
+
+
 def name_in_url(url: str) -> str | None:
     """What the URL's path ends in, percent-decoded; None if that is nothing, or content."""
+    if plain := _PLAIN.fullmatch(url):
+        return plain[1] or None
     if is_data_url(url):
         return None
     url = web_form(url) or url

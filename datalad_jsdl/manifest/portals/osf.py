@@ -9,7 +9,7 @@ of its own. A private project needs a personal access token (a bearer token).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +97,7 @@ def _listed(
         if dig(attributes, "kind") != "folder":
             for record in file_record(item, place):
                 path = f"{folder}{record.path}" if isinstance(record.path, str) else record.path
-                yield replace(record, path=path)
+                yield record._replace(path=path)
             return
         inside = folder
         if dig(attributes, "path") == "/" and not folder:  # a storage

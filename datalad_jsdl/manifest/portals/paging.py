@@ -50,7 +50,7 @@ def items_of(document: Any, url: str, name: str = "") -> list[Any]:
     """The list that the JSON from *url* is, or has under a *name*.
 
     Raises:
-        ManifestError: there is none.
+        ManifestError: the document has no such list.
     """
     found = dig(document, name) if name else document
     if not is_list(found):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import ManifestError
@@ -149,7 +149,7 @@ def _described(api: Api, base: str, files: list[_File]) -> Iterator[Record]:
     counts = Counter(record.path for record in found if isinstance(record.path, str))
     for file, record in zip(files, found, strict=True):
         twice = isinstance(record.path, str) and counts[record.path] > 1 and not file.path
-        yield replace(record, path=f"{file.identifier}/{record.path}") if twice else record
+        yield record._replace(path=f"{file.identifier}/{record.path}") if twice else record
 
 
 def _handle(api: Api, root: str, file: _File, answer: ApiAnswer) -> dict[str, Any] | None:

@@ -9,7 +9,6 @@ A digest is an MD5, and often missing. XNAT wants a user name and a password (Ba
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -65,7 +64,7 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
             session = f"{root}/experiments/{quote(identifier, safe='')}"
             for record in _of_session(api, session):
                 named = isinstance(record.path, str)
-                yield replace(record, path=f"{label}/{record.path}") if named else record
+                yield record._replace(path=f"{label}/{record.path}") if named else record
 
 
 def _sessions(api: Api, url: str) -> Iterator[tuple[str, str]]:

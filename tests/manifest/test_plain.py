@@ -1,0 +1,374 @@
+"""What is read by a short way is read as by the long one."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from datalad_jsdl.manifest.formats import csv_table, json_array, json_lines, json_object
+from datalad_jsdl.manifest.formats.options import Options
+from datalad_jsdl.manifest.formats.values import name_in_url
+from datalad_jsdl.manifest.lines import lines
+from datalad_jsdl.manifest.plain import plain_entry
+from datalad_jsdl.manifest.reading import read_manifest
+from datalad_jsdl.manifest.record import Record, entry_from_record, fully_checked
+from datalad_jsdl.model.entry import Entry
+from datalad_jsdl.model.times import parse_mtime
+from datalad_jsdl.model.urls import is_plain_url, normalise_url
+
+SHA256 = "a1" * 32
+URL = "https://data.example.org/study/sub-01/a.nii.gz"
+
+# what is near to plain, and what is near to that
+pieces = st.sampled_from(
+    [
+        *(
+            "a",
+            "sub-01",
+            "b.nii.gz",
+            "run 1",
+            "é",
+            ".git",
+            "..",
+            ".",
+            "~",
+            "a~1",
+            "git~1",
+            "\\",
+            "",
+            "\n",
+            "\x7f",
+        ),
+        *(
+            "con",
+            "x" * 254,
+            "x" * 256,
+            "a:b",
+            "%41",
+            "#1",
+            "?q=1",
+            ";v=1",
+            "_(2)",
+            "\u200c",
+            "\ud800",
+        ),
+    ]
+)
+paths = st.one_of(
+    st.lists(pieces, min_size=1, max_size=4).map("/".join),
+    st.lists(pieces, min_size=1, max_size=3).map("".join),
+    st.text(max_size=8),
+    st.none(),
+    st.integers(),
+)
+origins = st.sampled_from(
+    [
+        *(
+            "https://data.example.org",
+            "http://127.0.0.1:8080",
+            "https://h",
+            "https://H.example",
+            "s3://b",
+        ),
+        *("https://u:p@h", "https://h:0", "https://h:65536", "https://h:59999", "https://h:080"),
+        *(
+            "https://-a-.b",
+            "https://a..b",
+            "https://.a",
+            "https://xn--a.b",
+            "https://é.example",
+            "",
+        ),
+        *(
+            f"https://{'a' * 63}.b",
+            f"https://{'a' * 64}.b",
+            "https://[::1]",
+            "//h",
+            "https:/h",
+            "data:",
+        ),
+    ]
+)
+urls = st.builds("{}/{}".format, origins, paths) | st.text(max_size=6)
+hexes = st.sampled_from(
+    [
+        *(SHA256, SHA256.upper(), "a1" * 16, "a1" * 20, "a1" * 64, "zz" * 32, "a1 " * 21 + "a", ""),
+        *("\n" + "a" * 63, "\uff11" * 32, "é" * 64),
+    ]
+)
+names = st.sampled_from(["sha256", "md5", "sha1", "sha512", "SHA-256", "sha3-256", "crc32", "é"])
+digests = st.dictionaries(names, hexes | st.none() | st.integers(), max_size=3)
+times = st.sampled_from(
+    [
+        *(
+            "2024-05-01T12:00:00Z",
+            "2024-05-01",
+            "2016-12-31T23:59:60Z",
+            "2024-02-30T00:00:00Z",
+            "x",
+            7,
+        ),
+        *(
+            "0000-01-01T00:00:00Z",
+            "\uff12024-05-01T12:00:00Z",
+            1.5,
+            True,
+            "2024-05-01T12:00:00.5+02:00",
+        ),
+    ]
+)
+sizes = st.integers() | st.booleans() | st.floats() | st.text(max_size=2) | st.none()
+given_urls = st.one_of(
+    st.lists(urls | st.integers() | st.none(), max_size=3),
+    st.lists(st.sampled_from([URL, f"{URL}?v=1", URL.replace("data", "mirror")]), max_size=3),
+    urls,
+    st.none(),
+    st.fixed_dictionaries({"url": urls}),
+)
+values = st.one_of(
+    given_urls,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "path": paths,
+            "urls": given_urls,
+            "url": given_urls,
+            "extra_urls": given_urls,
+            "size": sizes,
+            "digests": digests | st.none() | st.integers(),
+            "sha256": hexes,
+            "md5": hexes | st.none(),
+            "mtime": times,
+            "executable": st.booleans(),
+            "twice": st.booleans(),
+            "reason": st.just("gone"),
+            "more": st.integers(),
+        },
+    ),
+)
+records = st.builds(Record, paths, values, st.just("line 1"), st.none() | st.just("broken"))
+
+
+@given(records, st.none() | st.just("https://base.example/x/"))
+@example(Record("a", [f"{URL}\n{URL}"], "line 1"), None)
+@example(Record("a", {"urls": [URL, URL]}, "line 1"), None)
+@example(Record("a", {"urls": [URL], "url": URL}, "line 1"), None)
+@example(
+    Record("a", {"urls": [URL], "sha256": SHA256, "digests": {"sha256": "b2" * 32}}, "x"), None
+)
+@example(Record("a", {"urls": [URL], "sha256": SHA256, "digests": {"md5": "b2" * 16}}, "x"), None)
+@example(Record("a", {"urls": [URL], "size": 1 << 63}, "line 1"), None)
+@example(Record("a", {"urls": [URL], "digests": {"md5": int("1" * 32)}}, "line 1"), None)
+def test_any_record_gives_what_the_full_check_gives(record: Record, base: str | None) -> None:
+    by_short_way = entry_from_record(record, base)
+    checked = fully_checked(record, base)
+    assert by_short_way == checked
+    assert repr(by_short_way) == repr(checked)
+
+
+@given(paths)
+@example(".git/config")
+@example("a/git~1/b")
+def test_any_path_gives_what_the_full_check_gives(path: object) -> None:
+    record = Record(path, {"urls": [URL]}, "line 1")
+    assert entry_from_record(record) == fully_checked(record)
+
+
+@given(values)
+def test_any_value_gives_what_the_full_check_gives(value: object) -> None:
+    record = Record("a", value, "line 1")
+    assert entry_from_record(record) == fully_checked(record)
+
+
+@given(st.fixed_dictionaries({"size": sizes, "digests": digests, "mtime": times}))
+def test_anything_else_gives_what_the_full_check_gives(fields: dict[str, object]) -> None:
+    for name, value in fields.items():
+        record = Record("a", {"urls": [URL], name: value}, "line 1")
+        assert entry_from_record(record) == fully_checked(record)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [URL],
+        [URL, "http://127.0.0.1:8080/a"],
+        {"url": URL},
+        {"urls": [URL], "size": 7, "digests": {"sha256": SHA256}, "mtime": "2024-05-01T12:00:00Z"},
+        {"urls": [URL], "size": None, "md5": "a1" * 16},
+    ],
+)
+def test_what_most_records_are_is_plain(value: object) -> None:
+    found = plain_entry("sub-01/ses 1/a.nii.gz", value, "line 1")
+    assert isinstance(found, Entry)
+    assert found == fully_checked(Record("sub-01/ses 1/a.nii.gz", value, "line 1"))
+
+
+@given(urls)
+@example("https://h:59999/a;b?c=d;e")
+def test_a_url_without_spaces_around_it_is_normalised_as_one_with_spaces(url: str) -> None:
+    # which takes the long way
+    try:
+        expected = normalise_url(f" {url} ")
+    except ValueError:
+        assert not is_plain_url(url)
+        return
+    if is_plain_url(url):
+        assert expected == url
+    assert normalise_url(url) == expected
+
+
+@given(urls)
+def test_a_name_in_a_url_is_the_same_by_the_long_way(url: str) -> None:
+    assert name_in_url(url) == name_in_url(f" {url} ")
+
+
+@given(st.datetimes().map(lambda moment: moment.replace(microsecond=0).isoformat()))
+def test_a_time_is_the_same_by_the_long_way(text: str) -> None:
+    assert parse_mtime(f"{text}Z") == parse_mtime(f"{text}+00:00")
+    assert repr(parse_mtime(f"{text}Z")) == repr(parse_mtime(f"{text}+00:00"))
+
+
+cells = st.sampled_from(
+    [
+        *(
+            "",
+            "NA",
+            "7",
+            "7.0",
+            " 7",
+            "\u0667",
+            "1" * 20,
+            SHA256,
+            SHA256.upper(),
+            f"md5:{'a1' * 16}",
+            "a.nii",
+        ),
+        *(
+            URL,
+            f"{URL} ",
+            f"{URL}|",
+            f"{URL};{URL}",
+            f"{URL} https://m.example/a.nii.gz",
+            f"{URL}, {URL}",
+        ),
+        *(
+            f"{URL} https://m.example/b.nii.gz",
+            f"{URL}?x=/b {URL}2?x=/b",
+            "ftp://",
+            "s3://bucket/key.gz",
+        ),
+        *(
+            f"['{URL}']",
+            f"{URL} and more",
+            "http://",
+            "https://x y://z",
+            f"{URL}\tx",
+            "a1" * 16,
+            "z" * 32,
+        ),
+    ]
+)
+
+
+PLAIN_ROW = ["a.nii.gz", URL, "7", SHA256, SHA256]
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), cells), max_size=12))
+@example([(1, f"{URL}|")])
+@example([(1, f"{URL}?x=/b {URL}2?x=/b")])
+@example([(1, f"{URL} https://m.example/b.nii.gz")])
+@example([(2, "\u0667")])
+@example([(3, f"md5:{'a1' * 16}")])
+@example([(0, "b"), (0, "b")])
+def test_a_row_gives_what_it_gives_beside_an_empty_column_of_times(
+    changed: list[tuple[int, str]],
+) -> None:
+    # with which all rows take the long way; the first 20 do, as they tell the columns' roles
+    rows = [["path", "url", "size", "sha256", "checksum"], *[PLAIN_ROW] * 20]
+    rows += [[*PLAIN_ROW[:at], cell, *PLAIN_ROW[at + 1 :]] for at, cell in changed]
+    rows = [[cell.replace("\t", " ") for cell in row] for row in rows]
+    table = "".join("\t".join(row) + "\n" for row in rows)
+    long = "".join("\t".join([*row, "" if n else "mtime"]) + "\n" for n, row in enumerate(rows))
+    found, expected = (list(csv_table.records(iter([text]), Options())) for text in (table, long))
+    assert found == expected
+
+
+@given(st.lists(st.text("ab\r\n\u2028\x0b", max_size=6)))
+def test_lines_end_in_the_same_places_however_the_text_is_cut(chunks: list[str]) -> None:
+    expected = re.findall(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+", "".join(chunks))
+    assert [line for _, line in lines(iter(chunks))] == expected
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+spaces = st.sampled_from([None, 1, "\n"])
+
+
+@given(st.dictionaries(st.text(max_size=4), json_values, max_size=4), spaces, st.integers(1, 30))
+def test_members_are_what_json_has(document: dict[str, object], indent: object, size: int) -> None:
+    text = json.dumps(document, indent=indent, ensure_ascii=len(document) % 2 == 0)
+    read = json_object.records(iter(_cut(text, size)), Options())
+    assert [(record.path, record.value) for record in read] == list(document.items())
+
+
+@given(
+    st.lists(st.dictionaries(names, json_values, max_size=3), max_size=4),
+    spaces,
+    st.integers(1, 30),
+)
+def test_elements_are_what_json_has(
+    document: list[dict[str, object]], indent: object, size: int
+) -> None:
+    items = [{"path": "a", **item} for item in document]
+    text = json.dumps(items, indent=indent)
+    read = list(json_array.records(iter(_cut(text, size)), Options()))
+    # paths that are none take another way
+    assert [r.value.get("path", r.path) for r in read] == [item["path"] for item in items]
+    expected = [f"line {text.count(chr(10), 0, at) + 1}" for at in _begins(text, len(items))]
+    assert [record.where for record in read] == expected
+
+
+@given(
+    st.lists(json_values | st.text(max_size=5), max_size=4), st.sampled_from(["", " ", "x", "\r"])
+)
+def test_lines_are_what_json_has(items: list[object], behind: str) -> None:
+    text = "".join(f"{json.dumps(item)}{behind}\n" for item in items)
+    for record, item in zip(json_lines.records(iter([text]), Options()), items, strict=True):
+        if behind == "x":
+            assert record.fault is not None
+        elif isinstance(item, dict):
+            assert record.value == item
+        else:
+            assert record.fault == "not an object"
+
+
+def test_a_whole_manifest_is_read_by_the_short_way() -> None:
+    document = {f"sub-{n}/a.nii.gz": {"urls": [URL], "size": n} for n in range(5000)}
+    found = list(read_manifest(io.BytesIO(json.dumps(document).encode())))
+    assert [(entry.path, entry.size) for entry in found] == [
+        (path, value["size"]) for path, value in document.items()
+    ]
+
+
+def _cut(text: str, size: int) -> list[str]:
+    return [text[at : at + size] for at in range(0, len(text), size)]
+
+
+def _begins(text: str, number: int) -> list[int]:
+    """Where each element of an array begins."""
+    at, found = 1, []
+    for _ in range(number):
+        at = re.compile(r"[\s,]*").match(text, at).end()  # type: ignore[union-attr]
+        found.append(at)
+        at += json.JSONDecoder().raw_decode(text[at:])[1]
+    return found
