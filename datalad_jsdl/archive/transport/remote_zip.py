@@ -59,15 +59,12 @@ class RemoteZip:
             ArchiveError: it is gone, no zip, or would cost more than the files one by one.
         """
         most = size + REQUEST * files
-        self._total = self._size()
-        first = max(0, self._total - max(TAIL, min(_HEADER * files, 1 << 20)))
-        try:
-            tail = self.read(first, self._total)
-        except _IgnoresRangesError:
+        if not self._gives_ranges():
             if self._total > most:
-                raise
+                raise ArchiveError("its server ignores ranges")
             self._held = self._whole()
-            tail = self.read(first, self._total)
+        first = max(0, self._total - max(TAIL, min(_HEADER * files, 1 << 20)))
+        tail = self.read(first, self._total)
         end = find_directory(tail, self._total)
         if end.size > min(most, _MOST_DIRECTORY):
             raise ArchiveError("its central directory is too large for the files that are wanted")
@@ -101,16 +98,18 @@ class RemoteZip:
         for operation in operations:
             operation.interrupt()
 
-    def _size(self) -> int:
+    def _gives_ranges(self) -> bool:
+        """Find out, by its first byte, how large it is as well."""
         self._engine.expect_origins([self._url])
         with self._engine.operation() as operation:
             self._begin(operation)
             asker = Asker(self._engine, operation, self._engine.settings.read_timeout, again=False)
-            answer = probe(self._url, Expected(), asker)
+            answer = probe(self._url, Expected(), asker, head=False)
             self._end(operation)
         if answer.fault is not None or not answer.size:
             raise ArchiveError(told(Failed((answer.fault,))) if answer.fault else "it has no size")
-        return answer.size
+        self._total = answer.size
+        return answer.ranges.known is not False
 
     def _whole(self) -> Held:
         """All of it, on the disk."""
@@ -126,7 +125,7 @@ class RemoteZip:
 
         def begun(url: str, _: Version | None) -> None:
             if window and origins.of(url).score.ranges is False:
-                raise _IgnoresRangesError("its server ignores ranges")
+                raise ArchiveError("its server ignores ranges")
 
         with self._engine.operation() as operation:
             # where it would wait to try again, it ends
@@ -158,7 +157,3 @@ class RemoteZip:
     def _end(self, operation: Operation) -> None:
         with self._lock:
             self._operations.discard(operation)
-
-
-class _IgnoresRangesError(ArchiveError):
-    """It would give the whole, whatever is asked for."""

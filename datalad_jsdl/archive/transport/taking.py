@@ -137,12 +137,13 @@ class Archives:
     """The zips of a dataset's or manifest's files; `plan` is for one thread at a time.
 
     Args:
-        archives: in the order in which they are to be tried.
+        archives: in the order in which they are to be tried, those of inner folders first.
         engine: to ask with.
     """
 
     def __init__(self, archives: Iterable[NamedArchive], engine: Engine) -> None:
-        self._sources = [_Source(a, url, engine) for a in archives for url in a.urls]
+        inner_first = sorted(archives, key=lambda archive: -len(archive.folder))
+        self._sources = [_Source(a, url, engine) for a in inner_first for url in a.urls]
         self._lock = threading.Lock()
 
     @property
