@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -69,10 +68,12 @@ def _taken(
     pool = ThreadPoolExecutor(min(workers or _AT_ONCE, _AT_ONCE), thread_name_prefix="zip")
     try:
         for groups in archives.plans(wanted.values()):
-            saves = [pool.submit(partial(_save, group, dict(left), engine)) for group in groups]
-            for number, fetched in _results(saves):
-                del wanted[number]
-                yield number, fetched
+            for group, came in _read(pool, groups):
+                # by one thread: several would only wait for each other
+                for number, content in group.contents(came):
+                    if (fetched := store_content(left[number], content, engine)) is not None:
+                        del wanted[number]
+                        yield number, fetched
     except BaseException:
         archives.interrupt()
         raise
@@ -80,21 +81,18 @@ def _taken(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _save(group: Group[int], jobs: dict[int, Job], engine: Engine) -> list[tuple[int, Fetched]]:
-    done = []
-    for number, content in group.contents():
-        outcome = store_content(jobs[number], content, engine)
-        if outcome is not None:
-            done.append((number, outcome))
-    return done
-
-
-def _results(
-    saves: list[Future[list[tuple[int, Fetched]]]],
-) -> Iterator[tuple[int, Fetched]]:
-    pending = set(saves)
-    while pending:
+def _read(
+    pool: ThreadPoolExecutor, groups: Iterable[Group[int]]
+) -> Iterator[tuple[Group[int], bytes | bytearray]]:
+    """What the requests for groups give, some at a time, in whatever order it comes."""
+    waiting = iter(groups)
+    pending: dict[Future[bytes | bytearray], Group[int]] = {}
+    while True:
+        for group in islice(waiting, _AT_ONCE - len(pending)):
+            pending[pool.submit(group.read)] = group
+        if not pending:
+            return
         # not for ever: a signal may come to another thread, and this one is to handle it
-        done, pending = wait(pending, timeout=_LOOK, return_when=FIRST_COMPLETED)
-        for save in done:
-            yield from save.result()
+        done, _ = wait(pending, timeout=_LOOK, return_when=FIRST_COMPLETED)
+        for read in done:
+            yield pending.pop(read), read.result()

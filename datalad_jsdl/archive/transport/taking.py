@@ -77,20 +77,27 @@ class Group(Generic[_T]):
         """What the caller knows the files by."""
         return [member.wanted.item for member in self.members]
 
-    def contents(self) -> Iterator[tuple[_T, bytes | memoryview]]:
-        """Each file that the zip has as it should be; the others do not come.
+    def read(self) -> bytes | bytearray:
+        """Make the request: what came, for `contents`.
 
-        If none is right, or the zip is unavailable, it is not asked again.
+        If the zip is unavailable nothing comes, and it is not asked again.
         """
         if self.source.is_broken:
-            return
-        first, last = self.members[0].place.start, self.members[-1].place.stop
+            return b""
         try:
-            data = memoryview(self.source.zip.read(first, last))
+            return self.source.zip.read(self.members[0].place.start, self.members[-1].place.stop)
         except (ArchiveError, FetchError) as error:
             self.source.found_broken(error)
+            return b""
+
+    def contents(self, came: bytes | bytearray) -> Iterator[tuple[_T, bytes | memoryview]]:
+        """Each file that the zip has as it should be; the others do not come.
+
+        If none is right, the zip is not asked again.
+        """
+        data, first, right = memoryview(came), self.members[0].place.start, 0
+        if not came:
             return
-        right = 0
         for member in self.members:
             place = member.place
             part = data[place.start - first : place.stop - first]
