@@ -83,6 +83,37 @@ def test_a_subset_of_files_asks_for_a_subset_of_the_zip(lab: Lab, tmp_path: Path
     assert lab.sent("s.zip") < 130_000  # of two million
 
 
+def test_an_export_of_a_dataset_and_of_a_manifest(lab: Lab, tmp_path: Path) -> None:
+    url = publish_zip(lab, PATHS)
+    write_manifest(tmp_path / "m.json", members(lab, PATHS, url))
+    datalad("download-manifest", "m.json", "ds", cwd=tmp_path)
+    for source in (["-d", tmp_path / "ds"], ["--manifest", tmp_path / "m.json"]):
+        lab.requests.clear()
+        (tmp_path / "s.zip").unlink(missing_ok=True)
+        datalad("export-archive", "-t", "zip", *source, tmp_path / "s.zip")
+        assert requests(lab) == {"s.zip": 3}
+        assert (tmp_path / "s.zip").read_bytes() == lab.files["/s.zip"].content
+    # a bad zip does no harm
+    good = (tmp_path / "s.zip").read_bytes()
+    lab.put("s.zip", good[: len(good) // 2] + bytes(len(good) // 2))
+    (tmp_path / "s.zip").unlink()
+    lab.requests.clear()
+    datalad("export-archive", "-t", "zip", "-d", tmp_path / "ds", tmp_path / "s.zip")
+    assert (tmp_path / "s.zip").read_bytes() == good
+    assert requests(lab) == {"s.zip": 2, "single": len(PATHS)}
+
+
+def test_an_export_of_subdatasets(lab: Lab, tmp_path: Path) -> None:
+    paths = [*PATHS[-5:], *(path.replace("/", "//") for path in PATHS[:40])]
+    url = publish_zip(lab, paths)
+    write_manifest(tmp_path / "m.json", members(lab, paths, url))
+    datalad("download-manifest", "m.json", "ds", cwd=tmp_path)
+    lab.requests.clear()
+    datalad("export-archive", "-t", "zip", "-r", "-d", tmp_path / "ds", tmp_path / "s.zip")
+    assert requests(lab) == {"s.zip": 6}  # one by one, as each dataset has logins of its own
+    assert (tmp_path / "s.zip").read_bytes() == lab.files["/s.zip"].content
+
+
 def test_updates_replace_what_is_kept(lab: Lab, tmp_path: Path) -> None:
     first, second = publish_zip(lab, PATHS), publish_zip(lab, PATHS, "t.zip")
     write_manifest(tmp_path / "m.json", members(lab, PATHS, first))
