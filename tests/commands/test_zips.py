@@ -243,3 +243,47 @@ def test_a_login_goes_to_its_own_origin_alone(
         assert requests(lab)["single"] == 0
         assert (tmp_path / "ds" / PATHS[0]).read_bytes() == content_of(PATHS[0])
         assert any("Authorization" in request.headers for request in own.requests)
+
+
+def test_a_manifest_is_made_that_names_its_zip(lab: Lab, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    for path in PATHS:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content_of(path))
+        lab.put(f"data/{path}", content_of(path))
+    made = ["make-manifest", folder, "--base-url", f"{lab.url}/data"]
+    url = f"{lab.url}/My%20study.zip"
+    datalad(*made, "--archive", url, "--archive", f"{lab.url}/o.zip", "-o", tmp_path / "m.jsonl")
+    first = json.loads((tmp_path / "m.jsonl").read_text().splitlines()[0])
+    named = {"urls": [url, f"{lab.url}/o.zip"], "leading_dir": "My study"}
+    assert first == {"path": "/", "archives": [named]}
+    datalad("export-archive", "-t", "zip", "--manifest", "m.jsonl", "My study.zip", cwd=tmp_path)
+    lab.put("My study.zip", (tmp_path / "My study.zip").read_bytes())
+    lab.requests.clear()
+    datalad("download-manifest", "--get", "m.jsonl", "ds", cwd=tmp_path)
+    assert requests(lab) == {"My%20study.zip": 3}
+    # and so does one of the dataset
+    datalad("export-manifest", "-d", tmp_path / "ds", tmp_path / "again.json")
+    assert json.loads((tmp_path / "again.json").read_text())["/"] == {"archives": [named]}
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--leading-dir", "s"], "add --archive URL"),
+        (["--archive", "s.zip"], "must begin with http"),
+        (["--archive", "ftp://h.example/s.zip"], "must begin with http"),
+        (["--archive", "https://h.example/s.zip?token=" + SECRET], "seems to contain a secret"),
+        (["--archive", "https://me:pw@h.example/s.zip"], "zips of the manifest: "),
+        (["--archive", "https://h.example/s.zip", "--leading-dir", "a/../b"], "leading_dir: "),
+        (["--archive", "https://h.example/s.zip", "--format", "metalink4"], "cannot name a zip"),
+    ],
+)
+def test_zips_that_cannot_be_named(tmp_path: Path, options: list[str], reason: str) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/a").write_text("a")
+    made = ["make-manifest", tmp_path / "data", "--base-url", "https://h.example/"]
+    (record,) = datalad(*made, *options, "-o", tmp_path / "m", code=1)
+    assert reason in record["message"]
+    assert SECRET not in record["message"]
+    assert not (tmp_path / "m").exists()
