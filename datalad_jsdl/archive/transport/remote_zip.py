@@ -11,6 +11,11 @@ from datalad_jsdl.archive.transport.directory import TAIL, Directory, find_direc
 from datalad_jsdl.errors import ArchiveError
 from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.file.download import fetch
+from datalad_jsdl.fetch.http.answers import Limits, no_answer, refusal
+from datalad_jsdl.fetch.http.failures import NETWORK_ERRORS
+from datalad_jsdl.fetch.http.parts import part_of
+from datalad_jsdl.fetch.http.statuses import gives_content
+from datalad_jsdl.fetch.http.versions import version_of
 from datalad_jsdl.fetch.mirrors.probe import Asker, probe
 from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.model.content import Expected, Fetched
@@ -59,12 +64,15 @@ class RemoteZip:
             ArchiveError: it is gone, no zip, or would cost more than the files one by one.
         """
         most = size + REQUEST * files
-        if not self._gives_ranges():
-            if self._total > most:
-                raise ArchiveError("its server ignores ranges")
-            self._held = self._whole()
-        first = max(0, self._total - max(TAIL, min(_HEADER * files, 1 << 20)))
-        tail = self.read(first, self._total)
+        length = max(TAIL, min(_HEADER * files, 1 << 20))
+        tail: bytes | bytearray | None = self._last(length)
+        if tail is None:
+            if not self._gives_ranges():
+                if self._total > most:
+                    raise ArchiveError("its server ignores ranges")
+                self._held = self._whole()
+            tail = self.read(max(0, self._total - length), self._total)
+        first = self._total - len(tail)
         end = find_directory(tail, self._total)
         if end.size > min(most, _MOST_DIRECTORY):
             raise ArchiveError("its central directory is too large for the files that are wanted")
@@ -98,9 +106,50 @@ class RemoteZip:
         for operation in operations:
             operation.interrupt()
 
+    def _last(self, length: int) -> bytes | None:
+        """Its last bytes, with which the size comes; None if the server does not give them so."""
+        engine = self._engine
+        engine.expect_origins([self._url])
+        with engine.operation() as operation:
+            self._begin(operation)
+            try:
+                return self._last_of(operation, length)
+            except NETWORK_ERRORS as error:
+                limits = Limits.of(engine.settings, engine.settings.read_timeout)
+                fault = no_answer(self._url, error, limits)
+                raise ArchiveError(told(Failed((fault,)))) from None
+            finally:
+                self._end(operation)
+
+    def _last_of(self, operation: Operation, length: int) -> bytes | None:
+        """RFC 9110, section 14.1.2: a suffix range."""
+        engine, headers = self._engine, {"Range": f"bytes=-{length}"}
+        patience = engine.settings.read_timeout
+        response = engine.web.open(self._url, headers, read_seconds=patience)
+        operation.opened(response)
+        try:
+            if not gives_content(response.status) and response.status != 416:
+                raise ArchiveError(told(Failed((refusal(self._url, response),))))
+            part = part_of(response, ranged=True)
+            if part is None or part.end is None or part.end != part.size:
+                return None
+            if not 0 < part.end - part.first <= length:
+                return None
+            tail = b""
+            response.limit_gaps(patience)
+            while len(tail) < part.end - part.first and (chunk := part.body.read(length)):
+                tail += chunk
+                engine.origins.of(self._url).received += len(chunk)
+            if len(tail) != part.end - part.first:
+                return None
+            self._total, self._version = part.end, version_of(self._url, response.headers)
+            return tail
+        finally:
+            operation.closed(response)
+            response.close()
+
     def _gives_ranges(self) -> bool:
         """Find out, by its first byte, how large it is as well."""
-        self._engine.expect_origins([self._url])
         with self._engine.operation() as operation:
             self._begin(operation)
             asker = Asker(self._engine, operation, self._engine.settings.read_timeout, again=False)
