@@ -7,8 +7,9 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
+from clients import curl_many, engine
 from measuring import Measured, compete, ratio, run, timed, warm
-from servers import make_files
+from servers import make_files, slow_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from measuring import Bench
     from servers import Served
 
-__all__ = ["GIT_CONFIG", "dataset_large", "dataset_small", "make_home"]
+__all__ = ["GIT_CONFIG", "dataset_large", "dataset_small", "dataset_zip", "make_home"]
 
 GIT_CONFIG = """\
 [user]
@@ -95,6 +96,58 @@ def dataset_small(bench: Bench) -> None:
         jsdl, web = (f"git annex get {jobs} --from {remote}" for remote in ("jsdl", "web"))
         what = f"git annex get {jobs}: jsdl wall / web wall"
         ratio(what, runs, lambda r, a=jsdl, b=web: r[a].wall / r[b].wall, target=target)
+
+
+def dataset_zip(bench: Bench) -> None:
+    """2,000 files of 4 KiB on a late server that has a zip of them, too: against curl -Z.
+
+    The engine alone, and download-content of a dataset that knows of the zip.
+    """
+    files = make_files(bench.root, "zipped", bench.scaled(2000), 4096)
+    place, archive = bench.place(), bench.root / "zipped.zip"
+    manifest = place / "fast.json"
+    manifest.write_text(json.dumps(_by_name(files, bench.base)))
+    export = ("datalad", "-f", "disabled", "export-archive", "-t", "zip", "--leading-dir", "")
+    run(*export, "--manifest", manifest, archive, cwd=place)
+    _zip_against_curl(bench, files, archive.name, place, 0.05, whole=1.3)
+    _zip_against_curl(bench, files, archive.name, place, 0.2, whole=0.5)
+
+
+def _zip_against_curl(
+    bench: Bench, files: list[Served], archive: str, place: Path, delay: float, whole: float
+) -> None:
+    """Answers are *delay* seconds late; the whole command may take *whole* times as long."""
+    late = f"{delay * 1000:.0f} ms"
+    with slow_server(bench.root, delay=delay) as base:
+        url = f"{base}/{archive}"
+        members = {"/": {"archives": [{"urls": [url]}]}, **_by_name(files, base)}
+        manifest, dataset = place / f"{late}.json", place / late
+        manifest.write_text(json.dumps(members))
+        run("datalad", "-f", "disabled", "download-manifest", manifest, dataset, cwd=place)
+        content = ("datalad", "-f", "disabled", "download-content", "-d", dataset)
+        contestants = {
+            f"{late}: engine, zip": engine(bench, files, [base], None, archive=url),
+            f"{late}: download-content": _getting(dataset, files, *content),
+            f"{late}: curl -Z": curl_many(bench, files, base, 50),  # its own default
+        }
+        runs = compete(bench, contestants)
+    fetching, getting, curl = contestants
+    what = f"{fetching}, fetching alone / curl -Z wall"
+    ratio(what, runs, lambda r: r[fetching].said["wall"] / r[curl].wall, target=0.2)
+    what = f"{getting}: wall / curl -Z wall"
+    ratio(what, runs, lambda r: r[getting].wall / r[curl].wall, target=whole)
+
+
+def _by_name(files: list[Served], base: str) -> dict[str, object]:
+    """Members of a manifest."""
+    return {
+        file.name: {
+            "urls": [f"{base}/{file.path}"],
+            "size": file.size,
+            "digests": {"sha256": file.sha256},
+        }
+        for file in files
+    }
 
 
 _GET = ("git", "annex", "get", "--quiet", ".")

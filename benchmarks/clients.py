@@ -37,6 +37,7 @@ def engine(
     workers: int | None,
     *,
     discard: bool = False,
+    archive: str = "",
 ) -> Client:
     """Ours; verifies what it fetches.
 
@@ -46,13 +47,14 @@ def engine(
         bases: of the servers that have all of them.
         workers: files at a time; 0 for no threads, None for as many as pay.
         discard: delete each file once it is there.
+        archive: URL of a zip that has the files by their names; "" for none.
     """
     listing = bench.place() / "listing.tsv"
     with listing.open("w") as out:
         for file in files:
             urls = "\t".join(f"{base}/{file.path}" for base in bases)
             out.write(f"{file.size}\t{file.sha256}\t{file.name}\t{urls}\n")
-    more = ["--discard"] if discard else []
+    more = ["--discard"] * discard + [f"--archive={archive}"] * bool(archive)
     number = "auto" if workers is None else str(workers)
 
     def fetch(place: Path) -> Measured:

@@ -2,7 +2,7 @@
 
 ::
 
-    python benchmarks/engine_child.py LISTING FOLDER WORKERS [--discard]
+    python benchmarks/engine_child.py LISTING FOLDER WORKERS [--discard] [--archive URL]
 
 A line of the listing has the size of a file, its SHA-256, its name and its URLs, with tabs
 between them. It is read as files are fetched. With 0 workers there are no threads. Prints
@@ -19,12 +19,16 @@ from typing import TYPE_CHECKING
 
 from peak import peak_memory
 
+from datalad_jsdl.archive.transport.files import fetch_with_archives
+from datalad_jsdl.archive.transport.taking import Archives
 from datalad_jsdl.faults import Failed
-from datalad_jsdl.fetch.bulk import Job, fetch_all, fetch_file
+from datalad_jsdl.fetch.bulk import Job, fetch_file
 from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
 from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.fetch.settings import Settings
+from datalad_jsdl.model.archives import NamedArchive
+from datalad_jsdl.model.candidates import Candidate
 from datalad_jsdl.model.content import Expected
 
 if TYPE_CHECKING:
@@ -36,7 +40,8 @@ def jobs(listing: Path, folder: Path) -> Iterator[Job]:
     with listing.open() as lines:
         for line in lines:
             size, sha256, name, *urls = line.rstrip("\n").split("\t")
-            yield Job(name, tuple(urls), Expected(int(size), "sha256", sha256), folder / name)
+            expected = Expected(int(size), "sha256", sha256, names=(name,))
+            yield Job(name, tuple(urls), expected, folder / name)
 
 
 def main() -> None:
@@ -45,13 +50,15 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("workers", help="a number, or auto")
     parser.add_argument("--discard", action="store_true", help="delete each file once it is there")
+    parser.add_argument("--archive", help="URL of a zip that has the files")
     options = parser.parse_args()
     begin, cpu, files = time.perf_counter(), time.process_time(), 0
     with Engine(AddressPolicy(allow_all=True), Settings()) as engine:
         todo = jobs(options.listing, options.folder)
         if options.workers != "0":
             workers = None if options.workers == "auto" else int(options.workers)
-            outcomes = fetch_all(todo, engine, workers)
+            named = [NamedArchive((Candidate(options.archive),))] if options.archive else []
+            outcomes = fetch_with_archives(todo, engine, workers, Archives(named, engine))
         else:
             outcomes = ((job, fetch_file(job, engine)) for job in todo)
         for job, outcome in outcomes:

@@ -14,6 +14,8 @@ e  64 MiB over mirrors of 5 and 1 MB/s a connection: the engine against aria2 an
 f  2,000 files of 4 KiB into a dataset: download-content against git annex get (web, jsdl,
    uncurl) and datalad get
 g  memory: 20 MiB against 2 GiB, 1,000 files against 100,000
+h  2,000 files of 4 KiB out of a zip, at 50 and 200 ms latency: the engine and download-content
+   against curl -Z of the single files
 
 Ours and its peers take turns. Wall seconds, CPU seconds (user and system, with child
 processes, start of the program included); each ratio is the median of the runs'. The engine
@@ -25,7 +27,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from annexes import dataset_large, dataset_small
+from annexes import dataset_large, dataset_small, dataset_zip
 from measuring import Bench
 from memory import memory
 from transfers import latency, many_small, medium, mirrors, one_large
@@ -42,6 +44,7 @@ CASES: dict[str, tuple[Callable[[Bench], None], ...]] = {
     "e": (mirrors,),
     "f": (dataset_small,),
     "g": (memory,),
+    "h": (dataset_zip,),
 }
 
 

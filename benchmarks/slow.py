@@ -21,7 +21,7 @@ from pathlib import Path
 _STEP = 0.02  # seconds' worth of bytes that are sent at once
 _LATE = 0.1  # seconds that may be made up for
 _BLOCK = 256 << 10  # bytes
-_RANGE = re.compile(rb"\r\nrange: bytes=(\d+)-(\d*)\r\n", re.IGNORECASE)
+_RANGE = re.compile(rb"\r\nrange: bytes=(\d*)-(\d*)\r\n", re.IGNORECASE)
 
 
 @dataclass
@@ -52,8 +52,8 @@ class Server:
         size = path.stat().st_size
         start, end, status, more = 0, size, b"200 OK", b""
         if found := _RANGE.search(request):
-            start = int(found[1])
-            end = min(int(found[2]) + 1, size) if found[2] else size
+            start = int(found[1]) if found[1] else max(0, size - int(found[2]))
+            end = min(int(found[2]) + 1, size) if found[1] and found[2] else size
             status = b"206 Partial Content"
             more = b"Content-Range: bytes %d-%d/%d\r\n" % (start, end - 1, size)
         writer.write(

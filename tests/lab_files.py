@@ -56,6 +56,7 @@ class File:
         no_length: neither a length nor chunks: the end of the connection is the end.
         chunked: in chunks; one that is cut lacks the last of them.
         ranges: honours Range, for the first *range_times* ranges or always otherwise.
+        suffixes: honours a Range of the last bytes, as it does others.
         content_range: sent instead of the right one.
         shift: ranges begin so many bytes too late, under the right Content-Range.
         range_times: how many answers to Range *ranges*, *content_range* and *shift* spoil;
@@ -90,6 +91,7 @@ class File:
     no_length: bool = False
     chunked: bool = False
     ranges: bool = True
+    suffixes: bool = True
     content_range: str | None = None
     shift: int = 0
     range_times: int | None = None

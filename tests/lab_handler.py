@@ -160,7 +160,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _range(self, file: File, size: int, etag: str | None) -> tuple[int, int] | None:
         """First byte and end of what is asked for; None for all of the file."""
-        match = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        asked = self.headers.get("Range", "")
+        if suffix := re.fullmatch(r"bytes=-(\d+)", asked):
+            asked = f"bytes={max(0, size - int(suffix[1]))}-" if file.suffixes else ""
+        match = re.fullmatch(r"bytes=(\d+)-(\d*)", asked)
         if match is None or self.headers.get("If-Range") not in (None, etag):
             return None
         counts, path = self._lab.ranges_served, self._request.path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -143,7 +144,7 @@ def quiet(*args: str) -> None:
 def test_the_page_from_top_to_bottom(study: Path, site: str, tmp_path: Path) -> None:
     commands = [c for c in indented("operators.rst") if c.startswith("datalad")]
     here = [c.replace(SITE, site).replace(FOLDER, str(study)) for c in commands]
-    make, check, get, content, export, update = here
+    make, check, get, content, export, update, named, zipped = here
     shell(f"{make}\n{check}\n{get}\n{content}", tmp_path)
     assert not (tmp_path / "check").exists()
     dataset = tmp_path / "study"
@@ -159,6 +160,11 @@ def test_the_page_from_top_to_bottom(study: Path, site: str, tmp_path: Path) -> 
     shell(f"{update}\n{get} --delete\n{content}", tmp_path)
     assert (dataset / "README").read_text() == "a new version"
     assert not (dataset / "empty").exists()
+    shell(f"{named}\n{zipped}\n{get} --get", tmp_path)
+    found = json.loads((dataset / ".datalad/jsdl/archives.json").read_text())
+    zip_there = {"urls": [f"{site}/study/study.zip"], "leading_dir": "study"}
+    assert found == {"archives": [zip_there]}
+    assert "study.zip" not in json.loads((study / "manifest.json").read_text())
 
 
 def test_what_is_imported_and_checked_is_green(study: Path, site: str, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.model.archives import NamedArchive
     from datalad_jsdl.model.restriction import Restriction
 
 __all__ = ["Content", "MirrorsOnly", "Sources"]
@@ -43,6 +44,7 @@ class Content:
         is_prepared: its pieces were found out together with its digest.
         inline: the content itself, or None; *size* and *expected* are then known to be right, and
             have a digest.
+        archives: zips that may have it, by *path*.
     """
 
     path: str
@@ -59,6 +61,7 @@ class Content:
     restriction: Restriction | None = None
     is_prepared: bool = False
     inline: bytes | None = field(default=None, repr=False)
+    archives: tuple[NamedArchive, ...] = field(default=(), repr=False)
 
     @property
     def is_remote(self) -> bool:

@@ -13,6 +13,7 @@ from datalad_jsdl.model.subdatasets import joined, split_path
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from datalad_jsdl.model.archives import NamedArchive
     from datalad_jsdl.model.entry import Entry
 
 __all__ = ["entries_contents"]
@@ -22,6 +23,7 @@ def entries_contents(
     entries: Mapping[str, Entry],
     leading_dir: str = "",
     key_of: Callable[[Entry], str] | None = None,
+    archives: tuple[NamedArchive, ...] = (),
 ) -> list[Content]:
     """What an archive of a manifest's entries holds, in the order of its members.
 
@@ -31,6 +33,8 @@ def entries_contents(
         key_of: git-annex's key of an entry, or "" if it has none. In a dataset the entries of
             one key have one time, the latest, the first restriction, and all their URLs. So they
             have here, but for the time of those with `Entry.own_mtime`. None: each has its own.
+
+        archives: zips of the entries.
 
     Raises:
         ArchiveError: a path cannot be named in a zip.
@@ -42,18 +46,26 @@ def entries_contents(
         same = shared.setdefault((split_path(path)[0], key), []) if key else []
         same.append(entry)
         own[path] = same
-    contents = [_content(joined(path), entries[path], own[path], leading_dir) for path in entries]
+    contents = [
+        _content(joined(path), entries[path], own[path], leading_dir, archives) for path in entries
+    ]
     return sorted(contents, key=lambda content: content.name)
 
 
-def _content(path: str, entry: Entry, same: list[Entry], leading_dir: str) -> Content:
+def _content(
+    path: str,
+    entry: Entry,
+    same: list[Entry],
+    leading_dir: str,
+    archives: tuple[NamedArchive, ...],
+) -> Content:
     """The content of an entry.
 
     Args:
         path: as it is in the archive.
         entry: what the manifest says of it.
         same: it and all others of the same key.
-        leading_dir: see `entries_contents`.
+        leading_dir, archives: see `entries_contents`.
     """
     name = member_name(f"{leading_dir}/{path}" if leading_dir else path)
     algorithm = next((name for name in ALGORITHMS if name in entry.digests), None)
@@ -74,6 +86,7 @@ def _content(path: str, entry: Entry, same: list[Entry], leading_dir: str) -> Co
         urls=tuple(urls),
         restriction=next((other.restriction for other in same if other.restriction), None),
         inline=None if entry.inline is None else entry.inline.content,
+        archives=archives,
     )
 
 

@@ -10,6 +10,7 @@ from datalad_jsdl.archive.budget import LookAhead
 from datalad_jsdl.archive.cancelling import interrupted_by
 from datalad_jsdl.archive.reading import Reading
 from datalad_jsdl.archive.spool import ways
+from datalad_jsdl.archive.transport.ahead import GroupsAhead
 from datalad_jsdl.archive.zip.members import size_warning
 from datalad_jsdl.errors import ArchiveError, DatasetError, FetchError, JsdlError
 from datalad_jsdl.faults import Failed, Fault, FaultKind
@@ -92,7 +93,8 @@ def export(
         OSError: the archive cannot be written; the disk may be full.
     """
     look_ahead = LookAhead(jobs)
-    reading = Reading(contents, sources, look_ahead)
+    groups = GroupsAhead(contents, sources.engine)
+    reading = Reading(contents, sources, look_ahead, groups=groups)
     try:
         with reading.session((0, begun.position if begun else 0)) as session:
             work = _Export(writer, output, reading, session)
@@ -107,6 +109,7 @@ def export(
         raise
     finally:
         look_ahead.close()
+        groups.close()
     return work.done
 
 

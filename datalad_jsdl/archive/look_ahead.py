@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.archive.readers import Begun, Reader
     from datalad_jsdl.archive.remote import Portion
     from datalad_jsdl.archive.shelf import Outcome
+    from datalad_jsdl.archive.transport.ahead import GroupsAhead
     from datalad_jsdl.archive.versions import Versions
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.fetch.operation import Operation
@@ -84,6 +85,7 @@ class Ahead(Owner):
             is asked for as a whole, so that it shows who is to blame.
         instead_of: another one, which this one helps out with its first content; that is read
             from the mirrors although it may be here.
+        groups: gives small contents out of zips that have them; None for nobody.
     """
 
     def __init__(
@@ -97,12 +99,14 @@ class Ahead(Owner):
         versions: Versions | None = None,
         mixed: set[int] | None = None,
         instead_of: Ahead | None = None,
+        groups: GroupsAhead | None = None,
     ) -> None:
         super().__init__(instead_of)
         self._contents = contents
         self._engine = sources.engine
         self._look_ahead = look_ahead
         self._versions = versions
+        self._groups = groups
         self._mixed = set() if mixed is None else mixed
         self._pieces: deque[_Piece] = deque()
         self._planned = 0  # bytes of them
@@ -344,6 +348,9 @@ class Ahead(Owner):
         self, content: Content, fetch: ContentFetch, first: int, last: int
     ) -> Callable[[], Outcome]:
         """What fetches a piece: a large one that many may want, only once for all of them."""
+        if self._groups is not None and content.archives and (first, last) == (0, content.size):
+            in_memory = partial(fetch.into_memory, first, last)
+            return partial(self._groups.fetch, fetch.number, in_memory)
         pieces = content.expected.pieces
         is_small = last - first <= _IN_HAND or not self._look_ahead.is_shared
         if pieces is None or is_small or not grid(content, self._look_ahead.piece):

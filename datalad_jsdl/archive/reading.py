@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.archive.content import Content, Sources
     from datalad_jsdl.archive.readers import Begun
+    from datalad_jsdl.archive.transport.ahead import GroupsAhead
     from datalad_jsdl.archive.versions import Versions
     from datalad_jsdl.fetch.engine import Engine
 
@@ -40,6 +41,7 @@ class Reading:
         look_ahead: how far contents are fetched ahead; None for not at all.
         versions: which version of a content without a digest is read; None where no two reads
             of it have to fit together.
+        groups: gives small contents out of zips that have them; None for nobody.
 
     Attributes:
         damaged: number of a content → what is wrong with it as it is here.
@@ -52,11 +54,13 @@ class Reading:
         sources: Sources,
         look_ahead: LookAhead | None = None,
         versions: Versions | None = None,
+        groups: GroupsAhead | None = None,
     ) -> None:
         self.contents = contents
         self.sources = sources
         self.look_ahead = look_ahead or LookAhead(0)
         self.versions = versions
+        self.groups = groups
         self.damaged: dict[int, str] = {}
         self.mixed: set[int] = set()
 
@@ -93,6 +97,7 @@ class Session:
             self._last,
             versions=reading.versions,
             mixed=reading.mixed,
+            groups=reading.groups,
         )
         self._at = first[0]  # the first content that was not opened yet
         self._asides: list[Ahead] = []
@@ -109,6 +114,8 @@ class Session:
         self._ended = True
         for ahead in (self._ahead, *self._asides):
             ahead.interrupt()
+        if self._reading.groups is not None:
+            self._reading.groups.interrupt()
 
     def open(self, index: int, start: int, stop: int) -> Reader:
         """See `zip.ranges.MemberSource`."""

@@ -103,7 +103,8 @@ PARAMS = dict(
         action="store_true",
         doc="""also download the content. An entry without a checksum is downloaded
         before it is registered, so that it can be verified from then on. Signed URLs can
-        only be used with this option; they are never recorded.""",
+        only be used with this option; they are never recorded. If the manifest names a ZIP
+        archive of its files, many small ones come from it with a few requests.""",
     ),
     mtime=Parameter(
         args=("--mtime",),

@@ -26,7 +26,8 @@ class DownloadContent(Interface):
     Does what 'datalad get' does for files with URLs, but for all files at once: fails over
     between mirrors, splits large files over several connections, verifies every byte, and
     moves the content into the annex. Many small files arrive several times faster than with
-    one transfer after the other.
+    one transfer after the other; if the imported manifest named a ZIP archive of its files,
+    they come from it with a few requests.
 
     If interrupted or killed, the next run resumes: partial downloads are kept in
     .git/annex/jsdl/staging, where you can delete them. Files without a URL are left to

@@ -25,6 +25,7 @@ from datalad_jsdl.manifest.writing import WRITERS, format_of
 from datalad_jsdl.model.amounts import counted, size_text
 from datalad_jsdl.model.filters import Filter
 from datalad_jsdl.operations.make_manifest import Made, MakeOptions, folder_url, make_manifest
+from datalad_jsdl.operations.published_zip import published_zip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,6 +73,24 @@ class MakeManifest(Interface):
             action="append",
             doc="""URL at which FOLDER is published: the URL of a file is this and its path. Give
             it once more for each mirror; they are tried in this order.""",
+        ),
+        archive=Parameter(
+            args=("--archive",),
+            metavar="URL",
+            action="append",
+            doc="""URL at which a ZIP archive of the files in the manifest is, or will be,
+            published, as 'datalad export-archive --manifest' writes it. Many small files are then
+            downloaded from it with a few requests; each is verified by its checksum, and comes
+            from its own URL if the archive does not have it. Give it once more for each mirror.
+            Only for json and jsonl.""",
+        ),
+        leading_dir=Parameter(
+            args=("--leading-dir",),
+            metavar="NAME",
+            doc="""directory in that archive that holds the files; an empty string for none. By
+            default, it is the file name in the first URL without '.zip', as for 'datalad
+            export-archive'.""",
+            constraints=EnsureStr() | EnsureNone(),
         ),
         output=Parameter(
             args=("-o", "--output"),
@@ -128,7 +147,7 @@ class MakeManifest(Interface):
 
     _option_groups_ = {
         "Which files": "include exclude",
-        "Where they are published": "base_url",
+        "Where they are published": "base_url archive leading_dir",
         "What is written": "output manifest_format pieces",
         "How files are read": "update jobs",
     }
@@ -147,6 +166,12 @@ class MakeManifest(Interface):
             "--base-url https://mirror.example/study/ --exclude drafts -o study.json",
         ),
         dict(
+            text="Name a ZIP archive as well, then write it to where it is published",
+            code_cmd="datalad make-manifest /srv/study --base-url https://data.example/study/ "
+            "--archive https://data.example/study.zip -o study.json && datalad export-archive "
+            "--manifest study.json /srv/study.zip",
+        ),
+        dict(
             text="Later, read only what has changed",
             code_cmd="datalad make-manifest /srv/study --base-url https://data.example/study/ "
             "--update study.json -o study.json",
@@ -160,6 +185,8 @@ class MakeManifest(Interface):
         folder: str,
         *,
         base_url: str | Sequence[str] | None = None,
+        archive: str | Sequence[str] | None = None,
+        leading_dir: str | None = None,
         output: str | None = None,
         update: str | None = None,
         include: str | Sequence[str] | None = None,
@@ -176,15 +203,19 @@ class MakeManifest(Interface):
             try:
                 if not base_url:
                     raise ManifestError("no URL of the folder; add --base-url URL")
+                if leading_dir is not None and not archive:
+                    raise ManifestError("--leading-dir is for a zip; add --archive URL")
+                name = manifest_format or (target and format_of(target.name)) or "json"
                 options = MakeOptions(
                     folder=root,
                     urls=tuple(dict.fromkeys(map(folder_url, listed(base_url)))),
                     target=target,
-                    format_name=manifest_format or (target and format_of(target.name)) or "json",
+                    format_name=name,
                     wanted=Filter(listed(include), listed(exclude)),
                     pieces=pieces,
                     jobs=jobs_of(jobs) or _cores(),
                     update=_without_dots(Path.cwd() / update) if update else None,
+                    archives=published_zip(listed(archive), leading_dir, name),
                 )
                 pipe = None if target else PipeOutput(descriptor)
                 made = make_manifest(options, pipe, Bars(lgr))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.fetch.operation import Operation
     from datalad_jsdl.model.content import ByteProgress
 
-__all__ = ["Job", "Sync", "fetch_all", "fetch_file"]
+__all__ = ["Job", "Sync", "fetch_all", "fetch_file", "store_content"]
 
 _LOOK = 0.5  # seconds
 _GROW = 0.02  # seconds between two looks at whether more workers would help
@@ -75,12 +75,29 @@ def fetch_file(
         with _open_part(job, engine.reserve) as part:
             outcome = fetch(engine, job.urls, job.expected, part, progress, operation=operation)
             if isinstance(outcome, Fetched):
-                part.finish(job.mtime, data=job.sync is not Sync.LATER, name=job.sync is Sync.NAME)
+                _finish(part, job)
             return outcome
     except OSError as error:  # the disk, not the network
         return failed_by_disk(error, job.target.name)
     except Exception as error:  # no answer and no disk can cause it; the others go on
         return Failed((Fault(FaultKind.BUG, detail=bug(error)),))
+
+
+def store_content(job: Job, content: bytes | memoryview, engine: Engine) -> Fetched | None:
+    """Make a job's file of content that is verified; None if the disk does not take it."""
+    try:
+        with _open_part(job, engine.reserve) as part:
+            if part.held:
+                part.keep([])
+            part.put(0, content, "")
+            _finish(part, job)
+    except OSError:  # who fetches the file from elsewhere finds out why
+        return None
+    return Fetched(len(content))
+
+
+def _finish(part: PartFile, job: Job) -> None:
+    part.finish(job.mtime, data=job.sync is not Sync.LATER, name=job.sync is Sync.NAME)
 
 
 def _open_part(job: Job, reserve: int) -> PartFile:

@@ -11,6 +11,7 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from datalad_jsdl.manifest.archives import ARCHIVES
 from datalad_jsdl.manifest.formats.fields import is_web
 from datalad_jsdl.manifest.formats.values import name_in_url
 from datalad_jsdl.model.data_urls import is_data_url
@@ -101,7 +102,7 @@ def may_be_entry(value: Any, name: str) -> bool:
 
 
 def _kind(value: Any, path: str) -> _Member:
-    if path == "/" and isinstance(value, dict) and "archives" in value:
+    if path == ARCHIVES and isinstance(value, dict) and "archives" in value:
         return _Member.FILE  # zips of the manifest, which belong to the own form
     if isinstance(value, str):
         agree = is_web(value) and _agrees(value, path)

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.archives import archives_from_record, names_archives
 from datalad_jsdl.manifest.formats import (
     FORMATS,
     TABLES,
@@ -26,13 +27,14 @@ from datalad_jsdl.manifest.text import decoded
 from datalad_jsdl.manifest.unpacking import Readable
 from datalad_jsdl.manifest.unrecognised import foreign, other_json
 from datalad_jsdl.manifest.without_urls import without_urls
+from datalad_jsdl.model.entry import Refusal
 from datalad_jsdl.model.urls import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from datalad_jsdl.manifest.record import Record
-    from datalad_jsdl.model.entry import Entry, Refusal
+    from datalad_jsdl.model.entry import Entry
 
 __all__ = ["HEAD", "Readable", "read_manifest"]
 
@@ -78,23 +80,25 @@ def read_manifest(
     records = found.records(chain([beginning], text), options)
     if found not in _EXACT:
         records = sizes_told(records)
-    items = _entries(records, options)
+    items = _items(records, options)
     if options.checksums is None:
         yield from items
     else:
         yield from options.checksums.applied(items, by_name=found is url_list)
 
 
-def _entries(records: Iterator[Record], options: Options) -> Iterator[Entry | Refusal]:
+def _items(records: Iterator[Record], options: Options) -> Iterator[Entry | Refusal]:
+    """What is of files, or refused; zips of the manifest are told of."""
     base_url, secrecy = options.base_url, options.secrecy
     for record in records:
-        if record.path != "/" or not _names_archives(record):
+        if record.path != "/" or not names_archives(record):
             yield entry_from_record(record, base_url, secrecy)
-
-
-def _names_archives(record: Record) -> bool:
-    """Whether a record has zips of the manifest, for those who can use them, and is of no file."""
-    return record.path == "/" and isinstance(record.value, dict) and "archives" in record.value
+            continue
+        found = archives_from_record(record, base_url, secrecy)
+        if isinstance(found, Refusal):
+            yield found
+        elif options.archives is not None:
+            options.archives(found)
 
 
 def _format(beginning: str, name: str | None) -> Format:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.model.inline import Inline
 
-__all__ = ["Record", "entry_from_record", "fully_checked"]
+__all__ = ["Record", "candidate_of", "entry_from_record", "fully_checked", "given_fields"]
 
 _URL_FIELDS = ("urls", "url", "extra_urls")
 _FIELDS = frozenset(
@@ -94,7 +94,7 @@ def fully_checked(
             raise ValueError(_TWICE)
         return _entry(path, record, base_url, secrecy)
     except ValueError as error:
-        return Refusal(path, str(error), record.where, _given(record.value, base_url))
+        return Refusal(path, str(error), record.where, given_fields(record.value, base_url))
 
 
 _DIGITS = 19  # of 2**63
@@ -104,7 +104,7 @@ _TWICE = (
 )
 
 
-def _given(value: Any, base_url: str | None) -> dict[str, Any]:
+def given_fields(value: Any, base_url: str | None) -> dict[str, Any]:
     """A value that was refused, as an object; what is wrong with it stays."""
     if value is None:
         return {}
@@ -190,7 +190,7 @@ def _candidates(
 ) -> tuple[Candidate, ...]:
     found: dict[str, Candidate] = {}
     for item in items:
-        candidate = _candidate(item, base_url, secrecy)
+        candidate = candidate_of(item, base_url, secrecy)
         found.setdefault(candidate.url, candidate)
     if not found:
         raise ValueError("no URL")
@@ -212,7 +212,12 @@ def _url_items(value: dict[str, Any]) -> Iterator[Any]:
             raise ValueError(f"{field} is neither a URL nor a list of URLs")
 
 
-def _candidate(item: Any, base_url: str | None, secrecy: Secrecy) -> Candidate:
+def candidate_of(item: Any, base_url: str | None, secrecy: Secrecy) -> Candidate:
+    """A URL of a record, checked.
+
+    Raises:
+        ValueError: it is none, or one that cannot be; the text says why.
+    """
     if isinstance(item, str):
         item = {"url": item}
     if not isinstance(item, dict) or not isinstance(item.get("url"), str):

@@ -24,6 +24,7 @@ from datalad_jsdl.model.urls import excerpt
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Set
 
+    from datalad_jsdl.model.archives import NamedArchive
 
 __all__ = ["Selection", "select_entries"]
 
@@ -41,6 +42,7 @@ class Selection:
         left_over: the manifest has only what an earlier import could not take in: what it
             does not have is not gone.
         content: bytes of content that the entries have themselves.
+        archives: zips of the entries that the manifest names, by paths as *entries* has them.
     """
 
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -49,6 +51,7 @@ class Selection:
     warnings: list[str] = field(default_factory=list)
     left_over: bool = False
     content: int = 0
+    archives: list[NamedArchive] = field(default_factory=list)
 
 
 @no_cycles_made()

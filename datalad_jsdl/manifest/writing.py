@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
 from datalad_jsdl.errors import ArchiveError
+from datalad_jsdl.manifest.archives import ARCHIVES, archives_member
 from datalad_jsdl.manifest.formats.bagit_fetch import escaped
 from datalad_jsdl.manifest.formats.metalink4 import NAMESPACE, OWN_NAMESPACE
 from datalad_jsdl.manifest.own_form import own_form
 from datalad_jsdl.model.times import format_mtime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from datalad_jsdl.model.archives import NamedArchive
     from datalad_jsdl.model.entry import Candidate, Entry
     from datalad_jsdl.model.restriction import Restriction
 
@@ -44,38 +46,50 @@ class Writer:
         endings: of the names of files in it.
         fault: why an entry cannot be in such a document at all, or None.
         lost: what of an entry it has no place for, in words for a count of such entries.
+        with_archives: the same text, before it a member that names zips of the entries; None if
+            there is no place for such a thing.
     """
 
     pieces: Callable[[Iterable[Entry]], Iterator[str]]
     endings: tuple[str, ...]
     fault: Callable[[Entry], str | None] = lambda entry: None
     lost: Callable[[Entry], Iterable[str]] = lambda entry: ()
+    with_archives: Callable[[dict[str, Any], Iterable[Entry]], Iterator[str]] | None = None
 
 
-def write_entries(name: str, entries: Iterable[Entry]) -> Iterator[str]:
+def write_entries(
+    name: str, entries: Iterable[Entry], archives: Sequence[NamedArchive] = ()
+) -> Iterator[str]:
     """A document in the format *name*, in pieces, free of signed URLs.
 
     Entries that have signed URLs only are left out, as are those that the format cannot hold
-    (`Writer.fault`).
+    (`Writer.fault`), and zips of the entries (*archives*) where it has no place for them.
     """
     writer = WRITERS[name]
     public = (_without_signed(entry) for entry in entries if entry.registrable or entry.inline)
-    return writer.pieces(entry for entry in public if not writer.fault(entry))
+    fit = (entry for entry in public if not writer.fault(entry))
+    named = archives_member(archives)
+    if writer.with_archives is None or not named["archives"]:
+        return writer.pieces(fit)
+    return writer.with_archives(named, fit)
 
 
-def write_manifest(entries: Iterable[Entry], limit: int | None = None) -> str | None:
+def write_manifest(
+    entries: Iterable[Entry], limit: int | None = None, archives: Sequence[NamedArchive] = ()
+) -> str | None:
     """A JSON object that reads back as *entries*, free of signed URLs.
 
     Args:
         entries: those that have signed URLs only are left out.
         limit: characters; a longer document is given up.
+        archives: zips of the entries.
 
     Returns:
         The document, or None if it would be longer than *limit*.
     """
     pieces: list[str] = []
     length = 0
-    for piece in write_entries("json", entries):
+    for piece in write_entries("json", entries, archives):
         pieces.append(piece)
         length += len(piece)
         if limit is not None and length > limit:
@@ -108,14 +122,18 @@ def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _json(entries: Iterable[Entry]) -> Iterator[str]:
-    start = "{\n"
+def _json(entries: Iterable[Entry], start: str = "{\n") -> Iterator[str]:
     for entry in entries:
         fields = own_form(entry)
         value = fields if len(fields) > 1 else fields["urls"]
         yield f"{start} {_dump(entry.path)}: {_dump(value)}"
         start = ",\n"
-    yield "\n}\n" if start == ",\n" else "{}\n"
+    yield "{}\n" if start == "{\n" else "\n}\n"
+
+
+def _json_with_archives(named: dict[str, Any], entries: Iterable[Entry]) -> Iterator[str]:
+    yield f"{{\n {_dump(ARCHIVES)}: {_dump(named)}"
+    yield from _json(entries, ",\n")
 
 
 def json_line(path: str, fields: dict[str, Any]) -> str:
@@ -125,6 +143,11 @@ def json_line(path: str, fields: dict[str, Any]) -> str:
 
 def _json_lines(entries: Iterable[Entry]) -> Iterator[str]:
     return (json_line(entry.path, own_form(entry)) for entry in entries)
+
+
+def _json_lines_with_archives(named: dict[str, Any], entries: Iterable[Entry]) -> Iterator[str]:
+    yield json_line(ARCHIVES, named)
+    yield from _json_lines(entries)
 
 
 def _fetch_txt(entries: Iterable[Entry]) -> Iterator[str]:
@@ -241,8 +264,8 @@ def _metalink_lost(entry: Entry) -> Iterator[str]:
 
 
 WRITERS: dict[str, Writer] = {
-    "json": Writer(_json, (".json",)),
-    "jsonl": Writer(_json_lines, (".jsonl", ".ndjson")),
+    "json": Writer(_json, (".json",), with_archives=_json_with_archives),
+    "jsonl": Writer(_json_lines, (".jsonl", ".ndjson"), with_archives=_json_lines_with_archives),
     "metalink4": Writer(_metalink, (".meta4", ".metalink"), _metalink_fault, _metalink_lost),
     "bagit-fetch": Writer(_fetch_txt, ("fetch.txt",), _fetch_txt_fault, _fetch_txt_lost),
 }

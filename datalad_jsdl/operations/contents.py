@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.archive.content import Content
 from datalad_jsdl.archive.zip.members import Kind, member_name
 from datalad_jsdl.model.content import Expected
+from datalad_jsdl.operations.kept_archives import archives_of
 from datalad_jsdl.repository.annex.keys import parse_key
 from datalad_jsdl.repository.annex.logs import in_order
 from datalad_jsdl.repository.annex.objects import object_path
@@ -47,6 +48,7 @@ def dataset_contents(
     repository = home.repository
     records = dict(repository.annex.records(filter(None, keys.values())))
     blobs = [path for path in paths if not keys[path]]
+    archives = tuple(archive.under(prefix.rstrip("/")) for archive in archives_of(tree))
     sizes = repository.git.sizes(tree.files[path].oid for path in blobs)
     blob_sizes = dict(zip(blobs, sizes, strict=True))
     for path in paths:
@@ -73,6 +75,7 @@ def dataset_contents(
         yield Content(
             full, name, _regular(mode), size, time, expected,
             local=local, urls=urls, key=key, dataset=prefix, restriction=record.state.restriction,
+            archives=archives,
         )  # fmt: skip
 
 

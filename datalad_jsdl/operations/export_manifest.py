@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.errors import DatasetError
 from datalad_jsdl.manifest.writing import WRITERS, write_entries
 from datalad_jsdl.model.amounts import counted
+from datalad_jsdl.operations.kept_archives import archives_of
 from datalad_jsdl.operations.secrecy import secrecy_of
 from datalad_jsdl.repository.annex.lookup import KeyLookup
 from datalad_jsdl.repository.entries import Unlisted, as_far_as_there_is_room, dataset_entries
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from datalad_jsdl.archive.output import FileOutput, PipeOutput
+    from datalad_jsdl.model.archives import NamedArchive
     from datalad_jsdl.model.entry import Entry
     from datalad_jsdl.operations.list_files import Walk
     from datalad_jsdl.operations.progress import Bar
@@ -62,7 +64,7 @@ class Export:
             number = len(self.unlisted)
             without = f": {counted(number, 'file')} without a URL" if number else ""
             raise DatasetError(f"nothing to export{without}")
-        for piece in write_entries(self.name, chain([first], entries)):
+        for piece in write_entries(self.name, chain([first], entries), _archives(walk)):
             output.write(piece.encode())
 
     def _entries(self, walk: Walk, bar: Bar) -> Iterator[Entry]:
@@ -96,3 +98,8 @@ class Export:
                     if done % _TICK == 0:
                         bar.update("exporting", done, total)
                     yield item
+
+
+def _archives(walk: Walk) -> list[NamedArchive]:
+    """Zips of the whole dataset that it knows of: a manifest has none of a folder."""
+    return [archive for archive in archives_of(walk.tree) if not archive.folder]

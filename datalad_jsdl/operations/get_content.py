@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.model.urls import SCHEMES
+from datalad_jsdl.operations.kept_archives import archives_in
 from datalad_jsdl.operations.logins import remember
 from datalad_jsdl.operations.progress import SILENT
 from datalad_jsdl.operations.staging import Staging, finish_earlier
@@ -188,7 +189,13 @@ class _Content:
     def _staging(self, importer: Importer, bar: Bar | None) -> Staging:
         call = self._wanted
         return Staging(
-            importer.repository, self._engines, call.jobs, bar, call.logins, call.inherited
+            importer.repository,
+            self._engines,
+            call.jobs,
+            bar,
+            call.logins,
+            call.inherited,
+            archives=archives_in(call.root),
         )
 
     def _pairs(self) -> Iterator[tuple[str, str]]:

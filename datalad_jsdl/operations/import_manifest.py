@@ -223,6 +223,7 @@ class _Call:
             arguments=self._arguments_for_record(source.base, copied=recorded is None),
             prefix=self._options.folder,
             entries=selection.entries,
+            archives=selection.archives,
         )
 
     def _manifest_for_record(self, url: str) -> str | None:

@@ -13,6 +13,7 @@ from datalad_jsdl.fetch.disk import failed_by_disk
 from datalad_jsdl.model.content import Expected
 from datalad_jsdl.operations.import_request import Outcome
 from datalad_jsdl.operations.import_times import recorded_times, timed
+from datalad_jsdl.operations.kept_archives import archives_file
 from datalad_jsdl.operations.local_digests import digest_into
 from datalad_jsdl.operations.staging import Staging
 from datalad_jsdl.operations.transfers import Downloads
@@ -87,7 +88,12 @@ def run_import(importer: Importer, request: Request) -> Outcome:
             )
             return outcome
         with Staging(
-            importer.repository, request.engines, options.jobs, request.bar, request.logins
+            importer.repository,
+            request.engines,
+            options.jobs,
+            request.bar,
+            request.logins,
+            archives=request.archives or (),
         ) as staging:
             candidates = (c for entry in request.entries.values() for c in entry.candidates)
             staging.engine.expect_origins(c.url for c in candidates)
@@ -155,9 +161,11 @@ def _apply(
     tree, plan = planned
     for left in reversed(range(_TRIES)):
         links = changed_links(tree, request.links())
-        if not (plan.writes_tree or plan.records or links):
+        archives = _archives(request, tree)
+        if not (plan.writes_tree or plan.records or links or archives):
             break
-        message, extra = _message(request, plan, len(links))
+        message, extra = _message(request, plan, len(links), bool(archives))
+        extra |= archives
         try:
             commit = importer.apply(
                 tree, plan, message=message, config_uuid=config_uuid, extra=extra, links=links
@@ -171,6 +179,13 @@ def _apply(
         else:
             return commit, plan
     return "", plan
+
+
+def _archives(request: Request, tree: Tree) -> dict[str, bytes]:
+    """The file of the dataset's zips, if it is to be another one."""
+    if request.archives is None:
+        return {}
+    return archives_file(tree, request.archives, request.scope.prefix)
 
 
 def _without_digest(plan: Plan, importer: Importer) -> tuple[list[Entry], list[tuple[Entry, Path]]]:
@@ -201,8 +216,10 @@ def _is_verifiable(key: str) -> bool:
     return parsed is not None and parsed.algorithm is not None
 
 
-def _message(request: Request, plan: Plan, links: int) -> tuple[str, dict[str, bytes]]:
-    counts = plan.counts() | {"subdatasets": links}
+def _message(
+    request: Request, plan: Plan, links: int, archives: bool
+) -> tuple[str, dict[str, bytes]]:
+    counts = plan.counts() | {"subdatasets": links, "list of zips": int(archives)}
     del counts[Change.UNCHANGED.value]
     counts = {name: number for name, number in counts.items() if number}
     changes = ", ".join(f"{number} {name}" for name, number in counts.items())

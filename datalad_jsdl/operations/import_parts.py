@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.faults import Failed
     from datalad_jsdl.manifest.selection import Selection
+    from datalad_jsdl.model.archives import NamedArchive
     from datalad_jsdl.model.entry import Refusal
     from datalad_jsdl.model.filters import Filter
     from datalad_jsdl.model.subdatasets import Part
@@ -226,6 +227,7 @@ class Import:
             engines=self.engines,
             bar=self.bar,
             logins=self.logins,
+            archives=self._archives(part.folder),
             links=lambda: {
                 _within(dataset, inner): link_to(inner)
                 for inner in tree.inside(part.folder)
@@ -241,6 +243,13 @@ class Import:
                 importer.recover()
                 importer.restore("")
         return run_import(importer, request)
+
+    def _archives(self, folder: str) -> tuple[NamedArchive, ...] | None:
+        """Of the files of one part."""
+        if self.selection.left_over:  # such a manifest names none
+            return None
+        found = self.selection.archives
+        return tuple(archive.within(folder) if folder else archive for archive in found)
 
     def _scope(self, folder: str, closed: Iterable[str]) -> Scope:
         prefix = self.recording.prefix

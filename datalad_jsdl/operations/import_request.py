@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from datalad_jsdl.faults import Failed
+    from datalad_jsdl.model.archives import NamedArchive
     from datalad_jsdl.model.entry import Entry
     from datalad_jsdl.operations.engines import Engines
     from datalad_jsdl.operations.import_options import ImportOptions
@@ -39,6 +40,7 @@ class Request:
         bar: shows how far it is.
         links: tells subdatasets of it as they are then, by path; asked while it is locked.
         logins: where logins are, before those that it remembers; see `logins`.
+        archives: zips of the entries; None if the manifest can say nothing of them.
     """
 
     entries: Mapping[str, Entry]
@@ -50,6 +52,7 @@ class Request:
     bar: Bar
     links: Callable[[], Mapping[str, Link]]
     logins: tuple[str, ...] = ()
+    archives: tuple[NamedArchive, ...] | None = None
 
 
 @dataclass

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from datalad_jsdl.archive.output import FileOutput, PipeOutput
+    from datalad_jsdl.model.archives import NamedArchive
 
 __all__ = ["Made", "MakeOptions", "folder_url", "make_manifest"]
 
@@ -49,6 +50,7 @@ class MakeOptions:
         pieces: also list digests of the pieces of large files.
         jobs: files to read at a time.
         update: an older manifest; what has its size and mtime still is not read again.
+        archives: zips of the files, to be named in the manifest.
     """
 
     folder: Path
@@ -59,6 +61,7 @@ class MakeOptions:
     pieces: bool = False
     jobs: int = 1
     update: Path | None = None
+    archives: tuple[NamedArchive, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -229,7 +232,7 @@ class _Making:
             if not without and (unmatched := self._found.unmatched):
                 without = f": the pattern {unmatched[0]!r} matches nothing"
             raise ArchiveError(f"no file to list in {self._options.folder}{without}")
-        for piece in write_entries(name, chain([first], entries)):
+        for piece in write_entries(name, chain([first], entries), self._options.archives):
             output.write(piece.encode())
 
     def _entries(self) -> Iterator[Entry]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.archive.content import Content
     from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.model.archives import NamedArchive
     from datalad_jsdl.model.entry import Entry, Refusal
     from datalad_jsdl.operations.manifest_place import ManifestPlace
 
@@ -55,7 +56,10 @@ class ManifestContents:
 
 
 def manifest_contents(
-    items: Iterable[Entry | Refusal], leading_dir: str = "", wanted: Filter | None = None
+    items: Iterable[Entry | Refusal],
+    leading_dir: str = "",
+    wanted: Filter | None = None,
+    archives: Iterable[NamedArchive] = (),
 ) -> ManifestContents:
     """What an archive of a manifest holds; ``export-archive --manifest`` holds the same.
 
@@ -63,6 +67,7 @@ def manifest_contents(
         items: what `read_manifest` yields.
         leading_dir: folder in the archive to put everything under; may be empty.
         wanted: filter on the manifest's paths.
+        archives: zips of its files that it names, once *items* were read.
 
     Returns:
         The contents. Of entries with one path the first is let in; an entry whose path is a
@@ -74,12 +79,15 @@ def manifest_contents(
         ArchiveError: a path cannot be named in a zip.
     """
     selection = select_entries(items, wanted, use_signed=True)  # they are used now or never
-    return ManifestContents(selected_contents(selection.entries, leading_dir), selection)
+    selection.archives = list(archives)
+    return ManifestContents(selected_contents(selection.entries, leading_dir, archives), selection)
 
 
-def selected_contents(entries: Mapping[str, Entry], leading_dir: str = "") -> list[Content]:
+def selected_contents(
+    entries: Mapping[str, Entry], leading_dir: str = "", archives: Iterable[NamedArchive] = ()
+) -> list[Content]:
     """The contents of entries that are let in; see `manifest_contents`."""
-    return entries_contents(entries, leading_dir.strip("/"), _key_of)
+    return entries_contents(entries, leading_dir.strip("/"), _key_of, tuple(archives))
 
 
 @dataclass(frozen=True)
@@ -140,7 +148,7 @@ class Listed:
             engine.expect_origins(url for content in contents for url in content.urls)
             if remote_times:
                 entries = _with_times(selection.entries, engine, jobs or engine.settings.first_jobs)
-                contents = selected_contents(entries, leading_dir)
+                contents = selected_contents(entries, leading_dir, selection.archives)
             yield ListedContents(contents, MirrorsOnly(engine), selection.refusals)
 
     def select(self, *, way: str) -> Selection:
@@ -153,17 +161,19 @@ class Listed:
             ManifestError: it cannot be read.
             FetchError: it cannot be fetched.
         """
-        with self._items() as items:
+        with self._items([]) as items:
             return select_entries(items, self.wanted, way=way)
 
     def _read(self, leading_dir: str) -> ManifestContents:
-        with self._items() as items:
-            return manifest_contents(items, leading_dir, self.wanted)
+        archives: list[NamedArchive] = []
+        with self._items(archives) as items:
+            return manifest_contents(items, leading_dir, self.wanted, archives)
 
     @contextmanager
-    def _items(self) -> Iterator[Iterable[Entry | Refusal]]:
+    def _items(self, archives: list[NamedArchive]) -> Iterator[Iterable[Entry | Refusal]]:
         place = self.place
-        place = replace(place, options=replace(place.options, secrecy=secrecy_of(None)))
+        told = replace(place.options, secrecy=secrecy_of(None), archives=archives.extend)
+        place = replace(place, options=told)
         logins = self._logins()
         place, bag = with_documents(place, (), None, logins)
         with open_source(place, None, logins) as source:

@@ -12,6 +12,7 @@ from datalad_jsdl.repository.importing.provenance import commit_message
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from datalad_jsdl.model.archives import NamedArchive
     from datalad_jsdl.model.entry import Entry
 
 __all__ = ["Recording"]
@@ -32,6 +33,7 @@ class Recording:
         arguments: of the command, beside the manifest.
         prefix: folder that the manifest's paths were put under; may be empty.
         entries: all that were selected, by path, for the copy.
+        archives: zips of them that the manifest names, for the copy.
     """
 
     subject: str | None
@@ -40,6 +42,7 @@ class Recording:
     arguments: Sequence[str]
     prefix: str
     entries: Mapping[str, Entry]
+    archives: Sequence[NamedArchive] = ()
 
     def message(self, changes: str, dataset_id: str) -> tuple[str, dict[str, bytes]]:
         """The message of a commit that the command can be run again from.
@@ -75,5 +78,5 @@ class Recording:
         entries = (
             replace(entry, path=path.removeprefix(start)) for path, entry in self.entries.items()
         )
-        copy = write_manifest(entries, _COPY_LIMIT)
+        copy = write_manifest(entries, _COPY_LIMIT, self.archives)
         return copy.encode() if copy is not None else None

@@ -21,6 +21,7 @@ from datalad_jsdl.operations.secrecy import secrecy_of
 from datalad_jsdl.repository.repository import Repository, find_repository
 
 if TYPE_CHECKING:
+    from datalad_jsdl.model.archives import NamedArchive
     from datalad_jsdl.operations.import_options import ImportOptions
 
 __all__ = ["Target"]
@@ -90,7 +91,9 @@ class Target:
         if repository is None:  # one that is there has its own, and those from above
             logins = (*logins, *self.lines_of_parent())
         place, secrecy = self.place(), secrecy_of(repository)
-        place = replace(place, options=replace(place.options, secrecy=secrecy))
+        archives: list[NamedArchive] = []
+        told = replace(place.options, secrecy=secrecy, archives=archives.extend)
+        place = replace(place, options=told)
         place, bag = with_documents(place, options.checksums, git_dir, logins)
         with open_source(place, git_dir, logins) as source:
             items = source.entries()
@@ -102,6 +105,7 @@ class Target:
                 split=options.split,
                 secrecy=secrecy,
             )
+        selection.archives = [archive.under(folder) for archive in archives]
         if place.options.checksums is not None:
             selection.warnings += place.options.checksums.warnings()
         selection.warnings += bag.warnings if bag else []

@@ -11,9 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from datalad_jsdl.archive.transport.files import fetch_with_archives
+from datalad_jsdl.archive.transport.taking import Archives
 from datalad_jsdl.errors import FetchError, InterruptedWork
 from datalad_jsdl.faults import Failed
-from datalad_jsdl.fetch.bulk import Job, Sync, fetch_all
+from datalad_jsdl.fetch.bulk import Job, Sync
 from datalad_jsdl.fetch.disk import is_full, require_room
 from datalad_jsdl.fetch.file.syncing import sync_disk
 from datalad_jsdl.fetch.phrases import MAKE_ROOM
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from datalad_jsdl.model.archives import NamedArchive
     from datalad_jsdl.model.content import Expected, Fetched
     from datalad_jsdl.operations.engines import Engines
     from datalad_jsdl.operations.progress import Bar
@@ -94,6 +97,7 @@ class Staging:
         bar: shows how far it is; None where nothing is fetched.
         logins: where logins are; see `logins`.
         inherited: further ones, of the datasets above.
+        archives: zips of the files of the dataset.
 
     Raises:
         SettingError: git config has a limit that cannot be understood.
@@ -107,9 +111,12 @@ class Staging:
         bar: Bar | None,
         logins: Sequence[str] = (),
         inherited: Sequence[str] = (),
+        *,
+        archives: Sequence[NamedArchive] = (),
     ) -> None:
         self.folder = staging_folder(repository)
         self.engine = engines.open(repository.git_dir, credentials=logins, inherited=inherited)
+        self._archives = Archives(archives, self.engine)
         self._repository = repository
         self._jobs = jobs or self.engine.settings.jobs or None
         self._bar = bar
@@ -151,7 +158,9 @@ class Staging:
             self._bar.watch(label, downloads.look)
         workers = self._jobs
         try:
-            for job, outcome in fetch_all(jobs, self.engine, workers, position=downloads.position):
+            for job, outcome in fetch_with_archives(
+                jobs, self.engine, workers, self._archives, position=downloads.position
+            ):
                 downloads.end(job, outcome)
                 yield job, outcome
         except KeyboardInterrupt as error:

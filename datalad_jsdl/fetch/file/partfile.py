@@ -124,7 +124,7 @@ class PartFile:
                 os.unlink(self.path)
         self._close()
 
-    def put(self, offset: int, chunk: bytes, source: str) -> None:
+    def put(self, offset: int, chunk: bytes | memoryview, source: str) -> None:
         """Write at an offset; threads may do so at different ones."""
         self._room.take(len(chunk))
         end = offset + len(chunk)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.checksums import Checksums
     from datalad_jsdl.manifest.record import Record
+    from datalad_jsdl.model.archives import NamedArchive
 
 
 __all__ = ["Options"]
@@ -34,6 +35,8 @@ class Options:
         ask: gives the records of a portal's address that a line names, such as
             ``s3://BUCKET/PREFIX*``; it raises `ManifestError` and `FetchError`. None where
             nobody may be asked.
+        archives: told of the zips of its files that the document names; None where nobody uses
+            them.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -43,3 +46,4 @@ class Options:
     base_is_given: bool = False
     secrecy: Secrecy = DEFAULT
     ask: Callable[[str], Iterator[Record]] | None = None
+    archives: Callable[[tuple[NamedArchive, ...]], object] | None = None

@@ -39,7 +39,10 @@ if TYPE_CHECKING:
     from datalad_jsdl.repository.importing.steps import Plan
     from datalad_jsdl.repository.importing.submodules import Link
 
-__all__ = ["merge_annex_branch", "write_annex_files", "write_objects"]
+__all__ = ["ARCHIVES_FILE", "merge_annex_branch", "write_annex_files", "write_objects"]
+
+#: Where zips of the dataset's files are kept: it may be all that an import changes.
+ARCHIVES_FILE = ".datalad/jsdl/archives.json"
 
 
 def write_objects(
@@ -68,7 +71,7 @@ def write_objects(
     refs: dict[str, str] = {}
     config = _config(git)
     with writing_pack(git) as pack:
-        if plan.writes_tree or links:
+        if plan.writes_tree or links or ARCHIVES_FILE in extra:
             changes = heapq.merge(
                 _step_changes(pack, plan),
                 _file_changes(pack, sorted(extra.items())),
