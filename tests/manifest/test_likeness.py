@@ -8,6 +8,7 @@ import sys
 from hashlib import md5
 from itertools import chain, islice
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -152,6 +153,30 @@ def test_no_file_of_an_installed_package_has_entries() -> None:
     if len(found) < 300:
         pytest.skip("there are too few JSON files on this machine")
     assert [data[:200] for data in found if entries(data)] == []
+
+
+def made(count: int) -> Iterator[dict[str, Any]]:
+    """Documents of other programs: each kind in any order, with more fields, on other hosts."""
+    chance = Random(7)
+    kinds = [items for name, items in OTHERS.items() if name != "a line of an API"]
+    typical = [
+        *({"version": "1"}, {"$schema": URL}, {"license": "MIT"}, {"keywords": ["a", "b"]}),
+        *({"description": "d"}, {"private": True}, {"scripts": {"test": "x"}}, {"@context": URLS}),
+        *({"author": {"name": "n", "url": URL}}, {"metadata": {}}, {"count": 3}, {"next": None}),
+    ]
+    for number in range(count):
+        items = list(kinds[number % len(kinds)].items())
+        for more in chance.sample(typical, chance.randint(1, 4)):
+            items.extend(more.items())
+        chance.shuffle(items)
+        text = json.dumps(dict(items)).replace("h.example", f"h{number}.example")
+        yield json.loads(text.replace('"n"', f'"n{number}"'))
+
+
+def test_none_of_hundreds_made_as_others_write_them_has_entries() -> None:
+    documents = {json.dumps(document) for document in made(500)}
+    assert len(documents) > 450
+    assert [text for text in documents if entries(text.encode())] == []
 
 
 @pytest.mark.parametrize("field", ["name", "filename", "id", "size", "md5"])
