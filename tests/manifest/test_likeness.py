@@ -159,7 +159,7 @@ def made(count: int) -> Iterator[dict[str, Any]]:
     """Documents of other programs: each kind in any order, with more fields, on other hosts."""
     chance = Random(7)
     kinds = [items for name, items in OTHERS.items() if name != "a line of an API"]
-    typical = [
+    typical: list[dict[str, Any]] = [
         *({"version": "1"}, {"$schema": URL}, {"license": "MIT"}, {"keywords": ["a", "b"]}),
         *({"description": "d"}, {"private": True}, {"scripts": {"test": "x"}}, {"@context": URLS}),
         *({"author": {"name": "n", "url": URL}}, {"metadata": {}}, {"count": 3}, {"next": None}),
