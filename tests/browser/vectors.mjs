@@ -84,8 +84,8 @@ export async function saved(testCase) {
     return [path, { urls, size, mtime, executable, symlink, own_mtime: true }];
   });
   const running = download(Object.fromEntries(entries));
-  const { fault, failed, refused } = await running.done;
-  if (fault || failed.length) return { fault, failed };
+  const { fault, failed, refused, detail } = await running.done;
+  if (fault || failed.length) return { fault, failed, detail };
   const zip = await keptZip(running.id);
   const hasher = new Hasher("sha256").update(new Uint8Array(await zip.arrayBuffer()));
   await forget(running.id);

@@ -190,7 +190,7 @@ def test_killed_and_resumed(tmp_path: Path, lab: Lab) -> None:
     datalad(*EXPORT, "--manifest", manifest, "--leading-dir", "x", "whole.zip")
     sent = lab.sent()
     lab.requests.clear()
-    in_the_second = KillAt("datalad_jsdl.archive.output:FileOutput.write", call=170)
+    in_the_second = KillAt("datalad_jsdl.archive.output:FileOutput.write", call=40)
     command = (*EXPORT, "--manifest", manifest, "--leading-dir", "x", "out.zip")
     assert run_datalad(*command, kill=in_the_second).code == -signal.SIGKILL
     part, enough = Path("out.zip.jsdl-part"), LARGE + 2_000_000

@@ -38,6 +38,7 @@ const STALL = 15000; // milliseconds
  * @property {number} unverified Without a digest that can be checked here.
  * @property {number} bytesFetched
  * @property {string | null} fault Why all of it failed.
+ * @property {string} [detail] What the browser said of that.
  *
  * @typedef {object} Events
  * @property {(engine: Engine) => void} [onprogress] It may ask for `progress`, which takes time.
@@ -99,7 +100,8 @@ export class Engine {
         return null;
       }
       this.state = "failed";
-      return this.#report(asFault(error, "internal").kind);
+      const { kind, data } = asFault(error, "internal");
+      return { ...this.#report(kind), detail: data.detail };
     }
   }
 
