@@ -216,7 +216,7 @@ def candidate_of(item: Any, base_url: str | None, secrecy: Secrecy) -> Candidate
     """A URL of a record, checked.
 
     Raises:
-        ValueError: it is none, or one that cannot be; the text says why.
+        ValueError: it is not a URL that can be used; the text says why.
     """
     if isinstance(item, str):
         item = {"url": item}

@@ -55,6 +55,6 @@ class NamedArchive:
         return replace(self, folder=self.folder.removeprefix(f"{folder}/"))
 
     def public(self) -> NamedArchive | None:
-        """With those URLs only that may be recorded; None if there is none."""
+        """The same without URLs that have a secret; None if no other is left."""
         kept = tuple(candidate for candidate in self.candidates if not candidate.signed)
         return replace(self, candidates=kept) if kept else None

@@ -124,7 +124,7 @@ def make_manifest(
 
     Args:
         options: what is to be written.
-        pipe: where to, if there is no target.
+        pipe: where to write it if there is no target.
         progress: is told how it is going.
 
     Raises:
@@ -134,9 +134,13 @@ def make_manifest(
         OSError: the folder cannot be read, or the target not be written.
     """
     with ExitStack() as stack:
-        output: FileOutput | PipeOutput | None = pipe
+        output: FileOutput | PipeOutput
         if options.target is not None:  # first of all: no second run shall get further
             output = stack.enter_context(opened(options.target))
+        elif pipe is not None:
+            output = pipe
+        else:
+            raise ValueError("neither a target nor a pipe")
         old = read_old(options.update, options.urls[0]) if options.update else OldEntries()
         with progress.bar(f"{options.folder} files") as bar:
             found = folder_files(options.folder, options.wanted, _without(options), bar)
@@ -146,7 +150,6 @@ def make_manifest(
             cache = stack.enter_context(HashCache(file, options.folder.resolve()))
         making = _Making(options, found, old, cache)
         making.hash(progress)
-        assert output is not None, "neither a target nor a pipe"  # noqa: S101 - mypy
         making.write(output)
         if options.target is not None:
             output.finish()

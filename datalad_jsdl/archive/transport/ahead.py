@@ -33,6 +33,7 @@ class _Ahead:
     """A group, and what came of it once it was asked for."""
 
     group: Group[int]
+    left: int  # contents of it that were not taken yet
     contents: Future[Mapping[int, bytes | memoryview]] | None = None
 
 
@@ -52,6 +53,7 @@ class GroupsAhead:
         self._planned = 0  # contents before this one were looked at
         self._of: dict[int, _Ahead] = {}  # number of a content that was not taken yet → its group
         self._waiting: deque[_Ahead] = deque()  # not asked for yet
+        self._in_memory = 0  # groups that were asked for, and not taken to their end
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="zip")
 
     def fetch(self, number: int, otherwise: Callable[[], Outcome]) -> Outcome:
@@ -79,20 +81,20 @@ class GroupsAhead:
             if ahead is None:
                 return None
             self._ask(ahead)
+            ahead.left -= 1
+            self._in_memory -= not ahead.left
         return ahead.contents.result().get(number) if ahead.contents else None
 
     def _ask(self, ahead: _Ahead) -> None:
         """Have a group fetched, and some of those after it."""
         while self._waiting and ahead.contents is None:
             self._submit(self._waiting.popleft())
-        under_way = {id(one) for one in self._of.values() if one.contents is not None}
-        while self._waiting and len(under_way) < _AT_ONCE:
-            following = self._waiting.popleft()
-            under_way.add(id(following))
-            self._submit(following)
+        while self._waiting and self._in_memory < _AT_ONCE:
+            self._submit(self._waiting.popleft())
 
     def _submit(self, ahead: _Ahead) -> None:
         group = ahead.group
+        self._in_memory += 1
         ahead.contents = self._pool.submit(lambda: dict(group.contents(group.read())))
 
     def _plan(self, first: int) -> None:
@@ -112,7 +114,7 @@ class GroupsAhead:
         for key, left in by_archives.items():
             for groups in self._archives[key].plans(left.values(), _MOST):
                 for group in groups:
-                    found.append(_Ahead(group))
+                    found.append(_Ahead(group, len(group.items)))
                     for number in group.items:
                         self._of[number] = found[-1]
                         del left[number]

@@ -120,7 +120,7 @@ class Directory:
         end: where it is.
 
     Raises:
-        ArchiveError: it is none.
+        ArchiveError: *data* are not the headers of *end.count* members.
     """
 
     def __init__(self, data: bytes | bytearray, end: End) -> None:
@@ -146,7 +146,7 @@ class Directory:
         return len(self._places)
 
     def get(self, name: bytes) -> Place | None:
-        """Where a member is; None if there is none that can be read."""
+        """Where a member is; None if the zip lacks it, or it cannot be read."""
         return self._places.get(name)
 
 
