@@ -209,7 +209,7 @@ class MakeManifest(Interface):
                 options = MakeOptions(
                     folder=root,
                     urls=tuple(dict.fromkeys(map(folder_url, listed(base_url)))),
-                    target=target,
+                    target=target or PipeOutput(descriptor),
                     format_name=name,
                     wanted=Filter(listed(include), listed(exclude)),
                     pieces=pieces,
@@ -217,12 +217,11 @@ class MakeManifest(Interface):
                     update=_without_dots(Path.cwd() / update) if update else None,
                     archives=published_zip(listed(archive), leading_dir, name),
                 )
-                pipe = None if target else PipeOutput(descriptor)
-                made = make_manifest(options, pipe, Bars(lgr))
+                made = make_manifest(options, Bars(lgr))
             except (JsdlError, OSError) as problem:
                 yield failure(_ACTION, target or root, problem, lgr, "file")
                 return
-            yield from _records(made, options)
+            yield from _records(made, options, target or root)
 
     @staticmethod
     def custom_result_renderer(res: dict[str, Any], **_: Any) -> None:
@@ -237,7 +236,7 @@ class MakeManifest(Interface):
         """The last record is the summary; standard output is no longer ours when this is called."""
 
 
-def _records(made: Made, options: MakeOptions) -> Iterator[dict[str, Any]]:
+def _records(made: Made, options: MakeOptions, path: Path) -> Iterator[dict[str, Any]]:
     if made.cache_error is not None:
         lgr.warning(
             "digests could not be kept for a run that is interrupted: %s", reason(made.cache_error)
@@ -249,7 +248,7 @@ def _records(made: Made, options: MakeOptions) -> Iterator[dict[str, Any]]:
         record = _record("impossible", there, item.reason)
         yield {**record, "entry": item.path, "place": place}
     yield {
-        **_record("ok", options.target or options.folder, _summary(made, options)),
+        **_record("ok", path, _summary(made, options)),
         "format": options.format_name,
         "entries": made.entries,
         "size": made.size,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.archive.output import opened, part_file
+from datalad_jsdl.archive.output import PipeOutput, opened, part_file
 from datalad_jsdl.archive.targets import followed, is_special
 from datalad_jsdl.errors import ArchiveError, ManifestError
 from datalad_jsdl.manifest.formats.fields import is_web, quoted
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from datalad_jsdl.archive.output import FileOutput, PipeOutput
+    from datalad_jsdl.archive.output import FileOutput
     from datalad_jsdl.model.archives import NamedArchive
 
 __all__ = ["Made", "MakeOptions", "folder_url", "make_manifest"]
@@ -44,7 +44,7 @@ class MakeOptions:
         folder: whose files are listed.
         urls: where they are served: URLs of folders (see `folder_url`), in the order in which
             they are to be tried.
-        target: file to write; None for a pipe.
+        target: file to write, or a pipe.
         format_name: of the manifest (see `WRITERS`).
         wanted: filter on paths below the folder.
         pieces: also list digests of the pieces of large files.
@@ -55,7 +55,7 @@ class MakeOptions:
 
     folder: Path
     urls: tuple[str, ...]
-    target: Path | None = None
+    target: Path | PipeOutput
     format_name: str = "json"
     wanted: Filter = field(default_factory=Filter)
     pieces: bool = False
@@ -114,9 +114,7 @@ def folder_url(text: str) -> str:
     return url if url.endswith("/") else f"{url}/"
 
 
-def make_manifest(
-    options: MakeOptions, pipe: PipeOutput | None = None, progress: Progress = SILENT
-) -> Made:
+def make_manifest(options: MakeOptions, progress: Progress = SILENT) -> Made:
     """Write a manifest of the files below a folder.
 
     Digests are kept in a file beside the one that is written until that is complete, so that a
@@ -124,7 +122,6 @@ def make_manifest(
 
     Args:
         options: what is to be written.
-        pipe: where to write it if there is no target.
         progress: is told how it is going.
 
     Raises:
@@ -134,27 +131,23 @@ def make_manifest(
         OSError: the folder cannot be read, or the target not be written.
     """
     with ExitStack() as stack:
-        output: FileOutput | PipeOutput
-        if options.target is not None:  # first of all: no second run shall get further
-            output = stack.enter_context(opened(options.target))
-        elif pipe is not None:
-            output = pipe
-        else:
-            raise ValueError("neither a target nor a pipe")
+        target = options.target
+        # first of all: no second run shall get further
+        output = target if isinstance(target, PipeOutput) else stack.enter_context(opened(target))
         old = read_old(options.update, options.urls[0]) if options.update else OldEntries()
         with progress.bar(f"{options.folder} files") as bar:
             found = folder_files(options.folder, options.wanted, _without(options), bar)
         cache = None
-        if options.target is not None and not is_special(options.target):
-            file = cache_file(followed(options.target))
+        if not isinstance(target, PipeOutput) and not is_special(target):
+            file = cache_file(followed(target))
             cache = stack.enter_context(HashCache(file, options.folder.resolve()))
         making = _Making(options, found, old, cache)
         making.hash(progress)
         making.write(output)
-        if options.target is not None:
-            output.finish()
-        else:
+        if isinstance(output, PipeOutput):
             output.flush()
+        else:
+            output.finish()
         if cache is not None:
             cache.remove()
         return making.made()
@@ -162,11 +155,10 @@ def make_manifest(
 
 def _without(options: MakeOptions) -> set[str]:
     """Places of what is ours and no data, wherever links lead."""
-    ours = {options.target, options.update} - {None}
-    if options.target is not None:
+    given = [] if options.update is None else [options.update]
+    if not isinstance(options.target, PipeOutput):
         target = followed(options.target)
-        ours |= {target, part_file(target), cache_file(target)}
-    given = [path for path in ours if path is not None]
+        given += [options.target, target, part_file(target), cache_file(target)]
     named = {os.path.join(os.path.realpath(path.parent), path.name) for path in given}
     return named | {os.path.realpath(path) for path in given}
 

@@ -107,6 +107,14 @@ def test_who_refuses_some_keeps_what_it_has_served() -> None:
     assert origin.room == 1
 
 
+def test_who_is_done_when_a_refusal_is_heard_of_was_served() -> None:
+    served = Served(1000, 0.05)
+    for active in range(1, 6):
+        served.origin.level.taken(active, served.origin.room)
+    burst(served, range(1, 0, -1))  # of five at a time it has refused one
+    assert served.origin.room == 4
+
+
 def test_a_search_that_was_refused_goes_back_to_the_usual_number() -> None:
     served = Served(1000, 0.05)
     assert served.run(1.5)[-1] > START
@@ -130,15 +138,16 @@ class Desk:
 
     def __call__(self, talk: Talk) -> None:
         with self._lock:
-            self._active += 1
-            is_refused = self._active > self._most
-            self.highest = max(self.highest, self._active)
+            is_refused = self._active >= self._most
             self.statuses[429 if is_refused else 200] += 1
+            if not is_refused:
+                self._active += 1
+                self.highest = max(self.highest, self._active)
+        if is_refused:
+            talk.pause(0.005)
+            talk.answer(429, b"", "Retry-After: 0")
+            return
         try:
-            if is_refused:
-                talk.pause(0.005)
-                talk.answer(429, b"", "Retry-After: 0")
-                return
             if self._turn:
                 with self._turn:
                     talk.pause(self._seconds)
@@ -148,8 +157,7 @@ class Desk:
         finally:
             with self._lock:
                 self._active -= 1
-        if not is_refused:
-            talk.file(CONTENT)
+        talk.file(CONTENT)
 
 
 def jobs(wire: Wire, count: int) -> list[Job]:

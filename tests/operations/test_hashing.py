@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from datalad_jsdl.archive.output import PipeOutput
 from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.model.filters import Filter
 from datalad_jsdl.model.pieces import Pieces
@@ -156,7 +157,7 @@ def test_what_may_not_be_read(public: Path) -> None:
     (public / "closed").chmod(0)
     (public / "file").chmod(0)
     try:
-        with nobody():
+        with nobody(), open(os.devnull, "wb") as output:
             found = looked(public)
             left_out = [(item.path, item.reason) for item in found.left_out]
             assert left_out == [("closed", "Permission denied")]
@@ -164,7 +165,8 @@ def test_what_may_not_be_read(public: Path) -> None:
             assert results["file"] == "Permission denied"
             assert isinstance(results["open/b"], Hashed)
             assert looked(public, Filter(exclude=["closed"])).left_out == []
-            options = MakeOptions(public / "closed", ("https://h.example/",))
+            pipe = PipeOutput(output.fileno())
+            options = MakeOptions(public / "closed", ("https://h.example/",), pipe)
             with pytest.raises((OSError, JsdlError)):
                 make_manifest(options)
     finally:

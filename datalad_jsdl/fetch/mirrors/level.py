@@ -43,6 +43,7 @@ class Level:
         latency: seconds that those took, in all.
         looks: how often a connection was taken in it.
         in_use: share of the connections that were in use then, in all.
+        peak: connections in use at a time then, at most.
         before: what the number before has brought, while more are tried.
         hold: no more are tried until then.
         pause: seconds of the next hold.
@@ -57,6 +58,7 @@ class Level:
     latency: float = 0.0
     looks: int = 0
     in_use: float = 0.0
+    peak: int = 0
     before: Seen | None = None
     hold: float = 0.0
     pause: float = _HOLD
@@ -66,13 +68,14 @@ class Level:
     def begin(self, now: float, received: int) -> None:
         """Begin a window."""
         self.began, self.received = now, received
-        self.done = self.heads = self.looks = 0
+        self.done = self.heads = self.looks = self.peak = 0
         self.latency = self.in_use = 0.0
 
     def taken(self, active: int, room: int) -> None:
         """A connection was taken."""
         self.looks += 1
         self.in_use += active / room
+        self.peak = max(self.peak, active)
 
     def rest(self, now: float) -> None:
         """Try no more for a while."""

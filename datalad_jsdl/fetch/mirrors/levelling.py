@@ -66,8 +66,8 @@ def refused(origin: Origin, now: float) -> None:
         level.rest(now)
         if origin.room <= level.kept:  # it had no more than it was thought to serve
             level.kept = origin.room // 2
-        else:  # all but those that it refuses are served
-            level.kept = min(origin.active, START)
+        else:  # all but those that it refuses are served; some of them may be done by now
+            level.kept = min(max(origin.active, level.peak - 1), START)
     else:  # many at once are refused for one reason
         level.kept = min(level.kept - 1, START)
     level.kept = max(1, level.kept)
