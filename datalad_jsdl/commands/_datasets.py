@@ -46,11 +46,11 @@ class DataladDatasets:
 
     def create(self, path: Path, above: Path | None, *, force: bool) -> list[Failure]:
         """Make a dataset."""
-        from datalad.api import create
+        from datalad.core.local.create import Create  # `datalad.api` loads all commands there are
 
         parent = None if above is None else str(above)
         return _troubles(
-            lambda: create(
+            lambda: Create.__call__(
                 path=str(path),
                 dataset=parent,
                 force=force,
