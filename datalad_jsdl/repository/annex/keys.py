@@ -197,11 +197,14 @@ def journal_name(path: str) -> str:
 _MIXED = "0123456789zqjxkmvwgpfZQJXKMVWGPF"
 
 
+#: What a folder is called, by eleven bits of the hash: five count, one does not, five count.
+_FOLDERS = tuple(_MIXED[bits >> 6] + _MIXED[bits & 31] for bits in range(2048))
+
+
 def _mixed_hash(key: str) -> str:
-    md5 = bytes.fromhex(_md5(key.encode("utf-8", "surrogateescape")))
-    word = int.from_bytes(md5[:4], "little")
-    chars = [_MIXED[word >> (6 * i) & 31] for i in range(4)]
-    return f"{chars[1]}{chars[0]}/{chars[3]}{chars[2]}"
+    data = key.encode("utf-8", "surrogateescape")
+    word = int.from_bytes(hashlib.md5(data, usedforsecurity=False).digest()[:4], "little")
+    return f"{_FOLDERS[word & 2047]}/{_FOLDERS[word >> 12 & 2047]}"
 
 
 _POINTER_PREFIX = "/annex/objects/"
