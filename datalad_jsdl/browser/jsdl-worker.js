@@ -1,5 +1,5 @@
 /** The worker: one download, told what to do by the page. */
-import { asFault, need } from "./core/fault.js";
+import { asFault, failure, need } from "./core/fault.js";
 import { utf8 } from "./core/names.js";
 import { Engine } from "./engine/engine.js";
 import { here } from "./engine/environment.js";
@@ -30,120 +30,116 @@ const TELL = 100; // milliseconds between two reports of progress
 
 const page = /** @type {any} */ (globalThis);
 
-class Work {
-  /** @param {Start} start */
-  constructor(start) {
-    this.start = start;
-    this.engine = /** @type {Engine | null} */ (null);
-    this.sink = /** @type {Sink | null} */ (null);
-    this.stream = /** @type {StreamTarget | null} */ (null);
-    this.isPaused = false;
-    this.isLocked = false;
-    this.isQueued = false;
-    this.told = 0;
-    // settles once no other tab has this download; this one has it then, as long as the worker lives
-    this.running = /** @type {Promise<any>} */ (new Promise((resolve) => {
-      withLock(start.id, () => {
-        this.isLocked = true;
-        resolve(0);
-        return new Promise(() => {});
-      }).catch(failed);
-    }));
-  }
+/** @type {Start} */
+let start;
+let engine = /** @type {Engine | null} */ (null);
+let sink = /** @type {Sink | null} */ (null);
+let stream = /** @type {StreamTarget | null} */ (null);
+let isPaused = false, isLocked = false, isQueued = false;
+let told = 0;
+/** @type {Promise<any>} Settles once nothing runs here. */
+let running;
 
-  /** Get it, or what is missing of it. */
-  run() {
-    this.isPaused = false;
-    if (this.isQueued) return;
-    this.isQueued = true;
-    this.running = this.running.then(() => this.#run()).catch(failed);
-  }
+/** @param {Start} wanted */
+function begin(wanted) {
+  start = wanted;
+  // settles once no other tab has this download; this one has it then, as long as the worker lives
+  running = new Promise((resolve) => {
+    withLock(start.id, () => {
+      isLocked = true;
+      resolve(0);
+      return new Promise(() => {});
+    }).catch(failed);
+  });
+}
 
-  async #run() {
-    this.isQueued = false;
-    let report = null;
-    if (!this.isPaused) {
-      tell("state", "running");
-      this.engine ??= await this.#prepared();
-    }
-    if (!this.isPaused && this.engine) {
-      report = await this.engine.run();
-      this.#progress(true);
-    }
-    if (!report) return tell("state", "paused");
-    const { stream } = this;
-    const isDone = this.engine?.state === "ready";
-    // another try is another worker; what a stream has given on already cannot be taken back
-    if (isDone || !stream) await this.close();
-    else stream.abort();
-    tell("end", { ...report, blob: isDone ? await stream?.blob : undefined });
-  }
+/** Get it, or what is missing of it. */
+function run() {
+  isPaused = false;
+  if (isQueued) return;
+  isQueued = true;
+  running = running.then(get).catch(failed);
+}
 
-  pause() {
-    this.isPaused = true;
-    this.engine?.pause();
+async function get() {
+  isQueued = false;
+  let report = null;
+  if (!isPaused) {
+    tell("state", "running");
+    engine ??= await prepared();
   }
+  if (!isPaused && engine) {
+    report = await engine.run();
+    progress(true);
+  }
+  if (!report) return tell("state", "paused");
+  const isDone = engine?.state === "ready";
+  // another try is another worker; what a stream has given on already cannot be taken back
+  if (isDone || !stream) await close();
+  else stream.abort();
+  tell("end", { ...report, blob: isDone ? await stream?.blob : undefined });
+}
 
-  async close() {
-    const { sink } = this;
-    this.sink = this.engine = null;
-    await sink?.close();
-  }
+function pause() {
+  isPaused = true;
+  engine?.pause();
+}
 
-  async cancel() {
-    this.pause();
-    // what another tab has in hand is not touched
-    if (this.isLocked) {
-      await this.running;
-      if (this.stream) this.stream.abort();
-      else await this.close();
-      await remove(this.start.id);
-    }
-  }
+async function close() {
+  const open = sink;
+  sink = engine = null;
+  await open?.close();
+}
 
-  /** @returns {Promise<Engine>} */
-  async #prepared() {
-    const { start } = this;
-    const { text, base, as, access, concurrency, stall } = start;
-    const manifest = manifestOf(text, base);
-    const place = await this.#place();
-    let sizes = place?.meta?.sizes;
-    let job = jobOf(manifest, as, sizes);
-    if (job.unsized.length) {
-      sizes = await askSizes(manifest, job.unsized, access, here.fetch);
-      job = jobOf(manifest, as, sizes);
-    }
-    if (place && (!place.meta || sizes !== place.meta.sizes)) await keep(place.folder, start, sizes);
-    const { files, layout, archives, refused, bytes } = job;
-    tell("plan", { files: files.length, bytes, length: layout.total, refused, kept: place ? "opfs" : "blob" });
-    this.sink = place ? await fileSink(start, job, place.folder)
-      : new ZipSink(layout, this.stream = new StreamTarget(), null);
-    return new Engine(files, this.sink, {
-      access, concurrency, stall, archives, isStrict: !place,
-      onprogress: () => this.#progress(false),
-      onretry: (failure) => tell("retry", failure),
-    });
-  }
+async function cancel() {
+  pause();
+  // what another tab has in hand is not touched
+  if (!isLocked) return;
+  await running;
+  if (stream) stream.abort();
+  else await close();
+  await remove(start.id);
+}
 
-  /** Where the download is kept; null where the browser has no place for it. */
-  async #place() {
-    const { id, as } = this.start;
-    try {
-      const folder = await folderOf(id, true);
-      return { folder, meta: await metaOf(folder).catch(() => null) };
-    } catch (error) {
-      if (as === "folder") throw asFault(error, "sink");
-      return null;
-    }
+/** @returns {Promise<Engine>} */
+async function prepared() {
+  const { text, base, as, access, concurrency, stall } = start;
+  const manifest = manifestOf(text, base);
+  const place = await whereKept();
+  let sizes = place?.meta?.sizes;
+  let job = jobOf(manifest, as, sizes);
+  if (job.unsized.length) {
+    sizes = await askSizes(manifest, job.unsized, access, here.fetch);
+    job = jobOf(manifest, as, sizes);
   }
+  if (place && (!place.meta || sizes !== place.meta.sizes)) await keep(place.folder, start, sizes);
+  const { files, layout, archives, refused, bytes } = job;
+  tell("plan", { files: files.length, bytes, length: layout.total, refused, kept: place ? "opfs" : "blob" });
+  sink = place ? await fileSink(start, job, place.folder) : new ZipSink(layout, stream = new StreamTarget(), null);
+  return new Engine(files, sink, {
+    access, concurrency, stall, archives, isStrict: !place,
+    onprogress: () => progress(false),
+    onretry: (failure) => tell("retry", failure),
+  });
+}
 
-  /** @param {boolean} isLast */
-  #progress(isLast) {
-    const now = performance.now();
-    if (!this.engine || (!isLast && now - this.told < TELL)) return;
-    this.told = now;
-    tell("progress", this.engine.progress);
+/** Where the download is kept; null where the browser has no place for it. */
+async function whereKept() {
+  try {
+    const folder = await folderOf(start.id, true);
+    return { folder, meta: await metaOf(folder).catch(() => null) };
+  } catch (error) {
+    if (start.as === "folder") throw asFault(error, "sink");
+    return null;
   }
+}
+
+/** @param {boolean} isLast */
+function progress(isLast) {
+  const now = performance.now();
+  if (!engine || (!isLast && now - told < TELL)) return;
+  told = now;
+  tell("progress", engine.progress);
 }
 
 /** @param {string} type @param {unknown} value */
@@ -151,8 +147,7 @@ const tell = (type, value) => page.postMessage([type, value]);
 
 /** @param {unknown} error */
 function failed(error) {
-  const { kind, data } = asFault(error, "internal");
-  tell("end", { ...NOTHING, fault: kind, detail: data.detail ?? data.path });
+  tell("end", { ...NOTHING, ...failure(error) });
 }
 
 /**
@@ -177,13 +172,10 @@ async function keep(folder, { text, base, as, name }, sizes) {
   file.close();
 }
 
-/** @type {Work | undefined} */
-let work;
-
 // in one file with the page's own modules, it is loaded there too
-if (!globalThis.document) page.onmessage = (/** @type {MessageEvent} */ { data: [type, start] }) => {
-  if (type === "start") work = new Work(start);
-  if (type === "pause") work?.pause();
-  else if (type === "cancel") work?.cancel().catch(() => {}).then(() => tell("state", "cancelled"));
-  else work?.run();
+if (!globalThis.document) page.onmessage = (/** @type {MessageEvent} */ { data: [type, wanted] }) => {
+  if (type === "start") begin(wanted);
+  if (type === "pause") pause();
+  else if (type === "cancel") cancel().catch(() => {}).then(() => tell("state", "cancelled"));
+  else run();
 };

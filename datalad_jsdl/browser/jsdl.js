@@ -77,12 +77,13 @@ export async function plan(manifest, options = {}) {
  *   `why`: the key of a text on what it cannot, or "".
  */
 export async function capabilities() {
-  const folder = "showDirectoryPicker" in globalThis;
+  let folder = "showDirectoryPicker" in globalThis, resumable = true, maxBytes = 2 ** 31;
   try {
     await navigator.storage.getDirectory();
     const { quota = 0, usage = 0 } = await navigator.storage.estimate();
-    return { zip: true, folder, resumable: true, maxBytes: quota - usage, why: folder ? "" : "no-picker" };
+    maxBytes = quota - usage;
   } catch {
-    return { zip: true, folder: false, resumable: false, maxBytes: 2 ** 31, why: "no-picker" };
+    folder = resumable = false;
   }
+  return { zip: true, folder, resumable, maxBytes, why: folder ? "" : "no-picker" };
 }

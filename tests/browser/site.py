@@ -39,11 +39,13 @@ class Site:
     Attributes:
         pages: path → content.
         policy: header of all pages.
+        failing: path → how many requests for it are answered with 503.
     """
 
     def __init__(self) -> None:
         self.pages: dict[str, bytes] = {"/": _EMPTY.encode()}
         self.policy = POLICY
+        self.failing: dict[str, int] = {}
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -62,7 +64,11 @@ class Site:
                     and file.is_file()
                 ):
                     content = file.read_bytes()
-                self.send_response(404 if content is None else 200)
+                if site.failing.get(path, 0) > 0:
+                    site.failing[path] -= 1
+                    self.send_response(503)
+                else:
+                    self.send_response(404 if content is None else 200)
                 suffix = Path(path).suffix or ".html"
                 self.send_header("Content-Type", _TYPES.get(suffix, "application/octet-stream"))
                 self.send_header("Content-Length", str(len(content or b"")))

@@ -335,6 +335,32 @@ def test_it_may_be_of_another_origin(
         assert (report["fault"], report["saved"]) == (None, 1), report
 
 
+@pytest.mark.parametrize("times", [2, 3])
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+def test_a_file_of_the_worker_that_a_busy_server_does_not_send(
+    times: int, is_elsewhere: bool, page: Page, portal: Site, tmp_path: Path
+) -> None:
+    """The worker is started again, twice; then the download has failed."""
+    with site() as other:
+        place, start = portal, START
+        if is_elsewhere:
+            place, start = other, START.replace('"/jsdl', f'"{other.url}/jsdl')
+            portal.policy = portal.policy.replace("worker-src 'self'", "worker-src blob:").replace(
+                "script-src 'self'", f"script-src 'self' {other.url}"
+            )
+            page.reload()
+        place.failing["/jsdl/sinks/folder.js"] = times
+        page.evaluate(start, [{"own": ["data:,own"]}, {}])
+        report = page.evaluate(DONE)
+        assert place.failing["/jsdl/sinks/folder.js"] == 0
+        assert report["fault"] == (None if times < 3 else "internal")
+        if times == 3:
+            page.evaluate("window.download.resume()")
+            report = page.evaluate(DONE)
+        assert (report["fault"], report["verified"]) == (None, 1)
+        assert saved(page, tmp_path) == zipped({"own": b"own"})
+
+
 def test_it_may_be_one_file(page: Page, portal: Site, lab: Lab, one_file: bytes) -> None:
     portal.pages["/one/jsdl.min.js"] = one_file
     content = random.Random(1).randbytes(20_000_003)

@@ -92,9 +92,10 @@ function readUrls(items, base) {
 export function absolute(url, base) {
   const text = url.replace(/^ +| +$/g, "");
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1];
+  const against = scheme ? undefined : base;
   need(text && !/[\x00-\x1f\x7f]/.test(url) && !isBroken(url)
-    && (!scheme || /^https?:\/\/[^/?#]/i.test(text)) && URL.canParse(text, scheme ? undefined : base), "url");
-  const found = new URL(text, scheme ? undefined : base);
+    && (!scheme || /^https?:\/\/[^/?#]/i.test(text)) && URL.canParse(text, against), "url");
+  const found = new URL(text, against);
   need(/^https?:$/.test(found.protocol) && !found.username && !found.password, "url");
   return found.href;
 }

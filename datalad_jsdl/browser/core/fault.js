@@ -25,6 +25,15 @@ export function asFault(error, kind) {
 }
 
 /**
+ * @param {unknown} error
+ * @returns {{fault: string, detail?: string}} For a report of what failed as a whole.
+ */
+export function failure(error) {
+  const { kind, data } = asFault(error, "internal");
+  return { fault: kind, detail: data.detail ?? data.path };
+}
+
+/**
  * @param {unknown} condition That has to hold.
  * @param {string} kind
  * @param {Fault["data"]} [data]

@@ -38,7 +38,8 @@ const fraction = (value) => ((value % 1) * 2 ** 32) | 0;
 const PRIMES = primes(64);
 const K256 = Int32Array.from(PRIMES, (p) => fraction(Math.cbrt(p)));
 const START256 = Int32Array.from(PRIMES.slice(0, 8), (p) => fraction(Math.sqrt(p)));
-const START = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
+const A = 0x67452301, B = 0xefcdab89; // 01 23 … ef as bytes, and then the other way round
+const START = Int32Array.of(A, B, ~A, ~B, 0xc3d2e1f0);
 const KMD5 = Int32Array.from(PRIMES, (_, n) => (Math.abs(Math.sin(n + 1)) * 2 ** 32) | 0);
 const TURNS = Int32Array.of(7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21);
 const W = new Int32Array(80);
@@ -148,6 +149,11 @@ export class Hasher {
 
   /** @returns {string} Hex; nothing can be added afterwards. */
   digest() {
+    return hex(this.bytes());
+  }
+
+  /** @returns {Uint8Array} The digest; nothing can be added afterwards. */
+  bytes() {
     const { length, little } = this;
     const end = new Uint8Array(((length + 8) % 64 < length % 64 ? 128 : 64) - (length % 64));
     const view = new DataView(end.buffer);
@@ -156,7 +162,7 @@ export class Hasher {
     this.update(end);
     const out = new DataView(new ArrayBuffer(this.state.length * 4));
     this.state.forEach((value, n) => out.setInt32(n * 4, value, little));
-    return hex(new Uint8Array(out.buffer));
+    return new Uint8Array(out.buffer);
   }
 }
 

@@ -125,14 +125,17 @@ function refuse(found, reason, paths) {
 
 /** @param {string} path Folders of the subdatasets that it leads through. */
 function datasets(path) {
-  const pieces = path.split("//").slice(0, -1);
-  return pieces.map((_, n) => pieces.slice(0, n + 1).join("/"));
+  return before(path.split("//"));
 }
 
 /** @param {string} path All folders above it. */
 function above(path) {
-  const parts = joined(path).split("/").slice(0, -1);
-  return parts.map((_, n) => parts.slice(0, n + 1).join("/"));
+  return before(joined(path).split("/"));
+}
+
+/** @param {string[]} parts Of a path; all that lead to the last one. */
+function before(parts) {
+  return parts.slice(1).map((_, n) => parts.slice(0, n + 1).join("/"));
 }
 
 /** @param {Entry[]} entries Paths in a folder that others make a subdataset, without the mark. */

@@ -10,7 +10,7 @@ const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
 const IGNORED = /[\ufeff\u200c-\u200f\u202a-\u202e\u206a-\u2070]/g;
 const RESERVED = new Set([".git", ".datalad", ".gitattributes", ".gitmodules", ".noannex", ".gitignore",
   ".mailmap", ".lfsconfig"]);
-const NTFS_SHORT = /^(git|gitmod|gitatt|gitign|gi7eba|gi7d29|gi250a|mailma|maba30|lfscon|noanne|datala)~[0-9]+$/;
+const NTFS_SHORT = /^(git(mod|att|ign)?|gi(7eba|7d29|250a)|mailma|maba30|lfscon|noanne|datala)~[0-9]+$/;
 
 /** @param {string} text */
 export function utf8(text) {
@@ -28,17 +28,11 @@ export function isBroken(text) {
  * @param {string} a @param {string} b
  */
 export function compareUtf8(a, b) {
-  const end = Math.min(a.length, b.length);
-  for (let at = 0; at < end; at++) {
-    const x = a.charCodeAt(at), y = b.charCodeAt(at);
-    if (x !== y) return moved(x) - moved(y);
+  for (let at = 0; at < a.length && at < b.length; at++) {
+    // the first half of a pair stands for both; second halves differ only after equal first ones
+    if (a[at] !== b[at]) return Number(a.codePointAt(at)) - Number(b.codePointAt(at));
   }
   return a.length - b.length;
-}
-
-/** @param {number} unit Of UTF-16; surrogates stand for what is above all others. */
-function moved(unit) {
-  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x2000 : unit >= 0xe000 ? unit - 0x800 : unit;
 }
 
 /** @param {string} path Whether it has a place in a zip. */

@@ -2,7 +2,7 @@
 import { need } from "./fault.js";
 
 // RFC 3339, with the liberties that portals take
-const TIME = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*(?:([Zz])|([+-])([01]\d|2[0-3]):?([0-5]\d))?)?$/;
+const TIME = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*(?:[Zz]|([+-])([01]\d|2[0-3]):?([0-5]\d))?)?$/;
 // the years 1 to 9999
 const FIRST = -62135596800;
 const END = 253402300800;
@@ -23,12 +23,12 @@ export function parseTime(value) {
 function fromText(value) {
   const match = typeof value === "string" && TIME.exec(value.trim());
   need(match, "time");
-  const [, year, month, day, hour = "00", minute = "00", given = "00", , , sign, hours, minutes] = match;
+  const [, year, month, day, hour = "00", minute = "00", given = "00", sign, hours, minutes] = match;
   const second = given === "60" ? "59" : given; // a leap second is the end of its minute
   const told = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
   const date = new Date(told);
   // browsers do not agree on days that are not in a month
-  need(JSON.stringify(date) === `"${told}"`, "time");
+  need(date.toJSON() === told, "time");
   const zone = sign ? (Number(hours) * 60 + Number(minutes)) * (sign === "+" ? -60 : 60) : 0;
   return Number(date) / 1000 + zone;
 }

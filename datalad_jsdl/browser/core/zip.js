@@ -15,18 +15,18 @@ const MAX32 = 0xffffffff;
 const DESCRIPTOR = 0x0808; // flags: descriptor behind the data, UTF-8 name
 const PLAIN = 0x0800; // flags: UTF-8 name
 const UNIX = 0x033f; // made by Unix, version 6.3
-const FIRST = Date.UTC(1980, 0, 1) / 1000;
-const LAST = Date.UTC(2107, 11, 31, 23, 59, 58) / 1000;
+const FIRST = 315532800; // 1980-01-01
+const LAST = 4354819198; // 2107-12-31 23:59:58
 const SPACE = new Uint8Array(1 << 18); // for the longest record
 export const EMPTY = SPACE.subarray(0, 0);
-const UNKNOWN = Date.UTC(1980, 1, 1) / 1000;
+const UNKNOWN = 318211200; // 1980-02-01
 
 /**
  * @param {string} widths Of the numbers, in bytes: a digit for each.
  * @param {Array<number | Uint8Array>} values
  * @returns {Uint8Array} Little-endian.
  */
-function record(widths, ...values) {
+export function record(widths, ...values) {
   let at = 0;
   for (let value of values) {
     if (typeof value !== "number") {
@@ -181,11 +181,8 @@ export class Layout {
       const start = from + read - place;
       const length = Math.min(BLOCK, size - start);
       if (place === 0) {
-        out[at++] = start + length === size ? 1 : 0;
-        out[at++] = length & 255;
-        out[at++] = length >> 8;
-        out[at++] = ~length & 255;
-        out[at++] = (~length >> 8) & 255;
+        out.set(record("122", start + length === size ? 1 : 0, length, length ^ 0xffff), at);
+        at += 5;
       }
       const part = bytes.subarray(read, read + length - place);
       out.set(part, at);

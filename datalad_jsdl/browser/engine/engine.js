@@ -4,9 +4,9 @@
  * States: `idle` → `running` → `ready`, or `failed` (some files, or all of it), or `paused`; from both
  * of these `run` goes on.
  */
-import { Fault, asFault, need } from "../core/fault.js";
+import { Fault, failure, need } from "../core/fault.js";
 import { saveFromArchives } from "./archives.js";
-import { here } from "./environment.js";
+import { each, here } from "./environment.js";
 import { Origins } from "./origins.js";
 import { Transfer } from "./transfer.js";
 
@@ -73,8 +73,8 @@ export class Engine {
 
   /** @returns {Progress} */
   get progress() {
-    const files = this.states?.filter(({ complete }) => complete).length ?? 0;
-    return { done: this.done, total: this.total, files, count: this.files.length, fetched: this.fetched };
+    const { done, total, fetched, files } = this;
+    return { done, total, files: this.#complete().length, count: files.length, fetched };
   }
 
   /**
@@ -93,15 +93,14 @@ export class Engine {
       await this.#all();
       if (!this.failed.length) await this.sink.finish();
       this.state = this.failed.length ? "failed" : "ready";
-      return this.#report(null);
+      return this.#report();
     } catch (error) {
       if (this.abort.signal.aborted && this.abort.signal.reason === PAUSE) {
         this.state = "paused";
         return null;
       }
       this.state = "failed";
-      const { kind, data } = asFault(error, "internal");
-      return { ...this.#report(kind), detail: data.detail };
+      return { ...this.#report(), ...failure(error) };
     }
   }
 
@@ -120,7 +119,8 @@ export class Engine {
     const missing = [...states.keys()].filter((number) => isMissing(states[number]));
     const context = this.#context();
     const archives = options.isStrict ? [] : options.archives ?? [];
-    await Promise.all(Array.from({ length: options.concurrency ?? 6 }, async () => {
+    const most = options.concurrency ?? 6;
+    await each(Array(most), most, async () => {
       try {
         await saveFromArchives(archives, missing, files, states, sink, context);
         for (let number = missing.shift(); number !== undefined; number = missing.shift()) {
@@ -129,7 +129,7 @@ export class Engine {
       } catch (error) {
         abort.abort(error); // the others end, too
       }
-    }));
+    });
     abort.signal.throwIfAborted();
   }
 
@@ -185,13 +185,17 @@ export class Engine {
     this.options.onprogress?.(this);
   }
 
-  /** @param {string | null} fault @returns {Report} */
-  #report(fault) {
-    const complete = this.states?.filter((state) => state.complete) ?? [];
+  #complete() {
+    return this.states?.filter(({ complete }) => complete) ?? [];
+  }
+
+  /** @returns {Report} */
+  #report() {
+    const complete = this.#complete();
     const verified = complete.filter((state) => state.verified).length;
     return {
       saved: complete.length, failed: this.failed, verified, unverified: complete.length - verified,
-      bytesFetched: this.fetched, fault,
+      bytesFetched: this.fetched, fault: null,
     };
   }
 }

@@ -101,8 +101,7 @@ async function askSize(url, access, fetch) {
  */
 export function identity(text, base, as) {
   // `crypto.subtle` is not there on pages without encryption
-  const hex = new Hasher("sha256").update(utf8(JSON.stringify(["jsdl 1", as, base, text]))).digest();
-  return Uint8Array.from({ length: 32 }, (_, n) => parseInt(hex.slice(2 * n, 2 * n + 2), 16));
+  return new Hasher("sha256").update(utf8(JSON.stringify(["jsdl 1", as, base, text]))).bytes();
 }
 
 /** @param {string} text @param {string} base */

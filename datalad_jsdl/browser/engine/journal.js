@@ -10,6 +10,7 @@
  * A record is written after what it tells of. One that was cut off ends the journal.
  */
 import { crc32 } from "../core/crc.js";
+import { record } from "../core/zip.js";
 
 export const HEADER = 32;
 export const RECORD = 16;
@@ -26,24 +27,18 @@ const READY = 2 ** 32 - 1;
  */
 
 /** @param {number} member @param {number} crc @param {number} value */
-function record(member, crc, value) {
-  const out = new Uint8Array(RECORD);
-  const view = new DataView(out.buffer);
-  view.setUint32(0, member, true);
-  view.setUint32(4, crc, true);
-  view.setUint32(8, value % 2 ** 32, true);
-  view.setUint16(12, Math.floor(value / 2 ** 32), true);
-  view.setUint16(14, crc32(out.subarray(0, 14)) & 0xffff, true);
-  return out;
+function entry(member, crc, value) {
+  const head = record("446", member, crc, value);
+  return record("2", head, crc32(head));
 }
 
 /** @param {number} member @param {number} crc @param {number} position */
-export const written = (member, crc, position) => record(member, crc, position);
+export const written = (member, crc, position) => entry(member, crc, position);
 
 /** @param {number} member @param {number} crc @param {boolean} verified */
-export const completed = (member, crc, verified) => record(member + COMPLETE, crc, verified ? 1 : 0);
+export const completed = (member, crc, verified) => entry(member + COMPLETE, crc, verified ? 1 : 0);
 
-export const ready = () => record(READY, 0, 0);
+export const ready = () => entry(READY, 0, 0);
 
 /** @returns {State} Of a member of which nothing is known. */
 export const untouched = () => ({ position: 0, crc: 0, complete: false, verified: false });
@@ -59,13 +54,12 @@ export function replay(bytes, header, sizes) {
   const states = sizes.map(untouched);
   let isReady = false;
   if (bytes.length < HEADER || header.some((byte, n) => byte !== bytes[n])) return { states, isReady, length: 0 };
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = HEADER;
+  const told = (/** @type {number} */ from, /** @type {number} */ to) =>
+    bytes.subarray(at + from, at + to).reduceRight((sum, byte) => sum * 256 + byte, 0);
   for (; at + RECORD <= bytes.length; at += RECORD) {
-    if (view.getUint16(at + 14, true) !== (crc32(bytes.subarray(at, at + 14)) & 0xffff)) break;
-    const number = view.getUint32(at, true);
-    const crc = view.getUint32(at + 4, true);
-    const value = view.getUint32(at + 8, true) + view.getUint16(at + 12, true) * 2 ** 32;
+    if (told(14, 16) !== (crc32(bytes.subarray(at, at + 14)) & 0xffff)) break;
+    const number = told(0, 4), crc = told(4, 8), value = told(8, 14);
     const member = number % COMPLETE;
     if (number === READY) isReady = true;
     else if (member >= sizes.length) break;

@@ -13,18 +13,18 @@ export class Origin {
     this.refused = false; // never answered, and was asked often enough
     this.readyAt = 0;
     this.running = 0;
-    this.waiting = /** @type {Array<() => void>} */ ([]);
+    this.waiting = /** @type {Array<(value: any) => void>} */ ([]);
   }
 
   /** Wait for a place among the requests; `leave` gives it back. */
   async enter() {
-    if (this.running >= MOST) await new Promise((resolve) => this.waiting.push(() => resolve(null)));
+    if (this.running >= MOST) await new Promise((resolve) => this.waiting.push(resolve));
     else this.running++;
   }
 
   leave() {
     const next = this.waiting.shift();
-    if (next) next();
+    if (next) next(0);
     else this.running--;
   }
 

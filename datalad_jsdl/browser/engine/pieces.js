@@ -1,5 +1,5 @@
 /** What a file's bytes are checked by, and in which units they are checked and written. */
-import { Fault } from "../core/fault.js";
+import { need } from "../core/fault.js";
 import { ALGORITHMS, Hasher, digest, isKnown, isStreamed } from "../core/hash.js";
 
 /** Bytes that are checked and written at a time, or a few more. */
@@ -58,10 +58,8 @@ export class Check {
     if (this.pieces) await this.#pieces(this.pieces, bytes, from);
     else if (this.hasher) {
       this.hasher.update(bytes);
-      if (isLast && this.hasher.digest() !== this.expected) throw new Fault("wrong");
-    } else if (this.algorithm && (await digest(this.algorithm, bytes)) !== this.expected) {
-      throw new Fault("wrong");
-    }
+      need(!isLast || this.hasher.digest() === this.expected, "wrong");
+    } else if (this.algorithm) need((await digest(this.algorithm, bytes)) === this.expected, "wrong");
   }
 
   /**
@@ -70,7 +68,7 @@ export class Check {
   async #pieces({ algorithm, length, digests }, bytes, from) {
     for (let at = 0; at < bytes.length; at += length) {
       const found = await digest(algorithm, bytes.subarray(at, at + length));
-      if (found !== digests[(from + at) / length]) throw new Fault("wrong");
+      need(found === digests[(from + at) / length], "wrong");
     }
   }
 }

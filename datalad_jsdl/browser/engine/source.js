@@ -156,13 +156,11 @@ export class Source {
     await answer.open(access);
     answer.end = to;
     const { lastModified } = answer;
-    if (zip && answer.isWhole) {
+    const isOther = candidate.lastModified && lastModified && candidate.lastModified !== lastModified;
+    const kind = zip && answer.isWhole ? "range" : isOther ? "changed" : "";
+    if (kind) {
       answer.close();
-      throw new Fault("range", { origin: origin.name });
-    }
-    if (candidate.lastModified && lastModified && candidate.lastModified !== lastModified) {
-      answer.close();
-      throw new Fault("changed", { origin: origin.name });
+      throw new Fault(kind, { origin: origin.name });
     }
     candidate.lastModified = lastModified;
     origin.answered = true;

@@ -1,11 +1,11 @@
 /** A download as the page sees it; the worker does the work. */
-import { asFault, need } from "../core/fault.js";
+import { failure, need } from "../core/fault.js";
 import { hex } from "../core/hash.js";
 import { NOTHING, identity } from "../engine/job.js";
-import { sinkFault } from "../sinks/sink.js";
+import { fill, sinkFault } from "../sinks/sink.js";
 import { forget, keepFolder, zipOf } from "./kept.js";
 import { failedManifest } from "./failed.js";
-import { startWorker } from "./worker.js";
+import { startWorker, urlFor } from "./worker.js";
 
 /** @typedef {import("../engine/engine.js").Progress} Progress */
 /** @typedef {import("../engine/engine.js").Failure} Failure */
@@ -36,6 +36,8 @@ import { startWorker } from "./worker.js";
  * @typedef {{files: number, bytes: number, length: number, refused: Refusal[], kept: "opfs" | "blob"}} Plan
  */
 
+const TRIES = 2; // more workers, if one does not begin
+
 /** One download. */
 export class Download {
   #worker = /** @type {Worker | null} */ (null);
@@ -43,7 +45,8 @@ export class Download {
   #blob = /** @type {Blob | undefined} */ (undefined);
   #text = { text: "", base: "" };
   #begin = () => {};
-  #isHeld = false; // paused before there was a worker
+  #isHeld = false; // paused before the worker told anything
+  #tries = 0; // more workers that may be started
 
   /**
    * @param {Promise<{text: string, base: string}>} text Of the manifest.
@@ -63,10 +66,7 @@ export class Download {
     /** @type {Promise<Report>} Settles once it is ready, failed or cancelled; again after `resume`. */
     this.done = this.#pending();
     options.signal?.addEventListener("abort", () => this.cancel());
-    this.#begin = () => this.#start(text, as, folder).catch((error) => {
-      const { kind, data } = asFault(error, "internal");
-      this.#end({ fault: kind, detail: data.detail });
-    });
+    this.#begin = () => this.#start(text, as, folder).catch((error) => this.#end(failure(error)));
     this.#begin();
     if (options.signal?.aborted) this.cancel();
   }
@@ -92,20 +92,32 @@ export class Download {
     this.name ||= nameOf(base);
     if (directory) await keepFolder(this.id, directory).catch(() => {});
     if (this.state === "cancelled") return;
-    this.#worker = startWorker();
-    this.#worker.onmessage = ({ data }) => this.#heard(data);
-    this.#worker.onerror = () => this.#end({ fault: "internal" });
     const { credentials, headers, concurrency, stall } = options;
-    this.#worker.postMessage(["start", {
+    this.#tries = TRIES;
+    this.#launch({
       text: found, base, id: this.id, as: this.as, name: this.name, directory, concurrency, stall,
       access: { credentials, headers },
-    }]);
-    if (this.#isHeld) this.pause();
+    });
+  }
+
+  /** @param {object} start What the worker is to do. */
+  #launch(start) {
+    const worker = this.#worker = startWorker();
+    worker.onmessage = ({ data }) => this.#heard(data);
+    worker.onerror = ({ message }) => {
+      worker.terminate();
+      // one that never told anything may lack a file that a busy server did not send
+      if (this.#tries-- > 0) this.#launch(start);
+      else this.#end({ fault: "internal", detail: message });
+    };
+    worker.postMessage(["start", start]);
+    if (this.#isHeld || this.state === "paused") this.pause();
   }
 
   /** @param {[string, any]} message Of the worker. */
   #heard([type, value]) {
     const { options } = this;
+    this.#tries = 0;
     if (type === "progress") options.onprogress?.((this.progress = value));
     else if (type === "retry") options.onretry?.(value);
     else if (type === "plan") this.plan = value;
@@ -151,8 +163,8 @@ export class Download {
   }
 
   pause() {
-    this.#isHeld = !this.#worker && this.state === "starting";
-    if (this.#isHeld) this.#become("paused");
+    this.#isHeld = this.state === "starting";
+    if (this.#isHeld && !this.#worker) this.#become("paused");
     this.#worker?.postMessage(["pause"]);
   }
 
@@ -164,6 +176,7 @@ export class Download {
       this.#isHeld = false;
     }
     if (this.state !== "failed") return;
+    this.#isHeld = false;
     this.done = this.#pending();
     this.#become("starting");
     this.#begin();
@@ -172,6 +185,7 @@ export class Download {
   /** Give up, and delete what is kept of it; files in a folder stay. */
   cancel() {
     if (this.state === "ready") return;
+    this.#tries = 0;
     if (this.#worker) this.#worker.postMessage(["cancel"]);
     else {
       // what an earlier try has kept
@@ -183,9 +197,7 @@ export class Download {
   /** @param {FileSystemFileHandle} file @returns {Promise<string | null>} Why the zip cannot be written to it. */
   async #intoFile(file) {
     try {
-      const stream = await file.createWritable();
-      await stream.write(await this.#zip());
-      await stream.close();
+      await fill(file, await this.#zip());
       await forget(this.id).catch(() => {});
       return null;
     } catch (error) {
@@ -201,12 +213,11 @@ export class Download {
   /** Hand the zip over to the browser's downloads; call it in a click. It stays until `forget`. */
   async save() {
     need(this.state === "ready" && this.as === "zip", "incomplete");
-    const url = URL.createObjectURL(await this.#zip());
+    const url = urlFor(await this.#zip());
     const link = document.createElement("a");
     link.href = url;
     link.download = this.name;
     link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 3600e3); // the browser may still read it
   }
 }
 

@@ -1,5 +1,5 @@
 /** A manifest as it is given → its text. */
-import { Fault, asFault } from "../core/fault.js";
+import { asFault, need } from "../core/fault.js";
 import { requestInit } from "../engine/response.js";
 
 /** @typedef {import("../engine/response.js").Access} Access */
@@ -23,7 +23,7 @@ export async function readText(manifest, options) {
   if (isOwn) init.credentials = "same-origin";
   try {
     const response = await fetch(url, init);
-    if (!response.ok) throw new Fault("manifest", { status: response.status });
+    need(response.ok, "manifest", { status: response.status });
     return { text: await response.text(), base: response.url || url.href };
   } catch (error) {
     throw asFault(error, "network");

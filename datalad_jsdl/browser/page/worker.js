@@ -8,9 +8,13 @@ export function startWorker() {
   // a worker has to be of the page's origin; one that does nothing but import the other is. A policy
   // takes what is imported in this way for a script, else for a worker
   const code = `const early = []; onmessage = (event) => early.push(event);
-    await import(${JSON.stringify(WORKER.href)}); early.forEach((event) => onmessage(event));`;
-  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-  const worker = new Worker(url, { type: "module" });
-  setTimeout(() => URL.revokeObjectURL(url), 60000);
-  return worker;
+await import(${JSON.stringify(WORKER.href)}); early.forEach((event) => onmessage(event))`;
+  return new Worker(urlFor(new Blob([code], { type: "text/javascript" })), { type: "module" });
+}
+
+/** @param {Blob} blob @returns {string} Its URL, for an hour: the browser may read it slowly. */
+export function urlFor(blob) {
+  const url = URL.createObjectURL(blob);
+  setTimeout(() => URL.revokeObjectURL(url), 3600e3);
+  return url;
 }

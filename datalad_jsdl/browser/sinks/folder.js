@@ -2,12 +2,12 @@
  * A folder that the user picked. Small files are written as they come; larger ones are put together in
  * the browser's own file system, where a break costs little, and moved in at the end.
  */
-import { Fault } from "../core/fault.js";
+import { need } from "../core/fault.js";
 import { each } from "../engine/environment.js";
 import { untouched } from "../engine/journal.js";
 import { Check, UNIT } from "../engine/pieces.js";
 import { fileIn, openTarget } from "./opfs.js";
-import { sinkFault } from "./sink.js";
+import { fill, sinkFault } from "./sink.js";
 
 /** @typedef {import("./sink.js").Sink} Sink */
 /** @typedef {import("./sink.js").File} File */
@@ -102,14 +102,8 @@ export class FolderSink {
   /** @param {number} number @param {Blob | Uint8Array} content */
   async #save(number, content) {
     // since it was looked for: of another, or of this download, where case makes no difference
-    if ((await this.existing(number))?.size) throw new Fault("exists");
-    try {
-      const stream = await (await this.#handle(number, true)).createWritable();
-      await stream.write(/** @type {FileSystemWriteChunkType} */ (content));
-      await stream.close();
-    } catch (error) {
-      throw sinkFault(error);
-    }
+    need(!(await this.existing(number))?.size, "exists");
+    await fill(this.#handle(number, true), content);
   }
 
   /** @type {Sink["write"]} */

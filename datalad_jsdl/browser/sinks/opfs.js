@@ -1,5 +1,5 @@
 /** Files in the browser's own file system of this origin, for a worker: a folder for each download. */
-import { Fault } from "../core/fault.js";
+import { Fault, need } from "../core/fault.js";
 
 /** @typedef {import("./sink.js").Target} Target */
 
@@ -74,7 +74,7 @@ export async function remove(id) {
   try {
     await (await home(false)).removeEntry(id, { recursive: true });
   } catch (error) {
-    if (/** @type {Error} */ (error).name !== "NotFoundError") throw new Fault("lock");
+    need(/** @type {Error} */ (error).name === "NotFoundError", "lock");
   }
 }
 
@@ -111,7 +111,7 @@ class OpfsTarget {
   /** @param {number} at @param {Uint8Array} bytes */
   write(at, bytes) {
     const count = orFull(() => this.handle.write(bytes, { at }));
-    if (count !== bytes.length) throw new Fault("space");
+    need(count === bytes.length, "space");
   }
 
   /** @param {number} at @param {number} length */

@@ -37,6 +37,21 @@ import { Fault } from "../core/fault.js";
  * @property {(isHurried: boolean) => void} [hurry]
  */
 
+/**
+ * @param {FileSystemFileHandle | Promise<FileSystemFileHandle>} file That the user picked, or in such a folder.
+ * @param {Blob | Uint8Array} content All that it is to have.
+ * @throws {Fault}
+ */
+export async function fill(file, content) {
+  try {
+    const stream = await (await file).createWritable();
+    await stream.write(/** @type {FileSystemWriteChunkType} */ (content));
+    await stream.close();
+  } catch (error) {
+    throw sinkFault(error);
+  }
+}
+
 /** @param {unknown} error Of the browser, on a file or folder that the user picked. */
 export function sinkFault(error) {
   const { name } = /** @type {Error} */ (error);

@@ -2,7 +2,7 @@
  * A target that takes its bytes in order, for a `Blob`: browsers keep one that is made of a stream on
  * disk. Bytes that come too early wait, and those who have too many of them.
  */
-import { Fault } from "../core/fault.js";
+import { Fault, need } from "../core/fault.js";
 
 /** @typedef {import("./sink.js").Target} Target */
 
@@ -12,7 +12,7 @@ const AHEAD = 64 << 20; // bytes that wait at most, or a few more
 export class StreamTarget {
   #controller = /** @type {ReadableStreamDefaultController<Uint8Array> | null} */ (null);
   #early = /** @type {Map<number, Uint8Array>} */ (new Map());
-  #waiting = /** @type {Array<() => void>} */ ([]);
+  #waiting = /** @type {Array<(value: any) => void>} */ ([]);
   #head = 0;
   #isHurried = false;
 
@@ -40,12 +40,12 @@ export class StreamTarget {
    * @throws {Fault} `rewind`: what is given on already cannot be taken back.
    */
   async write(at, bytes) {
-    if (at < this.#head || this.#early.has(at)) throw new Fault("rewind");
+    need(at >= this.#head && !this.#early.has(at), "rewind");
     this.#early.set(at, bytes.slice());
     this.#give();
     const isFull = () => (this.#controller?.desiredSize ?? 1) <= 0;
     while (!this.#isHurried && (at > this.#head + AHEAD || (at < this.#head && isFull()))) {
-      await new Promise((resolve) => this.#waiting.push(() => resolve(null)));
+      await new Promise((resolve) => this.#waiting.push(resolve));
     }
   }
 
@@ -67,7 +67,7 @@ export class StreamTarget {
   }
 
   #wake() {
-    this.#waiting.splice(0).forEach((resolve) => resolve());
+    this.#waiting.splice(0).forEach((resolve) => resolve(0));
   }
 
   /** @returns {never} */

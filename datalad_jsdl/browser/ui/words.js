@@ -1,13 +1,13 @@
 /** Numbers for people. */
 
-const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
+const UNITS = "kMGTP"; // in front of the B
 const WINDOW = 20000; // milliseconds that the rate is of
 
 /** @param {number} bytes */
 export function bytesText(bytes) {
   let unit = 0;
   for (; bytes >= 999.5 && unit < 5; unit++) bytes /= 1000;
-  return `${bytes.toFixed(bytes < 9.95 && unit ? 1 : 0)} ${UNITS[unit]}`;
+  return `${bytes.toFixed(bytes < 9.95 && unit ? 1 : 0)} ${UNITS.charAt(unit - 1)}B`;
 }
 
 /** @param {{done: number, total: number}} progress Whole; 100 only at the end. */
