@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.addressed import addressed, addresses_in
 from datalad_jsdl.manifest.archives import archives_from_record, names_archives
 from datalad_jsdl.manifest.formats import (
     FORMATS,
@@ -92,13 +93,18 @@ def _items(records: Iterator[Record], options: Options) -> Iterator[Entry | Refu
     base_url, secrecy = options.base_url, options.secrecy
     for record in records:
         if record.path != "/" or not names_archives(record):
-            yield entry_from_record(record, base_url, secrecy)
+            found = entry_from_record(record, base_url, secrecy)
+            if isinstance(found, Refusal) and (addresses := addresses_in(record)):
+                for answered in addressed(record, addresses, options.ask):
+                    yield entry_from_record(answered, base_url, secrecy)
+            else:
+                yield found
             continue
-        found = archives_from_record(record, base_url, secrecy)
-        if isinstance(found, Refusal):
-            yield found
+        archives = archives_from_record(record, base_url, secrecy)
+        if isinstance(archives, Refusal):
+            yield archives
         elif options.archives is not None:
-            options.archives(found)
+            options.archives(archives)
 
 
 def _format(beginning: str, name: str | None) -> Format:

@@ -139,7 +139,6 @@ ADVICE = {
     "use {} as the manifest, or the list": "advice.test_manifests:test_a_long_article",
     "name its repository with --base-url": "advice.test_manifests:test_a_listing_of_a_hub",
     "add a column of URLs to the table": "advice.test_manifests:test_a_manifest_of_synapse",
-    "export the table with URLs, or": "manifest.formats.test_table_contents:test_addresses_of_drs",
     "the base_url that its program gives": "manifest.formats.test_pooch:test_without_a_base",
     "if all of them are paths, add --format json": "manifest.test_likeness:test_who_says_that",
     "; give hf:datasets/{} as": _KNOWN,
