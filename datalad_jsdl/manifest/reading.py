@@ -22,7 +22,8 @@ from datalad_jsdl.manifest.formats import (
     url_list,
 )
 from datalad_jsdl.manifest.formats.options import Options
-from datalad_jsdl.manifest.record import entry_from_record
+from datalad_jsdl.manifest.plain import plain_entry
+from datalad_jsdl.manifest.record import entry_from_record, fully_checked
 from datalad_jsdl.manifest.sizes import sizes_told
 from datalad_jsdl.manifest.text import decoded
 from datalad_jsdl.manifest.unpacking import Readable
@@ -92,8 +93,13 @@ def _items(records: Iterator[Record], options: Options) -> Iterator[Entry | Refu
     """What is of files, or refused; zips of the manifest are told of."""
     base_url, secrecy = options.base_url, options.secrecy
     for record in records:
-        if record.path != "/" or not names_archives(record):
-            found = entry_from_record(record, base_url, secrecy)
+        path, value, where, fault = record
+        # as `entry_from_record` does; a call less for each of millions
+        if fault is None and (entry := plain_entry(path, value, where)) is not None:
+            yield entry
+            continue
+        if path != "/" or not names_archives(record):
+            found = fully_checked(record, base_url, secrecy)
             if isinstance(found, Refusal) and (addresses := addresses_in(record)):
                 for answered in addressed(record, addresses, options.ask):
                     yield entry_from_record(answered, base_url, secrecy)

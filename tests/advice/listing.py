@@ -138,6 +138,8 @@ ADVICE = {
     "; add {}, where NAME is one of": "advice.test_manifests:test_a_column_is_named",
     "use {} as the manifest, or the list": "advice.test_manifests:test_a_long_article",
     "name its repository with --base-url": "advice.test_manifests:test_a_listing_of_a_hub",
+    "download it with a client for DRS": "manifest.portals.test_drs:test_urls_that_expire",
+    "set datalad.jsdl.address.drs to its URL": "manifest.portals.test_drs:test_a_table",
     "add a column of URLs to the table": "advice.test_manifests:test_a_manifest_of_synapse",
     "the base_url that its program gives": "manifest.formats.test_pooch:test_without_a_base",
     "if all of them are paths, add --format json": "manifest.test_likeness:test_who_says_that",

@@ -73,7 +73,12 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     columns = find_columns(table.header, options.columns, table.first_rows(_ROWS_TO_SEE))
     seen: set[int] = set()
     for found in table.read(plain_rows(table.header, columns)):
-        for record in (found,) if isinstance(found, Record) else _records(found, columns):
+        if isinstance(found, Record):  # with a value
+            if (said := _said(found)) not in seen:
+                seen.add(said)
+                yield found
+            continue
+        for record in _records(found, columns):
             # a file may have a row for each of its samples
             if record.value is None:
                 yield record

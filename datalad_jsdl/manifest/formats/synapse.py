@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from itertools import chain, islice
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats import csv_table
@@ -30,7 +31,7 @@ __all__ = ["records", "sniff"]
 _COLUMNS = (("ID", "name", "dataFileMD5Hex"), ("path", "parentId", "ID"), ("path", "parent"))
 _IDS = ("id", "synid", "synapseid", "entityid")
 _ID = re.compile(r"syn[0-9]+(?:\.[0-9]+)?", re.IGNORECASE)
-_PAGE = "https://www.synapse.org/"
+_PAGES = {"www.synapse.org", "synapse.org"}
 _AT_ONCE = 1000  # IDs of one address
 _NO_URLS = (
     "this is a manifest of Synapse, which has no URLs of files (a synapseURL leads to a "
@@ -60,9 +61,7 @@ def sniff(head: str) -> bool:
         return False
     cells = rows[0].cells
     urls = [cell for cell in cells.values() if is_url(cell)]
-    return bool(_ID.fullmatch(cells[column].strip())) and all(
-        url.strip().startswith(_PAGE) for url in urls
-    )
+    return bool(_ID.fullmatch(cells[column].strip())) and all(_host(url) in _PAGES for url in urls)
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
@@ -118,6 +117,13 @@ def _identifiers(text: Iterator[str]) -> Iterator[tuple[str, str]]:
         pinned = row.cells[version].strip() if version and not row.fault else ""
         marked = "." not in identifier and pinned.isdecimal()
         yield (f"{identifier}.{pinned}" if marked else identifier), row.where
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url.strip()).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _id_column(header: Sequence[str]) -> str | None:
