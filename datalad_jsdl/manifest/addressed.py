@@ -45,7 +45,7 @@ def addressed(
     """
     if ask is None:
         fault = "the URL is an address of DRS, and its server is not asked here"
-        yield record._replace(value=None, fault=fault)
+        yield record._replace(fault=fault)
         return
     path = record.path if isinstance(record.path, str) and record.path else ""
     if len(addresses) > 1:
@@ -55,8 +55,13 @@ def addressed(
                 yield _below(folder, found)
         return
     answers = list(_asked(addresses[0], ask, record.where))
-    if len(answers) == 1 and answers[0].value is not None:
-        yield Record(path or answers[0].path, _both(answers[0].value, record.value), record.where)
+    if len(answers) == 1:
+        found = answers[0]
+        path = path or found.path
+        if found.fault:  # what was given stays, to be tried again
+            yield record._replace(path=path, fault=found.fault)
+        else:
+            yield Record(path, _both(found.value, record.value), record.where)
         return
     for found in answers:
         yield _below(path, found)

@@ -197,6 +197,7 @@ def test_a_table(lab: Lab) -> None:
     assert (first.size, first.where) == (len(contents[0]), "line 2")
     assert isinstance(last, Refusal)
     assert (last.where, "no object none" in last.reason) == ("line 4", True)
+    assert last.given["urls"] == ["drs://h/none"]
     file.write_text(
         f"file_name,drs_uri,md5\nsub/a.bam,drs://h/1,{md5(b'x')}\nsub/top,drs://h/top,\n"
     )
