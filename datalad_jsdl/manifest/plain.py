@@ -60,7 +60,7 @@ def plain_entry(path: Any, value: Any, where: str) -> Entry | None:
                     return None
     if size is not None and not (type(size) is int and 0 <= size <= _LARGEST):
         return None
-    if type(urls) is list and len(urls) == 1:
+    if type(urls) is list and len(urls) == 1 and type(urls[0]) is str:
         urls = urls[0]
     if type(urls) is str:
         if not is_plain_url(urls):
