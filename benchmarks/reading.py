@@ -10,6 +10,7 @@ c  a JSON array, against json.load of the whole
 d  a list of URLs, against str.split
 e  CSV, against csv.DictReader
 f  BagIt's fetch.txt, against str.split
+g  a checksum list, against str.split
 
 Entries have a path of three folders, a size, a SHA-256 and a time, and every third has two URLs.
 Each contestant is a program that times its own work, without its start. The peers only parse;
@@ -67,6 +68,7 @@ CASES = {
     "d": _case("urls", "str.split", "a list of URLs"),
     "e": _case("csv", "csv.DictReader", "CSV"),
     "f": _case("bagit", "str.split", "BagIt's fetch.txt"),
+    "g": _case("checksums", "str.split", "a checksum list"),
 }
 
 

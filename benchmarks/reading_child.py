@@ -70,6 +70,10 @@ def _bagit(count: int) -> str:
     return "".join(f"{of['urls'][0]} {of['size']} data/{path}\n" for path, of in entries(count))
 
 
+def _checksums(count: int) -> str:
+    return "".join(f"{of['digests']['sha256']}  {path}\n" for path, of in entries(count))
+
+
 def _split(text: str) -> int:
     return sum(bool(line.split(" ")) for line in text.splitlines())
 
@@ -81,11 +85,14 @@ _KINDS: dict[str, tuple[Callable[[int], str], Callable[[str], int]]] = {
     "urls": (_urls, _split),
     "csv": (_csv, lambda text: sum(map(bool, csv.DictReader(io.StringIO(text, newline=""))))),
     "bagit": (_bagit, _split),
+    "checksums": (_checksums, _split),
 }
 
 
 def _ours(data: bytes) -> int:
-    return sum(isinstance(item, Entry) for item in read_manifest(io.BytesIO(data)))
+    # a checksum list has no URLs but those below its own
+    found = read_manifest(io.BytesIO(data), "https://data.example.org/study/")
+    return sum(isinstance(item, Entry) for item in found)
 
 
 def main() -> None:

@@ -193,7 +193,7 @@ def parsed_line(
     Raises:
         ValueError: it is of another form, or the digest cannot be one.
     """
-    if tagged := _TAGGED.fullmatch(line):
+    if "(" in line and (tagged := _TAGGED.fullmatch(line)):
         backslash, tag, path, hexdigest = tagged.groups()
         name = canonical_name(tag.replace("/", "-"))  # SHA512/256 is one of its own
     elif match := _SUM.fullmatch(line):

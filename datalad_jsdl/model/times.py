@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 from datalad_jsdl.model.urls import excerpt
 
-__all__ = ["format_mtime", "parse_mtime"]
+__all__ = ["format_mtime", "parse_mtime", "usual_time"]
 
 # RFC 3339, with the liberties that portals take: a space or nothing for the T part,
 # any number of fraction digits, a zone without colon or none at all.
@@ -41,12 +41,19 @@ def parse_mtime(value: object) -> datetime:
         ) from None
 
 
-def _parse_text(text: str) -> datetime:
+def usual_time(text: str) -> datetime | None:
+    """The time in the one spelling of `format_mtime`, without a fraction; None for all else."""
     if _USUAL.fullmatch(text):
         try:
             return datetime.fromisoformat(text[:-1] + "+00:00")
         except ValueError:
-            pass  # a leap second, or no time at all
+            return None  # a leap second, or no time at all
+    return None
+
+
+def _parse_text(text: str) -> datetime:
+    if found := usual_time(text):
+        return found
     match = _RFC3339.fullmatch(text)
     if not match or not text.isascii():
         raise ValueError

@@ -157,6 +157,7 @@ records = st.builds(Record, paths, values, st.just("line 1"), st.none() | st.jus
 @given(records, st.none() | st.just("https://base.example/x/"))
 @example(Record("a", [f"{URL}\n{URL}"], "line 1"), None)
 @example(Record("a", {"urls": [URL, URL]}, "line 1"), None)
+@example(Record("a", [[URL]], "line 1"), None)
 @example(Record("a", {"urls": [URL], "url": URL}, "line 1"), None)
 @example(
     Record("a", {"urls": [URL], "sha256": SHA256, "digests": {"sha256": "b2" * 32}}, "x"), None

@@ -6,6 +6,7 @@ entry.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,11 @@ _NEEDS_BASE = (
     "the manifest is a checksum list, which has no URLs: add --base-url URL, if its paths are "
     "those of files below that URL; or use it with --checksums, and a list of URLs as the manifest"
 )
+
+
+# neither a scheme, nor parts that begin with a dot, nor what is encoded in a URL
+_PART = "[A-Za-z0-9_~-][A-Za-z0-9._~-]*"
+_is_plain = re.compile(f"{_PART}(?:/{_PART})*").fullmatch
 
 
 def sniff(head: str) -> bool:
@@ -82,6 +88,9 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
             listed = found.setdefault(path, _Listed(f"line {number}"))
             if algorithm and listed.digests.setdefault(algorithm, hexdigest) != hexdigest:
                 listed.fault = f"two different {algorithm} digests"
+    folder = resolve(base, "x")[:-1]
     for path, listed in found.items():
-        value = {"urls": [resolve(base, quoted(path))], "digests": listed.digests}
+        # of most paths nothing has to be encoded, and there is nothing to resolve
+        url = folder + path if _is_plain(path) else resolve(base, quoted(path))
+        value = {"urls": [url], "digests": listed.digests}
         yield Record(path, value, listed.where, listed.fault)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats.cells import file_name, folder_for, is_url, present, urls_in
-from datalad_jsdl.manifest.formats.values import name_in_url
+from datalad_jsdl.manifest.formats.values import is_drs, name_in_url
 from datalad_jsdl.model.digests import canonical_name
 from datalad_jsdl.model.urls import redact_text
 
@@ -129,13 +129,6 @@ class _Cells:
         cells = self._cells.get(column, [])
         return bool(cells) and all(map(is_url, cells))
 
-    def with_scheme(self, scheme: str) -> str | None:
-        """The first column of URLs that are all of a scheme."""
-        for name in self.url_columns:
-            if all(cell.lower().startswith(f"{scheme}:") for cell in self._cells[name]):
-                return name
-        return None
-
     def name_files(self, column: str) -> bool:
         """Whether the cells are names of files, with a folder or an extension."""
         return all("/" in cell or file_name(f"/{cell}") for cell in self._cells.get(column, []))
@@ -144,9 +137,17 @@ class _Cells:
         return [url for name in columns for cell in self._cells[name] for url in urls_in(cell)]
 
     def end_in_names(self, columns: Sequence[str]) -> bool:
-        """Whether most of the URLs end in the name of a file, not of a page or in nothing."""
+        """Whether most of the URLs end in the name of a file, not of a page or in nothing.
+
+        What an address of DRS leads to has a name.
+        """
         urls = self._urls(columns)
-        return bool(urls) and 2 * sum(file_name(url) is not None for url in urls) > len(urls)
+        named = sum(file_name(url) is not None or is_drs(url) for url in urls)
+        return bool(urls) and 2 * named > len(urls)
+
+    def are_drs(self, column: str) -> bool:
+        """Whether all of its URLs are addresses of DRS."""
+        return all(map(is_drs, self._urls([column])))
 
     def agree(self, column: str, other: str) -> bool:
         """Whether the URLs of both end in the same names, row by row."""
@@ -185,6 +186,8 @@ def _url_columns(
     named = [name for name in cells.url_columns if _OF_URLS.fullmatch(_plain(name))]
     if found is None:
         of_files = [name for name in cells.url_columns if cells.end_in_names([name])]
+        # beside URLs, they are most often of the same files
+        of_files = [name for name in of_files if not cells.are_drs(name)] or of_files
         return tuple([name for name in of_files if name in named] or of_files)
     mirrors = [name for name in header[:_MOST] if _MIRROR.fullmatch(_plain(name))]
     mirrors += [name for name in named if name != found and cells.agree(name, found)]
@@ -194,13 +197,6 @@ def _url_columns(
 def _cannot_tell(
     header: Sequence[str], path: str | None, urls: Sequence[str], cells: _Cells
 ) -> ManifestError:
-    drs = cells.with_scheme("drs")
-    if drs:
-        return ManifestError(
-            f"the column {drs!r} has addresses of DRS, which are no URLs: each needs a request to "
-            "its server, which only a client of that portal makes; export the table with URLs, or "
-            "add a column of URLs to it"
-        )
     missing = [role for role, has in (("path", path), ("url", urls)) if not has]
     return ManifestError(
         f"cannot tell which column of the table has the {' and '.join(missing)}; add "

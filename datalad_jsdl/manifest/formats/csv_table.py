@@ -17,7 +17,7 @@ from datalad_jsdl.manifest.formats.cells import (
 from datalad_jsdl.manifest.formats.columns import CHECKSUM, Columns, find_columns, well_known
 from datalad_jsdl.manifest.formats.plain_row import plain_rows
 from datalad_jsdl.manifest.formats.tables import Row, Table
-from datalad_jsdl.manifest.formats.values import name_in_url, web_urls, whole_number
+from datalad_jsdl.manifest.formats.values import is_drs, name_in_url, web_urls, whole_number
 from datalad_jsdl.manifest.record import Record
 from datalad_jsdl.model.digests import BY_LENGTH, canonical_name
 from datalad_jsdl.model.times import parse_mtime
@@ -73,7 +73,12 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     columns = find_columns(table.header, options.columns, table.first_rows(_ROWS_TO_SEE))
     seen: set[int] = set()
     for found in table.read(plain_rows(table.header, columns)):
-        for record in (found,) if isinstance(found, Record) else _records(found, columns):
+        if isinstance(found, Record):  # with a value
+            if (said := _said(found)) not in seen:
+                seen.add(said)
+                yield found
+            continue
+        for record in _records(found, columns):
             # a file may have a row for each of its samples
             if record.value is None:
                 yield record
@@ -109,6 +114,10 @@ def _records(row: Row, columns: Columns) -> Iterator[Record]:
         return  # a sample without files
     try:
         urls = web_urls([url for _, url in given])
+        if len(urls) > 1 and is_drs(urls[0]):
+            for url in urls:  # each is a file, whose server tells the rest
+                yield Record(None, {"urls": [url], "digests": {}}, row.where)
+            return
         if len(urls) < 2 or not _are_different(urls, path):
             yield Record(*_one_file(row, columns, path, urls), row.where)
             return
@@ -127,7 +136,7 @@ def _are_different(urls: Sequence[str], path: str | None) -> bool:
 def _one_file(
     row: Row, columns: Columns, path: str | None, urls: list[str]
 ) -> tuple[str | None, dict[str, Any]]:
-    if path is None:
+    if path is None and not is_drs(urls[0]):
         path = name_below(urls[0], columns.folder)
         if path is None:
             raise ValueError("the URL does not end in a file name")

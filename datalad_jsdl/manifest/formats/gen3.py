@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.formats.options import Options
 
-__all__ = ["records", "sniff"]
+__all__ = ["download_url", "records", "sniff"]
 
 _BY_COMMONS = Listing(((),), (("object_id",), ("commons_url",)))
 _BY_NAME = Listing(((),), (("object_id",), ("file_name",)))
@@ -43,6 +43,14 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     return _BY_NAME.records(text, partial(_record, base))
 
 
+def download_url(root: str, identifier: str) -> str:
+    """What a commons, by its URL without a slash at its end, delivers a file by.
+
+    It redirects to a signed URL, and stays itself.
+    """
+    return f"{root}/user/data/download/{quote(identifier, safe='/', errors='replace')}?redirect"
+
+
 def _record(base: str | None, item: dict[str, Any], where: str) -> Iterator[Record]:
     identifier, commons = item.get("object_id"), item.get("commons_url") or base
     name = item.get("file_name")
@@ -58,7 +66,7 @@ def _record(base: str | None, item: dict[str, Any], where: str) -> Iterator[Reco
     md5 = item.get("md5sum")
     yield file_record(
         name,
-        f"{root}/user/data/download/{quote(identifier, safe='/', errors='replace')}?redirect",
+        download_url(root, identifier),
         where,
         size=item.get("file_size"),
         digests=stated({"md5": None if md5 in _NOTHING else md5}),

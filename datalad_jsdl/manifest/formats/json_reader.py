@@ -151,7 +151,8 @@ class JsonReader:
         self._ended = False
         self._line = 1
         self._column = 1
-        self._decode = json.JSONDecoder().raw_decode
+        decoder: Any = json.JSONDecoder()  # the stubs lack what raw_decode calls
+        self._decode, self._scan = decoder.raw_decode, decoder.scan_once
 
     @property
     def line(self) -> int:
@@ -264,8 +265,8 @@ class JsonReader:
         self.peek()
         while begin := before.match(self._buffer, self._at):
             try:
-                value, end = self._decode(self._buffer, begin.end())
-            except (RecursionError, ValueError):
+                value, end = self._scan(self._buffer, begin.end())
+            except (RecursionError, StopIteration, ValueError):
                 return
             if (comma := _COMMA.match(self._buffer, end)) is None:
                 return

@@ -41,8 +41,16 @@ def plain_rows(
     algorithms = [(header.index(name), algorithm) for name, algorithm in columns.digests.items()]
 
     def read(cells: list[str], where: str) -> Record | None:
-        if (urls := _urls(cells[url])) is None:
+        cell = cells[url]
+        if " " not in cell:
+            # one URL for sure, with nothing around it
+            if not cell.startswith(_WEB) or not cell[-1].isalnum() or cell.count("://") != 1:
+                return None
+            urls = [cell]
+        elif (several := _urls(cell)) is None:
             return None
+        else:
+            urls = several
         digests: dict[str, str] = {}
         for column, algorithm in algorithms:
             digest = cells[column]
@@ -65,9 +73,7 @@ def plain_rows(
 
 
 def _urls(cell: str) -> list[str] | None:
-    """The URLs of a cell, if there are no others in them and all have the same name."""
-    if " " not in cell:
-        return [cell] if _is_one(cell) else None
+    """The several URLs of a cell, if there are no others in them and all have the same name."""
     if _MAY_HIDE_NAME.search(cell):
         return None
     urls = cell.split(" ")

@@ -134,6 +134,9 @@ class Table:
                     raise ManifestError(text, where=f"line {feed.first}") from None
                 yield f"line {feed.first}", [], str(error)
                 continue
+            if len(cells) == width and cells[0][:1].isalnum():  # as most rows are
+                yield f"line {feed.first}", cells, ""
+                continue
             if not cells or cells[0].startswith(self._comments):
                 continue
             if not cells[0].strip() and not any(cell.strip() for cell in cells):

@@ -7,7 +7,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.manifest.formats.cells import folder_for, name_below
-from datalad_jsdl.manifest.formats.values import web_urls
+from datalad_jsdl.manifest.formats.values import is_drs, web_urls
 from datalad_jsdl.manifest.lines import beginning, lines
 from datalad_jsdl.manifest.record import Record
 
@@ -52,6 +52,8 @@ def _is_url(line: str) -> bool:
 
 
 def _record(url: str, folder: str, where: str) -> Record:
+    if is_drs(url):
+        return Record(None, [url], where)  # its server tells the name
     path = name_below(url, folder)
     if path is None:
         return Record(None, None, where, "the URL does not end in a file name")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.formats.options import Options
 
-__all__ = ["based", "name_in_url", "scheme_of", "web_urls", "whole_number"]
+__all__ = ["based", "is_drs", "name_in_url", "scheme_of", "web_urls", "whole_number"]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 # a parameter of a path's last component, such as ;jsessionid=…
@@ -70,11 +70,13 @@ def web_urls(urls: Sequence[str]) -> list[str]:
     """Those that can be fetched: http, https, relative references, and what `stores` knows.
 
     They stay as they are; `record.entry_from_record` takes the https form of those that have one.
+    Without any, addresses of DRS: their servers have to be asked for URLs.
 
     Raises:
         ValueError: there are others only.
     """
     found = [url for url in urls if url.startswith(_WEB) or _is_web(url)]
+    found = found or [url for url in urls if is_drs(url)]
     if urls and not found:
         raise ValueError("none of its URLs is http or https")
     return found
@@ -82,6 +84,11 @@ def web_urls(urls: Sequence[str]) -> list[str]:
 
 def _is_web(url: str) -> bool:
     return scheme_of(url) in {None, *SCHEMES} or web_form(url) is not None
+
+
+def is_drs(url: str) -> bool:
+    """Whether it is an address of a Data Repository Service, ``drs://…``."""
+    return url[:6].lower() == "drs://"
 
 
 def name_in_url(url: str) -> str | None:

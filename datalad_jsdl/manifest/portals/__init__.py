@@ -6,7 +6,8 @@ An address is a module with
 - ``EXAMPLES: tuple[str, ...]``: addresses as a user writes them, for the documentation; if one of
   them begins with its name and a ``+``, other servers than the one of ``BASE`` are named so;
 - ``BASE: str | None``: URL of the portal's API, without a slash at its end, unless the user
-  gives another one; None if the address has it (``NAME+https://host/…``);
+  gives another one; None if the address has it (``NAME+https://host/…``); where what stands behind
+  the colon names the server, a function that makes the URL of it;
 - ``API: str``: the path of the API below ``BASE``, which a base URL that a user gives may end in:
   it is taken off;
 - ``records(rest: str, base: str, api: Api) -> Iterator[Record]``: the entries as the portal
@@ -31,11 +32,13 @@ from datalad_jsdl.manifest.portals import (
     cmr,
     dandi,
     dataverse,
+    drs,
     ena,
     figshare,
     github,
     gs,
     hugging_face,
+    inveniordm,
     loris,
     openneuro,
     orthanc,
@@ -64,8 +67,10 @@ class Portal(Protocol):
     """What an address's module offers."""
 
     EXAMPLES: tuple[str, ...]
-    BASE: str | None
     API: str
+
+    @property
+    def BASE(self) -> str | Callable[[str], str] | None: ...  # noqa: N802 - as modules have it
 
     def records(self, rest: str, base: str, api: Api) -> Iterator[Record]: ...
 
@@ -75,11 +80,13 @@ ADDRESSES: dict[str, Portal] = {
     "cmr": cmr,
     "dandi": dandi,
     "dataverse": dataverse,
+    "drs": drs,
     "ena": ena,
     "figshare": figshare,
     "github": github,
     "gs": gs,
     "hf": hugging_face,
+    "inveniordm": inveniordm,
     "loris": loris,
     "openneuro": openneuro,
     "orthanc": orthanc,
@@ -151,7 +158,9 @@ def find_address(
         raise ManifestError(f"{name}: must be followed by an id, not by a URL; expected {better}")
     base = given or configured(name)
     usual = base is None
-    checked = _checked(base or portal.BASE, manifest).removesuffix(portal.API).rstrip("/")
+    if base is None:
+        base = portal.BASE if isinstance(portal.BASE, str) else portal.BASE(rest)
+    checked = _checked(base, manifest).removesuffix(portal.API).rstrip("/")
     return Address(manifest, checked, usual, portal, rest)
 
 

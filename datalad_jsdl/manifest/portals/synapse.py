@@ -2,7 +2,10 @@
 
 From its REST API (https://rest-docs.synapse.org). ``.VERSION`` behind the ID is that of a file or
 dataset. Paths are names of folders and files; a dataset has no folders, and its files the names
-that they are downloaded by. Size, MD5 and time are those of the file handle. URLs lead to Synapse,
+that they are downloaded by. So have several IDs, with commas between them, of which a project or
+folder is a folder of its name.
+
+Size, MD5 and time are those of the file handle. URLs lead to Synapse,
 which redirects to a signed one: they stay as they are, and need a personal access token (bearer)
 with the scopes view and download.
 """
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["API", "BASE", "EXAMPLES", "records"]
 
-EXAMPLES: tuple[str, ...] = ("synapse:syn123", "synapse:syn123.4")
+EXAMPLES: tuple[str, ...] = ("synapse:syn123", "synapse:syn123.4", "synapse:syn123,syn124.2")
 BASE: str | None = "https://repo-prod.prod.sagebase.org"
 API = "/repo/v1"
 
@@ -66,34 +69,53 @@ class _File:
 
 def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     """One record a file."""
-    match = _REST.fullmatch(rest)
-    if match is None:
+    matches = [_REST.fullmatch(given.strip()) for given in rest.split(",")]
+    wanted = [(match[1].lower(), match[2]) for match in matches if match]
+    if len(wanted) < len(matches):
         raise ManifestError(f"expected the ID of an entity, as in {' or '.join(EXAMPLES)}")
-    entity = f"{base}/repo/v1/entity/{match[1].lower()}"
     closed = Closed(
         "Synapse requires a personal access token, and perhaps terms to be accepted on the "
         "entity's page",
         login_line(base),
     )
-    unknown = f"Synapse has no entity {rest}"
+    unknown = f"Synapse has no entity {rest}" if len(wanted) == 1 else "Synapse lacks one of them"
     with explained({401: closed, 403: closed, 404: unknown}):
-        found = ask(api, f"{entity}/version/{match[2]}" if match[2] else entity)
-        kind = found.get("concreteType")
-        if kind in _FOLDERS and not match[2]:
-            files: Iterable[_File] = _below(api, base, match[1].lower())
-        elif kind == _DATASET:
-            files = _of_dataset(found, redact(entity))
-        elif kind == _FILE:
-            files = [_file(found, redact(entity), "name")]
-        else:
-            said = str(kind).rpartition(".")[2]
-            raise ManifestError(f"{rest} is a {said}, not a project, folder, dataset or file")
+        files: dict[_File, None] = {}  # what is named twice is one file
+        root = f"{base}/repo/v1/entity"
+        urls = (f"{root}/{name}/version/{v}" if v else f"{root}/{name}" for name, v in wanted)
+        for (name, version), answer in zip(wanted, api.get_all(urls), strict=True):
+            found = answer.document()
+            if not isinstance(found, dict):
+                raise ManifestError(f"{redact(answer.url)}: expected an entity")
+            shown = f"{name}.{version}" if version else name
+            try:
+                files |= dict.fromkeys(_of_entity(api, base, found, shown, len(wanted) > 1))
+            except ManifestError as error:
+                if len(wanted) == 1:
+                    raise
+                yield Record(None, None, shown, str(error))
         yield from _described(api, base, list(files))
 
 
-def _below(api: Api, base: str, top: str) -> Iterator[_File]:
-    """The files of a folder, and of those in it."""
-    pending, seen = [(top, "")], {top}
+def _of_entity(
+    api: Api, base: str, entity: dict[str, Any], shown: str, one_of_several: bool
+) -> Iterable[_File]:
+    """The files that an ID stands for."""
+    kind, name = entity.get("concreteType"), entity.get("name")
+    if kind in _FOLDERS and "." not in shown:
+        folder = f"{name}/" if one_of_several and isinstance(name, str) else ""
+        return _below(api, base, shown, folder)
+    if kind == _DATASET:
+        return _of_dataset(entity, shown)
+    if kind == _FILE:
+        return [_file(entity, shown, "" if one_of_several else "name")]
+    said = str(kind).rpartition(".")[2]
+    raise ManifestError(f"{shown} is a {said}, not a project, folder, dataset or file")
+
+
+def _below(api: Api, base: str, top: str, path: str) -> Iterator[_File]:
+    """The files of a folder of some path, and of those in it."""
+    pending, seen = [(top, path)], {top}
     while pending:
         identifier, folder = pending.pop()
         for item in _children(api, base, identifier):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.manifest.portals.api import Api
     from datalad_jsdl.manifest.record import Record
 
-__all__ = ["API", "BASE", "EXAMPLES", "records"]
+__all__ = ["API", "BASE", "EXAMPLES", "record_files", "records"]
 
 EXAMPLES: tuple[str, ...] = ("zenodo:1234567", "zenodo:10.5281/zenodo.1234567")
 BASE: str | None = "https://zenodo.org"
@@ -39,9 +39,25 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     match = _REST.fullmatch(rest)
     if match is None:
         raise ManifestError(f"expected an address such as {' or '.join(EXAMPLES)}")
-    url = f"{base}/api/records/{match[1]}"
-    closed = Closed("you need a token with access", login_line(base))
     unknown = f"{base} has no such record; for another repository, use --base-url"
+    yield from record_files(match[1], base, api, unknown)
+
+
+def record_files(name: str, base: str, api: Api, unknown: str) -> Iterator[Record]:
+    """One record a file of a record.
+
+    Args:
+        name: of the record: what stands for its number.
+        base: URL of the repository.
+        api: to ask.
+        unknown: what an answer that there is no such record means.
+
+    Raises:
+        ManifestError: it shows no files.
+        FetchError: there is no answer, or one of failure.
+    """
+    url = f"{base}/api/records/{name}"
+    closed = Closed("you need a token with access", login_line(base))
     with explained({401: closed, 403: closed, 404: unknown, 410: "the record was withdrawn"}):
         record = ask(api, url)
     document = record

@@ -5,11 +5,17 @@ from __future__ import annotations
 import io
 
 import pytest
+from hypothesis import example
+from hypothesis import given as every
+from hypothesis import strategies as st
 
 from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.formats import checksum_list
+from datalad_jsdl.manifest.formats.fields import quoted
 from datalad_jsdl.manifest.formats.options import Options
 from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.model.entry import Entry
+from datalad_jsdl.model.references import resolve
 from tests.manifest.formats.samples import MD5, SHA1, SHA256, entries, read, refused
 
 BASE = "https://portal.example/files/demo/1.0/"
@@ -53,3 +59,19 @@ def test_where_the_files_are() -> None:
     for base in ("https://h.example/data", "https://h.example/data/"):
         assert given(line, base) == ["https://h.example/data/sub/a"]
     assert given(line, "https://h.example/data?x=1") == ["https://h.example/sub/a"]
+
+
+PARTS = st.sampled_from(["a", "sub-01", "b.nii.gz", ".", "..", ".x", "", "a b", "x:y", "%41", "é"])
+
+
+@every(
+    st.lists(PARTS, min_size=1, max_size=4).map("/".join),
+    st.sampled_from([BASE, f"{BASE}SHA256SUMS", "https://h.example", "https://h.example/a?x=/y"]),
+)
+@example("a:b/c", BASE)
+def test_a_url_is_the_same_by_the_long_way(path: str, base: str) -> None:
+    """Plain paths are put behind the folder, the others resolved (RFC 3986, 5.2)."""
+    options = Options(base_url=base)
+    for record in checksum_list.records(iter([f"{SHA256}  {path}\n"]), options):
+        if record.value is not None:
+            assert record.value["urls"] == [resolve(base, quoted(record.path))]

@@ -162,8 +162,18 @@ def test_columns_with_urls_are_named_first() -> None:
 
 
 def test_addresses_of_drs() -> None:
-    error = error_of("name,drs_uri\na.pdf,drs://h.example/dg.0/1\n", "csv")
-    assert "'drs_uri' has addresses of DRS" in error
+    """Beside URLs they are not needed; without any, their servers are asked."""
+    (entry,) = read(f"name,drs_uri,file_url\na.pdf,drs://h.example/dg.0/1,{H}/a.pdf\n", "csv")
+    assert isinstance(entry, Entry)
+    assert entry.registrable == (f"{H}/a.pdf",)
+    for document in (
+        "id,drs_uri,gs_uri\n1,drs://h/1,gs://bkt/a.bam\n",
+        f"a,b\ndrs://h/1,{H}/a.bam",
+    ):
+        assert [item.path for item in read(document, "csv")] == ["a.bam"]
+    (refused,) = read("name,drs_uri\na.pdf,drs://h.example/dg.0/1\n", "csv")
+    assert isinstance(refused, Refusal)
+    assert (refused.path, "address of DRS" in refused.reason) == ("a.pdf", True)
 
 
 CELLS = st.sampled_from(

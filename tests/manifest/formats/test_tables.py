@@ -156,7 +156,7 @@ ROWS = {
     f"a,{URL}": "2 cells, but the header has 3",
     f"a,{URL},1,": "4 cells, but the header has 3",
     "a,,1": "no URL",
-    "a,drs://host/a,1": "none of its URLs is http or https",
+    "a,irods://host/a,1": "none of its URLs is http or https",
     f",{URL},1": "the path is empty",
     f'"a"b,{URL},1': "',' expected after '\"'",
     f"a\0,{URL},1": "",

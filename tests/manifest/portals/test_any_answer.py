@@ -22,6 +22,7 @@ NAMES += ["checksum", "folder_structure", "name", "download_url", "enabled", "ac
 NAMES += ["result", "resources", "url", "Images", "Files", "Visits", "Link", "Filename", "items"]
 NAMES += ["meta", "umm", "RelatedUrls", "assets", "browser_download_url", "page", "list", "type"]
 NAMES += ["concreteType", "ResultSet", "Result", "ID", "URI", "Name", "nextPageToken", "Meta"]
+NAMES += ["contents", "access_methods", "access_url", "checksums", "Candidates", "DicomTars"]
 NAMES += ["until", "active", "version", "most_recent_published_version", "is_embargoed"]
 
 TYPES = [f"org.sagebionetworks.repo.model.{name}" for name in ("Folder", "table.Dataset")]
@@ -61,6 +62,10 @@ TEXTS += [
     "synapse:syn1",
     f"xnat+{BASE}/data/projects/P",
     "ena:SRR00001",
+    "drs://h/1",
+    "synapse:syn1,syn2",
+    f"inveniordm+{BASE}/records/1",
+    f"loris+{BASE}/projects/P/dicoms",
 ]
 
 

@@ -84,11 +84,36 @@ def test_rows_and_addresses_that_cannot_be(lab: Lab) -> None:
         for rest in ("projects/P%201", "candidates/300022"):
             with pytest.raises(ManifestError, match=f"loris.{lab.url}/{rest}: "):
                 listed(f"loris+{lab.url}/{rest}", None)
-    for rest in ("", "/projects", "/projects/a/b", "/candidates/1/2/3"):
+    for rest in ("", "/projects", "/projects/a/b", "/projects/a/dicoms/b", "/candidates/1/2/3"):
         with pytest.raises(ManifestError, match="expected the URL of a project or candidate"):
             listed(f"loris+{lab.url}{rest}", None)
     with pytest.raises(ManifestError, match="expected an address such as loris"):
         listed("loris:P", None)
+
+
+def test_archives_of_dicom(lab: Lab) -> None:
+    """Of a visit beside the rest, of a project by an address of their own."""
+    publish(lab)
+    tars = [{"Tarname": "DCM_2024 a.tar", "SeriesInfo": []}, {"SeriesInfo": []}]
+    meta = {"CandID": "300022", "Visit": "Visit 1"}
+    dicoms = f"{ROOT}/candidates/300022/Visit%201/dicoms"
+    answer(lab, dicoms, {"Meta": meta, "DicomTars": tars})
+    answer(lab, f"{ROOT}/projects/P%201", {"Meta": {}, "Candidates": [300022]})
+    *_, entry, refused = listed(f"loris+{lab.url}/candidates/300022/Visit%201", None)
+    assert isinstance(entry, Entry)
+    assert entry.path == "M1/Visit 1/DCM_2024 a.tar"
+    assert [c.url for c in entry.candidates] == [f"{lab.url}{dicoms}/DCM_2024%20a.tar"]
+    assert isinstance(refused, Refusal)
+    project = f"loris+{lab.url}/projects/P%201/dicoms"
+    assert paths(listed(project, None)) == [entry.path, None]
+    lab.files[dicoms].status = 403
+    first, second, closed = listed(f"loris+{lab.url}/candidates/300022/Visit%201", None)
+    assert paths([first, second]) == list(ROUTES)
+    assert isinstance(closed, Refusal)
+    assert closed.reason == "you may not see the DICOM archives of the visit"
+    lab.files[dicoms].status = 401
+    with pytest.raises(StatusError, match="LORIS requires a login"):
+        listed(project, None)
 
 
 class Guard:

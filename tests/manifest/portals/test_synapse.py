@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from datalad_jsdl.errors import ManifestError, StatusError
+from datalad_jsdl.manifest.formats.options import Options
 from datalad_jsdl.model.entry import Entry, Refusal
+from datalad_jsdl.operations.manifest_place import ManifestPlace
+from datalad_jsdl.operations.open_manifest import open_source
 from tests.lab import File
+from tests.manifest.portals.test_named_addresses import read
 from tests.portal import datalad, git, summary
 from tests.portals import answer, listed, md5, paths
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.lab import Lab
     from tests.vault import Vault
     from tests.wire import Talk
@@ -163,3 +166,73 @@ def test_what_cannot_be(lab: Lab) -> None:
     synapse.folder(10, "top", {"type": FOLDER, "id": "syn10", "name": "itself"})
     with pytest.raises(ManifestError, match="or one that is in two others"):
         listed("synapse:syn10", lab.url)
+
+
+def test_several(lab: Lab) -> None:
+    """Files as those of a dataset, a folder below its name; what is none of them is refused."""
+    synapse = Synapse(lab)
+    first, second = (synapse.file(n, "a", b"x") for n in (1, 2))
+    synapse.folder(10, "top", first, second, synapse.file(3, "c", b"x"))
+    synapse.answer(f"{ENTITY}/syn8", {"concreteType": f"{MODEL}table.TableEntity"})
+    found = listed("synapse:syn1, syn2.2,syn1,syn10,syn8", lab.url)
+    assert paths(found) == [
+        None,
+        "syn1/a as uploaded",
+        "syn2/a as uploaded",
+        "top/a",
+        "top/a",
+        "top/c",
+    ]
+    refused = found[0]
+    assert isinstance(refused, Refusal)
+    assert "syn8 is a TableEntity" in refused.reason
+    with pytest.raises(StatusError, match="Synapse lacks one of them"):
+        listed("synapse:syn1,syn4", lab.url)
+
+
+CART = (
+    "ID,name,versionNumber,dataFileSizeBytes,synapseURL,dataFileMD5Hex\n"
+    "syn1,a,2,1,https://www.synapse.org/#!Synapse:syn1,\n"
+    "syn3,b,,1,https://www.synapse.org/#!Synapse:syn3,\n"
+    "x,b,,1,,\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "refused"),
+    [
+        ("manifest.csv", CART, ["line 4"]),
+        ("list.txt", "# of today\n\nsyn1.2\nsyn3\n", []),
+        ("one.txt", "syn1.2\nx\nsyn3\n", ["line 2"]),
+        ("table.tsv", "sample\tsynId\nA\tsyn1\nB\tsyn3\nC\n", ["line 4"]),
+    ],
+)
+def test_a_cart(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, name: str, text: str, refused: list[str]
+) -> None:
+    """Its IDs are asked for, several with one address."""
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "datalad.jsdl.address.synapse")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", lab.url)
+    synapse = Synapse(lab)
+    for number, file in ((1, "a"), (3, "b")):
+        synapse.file(number, file, b"x")
+    manifest = Path(name).absolute()
+    manifest.write_text(text)
+    place = ManifestPlace(name, manifest, None, "synapse" if name == "one.txt" else None, Options())
+    with open_source(place) as source:
+        found = list(source.entries())
+    entries = [item for item in found if isinstance(item, Entry)]
+    assert paths(list(entries)) == ["a as uploaded", "b as uploaded"]
+    assert entries[0].digests == {"md5": md5(b"x")}
+    assert [item.where for item in found if isinstance(item, Refusal)] == refused
+
+
+def test_a_table_with_urls_is_none_of_synapse(tmp_path: Path) -> None:
+    """Nobody is asked."""
+    manifest = tmp_path / "t.csv"
+    manifest.write_text("id,name,url\nsyn1,a.nii,https://h.example/a.nii\n")
+    assert paths(read(manifest)) == ["a.nii"]
+    manifest.write_text("path,parent\n/home/a/x.nii,syn2\n")
+    with pytest.raises(ManifestError, match="a manifest of Synapse, which has no URLs"):
+        read(manifest)

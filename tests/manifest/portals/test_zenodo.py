@@ -8,6 +8,7 @@ import pytest
 
 from datalad_jsdl.errors import ManifestError, StatusError
 from datalad_jsdl.model.entry import Entry
+from tests.lab import File
 from tests.portals import (
     answer,
     listed,
@@ -49,6 +50,42 @@ def test_a_record_of_another_repository(lab: Lab) -> None:
     answer(lab, files, {"enabled": True, "entries": []})
     with pytest.raises(ManifestError, match="the record shows no files, or the record has none"):
         listed("zenodo:cbc2k-q9x57", lab.url)
+
+
+def invenio_entry(lab: Lab, root: str, name: str, content: bytes) -> dict[str, Any]:
+    """A file as InvenioRDM describes it; ``self`` leads to that description."""
+    lab.files[f"{root}/files/{name}/content"] = File(content)
+    links = {"self": f"{lab.url}{root}/files/{name}"}
+    links["content"] = f"{links['self']}/content"
+    facts = {"mimetype": "text/plain", "status": "completed", "version_id": "0-1"}
+    checksum = f"md5:{md5(content)}"
+    return {"key": name, "size": len(content), "checksum": checksum, "links": links, **facts}
+
+
+@pytest.mark.parametrize("place", ["records", "api/records"])
+@pytest.mark.parametrize("below", ["", "/repository"])
+def test_inveniordm(lab: Lab, place: str, below: str) -> None:
+    """Files in the record by their names, or in an answer of their own."""
+    root = f"{below}/api/records/4x2p1-k0f07"
+    files = {name: invenio_entry(lab, root, name, A) for name in ("a.txt", "b.txt")}
+    whole = {"enabled": True, "count": 2, "order": [], "entries": files}
+    answer(lab, root, {"id": "4x2p1-k0f07", "files": whole, "access": {"files": "public"}})
+    address = f"inveniordm+{lab.url}{below}/{place}/4x2p1-k0f07"
+    found = listed(address, None)
+    assert paths(found) == ["a.txt", "b.txt"]
+    first = found[0]
+    assert isinstance(first, Entry)
+    assert (first.size, first.digests) == (12, {"md5": md5(A)})
+    assert [c.url for c in first.candidates] == [f"{lab.url}{root}/files/a.txt/content"]
+    answer(lab, root, {"id": "4x2p1-k0f07", "files": {"enabled": True, "count": 2}})
+    answer(lab, f"{root}/files", {"enabled": True, "entries": list(files.values())})
+    assert paths(listed(address, None)) == paths(found)
+    lab.files[root].status = 404
+    with pytest.raises(StatusError, match="has no such record, or is no InvenioRDM repository"):
+        listed(address, None)
+    for rest in ("", "/records", "/records/a/b", "/records/a%2Fb"):
+        with pytest.raises(ManifestError, match="expected the URL of a record"):
+            listed(f"inveniordm+{lab.url}{rest}", None)
 
 
 @pytest.mark.parametrize(
