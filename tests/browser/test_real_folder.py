@@ -174,6 +174,28 @@ def test_a_kill_leaves_nothing_else(
     assert tree(folder) == contents
 
 
+def test_what_a_closed_page_wrote_meanwhile_is_not_in_the_way(
+    page: Page, lab: Lab, folder: Path
+) -> None:
+    """A browser moves a file to its place although the page is gone, and does so when it can."""
+    small, large = content_of(3000), random.Random(1).randbytes(9_000_000)
+    contents = {"small": small, "large": large, "unknown": small}
+    entries = {
+        path: described(content, lab.put(path, content, headers=CORS, rate=len(content) // 3))
+        for path, content in contents.items()
+    }
+    del entries["unknown"]["digests"]
+    page.evaluate(_WITH_FOLDER, [entries, {}])
+    until(page, "window.progress")
+    for path, content in contents.items():
+        (folder / path).write_bytes(content)
+    report = page.evaluate(DONE)
+    # of what has no digest nobody knows whose it is
+    assert [(item["path"], item["reason"]) for item in report["failed"]] == [("unknown", "exists")]
+    assert (report["fault"], report["saved"], report["verified"]) == (None, 2, 2)
+    assert tree(folder) == contents
+
+
 def test_what_another_program_wrote_meanwhile_stays(page: Page, lab: Lab, folder: Path) -> None:
     """So do files whose names are one to this disk."""
     content = content_of(3000)

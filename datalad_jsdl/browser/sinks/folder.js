@@ -42,21 +42,26 @@ export class FolderSink {
       const isCut = file && size && !file.size;
       if (isCut) await this.#dropSwap(number);
       if (!file || isCut) Object.assign(state, state.complete ? untouched() : {});
-      else if (file.size !== size || !(await this.#isRight(number, file))) state.blocked = true;
+      else if (!(await this.#isRight(number, file, true))) state.blocked = true;
       else Object.assign(state, { position: size, complete: true, verified: new Check(this.files[number]).verifies });
     });
     return states;
   }
 
-  /** @param {number} number @param {Blob} file Whether it has the digests; what has none is taken as it is. */
-  async #isRight(number, file) {
+  /**
+   * @param {number} number
+   * @param {Blob} file Whether it has the size and the digests.
+   * @param {boolean} otherwise The answer where there are no digests.
+   */
+  async #isRight(number, file, otherwise) {
     const check = new Check(this.files[number]);
+    if (file.size !== this.files[number].size) return false;
     try {
       for (let at = 0; check.verifies && at < file.size; at += check.unit) {
         const bytes = await file.slice(at, at + check.unit).arrayBuffer();
         await check.unitIs(new Uint8Array(bytes), at);
       }
-      return true;
+      return check.verifies || otherwise;
     } catch {
       return false;
     }
@@ -101,8 +106,10 @@ export class FolderSink {
 
   /** @param {number} number @param {Blob | Uint8Array} content */
   async #save(number, content) {
-    // since it was looked for: of another, or of this download, where case makes no difference
-    need(!(await this.existing(number))?.size, "exists");
+    const file = await this.existing(number);
+    // since it was looked for: by another program, by this download where case makes no difference,
+    // or by a page that was closed while it was being moved to its place
+    if (file?.size) return need(await this.#isRight(number, file, false), "exists");
     await fill(this.#handle(number, true), content);
   }
 
