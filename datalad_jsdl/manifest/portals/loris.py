@@ -75,13 +75,15 @@ def _of_project(api: Api, root: str, name: str) -> Iterator[Record]:
 
 def _of_candidate(api: Api, root: str, candidate: str, visit: str | None) -> Iterator[Record]:
     found = ask(api, _candidate_url(root, candidate))
-    for one in _visits(root, candidate, found):
-        if visit in (None, one.label):
-            for kind in (_IMAGES, _RECORDINGS):
-                document = _listing(api, _visit_url(one, kind), kind)
-                if document is not None:
-                    yield from one.records(document, kind)
-            yield from _dicoms(api, one)
+    visits = [one for one in _visits(root, candidate, found) if visit in (None, one.label)]
+    if visit and not visits:
+        raise ManifestError(f"the candidate {candidate} has no visit {visit}")
+    for one in visits:
+        for kind in (_IMAGES, _RECORDINGS):
+            document = _listing(api, _visit_url(one, kind), kind)
+            if document is not None:
+                yield from one.records(document, kind)
+        yield from _dicoms(api, one)
 
 
 def _dicoms_of_project(api: Api, root: str, name: str) -> Iterator[Record]:

@@ -87,6 +87,9 @@ def test_rows_and_addresses_that_cannot_be(lab: Lab) -> None:
     for rest in ("", "/projects", "/projects/a/b", "/projects/a/dicoms/b", "/candidates/1/2/3"):
         with pytest.raises(ManifestError, match="expected the URL of a project or candidate"):
             listed(f"loris+{lab.url}{rest}", None)
+    publish(lab)
+    with pytest.raises(ManifestError, match="the candidate 300022 has no visit V9"):
+        listed(f"loris+{lab.url}/candidates/300022/V9", None)
     with pytest.raises(ManifestError, match="expected an address such as loris"):
         listed("loris:P", None)
 
