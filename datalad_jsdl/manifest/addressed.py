@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.errors import FetchError, ManifestError
 from datalad_jsdl.manifest.formats.values import is_drs
 from datalad_jsdl.manifest.record import Record
 
@@ -73,6 +73,9 @@ def _asked(address: str, ask: Callable[[str], Iterator[Record]], where: str) -> 
             yield found._replace(where=f"{where}, {found.where}")
     except ManifestError as error:
         yield Record(None, None, where, str(error))
+    except FetchError as error:
+        error.args = (f"{where}: an address of DRS needs an answer of its server: {error}",)
+        raise
 
 
 def _below(folder: str, found: Record) -> Record:

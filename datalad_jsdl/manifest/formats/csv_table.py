@@ -65,12 +65,18 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     paths and they have no other names of files in them; else they are of different files.
 
     Raises:
-        ManifestError: the header and the first rows do not tell which column has what, or a
-            quotation mark is not closed.
+        ManifestError: the header and the first rows do not tell which column has what, a
+            quotation mark is not closed, or there are addresses of DRS, and nobody may be asked.
     """
     wanted = set(options.columns.values())
     table = Table(text, score=lambda header: _score(header) + len(wanted.intersection(header)))
-    columns = find_columns(table.header, options.columns, table.first_rows(_ROWS_TO_SEE))
+    first = table.first_rows(_ROWS_TO_SEE)
+    columns = find_columns(table.header, options.columns, first)
+    if options.ask is None and (name := _drs_column(columns, first)):
+        raise ManifestError(
+            f"the column {name!r} has addresses of DRS: each needs an answer of its server, which "
+            "is not asked here; add a column of URLs to the table"
+        )
     seen: set[int] = set()
     for found in table.read(plain_rows(table.header, columns)):
         if isinstance(found, Record):  # with a value
@@ -85,6 +91,15 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
             elif (said := _said(record)) not in seen:
                 seen.add(said)
                 yield record
+
+
+def _drs_column(columns: Columns, rows: Sequence[Row]) -> str | None:
+    """A column of nothing but addresses of DRS, where the URLs are expected."""
+    for name in columns.urls:
+        urls = [url for row in rows if not row.fault for url in urls_in(row.cells[name])]
+        if urls and all(map(is_drs, urls)):
+            return name
+    return None
 
 
 def _said(record: Record) -> int:
@@ -114,12 +129,13 @@ def _records(row: Row, columns: Columns) -> Iterator[Record]:
         return  # a sample without files
     try:
         urls = web_urls([url for _, url in given])
+        where = f"{row.where}, column {given[0][0]!r}" if urls and is_drs(urls[0]) else row.where
         if len(urls) > 1 and is_drs(urls[0]):
             for url in urls:  # each is a file, whose server tells the rest
-                yield Record(None, {"urls": [url], "digests": {}}, row.where)
+                yield Record(None, {"urls": [url], "digests": {}}, where)
             return
         if len(urls) < 2 or not _are_different(urls, path):
-            yield Record(*_one_file(row, columns, path, urls), row.where)
+            yield Record(*_one_file(row, columns, path, urls), where)
             return
     except ValueError as error:
         yield Record(path, None, row.where, str(error))

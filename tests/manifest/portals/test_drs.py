@@ -194,9 +194,9 @@ def test_a_table(lab: Lab) -> None:
     assert paths(found) == ["1.cram", "2.cram", "3.cram", None]
     first, last = found[0], found[3]
     assert isinstance(first, Entry)
-    assert (first.size, first.where) == (len(contents[0]), "line 2")
+    assert (first.size, first.where) == (len(contents[0]), "line 2, column 'cram'")
     assert isinstance(last, Refusal)
-    assert (last.where, "no object none" in last.reason) == ("line 4", True)
+    assert (last.where, "no object none" in last.reason) == ("line 4, column 'cram'", True)
     assert last.given["urls"] == ["drs://h/none"]
     file.write_text(
         f"file_name,drs_uri,md5\nsub/a.bam,drs://h/1,{md5(b'x')}\nsub/top,drs://h/top,\n"
@@ -234,7 +234,8 @@ def test_a_server_that_does_not_answer(lab: Lab) -> None:
     lab.put(f"{OBJECTS}/2".lstrip("/"), b"{}", status=403)
     file = Path("list.txt").absolute()
     file.write_text("drs://h/1\ndrs://h/2\n")
-    with pytest.raises(StatusError, match="requires a login"):
+    said = "line 2: an address of DRS needs an answer of its server: .* requires a login"
+    with pytest.raises(StatusError, match=said):
         read(file)
 
 
