@@ -6,6 +6,8 @@ of objects. What the manifest itself says of a file goes before what the server 
 
 from __future__ import annotations
 
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import FetchError, ManifestError
@@ -13,9 +15,16 @@ from datalad_jsdl.manifest.formats.values import is_drs
 from datalad_jsdl.manifest.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
+
+    Ask = Callable[[str], Iterator[Record]]
 
 __all__ = ["addressed", "addresses_in"]
+
+_AT_ONCE = 8  # records that are asked for
+_AHEAD = 4 * _AT_ONCE  # records that are held, so that none waits for the one before it
+_LOOK = 0.5  # seconds
 
 
 def addresses_in(record: Record) -> list[str]:
@@ -27,52 +36,71 @@ def addresses_in(record: Record) -> list[str]:
     return found if len(found) == len(urls) and not record.fault else []
 
 
-def addressed(
-    record: Record, addresses: list[str], ask: Callable[[str], Iterator[Record]] | None
-) -> Iterator[Record]:
-    """The records of what its addresses lead to.
-
-    Of a single file the path is that of the record, if it has one; those of several are below it.
-    Several addresses are of several files, named by their servers, in the folder of the record.
+def addressed(records: Iterable[Record], ask: Ask | None) -> Iterator[Record]:
+    """The records, in their order; in place of such addresses, what they lead to.
 
     Args:
-        record: as the document gives it.
-        addresses: see `addresses_in`.
-        ask: see `Options`.
+        records: as the document gives them; they are read ahead.
+        ask: see `Options`; several are asked for at a time.
 
     Raises:
         FetchError: a server does not answer, or answers with failure.
     """
-    if ask is None:
-        fault = "the URL is an address of DRS, and its server is not asked here"
-        yield record._replace(fault=fault)
-        return
+    pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="ask")
+    waiting: deque[Record | Future[list[Record]]] = deque()
+    try:
+        for record in records:
+            addresses = addresses_in(record)
+            if addresses and ask is None:
+                fault = "the URL is an address of DRS, and its server is not asked here"
+                waiting.append(record._replace(fault=fault))
+            elif addresses and ask is not None:
+                waiting.append(pool.submit(_answers, record, addresses, ask))
+            else:
+                waiting.append(record)
+            while waiting and (isinstance(waiting[0], Record) or len(waiting) > _AHEAD):
+                yield from _given(waiting.popleft())
+        while waiting:
+            yield from _given(waiting.popleft())
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _given(found: Record | Future[list[Record]]) -> list[Record]:
+    if isinstance(found, Record):
+        return [found]
+    # not for ever: a signal may come to another thread, and this one is to handle it
+    while not wait([found], timeout=_LOOK).done:
+        pass
+    return found.result()
+
+
+def _answers(record: Record, addresses: list[str], ask: Ask) -> list[Record]:
+    """What its addresses lead to.
+
+    Of a single file the path is that of the record, if it has one; those of several are below it.
+    Several addresses are of several files, named by their servers, in the folder of the record.
+    """
     path = record.path if isinstance(record.path, str) and record.path else ""
     if len(addresses) > 1:
         folder = path.rpartition("/")[0]
-        for address in addresses:
-            for found in _asked(address, ask, record.where):
-                yield _below(folder, found)
-        return
-    answers = list(_asked(addresses[0], ask, record.where))
-    if len(answers) == 1:
-        found = answers[0]
-        path = path or found.path
-        if found.fault:  # what was given stays, to be tried again
-            yield record._replace(path=path, fault=found.fault)
-        else:
-            yield Record(path, _both(found.value, record.value), record.where)
-        return
-    for found in answers:
-        yield _below(path, found)
+        several = (found for one in addresses for found in _asked(one, ask, record.where))
+        return [_below(folder, found) for found in several]
+    answers = _asked(addresses[0], ask, record.where)
+    if len(answers) != 1:
+        return [_below(path, one) for one in answers]
+    found = answers[0]
+    path = path or found.path
+    if found.fault:  # what was given stays, to be tried again
+        return [record._replace(path=path, fault=found.fault)]
+    return [Record(path, _both(found.value, record.value), record.where)]
 
 
-def _asked(address: str, ask: Callable[[str], Iterator[Record]], where: str) -> Iterator[Record]:
+def _asked(address: str, ask: Ask, where: str) -> list[Record]:
     try:
-        for found in ask(address):
-            yield found._replace(where=f"{where}, {found.where}")
+        return [found._replace(where=f"{where}, {found.where}") for found in ask(address)]
     except ManifestError as error:
-        yield Record(None, None, where, str(error))
+        return [Record(None, None, where, str(error))]
     except FetchError as error:
         error.args = (f"{where}: an address of DRS needs an answer of its server: {error}",)
         raise

@@ -23,7 +23,7 @@ from datalad_jsdl.manifest.formats import (
 )
 from datalad_jsdl.manifest.formats.options import Options
 from datalad_jsdl.manifest.plain import plain_entry
-from datalad_jsdl.manifest.record import entry_from_record, fully_checked
+from datalad_jsdl.manifest.record import fully_checked
 from datalad_jsdl.manifest.sizes import sizes_told
 from datalad_jsdl.manifest.text import decoded
 from datalad_jsdl.manifest.unpacking import Readable
@@ -100,11 +100,12 @@ def _items(records: Iterator[Record], options: Options) -> Iterator[Entry | Refu
             continue
         if path != "/" or not names_archives(record):
             found = fully_checked(record, base_url, secrecy)
-            if isinstance(found, Refusal) and (addresses := addresses_in(record)):
-                for answered in addressed(record, addresses, options.ask):
-                    yield entry_from_record(answered, base_url, secrecy)
-            else:
-                yield found
+            if isinstance(found, Refusal) and addresses_in(record):
+                # those of the next ones are asked for at the same time
+                answered = addressed(chain([record], records), options.ask)
+                yield from _items(answered, replace(options, ask=None))
+                return
+            yield found
             continue
         archives = archives_from_record(record, base_url, secrecy)
         if isinstance(archives, Refusal):

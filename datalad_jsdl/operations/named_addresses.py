@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.manifest.record import Record
     from datalad_jsdl.operations.manifest_place import ManifestPlace
 
@@ -38,15 +40,17 @@ def asking(
         credentials: where logins are; see `open_engine`.
     """
     with ExitStack() as stack:
-        opened: list[WebApi] = []
+        opened: list[Engine] = []
+        opening = Lock()
 
         def ask(text: str) -> Iterator[Record]:
             address = replace(place, manifest=text, base=None).address(git_dir)
             if address is None:
                 raise ManifestError(f"no address of a portal: {text.partition('?')[0]}")
-            if not opened:  # most manifests ask for nothing
-                engine = open_engine(git_dir, credentials=credentials, reads_only=True)
-                opened.append(WebApi(stack.enter_context(engine)))
-            yield from address.records(opened[0])
+            with opening:  # several may ask at a time
+                if not opened:  # most manifests ask for nothing
+                    engine = open_engine(git_dir, credentials=credentials, reads_only=True)
+                    opened.append(stack.enter_context(engine))
+            yield from address.records(WebApi(opened[0]))
 
         yield replace(place, options=replace(place.options, ask=ask))

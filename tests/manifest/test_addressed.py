@@ -1,0 +1,53 @@
+"""Several addresses of DRS are asked for at a time, and come in the order of the manifest."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from datalad_jsdl.errors import FetchError
+from datalad_jsdl.manifest.addressed import addressed
+from datalad_jsdl.manifest.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def record(name: str) -> Record:
+    return Record(None, {"urls": [f"drs://h/{name}"], "digests": {}}, f"line {name}")
+
+
+def test_several_at_a_time_in_their_order() -> None:
+    together, number = threading.Barrier(8), 0
+    plain = Record("plain", {"urls": ["https://h/plain"]}, "line 0")
+
+    def ask(address: str) -> Iterator[Record]:
+        together.wait(20)
+        name = address.rpartition("/")[2]
+        yield Record(name, {"urls": [f"https://h/{name}"]}, "answer")
+
+    names = [str(n) for n in range(80)]
+    given = [*map(record, names[:40]), plain, *map(record, names[40:])]
+    for found, expected in zip(addressed(given, ask), given, strict=True):
+        number += 1
+        name = expected.where.split()[1] if expected is not plain else "plain"
+        assert (found.path, found.value["urls"]) == (name, [f"https://h/{name}"])
+        assert found.where.startswith(expected.where)
+    assert number == 81
+
+
+def test_no_further_one_is_asked_for_once_a_server_fails() -> None:
+    asked = []
+
+    def ask(address: str) -> Iterator[Record]:
+        asked.append(address)
+        if address.endswith("/3"):
+            raise FetchError("no answer")
+        yield Record("a", {"urls": ["https://h/a"]}, "answer")
+
+    given = (record(str(n)) for n in range(1000))
+    with pytest.raises(FetchError, match=r"^line 3: an address of DRS needs .* no answer$"):
+        list(addressed(given, ask))
+    assert len(asked) < 100
