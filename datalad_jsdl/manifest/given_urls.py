@@ -47,7 +47,7 @@ def given_urls(items: Sequence[Any]) -> GivenUrls:
     else:
         return GivenUrls(items)
     objects = [item for item in items if isinstance(item, dict)]
-    for field in _OF_A_FILE:
+    for field in _OF_A_FILE if objects else ():
         said = [item[field] for item in objects if item.get(field) is not None]
         other = next((one for one in said if one != said[0]), None)
         if other is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from datalad_jsdl.model.candidates import PlainCandidates
 from datalad_jsdl.model.digests import ALGORITHMS, HexDigests
 from datalad_jsdl.model.entry import Entry
+from datalad_jsdl.model.stores import web_form
 from datalad_jsdl.model.times import parse_mtime, usual_time
 from datalad_jsdl.model.urls import is_plain_url
 
@@ -40,6 +41,7 @@ def plain_entry(path: Any, value: Any, where: str) -> Entry | None:
         return None
     urls: Any = None
     size = digests = mtime = None
+    moved = 0
     named: dict[str, Any] = {}
     if type(value) is list:
         urls = value
@@ -64,9 +66,13 @@ def plain_entry(path: Any, value: Any, where: str) -> Entry | None:
         urls = urls[0]
     if type(urls) is str:
         if not is_plain_url(urls):
-            return None
-    elif (urls := _lines(urls)) is None:
+            if (urls := _by_https(urls)) is None:
+                return None
+            moved = 1
+    elif (several := _lines(urls)) is None:
         return None
+    else:
+        urls, moved = several
     if named and digests:
         return None
     hexdigests = _digests(named if digests is None else digests)
@@ -76,18 +82,38 @@ def plain_entry(path: Any, value: Any, where: str) -> Entry | None:
     if mtime is not None and (time := _time(mtime)) is None:
         return None
     return Entry.plain(
-        path, PlainCandidates.of_lines(urls), size, HexDigests.of_lines(hexdigests), time, where
+        path,
+        PlainCandidates.of_lines(urls),
+        size,
+        HexDigests.of_lines(hexdigests),
+        time,
+        where,
+        moved,
     )
 
 
-def _lines(urls: Any) -> str | None:
-    """Several URLs, one a line."""
+def _lines(urls: Any) -> tuple[str, int] | None:
+    """Several URLs, one a line; and how many of them were given in another scheme."""
     if type(urls) is not list or not urls:
         return None
-    for url in urls:
-        if type(url) is not str or not is_plain_url(url):
+    moved = 0
+    for number, url in enumerate(urls):
+        if type(url) is not str:
             return None
-    return "\n".join(urls) if len(set(urls)) == len(urls) else None
+        if not is_plain_url(url):
+            if (found := _by_https(url)) is None:
+                return None
+            urls = [*urls[:number], found, *urls[number + 1 :]]
+            moved += 1
+    return ("\n".join(urls), moved) if len(set(urls)) == len(urls) else None
+
+
+def _by_https(url: str) -> str | None:
+    """The https URL of what is in a store of objects, if it needs no closer look."""
+    if not url.startswith(("s3://", "gs://")):
+        return None
+    found = web_form(url)
+    return found if found and is_plain_url(found) else None
 
 
 def _time(given: Any) -> datetime | None:

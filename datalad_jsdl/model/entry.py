@@ -66,6 +66,7 @@ class Entry:
         digests: Mapping[str, str],
         mtime: datetime | None,
         where: str,
+        moved: int,
     ) -> Entry:
         """One of which no more is known; made in a quarter of the time."""
         draft: Any = _Draft()
@@ -78,7 +79,7 @@ class Entry:
         draft.where = where
         draft.unknown = draft.impossible = ()
         draft.pieces = draft.restriction = draft.inline = None
-        draft.moved = 0
+        draft.moved = moved
         draft.__class__ = cls
         entry: Entry = draft
         return entry

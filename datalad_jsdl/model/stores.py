@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
 __all__ = ["SCHEMES", "Stored", "bucket_url", "stored", "stored_at", "web_form"]
@@ -150,6 +151,7 @@ def stored_at(url: str) -> Stored | None:
     return None
 
 
+@lru_cache(maxsize=100)  # the name, the kind and the URL of a file are asked for, one by one
 def web_form(url: str) -> str | None:
     """The https URL of the same bytes; None if there is none, or none that is known.
 

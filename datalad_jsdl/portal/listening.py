@@ -11,6 +11,9 @@ from datalad_jsdl.errors import PortalError
 
 __all__ = ["Listening", "listen"]
 
+# bytes that wait in the system for a client that reads slowly; it would keep 4 MiB for each
+_MOST_UNSENT = 512 << 10
+
 
 @dataclass(frozen=True)
 class Listening:
@@ -68,6 +71,8 @@ def listen(host: str, port: int) -> Listening:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # connections have what this one has
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_UNSENT)
         listening.bind(address)
         listening.listen(1024)
     except OSError as error:

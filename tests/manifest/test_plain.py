@@ -11,7 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from datalad_jsdl.manifest.formats import csv_table, json_array, json_lines, json_object
+from datalad_jsdl.manifest.formats.columns import find_columns
 from datalad_jsdl.manifest.formats.options import Options
+from datalad_jsdl.manifest.formats.plain_row import plain_rows
+from datalad_jsdl.manifest.formats.tables import Row
 from datalad_jsdl.manifest.formats.values import name_in_url
 from datalad_jsdl.manifest.lines import lines
 from datalad_jsdl.manifest.plain import plain_entry
@@ -66,6 +69,7 @@ paths = st.one_of(
     st.none(),
     st.integers(),
 )
+names = st.lists(pieces, min_size=1, max_size=3).map("/".join)
 origins = st.sampled_from(
     [
         *(
@@ -74,6 +78,8 @@ origins = st.sampled_from(
             "https://h",
             "https://H.example",
             "s3://b",
+            "s3://study-data",
+            "gs://study-data",
         ),
         *("https://u:p@h", "https://h:0", "https://h:65536", "https://h:59999", "https://h:080"),
         *(
@@ -277,6 +283,8 @@ cells = st.sampled_from(
 
 
 PLAIN_ROW = ["a.nii.gz", URL, "7", SHA256, SHA256]
+# a file in two places, which is named by them
+NAMELESS_ROW = ["X1", "7", SHA256, URL, "s3://study/sub-01/a.nii.gz"]
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), cells), max_size=12))
@@ -289,10 +297,51 @@ PLAIN_ROW = ["a.nii.gz", URL, "7", SHA256, SHA256]
 def test_a_row_gives_what_it_gives_beside_an_empty_column_of_times(
     changed: list[tuple[int, str]],
 ) -> None:
-    # with which all rows take the long way; the first 20 do, as they tell the columns' roles
-    rows = [["path", "url", "size", "sha256", "checksum"], *[PLAIN_ROW] * 20]
-    rows += [[*PLAIN_ROW[:at], cell, *PLAIN_ROW[at + 1 :]] for at, cell in changed]
-    rows = [[cell.replace("\t", " ") for cell in row] for row in rows]
+    agree(["path", "url", "size", "sha256", "checksum"], PLAIN_ROW, changed)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 4),
+            st.one_of(cells, st.tuples(origins, names).map("/".join)),
+        ),
+        max_size=12,
+    )
+)
+@example([(3, ""), (4, "")])
+@example([(3, "https://h"), (4, "https://g")])
+@example([(3, "https://h.example"), (4, "")])
+@example([(4, "s3://closed-protected/a.nii.gz")])
+@example([(4, "s3://b/"), (4, "s3://b/*.gz"), (4, "s3://b/./a.nii.gz")])
+@example([(3, "https://h/a;b/a.nii.gz"), (4, "gs://b/a|b/a.nii.gz")])
+@example([(3, "https://h/b.nii.gz"), (4, URL)])
+def test_a_row_without_a_path_does_so_too(changed: list[tuple[int, str]]) -> None:
+    agree(NAMELESS, NAMELESS_ROW, changed)
+
+
+NAMELESS = ["id", "size", "sha256", "download_url", "s3_url"]
+
+
+@pytest.mark.parametrize(
+    ("header", "first", "row"),
+    [
+        (["path", "url", "size", "sha256", "checksum"], PLAIN_ROW, PLAIN_ROW),
+        (NAMELESS, NAMELESS_ROW, NAMELESS_ROW),
+        (NAMELESS, NAMELESS_ROW, [*NAMELESS_ROW[:4], ""]),
+        (NAMELESS, NAMELESS_ROW, [*NAMELESS_ROW[:3], "", "gs://a-b/a.nii.gz"]),
+    ],
+)
+def test_what_most_rows_are_is_plain(header: list[str], first: list[str], row: list[str]) -> None:
+    columns = find_columns(header, {}, [Row("", dict(zip(header, first, strict=True)))])
+    assert plain_rows(header, columns)(row, "line 2") is not None
+
+
+def agree(header: list[str], plain: list[str], changed: list[tuple[int, str]]) -> None:
+    # with times all rows take the long way; the first 20 do, as they tell the columns' roles
+    rows = [header, *[plain] * 20]
+    rows += [[*plain[:at], cell, *plain[at + 1 :]] for at, cell in changed]
+    rows = [[re.sub(r"[\t\n\r]", " ", cell) for cell in row] for row in rows]
     table = "".join("\t".join(row) + "\n" for row in rows)
     long = "".join("\t".join([*row, "" if n else "mtime"]) + "\n" for n, row in enumerate(rows))
     found, expected = (list(csv_table.records(iter([text]), Options())) for text in (table, long))

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["plain_rows"]
 
 _WEB = ("http://", "https://")
+# One URL or address of an object for sure, and its last part: nothing in it is encoded. Objects of
+# some buckets cannot be had by https (`stores.web_form`).
+_NAME = "(?:[A-Za-z0-9_-][A-Za-z0-9._-]*)?[A-Za-z0-9]"
+_web_file = re.compile(rf"https?://[^\s|;?#]+/({_NAME})").fullmatch
+_BUCKET = "[a-z0-9][a-z0-9-]{1,60}[a-z0-9](?<!-protected)"
+_object = re.compile(
+    rf"(?:s3|gs)://{_BUCKET}/(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*({_NAME})"
+).fullmatch
 _MAY_HIDE_NAME = re.compile("[?#;]")
 _SHORTEST = 32  # digits of a digest
 _MOST_DIGITS = 19  # of a size
@@ -28,21 +36,26 @@ def plain_rows(
 ) -> Callable[[list[str], str], Record | None]:
     """What makes a record of a row's cells and its place, or None, for `Table.read`.
 
-    It does of rows that have a path, and URLs of that in one cell.
+    It does of rows that have URLs of one file, and a path or names in the URLs.
 
     Args:
         header: of the table.
         columns: their roles.
     """
-    if columns.path is None or len(columns.urls) != 1 or columns.mtime is not None:
+    if columns.folder or columns.mtime is not None:
         return lambda cells, where: None
-    path, url = header.index(columns.path), header.index(columns.urls[0])
+    path = None if columns.path is None else header.index(columns.path)
+    url, *others = map(header.index, columns.urls)
     size = None if columns.size is None else header.index(columns.size)
     algorithms = [(header.index(name), algorithm) for name, algorithm in columns.digests.items()]
 
     def read(cells: list[str], where: str) -> Record | None:
         cell = cells[url]
-        if " " not in cell:
+        if others or path is None:
+            if (several := _one_each([cell, *(cells[other] for other in others)])) is None:
+                return None
+            urls = several
+        elif " " not in cell:
             # one URL for sure, with nothing around it
             if not cell.startswith(_WEB) or not cell[-1].isalnum() or cell.count("://") != 1:
                 return None
@@ -67,9 +80,20 @@ def plain_rows(
                 return None
             value["size"] = int(number)
         value["digests"] = digests
-        return Record(cells[path], value, where)
+        return Record(urls[0].rpartition("/")[2] if path is None else cells[path], value, where)
 
     return read
+
+
+def _one_each(cells: Sequence[str]) -> list[str] | None:
+    """The URLs, one a cell or none, if all end in the same plain name."""
+    urls = [cell for cell in cells if cell]
+    name = None
+    for url in urls:
+        found = _web_file(url) or _object(url)
+        if found is None or url.count("://") != 1 or found[1] != (name := name or found[1]):
+            return None
+    return urls or None
 
 
 def _urls(cell: str) -> list[str] | None:
