@@ -142,6 +142,8 @@ def test_forms_that_fill_the_memory(
         )  # fmt: skip
         assert entered.status == 401
         assert is_served(portal)
+    until_told(log, "refused: POST .* with 400")  # of those that went away
+    assert "a bug" not in log.text
 
 
 def _answered(attacker: socket.socket) -> bool:

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 
@@ -218,6 +219,8 @@ async def _body(request: Request) -> dict[str, Any]:
         body = await asyncio.wait_for(_read(request), _WITHIN)
     except asyncio.TimeoutError:
         raise ProblemError(HTTPStatus.REQUEST_TIMEOUT, "the body did not come in time") from None
+    except ClientDisconnect:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "the request ended before its end") from None
     try:
         document = json.loads(body or b"{}")
     except (ValueError, RecursionError):

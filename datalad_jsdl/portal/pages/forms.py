@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from starlette.requests import ClientDisconnect
+
 from datalad_jsdl.orders.store.secrets import secret_of
 from datalad_jsdl.portal.guards import FullError, Room
 from datalad_jsdl.portal.pages.names import parsed_query
@@ -114,6 +116,8 @@ async def read_form(request: Request, most: int = LARGEST, room: Room | None = N
         raise ProblemError(
             HTTPStatus.REQUEST_TIMEOUT, "Your form did not come in time. Send it again."
         ) from None
+    except ClientDisconnect:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "the request ended before its end") from None
     try:
         return Fields(await asyncio.to_thread(parsed_query, body.decode("ascii", "replace")))
     except ValueError:
