@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["plain_rows"]
 
 _WEB = ("http://", "https://")
-# One URL or address of an object for sure, and its last part: nothing in it is encoded. Objects of
-# some buckets cannot be had by https (`stores.web_form`).
+# One URL or address of an object for sure, and its last part: nothing in it is encoded. Some
+# buckets are closed to https (`stores.web_form`).
 _NAME = "(?:[A-Za-z0-9_-][A-Za-z0-9._-]*)?[A-Za-z0-9]"
 _web_file = re.compile(rf"https?://[^\s|;?#]+/({_NAME})").fullmatch
 _BUCKET = "[a-z0-9][a-z0-9-]{1,60}[a-z0-9](?<!-protected)"

@@ -169,7 +169,7 @@ def test_what_cannot_be(lab: Lab) -> None:
 
 
 def test_several(lab: Lab) -> None:
-    """Files as those of a dataset, a folder below its name; what is none of them is refused."""
+    """Files are read as those of a dataset are, folders by what is in them; the rest is refused."""
     synapse = Synapse(lab)
     first, second = (synapse.file(n, "a", b"x") for n in (1, 2))
     synapse.folder(10, "top", first, second, synapse.file(3, "c", b"x"))
