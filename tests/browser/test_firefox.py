@@ -83,7 +83,7 @@ def test_the_zip_is_that_of_all_producers(way: str, run: Callable[..., Any], por
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(600)
 def test_so_it_is_over_four_gigabytes(run: Callable[..., Any], portal: Site) -> None:
     portal.pages[VECTORS] = (HERE / "vectors.mjs").read_bytes()
     cases = large_vectors()

@@ -145,4 +145,4 @@ def test_no_stranger_s_content() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_no_stranger_s_content_in_minutes() -> None:
-    _property(600)()
+    _property(300)()

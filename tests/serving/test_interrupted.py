@@ -35,7 +35,7 @@ TRIES = 60  # of a client; those that find nobody end at once
 pytestmark = pytest.mark.slow
 
 CLIENTS = {
-    "curl": ["curl", "-sS", "-f", "-C", "-", "-o", "x.zip"],
+    "curl": ["curl", "-sS", "-f", "-C", "-", "-o", "x.zip", "-y", "60", "-Y", "1"],
     "wget": ["wget", "-q", "-c", "-O", "x.zip", "--tries=3", "--timeout=20"],
     "aria2c": [
         "aria2c", "-q", "-x4", "-s4", "-k1M", "-c", "-o", "x.zip", "--max-tries=3",
@@ -173,9 +173,9 @@ _NUMBERS = itertools.count()
 @pytest.fixture
 def network() -> Iterator[Network]:
     # one of its own for each test: the kernel takes a while to remove the last one's
-    number = (os.getpid() + next(_NUMBERS)) % 60_000
+    number = (os.getpid() * 100 + next(_NUMBERS)) % 60_000  # and for each process of the tests
     name, here, there = f"jsdl{number}", f"jsda{number}", f"jsdb{number}"
-    subnet = f"10.{200 + number % 50}.{number % 250}"
+    subnet = f"10.{10 + number // 250}.{number % 250}"
     made = shutil.which("ip") and subprocess.run(
         ["ip", "netns", "add", name], stderr=subprocess.DEVNULL
     )

@@ -70,7 +70,7 @@ class Client:
             return made.json()["orderId"], paths
 
 
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(600)
 def test_many_orders_at_once(pg: PostgreSQL, tmp_path: Path, home: Path) -> None:
     """Every archive has what was ordered, and the same files are the same bytes for everybody."""
     os.chdir(tmp_path)
