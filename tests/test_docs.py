@@ -154,6 +154,19 @@ def test_the_page_on_the_check(tmp_path: Path, portal: Lab) -> None:
 
 
 @pytest.mark.slow
+def test_the_page_on_downloading(tmp_path: Path, portal: Lab) -> None:
+    """From top to bottom, in one shell."""
+    commands = [c.replace(PORTAL, portal.url) for c in indented("download.rst")]
+    assert len(commands) == 11
+    shell("\n".join(commands), tmp_path)
+    for name in ("study", "anat"):
+        with zipfile.ZipFile(tmp_path / f"{name}.zip") as archive:
+            assert archive.testzip() is None
+            assert archive.namelist()
+    assert len(git(tmp_path / "study", "annex", "find").splitlines()) == 3
+
+
+@pytest.mark.slow
 def test_the_page_on_the_zip(tmp_path: Path, portal: Lab) -> None:
     commands = [c.replace(PORTAL, portal.url) for c in indented("zip.rst")]
     assert len(commands) == 7
