@@ -9,6 +9,7 @@ import re
 import shlex
 import signal
 import subprocess
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from tests.fetch.credentials.test_sources import find
 from tests.lab import Lab
 from tests.portal import content_of, described, git, tree, write_manifest
 from tests.portals import dandiset, dandiset_version
+from tests.shim import datalad_on_path
 from tests.vault import Vault
 from tests.wire_table import GROUPS
 
@@ -63,9 +65,11 @@ def portal(lab: Lab) -> Lab:
 
 
 def shell(script: str, cwd: Path) -> None:
-    done = subprocess.run(
-        ["bash", "-eu", "-c", script], cwd=cwd, capture_output=True, text=True, env=os.environ
-    )
+    with tempfile.TemporaryDirectory() as box, datalad_on_path(Path(box, "bin")) as path:
+        done = subprocess.run(
+            ["bash", "-eu", "-c", script],
+            cwd=cwd, capture_output=True, text=True, env={**os.environ, "PATH": path},
+        )  # fmt: skip
     assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
 
 

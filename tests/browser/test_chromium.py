@@ -424,7 +424,6 @@ def large_vectors() -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_so_it_is_over_four_gigabytes(page: Page, portal: Site) -> None:
     check_vectors(page, portal, "made", large_vectors())
 

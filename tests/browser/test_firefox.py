@@ -17,7 +17,6 @@ from tests.browser.test_chromium import (
     VECTORS,
     described,
     expected,
-    large_vectors,
     quick_vectors,
     zipped,
 )
@@ -80,11 +79,3 @@ def test_the_zip_is_that_of_all_producers(way: str, run: Callable[..., Any], por
     portal.pages[VECTORS] = (HERE / "vectors.mjs").read_bytes()
     cases = quick_vectors(way)
     assert run(cases=cases, way=way) == [expected(case, way) for case in cases]
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_so_it_is_over_four_gigabytes(run: Callable[..., Any], portal: Site) -> None:
-    portal.pages[VECTORS] = (HERE / "vectors.mjs").read_bytes()
-    cases = large_vectors()
-    assert run(cases=cases, way="made") == [expected(case, "made") for case in cases]

@@ -13,7 +13,6 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_a_click_saves_it_within_its_memory(program: Callable[[str], str], tmp_path: Path) -> None:
     """The benchmark compares the file with that of the exporter, and measures."""
     for name in ("nginx", "chromium", "firefox-esr"):

@@ -95,7 +95,6 @@ def content_of(number: int) -> bytes:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_a_tree_of_200_files(page: Page, lab: Lab, folder: Path) -> None:
     """A reload on the way costs at most the small files that were being written, and 16 MiB."""
     big = random.Random(1).randbytes(150 << 20) + random.Random(2).randbytes(150 << 20)

@@ -143,6 +143,5 @@ def test_no_stranger_s_content() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_no_stranger_s_content_in_minutes() -> None:
     _property(300)()

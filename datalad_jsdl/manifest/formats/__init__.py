@@ -19,7 +19,8 @@ Those come before the rows here.
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Protocol
 
 from datalad_jsdl.bugs import log_trace
@@ -177,6 +178,12 @@ FORMATS: dict[str, Format] = {
 TABLES = frozenset({"csv", "ena", "gdc", "synapse"})
 
 
+@cache
+def _points() -> tuple[EntryPoint, ...]:
+    """What other packages declare; to look through all that is installed takes long."""
+    return tuple(entry_points(group=GROUP))
+
+
 def all_formats() -> dict[str, Format]:
     """The table, and before it what other packages add.
 
@@ -184,7 +191,7 @@ def all_formats() -> dict[str, Format]:
         ManifestError: one of those cannot be loaded.
     """
     added: dict[str, Format] = {}
-    for point in entry_points(group=GROUP):
+    for point in _points():
         try:
             added[point.name] = point.load()
         except Exception as error:  # whatever another package does wrong

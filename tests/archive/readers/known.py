@@ -117,8 +117,12 @@ UNTESTED = {
     ("fflate-pipe", "large"),
     ("zip.js-pipe", "large"),
     *((reader, "far") for reader, row in READERS.items() if row.pipe),  # knows no offsets
-    *((reader, case) for reader in ("yauzl", "zip.js") for case in LARGE if case != "large"),
-    ("zip.js-pipe", "many"),
+    ("bsdtar-pipe", "full-compressed"),
+    ("java-pipe", "full"),
+    *((reader, case) for reader in ("unzip", "yauzl") for case in ("far", "full-compressed")),
+    ("yauzl", "full"),
+    *(("zip.js", case) for case in ("many", *LARGE)),
+    *((reader, "many") for reader in ("zip.js-pipe", "jar-pipe", "yauzl")),
 }
 
 
