@@ -6,7 +6,7 @@ name; what it left half done is continued.
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,13 +19,14 @@ from datalad_jsdl.fetch.bulk import Job, Sync
 from datalad_jsdl.fetch.disk import is_full, require_room
 from datalad_jsdl.fetch.file.syncing import sync_disk
 from datalad_jsdl.fetch.phrases import MAKE_ROOM
+from datalad_jsdl.operations.batches import Batches, Pace
 from datalad_jsdl.repository.annex.intake import Intake
 from datalad_jsdl.repository.annex.keys import key_file
 from datalad_jsdl.repository.annex.leftovers import take_over
 from datalad_jsdl.repository.annex.objects import inject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["NotTakenIn", "Staging", "finish_earlier", "staging_folder"]
 
 
-_BATCH = 500  # files for one git-annex; fewer would mostly start it
-_MOST = 600  # files; more, and the others would be idle in the end
-_INJECTORS = 2  # git-annex processes at a time; each is busy on one core
 _SMALL = 1 << 20  # bytes; such files are put on the disk together
 
 
@@ -178,9 +176,10 @@ class Staging:
         Yields:
             Each job and what went wrong with it, or None.
         """
-        intake = Intake(self._repository)
+        intake, pace = Intake(self._repository), Pace()
         intake.take_up(self.folder)
-        unsure, fresh = _Batches(self._inject), _Batches(self._synced)
+        unsure, fresh = Batches(self._inject), Batches(self._synced)
+        taken: list[Job] = []
         try:
             missing = self._missing(jobs, unsure, downloads)
             for job, outcome in self.download(missing, "downloading", downloads):
@@ -190,34 +189,45 @@ class Staging:
                     fresh.add(job)
                 else:
                     unsure.add(job)
-                yield from self._place(intake, fresh.done(), unsure)
+                taken += self._take(intake, fresh.done(), unsure)
+                if taken and pace.is_due:
+                    begun = time.monotonic()
+                    yield from self._recorded(intake, taken)
+                    pace.took(begun)
                 yield from unsure.done()
-            yield from self._place(intake, fresh.finish(), unsure)
+            taken += self._take(intake, fresh.finish(), unsure)
+            yield from self._recorded(intake, taken)
             yield from unsure.finish()
         finally:
+            if taken:  # it was interrupted
+                intake.record([job.target for job in taken])
             fresh.close()
             unsure.close()
 
-    def _place(
-        self, intake: Intake, synced: Iterator[_Result], unsure: _Batches
-    ) -> Iterator[_Result]:
-        """Move what was verified while it came into the annex, and record it.
+    def _take(
+        self, intake: Intake, synced: Iterator[_Result], unsure: Batches[_Result]
+    ) -> Iterator[Job]:
+        """Move what was verified while it came into the annex.
 
         Not in a thread of its own: that and those which fetch would wait for each other.
         """
-        taken = []
         for job, _ in synced:
             if intake.take(job.target):
-                taken.append(job)
+                yield job
             else:
                 unsure.add(job)
-        problem = intake.record([job.target for job in taken]) if taken else ""
+
+    def _recorded(self, intake: Intake, taken: list[Job]) -> Iterator[_Result]:
+        """Record what was taken, all of which is then taken off the list."""
+        jobs = taken[:]
+        taken.clear()
+        problem = intake.record([job.target for job in jobs]) if jobs else ""
         full = bool(problem) and is_full(self.folder)
-        for job in taken:
+        for job in jobs:
             yield job, NotTakenIn(problem, True, full) if problem else None
 
     def _missing(
-        self, jobs: Iterable[Job], unsure: _Batches, downloads: Downloads
+        self, jobs: Iterable[Job], unsure: Batches[_Result], downloads: Downloads
     ) -> Iterator[Job]:
         """Those whose content is not in the folder yet."""
         # nobody else is at work here; one look is cheaper than one a file
@@ -273,49 +283,3 @@ class Staging:
             for unclaimed in self.folder.glob(pattern):
                 unclaimed.unlink()
         _tidy(self.folder)
-
-
-class _Batches:
-    """Has something done with complete content in batches, in threads.
-
-    Args:
-        work: what to do with a batch; returns what went wrong with each, or None.
-    """
-
-    def __init__(self, work: Callable[[list[Job]], list[_Result]]) -> None:
-        self._work = work
-        self._pool = ThreadPoolExecutor(_INJECTORS, thread_name_prefix="inject")
-        self._batch: list[Job] = []
-        self._futures: list[Future[list[_Result]]] = []
-
-    def add(self, job: Job) -> None:
-        self._batch.append(job)
-        idle = _INJECTORS - sum(not future.done() for future in self._futures)
-        # while all are at work a batch grows: to start git-annex costs as much as 50 files
-        if len(self._batch) >= (_BATCH if idle > 0 else _MOST):
-            self._submit()
-
-    def _submit(self, parts: int = 1) -> None:
-        # git-annex is slower than most mirrors: what waits for it takes memory and disk
-        while sum(not future.done() for future in self._futures) > _INJECTORS:
-            wait([f for f in self._futures if not f.done()], return_when=FIRST_COMPLETED)
-        share = -(-len(self._batch) // parts)
-        for start in range(0, len(self._batch), share or 1):
-            batch = self._batch[start : start + share]
-            self._futures.append(self._pool.submit(self._work, batch))
-        self._batch = []
-
-    def done(self) -> Iterator[_Result]:
-        """What is done."""
-        for future in [future for future in self._futures if future.done()]:
-            self._futures.remove(future)
-            yield from future.result()
-
-    def finish(self) -> Iterator[_Result]:
-        """The rest."""
-        self._submit(_INJECTORS if len(self._batch) > _BATCH // 4 else 1)
-        wait(self._futures)
-        yield from self.done()
-
-    def close(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from datalad_jsdl.model.amounts import size_text
+from datalad_jsdl.repository.annex.logs import WEB_UUID
 from tests.kill_at import KillAt
 from tests.lab import Lab, sha256
 from tests.portal import (
@@ -143,15 +145,23 @@ def test_too_small_a_disk_is_told_before(tmp_path: Path, lab: Lab) -> None:
 FETCH = "datalad_jsdl.fetch.file.partfile"
 ANNEX = "datalad_jsdl.repository.annex"
 IMPORTER = "datalad_jsdl.repository.importing.importer"
+WRITE = "datalad_jsdl.repository.importing.write"
+NOTING = {
+    "before it is noted that they are here": KillAt(f"{ANNEX}.location_logs:add_locations"),
+    "before the note is written": KillAt(f"{WRITE}:write_annex_files"),
+    "before it has a name": KillAt(f"{WRITE}:_create"),
+    "before git-annex merges it": KillAt(f"{WRITE}:_create", after=True),
+    "when git-annex has merged it": KillAt(f"{WRITE}:merge_annex_branch", after=True),
+    "when it is noted": KillAt(f"{ANNEX}.location_logs:add_locations", after=True),
+}
 STEPS = {
     "in the midst of a file": KillAt(f"{FETCH}:PartFile.put", call=40),
     "before a file has its name": KillAt(f"{FETCH}:PartFile.finish", call=5),
     "when a file has its name": KillAt(f"{FETCH}:PartFile.finish", call=5, after=True),
     "before files are taken in": KillAt(f"{ANNEX}.intake:Intake.take"),
     "when some are taken in": KillAt(f"{ANNEX}.intake:Intake.take", call=5, after=True),
-    "before it is noted that they are here": KillAt(f"{ANNEX}.location_logs:LocationLogs.add"),
-    "when it is noted": KillAt(f"{ANNEX}.location_logs:LocationLogs.add", after=True),
-    "before git-annex commits it": KillAt(f"{IMPORTER}:Importer.catch_up"),
+    **NOTING,
+    "before git-annex commits the rest": KillAt(f"{IMPORTER}:Importer.catch_up", call=2),
 }
 
 
@@ -189,6 +199,62 @@ def test_killed_at_any_step_the_next_run_goes_on(tmp_path: Path, lab: Lab) -> No
             assert int(rest.headers["Range"].removeprefix("bytes=").rstrip("-")) > 0
         assert not staging.exists(), (step, list(staging.iterdir()))
         git(dataset, "annex", "drop", "-q", "--force", ".")
+
+
+@pytest.mark.parametrize("step", NOTING)
+def test_killed_while_it_is_noted_git_annex_finds_it_alone(
+    dataset: Path, tmp_path: Path, step: str
+) -> None:
+    git(tmp_path, "clone", "-q", dataset, "other")
+    git(tmp_path / "other", "annex", "get", "-q", "--from", "web", ".")
+    git(dataset, "fetch", "-q", tmp_path / "other", "git-annex:refs/remotes/other/git-annex")
+    git(dataset, "annex", "merge", "-q")
+    other = git(tmp_path / "other", "config", "annex.uuid")
+    done = run_datalad("download-content", "-d", dataset, kill=NOTING[step])
+    assert done.code == -signal.SIGKILL, done
+    git(dataset, "annex", "fsck", "-q")
+    git(dataset, "annex", "merge", "-q")
+    own = git(dataset, "config", "annex.uuid")
+    assert len(copies(dataset)) == 4
+    assert all({own, other, WEB_UUID} <= places for places in copies(dataset).values())
+    # what a killed run has left is taken up, and changes nothing
+    before = copies(dataset)
+    datalad("download-content", "-d", dataset)
+    assert not (dataset / ".git/annex/jsdl/staging").exists()
+    assert not git(dataset, "for-each-ref", "refs/heads/jsdl")
+    git(dataset, "annex", "fsck", "-q")
+    assert copies(dataset) == before
+
+
+def copies(dataset: Path) -> dict[str, set[str]]:
+    """Key → the UUIDs that git-annex has for it."""
+    found = map(json.loads, git(dataset, "annex", "whereis", "--json").splitlines())
+    return {one["key"]: {place["uuid"] for place in one["whereis"]} for one in found}
+
+
+@pytest.mark.slow
+def test_git_annex_gets_others_and_drops_meanwhile(tmp_path: Path, lab: Lab) -> None:
+    members = {}
+    for number in range(300):
+        path = f"{number % 3}/{number}"
+        members[path] = described(path, lab.put(path, content_of(path)))
+    datalad("download-manifest", write_manifest("m.json", members), "ds")
+    dataset = tmp_path / "ds"
+    datalad("download-content", "-d", dataset, dataset / "2")
+    commands = [
+        ["datalad", "download-content", "-d", str(dataset), str(dataset / "0")],
+        ["git", "-C", str(dataset), "annex", "get", "-q", "-J2", "1"],
+        ["git", "-C", str(dataset), "annex", "drop", "-q", "--force", "2"],
+        ["git", "-C", str(dataset), "annex", "whereis", "-q", "--json"],
+    ]
+    running = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for command in commands]
+    assert [process.wait() for process in running] == [0] * 4
+    own = git(dataset, "config", "annex.uuid")
+    before = {key: own in places for key, places in copies(dataset).items()}
+    assert sum(before.values()) == len(present(dataset)) == 200
+    git(dataset, "annex", "fsck", "-q")
+    assert {key: own in places for key, places in copies(dataset).items()} == before
+    assert not list((dataset / ".git/annex/journal").iterdir())
 
 
 def test_ctrl_c_leaves_nothing_locked(dataset: Path, lab: Lab) -> None:

@@ -17,8 +17,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import JsdlError, reason
+from datalad_jsdl.repository.annex.config import vector_clock
 from datalad_jsdl.repository.annex.keys import key_of_file, link_target, parse_key
-from datalad_jsdl.repository.annex.location_logs import LocationLogs
+from datalad_jsdl.repository.annex.location_logs import add_locations
 from datalad_jsdl.repository.annex.missing import unlocked_keys
 from datalad_jsdl.repository.annex.objects import object_path
 
@@ -54,9 +55,9 @@ class Intake:
     """
 
     def __init__(self, repository: Repository) -> None:
+        self._git = repository.git
         self._annex_dir = repository.annex_dir
         self._uuid = repository.uuid
-        self._logs = LocationLogs(repository.git, repository.annex_dir)
         adjusted = repository.head.branch.startswith("refs/heads/adjusted/")
         self._plain = is_plain(repository.config) and not adjusted
         self._unlocked = unlocked_keys(repository.git) if self._plain else frozenset()
@@ -93,15 +94,14 @@ class Intake:
     def record(self, files: Sequence[Path]) -> str:
         """Note that the content of *files* is here; then they are removed.
 
-        git-annex commits that with its next command (`importer.catch_up`).
-
         Returns:
             What went wrong, or ""; then the next run tries again.
         """
+        now = vector_clock()
         # somebody may have dropped it by now
         keys = [key for key in map(_key, files) if object_path(self._annex_dir, key)]
         try:
-            self._logs.add(keys, self._uuid)
+            add_locations(self._git, self._annex_dir, keys, self._uuid, now)
         except (JsdlError, OSError) as error:
             return reason(error)
         for file in files:

@@ -14,7 +14,7 @@ from pathlib import Path
 from datalad_jsdl.errors import DatasetError
 from datalad_jsdl.repository.annex.config import COMMIT_NOW, vector_clock
 from datalad_jsdl.repository.annex.logs import WEB_UUID
-from datalad_jsdl.repository.importing.write import write_annex_files
+from datalad_jsdl.repository.importing.write import annex_commit, write_annex_files
 from datalad_jsdl.repository.locks import patiently
 from datalad_jsdl.repository.repository import Repository
 
@@ -189,7 +189,7 @@ def _mend_logs(repository: Repository, uuid: str) -> list[str]:
         files.append(("preferred-content.log", _lines(*wanted, line)))
         done.append("set wanted to present")
     if files:
-        write_annex_files(repository.git, files)
+        write_annex_files(repository.git, annex_commit(repository.git), files)
         repository.refresh()
     return done
 

@@ -21,8 +21,8 @@ from datalad_jsdl.repository.annex.config import (
 from datalad_jsdl.repository.annex.keys import branch_path
 from datalad_jsdl.repository.annex.logs import WEB_UUID, KeyState, add_present, set_remote_state
 from datalad_jsdl.repository.commit import REGULAR, SUBMODULE
-from datalad_jsdl.repository.git.blobs import BlobReader
 from datalad_jsdl.repository.git.pack import writing_pack
+from datalad_jsdl.repository.git.tree_reader import TreeReader
 from datalad_jsdl.repository.git.trees import build_tree
 from datalad_jsdl.repository.importing.provenance import with_tree
 from datalad_jsdl.repository.importing.steps import Change
@@ -39,7 +39,13 @@ if TYPE_CHECKING:
     from datalad_jsdl.repository.importing.steps import Plan
     from datalad_jsdl.repository.importing.submodules import Link
 
-__all__ = ["ARCHIVES_FILE", "merge_annex_branch", "write_annex_files", "write_objects"]
+__all__ = [
+    "ARCHIVES_FILE",
+    "annex_commit",
+    "merge_annex_branch",
+    "write_annex_files",
+    "write_objects",
+]
 
 #: Where zips of the dataset's files are kept: it may be all that an import changes.
 ARCHIVES_FILE = ".datalad/jsdl/archives.json"
@@ -83,20 +89,34 @@ def write_objects(
                 git, pack, changes, tree.commit, message, _author(git), names_tree=in_git
             )
         if plan.records:
-            files = _log_files(git, plan, config_uuid)
-            refs[ANNEX_REF] = _annex_commit(git, pack, files, config)
+            # a commit without parent would hide all earlier state
+            base = annex_commit(git)
+            files = _log_files(git, base, plan, config_uuid)
+            refs[ANNEX_REF] = _annex_commit(git, pack, base, files, config)
     refs = {ref: _signed(git, ref, commit, config) for ref, commit in refs.items()}
     _create(git, refs)
     return refs.get(WORK_REF, "")
 
 
-def write_annex_files(git: Git, files: Iterable[tuple[str, bytes]]) -> None:
-    """Write whole files of the git-annex branch to `ANNEX_REF`, and have them merged."""
+def write_annex_files(git: Git, base: str, files: Iterable[tuple[str, bytes]]) -> None:
+    """Write whole files of the git-annex branch to `ANNEX_REF`, and have them merged.
+
+    What others have written to the branch meanwhile, or to git-annex's journal, stays: of each
+    file git-annex keeps the lines of both sides.
+
+    Args:
+        git: the repository.
+        base: the commit of the branch whose files these are, with something changed.
+        files: path → content.
+
+    Raises:
+        DatasetError: git or git-annex cannot do it; what was written is merged the next time.
+    """
     if git.commit(ANNEX_REF):
         merge_annex_branch(git)  # of a run that was killed
     config = _config(git)
     with writing_pack(git) as pack:
-        commit = _annex_commit(git, pack, sorted(files), config)
+        commit = _annex_commit(git, pack, base, sorted(files), config)
     _create(git, {ANNEX_REF: _signed(git, ANNEX_REF, commit, config)})
     merge_annex_branch(git)
 
@@ -146,17 +166,28 @@ def _signed(git: Git, ref: str, commit: str, config: Mapping[str, str]) -> str:
     return signed.decode().strip()
 
 
+def annex_commit(git: Git) -> str:
+    """The commit that the git-annex branch is at.
+
+    Raises:
+        DatasetError: there is no such branch.
+    """
+    return git.text("rev-parse", "--verify", ANNEX_BRANCH + "^0")
+
+
 def _annex_commit(
-    git: Git, pack: PackWriter, files: Iterable[tuple[str, bytes]], config: Mapping[str, str]
+    git: Git,
+    pack: PackWriter,
+    base: str,
+    files: Iterable[tuple[str, bytes]],
+    config: Mapping[str, str],
 ) -> str:
-    # always on top of the branch: a commit without parent would hide all earlier state
-    parent = git.run("rev-parse", "--verify", ANNEX_BRANCH + "^0").decode().strip()
     message = branch_message(git, config)
-    return _commit(git, pack, _file_changes(pack, files), parent, message, _committer(git))
+    return _commit(git, pack, _file_changes(pack, files), base, message, _committer(git))
 
 
-def _log_files(git: Git, plan: Plan, config_uuid: str) -> Iterator[tuple[str, bytes]]:
-    annex = AnnexBranch(git, [git.commit(ANNEX_BRANCH)])
+def _log_files(git: Git, base: str, plan: Plan, config_uuid: str) -> Iterator[tuple[str, bytes]]:
+    annex = AnnexBranch(git, [base])
     now = vector_clock()
     nothing = KeyState()
     new_location = add_present(None, [WEB_UUID], now)
@@ -215,14 +246,9 @@ def _commit(
     names_tree: bool = False,
 ) -> str:
     """Add the commit that makes *changes* to *parent* ("": to nothing); its name."""
-    with BlobReader(git) as trees:
-        base = git.text("rev-parse", "--verify", f"{parent}^{{tree}}") if parent else ""
-        tree = build_tree(
-            pack,
-            changes,
-            bytes.fromhex(base) or None,
-            lambda oid: b"".join(trees.read(oid.hex())),
-        )
+    base = git.text("rev-parse", "--verify", f"{parent}^{{tree}}") if parent else ""
+    trees = TreeReader(git, bytes.fromhex(base) or None)
+    tree = build_tree(pack, trees.ahead(changes), bytes.fromhex(base) or None, trees.read)
     if names_tree:
         message = with_tree(message, tree.hex())
     lines = [b"tree " + tree.hex().encode()]
