@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from measuring import Bench
     from servers import Served
 
-__all__ = ["GIT_CONFIG", "dataset_large", "dataset_small", "dataset_zip", "make_home"]
+__all__ = [
+    "GIT_CONFIG",
+    "dataset_large",
+    "dataset_late",
+    "dataset_small",
+    "dataset_zip",
+    "make_home",
+]
 
 GIT_CONFIG = """\
 [user]
@@ -96,6 +103,26 @@ def dataset_small(bench: Bench) -> None:
         jsdl, web = (f"git annex get {jobs} --from {remote}" for remote in ("jsdl", "web"))
         what = f"git annex get {jobs}: jsdl wall / web wall"
         ratio(what, runs, lambda r, a=jsdl, b=web: r[a].wall / r[b].wall, target=target)
+
+
+def dataset_late(bench: Bench) -> None:
+    """2,000 files of 4 KiB in a dataset, from a late server: download-content against curl -Z."""
+    files = make_files(bench.root, "awaited", bench.scaled(2000), 4096)
+    place = bench.place()
+    with slow_server(bench.root, delay=0.05) as base:
+        manifest, dataset = place / "late.json", place / "late"
+        manifest.write_text(json.dumps(_by_name(files, base)))
+        run("datalad", "-f", "disabled", "download-manifest", manifest, dataset, cwd=place)
+        content = ("datalad", "-f", "disabled", "download-content", "-d", dataset)
+        ours, curl = "download-content", "curl -Z"
+        contestants = {
+            ours: _getting(dataset, files, *content),
+            curl: curl_many(bench, files, base, 50),  # its own default
+        }
+        runs = compete(bench, contestants)
+    ratio(f"{ours}: wall / {curl} wall", runs, lambda r: r[ours].wall / r[curl].wall, target=2.0)
+    each = 1000 / len(files)
+    ratio(f"{ours}: ms CPU each", runs, lambda r: r[ours].cpu * each, target=1.2)
 
 
 def dataset_zip(bench: Bench) -> None:

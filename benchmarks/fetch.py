@@ -16,6 +16,7 @@ f  2,000 files of 4 KiB into a dataset: download-content against git annex get (
 g  memory: 20 MiB against 2 GiB, 1,000 files against 100,000
 h  2,000 files of 4 KiB out of a zip, at 50 and 200 ms latency: the engine and download-content
    against curl -Z of the single files
+i  2,000 files of 4 KiB into a dataset, at 50 ms latency: download-content against curl -Z
 
 Ours and its peers take turns. Wall seconds, CPU seconds (user and system, with child
 processes, start of the program included); each ratio is the median of the runs'. The engine
@@ -27,7 +28,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from annexes import dataset_large, dataset_small, dataset_zip
+from annexes import dataset_large, dataset_late, dataset_small, dataset_zip
 from measuring import Bench
 from memory import memory
 from transfers import latency, many_small, medium, mirrors, one_large
@@ -45,6 +46,7 @@ CASES: dict[str, tuple[Callable[[Bench], None], ...]] = {
     "f": (dataset_small,),
     "g": (memory,),
     "h": (dataset_zip,),
+    "i": (dataset_late,),
 }
 
 

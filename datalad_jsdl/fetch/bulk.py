@@ -257,9 +257,11 @@ class _Workers:
 
     def _grow(self, wanted: int) -> None:
         """Twice as many workers, as long as they wait for mirrors and not for each other."""
+        if self._threads and len(self._threads) >= wanted:
+            return
         now, used = time.monotonic(), time.process_time()
         since, used_then = self._grown
-        if self._threads and (len(self._threads) >= wanted or now - since < _GROW):
+        if self._threads and now - since < _GROW:
             return
         if not self._threads or (used - used_then) / (now - since) < _BUSY:
             for _ in range(min(wanted, 2 * len(self._threads) or 2) - len(self._threads)):

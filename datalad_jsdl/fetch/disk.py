@@ -113,12 +113,13 @@ class Room:
     Args:
         path: a file or folder on the disk.
         reserve: bytes that are to stay free; 0 for no look at all.
+        looked: somebody has just done so (`require_room`).
     """
 
-    def __init__(self, path: str | Path, reserve: int) -> None:
+    def __init__(self, path: str | Path, reserve: int, *, looked: bool = False) -> None:
         self._path = path
         self._reserve = reserve
-        self._unseen = _LOOK
+        self._unseen = 0 if looked else _LOOK
 
     def take(self, count: int) -> None:
         """So many bytes are about to be written; for any thread.

@@ -6,6 +6,7 @@ name; what it left half done is continued.
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from datalad_jsdl.fetch.phrases import MAKE_ROOM
 from datalad_jsdl.operations.batches import Batches, Pace
 from datalad_jsdl.repository.annex.intake import Intake
 from datalad_jsdl.repository.annex.keys import key_file
-from datalad_jsdl.repository.annex.leftovers import take_over
+from datalad_jsdl.repository.annex.leftovers import names_of_leftovers, take_over
 from datalad_jsdl.repository.annex.objects import inject
 
 if TYPE_CHECKING:
@@ -231,12 +232,16 @@ class Staging:
     ) -> Iterator[Job]:
         """Those whose content is not in the folder yet."""
         # nobody else is at work here; one look is cheaper than one a file
-        there = {file.name for file in self.folder.iterdir()} if self.folder.exists() else set()
+        there = set(os.listdir(self.folder)) if self.folder.exists() else set()
+        annex_dir = self._repository.annex_dir
+        left = names_of_leftovers(annex_dir)
         for job in jobs:
-            if job.expected.algorithm:
-                part = job.target.with_name(f"{job.target.name}.part")
-                take_over(self._repository.annex_dir, job.name, part, job.expected.size)
-            if job.target.name in there and job.target.exists():
+            name = job.target.name
+            if name in left and job.expected.algorithm:
+                take_over(
+                    annex_dir, job.name, job.target.with_name(f"{name}.part"), job.expected.size
+                )
+            if name in there and job.target.exists():
                 size = job.target.stat().st_size
                 downloads.whole(job.name, size, is_sized=job.expected.size is not None)
                 unsure.add(job)  # not verified since the last power cut

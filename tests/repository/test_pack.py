@@ -151,7 +151,7 @@ def fast_import(git: Git, plan: Plan, message: str, extra: dict[str, bytes]) -> 
         stream += file("100644", path, content)
     stream += b"commit refs/peer/annex\ncommitter %bdata 6\nupdate\n" % who[1]
     stream += b"from refs/heads/git-annex\n"
-    for path, content in objects._log_files(git, plan, UUID):
+    for path, content in objects._log_files(git, objects.annex_commit(git), plan, UUID):
         stream += file("100644", path, content)
     run_bytes(git, "fast-import", "--quiet", stdin=stream)
 

@@ -96,19 +96,23 @@ def test_settings_of_git_annex_do_not_keep_it_from_the_branch(
     assert committed(repository, KEYS[0]) == {OURS}
 
 
+@pytest.mark.parametrize("journalled", [False, True])
 def test_a_branch_that_has_moved_on_loses_nothing(
-    repository: Path, monkeypatch: pytest.MonkeyPatch
+    repository: Path, monkeypatch: pytest.MonkeyPatch, journalled: bool
 ) -> None:
     theirs(repository, KEYS[:1])
 
     def moved(git_: Git, base: str, files: Iterable[tuple[str, bytes]]) -> None:
         theirs(repository, KEYS[1:3])  # after it was read
-        theirs(repository, KEYS[3:4], "-c", "annex.alwayscommit=false")
+        if journalled:
+            theirs(repository, KEYS[3:4], "-c", "annex.alwayscommit=false")
         write_annex_files(git_, base, files)
 
     monkeypatch.setattr(location_logs, "write_annex_files", moved)
     add(repository, KEYS[:5])
-    assert [committed(repository, key) for key in KEYS[:5]] == [{OURS, THEIRS}] * 4 + [{OURS}]
+    both = [{OURS, THEIRS}] * (4 if journalled else 3)
+    assert [committed(repository, key) for key in KEYS[: len(both)]] == both
+    assert committed(repository, KEYS[4]) == {OURS}
 
 
 def test_where_git_has_lost_what_others_have_nothing_is_written(repository: Path) -> None:

@@ -75,9 +75,10 @@ class PartFile:
         self._is_open = True
         try:
             self._length = os.fstat(self._file).st_size
-            self._room = Room(self.path, reserve)
-            if reserve or (size is not None and size > self._length + _WORTH_A_VERSION):
-                require_room(self.path, None if size is None else size - self._length, reserve)
+            needed = None if size is None else size - self._length
+            if reserve or (needed is not None and needed > _WORTH_A_VERSION):
+                require_room(self.path, needed, reserve)
+            self._room = Room(self.path, reserve, looked=needed is None or needed > 0)
             if self._length:
                 self._take_over()
             else:  # what a journal alone says is of another time

@@ -99,7 +99,7 @@ class FileAnswer:
         codings = compressions(response.headers)
         if offset and state.expected.document and codings != state.codings:
             return Fault(FaultKind.CHANGED, url)  # halves of two forms of it
-        packed = self._packed()
+        packed = self._packed() if codings else ()
         state.codings, state.content_type = codings, response.headers.get("Content-Type", "")
         state.packed_as = tuple(name for name in codings if name not in packed)
         part = part_of(response, ranged=self.ranged, expected=state.expected)

@@ -51,7 +51,8 @@ class _Body:
         shutdown = getattr(self._raw, "_sock_shutdown", None)
         if (socket := getattr(shutdown, "__self__", None)) is not None:
             with contextlib.suppress(OSError):  # it is closed: reading will say so
-                socket.settimeout(seconds)
+                if socket.gettimeout() != seconds:  # to set it is a call of the system
+                    socket.settimeout(seconds)
 
     def abort(self) -> None:
         """See `transport.Body`."""
@@ -130,4 +131,4 @@ class Sender:
             if isinstance(error.__cause__, AddressRefusedError):
                 raise error.__cause__ from None
             raise
-        return Response(raw.status, raw.headers, _Body(raw))
+        return Response(raw.status, raw.headers, _Body(raw), url=url)

@@ -118,7 +118,7 @@ class Web:
                 )
                 target = response.headers.get("Location")
                 if response.status not in _REDIRECTS or not target or document is not None:
-                    return replace(response, url=at)
+                    return response if response.url == at else replace(response, url=at)
                 response.close()
                 if wait := wait_of(response.status, response.headers):
                     self._pause(wait)
@@ -189,7 +189,8 @@ class Web:
                 with through(way.proxy, way.origin):
                     sent = {**HEADERS, **headers, **own}
                     response = self._sender.send(way, method, target, sent, document, read_seconds)
-                response = replace(response, proxy=way.proxy, altered=way.overheard)
+                if way.proxy or way.overheard:
+                    response = replace(response, proxy=way.proxy, altered=way.overheard)
                 if response.status == 407 and way.proxy:
                     response.close()
                     raise FetchError(_wants_login(way.proxy))

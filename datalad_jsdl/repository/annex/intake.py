@@ -21,7 +21,7 @@ from datalad_jsdl.repository.annex.config import vector_clock
 from datalad_jsdl.repository.annex.keys import key_of_file, link_target, parse_key
 from datalad_jsdl.repository.annex.location_logs import add_locations
 from datalad_jsdl.repository.annex.missing import unlocked_keys
-from datalad_jsdl.repository.annex.objects import object_path
+from datalad_jsdl.repository.annex.objects import is_here
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,7 +81,7 @@ class Intake:
         try:
             os.chmod(file, os.stat(file).st_mode & _READ_ONLY)
             try:
-                os.makedirs(folder)
+                _make(folder)
             except FileExistsError:
                 os.chmod(folder, os.stat(folder).st_mode | 0o200)
             with suppress(FileExistsError):  # another process was faster
@@ -99,7 +99,7 @@ class Intake:
         """
         now = vector_clock()
         # somebody may have dropped it by now
-        keys = [key for key in map(_key, files) if object_path(self._annex_dir, key)]
+        keys = [key for key in map(_key, files) if is_here(self._annex_dir, key)]
         try:
             add_locations(self._git, self._annex_dir, keys, self._uuid, now)
         except (JsdlError, OSError) as error:
@@ -113,8 +113,22 @@ class Intake:
         if not self._plain or not folder.is_dir():
             return
         found = (file for file in folder.iterdir() if parse_key(_key(file)))
-        if taken := [file for file in found if object_path(self._annex_dir, _key(file))]:
+        if taken := [file for file in found if is_here(self._annex_dir, _key(file))]:
             self.record(taken)
+
+
+def _make(folder: str) -> None:
+    """Make a folder, and those on the way to it; as a rule there are none yet.
+
+    Raises:
+        FileExistsError: it is there.
+    """
+    try:
+        os.mkdir(folder)
+    except FileNotFoundError:
+        with suppress(FileExistsError):
+            _make(os.path.dirname(folder))
+        os.mkdir(folder)
 
 
 def _key(file: Path) -> str:

@@ -18,7 +18,19 @@ from datalad_jsdl.repository.annex.keys import key_file
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["take_over"]
+__all__ = ["names_of_leftovers", "take_over"]
+
+
+def names_of_leftovers(annex_dir: Path) -> frozenset[str]:
+    """What is there: keys as file names (`keys.key_file`), and others.
+
+    Args:
+        annex_dir: the ``annex`` folder in the ``.git`` folder.
+    """
+    try:
+        return frozenset(os.listdir(annex_dir / "tmp"))
+    except OSError:  # there is none
+        return frozenset()
 
 
 def take_over(annex_dir: Path, key: str, part: Path, size: int | None) -> None:

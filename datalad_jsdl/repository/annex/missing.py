@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.model.filters import folders_of
 from datalad_jsdl.repository.annex.adjusted import hidden_files
 from datalad_jsdl.repository.annex.keys import POINTER_MAX, key_from_link, key_from_pointer
-from datalad_jsdl.repository.annex.objects import object_path
+from datalad_jsdl.repository.annex.objects import is_here
 from datalad_jsdl.repository.commit import LINK, SUBMODULE
 from datalad_jsdl.repository.git.running import batches
 
@@ -45,7 +45,7 @@ def missing_files(repository: Repository, paths: Sequence[str]) -> Iterator[tupl
     git, annex_dir = repository.git, repository.annex_dir
     for path, key in _annexed(git, chain(_tracked(git, paths), _hidden(repository, paths))):
         mark = md5(key.encode("utf-8", "surrogateescape"), usedforsecurity=False).digest()[:8]
-        if mark not in seen and object_path(annex_dir, key) is None:
+        if mark not in seen and not is_here(annex_dir, key):
             seen.add(mark)
             yield path, key
 

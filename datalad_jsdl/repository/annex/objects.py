@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.repository.annex.keys import branch_path, key_file, link_target
+from datalad_jsdl.repository.annex.keys import branch_folder, key_file, link_target
 from datalad_jsdl.repository.git.running import batches
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.repository.git.running import Git
 
-__all__ = ["inject", "object_path"]
+__all__ = ["inject", "is_here", "object_path"]
 
 _ANNEX = ".git/annex/"
 
@@ -27,14 +27,24 @@ def object_path(annex_dir: Path, key: str) -> Path | None:
         annex_dir: the ``annex`` folder in the ``.git`` folder.
         key: which content.
     """
+    found = _found(annex_dir, key)
+    return Path(found) if found else None
+
+
+def is_here(annex_dir: Path, key: str) -> bool:
+    """Whether the key's content is here; see `object_path`."""
+    return bool(_found(annex_dir, key))
+
+
+def _found(annex_dir: Path, key: str) -> str:
     # link_target names .git/annex/objects/…
     mixed = f"{annex_dir}/{link_target('', key).removeprefix(_ANNEX)}"
     if os.path.isfile(mixed):
-        return Path(mixed)
+        return mixed
     # bare and crippled repositories hash otherwise
-    folder, name = branch_path(key).rpartition("/")[0], key_file(key)
-    lower = f"{annex_dir}/objects/{folder}/{name}/{name}"
-    return Path(lower) if os.path.isfile(lower) else None
+    name = key_file(key)
+    lower = f"{annex_dir}/objects/{branch_folder(key)}{name}/{name}"
+    return lower if os.path.isfile(lower) else ""
 
 
 def inject(git: Git, files: Iterable[Path]) -> Iterator[tuple[Path, str]]:

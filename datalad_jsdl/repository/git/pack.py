@@ -106,8 +106,8 @@ def writing_pack(git: Git) -> Iterator[PackWriter]:
     Raises:
         DatasetError: git did not take the pack.
     """
-    folder = git.text("rev-parse", "--absolute-git-dir")
-    algorithm = git.text("rev-parse", "--show-object-format")
+    asked = git.text("rev-parse", "--show-object-format", "--absolute-git-dir")
+    algorithm, _, folder = asked.partition("\n")
     with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=folder) as spool:
         pack = PackWriter(spool, algorithm)
         yield pack

@@ -27,6 +27,7 @@ from datalad_jsdl.repository.annex.adjusted import (
 )
 from datalad_jsdl.repository.annex.config import adds_unlocked
 from datalad_jsdl.repository.annex.keys import ExtensionRule
+from datalad_jsdl.repository.annex.objects import is_here
 from datalad_jsdl.repository.commit import LINK, SUBMODULE, Tree
 from datalad_jsdl.repository.importing.obstacles import in_the_way
 from datalad_jsdl.repository.importing.plan import make_plan
@@ -219,6 +220,4 @@ class Importer:
 
     def missing_keys(self, keys: Collection[str]) -> set[str]:
         """Those of *keys* whose content is not here."""
-        from datalad_jsdl.repository.annex.objects import object_path
-
-        return {key for key in keys if object_path(self.repository.annex_dir, key) is None}
+        return {key for key in keys if not is_here(self.repository.annex_dir, key)}
