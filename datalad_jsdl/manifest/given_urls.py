@@ -47,7 +47,7 @@ def given_urls(items: Sequence[Any]) -> GivenUrls:
     else:
         return GivenUrls(items)
     objects = [item for item in items if isinstance(item, dict)]
-    for field in _OF_A_FILE if objects else ():
+    for field in _OF_A_FILE if len(objects) > 1 and _say_more(objects) else ():
         said = [item[field] for item in objects if item.get(field) is not None]
         other = next((one for one in said if one != said[0]), None)
         if other is not None:
@@ -59,6 +59,10 @@ def given_urls(items: Sequence[Any]) -> GivenUrls:
     moved = sum(item is not before for item, before in zip(found, items, strict=True))
     unknown = (f"urls.{name}" for item in objects for name in item if name not in _FIELDS)
     return GivenUrls(found, moved, tuple(unknown))
+
+
+def _say_more(objects: Sequence[dict[str, Any]]) -> bool:
+    return not all(map(_FIELDS.issuperset, objects))
 
 
 def _by_https(item: Any) -> Any:

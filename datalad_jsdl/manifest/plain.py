@@ -9,14 +9,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from datalad_jsdl.model.candidates import PlainCandidates
+from datalad_jsdl.model.candidates import (
+    Candidate,
+    PlainCandidates,
+    by_priority,
+    compact_candidates,
+)
 from datalad_jsdl.model.digests import ALGORITHMS, HexDigests
 from datalad_jsdl.model.entry import Entry
+from datalad_jsdl.model.secrecy import DEFAULT, Secrecy
 from datalad_jsdl.model.stores import web_form
 from datalad_jsdl.model.times import parse_mtime, usual_time
-from datalad_jsdl.model.urls import is_plain_url
+from datalad_jsdl.model.urls import is_normal_url, is_plain_url
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 __all__ = ["plain_entry"]
@@ -29,12 +36,17 @@ _LARGEST = (1 << 63) - 1
 _FIELDS = frozenset({"urls", "url", "size", "digests", "mtime", "path"})
 _fromhex = bytes.fromhex
 _HEX_LENGTHS = {name: row.hex_length for name, row in ALGORITHMS.items()}
+# as IANA's registry of hash functions has them, and so Metalink (RFC 5854, 4.2.5); or in capitals
+_SPELLED = {f"sha-{bits}": f"sha{bits}" for bits in (1, 224, 256, 384, 512)} | {
+    name.upper(): name for name in ("md5", "sha1", "sha256", "sha512")
+}
+_OF_URLS = frozenset({"url", "priority", "location"})
 
 
-def plain_entry(path: Any, value: Any, where: str) -> Entry | None:
+def plain_entry(path: Any, value: Any, where: str, secrecy: Secrecy = DEFAULT) -> Entry | None:
     """The entry of a record (see `Record`) that needs no closer look; None for all others.
 
-    That is one with a path in ASCII, URLs whose hosts are names and that have no parameters, and
+    That is one with a path in ASCII, URLs whose hosts are names and that have no secrets, and
     nothing else but a size, digests in lower case and a modification time.
     """
     if type(path) is not str or len(path) > _LONGEST or not _is_path(path):
@@ -64,15 +76,24 @@ def plain_entry(path: Any, value: Any, where: str) -> Entry | None:
         return None
     if type(urls) is list and len(urls) == 1 and type(urls[0]) is str:
         urls = urls[0]
+    candidates: Sequence[Candidate]
     if type(urls) is str:
-        if not is_plain_url(urls):
+        if not is_plain_url(urls) and not _is_harmless(urls, secrecy):
             if (urls := _by_https(urls)) is None:
                 return None
             moved = 1
-    elif (several := _lines(urls)) is None:
+        candidates = PlainCandidates.of_lines(urls)
+    elif type(urls) is not list or not urls:
+        return None
+    elif type(urls[0]) is dict:
+        if (described := _described(urls, secrecy)) is None:
+            return None
+        candidates = described
+    elif (several := _lines(urls, secrecy)) is None:
         return None
     else:
-        urls, moved = several
+        text, moved = several
+        candidates = PlainCandidates.of_lines(text)
     if named and digests:
         return None
     hexdigests = _digests(named if digests is None else digests)
@@ -83,7 +104,7 @@ def plain_entry(path: Any, value: Any, where: str) -> Entry | None:
         return None
     return Entry.plain(
         path,
-        PlainCandidates.of_lines(urls),
+        candidates,
         size,
         HexDigests.of_lines(hexdigests),
         time,
@@ -92,15 +113,39 @@ def plain_entry(path: Any, value: Any, where: str) -> Entry | None:
     )
 
 
-def _lines(urls: Any) -> tuple[str, int] | None:
+def _is_harmless(url: str, secrecy: Secrecy) -> bool:
+    """Whether a URL is taken as it stands, and has parameters of which none is secret."""
+    return is_normal_url(url) is not None and not secrecy.is_signed(url)
+
+
+def _described(urls: list[Any], secrecy: Secrecy) -> Sequence[Candidate] | None:
+    """Of objects that say nothing but a URL, its priority and its location."""
+    found: list[Candidate] = []
+    for item in urls:
+        if type(item) is not dict or not _OF_URLS.issuperset(item):
+            return None
+        url, priority, location = map(item.get, ("url", "priority", "location"))
+        if type(url) is not str or not (is_plain_url(url) or _is_harmless(url, secrecy)):
+            return None
+        if priority is not None and not (type(priority) is int and priority >= 0):
+            return None
+        if location is not None and not (type(location) is str and location.isascii()):
+            return None
+        found.append(Candidate(url, priority, location))
+    if len(found) > 1:
+        if len({candidate.url for candidate in found}) != len(found):
+            return None
+        found.sort(key=by_priority)
+    return compact_candidates(found)
+
+
+def _lines(urls: list[Any], secrecy: Secrecy) -> tuple[str, int] | None:
     """Several URLs, one a line; and how many of them were given in another scheme."""
-    if type(urls) is not list or not urls:
-        return None
     moved = 0
     for number, url in enumerate(urls):
         if type(url) is not str:
             return None
-        if not is_plain_url(url):
+        if not is_plain_url(url) and not _is_harmless(url, secrecy):
             if (found := _by_https(url)) is None:
                 return None
             urls = [*urls[:number], found, *urls[number + 1 :]]
@@ -131,7 +176,12 @@ def _digests(given: Any) -> str | None:
         return None
     lines = ""
     for name, hexdigest in given.items():
-        if type(hexdigest) is not str or len(hexdigest) != _HEX_LENGTHS.get(name):
+        if (length := _HEX_LENGTHS.get(name)) is None:
+            name = _SPELLED.get(name, "")
+            if not name or name in given or f"\n{name} " in lines:
+                return None
+            length = _HEX_LENGTHS[name]
+        if type(hexdigest) is not str or len(hexdigest) != length:
             return None
         try:
             # in half the time of a regular expression; only lower case comes back as it was

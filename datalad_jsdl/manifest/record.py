@@ -12,7 +12,7 @@ from datalad_jsdl.manifest.inline import inline_of
 from datalad_jsdl.manifest.plain import plain_entry
 from datalad_jsdl.manifest.stated_digests import StatedDigests, stated_digests
 from datalad_jsdl.model.amounts import counted
-from datalad_jsdl.model.candidates import compact_candidates
+from datalad_jsdl.model.candidates import by_priority, compact_candidates
 from datalad_jsdl.model.data_urls import is_data_url
 from datalad_jsdl.model.digests import HexDigests, canonical_name, digest_fault
 from datalad_jsdl.model.entry import Candidate, Entry, Pieces, Refusal
@@ -73,7 +73,7 @@ def entry_from_record(
     URLs are not needed. ``symlink`` says that it is a symlink's target.
     """
     path, value, where, fault = record
-    if fault is None and (entry := plain_entry(path, value, where)) is not None:
+    if fault is None and (entry := plain_entry(path, value, where, secrecy)) is not None:
         return entry
     return fully_checked(record, base_url, secrecy)
 
@@ -195,8 +195,7 @@ def _candidates(
     if not found:
         raise ValueError("no URL")
     # stable: the given order decides among equal priorities
-    ordered = sorted(found.values(), key=lambda c: (c.priority is None, c.priority or 0))
-    return tuple(ordered)
+    return tuple(sorted(found.values(), key=by_priority))
 
 
 def _url_items(value: dict[str, Any]) -> Iterator[Any]:

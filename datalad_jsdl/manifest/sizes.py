@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from datalad_jsdl.manifest.record import Record
 from datalad_jsdl.model.digests import ALGORITHMS, canonical_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from datalad_jsdl.manifest.record import Record
 
 __all__ = ["sizes_told"]
 
@@ -22,7 +21,8 @@ _UNKNOWN = frozenset(
     {"", "-", "-1", "?", "na", "n/a", "nan", "null", "none", "nil", "unknown", "undefined"}
 )
 # 12.0: where a cell of the column is empty, pandas makes all numbers fractions
-_WHOLE = re.compile(r"([0-9]{1,19})(?:\.0+)?(?:\s*(?:b|bytes?))?", re.IGNORECASE)
+_MOST_DIGITS = 19
+_WHOLE = re.compile(rf"([0-9]{{1,{_MOST_DIGITS}}})(?:\.0+)?(?:\s*(?:b|bytes?))?", re.IGNORECASE)
 _ROUNDED = re.compile(r"[0-9.,]+\s*[kmgtp]i?b?(?:ytes)?", re.IGNORECASE)
 
 
@@ -52,11 +52,13 @@ def _size(record: Record) -> Any:
 
 
 def _told(record: Record) -> Record:
-    value = record.value
+    path, value, where, fault = record
     size = value.get("size") if isinstance(value, dict) else None
     if size is None or (type(size) is int and size != -1):
         return record
-    return record._replace(value={**value, "size": _number(size)})
+    if type(size) is str and size.isdecimal() and size.isascii() and len(size) <= _MOST_DIGITS:
+        return Record(path, {**value, "size": int(size)}, where, fault)  # as most are
+    return Record(path, {**value, "size": _number(size)}, where, fault)
 
 
 def _number(size: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, overload
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Candidate", "PlainCandidates", "compact_candidates"]
+__all__ = ["Candidate", "PlainCandidates", "by_priority", "compact_candidates"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,11 @@ class PlainCandidates(Sequence[Candidate]):
 
     def __repr__(self) -> str:
         return repr(tuple(self))
+
+
+def by_priority(candidate: Candidate) -> tuple[bool, int]:
+    """What candidates are sorted by; those without a priority come last."""
+    return candidate.priority is None, candidate.priority or 0
 
 
 def compact_candidates(candidates: Sequence[Candidate]) -> Sequence[Candidate]:

@@ -68,6 +68,13 @@ _HARMLESS = frozenset(
     | {"commit", "ref", "revision", "rev", "at", "digest", "oid"}
 )
 
+# URLs whose only parameter is the version of an object of a store, which is no secret
+_VERSIONS = frozenset({"versionid", "generation"})
+_of_version = re.compile(
+    r"https?://[a-z0-9.:-]+/[A-Za-z0-9/._~+=&%!$'()*,:@-]*"
+    r"\?(?:versionId=([A-Za-z0-9._-]+)|generation=[0-9]{1,19})"
+).fullmatch
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -103,6 +110,9 @@ class Secrecy:
 
     def is_signed(self, url: str) -> bool:
         """Whether the URL carries a signature, token or the like, as far as it alone tells."""
+        version = _of_version(url)
+        if version and _VERSIONS.isdisjoint(self.secret) and not is_known_token(version[1] or ""):
+            return False  # as `finding` says, in a tenth of the time
         return self.finding(url) is not None
 
     def finding(self, url: str, depth: int = 3) -> Finding | None:

@@ -104,6 +104,7 @@ class Stored:
         return f"{url}?{_VERSIONS[self.store]}={quote(self.version, safe='')}"
 
 
+@lru_cache(maxsize=100)
 def bucket_url(store: str, bucket: str) -> str:
     """The https URL of a bucket's root, with a slash at its end.
 
@@ -151,6 +152,13 @@ def stored_at(url: str) -> Stored | None:
     return None
 
 
+# an object whose key is the same in a URL; a part of a path neither is . nor ..
+_is_plain = re.compile(
+    r"(s3|gs)://([a-z0-9][a-z0-9-]{1,60}[a-z0-9])(?<!-protected)/"
+    r"((?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*)"
+).fullmatch
+
+
 @lru_cache(maxsize=100)  # the name, the kind and the URL of a file are asked for, one by one
 def web_form(url: str) -> str | None:
     """The https URL of the same bytes; None if there is none, or none that is known.
@@ -158,6 +166,8 @@ def web_form(url: str) -> str | None:
     None for folders and patterns of a bucket, for the buckets of NASA that are closed to https
     (their names end in ``-protected``), and for what is http or https already.
     """
+    if plain := _is_plain(url):  # in a tenth of the time
+        return bucket_url(plain[1], plain[2]) + plain[3]
     if match := _FTP_URL.fullmatch(url.strip()):
         host = _FTP.get(match[1].lower())
         return host and f"https://{host}{quote(match[2], safe=_SAFE + ';%+')}"

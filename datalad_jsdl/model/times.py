@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 
 from datalad_jsdl.model.urls import excerpt
 
@@ -16,8 +17,11 @@ _RFC3339 = re.compile(
     r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*"
     r"(?:([Zz])|([+-])([01]\d|2[0-3]):?([0-5]\d))?)?"
 )
-# as `format_mtime` writes it, without a fraction: in a third of the time
-_USUAL = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+# in UTC, as `format_mtime` and stores of objects write it: in a third of the time
+_usual = re.compile(
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}"
+    r"(?:\.[0-9]{3}(?:[0-9]{3})?)?(?:Z|\+00:00)"
+).fullmatch
 
 
 def parse_mtime(value: object) -> datetime:
@@ -41,11 +45,12 @@ def parse_mtime(value: object) -> datetime:
         ) from None
 
 
+@lru_cache(maxsize=1000)  # a reader looks whether it is one, and then it is read
 def usual_time(text: str) -> datetime | None:
-    """The time in the one spelling of `format_mtime`, without a fraction; None for all else."""
-    if _USUAL.fullmatch(text):
+    """The time in a spelling such as that of `format_mtime`; None for all else."""
+    if _usual(text):
         try:
-            return datetime.fromisoformat(text[:-1] + "+00:00")
+            return datetime.fromisoformat(text[:-1] + "+00:00" if text[-1] == "Z" else text)
         except ValueError:
             return None  # a leap second, or no time at all
     return None

@@ -13,6 +13,7 @@ __all__ = [
     "SCHEMES",
     "base_url",
     "excerpt",
+    "is_normal_url",
     "is_plain_url",
     "normalise_url",
     "origin_of",
@@ -33,10 +34,12 @@ _CONTROLS = {"\t": "a tab", "\n": "a line feed", "\r": "a carriage return", "\0"
 # What most URLs look like, and needs no work: 20 times as fast for a million of them.
 _ORIGIN = r"https?://[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,9}(?::[1-9][0-9]{0,3}|:[1-5][0-9]{4})?"
 _WITHOUT_PARAMETERS = rf"{_ORIGIN}/[A-Za-z0-9/._~+=&%!$'()*,:@-]*"
-_NORMAL = re.compile(
+
+#: Whether `normalise_url` gives a URL back as it stands; it does of some others, too.
+is_normal_url = re.compile(
     rf"{_WITHOUT_PARAMETERS}(?:;[A-Za-z0-9/._~+=&%!$'()*,;:@-]*)?"
     r"(?:\?[A-Za-z0-9/._~+=&%!$'()*,;:@?-]*)?"
-)
+).fullmatch
 
 #: Whether a URL is normal, and has nothing that could be a parameter (see `secrecy`).
 is_plain_url = re.compile(_WITHOUT_PARAMETERS).fullmatch
@@ -52,7 +55,7 @@ def normalise_url(raw: str, base: str | None = None) -> str:
     Raises:
         ValueError: it cannot be a candidate; the text says why, without the URL.
     """
-    if _NORMAL.fullmatch(raw):
+    if is_normal_url(raw):
         return raw
     if control := next((c for c in raw if c < " " or c == "\x7f"), None):
         name = _CONTROLS.get(control, "one")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -20,6 +21,7 @@ __all__ = ["Bucket", "etag_digests"]
 _MD5 = re.compile("[0-9a-fA-F]{32}")
 # as in `stores`: what a store takes as it stands
 _SAFE = "/!$&'()*,=:@"
+_is_plain = re.compile("[A-Za-z0-9/._-]*").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Bucket:
     prefix: str = ""
 
     @classmethod
+    @lru_cache(maxsize=100)  # an object may name its bucket itself
     def named(cls, store: str, name: str, prefix: str, base_url: str | None = None) -> Bucket:
         """That of a listing which has its name.
 
@@ -72,11 +75,13 @@ class Bucket:
         if "//" in path:  # which would mark a subdataset
             yield Record(None, None, where, f"the key {excerpt(key)} has an empty part")
             return
-        url = self.root + quote(key, safe=_SAFE, errors="replace")
-        value = {name: fact for name, fact in facts.items() if fact is not None}
-        if "mtime" in value:
-            value["mtime"] = known_time(value["mtime"])
-        yield Record(path, {"urls": [f"{url}?{version}" if version else url], **value}, where)
+        # of most keys nothing has to be encoded
+        url = self.root + (key if _is_plain(key) else quote(key, safe=_SAFE, errors="replace"))
+        value: dict[str, Any] = {"urls": [f"{url}?{version}" if version else url]}
+        for name, fact in facts.items():
+            if fact is not None:
+                value[name] = known_time(fact) if name == "mtime" else fact
+        yield Record(path, value, where)
 
 
 def etag_digests(etag: Any) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from datalad_jsdl.model.digests import ALGORITHMS, BY_LENGTH, canonical_name
-from datalad_jsdl.model.times import parse_mtime
+from datalad_jsdl.model.times import parse_mtime, usual_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,17 +29,21 @@ _BYTES = re.compile(r"([0-9]{1,19})\s*(b|bytes?)?", re.IGNORECASE)
 
 def stated(digests: dict[str, Any]) -> dict[str, Any]:
     """As hex, without what says nothing: null, "", a page's address, the algorithm's own name."""
-    return {
-        name: _hex(name, value)
-        for name, value in digests.items()
-        if value is not None and value not in ("", name) and not is_web(value)
-    }
+    found: dict[str, Any] = {}
+    for name, value in digests.items():
+        if type(value) is str and value.isalnum():  # as hex is
+            if value != name:
+                found[name] = value
+        elif value is not None and value not in ("", name) and not is_web(value):
+            found[name] = _hex(name, value)
+    return found
 
 
 def _hex(name: str, value: Any) -> Any:
     """A digest in base64 (as in HTTP's Content-MD5) as hex; anything else as it is."""
-    algorithm = canonical_name(name)
-    if algorithm is None or not isinstance(value, str) or not value.endswith("="):
+    if not isinstance(value, str) or not value.endswith("="):
+        return value
+    if (algorithm := canonical_name(name)) is None:
         return value
     try:
         digest = base64.b64decode(value, validate=True).hex()
@@ -71,6 +75,8 @@ def whole_bytes(value: Any) -> Any:
 
 def known_time(value: Any) -> Any:
     """A modification time, or None: one that cannot be read is no reason to refuse the file."""
+    if type(value) is str and usual_time(value):
+        return value
     try:
         parse_mtime(value)
     except ValueError:

@@ -17,7 +17,7 @@ from datalad_jsdl.manifest.formats.documents import (
     one_page,
     outline,
 )
-from datalad_jsdl.manifest.formats.values import name_in_url, web_urls
+from datalad_jsdl.manifest.formats.values import WEB, name_in_url, web_urls
 from datalad_jsdl.manifest.record import Record
 
 if TYPE_CHECKING:
@@ -96,13 +96,17 @@ def file_record(path: Any, urls: Any, where: str, **facts: Any) -> Record:
         facts: fields of the project's own form; None says nothing.
     """
     given = urls if isinstance(urls, list) else [urls]
-    try:
-        if all(isinstance(url, str) for url in given):
-            given = web_urls(given)
-    except ValueError as error:
-        return Record(path, None, where, str(error))
-    value = {name: fact for name, fact in facts.items() if fact is not None}
-    return Record(path, {"urls": given, **value}, where)
+    if type(urls) is not str or not urls.startswith(WEB):  # as most do
+        try:
+            if all(isinstance(url, str) for url in given):
+                given = web_urls(given)
+        except ValueError as error:
+            return Record(path, None, where, str(error))
+    value: dict[str, Any] = {"urls": given}
+    for name, fact in facts.items():
+        if fact is not None:
+            value[name] = fact
+    return Record(path, value, where)
 
 
 def url_record(url: str, where: str, **facts: Any) -> Record:

@@ -66,6 +66,8 @@ def _url(url: Element, options: Options) -> dict[str, Any]:
 
 def _own_fields(file: Element, options: Options) -> dict[str, Any]:
     fields: dict[str, Any] = {}
+    if not any(child.name.startswith(_OWN) for child in file.children):
+        return fields
     if mtime := file.text_of(f"{_OWN}mtime"):
         fields["mtime"] = mtime
     if executable := file.text_of(f"{_OWN}executable"):
@@ -83,7 +85,7 @@ def _own_fields(file: Element, options: Options) -> dict[str, Any]:
 
 def _priority(text: str) -> int | None:
     """It only orders mirrors: one that is no number is as good as none."""
-    priority = whole_number(text)
+    priority = whole_number(text) if text else None
     return priority if isinstance(priority, int) and priority >= 0 else None
 
 
@@ -103,8 +105,9 @@ def file_record(file: Element, checks: Element | None, urls: list[dict[str, Any]
             "urls": [url for url in urls if url["url"] in web],
             "size": whole_number(file.text_of("size")),
             "digests": _digests(checks.all("hash") if checks else []),
-            "pieces": _pieces(checks.all("pieces") if checks else []),
         }
+        if pieces := _pieces(checks.all("pieces") if checks else []):
+            value["pieces"] = pieces
     except ValueError as error:
         return Record(path, None, where, str(error))
     return Record(path, value, where)
@@ -113,16 +116,18 @@ def file_record(file: Element, checks: Element | None, urls: list[dict[str, Any]
 def _digests(hashes: list[Element]) -> dict[str, str]:
     digests: dict[str, str] = {}
     for element in hashes:
-        if not element.text:  # as empty as a size can be
+        if not (text := element.text):  # as empty as a size can be
             continue
         name = element.attributes.get("type", "(no type)")
-        if digests.setdefault(name, element.text).lower() != element.text.lower():
+        if (first := digests.setdefault(name, text)) is not text and first.lower() != text.lower():
             raise ValueError(f"two different {excerpt(name)} digests")
     return digests
 
 
 def _pieces(given: list[Element]) -> dict[str, Any] | None:
     """The strongest of them, as there may be some for each algorithm."""
+    if not given:
+        return None
     order = list(ALGORITHMS)
     known = [
         (order.index(name), number, pieces)

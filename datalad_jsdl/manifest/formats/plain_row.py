@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.manifest.formats.columns import CHECKSUM
+from datalad_jsdl.manifest.formats.values import WEB
 from datalad_jsdl.manifest.record import Record
 from datalad_jsdl.model.digests import BY_LENGTH
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["plain_rows"]
 
-_WEB = ("http://", "https://")
 # One URL or address of an object for sure, and its last part: nothing in it is encoded. Some
 # buckets are closed to https (`stores.web_form`).
 _NAME = "(?:[A-Za-z0-9_-][A-Za-z0-9._-]*)?[A-Za-z0-9]"
@@ -57,7 +57,7 @@ def plain_rows(
             urls = several
         elif " " not in cell:
             # one URL for sure, with nothing around it
-            if not cell.startswith(_WEB) or not cell[-1].isalnum() or cell.count("://") != 1:
+            if not cell.startswith(WEB) or not cell[-1].isalnum() or cell.count("://") != 1:
                 return None
             urls = [cell]
         elif (several := _urls(cell)) is None:
@@ -110,4 +110,4 @@ def _urls(cell: str) -> list[str] | None:
 
 def _is_one(url: str) -> bool:
     """Whether it is one URL for sure, with nothing around it."""
-    return url.startswith(_WEB) and url[-1].isalnum() and url.count("://") == 1
+    return url.startswith(WEB) and url[-1].isalnum() and url.count("://") == 1

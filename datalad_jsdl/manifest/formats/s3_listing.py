@@ -79,15 +79,16 @@ def _key(text: str, facts: dict[str, str]) -> str:
 
 
 def _record(bucket: Bucket, facts: dict[str, str], element: Element) -> Iterator[Record]:
-    version = element.text_of("VersionId")
-    if element.name == "Version" and element.text_of("IsLatest") != "true":
+    said = element.texts().get
+    version = said("VersionId", "")
+    if element.name == "Version" and said("IsLatest") != "true":
         return
     pinned = f"versionId={quote(version, safe='')}" if version not in ("", "null") else ""
     yield from bucket.record(
-        _key(element.text_of("Key"), facts),
+        _key(said("Key", ""), facts),
         f"line {element.line}",
         pinned,
-        size=element.text_of("Size"),
-        digests=etag_digests(element.text_of("ETag")),
-        mtime=element.text_of("LastModified"),
+        size=said("Size", ""),
+        digests=etag_digests(said("ETag")),
+        mtime=said("LastModified", ""),
     )

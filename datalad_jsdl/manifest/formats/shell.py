@@ -19,6 +19,9 @@ _MAX_COMMAND = 1 << 20  # characters
 # What a shell does not look into, but for the $ and ` in double quotes.
 _QUOTED = re.compile(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*\"""", re.DOTALL)
 
+# Words without anything that a shell would look into.
+_is_simple = re.compile(r"[A-Za-z0-9 \t/._:=+@%,?-]*").fullmatch
+
 
 def commands(text: Iterator[str]) -> Iterator[tuple[int, str]]:
     """The lines, with those joined that end in a backslash; each with its number, from 1.
@@ -29,6 +32,9 @@ def commands(text: Iterator[str]) -> Iterator[tuple[int, str]]:
     start, parts, length = 0, list[str](), 0
     for number, line in lines(text):
         line = line.rstrip("\r\n")
+        if not parts and not line.endswith("\\") and len(line) <= _MAX_COMMAND:
+            yield number, line  # as most are
+            continue
         start = start if parts else number
         length += len(line)
         if length > _MAX_COMMAND:
@@ -50,6 +56,8 @@ def words(command: str) -> list[str]:
     Raises:
         ValueError: only a shell could tell what they are.
     """
+    if _is_simple(command):
+        return command.split()  # in a tenth of the time
     if command.lstrip().startswith("#"):
         return []
     double = "".join(part for part in _QUOTED.findall(command) if part.startswith('"'))

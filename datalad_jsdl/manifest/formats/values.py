@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.formats.options import Options
 
-__all__ = ["based", "is_drs", "name_in_url", "scheme_of", "web_urls", "whole_number"]
+__all__ = ["WEB", "based", "is_drs", "name_in_url", "scheme_of", "web_urls", "whole_number"]
 
+_MANY = 100  # digits
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 # a parameter of a path's last component, such as ;jsessionid=…
 _PARAMETER = re.compile(r";[^;=]*=.*", re.DOTALL)
-_WEB = ("http://", "https://")
+#: How most URLs begin that can be fetched.
+WEB = ("http://", "https://")
 # what needs no closer look: nothing in it is encoded, and there are no parameters
 _PLAIN = re.compile(
     r"https?://[a-z0-9.-]+/(?:[A-Za-z0-9/._~+=&!$'()*,@-]*/)?([A-Za-z0-9._~+=&!$'()*,@-]*)"
@@ -31,6 +33,8 @@ _PLAIN = re.compile(
 def whole_number(text: str) -> int | str | None:
     """The number; None for nothing, and what is none as it stands, to be refused."""
     text = text.strip()
+    if text.isdecimal() and text.isascii() and len(text) < _MANY:  # as most are
+        return int(text)
     # Python refuses to convert more digits than some thousands
     return int(text) if re.fullmatch(r"-?[0-9]{1,4000}", text) else text or None
 
@@ -75,7 +79,7 @@ def web_urls(urls: Sequence[str]) -> list[str]:
     Raises:
         ValueError: there are others only.
     """
-    found = [url for url in urls if url.startswith(_WEB) or _is_web(url)]
+    found = [url for url in urls if url.startswith(WEB) or _is_web(url)]
     found = found or [url for url in urls if is_drs(url)]
     if urls and not found:
         raise ValueError("none of its URLs is http or https")

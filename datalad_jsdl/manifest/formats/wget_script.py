@@ -50,6 +50,7 @@ _OTHER = frozenset({"post-data", "post-file", "method", "body-data", "start-pos"
 _SET = re.compile(r"""(?:set\s+|export\s+)?([A-Za-z_]\w*)\s*=\s*("[^"$`]*"|'[^']*'|[^\s"'$`(]*)""")
 _FILES = re.compile(r"\s*(?:set\s+)?[A-Za-z_]\w*\s*=\s*\((.*)\)\s*")
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))(?![\w\[])")
+_is_download = re.compile(r"wget [^\s=]").match  # for sure, and no variable of the name
 _BACKGROUND = re.compile(r"[^&]&\s*")
 
 
@@ -75,17 +76,23 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     variables: dict[str, str] = {}
     for number, command in commands(text):
         where = f"line {number}"
-        if urls := _urls(command):
+        if _is_download(command):
+            yield from _downloaded(command, variables, where)
+        elif urls := _urls(command):
             yield from (url_record(url, where) for url in urls)
         elif setting := _SET.fullmatch(command.strip()):
             variables[setting[1]] = setting[2].strip("\"'")
         elif command.lstrip().startswith("wget "):
-            try:
-                yield from _downloads(_expanded(command, variables), where)
-            except ValueError as error:
-                yield Record(None, None, where, str(error))
+            yield from _downloaded(command, variables, where)
         elif not _is_known(command.strip()):
             yield Record(None, None, where, "not a wget command; commands are not run")
+
+
+def _downloaded(command: str, variables: dict[str, str], where: str) -> list[Record]:
+    try:
+        return list(_downloads(_expanded(command, variables) if "$" in command else command, where))
+    except ValueError as error:
+        return [Record(None, None, where, str(error))]
 
 
 def _is_known(command: str) -> bool:
@@ -109,7 +116,7 @@ def _expanded(command: str, variables: dict[str, str]) -> str:
 
 
 def _downloads(command: str, where: str) -> Iterator[Record]:
-    if _BACKGROUND.fullmatch(command.strip()[-2:]):
+    if "&" in command and _BACKGROUND.fullmatch(command.strip()[-2:]):
         raise ValueError("the command runs in the background (&); remove the & behind it")
     urls: list[str] = []
     path: str | None = None

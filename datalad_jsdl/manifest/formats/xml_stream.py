@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeAlias
 from xml.dom import XML_NAMESPACE
-from xml.sax import SAXParseException
-from xml.sax.handler import ContentHandler, feature_namespaces
-
-from defusedxml import DefusedXmlException
-from defusedxml.expatreader import create_parser
+from xml.parsers import expat
 
 from datalad_jsdl.errors import ManifestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from xml.sax.xmlreader import Locator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = ["Element", "elements"]
 
@@ -23,10 +18,13 @@ __all__ = ["Element", "elements"]
 _MAX_CHARACTERS = 64 << 20
 _MAX_ELEMENTS = 1 << 20
 _MAX_DEPTH = 100
+_PORTION = 1 << 14  # characters
+_MAX_NAMES = 10_000  # that are held for the next element of the name
+_NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
+_BASE = f"{{{XML_NAMESPACE}}}base"
 
 
-@dataclass(slots=True)
-class Element:
+class Element(NamedTuple):
     """An element and what is in it.
 
     Attributes:
@@ -36,27 +34,33 @@ class Element:
         line: of its start tag.
         bases: each ``xml:base`` (https://www.w3.org/TR/xmlbase/) that holds for it, the
             outermost first.
+        children: in order.
+        own: its own text, as it stands.
     """
 
     name: str
-    attributes: dict[str, str]
+    attributes: Mapping[str, str]
     line: int
-    bases: tuple[str, ...] = ()
-    children: list[Element] = field(default_factory=list)
-    parts: list[str] = field(default_factory=list)
+    bases: tuple[str, ...]
+    children: Sequence[Element]
+    own: str
 
     @property
     def text(self) -> str:
         """Its own text, without white space around it."""
-        return "".join(self.parts).strip()
+        return self.own.strip()
 
     def all(self, name: str) -> list[Element]:
         """The children of that name."""
-        return [child for child in self.children if child.name == name]
+        return [child for child in self.children if child[0] == name]
 
     def text_of(self, name: str) -> str:
         """The text of the first child of that name; empty if there is none."""
-        return next((child.text for child in self.children if child.name == name), "")
+        return next((child.text for child in self.children if child[0] == name), "")
+
+    def texts(self) -> dict[str, str]:
+        """The text of the first child of each name; faster, where several are wanted."""
+        return {child[0]: child[5].strip() for child in reversed(self.children)}
 
 
 def elements(text: Iterator[str], *names: str) -> Iterator[Element]:
@@ -68,84 +72,145 @@ def elements(text: Iterator[str], *names: str) -> Iterator[Element]:
         ManifestError: the document is not XML, has a document type or entities, or
             cannot be held.
     """
-    parser = create_parser(forbid_dtd=True)
-    parser.setFeature(feature_namespaces, True)
-    collector = _Collector(frozenset(names), parser)
-    parser.setContentHandler(collector)
+    collector = _Collector(frozenset(names))
+    parser = collector.parser
     pending = 0
     try:
         for chunk in text:
-            parser.feed(chunk)
-            pending = 0 if collector.ready else pending + len(chunk)
-            yield from collector.taken()
+            at = 0
+            while at < len(chunk):
+                # where elements come, few at a time are held; what is long is parsed at once
+                end = len(chunk) if pending else at + _PORTION
+                parser.Parse(chunk[at:end], False)
+                pending = 0 if collector.ready else pending + end - at
+                yield from collector.taken()
+                at = end
             if pending > _MAX_CHARACTERS:
                 raise ManifestError(f"no end of a <{names[0]}> within {pending} characters")
-        parser.close()
+        parser.Parse(b"", True)
         yield from collector.taken()
-    except DefusedXmlException:
-        raise ManifestError(
-            "the XML has a document type or entities, which could make a small document huge"
-        ) from None
-    except SAXParseException as error:
-        place = f"line {error.getLineNumber()}, column {(error.getColumnNumber() or 0) + 1}"
-        raise ManifestError(f"not XML: {error.getMessage()} at {place}") from None
+    except expat.ExpatError as error:
+        place = f"line {error.lineno}, column {error.offset + 1}"
+        raise ManifestError(f"not XML: {expat.ErrorString(error.code)} at {place}") from None
 
 
-class _Collector(ContentHandler):
-    def __init__(self, wanted: frozenset[str], locator: Locator) -> None:
+class _Names(dict[str, str]):
+    """Names as expat gives them, ``namespace name``, to those that an `Element` has.
+
+    Args:
+        plain: the namespace whose names are plain ("" is none); None for that of the first name.
+    """
+
+    def __init__(self, plain: str | None) -> None:
         super().__init__()
+        self._plain = plain
+
+    def __missing__(self, given: str) -> str:
+        namespace, _, local = given.rpartition(" ")
+        if self._plain is None:
+            self._plain = namespace
+        name = self[given] = local if namespace == self._plain else f"{{{namespace}}}{local}"
+        return name
+
+
+# An element that is open: name, attributes, line, bases, whether it is wanted or in one that is,
+# and where its text begins among those that are held.
+_Open: TypeAlias = "tuple[str, Mapping[str, str], int, tuple[str, ...], bool, int]"
+_INSIDE = 4
+
+
+class _Collector:
+    """What a parser of expat tells of the elements that are wanted.
+
+    Attributes:
+        parser: to feed.
+        ready: elements that are complete.
+    """
+
+    def __init__(self, wanted: frozenset[str]) -> None:
+        self.parser = parser = expat.ParserCreate(namespace_separator=" ", intern={})
         self.ready: list[Element] = []
-        self._wanted = wanted
-        self._open: list[Element] = []
-        self._count = 0
-        self._depth = 0
-        self._bases: list[tuple[str, ...]] = [()]  # for each open element, wanted or not
-        self._namespace: str | None = None
-        self._locator = locator
+        self._open: list[_Open] = [("", _NO_ATTRIBUTES, 0, (), False, 0)]
+        self._texts: list[str] = []
+        self._names = _Names(None), _Names("")
+        parser.buffer_text = parser.ordered_attributes = True
+        parser.CharacterDataHandler = self._texts.append
+        parser.StartElementHandler = self._start(wanted)
+        parser.EndElementHandler = self._end()
+        # a document type alone is refused; the others only stand in one
+        parser.StartDoctypeDeclHandler = parser.ExternalEntityRefHandler = _refuse
+        parser.EntityDeclHandler = parser.UnparsedEntityDeclHandler = _refuse
 
     def taken(self) -> list[Element]:
-        """What is complete; it is not kept."""
-        ready, self.ready = self.ready, []
+        """What is complete; it is not kept, nor is text that no element needs."""
+        ready = self.ready.copy()
+        self.ready.clear()
+        if not self._open[-1][_INSIDE]:
+            self._texts.clear()
+        for names in (*self._names, self.parser.intern):
+            if len(names) > _MAX_NAMES:
+                names.clear()
         return ready
 
-    def startElementNS(self, name: Any, qname: str | None, attrs: Any) -> None:  # noqa: N802 - SAX's name
-        namespace, local = name
-        line = self._locator.getLineNumber() or 0
-        if not self._depth:
-            self._namespace = namespace
-        self._depth += 1
-        if self._depth > _MAX_DEPTH:
-            raise _too_many(line, f"{_MAX_DEPTH} nested elements")
-        base = attrs.get((XML_NAMESPACE, "base"))
-        self._bases.append((*self._bases[-1], base) if base is not None else self._bases[-1])
-        if not self._open and (local not in self._wanted or namespace != self._namespace):
-            return
-        self._count += 1
-        if self._count > _MAX_ELEMENTS:
-            raise _too_many(line, f"{_MAX_ELEMENTS} elements in one")
-        attributes = {_named(other, name, None): value for (other, name), value in attrs.items()}
-        name_here = _named(namespace, local, self._namespace)
-        element = Element(name_here, attributes, line, self._bases[-1])
-        if self._open:
-            self._open[-1].children.append(element)
-        self._open.append(element)
+    # There are millions of calls of these two: what they use has local names.
 
-    def characters(self, content: str) -> None:
-        if self._open:
-            self._open[-1].parts.append(content)
+    def _start(self, wanted: frozenset[str]) -> Callable[[str, list[str]], None]:
+        parser, opened, texts = self.parser, self._open, self._texts
+        names, attribute_names = self._names
+        count = 0
 
-    def endElementNS(self, name: Any, qname: str | None) -> None:  # noqa: N802 - SAX's name
-        self._depth -= 1
-        self._bases.pop()
-        if self._open:
-            element = self._open.pop()
-            if not self._open:
-                self.ready.append(element)
-                self._count = 0
+        def start(given: str, pairs: list[str]) -> None:
+            nonlocal count
+            _, _, _, bases, inside, _ = opened[-1]
+            line = parser.CurrentLineNumber
+            if len(opened) > _MAX_DEPTH:
+                raise _too_many(line, f"{_MAX_DEPTH} nested elements")
+            name = names[given]
+            attributes = _NO_ATTRIBUTES
+            if pairs:
+                found = map(attribute_names.__getitem__, pairs[::2])
+                attributes = dict(zip(found, pairs[1::2], strict=True))
+                if _BASE in attributes:
+                    bases = (*bases, attributes[_BASE])
+            if inside:
+                count += 1
+                if count > _MAX_ELEMENTS:
+                    raise _too_many(line, f"{_MAX_ELEMENTS} elements in one")
+            elif name in wanted:
+                inside = True
+                count = 1
+                texts.clear()
+            opened.append((name, attributes, line, bases, inside, len(texts)))
+
+        return start
+
+    def _end(self) -> Callable[[str], None]:
+        opened, texts, ready = self._open, self._texts, self.ready
+        complete: list[list[Element]] = [[] for _ in range(_MAX_DEPTH + 2)]
+        make = tuple.__new__
+
+        def end(given: str) -> None:
+            name, attributes, line, bases, inside, begin = opened.pop()
+            if not inside:
+                return
+            if len(texts) == begin + 1:
+                own = texts.pop()
+            else:
+                own = "".join(texts[begin:])
+                del texts[begin:]
+            level = len(opened)
+            if children := complete[level]:
+                complete[level] = []
+            element = make(Element, (name, attributes, line, bases, children or (), own))
+            (complete[level - 1] if opened[-1][_INSIDE] else ready).append(element)
+
+        return end
 
 
-def _named(namespace: str | None, local: str, plain: str | None) -> str:
-    return local if namespace == plain else f"{{{namespace or ''}}}{local}"
+def _refuse(*_: object) -> NoReturn:
+    raise ManifestError(
+        "the XML has a document type or entities, which could make a small document huge"
+    )
 
 
 def _too_many(line: int, what: str) -> ManifestError:

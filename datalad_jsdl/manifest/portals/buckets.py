@@ -131,7 +131,7 @@ class _Page:
 
     def key(self, item: Element) -> str:
         """With the spaces around it, which are part of a key."""
-        text = next(("".join(c.parts) for c in item.children if c.name == "Key"), "")
+        text = next((child.own for child in item.children if child.name == "Key"), "")
         return unquote_plus(text, errors="surrogateescape") if self.encoded else text
 
 
