@@ -9,12 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from datalad_jsdl.model.candidates import (
-    Candidate,
-    PlainCandidates,
-    by_priority,
-    compact_candidates,
-)
+from datalad_jsdl.model.candidates import Candidate, PlainCandidates, by_priority
 from datalad_jsdl.model.digests import ALGORITHMS, HexDigests
 from datalad_jsdl.model.entry import Entry
 from datalad_jsdl.model.secrecy import DEFAULT, Secrecy
@@ -120,23 +115,25 @@ def _is_harmless(url: str, secrecy: Secrecy) -> bool:
 
 def _described(urls: list[Any], secrecy: Secrecy) -> Sequence[Candidate] | None:
     """Of objects that say nothing but a URL, its priority and its location."""
-    found: list[Candidate] = []
+    found: list[tuple[str, int | None, str | None]] = []
+    told = False
     for item in urls:
         if type(item) is not dict or not _OF_URLS.issuperset(item):
             return None
-        url, priority, location = map(item.get, ("url", "priority", "location"))
+        url, priority, location = item.get("url"), item.get("priority"), item.get("location")
         if type(url) is not str or not (is_plain_url(url) or _is_harmless(url, secrecy)):
             return None
         if priority is not None and not (type(priority) is int and priority >= 0):
             return None
         if location is not None and not (type(location) is str and location.isascii()):
             return None
-        found.append(Candidate(url, priority, location))
-    if len(found) > 1:
-        if len({candidate.url for candidate in found}) != len(found):
-            return None
-        found.sort(key=by_priority)
-    return compact_candidates(found)
+        told = told or priority is not None or location is not None
+        found.append((url, priority, location))
+    if len(found) > 1 and len({url for url, _, _ in found}) != len(found):
+        return None
+    if not told:
+        return PlainCandidates([url for url, _, _ in found])
+    return tuple(sorted([Candidate(*one) for one in found], key=by_priority))
 
 
 def _lines(urls: list[Any], secrecy: Secrecy) -> tuple[str, int] | None:

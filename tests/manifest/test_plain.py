@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
+import shlex
+from contextlib import suppress
 
 import pytest
 from hypothesis import example, given
@@ -14,6 +16,7 @@ from datalad_jsdl.manifest.formats import csv_table, json_array, json_lines, jso
 from datalad_jsdl.manifest.formats.columns import find_columns
 from datalad_jsdl.manifest.formats.options import Options
 from datalad_jsdl.manifest.formats.plain_row import plain_rows
+from datalad_jsdl.manifest.formats.shell import words
 from datalad_jsdl.manifest.formats.tables import Row
 from datalad_jsdl.manifest.formats.values import name_in_url
 from datalad_jsdl.manifest.lines import lines
@@ -21,10 +24,13 @@ from datalad_jsdl.manifest.plain import plain_entry
 from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.manifest.record import Record, entry_from_record, fully_checked
 from datalad_jsdl.model.entry import Entry
+from datalad_jsdl.model.secrecy import Secrecy
+from datalad_jsdl.model.stores import web_form
 from datalad_jsdl.model.times import parse_mtime
 from datalad_jsdl.model.urls import is_plain_url, normalise_url
 
 SHA256 = "a1" * 32
+NAMES_OF_ONE = ("sha-256", "SHA256")
 URL = "https://data.example.org/study/sub-01/a.nii.gz"
 
 # what is near to plain, and what is near to that
@@ -107,7 +113,12 @@ hexes = st.sampled_from(
         *("\n" + "a" * 63, "\uff11" * 32, "é" * 64),
     ]
 )
-names = st.sampled_from(["sha256", "md5", "sha1", "sha512", "SHA-256", "sha3-256", "crc32", "é"])
+names = st.sampled_from(
+    [
+        *("sha256", "md5", "sha1", "sha512", "SHA-256", "sha3-256", "crc32", "é"),
+        *("sha-256", "SHA256", "MD5"),
+    ]
+)
 digests = st.dictionaries(names, hexes | st.none() | st.integers(), max_size=3)
 times = st.sampled_from(
     [
@@ -128,6 +139,13 @@ times = st.sampled_from(
         ),
     ]
 )
+# parameters that are no secret, and those that are or may be
+versions = st.builds(
+    "{}?{}{}".format,
+    st.sampled_from([URL, "https://[::1]/a", "https://h.example/a;b=c", "https://h/%zz"]),
+    st.sampled_from(["versionId=", "generation=", "versionId=a&token=", "key=", "versionid="]),
+    st.sampled_from(["", "7", "1" * 32, "null", "abc.DEF_1", "AKIA0123456789ABCDEF", "a%20b", "é"]),
+)
 sizes = st.integers() | st.booleans() | st.floats() | st.text(max_size=2) | st.none()
 given_urls = st.one_of(
     st.lists(urls | st.integers() | st.none(), max_size=3),
@@ -135,6 +153,18 @@ given_urls = st.one_of(
     urls,
     st.none(),
     st.fixed_dictionaries({"url": urls}),
+    st.lists(
+        st.fixed_dictionaries(
+            {"url": urls | st.just(URL)},
+            optional={
+                "priority": st.none() | st.booleans() | st.integers(-1, 3),
+                "location": st.none() | st.sampled_from(["de", "", "é", "\ud800"]) | st.integers(),
+                "size": st.integers(0, 1),
+            },
+        ),
+        max_size=3,
+    ),
+    st.lists(versions, max_size=2),
 )
 values = st.one_of(
     given_urls,
@@ -170,6 +200,9 @@ records = st.builds(Record, paths, values, st.just("line 1"), st.none() | st.jus
 )
 @example(Record("a", {"urls": [URL], "sha256": SHA256, "digests": {"md5": "b2" * 16}}, "x"), None)
 @example(Record("a", {"urls": [URL], "size": 1 << 63}, "line 1"), None)
+@example(Record("a", {"urls": [URL], "digests": dict.fromkeys(NAMES_OF_ONE, SHA256)}, "x"), None)
+@example(Record("a", [{"url": URL}, {"url": URL, "priority": 1}], "line 1"), None)
+@example(Record("a", [{"url": URL}, {"url": f"{URL}2", "priority": 1}], "line 1"), None)
 @example(Record("a", {"urls": [URL], "digests": {"md5": int("1" * 32)}}, "line 1"), None)
 def test_any_record_gives_what_the_full_check_gives(record: Record, base: str | None) -> None:
     by_short_way = entry_from_record(record, base)
@@ -234,10 +267,38 @@ def test_a_name_in_a_url_is_the_same_by_the_long_way(url: str) -> None:
     assert name_in_url(url) == name_in_url(f" {url} ")
 
 
-@given(st.datetimes().map(lambda moment: moment.replace(microsecond=0).isoformat()))
-def test_a_time_is_the_same_by_the_long_way(text: str) -> None:
-    assert parse_mtime(f"{text}Z") == parse_mtime(f"{text}+00:00")
-    assert repr(parse_mtime(f"{text}Z")) == repr(parse_mtime(f"{text}+00:00"))
+@given(
+    st.datetimes().map(lambda moment: moment.replace(microsecond=0).isoformat()),
+    st.sampled_from(["", ".5", ".123", ".123456", ".1234567"]),
+)
+@example("2016-12-31T23:59:60", ".123")
+def test_a_time_is_the_same_by_the_long_way(text: str, fraction: str) -> None:
+    # which a zone without a colon takes
+    expected = parse_mtime(f"{text}{fraction}+0000")
+    for zone in ("Z", "+00:00"):
+        assert parse_mtime(f"{text}{fraction}{zone}") == expected
+        assert repr(parse_mtime(f"{text}{fraction}{zone}")) == repr(expected)
+
+
+@given(versions, st.sampled_from([(), ("versionId",), ("generation",), ("versionid", "key")]))
+def test_a_version_is_no_secret_by_the_long_way_neither(url: str, names: tuple[str, ...]) -> None:
+    for secrecy in (Secrecy.of(iter(()), iter(names)), Secrecy.of(iter(names), iter(()))):
+        assert secrecy.is_signed(url) == (secrecy.finding(url) is not None)
+
+
+@given(st.lists(st.sampled_from([*"sg3:/.-a1?#*%~ é", "s3://b1c/", "gs://b-1", "x"])).map("".join))
+@example("s3://b1c-protected/a.nii")
+@example("s3://abc/a/../b")
+def test_an_object_has_the_url_that_it_has_with_spaces_around_it(address: str) -> None:
+    assert web_form(address) == web_form(f" {address} ")
+
+
+@given(st.lists(st.sampled_from([*" \t'\"\\$;&|#~(é", "wget", "-O", "a/b.nc", "https://h/a?b=c"])))
+def test_a_command_has_the_words_that_a_shell_finds(parts: list[str]) -> None:
+    command = "".join(parts)
+    with suppress(ValueError):  # where only a shell can tell
+        found = words(command)
+        assert found == ([] if command.lstrip().startswith("#") else shlex.split(command))
 
 
 cells = st.sampled_from(

@@ -46,6 +46,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     for number, line in lines(text):
         line = line.rstrip("\r\n")
         if match := _LINE.fullmatch(line):
-            yield from bucket.record(match[2], f"line {number}", size=match[1])
+            if record := bucket.record(match[2], f"line {number}", size=match[1]):
+                yield record
         elif line.strip() and not _PASSED_OVER.fullmatch(line):
             yield Record(None, None, f"line {number}", "not in the form: time, size, key")

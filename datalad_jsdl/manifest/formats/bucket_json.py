@@ -59,13 +59,14 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         bucket = _bucket(document, options)
 
         def amazon(item: dict[str, Any], where: str) -> Iterator[Record]:
-            yield from bucket.record(
+            if record := bucket.record(
                 item.get("Key"),
                 where,
                 size=item.get("Size"),
                 digests=etag_digests(item.get("ETag")),
                 mtime=item.get("LastModified"),
-            )
+            ):
+                yield record
 
         yield from _AMAZON.document_records(document, amazon)
 
@@ -86,11 +87,12 @@ def _google(item: dict[str, Any], where: str) -> Iterator[Record]:
         yield Record(None, None, where, "name or bucket is missing or not a string")
         return
     version = dig(item, "generation")
-    yield from Bucket.named("gs", bucket, "").record(
+    if record := Bucket.named("gs", bucket, "").record(
         name,
         where,
         f"generation={version}" if isinstance(version, str) and version.isdecimal() else "",
         size=item.get("size"),
         digests=stated({"md5": item.get("md5Hash", item.get("md5_hash"))}),
         mtime=item.get("updated", item.get("update_time")),
-    )
+    ):
+        yield record

@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from datalad_jsdl.manifest.formats.fields import known_time, quoted
 from datalad_jsdl.manifest.record import Record
 from datalad_jsdl.model.stores import bucket_url
 from datalad_jsdl.model.urls import excerpt
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 __all__ = ["Bucket", "etag_digests"]
 
@@ -57,8 +54,8 @@ class Bucket:
                 return cls(f"{origin}{quoted(name)}/", prefix)
         return cls(bucket_url(store, name), prefix)
 
-    def record(self, key: Any, where: str, version: str = "", **facts: Any) -> Iterator[Record]:
-        """The record of an object; none of what only marks a folder.
+    def record(self, key: Any, where: str, version: str = "", **facts: Any) -> Record | None:
+        """The record of an object; None for what only marks a folder.
 
         Args:
             key: as it is, not encoded.
@@ -67,21 +64,19 @@ class Bucket:
             facts: fields of the project's own form; None says nothing.
         """
         if not isinstance(key, str):
-            yield Record(None, None, where, "the key is missing or not a string")
-            return
+            return Record(None, None, where, "the key is missing or not a string")
         if key.endswith("/") and facts.get("size") in (None, 0, "0"):
-            return
+            return None
         path = key.removeprefix(self.prefix[: self.prefix.rfind("/") + 1])
         if "//" in path:  # which would mark a subdataset
-            yield Record(None, None, where, f"the key {excerpt(key)} has an empty part")
-            return
+            return Record(None, None, where, f"the key {excerpt(key)} has an empty part")
         # of most keys nothing has to be encoded
         url = self.root + (key if _is_plain(key) else quote(key, safe=_SAFE, errors="replace"))
         value: dict[str, Any] = {"urls": [f"{url}?{version}" if version else url]}
         for name, fact in facts.items():
             if fact is not None:
                 value[name] = known_time(fact) if name == "mtime" else fact
-        yield Record(path, value, where)
+        return Record(path, value, where)
 
 
 def etag_digests(etag: Any) -> dict[str, str]:

@@ -92,6 +92,8 @@ def _outs(text: Iterator[str]) -> Iterator[tuple[int, dict[str, str]]]:
 def _scalar(text: str) -> str:
     """A scalar of YAML 1.2, plain or in quotation marks."""
     text = text.strip()
+    if text.isalnum():  # as most are
+        return text
     if text.startswith("'") and text.endswith("'") and len(text) > 1:
         return text[1:-1].replace("''", "'")
     if text.startswith('"'):

@@ -24,6 +24,7 @@ __all__ = [
     "whole_bytes",
 ]
 
+_is_unreserved = re.compile("[A-Za-z0-9/._~-]*").fullmatch
 _BYTES = re.compile(r"([0-9]{1,19})\s*(b|bytes?)?", re.IGNORECASE)
 
 
@@ -102,5 +103,7 @@ def is_web(value: Any) -> bool:
 
 def quoted(path: str) -> str:
     """A path as part of a URL."""
+    if _is_unreserved(path):  # as most are
+        return path
     # a lone surrogate cannot be put into a URL; such a path is refused for itself
     return quote(path, safe="/", errors="replace")

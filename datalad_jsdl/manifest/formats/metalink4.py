@@ -26,6 +26,7 @@ NAMESPACE = "urn:ietf:params:xml:ns:metalink"
 #: section 5).
 OWN_NAMESPACE = "urn:x-datalad-jsdl:metalink"
 _OWN = f"{{{OWN_NAMESPACE}}}"
+_OWN_PRIORITY, _OWN_LOCATION = f"{_OWN}priority", f"{_OWN}location"
 
 
 def sniff(head: str) -> bool:
@@ -53,20 +54,21 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
 
 
 def _url(url: Element, options: Options) -> dict[str, Any]:
-    given = url.attributes
+    text = based(url.text, url.bases, options)
+    if not (given := url.attributes):
+        return {"url": text, "priority": None, "location": None}
     # the lowest priority is the best, as in our own form
-    priority = given.get("priority", given.get(f"{_OWN}priority", ""))
-    location = given.get("location", given.get(f"{_OWN}location"))
-    return {
-        "url": based(url.text, url.bases, options),
-        "priority": _priority(priority),
-        "location": location,
-    }
+    priority = given.get("priority", given.get(_OWN_PRIORITY, ""))
+    location = given.get("location", given.get(_OWN_LOCATION))
+    return {"url": text, "priority": _priority(priority), "location": location}
 
 
 def _own_fields(file: Element, options: Options) -> dict[str, Any]:
     fields: dict[str, Any] = {}
-    if not any(child.name.startswith(_OWN) for child in file.children):
+    for child in file.children:
+        if child.name.startswith(_OWN):
+            break
+    else:
         return fields
     if mtime := file.text_of(f"{_OWN}mtime"):
         fields["mtime"] = mtime
@@ -100,7 +102,7 @@ def file_record(file: Element, checks: Element | None, urls: list[dict[str, Any]
     path = file.attributes.get("name")
     where = f"line {file.line}"
     try:
-        web = set(web_urls([url["url"] for url in urls]))
+        web = frozenset(web_urls([url["url"] for url in urls]))
         value = {
             "urls": [url for url in urls if url["url"] in web],
             "size": whole_number(file.text_of("size")),

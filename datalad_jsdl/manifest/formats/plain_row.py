@@ -10,6 +10,7 @@ from datalad_jsdl.manifest.formats.columns import CHECKSUM
 from datalad_jsdl.manifest.formats.values import WEB
 from datalad_jsdl.manifest.record import Record
 from datalad_jsdl.model.digests import BY_LENGTH
+from datalad_jsdl.model.times import usual_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,11 +43,12 @@ def plain_rows(
         header: of the table.
         columns: their roles.
     """
-    if columns.folder or columns.mtime is not None:
+    if columns.folder:
         return lambda cells, where: None
     path = None if columns.path is None else header.index(columns.path)
     url, *others = map(header.index, columns.urls)
     size = None if columns.size is None else header.index(columns.size)
+    mtime = None if columns.mtime is None else header.index(columns.mtime)
     algorithms = [(header.index(name), algorithm) for name, algorithm in columns.digests.items()]
 
     def read(cells: list[str], where: str) -> Record | None:
@@ -79,6 +81,11 @@ def plain_rows(
             if not number.isdecimal() or not number.isascii() or len(number) > _MOST_DIGITS:
                 return None
             value["size"] = int(number)
+        if mtime is not None:
+            time = cells[mtime]
+            if usual_time(time) is None:
+                return None
+            value["mtime"] = time
         value["digests"] = digests
         return Record(urls[0].rpartition("/")[2] if path is None else cells[path], value, where)
 

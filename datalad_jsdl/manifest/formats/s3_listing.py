@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from datalad_jsdl.manifest.formats.options import Options
-    from datalad_jsdl.manifest.formats.xml_stream import Element
+    from datalad_jsdl.manifest.formats.xml_rows import Row
     from datalad_jsdl.manifest.record import Record
 
 __all__ = ["records", "sniff"]
@@ -42,19 +42,20 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         ManifestError: the document is not XML, has entities, or does not name the bucket.
     """
     # it loads parsers, and the special remote, which starts often, needs none
-    from datalad_jsdl.manifest.formats.xml_stream import elements
+    from datalad_jsdl.manifest.formats.xml_rows import rows
 
     facts: dict[str, str] = {}
     head: list[str] = []
     bucket: Bucket | None = None
     wanted = ("Contents", "Version", "DeleteMarker", "CommonPrefixes", *_FACTS)
-    for element in elements(_noted(text, head), *wanted):
-        if element.name in _FACTS:
-            facts.setdefault(element.name, element.text)
-        elif element.name in ("Contents", "Version"):
+    for row in rows(_noted(text, head), *wanted):
+        if row.name in ("Contents", "Version"):
             if bucket is None:
                 bucket = _bucket(facts, "gs" if _GOOGLE in "".join(head) else "s3", options)
-            yield from _record(bucket, facts, element)
+            if record := _record(bucket, facts, row):
+                yield record
+        elif row.name in _FACTS:
+            facts.setdefault(row.name, row.texts[""])
     more = facts.get("IsTruncated") == "true" or None
     yield from one_page(more, "IsTruncated")
 
@@ -78,15 +79,15 @@ def _key(text: str, facts: dict[str, str]) -> str:
     return unquote_plus(text) if facts.get("EncodingType") == "url" else text
 
 
-def _record(bucket: Bucket, facts: dict[str, str], element: Element) -> Iterator[Record]:
-    said = element.texts().get
+def _record(bucket: Bucket, facts: dict[str, str], row: Row) -> Record | None:
+    said = row.texts.get
     version = said("VersionId", "")
-    if element.name == "Version" and said("IsLatest") != "true":
-        return
+    if row.name == "Version" and said("IsLatest") != "true":
+        return None
     pinned = f"versionId={quote(version, safe='')}" if version not in ("", "null") else ""
-    yield from bucket.record(
+    return bucket.record(
         _key(said("Key", ""), facts),
-        f"line {element.line}",
+        f"line {row.line}",
         pinned,
         size=said("Size", ""),
         digests=etag_digests(said("ETag")),

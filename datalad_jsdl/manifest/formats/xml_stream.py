@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from xml.dom import XML_NAMESPACE
-from xml.parsers import expat
 
-from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.formats.xml_parser import (
+    MAX_DEPTH,
+    MAX_ELEMENTS,
+    Names,
+    new_parser,
+    parsed,
+    too_many,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["Element", "elements"]
 
-# A document without end must not fill the memory.
-_MAX_CHARACTERS = 64 << 20
-_MAX_ELEMENTS = 1 << 20
-_MAX_DEPTH = 100
-_PORTION = 1 << 14  # characters
-_MAX_NAMES = 10_000  # that are held for the next element of the name
 _NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
 _BASE = f"{{{XML_NAMESPACE}}}base"
 
@@ -58,9 +58,9 @@ class Element(NamedTuple):
         """The text of the first child of that name; empty if there is none."""
         return next((child.text for child in self.children if child[0] == name), "")
 
-    def texts(self) -> dict[str, str]:
-        """The text of the first child of each name; faster, where several are wanted."""
-        return {child[0]: child[5].strip() for child in reversed(self.children)}
+
+# An element that is open: attributes, line, bases, and where its text begins.
+_Open: TypeAlias = "tuple[Mapping[str, str], int, tuple[str, ...], int]"
 
 
 def elements(text: Iterator[str], *names: str) -> Iterator[Element]:
@@ -72,146 +72,65 @@ def elements(text: Iterator[str], *names: str) -> Iterator[Element]:
         ManifestError: the document is not XML, has a document type or entities, or
             cannot be held.
     """
-    collector = _Collector(frozenset(names))
-    parser = collector.parser
-    pending = 0
-    try:
-        for chunk in text:
-            at = 0
-            while at < len(chunk):
-                # where elements come, few at a time are held; what is long is parsed at once
-                end = len(chunk) if pending else at + _PORTION
-                parser.Parse(chunk[at:end], False)
-                pending = 0 if collector.ready else pending + end - at
-                yield from collector.taken()
-                at = end
-            if pending > _MAX_CHARACTERS:
-                raise ManifestError(f"no end of a <{names[0]}> within {pending} characters")
-        parser.Parse(b"", True)
-        yield from collector.taken()
-    except expat.ExpatError as error:
-        place = f"line {error.lineno}, column {error.offset + 1}"
-        raise ManifestError(f"not XML: {expat.ErrorString(error.code)} at {place}") from None
+    parser = new_parser()
+    ready: list[Element] = []
+    known, attribute_names = Names(None), Names("")
+    wanted = frozenset(names)
+    opened: list[_Open] = [(_NO_ATTRIBUTES, 0, (), 0)]
+    # what is complete in an element that is open, by the number of those that are
+    complete: list[list[Element]] = [[] for _ in range(MAX_DEPTH + 2)]
+    held: list[str] = []  # texts of the element that is wanted, and of what is open in it
+    inside = count = 0
+    make = tuple.__new__
 
+    # there are millions of calls of these two
+    def start(given: str, pairs: list[str]) -> None:
+        nonlocal inside, count
+        _, _, bases, _ = opened[-1]
+        attributes = _NO_ATTRIBUTES
+        if len(pairs) == 2:  # as most have, or none
+            attributes = {attribute_names[pairs[0]]: pairs[1]}
+        elif pairs:
+            found = map(attribute_names.__getitem__, pairs[::2])
+            attributes = dict(zip(found, pairs[1::2], strict=True))
+        if pairs and _BASE in attributes:
+            bases = (*bases, attributes[_BASE])
+        line = parser.CurrentLineNumber
+        if inside:
+            count += 1
+        elif known[given] in wanted:
+            inside, count = len(opened), 1
+            held.clear()
+        opened.append((attributes, line, bases, len(held)))
+        if len(opened) > MAX_DEPTH + 1:
+            raise too_many(line, f"{MAX_DEPTH} nested elements")
+        if count > MAX_ELEMENTS:
+            raise too_many(line, f"{MAX_ELEMENTS} elements in one")
 
-class _Names(dict[str, str]):
-    """Names as expat gives them, ``namespace name``, to those that an `Element` has.
+    def end(given: str) -> None:
+        nonlocal inside
+        attributes, line, bases, begin = opened.pop()
+        if not inside:
+            return
+        if len(held) == begin + 1:
+            own = held.pop()
+        else:
+            own = "".join(held[begin:])
+            del held[begin:]
+        level = len(opened)
+        if children := complete[level + 1]:
+            complete[level + 1] = []
+        element = make(Element, (known[given], attributes, line, bases, children or (), own))
+        if level == inside:
+            ready.append(element)
+            inside = 0
+        else:
+            complete[level].append(element)
 
-    Args:
-        plain: the namespace whose names are plain ("" is none); None for that of the first name.
-    """
+    def tidy() -> None:
+        if not inside:
+            held.clear()
 
-    def __init__(self, plain: str | None) -> None:
-        super().__init__()
-        self._plain = plain
-
-    def __missing__(self, given: str) -> str:
-        namespace, _, local = given.rpartition(" ")
-        if self._plain is None:
-            self._plain = namespace
-        name = self[given] = local if namespace == self._plain else f"{{{namespace}}}{local}"
-        return name
-
-
-# An element that is open: name, attributes, line, bases, whether it is wanted or in one that is,
-# and where its text begins among those that are held.
-_Open: TypeAlias = "tuple[str, Mapping[str, str], int, tuple[str, ...], bool, int]"
-_INSIDE = 4
-
-
-class _Collector:
-    """What a parser of expat tells of the elements that are wanted.
-
-    Attributes:
-        parser: to feed.
-        ready: elements that are complete.
-    """
-
-    def __init__(self, wanted: frozenset[str]) -> None:
-        self.parser = parser = expat.ParserCreate(namespace_separator=" ", intern={})
-        self.ready: list[Element] = []
-        self._open: list[_Open] = [("", _NO_ATTRIBUTES, 0, (), False, 0)]
-        self._texts: list[str] = []
-        self._names = _Names(None), _Names("")
-        parser.buffer_text = parser.ordered_attributes = True
-        parser.CharacterDataHandler = self._texts.append
-        parser.StartElementHandler = self._start(wanted)
-        parser.EndElementHandler = self._end()
-        # a document type alone is refused; the others only stand in one
-        parser.StartDoctypeDeclHandler = parser.ExternalEntityRefHandler = _refuse
-        parser.EntityDeclHandler = parser.UnparsedEntityDeclHandler = _refuse
-
-    def taken(self) -> list[Element]:
-        """What is complete; it is not kept, nor is text that no element needs."""
-        ready = self.ready.copy()
-        self.ready.clear()
-        if not self._open[-1][_INSIDE]:
-            self._texts.clear()
-        for names in (*self._names, self.parser.intern):
-            if len(names) > _MAX_NAMES:
-                names.clear()
-        return ready
-
-    # There are millions of calls of these two: what they use has local names.
-
-    def _start(self, wanted: frozenset[str]) -> Callable[[str, list[str]], None]:
-        parser, opened, texts = self.parser, self._open, self._texts
-        names, attribute_names = self._names
-        count = 0
-
-        def start(given: str, pairs: list[str]) -> None:
-            nonlocal count
-            _, _, _, bases, inside, _ = opened[-1]
-            line = parser.CurrentLineNumber
-            if len(opened) > _MAX_DEPTH:
-                raise _too_many(line, f"{_MAX_DEPTH} nested elements")
-            name = names[given]
-            attributes = _NO_ATTRIBUTES
-            if pairs:
-                found = map(attribute_names.__getitem__, pairs[::2])
-                attributes = dict(zip(found, pairs[1::2], strict=True))
-                if _BASE in attributes:
-                    bases = (*bases, attributes[_BASE])
-            if inside:
-                count += 1
-                if count > _MAX_ELEMENTS:
-                    raise _too_many(line, f"{_MAX_ELEMENTS} elements in one")
-            elif name in wanted:
-                inside = True
-                count = 1
-                texts.clear()
-            opened.append((name, attributes, line, bases, inside, len(texts)))
-
-        return start
-
-    def _end(self) -> Callable[[str], None]:
-        opened, texts, ready = self._open, self._texts, self.ready
-        complete: list[list[Element]] = [[] for _ in range(_MAX_DEPTH + 2)]
-        make = tuple.__new__
-
-        def end(given: str) -> None:
-            name, attributes, line, bases, inside, begin = opened.pop()
-            if not inside:
-                return
-            if len(texts) == begin + 1:
-                own = texts.pop()
-            else:
-                own = "".join(texts[begin:])
-                del texts[begin:]
-            level = len(opened)
-            if children := complete[level]:
-                complete[level] = []
-            element = make(Element, (name, attributes, line, bases, children or (), own))
-            (complete[level - 1] if opened[-1][_INSIDE] else ready).append(element)
-
-        return end
-
-
-def _refuse(*_: object) -> NoReturn:
-    raise ManifestError(
-        "the XML has a document type or entities, which could make a small document huge"
-    )
-
-
-def _too_many(line: int, what: str) -> ManifestError:
-    return ManifestError(f"line {line}: more than {what}", where=f"line {line}")
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.CharacterDataHandler = held.append
+    return parsed(text, parser, ready, names[0], tidy, known, attribute_names)

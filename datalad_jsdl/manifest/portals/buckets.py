@@ -229,11 +229,12 @@ def _record(what: Wanted, key: str, item: Element, where: str) -> Iterator[Recor
     name = "generation" if what.store == "gs" else "versionId"
     version = item.text_of("Generation" if what.store == "gs" else "VersionId")
     pinned = what.pinned and version not in ("", "null")
-    yield from Bucket(what.root, what.prefix).record(
+    if record := Bucket(what.root, what.prefix).record(
         key,
         where,
         f"{name}={quote(version, safe='')}" if pinned else "",
         size=whole_number(item.text_of("Size")),
         digests={} if what.plain else etag_digests(item.text_of("ETag")),
         mtime=item.text_of("LastModified") or None,
-    )
+    ):
+        yield record

@@ -1,0 +1,112 @@
+"""XML in portions, with limits, and without what could make a small document huge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+from xml.parsers import expat
+
+from datalad_jsdl.errors import ManifestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["MAX_DEPTH", "MAX_ELEMENTS", "Names", "new_parser", "parsed", "too_many"]
+
+# A document without end must not fill the memory.
+_MAX_CHARACTERS = 64 << 20
+_MAX_NAMES = 10_000  # that are held for the next element of the name
+_PORTION = 1 << 14  # characters
+
+#: Elements in one that is wanted, and in each other.
+MAX_ELEMENTS = 1 << 20
+MAX_DEPTH = 100
+
+Found = TypeVar("Found")
+
+
+class Names(dict[str, str]):
+    """Names as expat gives them, ``namespace name``, to plain ones or ``{namespace}name``.
+
+    Args:
+        plain: the namespace whose names are plain ("" is none); None for that of the first name.
+    """
+
+    def __init__(self, plain: str | None) -> None:
+        super().__init__()
+        self._plain = plain
+
+    def __missing__(self, given: str) -> str:
+        namespace, _, local = given.rpartition(" ")
+        if self._plain is None:
+            self._plain = namespace
+        name = self[given] = local if namespace == self._plain else f"{{{namespace}}}{local}"
+        return name
+
+
+def new_parser() -> expat.XMLParserType:
+    """One that refuses document types and entities, and gives names as `Names` takes them."""
+    parser = expat.ParserCreate(namespace_separator=" ", intern={})
+    parser.buffer_text = parser.ordered_attributes = True
+    # a document type alone is refused; the others only stand in one
+    parser.StartDoctypeDeclHandler = parser.ExternalEntityRefHandler = _refuse
+    parser.EntityDeclHandler = parser.UnparsedEntityDeclHandler = _refuse
+    return parser
+
+
+def parsed(
+    text: Iterator[str],
+    parser: expat.XMLParserType,
+    ready: list[Found],
+    name: str,
+    tidy: Callable[[], None],
+    *held: Names,
+) -> Iterator[Found]:
+    """What the parser's handlers put into *ready*, which is emptied.
+
+    Args:
+        text: the document.
+        parser: of `new_parser`.
+        ready: see above.
+        name: of an element that is wanted, for a message.
+        tidy: forgets text that no element needs; called now and then.
+        held: names that the handlers have looked up.
+
+    Raises:
+        ManifestError: the document is not XML, has a document type or entities, or
+            cannot be held.
+    """
+    pending = 0
+    names: tuple[dict[str, str], ...] = (*held, parser.intern)
+    try:
+        for chunk in text:
+            at = 0
+            while at < len(chunk):
+                # where elements come, few at a time are held; what is long is parsed at once
+                end = len(chunk) if pending else min(at + _PORTION, len(chunk))
+                parser.Parse(chunk[at:end], False)
+                pending = 0 if ready else pending + end - at
+                at = end
+                yield from ready
+                ready.clear()
+                tidy()
+                for some in names:
+                    if len(some) > _MAX_NAMES:
+                        some.clear()
+            if pending > _MAX_CHARACTERS:
+                raise ManifestError(f"no end of a <{name}> within {pending} characters")
+        parser.Parse(b"", True)
+        yield from ready
+    except expat.ExpatError as error:
+        place = f"line {error.lineno}, column {error.offset + 1}"
+        raise ManifestError(f"not XML: {expat.ErrorString(error.code)} at {place}") from None
+
+
+def too_many(line: int, what: str) -> ManifestError:
+    """What a handler raises where a limit is passed."""
+    return ManifestError(f"line {line}: more than {what}", where=f"line {line}")
+
+
+def _refuse(*_: object) -> NoReturn:
+    raise ManifestError(
+        "the XML has a document type or entities, which could make a small document huge"
+    )
