@@ -15,7 +15,7 @@ from datalad_jsdl.model.digests import ALGORITHMS, canonical_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["sizes_told"]
+__all__ = ["number_told", "sizes_told"]
 
 _UNKNOWN = frozenset(
     {"", "-", "-1", "?", "na", "n/a", "nan", "null", "none", "nil", "unknown", "undefined"}
@@ -56,13 +56,13 @@ def _told(record: Record) -> Record:
     size = value.get("size") if isinstance(value, dict) else None
     if size is None or (type(size) is int and size != -1):
         return record
-    if type(size) is str and size.isdecimal() and size.isascii() and len(size) <= _MOST_DIGITS:
-        return Record(path, {**value, "size": int(size)}, where, fault)  # as most are
-    return Record(path, {**value, "size": _number(size)}, where, fault)
+    return Record(path, {**value, "size": number_told(size)}, where, fault)
 
 
-def _number(size: Any) -> Any:
+def number_told(size: Any) -> Any:
     """The number of bytes; None for unknown; what is none of both as it is, to be refused."""
+    if type(size) is str and size.isdecimal() and size.isascii() and len(size) <= _MOST_DIGITS:
+        return int(size)  # as most are
     if isinstance(size, float) and size.is_integer() and 0 <= size < 1 << 53:
         return int(size)
     if isinstance(size, float) and size != size:  # NaN, which Python's JSON has

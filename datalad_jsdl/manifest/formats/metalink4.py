@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from datalad_jsdl.manifest.formats.values import based, web_urls, whole_number
+from datalad_jsdl.manifest.formats.values import WEB, based, web_urls, whole_number
 from datalad_jsdl.manifest.formats.xml_root import root_tag
 from datalad_jsdl.manifest.record import Record
 from datalad_jsdl.model.digests import ALGORITHMS, canonical_name
@@ -102,9 +102,8 @@ def file_record(file: Element, checks: Element | None, urls: list[dict[str, Any]
     path = file.attributes.get("name")
     where = f"line {file.line}"
     try:
-        web = frozenset(web_urls([url["url"] for url in urls]))
         value = {
-            "urls": [url for url in urls if url["url"] in web],
+            "urls": _of_the_web(urls),
             "size": whole_number(file.text_of("size")),
             "digests": _digests(checks.all("hash") if checks else []),
         }
@@ -113,6 +112,16 @@ def file_record(file: Element, checks: Element | None, urls: list[dict[str, Any]
     except ValueError as error:
         return Record(path, None, where, str(error))
     return Record(path, value, where)
+
+
+def _of_the_web(urls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    for url in urls:
+        if not url["url"].startswith(WEB):
+            break
+    else:
+        return urls  # as most are
+    web = frozenset(web_urls([url["url"] for url in urls]))
+    return [url for url in urls if url["url"] in web]
 
 
 def _digests(hashes: list[Element]) -> dict[str, str]:

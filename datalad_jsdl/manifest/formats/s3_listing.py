@@ -15,6 +15,7 @@ from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats.buckets import Bucket, etag_digests
 from datalad_jsdl.manifest.formats.documents import one_page
 from datalad_jsdl.manifest.formats.xml_root import root_tag
+from datalad_jsdl.manifest.sizes import number_told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,12 +85,14 @@ def _record(bucket: Bucket, facts: dict[str, str], row: Row) -> Record | None:
     version = said("VersionId", "")
     if row.name == "Version" and said("IsLatest") != "true":
         return None
+    text = said("Size", "")
+    size = number_told(text)
     pinned = f"versionId={quote(version, safe='')}" if version not in ("", "null") else ""
     return bucket.record(
         _key(said("Key", ""), facts),
         f"line {row.line}",
         pinned,
-        size=said("Size", ""),
+        size=text if size is None else size,
         digests=etag_digests(said("ETag")),
         mtime=said("LastModified", ""),
     )

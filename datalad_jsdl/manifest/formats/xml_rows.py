@@ -52,21 +52,23 @@ def rows(text: Iterator[str], *names: str) -> Iterator[Row]:
     wanted = frozenset(names)
     held: list[str] = []  # texts of the element that is wanted, and of what is open in it
     begins: list[int] = []  # where those of each that is open in a child of it begin
-    level = inside = line = count = begin = 0
+    # how deep it is now, and where the children are; 0 outside of what is wanted
+    level = child = line = count = begin = 0
     texts: dict[str, str] = {}
+    make = tuple.__new__
 
     # there are millions of calls of these two
     def start(given: str, _attributes: list[str]) -> None:
-        nonlocal level, inside, line, count, begin, texts
+        nonlocal level, child, line, count, begin, texts
         level += 1
-        if inside:
+        if level == child:
+            begin = len(held)
             count += 1
-            if level == inside + 1:
-                begin = len(held)
-            else:
-                begins.append(len(held))
+        elif child:
+            begins.append(len(held))
+            count += 1
         elif known[given] in wanted:
-            inside, line, count, texts = level, parser.CurrentLineNumber, 1, {}
+            child, line, count, texts = level + 1, parser.CurrentLineNumber, 1, {}
             held.clear()
         if level > MAX_DEPTH:
             raise too_many(parser.CurrentLineNumber, f"{MAX_DEPTH} nested elements")
@@ -74,11 +76,8 @@ def rows(text: Iterator[str], *names: str) -> Iterator[Row]:
             raise too_many(parser.CurrentLineNumber, f"{MAX_ELEMENTS} elements in one")
 
     def end(given: str) -> None:
-        nonlocal level, inside
-        level -= 1
-        if level == inside:
-            if not level:
-                return
+        nonlocal level, child
+        if level == child:
             if len(held) == begin + 1:
                 own = held.pop()
             else:
@@ -86,17 +85,17 @@ def rows(text: Iterator[str], *names: str) -> Iterator[Row]:
                 del held[begin:]
             if (name := known[given]) not in texts:
                 texts[name] = own.strip()
-        elif level > inside:
-            if inside:
+        elif level > child:
+            if child:
                 del held[begins.pop() :]
-        elif inside:
+        else:
             texts[""] = "".join(held).strip() if held else ""
-            ready.append(Row(known[given], line, texts))
-            inside = 0
-            held.clear()
+            ready.append(make(Row, (known[given], line, texts)))
+            child = 0
+        level -= 1
 
     def tidy() -> None:
-        if not inside:
+        if not child:
             held.clear()
 
     parser.StartElementHandler, parser.EndElementHandler = start, end

@@ -56,7 +56,10 @@ class Element(NamedTuple):
 
     def text_of(self, name: str) -> str:
         """The text of the first child of that name; empty if there is none."""
-        return next((child.text for child in self.children if child[0] == name), "")
+        for child in self.children:
+            if child[0] == name:
+                return child[5].strip()
+        return ""
 
 
 # An element that is open: attributes, line, bases, and where its text begins.
