@@ -19,6 +19,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+from datalad_jsdl.bugs import VERBOSE
 from tests.lab import Lab
 from tests.running import run_datalad
 from tests.vault import Vault
@@ -84,6 +85,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def isolated(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
     yield
+    # kept for what is started later, once anything was logged for debugging
+    os.environ.pop(VERBOSE, None)
     # the annex write-protects its content
     for folder, _, _ in os.walk(tmp_path):
         os.chmod(folder, 0o755)

@@ -113,4 +113,6 @@ def test_many_threads_speak_in_whole_lines_for_their_own_jobs() -> None:
         expected |= {f"{start}{thread} {number}" for thread in range(4) for number in range(200)}
         expected |= {f"J {job} PROGRESS {number}" for number in range(200)}
         expected |= {f"J {job} TRANSFER-SUCCESS RETRIEVE key-{job}"}
-    assert sorted(said[1:]) == sorted(expected)
+    # thousands of lines that differ are not compared one by one
+    assert len(said[1:]) == len(expected)
+    assert set(said[1:]) ^ expected == set()
