@@ -165,12 +165,15 @@ STEPS = {
 }
 
 
+def numbered(lab: Lab, count: int, folders: int) -> dict[str, dict[str, Any]]:
+    """Members with numbers for names, in turn in each of some folders."""
+    paths = [f"{number % folders}/{number}" for number in range(count)]
+    return {path: described(path, lab.put(path, content_of(path))) for path in paths}
+
+
 @pytest.mark.slow
 def test_killed_at_any_step_the_next_run_goes_on(tmp_path: Path, lab: Lab) -> None:
-    members = {}
-    for number in range(20):
-        path = f"{number % 7}/{number}"
-        members[path] = described(path, lab.put(path, content_of(path)))
+    members = numbered(lab, 20, folders=7)
     large = content_of("large", 6_000_000)
     url = lab.put("large", large)
     members["large"] = described("large", url) | {"size": len(large)}
@@ -234,10 +237,7 @@ def copies(dataset: Path) -> dict[str, set[str]]:
 
 @pytest.mark.slow
 def test_git_annex_gets_others_and_drops_meanwhile(tmp_path: Path, lab: Lab) -> None:
-    members = {}
-    for number in range(300):
-        path = f"{number % 3}/{number}"
-        members[path] = described(path, lab.put(path, content_of(path)))
+    members = numbered(lab, 300, folders=3)
     datalad("download-manifest", write_manifest("m.json", members), "ds")
     dataset = tmp_path / "ds"
     datalad("download-content", "-d", dataset, dataset / "2")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import shlex
 from contextlib import suppress
 
@@ -12,14 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from datalad_jsdl.manifest.formats import csv_table, json_array, json_lines, json_object
-from datalad_jsdl.manifest.formats.columns import find_columns
-from datalad_jsdl.manifest.formats.options import Options
-from datalad_jsdl.manifest.formats.plain_row import plain_rows
 from datalad_jsdl.manifest.formats.shell import words
-from datalad_jsdl.manifest.formats.tables import Row
 from datalad_jsdl.manifest.formats.values import name_in_url
-from datalad_jsdl.manifest.lines import lines
 from datalad_jsdl.manifest.plain import plain_entry
 from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.manifest.record import Record, entry_from_record, fully_checked
@@ -301,185 +294,9 @@ def test_a_command_has_the_words_that_a_shell_finds(parts: list[str]) -> None:
         assert found == ([] if command.lstrip().startswith("#") else shlex.split(command))
 
 
-cells = st.sampled_from(
-    [
-        *(
-            "",
-            "NA",
-            "7",
-            "7.0",
-            " 7",
-            "\u0667",
-            "1" * 20,
-            SHA256,
-            SHA256.upper(),
-            f"md5:{'a1' * 16}",
-            "a.nii",
-        ),
-        *(
-            URL,
-            f"{URL} ",
-            f"{URL}|",
-            f"{URL};{URL}",
-            f"{URL} https://m.example/a.nii.gz",
-            f"{URL}, {URL}",
-        ),
-        *(
-            f"{URL} https://m.example/b.nii.gz",
-            f"{URL}?x=/b {URL}2?x=/b",
-            "ftp://",
-            "s3://bucket/key.gz",
-        ),
-        *(
-            f"['{URL}']",
-            f"{URL} and more",
-            "http://",
-            "https://x y://z",
-            f"{URL}\tx",
-            "a1" * 16,
-            "z" * 32,
-        ),
-    ]
-)
-
-
-PLAIN_ROW = ["a.nii.gz", URL, "7", SHA256, SHA256]
-# a file in two places, which is named by them
-NAMELESS_ROW = ["X1", "7", SHA256, URL, "s3://study/sub-01/a.nii.gz"]
-
-
-@given(st.lists(st.tuples(st.integers(0, 4), cells), max_size=12))
-@example([(1, f"{URL}|")])
-@example([(1, f"{URL}?x=/b {URL}2?x=/b")])
-@example([(1, f"{URL} https://m.example/b.nii.gz")])
-@example([(2, "\u0667")])
-@example([(3, f"md5:{'a1' * 16}")])
-@example([(0, "b"), (0, "b")])
-def test_a_row_gives_what_it_gives_beside_an_empty_column_of_times(
-    changed: list[tuple[int, str]],
-) -> None:
-    agree(["path", "url", "size", "sha256", "checksum"], PLAIN_ROW, changed)
-
-
-@given(
-    st.lists(
-        st.tuples(
-            st.integers(0, 4),
-            st.one_of(cells, st.tuples(origins, names).map("/".join)),
-        ),
-        max_size=12,
-    )
-)
-@example([(3, ""), (4, "")])
-@example([(3, "https://h"), (4, "https://g")])
-@example([(3, "https://h.example"), (4, "")])
-@example([(4, "s3://closed-protected/a.nii.gz")])
-@example([(4, "s3://b/"), (4, "s3://b/*.gz"), (4, "s3://b/./a.nii.gz")])
-@example([(3, "https://h/a;b/a.nii.gz"), (4, "gs://b/a|b/a.nii.gz")])
-@example([(3, "https://h/b.nii.gz"), (4, URL)])
-def test_a_row_without_a_path_does_so_too(changed: list[tuple[int, str]]) -> None:
-    agree(NAMELESS, NAMELESS_ROW, changed)
-
-
-NAMELESS = ["id", "size", "sha256", "download_url", "s3_url"]
-
-
-@pytest.mark.parametrize(
-    ("header", "first", "row"),
-    [
-        (["path", "url", "size", "sha256", "checksum"], PLAIN_ROW, PLAIN_ROW),
-        (NAMELESS, NAMELESS_ROW, NAMELESS_ROW),
-        (NAMELESS, NAMELESS_ROW, [*NAMELESS_ROW[:4], ""]),
-        (NAMELESS, NAMELESS_ROW, [*NAMELESS_ROW[:3], "", "gs://a-b/a.nii.gz"]),
-    ],
-)
-def test_what_most_rows_are_is_plain(header: list[str], first: list[str], row: list[str]) -> None:
-    columns = find_columns(header, {}, [Row("", dict(zip(header, first, strict=True)))])
-    assert plain_rows(header, columns)(row, "line 2") is not None
-
-
-def agree(header: list[str], plain: list[str], changed: list[tuple[int, str]]) -> None:
-    # with times all rows take the long way; the first 20 do, as they tell the columns' roles
-    rows = [header, *[plain] * 20]
-    rows += [[*plain[:at], cell, *plain[at + 1 :]] for at, cell in changed]
-    rows = [[re.sub(r"[\t\n\r]", " ", cell) for cell in row] for row in rows]
-    table = "".join("\t".join(row) + "\n" for row in rows)
-    long = "".join("\t".join([*row, "" if n else "mtime"]) + "\n" for n, row in enumerate(rows))
-    found, expected = (list(csv_table.records(iter([text]), Options())) for text in (table, long))
-    assert found == expected
-
-
-@given(st.lists(st.text("ab\r\n\u2028\x0b", max_size=6)))
-def test_lines_end_in_the_same_places_however_the_text_is_cut(chunks: list[str]) -> None:
-    expected = re.findall(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+", "".join(chunks))
-    assert [line for _, line in lines(iter(chunks))] == expected
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
-    ),
-    max_leaves=4,
-)
-spaces = st.sampled_from([None, 1, "\n"])
-
-
-@given(st.dictionaries(st.text(max_size=4), json_values, max_size=4), spaces, st.integers(1, 30))
-def test_members_are_what_json_has(document: dict[str, object], indent: object, size: int) -> None:
-    text = json.dumps(document, indent=indent, ensure_ascii=len(document) % 2 == 0)
-    read = json_object.records(iter(_cut(text, size)), Options())
-    assert [(record.path, record.value) for record in read] == list(document.items())
-
-
-@given(
-    st.lists(st.dictionaries(names, json_values, max_size=3), max_size=4),
-    spaces,
-    st.integers(1, 30),
-)
-def test_elements_are_what_json_has(
-    document: list[dict[str, object]], indent: object, size: int
-) -> None:
-    items = [{"path": "a", **item} for item in document]
-    text = json.dumps(items, indent=indent)
-    read = list(json_array.records(iter(_cut(text, size)), Options()))
-    # paths that are none take another way
-    assert [r.value.get("path", r.path) for r in read] == [item["path"] for item in items]
-    expected = [f"line {text.count(chr(10), 0, at) + 1}" for at in _begins(text, len(items))]
-    assert [record.where for record in read] == expected
-
-
-@given(
-    st.lists(json_values | st.text(max_size=5), max_size=4), st.sampled_from(["", " ", "x", "\r"])
-)
-def test_lines_are_what_json_has(items: list[object], behind: str) -> None:
-    text = "".join(f"{json.dumps(item)}{behind}\n" for item in items)
-    for record, item in zip(json_lines.records(iter([text]), Options()), items, strict=True):
-        if behind == "x":
-            assert record.fault is not None
-        elif isinstance(item, dict):
-            assert record.value == item
-        else:
-            assert record.fault == "not an object"
-
-
 def test_a_whole_manifest_is_read_by_the_short_way() -> None:
     document = {f"sub-{n}/a.nii.gz": {"urls": [URL], "size": n} for n in range(5000)}
     found = list(read_manifest(io.BytesIO(json.dumps(document).encode())))
     assert [(entry.path, entry.size) for entry in found] == [
         (path, value["size"]) for path, value in document.items()
     ]
-
-
-def _cut(text: str, size: int) -> list[str]:
-    return [text[at : at + size] for at in range(0, len(text), size)]
-
-
-def _begins(text: str, number: int) -> list[int]:
-    """Where each element of an array begins."""
-    at, found = 1, []
-    for _ in range(number):
-        at = re.compile(r"[\s,]*").match(text, at).end()  # type: ignore[union-attr]
-        found.append(at)
-        at += json.JSONDecoder().raw_decode(text[at:])[1]
-    return found

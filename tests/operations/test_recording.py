@@ -30,7 +30,7 @@ PATHS = [f"{number}.dat" for number in range(6)]
 
 @pytest.fixture
 def dataset(tmp_path: Path, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The last of its files cannot be had; every two that come are a batch that is waited for."""
+    """Its last file is unavailable. Files come in batches of two, and each batch is waited for."""
     monkeypatch.setattr(batches, "_BATCH", 2)
     done = Batches.done
 

@@ -28,7 +28,8 @@ class Names(dict[str, str]):
     """Names as expat gives them, ``namespace name``, to plain ones or ``{namespace}name``.
 
     Args:
-        plain: the namespace whose names are plain ("" is none); None for that of the first name.
+        plain: the namespace whose names stay without it: "" for no namespace, None for that of
+            the first name.
     """
 
     def __init__(self, plain: str | None) -> None:

@@ -29,7 +29,7 @@ def names_of_leftovers(annex_dir: Path) -> frozenset[str]:
     """
     try:
         return frozenset(os.listdir(annex_dir / "tmp"))
-    except OSError:  # there is none
+    except FileNotFoundError:  # no download was ever interrupted
         return frozenset()
 
 

@@ -81,7 +81,7 @@ def _journal(annex_dir: Path) -> Iterator[Path]:
 
 
 def _committed(git: Git, base: str, paths: Sequence[str]) -> Mapping[str, bytes | None]:
-    """What a commit of the git-annex branch has of location logs; None where there is none."""
+    """Path → location log in a commit of the git-annex branch; None if the key has no log yet."""
     listing = Listing(git, base, (b".log",))
     names = {path: listing.find(path) for path in paths}
     known = list(dict.fromkeys(filter(None, names.values())))
