@@ -33,13 +33,12 @@ _PLACES = {'"../jsdl-worker.js"': '""', '"./german.js"': '"./ui/german.js"'}
 #: Properties that nobody but the modules has: not of what callers give and get, not of manifests,
 #: not of what is kept on disk, and no keys of texts.
 INTERNAL = (
-    "answered|asked|blame|blocked|candidate|candidates|central|centralOffset|centralSize|"
-    "check|complete|completed|compress|context|crc|crcs|dead|descriptor|engine|entered|"
-    "environment|existing|expected|faults|finish|flushData|frame|given|givers|handle|hasher|"
-    "header|hurry|isBroken|isOnline|isStrict|isWhole|lastModified|layout|leadingDir|leave|"
-    "little|local|log|member|members|offsets|onFetched|onRetry|onWritten|origins|ownMtime|"
-    "parts|position|ranged|readsAgain|readyAt|resize|slab|source|stage|states|stored|"
-    "succeeded|suspects|target|tries|unit|unitIs|update|verifies|waiting"
+    "answered|blame|blocked|candidate|central|centralOffset|complete|completed|"
+    "context|crc|dead|descriptor|enter|environment|faults|finish|frame|given|"
+    "hasher|hurry|isBroken|isOnline|isStrict|isWhole|lastModified|layout|leadingDir|"
+    "leave|local|member|members|offsets|onFetched|onRetry|onWritten|origins|"
+    "ownMtime|position|ranged|readyAt|reset|resize|sleep|states|stored|succeeded|"
+    "tries|unit|unitIs|update|verifies|waiting"
 )
 
 #: What terser does only if told, as other code might be made wrong by it: no function is a class,
@@ -74,7 +73,8 @@ def bundle(file: Path) -> None:
     text = _STYLE.sub(lambda found: _smaller(found[0]), text, count=1)
     # what it saves beyond esbuild is a fortieth
     terser = [_TERSER, "--module", "--ecma", "2022", "--mangle"]
-    terser += ["--compress", f"passes=3,keep_fargs=false,{_SAFE_HERE}", "--mangle-props"]
+    compress = f"passes=3,keep_fargs=false,lhs_constants=false,{_SAFE_HERE}"
+    terser += ["--compress", compress, "--mangle-props"]
     names = f"regex=/^({INTERNAL})$/,builtins=true,keep_quoted=strict"
     text = _output("node", *terser, names, given=text)
     file.write_text(text, "utf-8")

@@ -1,14 +1,14 @@
 /** The worker: one download, told what to do by the page. */
 import { asFault, failure, need } from "./core/fault.js";
 import { utf8 } from "./core/names.js";
-import { Engine } from "./engine/engine.js";
+import { engineOf } from "./engine/engine.js";
 import { here } from "./engine/environment.js";
-import { NOTHING, askSizes, identity, jobOf, manifestOf } from "./engine/job.js";
-import { FolderSink } from "./sinks/folder.js";
-import { Log } from "./sinks/log.js";
+import { NOTHING, askSizes, identity, isRight, jobOf, manifestOf } from "./engine/job.js";
+import { folderSink } from "./sinks/folder.js";
+import { logOf } from "./sinks/log.js";
 import { folderOf, metaOf, openTarget, remove, withLock } from "./sinks/opfs.js";
-import { StreamTarget } from "./sinks/stream.js";
-import { ZipSink } from "./sinks/zip.js";
+import { streamTarget } from "./sinks/stream.js";
+import { zipSink } from "./sinks/zip.js";
 
 /** @typedef {import("./engine/engine.js").Report} Report */
 /** @typedef {import("./sinks/sink.js").Sink} Sink */
@@ -26,64 +26,65 @@ import { ZipSink } from "./sinks/zip.js";
  * @property {number} [stall]
  */
 
+/** @typedef {"run" | "pause" | "cancel"} Wish */
+
 const TELL = 100; // milliseconds between two reports of progress
 
 const page = /** @type {any} */ (globalThis);
 
+/** What the page asked for last; what it asked for before that is over. @type {[Wish, Start?]} */
+let latest;
 /** @type {Start} */
 let start;
-let engine = /** @type {Engine | null} */ (null);
+let engine = /** @type {import("./engine/engine.js").Engine | null} */ (null);
 let sink = /** @type {Sink | null} */ (null);
-let stream = /** @type {StreamTarget | null} */ (null);
-let isPaused = false, isLocked = false, isQueued = false;
+let stream = /** @type {import("./sinks/stream.js").Stream | null} */ (null);
+let isLocked = false;
 let told = 0;
-/** @type {Promise<any>} Settles once nothing runs here. */
-let running;
+/** Settles once nothing runs here. */
+let running = Promise.resolve();
 
-/** @param {Start} wanted */
-function begin(wanted) {
-  start = wanted;
-  // settles once no other tab has this download; this one has it then, as long as the worker lives
-  running = new Promise((resolve) => {
-    withLock(start.id, () => {
-      isLocked = true;
-      resolve(0);
-      return new Promise(() => {});
-    }).catch(failed);
-  });
-}
+/** No other tab has this download afterwards, as long as the worker lives. */
+const locked = () => new Promise((resolve, reject) => {
+  withLock(start.id, () => {
+    isLocked = true;
+    resolve(0);
+    return new Promise(() => {});
+  }).catch(reject);
+});
 
-/** Get it, or what is missing of it. */
-function run() {
-  isPaused = false;
-  if (isQueued) return;
-  isQueued = true;
-  running = running.then(get).catch(failed);
-}
-
-async function get() {
-  isQueued = false;
-  let report = null;
-  if (!isPaused) {
+/** @type {Record<Wish, () => unknown>} */
+const DO = {
+  /** Get it, or what is missing of it. */
+  async run() {
+    const wish = latest;
     tell("state", "running");
+    if (!isLocked) await locked();
     engine ??= await prepared();
-  }
-  if (!isPaused && engine) {
-    report = await engine.run();
+    if (wish !== latest) return;
+    const report = await engine.run();
     progress(true);
-  }
-  if (!report) return tell("state", "paused");
-  const isDone = engine?.state === "ready";
-  // another try is another worker; what a stream has given on already cannot be taken back
-  if (isDone || !stream) await close();
-  else stream.abort();
-  tell("end", { ...report, blob: isDone ? await stream?.blob : undefined });
-}
+    if (!report) return; // what was asked for meanwhile follows
+    const isDone = isRight(report);
+    // another try is another worker; what a stream has given on already cannot be taken back
+    if (isDone || !stream) await close();
+    else stream.abort();
+    tell("end", { ...report, blob: isDone ? await stream?.blob : undefined });
+  },
 
-function pause() {
-  isPaused = true;
-  engine?.pause();
-}
+  pause: () => tell("state", "paused"),
+
+  async cancel() {
+    try {
+      if (stream) stream.abort();
+      else await close();
+      // what another tab has in hand is not touched
+      if (!isLocked) await locked();
+      await remove(start.id);
+    } catch {}
+    tell("state", "cancelled");
+  },
+};
 
 async function close() {
   const open = sink;
@@ -91,17 +92,7 @@ async function close() {
   await open?.close();
 }
 
-async function cancel() {
-  pause();
-  // what another tab has in hand is not touched
-  if (!isLocked) return;
-  await running;
-  if (stream) stream.abort();
-  else await close();
-  await remove(start.id);
-}
-
-/** @returns {Promise<Engine>} */
+/** @returns {Promise<import("./engine/engine.js").Engine>} */
 async function prepared() {
   const { text, base, as, access, concurrency, stall } = start;
   const manifest = manifestOf(text, base);
@@ -115,8 +106,8 @@ async function prepared() {
   if (place && (!place.meta || sizes !== place.meta.sizes)) await keep(place.folder, start, sizes);
   const { files, layout, archives, refused, bytes } = job;
   tell("plan", { files: files.length, bytes, length: layout.total, refused, kept: place ? "opfs" : "blob" });
-  sink = place ? await fileSink(start, job, place.folder) : new ZipSink(layout, stream = new StreamTarget(), null);
-  return new Engine(files, sink, {
+  sink = place ? await fileSink(start, job, place.folder) : zipSink(layout, stream = streamTarget(), null);
+  return engineOf(files, sink, {
     access, concurrency, stall, archives, isStrict: !place,
     onprogress: () => progress(false),
     onretry: (failure) => tell("retry", failure),
@@ -139,15 +130,16 @@ function progress(isLast) {
   const now = performance.now();
   if (!engine || (!isLast && now - told < TELL)) return;
   told = now;
-  tell("progress", engine.progress);
+  tell("progress", engine.progress());
 }
 
-/** @param {string} type @param {unknown} value */
+/** @param {string} type @param {unknown} [value] */
 const tell = (type, value) => page.postMessage([type, value]);
 
 /** @param {unknown} error */
 function failed(error) {
-  tell("end", { ...NOTHING, ...failure(error) });
+  // else that follows, and it is told of
+  if (latest[0] !== "cancel") tell("end", { ...NOTHING, ...failure(error) });
 }
 
 /**
@@ -158,12 +150,12 @@ async function fileSink({ text, base, as, directory }, { files, layout }, folder
   need(as === "zip" || directory, "permission");
   const journal = await openTarget(folder, "journal");
   const header = identity(text, base, as);
-  if (directory) return new FolderSink(files, directory, folder, new Log(journal, header, () => {}));
+  if (directory) return folderSink(files, directory, folder, logOf(journal, header, () => {}));
   const data = await openTarget(folder, "data");
-  return new ZipSink(layout, data, new Log(journal, header, () => data.flush()));
+  return zipSink(layout, data, logOf(journal, header, () => data.flush()));
 }
 
-/** @param {FileSystemDirectoryHandle} folder @param {Start} start @param {Record<string, number>} [sizes] */
+/** @param {FileSystemDirectoryHandle} folder @param {Start} start @param {import("./engine/job.js").Sizes} [sizes] */
 async function keep(folder, { text, base, as, name }, sizes) {
   const file = await openTarget(folder, "meta");
   file.resize(0);
@@ -173,9 +165,12 @@ async function keep(folder, { text, base, as, name }, sizes) {
 }
 
 // in one file with the page's own modules, it is loaded there too
-if (!globalThis.document) page.onmessage = (/** @type {MessageEvent} */ { data: [type, wanted] }) => {
-  if (type === "start") begin(wanted);
-  if (type === "pause") pause();
-  else if (type === "cancel") cancel().catch(() => {}).then(() => tell("state", "cancelled"));
-  else run();
-};
+if (!globalThis.document) {
+  page.onmessage = (/** @type {MessageEvent} */ { data }) => {
+    latest = data;
+    start ??= data[1];
+    engine?.pause();
+    running = running.then(() => latest === data && DO[latest[0]]()).then(() => {}, failed);
+  };
+  tell("hello");
+}

@@ -4,9 +4,9 @@
  * `download(manifest, options)` begins at once; call it in a click, as browsers ask for one before they
  * let a folder be picked.
  */
-import { Fault, need } from "./core/fault.js";
+import { Fault, asFault, need } from "./core/fault.js";
 import { jobOf, manifestOf } from "./engine/job.js";
-import { Download } from "./page/download.js";
+import { downloadOf } from "./page/download.js";
 import { forget, keptFolder, keptOf, unfinished } from "./page/kept.js";
 import { readText } from "./page/read.js";
 
@@ -17,14 +17,14 @@ export { Fault, forget, unfinished };
 /**
  * @param {string | URL | object} manifest Its URL, its text, or the object.
  * @param {Options} [options]
- * @returns {Download}
+ * @returns {import("./page/download.js").Download}
  */
 export function download(manifest, options = {}) {
   const as = options.as ?? "zip";
   // first of all: the click is over after the first `await`
   const folder = as === "folder" ? Promise.resolve(options.directory ?? pick()) : undefined;
   folder?.catch(() => {});
-  return new Download(readText(manifest, options), as, options, folder);
+  return downloadOf(readText(manifest, options), as, options, folder);
 }
 
 /** @returns {Promise<FileSystemDirectoryHandle>} */
@@ -34,7 +34,7 @@ async function pick() {
   try {
     return await picker({ mode: "readwrite", id: "jsdl", startIn: "downloads" });
   } catch (error) {
-    throw new Fault("permission", { detail: String(error) });
+    throw asFault(error, "permission");
   }
 }
 
@@ -43,7 +43,7 @@ async function pick() {
  *
  * @param {string} id Of `unfinished`.
  * @param {Options} [options]
- * @returns {Download}
+ * @returns {import("./page/download.js").Download}
  */
 export function resume(id, options = {}) {
   const kept = keptOf(id);
@@ -54,7 +54,7 @@ export function resume(id, options = {}) {
     return handle;
   });
   folder.catch(() => {});
-  return new Download(kept, kept.then(({ as }) => as), options, folder, id);
+  return downloadOf(kept, kept.then(({ as }) => as), options, folder, id);
 }
 
 /**

@@ -4,10 +4,10 @@ import { test } from "node:test";
 
 import { crc32 } from "../../datalad_jsdl/browser/core/crc.js";
 import { contentOf } from "../../datalad_jsdl/browser/core/data-url.js";
-import { Hasher, digest } from "../../datalad_jsdl/browser/core/hash.js";
+import { digest, hasherOf } from "../../datalad_jsdl/browser/core/hash.js";
 import { readManifest, shared } from "../../datalad_jsdl/browser/core/manifest.js";
 import { compareUtf8, isInFolder } from "../../datalad_jsdl/browser/core/names.js";
-import { Layout, framed, unframed } from "../../datalad_jsdl/browser/core/zip.js";
+import { framed, layoutOf, unframed } from "../../datalad_jsdl/browser/core/zip.js";
 
 /** The contents in order: lengths around those of blocks, and long ones. */
 function* contents() {
@@ -18,7 +18,7 @@ function* contents() {
 test("digests of content in odd pieces are those of OpenSSL", () => {
   for (const content of contents()) {
     for (const algorithm of ["md5", "sha1", "sha256"]) {
-      const hasher = new Hasher(algorithm);
+      const hasher = hasherOf(algorithm);
       for (let at = 0, step = 1; at < content.length; at += step, step = (step * 7) % 149) {
         hasher.update(content.subarray(at, at + step));
       }
@@ -29,7 +29,7 @@ test("digests of content in odd pieces are those of OpenSSL", () => {
 
 test("lengths in digests have more than 32 bits", () => {
   const zeros = new Uint8Array(64 << 20);
-  const hasher = new Hasher("md5");
+  const hasher = hasherOf("md5");
   const expected = createHash("md5");
   for (let n = 0; n < 9; n++) {
     hasher.update(zeros);
@@ -75,7 +75,7 @@ test("the order of names is that of their bytes", () => {
 
 test("blocks are taken out of a zip again", () => {
   for (const size of [0, 1, 65534, 65535, 65536, 131070, 131071, 300000]) {
-    const layout = new Layout([{ path: "a", size, mtime: null }]);
+    const layout = layoutOf([{ path: "a", size, mtime: null }]);
     const content = randomBytes(size);
     const out = new Uint8Array(framed(size));
     // in pieces that end anywhere

@@ -5,11 +5,11 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 
-import { Layout } from "../../datalad_jsdl/browser/core/zip.js";
-import { Engine } from "../../datalad_jsdl/browser/engine/engine.js";
-import { replay, written, completed, HEADER } from "../../datalad_jsdl/browser/engine/journal.js";
-import { Log } from "../../datalad_jsdl/browser/sinks/log.js";
-import { ZipSink } from "../../datalad_jsdl/browser/sinks/zip.js";
+import { layoutOf } from "../../datalad_jsdl/browser/core/zip.js";
+import { engineOf } from "../../datalad_jsdl/browser/engine/engine.js";
+import { COMPLETE, HEADER, replay, written } from "../../datalad_jsdl/browser/engine/journal.js";
+import { logOf } from "../../datalad_jsdl/browser/sinks/log.js";
+import { zipSink } from "../../datalad_jsdl/browser/sinks/zip.js";
 import { DiskTarget, Lab, contentOf, fileOf, hexOf, piecesOf, quickTime } from "./lab.mjs";
 import { zipOf } from "./vectors.mjs";
 
@@ -29,18 +29,19 @@ afterEach(() => Promise.all([first, second, third].map((lab) => lab.stop())));
 /** A download into a zip on disk. */
 class Download {
   constructor(files, options = {}, name = `zip-${Math.random()}`) {
-    const layout = new Layout(files);
+    const layout = layoutOf(files);
     this.files = layout.members;
     this.name = path.join(folder, name);
     this.target = new DiskTarget(this.name);
     this.journal = new DiskTarget(`${this.name}.journal`);
-    this.log = new Log(this.journal, HEAD, () => this.target.flush());
-    this.sink = new ZipSink(layout, this.target, this.log);
+    this.log = logOf(this.journal, HEAD, () => this.target.flush());
+    this.sink = zipSink(layout, this.target, this.log);
     this.retries = [];
     this.environment = quickTime();
-    this.engine = new Engine(this.files, this.sink, {
+    this.options = {
       environment: this.environment, stall: 300, onretry: (retry) => this.retries.push(retry.reason), ...options,
-    });
+    };
+    this.engine = engineOf(this.files, this.sink, this.options);
   }
 
   async run() {
@@ -59,7 +60,7 @@ const bytesOf = (members) => Buffer.concat(Array.from(zipOf(members), (chunk) =>
 function expected(contents) {
   const members = Object.entries(contents).map(([name, content]) =>
     ({ path: name, size: content.length, mtime: 1714564800, pattern: content }));
-  const { members: sorted } = new Layout(members);
+  const { members: sorted } = layoutOf(members);
   return hexOf("sha256", bytesOf(sorted));
 }
 
@@ -160,13 +161,12 @@ test("each refusal has its kind and its origin", async () => {
     fileOf("refused", content, [`${await closedPort()}/x`]),
     fileOf("good", content, [first.put("good", content)]),
   ];
-  const { report, engine } = await new Download(files).run();
+  const { report } = await new Download(files).run();
   const reasons = Object.fromEntries(report.failed.map((failure) => [failure.path, failure.reason]));
   assert.deepEqual(reasons, {
     gone: "gone", login: "login", odd: "refused", short: "size", long: "size", refused: "network",
   });
   assert.equal(report.saved, 1);
-  assert.equal(engine.state, "failed");
   assert.ok(report.failed.every(({ origin }) => origin.startsWith("http://127.0.0.1:")));
 });
 
@@ -248,11 +248,10 @@ test("paused and continued, and after that by another visit, from what the journ
     first.put("a", content.subarray(0, 9));
     const download = new Download(files);
     for (const limit of [20 * MIB, 40 * MIB]) {
-      download.engine.options.onprogress = ({ done }) => done > limit && download.engine.pause();
+      download.options.onprogress = (engine) => engine.progress().done > limit && engine.pause();
       assert.equal((await download.run()).report, null);
-      assert.equal(download.engine.state, "paused");
     }
-    download.log.flush();
+    download.log.close();
     // killed: what is on disk is all that is left
     const name = path.basename(download.name);
     const later = await new Download(files, {}, name).run();
@@ -310,7 +309,7 @@ test("small files come out of a zip that the manifest names", async () => {
   const contents = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`d/f${n}`, contentOf(`s${n}`, 4096)]));
   contents.big = contentOf("big", 3 * MIB);
   const files = Object.entries(contents).map(([name, content]) => fileOf(name, content, [first.put(name, content)]));
-  const inside = new Layout(files.map((file) => ({ ...file, path: `s/${file.path}` })));
+  const inside = layoutOf(files.map((file) => ({ ...file, path: `s/${file.path}` })));
   const patterns = inside.members.map((member) => ({ ...member, pattern: contents[member.path.slice(2)] }));
   const zip = bytesOf(patterns);
   for (const [content, most] of [[zip, 5], [Buffer.alloc(zip.length), 520], [zip.subarray(9), 520]]) {
@@ -330,7 +329,7 @@ test("what only a zip has comes out of it, from any byte on", async () => {
   };
   const all = Object.entries(contents).map(([name, content]) => fileOf(name, content, []));
   Object.assign(all[0], { digests: {}, pieces: piecesOf(contents.large, 8 * MIB) });
-  const layout = new Layout(all);
+  const layout = layoutOf(all);
   const zip = bytesOf(layout.members.map((member) => ({ ...member, pattern: contents[member.path] })));
   const members = [...layout.members.keys()].filter((number) => layout.members[number].path !== "left");
   const files = members.map((number) => layout.members[number]);
@@ -348,7 +347,7 @@ test("what only a zip has comes out of it, from any byte on", async () => {
 
 test("a journal that was cut off, of something else, or with nonsense", () => {
   const sizes = [10, 5e9];
-  const sound = Buffer.concat([HEAD, written(0, 1, 5), written(1, 2, 4.5e9), completed(0, 3, true)]);
+  const sound = Buffer.concat([HEAD, written(0, 1, 5), written(1, 2, 4.5e9), written(COMPLETE, 3, 1)]);
   const { states, length } = replay(sound, HEAD, sizes);
   assert.equal(length, sound.length);
   assert.deepEqual(states, [

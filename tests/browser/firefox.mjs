@@ -47,12 +47,12 @@ async function start(entries, more, cookie) {
 
 /** Runs in the page. */
 async function end() {
-  const { Hasher } = await import("/jsdl/core/hash.js");
+  const { hasherOf } = await import("/jsdl/core/hash.js");
   const { zipOf } = await import("/jsdl/page/kept.js");
   const report = await window.done;
   if (report.fault || report.failed.length) return report;
   const zip = await zipOf(window.download.id);
-  const hasher = new Hasher("sha256");
+  const hasher = hasherOf("sha256");
   for (let at = 0; at < zip.size; at += 1 << 20) {
     hasher.update(new Uint8Array(await zip.slice(at, at + (1 << 20)).arrayBuffer()));
   }

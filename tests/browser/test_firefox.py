@@ -79,3 +79,13 @@ def test_the_zip_is_that_of_all_producers(way: str, run: Callable[..., Any], por
     portal.pages[VECTORS] = (HERE / "vectors.mjs").read_bytes()
     cases = quick_vectors(way)
     assert run(cases=cases, way=way) == [expected(case, way) for case in cases]
+
+
+@pytest.mark.parametrize("times", [1, 9])
+def test_a_file_of_the_worker_that_does_not_come(
+    times: int, run: Callable[..., Any], portal: Site
+) -> None:
+    """Firefox may tell nothing of it; another worker is started, and in the end it is given up."""
+    portal.failing["/jsdl/sinks/folder.js"] = times
+    report = run({"own": ["data:,own"]}, options={"stall": 1_000})
+    assert report["fault"] == (None if times == 1 else "internal")

@@ -1,7 +1,7 @@
 /** The cases of tests/vectors, and the bytes that the module makes of them; in Node and browsers. */
 import { crc32 } from "../../datalad_jsdl/browser/core/crc.js";
-import { Hasher } from "../../datalad_jsdl/browser/core/hash.js";
-import { Layout, framed } from "../../datalad_jsdl/browser/core/zip.js";
+import { hasherOf } from "../../datalad_jsdl/browser/core/hash.js";
+import { framed, layoutOf } from "../../datalad_jsdl/browser/core/zip.js";
 
 const UNIT = 1 << 20;
 const fromHex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
@@ -21,7 +21,7 @@ export function membersOf(testCase) {
 
 /** All bytes of a case's zip, in chunks of memory that is used again; what `position` says is checked. */
 export function* zipOf(members) {
-  const layout = new Layout(members);
+  const layout = layoutOf(members);
   const crcs = [];
   const out = new Uint8Array(framed(UNIT));
   let at = 0;
@@ -44,8 +44,9 @@ export function* zipOf(members) {
     crcs[i] = crc;
     yield* next(at, layout.descriptor(i, crc));
   }
+  if (at !== layout.centralOffset) throw new Error(`the directory is at ${at}, not ${layout.centralOffset}`);
   for (const [i, crc] of crcs.entries()) yield* next(at, layout.central(i, crc));
-  yield* next(layout.centralOffset + layout.centralSize, layout.end());
+  yield* next(at, layout.end());
   if (at !== layout.total) throw new Error(`${at} bytes, not ${layout.total}`);
 }
 
@@ -68,9 +69,13 @@ function madeOf(pattern) {
 
 /** Length and SHA-256 of a case's zip, by the module's own digest. */
 export function made(testCase) {
-  const hasher = new Hasher("sha256");
-  for (const chunk of zipOf(membersOf(testCase))) hasher.update(chunk);
-  return [hasher.length, hasher.digest()];
+  const hasher = hasherOf("sha256");
+  let length = 0;
+  for (const chunk of zipOf(membersOf(testCase))) {
+    hasher.update(chunk);
+    length += chunk.length;
+  }
+  return [length, hasher.digest()];
 }
 
 /** Length and SHA-256 of what a browser saves of a case; or the names that a manifest may not have. */
@@ -87,7 +92,7 @@ export async function saved(testCase) {
   const { fault, failed, refused, detail } = await running.done;
   if (fault || failed.length) return { fault, failed, detail };
   const zip = await keptZip(running.id);
-  const hasher = new Hasher("sha256").update(new Uint8Array(await zip.arrayBuffer()));
+  const hasher = hasherOf("sha256").update(new Uint8Array(await zip.arrayBuffer()));
   await forget(running.id);
   return refused.length ? refused.map(({ path }) => path.slice(0, 20)).sort() : [zip.size, hasher.digest()];
 }

@@ -1,7 +1,7 @@
 /** What a document says of a file → a checked entry. */
 import { contentOf, isDataUrl } from "./data-url.js";
 import { need } from "./fault.js";
-import { Hasher, canonicalName, hexLength, isStreamed } from "./hash.js";
+import { canonicalName, hasherOf, hexLength, isStreamed } from "./hash.js";
 import { isBroken, isMarkedPath, isPath, joined, utf8 } from "./names.js";
 import { parseTime } from "./time.js";
 
@@ -115,14 +115,14 @@ const isEqual = (a, b) => a.length === b.length && a.every((byte, n) => byte ===
 function checkInline(entry, content) {
   const { pieces, digests, size } = entry;
   const isWrong = (/** @type {Uint8Array} */ bytes, /** @type {string} */ name, /** @type {string} */ hex) =>
-    isStreamed(name) && new Hasher(name).update(bytes).digest() !== hex;
+    isStreamed(name) && hasherOf(name).update(bytes).digest() !== hex;
   need((size ?? content.length) === content.length
     && !Object.entries(digests).some(([name, hex]) => isWrong(content, name, hex))
     && !(pieces && (pieces.digests.length !== Math.ceil(content.length / pieces.length) || pieces.digests.some((hex, n) =>
       isWrong(content.subarray(n * pieces.length, (n + 1) * pieces.length), pieces.algorithm, hex)))), "data-url");
   entry.size = content.length;
   entry.pieces = null;
-  digests.sha256 ??= new Hasher("sha256").update(content).digest();
+  digests.sha256 ??= hasherOf("sha256").update(content).digest();
 }
 
 /** @param {Entry} entry A symlink leads to a place within what it is saved with. */

@@ -8,7 +8,7 @@ export class Fault extends Error {
    *   `wait`: seconds that the server asks for.
    */
   constructor(kind, data = {}) {
-    super(data.detail ? `${kind}: ${data.detail}` : kind);
+    super(kind);
     this.name = "Fault";
     this.kind = kind;
     this.data = data;

@@ -112,58 +112,56 @@ const STREAMED = {
   md5: [md5, START.subarray(0, 4), true],
 };
 
-/** A digest over content that comes in pieces. */
-export class Hasher {
-  /** @param {string} algorithm One that `isStreamed`. */
-  constructor(algorithm) {
-    const [compress, start, little] = STREAMED[algorithm];
-    this.compress = compress;
-    this.little = little;
-    this.state = start.slice();
-    this.block = new Uint8Array(64);
-    this.length = 0;
-  }
+/**
+ * @typedef {object} Hasher A digest over content that comes in pieces.
+ * @property {(bytes: Uint8Array) => Hasher} update
+ * @property {() => Uint8Array} bytes The digest; nothing can be added afterwards.
+ * @property {() => string} digest The same as hex.
+ */
 
-  /** @param {Uint8Array} bytes */
-  update(bytes) {
-    const held = this.length % 64;
-    this.length += bytes.length;
-    let at = 0;
-    if (held) {
-      at = Math.min(64 - held, bytes.length);
-      this.block.set(bytes.subarray(0, at), held);
-      if (held + at < 64) return this;
-      this.#add(new DataView(this.block.buffer), 0);
-    }
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    for (; at + 64 <= bytes.length; at += 64) this.#add(view, at);
-    this.block.set(bytes.subarray(at));
-    return this;
-  }
+/** @param {string} algorithm One that `isStreamed`. @returns {Hasher} */
+export function hasherOf(algorithm) {
+  const [compress, start, little] = STREAMED[algorithm];
+  const state = start.slice();
+  const block = new Uint8Array(64);
+  let length = 0;
 
   /** @param {DataView} view @param {number} at Of a block. */
-  #add(view, at) {
-    for (let n = 0; n < 16; n++) W[n] = view.getInt32(at + 4 * n, this.little);
-    this.compress(this.state);
+  function add(view, at) {
+    for (let n = 0; n < 16; n++) W[n] = view.getInt32(at + 4 * n, little);
+    compress(state);
   }
 
-  /** @returns {string} Hex; nothing can be added afterwards. */
-  digest() {
-    return hex(this.bytes());
-  }
-
-  /** @returns {Uint8Array} The digest; nothing can be added afterwards. */
-  bytes() {
-    const { length, little } = this;
-    const end = new Uint8Array(((length + 8) % 64 < length % 64 ? 128 : 64) - (length % 64));
-    const view = new DataView(end.buffer);
-    end[0] = 0x80;
-    view.setBigUint64(end.length - 8, BigInt(length) * 8n, little);
-    this.update(end);
-    const out = new DataView(new ArrayBuffer(this.state.length * 4));
-    this.state.forEach((value, n) => out.setInt32(n * 4, value, little));
-    return new Uint8Array(out.buffer);
-  }
+  const hasher = {
+    update(/** @type {Uint8Array} */ bytes) {
+      const held = length % 64;
+      length += bytes.length;
+      let at = 0;
+      if (held) {
+        at = Math.min(64 - held, bytes.length);
+        block.set(bytes.subarray(0, at), held);
+        if (held + at < 64) return hasher;
+        add(new DataView(block.buffer), 0);
+      }
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      for (; at + 64 <= bytes.length; at += 64) add(view, at);
+      block.set(bytes.subarray(at));
+      return hasher;
+    },
+    bytes() {
+      // a bit that is set, and the length in the last eight bytes of a block
+      const end = new Uint8Array(72 - ((length + 8) % 64));
+      const view = new DataView(end.buffer);
+      end[0] = 0x80;
+      view.setBigUint64(end.length - 8, BigInt(length) * 8n, little);
+      hasher.update(end);
+      const out = new DataView(new ArrayBuffer(state.length * 4));
+      state.forEach((value, n) => out.setInt32(n * 4, value, little));
+      return new Uint8Array(out.buffer);
+    },
+    digest: () => hex(hasher.bytes()),
+  };
+  return hasher;
 }
 
 /** @param {string} algorithm */
@@ -186,5 +184,5 @@ export async function digest(algorithm, bytes) {
     const name = algorithm.replace("sha", "SHA-");
     return hex(new Uint8Array(await crypto.subtle.digest(name, /** @type {BufferSource} */ (bytes))));
   }
-  return new Hasher(algorithm).update(bytes).digest();
+  return hasherOf(algorithm).update(bytes).digest();
 }

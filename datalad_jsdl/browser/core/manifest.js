@@ -26,8 +26,8 @@ export function readManifest(text, base) {
   const found = /** @type {Manifest} */ ({ entries: [], refused: [], archives: [] });
   const paths = new Set();
   // archives first: what they have needs no URLs
-  const isArchives = (/** @type {Item} */ { path, value }) => path === ARCHIVES && isObject(value);
-  for (const record of [...records.filter(isArchives), ...records.filter((item) => !isArchives(item))]) {
+  const isArchives = (/** @type {Item} */ { path, value }) => Number(path === ARCHIVES && isObject(value));
+  for (const record of records.sort((a, b) => isArchives(b) - isArchives(a))) {
     const { path, value, where, fault } = record;
     try {
       need(!fault, "json");

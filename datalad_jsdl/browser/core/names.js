@@ -8,8 +8,7 @@ const NO_NAME = /(^|\/)\.{0,2}(\/|$)/;
 const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
 // what HFS+ ignores in names
 const IGNORED = /[\ufeff\u200c-\u200f\u202a-\u202e\u206a-\u2070]/g;
-const RESERVED = new Set([".git", ".datalad", ".gitattributes", ".gitmodules", ".noannex", ".gitignore",
-  ".mailmap", ".lfsconfig"]);
+const RESERVED = /^\.(git(attributes|modules|ignore)?|datalad|noannex|mailmap|lfsconfig)$/;
 const NTFS_SHORT = /^(git(mod|att|ign)?|gi(7eba|7d29|250a)|mailma|maba30|lfscon|noanne|datala)~[0-9]+$/;
 
 /** @param {string} text */
@@ -47,7 +46,7 @@ export function isPath(path) {
     && parts.every((part) => {
       const lenient = part.replace(IGNORED, "").normalize("NFKC").split(":")[0].replace(/[ .]+$/, "")
         .toUpperCase().toLowerCase();
-      return utf8(part).length <= 255 && !RESERVED.has(lenient) && !NTFS_SHORT.test(lenient);
+      return utf8(part).length <= 255 && !RESERVED.test(lenient) && !NTFS_SHORT.test(lenient);
     });
 }
 

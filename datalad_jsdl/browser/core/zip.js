@@ -47,150 +47,139 @@ export function record(widths, ...values) {
  */
 function dosTime(mtime) {
   const date = new Date(Math.min(Math.max(mtime ?? UNKNOWN, FIRST), LAST) * 1000);
-  const day = ((date.getUTCFullYear() - 1980) << 9) | ((date.getUTCMonth() + 1) << 5) | date.getUTCDate();
-  const time = (date.getUTCHours() << 11) | (date.getUTCMinutes() << 5) | (date.getUTCSeconds() >> 1);
-  return day * 65536 + time;
+  const [year, month, day, hour, minute, second] = date.toISOString().split(/\D/).map(Number);
+  return (((year - 1980) << 9) | (month << 5) | day) * 65536 + ((hour << 11) | (minute << 5) | (second >> 1));
 }
 
-/** Geometry of an archive, and its structures. */
-export class Layout {
-  /**
-   * @param {Member[]} members In any order.
-   * @throws {Fault} `name` or `twice`: a path has no place in a zip.
-   */
-  constructor(members) {
-    /** In the order of their bytes in UTF-8. */
-    this.members = [...members].sort((a, b) => compareUtf8(a.path, b.path));
-    /** Of the local headers; at the end where the central directory begins. */
-    this.offsets = new Float64Array(members.length + 1);
-    this.centralSize = 0;
-    this.members.forEach(({ path }, i) => {
-      need(isInArchive(path), "name", { path });
-      need(path !== this.members[i - 1]?.path, "twice", { path });
-      this.offsets[i + 1] = this.data(i) + this.stored(i) + this.descriptor(i, 0).length;
-      this.centralSize += this.central(i, 0).length;
-    });
-    this.centralOffset = this.offsets[members.length];
-    /** Bytes of the whole archive. */
-    this.total = this.centralOffset + this.centralSize + this.end().length;
-  }
+/**
+ * @typedef {object} Layout Geometry of an archive, and its structures. Members are known by their numbers.
+ * @property {Member[]} members In the order of their bytes in UTF-8.
+ * @property {Float64Array} offsets Of the local headers; at the end where the central directory begins.
+ * @property {number} centralOffset
+ * @property {number} total Bytes of the whole archive.
+ * @property {(i: number) => number} stored Bytes of a member's data: the content, and five more for each block.
+ * @property {(i: number) => number} data Offset of a member's data.
+ * @property {(i: number, from: number) => number} position Where content from byte *from* on is written;
+ *   at the beginning of a block, its header comes first.
+ * @property {(i: number, crc?: number) => Uint8Array} local *crc* is needed only for a symlink.
+ * @property {(i: number, crc: number) => Uint8Array} descriptor *crc*, here and below: of the content.
+ * @property {(i: number, crc: number) => Uint8Array} central
+ * @property {() => Uint8Array} end The end of the central directory.
+ * @property {(i: number, from: number, bytes: Uint8Array, out: Uint8Array) => number} frame Put the
+ *   blocks' headers between content, of which *bytes* begin at *from*, into *out*, which is long enough:
+ *   `framed(bytes.length)`. How many bytes of it are to be written at `position(i, from)`.
+ */
 
-  /** @param {number} i Member; bytes of its data: the content, and five more for each block. */
-  stored(i) {
-    const { size, symlink } = this.members[i];
+/**
+ * @template {Member} M
+ * @param {M[]} given In any order.
+ * @returns {Layout & {members: M[]}}
+ * @throws {Fault} `name` or `twice`: a path has no place in a zip.
+ */
+export function layoutOf(given) {
+  const members = [...given].sort((a, b) => compareUtf8(a.path, b.path));
+  const offsets = new Float64Array(members.length + 1);
+  let centralSize = 0;
+
+  /** @param {number} i */
+  const stored = (i) => {
+    const { size, symlink } = members[i];
     return symlink ? size : size + 5 * Math.ceil(size / BLOCK);
-  }
+  };
+
+  /** @param {number} i */
+  const data = (i) => offsets[i] + local(i).length;
 
   /** @param {number} i Whether the member has a data descriptor. */
-  #isDescribed(i) {
-    return this.members[i].size > 0 && !this.members[i].symlink;
-  }
+  const isDescribed = (i) => members[i].size > 0 && !members[i].symlink;
 
   /** @param {number} i Whether its sizes take 64 bits. */
-  #isLarge(i) {
-    return this.stored(i) >= MAX32;
-  }
-
-  /** @param {number} i Offset of the member's data. */
-  data(i) {
-    return this.offsets[i] + this.local(i).length;
-  }
-
-  /**
-   * Where content from byte *from* on is written; at the beginning of a block, its header comes first.
-   *
-   * @param {number} i @param {number} from
-   */
-  position(i, from) {
-    const headers = this.members[i].symlink ? 0 : 5 * Math.ceil(from / BLOCK);
-    return this.data(i) + from + headers;
-  }
+  const isLarge = (i) => stored(i) >= MAX32;
 
   /**
    * What both headers of a member have.
    *
-   * @param {number} i @param {number} crc @param {number} stored @param {number} size As they are told.
+   * @param {number} i @param {number} crc @param {number} length @param {number} size As they are told.
    * @param {Uint8Array} large The extra field for 64 bits.
    */
-  #common(i, crc, stored, size, large) {
-    const { path, mtime } = this.members[i];
+  const common = (i, crc, length, size, large) => {
+    const { path, mtime } = members[i];
     const name = utf8(path);
     const isKnown = mtime !== null && mtime >= 0 && mtime < 2 ** 31;
     const time = isKnown ? record("2214", 0x5455, 5, 1, mtime) : EMPTY;
-    const isDescribed = this.#isDescribed(i);
-    const fields = record("222444422", large.length ? 45 : 20, isDescribed ? DESCRIPTOR : PLAIN, isDescribed ? 8 : 0,
-      dosTime(mtime), crc, stored, size, name.length, time.length + large.length);
+    const [flags, method] = isDescribed(i) ? [DESCRIPTOR, 8] : [PLAIN, 0];
+    const fields = record("222444422", large.length ? 45 : 20, flags, method, dosTime(mtime), crc, length, size,
+      name.length, time.length + large.length);
     return [fields, name, time, large];
-  }
+  };
 
-  /** @param {number} i @param {number} [crc] Needed only for a symlink. */
-  local(i, crc = 0) {
-    const { symlink, size } = this.members[i];
-    const isLarge = this.#isLarge(i);
-    const told = symlink ? size : isLarge ? MAX32 : 0;
-    const large = isLarge ? record("2288", 1, 16, 0, 0) : EMPTY;
-    const common = this.#common(i, symlink ? crc : 0, told, told, large);
-    return record("4", 0x04034b50, ...common);
-  }
+  /** @type {Layout["local"]} */
+  const local = (i, crc = 0) => {
+    const { symlink, size } = members[i];
+    const told = symlink ? size : isLarge(i) ? MAX32 : 0;
+    return record("4", 0x04034b50,
+      ...common(i, symlink ? crc : 0, told, told, isLarge(i) ? record("2288", 1, 16, 0, 0) : EMPTY));
+  };
 
-  /** @param {number} i @param {number} crc Of the content. */
-  descriptor(i, crc) {
-    const width = this.#isLarge(i) ? 8 : 4;
-    return this.#isDescribed(i)
-      ? record(`44${width}${width}`, 0x08074b50, crc, this.stored(i), this.members[i].size) : EMPTY;
-  }
+  /** @type {Layout["descriptor"]} */
+  const descriptor = (i, crc) => isDescribed(i)
+    ? record(isLarge(i) ? "4488" : "4444", 0x08074b50, crc, stored(i), members[i].size) : EMPTY;
 
-  /** @param {number} i @param {number} crc Of the content. */
-  central(i, crc) {
-    const { size, symlink, executable } = this.members[i];
-    const offset = this.offsets[i];
-    const isLarge = this.#isLarge(i);
-    const long = [...(isLarge ? [size, this.stored(i)] : []), ...(offset >= MAX32 ? [offset] : [])];
+  /** @type {Layout["central"]} */
+  const central = (i, crc) => {
+    const { size, symlink, executable } = members[i];
+    const offset = offsets[i];
+    const long = [...(isLarge(i) ? [size, stored(i)] : []), ...(offset >= MAX32 ? [offset] : [])];
     const large = long.length ? record("22888", 1, long.length * 8, ...long) : EMPTY;
     const mode = symlink ? 0xa1ff : executable ? 0x81ed : 0x81a4;
-    const [fields, ...names] = this.#common(i, crc, Math.min(this.stored(i), MAX32), isLarge ? MAX32 : size, large);
+    const [fields, ...names] = common(i, crc, Math.min(stored(i), MAX32), isLarge(i) ? MAX32 : size, large);
     return record("4222244", 0x02014b50, UNIX, fields, 0, 0, 0, mode * 65536, Math.min(offset, MAX32), ...names);
-  }
+  };
 
-  /** The end of the central directory. */
-  end() {
-    const { centralOffset: offset, centralSize: size } = this;
-    const count = this.members.length;
+  const end = () => {
+    const offset = offsets[members.length], size = centralSize;
+    const count = members.length;
     const few = Math.min(count, 65535);
     const large = few === 65535 || offset >= MAX32 || size >= MAX32 ? record("48224488884484", 0x06064b50, 44, UNIX, 45,
       0, 0, count, count, size, offset, 0x07064b50, 0, offset + size, 1) : EMPTY;
     return record("4422442", large, 0x06054b50, 0, few, few, Math.min(size, MAX32), Math.min(offset, MAX32), 0);
-  }
+  };
 
-  /**
-   * Put the blocks' headers between content.
-   *
-   * @param {number} i @param {number} from First byte of the content that *bytes* has.
-   * @param {Uint8Array} bytes @param {Uint8Array} out Long enough: `framed(bytes.length)`.
-   * @returns {number} How many bytes of *out* are to be written at `position(i, from)`.
-   */
-  frame(i, from, bytes, out) {
-    const { size, symlink } = this.members[i];
-    if (symlink) {
-      out.set(bytes);
-      return bytes.length;
-    }
-    let at = 0;
-    for (let read = 0; read < bytes.length;) {
-      const place = (from + read) % BLOCK;
-      const start = from + read - place;
-      const length = Math.min(BLOCK, size - start);
-      if (place === 0) {
-        out.set(record("122", start + length === size ? 1 : 0, length, length ^ 0xffff), at);
-        at += 5;
+  members.forEach(({ path }, i) => {
+    need(isInArchive(path), "name", { path });
+    need(path !== members[i - 1]?.path, "twice", { path });
+    offsets[i + 1] = data(i) + stored(i) + descriptor(i, 0).length;
+    centralSize += central(i, 0).length;
+  });
+  const centralOffset = offsets[members.length];
+
+  return {
+    members, offsets, centralOffset, total: centralOffset + centralSize + end().length,
+    stored, data, local, descriptor, central, end,
+    position: (i, from) => data(i) + from + (members[i].symlink ? 0 : 5 * Math.ceil(from / BLOCK)),
+    frame(i, from, bytes, out) {
+      const { size, symlink } = members[i];
+      if (symlink) {
+        out.set(bytes);
+        return bytes.length;
       }
-      const part = bytes.subarray(read, read + length - place);
-      out.set(part, at);
-      at += part.length;
-      read += part.length;
-    }
-    return at;
-  }
+      let at = 0;
+      for (let read = 0; read < bytes.length;) {
+        const place = (from + read) % BLOCK;
+        const start = from + read - place;
+        const length = Math.min(BLOCK, size - start);
+        if (place === 0) {
+          out.set(record("122", start + length === size ? 1 : 0, length, length ^ 0xffff), at);
+          at += 5;
+        }
+        const part = bytes.subarray(read, read + length - place);
+        out.set(part, at);
+        at += part.length;
+        read += part.length;
+      }
+      return at;
+    },
+  };
 }
 
 /**

@@ -6,8 +6,8 @@
 import { crc32 } from "../core/crc.js";
 import { Fault } from "../core/fault.js";
 import { unframed } from "../core/zip.js";
-import { Check, UNIT } from "./pieces.js";
-import { Source } from "./source.js";
+import { UNIT, checkOf } from "./pieces.js";
+import { sourceOf } from "./source.js";
 
 /** @typedef {import("./source.js").Context} Context */
 /** @typedef {import("./journal.js").State} State */
@@ -59,7 +59,7 @@ export async function saveFromArchives(archives, missing, files, states, sink, c
 function takeGroup({ layout, members }, missing, files, states) {
   const isFit = (/** @type {number} */ number) => {
     const { size, content } = files[number];
-    return size > 0 && size <= SMALL && !content && !states[number].position && new Check(files[number]).verifies;
+    return size > 0 && size <= SMALL && !content && !states[number].position && checkOf(files[number]).verifies;
   };
   const wanted = missing.filter(isFit).sort((a, b) => a - b);
   const places = wanted.map((number) => members[number]);
@@ -69,9 +69,7 @@ function takeGroup({ layout, members }, missing, files, states) {
     while (start(last + 1) - end(last) <= GAP && end(last + 1) - start(first) <= UNIT) last++;
     if (last === first) continue;
     const taken = new Set(wanted.slice(first, last + 1));
-    const others = missing.filter((number) => !taken.has(number));
-    missing.length = 0;
-    for (const number of others) missing.push(number);
+    for (const number of missing.splice(0)) if (!taken.has(number)) missing.push(number);
     return { members: [...taken], from: start(first), to: end(last) };
   }
   return null;
@@ -84,7 +82,7 @@ function takeGroup({ layout, members }, missing, files, states) {
 async function saveGroup({ urls, layout, members: places }, { members, from, to }, files, states, sink, context) {
   const bytes = new Uint8Array(to - from);
   let held = 0;
-  for await (const part of new Source(urls, layout.total, context).read(from, to, 1)) {
+  for await (const part of sourceOf(urls, layout.total, context).read(from, to, 1)) {
     bytes.set(part.bytes, held);
     held += part.bytes.length;
   }
@@ -92,7 +90,7 @@ async function saveGroup({ urls, layout, members: places }, { members, from, to 
     const place = layout.data(places[number]) - from;
     const { size } = files[number];
     const content = unframed(bytes.subarray(place, place + layout.stored(places[number])), size);
-    await new Check(files[number]).unitIs(content, 0);
+    await checkOf(files[number]).unitIs(content, 0);
     const crc = crc32(content);
     await sink.write(number, 0, content, crc);
     Object.assign(states[number], { position: size, crc, complete: true, verified: true });

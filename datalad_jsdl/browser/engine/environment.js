@@ -8,6 +8,9 @@
  * @property {() => boolean} isOnline
  */
 
+/** Milliseconds without a byte after which an answer has stalled. */
+export const STALL = 15000;
+
 /** @type {Environment} That of this browser or Node. */
 export const here = {
   fetch: (...given) => fetch(...given),

@@ -14,7 +14,7 @@ import { record } from "../core/zip.js";
 
 export const HEADER = 32;
 export const RECORD = 16;
-const COMPLETE = 2 ** 31;
+export const COMPLETE = 2 ** 31;
 const READY = 2 ** 32 - 1;
 
 /**
@@ -26,19 +26,18 @@ const READY = 2 ** 32 - 1;
  * @property {boolean} [blocked] Another file has its name.
  */
 
-/** @param {number} member @param {number} crc @param {number} value */
-function entry(member, crc, value) {
+/**
+ * A record.
+ *
+ * @param {number} member @param {number} crc @param {number} value The length that is written; 1 or 0
+ *   for a member that is complete, whose number has `COMPLETE` added.
+ */
+export function written(member, crc, value) {
   const head = record("446", member, crc, value);
   return record("2", head, crc32(head));
 }
 
-/** @param {number} member @param {number} crc @param {number} position */
-export const written = (member, crc, position) => entry(member, crc, position);
-
-/** @param {number} member @param {number} crc @param {boolean} verified */
-export const completed = (member, crc, verified) => entry(member + COMPLETE, crc, verified ? 1 : 0);
-
-export const ready = () => entry(READY, 0, 0);
+export const ready = () => written(READY, 0, 0);
 
 /** @returns {State} Of a member of which nothing is known. */
 export const untouched = () => ({ position: 0, crc: 0, complete: false, verified: false });

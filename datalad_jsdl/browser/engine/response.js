@@ -1,5 +1,5 @@
 /** One request for a range, and its answer byte by byte. */
-import { Fault, asFault, need } from "../core/fault.js";
+import { Fault, need } from "../core/fault.js";
 import { orAborted } from "./environment.js";
 
 /** @typedef {import("./environment.js").Environment} Environment */
@@ -46,144 +46,129 @@ export function requestInit(origin, access) {
   };
 }
 
-/** An answer that is read. */
-export class Answer {
-  #reader = /** @type {any} */ (undefined); // of the body; none if that is empty
-  #abort = new AbortController();
-  #idle = 0; // ticks since bytes came
-  #mean = 0; // ticks that they take to come
-  #isWaiting = false;
-  #timer = /** @type {any} */ (0);
+/**
+ * @typedef {object} Answer
+ * @property {boolean} isWhole The server ignored the range.
+ * @property {string | null} lastModified
+ * @property {number} at Place of the next byte in the file.
+ * @property {number} end Of what it is for.
+ * @property {() => Promise<Uint8Array | null>} next The next bytes of what was asked for; null at the end.
+ *   Throws a `Fault`.
+ * @property {() => void} close Give the connection up.
+ */
 
-  /** @param {Asked} asked @param {Environment} environment @param {AbortSignal} signal Of the user. */
-  constructor(asked, environment, signal) {
-    this.asked = asked;
-    this.environment = environment;
-    this.signal = signal;
-    this.at = 0; // place of the next byte in the file
-    this.end = asked.to; // of what it is for
-    this.isWhole = false; // the server ignored the range
-    this.lastModified = /** @type {string | null} */ (null);
-  }
+/**
+ * @param {Asked} asked @param {Access} access @param {Environment} environment
+ * @param {AbortSignal} signal Of the user.
+ * @returns {Promise<Answer>}
+ * @throws {Fault} The server refuses, is out of reach, or answers something else.
+ */
+export async function answerTo({ url, origin, from, to, size, ranged, stall }, access, environment, signal) {
+  const { name } = origin;
+  const own = new AbortController();
+  let reader = /** @type {any} */ (undefined); // of the body; none if that is empty
+  let idle = 0; // ticks since bytes came
+  let mean = 0; // ticks that they take to come
+  let isWaiting = false, isOpen = true;
 
-  /**
-   * @param {Access} access
-   * @throws {Fault} The server refuses, is out of reach, or answers something else.
-   */
-  async open(access) {
-    const { asked, signal } = this;
-    const entering = asked.origin.enter();
-    await orAborted(entering, signal).catch((error) => {
-      entering.then(() => asked.origin.leave());
-      throw error;
-    });
-    this.entered = true;
-    this.#timer = setInterval(() => this.#watch(), asked.stall / TICKS);
-    signal.addEventListener("abort", this.#stop);
-    try {
-      const end = asked.from === 0 && asked.to === asked.size ? "" : asked.to - 1;
-      const { headers, ...init } = requestInit(asked.origin.name, access);
-      if (asked.ranged) headers.Range = `bytes=${asked.from}-${end}`;
-      const response = await this.#timed(() =>
-        this.environment.fetch(asked.url, { ...init, headers, signal: this.#abort.signal }));
-      this.#check(response);
-      this.#reader = response.body?.getReader();
-    } catch (error) {
-      this.close();
-      throw this.#fault(error);
-    }
-  }
-
-  /** @param {Response} response */
-  #check(response) {
-    const { asked } = this;
-    const { status, headers } = response;
-    const origin = asked.origin.name;
-    const isWhole = this.isWhole = status === 200;
-    need(isWhole || status === 206, STATUSES[status] ?? (status >= 500 ? "server" : "refused"),
-      { origin, status, wait: waitOf(headers) });
-    this.lastModified = headers.get("Last-Modified");
-    this.at = isWhole ? 0 : asked.from;
-    const length = Number(headers.get("Content-Length") ?? NaN);
-    const [, start = asked.from, total = asked.size] =
-      /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("Content-Range") ?? "") ?? [];
-    // of a whole that is compressed, the length would be shorter
-    need(isWhole ? !(length > asked.size) : Number(total) === asked.size, "size", { origin });
-    need(isWhole || (Number(start) === asked.from && !(Math.abs(length - asked.to + asked.from) > 0)), "range", { origin });
-  }
-
-  /**
-   * The next bytes of what was asked for; null at the end.
-   *
-   * @returns {Promise<Uint8Array | null>}
-   * @throws {Fault}
-   */
-  async next() {
-    const { asked } = this;
-    // with a range ignored, the end of the file is the end of the answer
-    const end = this.isWhole ? asked.size : asked.to;
-    while (this.at < end) {
-      let bytes = /** @type {Uint8Array | undefined} */ (undefined);
-      try {
-        bytes = this.#reader && (await this.#timed(() => orAborted(this.#reader.read(), this.#abort.signal))).value;
-      } catch (error) {
-        throw this.#fault(error, "cut");
-      }
-      const origin = asked.origin.name;
-      need(bytes, "cut", { origin });
-      const start = this.at;
-      this.at += bytes.length;
-      need(this.at <= end, "size", { origin });
-      if (this.at > asked.from) return start < asked.from ? bytes.subarray(asked.from - start) : bytes;
-    }
-    return null;
-  }
-
-  /** Give the connection up. */
-  close() {
-    clearInterval(this.#timer);
-    this.signal.removeEventListener("abort", this.#stop);
-    this.#abort.abort();
-    this.#reader?.cancel().catch(() => {});
-    if (this.entered) this.asked.origin.leave();
-    this.entered = false;
-  }
-
-  #stop = () => this.#abort.abort(this.signal.reason);
+  const stop = () => own.abort(signal.reason);
 
   /**
    * @template T
    * @param {() => Promise<T>} start
    */
-  async #timed(start) {
-    this.#idle = 0;
-    this.#isWaiting = true;
+  const timed = async (start) => {
+    idle = 0;
+    isWaiting = true;
     const result = await start();
-    this.#isWaiting = false;
-    this.#mean += (this.#idle - this.#mean) / 8;
+    isWaiting = false;
+    mean += (idle - mean) / 8;
     return result;
-  }
+  };
 
   /** Give up if nothing comes for a time. It gets longer where bytes come seldom, but do come. */
-  #watch() {
+  const watch = () => {
     // counted, not timed: what came while nothing ran here did come
-    if (!this.#isWaiting || ++this.#idle <= Math.max(TICKS, 4 * this.#mean)) return;
-    this.#abort.abort(new Fault("stall", { origin: this.asked.origin.name }));
-  }
+    if (isWaiting && ++idle > Math.max(TICKS, 4 * mean)) own.abort(new Fault("stall", { origin: name }));
+  };
 
-  /** @param {unknown} error @param {string} [kind] Of what the browser does not explain. */
-  #fault(error, kind = "network") {
-    if (this.signal.aborted) return this.signal.reason;
-    const { reason } = this.#abort.signal;
-    const { detail } = asFault(error, kind).data;
-    return [error, reason].find((found) => found instanceof Fault)
-      ?? new Fault(kind, { origin: this.asked.origin.name, detail });
+  /** @param {unknown} error @param {string} kind Of what the browser does not explain. */
+  const faultOf = (error, kind) => {
+    if (signal.aborted) return signal.reason;
+    return [error, own.signal.reason].find((found) => found instanceof Fault)
+      ?? new Fault(kind, { origin: name, detail: String(error) });
+  };
+
+  const close = () => {
+    clearInterval(timer);
+    signal.removeEventListener("abort", stop);
+    own.abort();
+    reader?.cancel().catch(() => {});
+    if (isOpen) origin.leave();
+    isOpen = false;
+  };
+
+  const entering = origin.enter();
+  await orAborted(entering, signal).catch((error) => {
+    entering.then(origin.leave);
+    throw error;
+  });
+  const timer = setInterval(watch, stall / TICKS);
+  signal.addEventListener("abort", stop);
+  try {
+    const { headers, ...init } = requestInit(name, access);
+    if (ranged) headers.Range = `bytes=${from}-${from === 0 && to === size ? "" : to - 1}`;
+    const response = await timed(() => environment.fetch(url, { ...init, headers, signal: own.signal }));
+    const isWhole = checked(response, name, from, to, size);
+    // with a range ignored, the end of the file is the end of the answer
+    const last = isWhole ? size : to;
+    reader = response.body?.getReader();
+    const answer = {
+      isWhole, lastModified: response.headers.get("Last-Modified"), at: isWhole ? 0 : from, end: to, close,
+      async next() {
+        while (answer.at < last) {
+          let bytes = /** @type {Uint8Array | undefined} */ (undefined);
+          try {
+            bytes = reader && (await timed(() => orAborted(reader.read(), own.signal))).value;
+          } catch (error) {
+            throw faultOf(error, "cut");
+          }
+          need(bytes, "cut", { origin: name });
+          const start = answer.at;
+          answer.at += bytes.length;
+          need(answer.at <= last, "size", { origin: name });
+          if (answer.at > from) return start < from ? bytes.subarray(from - start) : bytes;
+        }
+        return null;
+      },
+    };
+    return answer;
+  } catch (error) {
+    close();
+    throw faultOf(error, "network");
   }
 }
 
-/** @param {Headers} headers @returns {number | undefined} Seconds, where the browser lets it be read. */
+/**
+ * @param {Response} response @param {string} origin @param {number} from @param {number} to @param {number} size
+ * @returns {boolean} Whether it is all of the file.
+ * @throws {Fault}
+ */
+function checked({ status, headers }, origin, from, to, size) {
+  const isWhole = status === 200;
+  need(isWhole || status === 206, STATUSES[status] ?? (status >= 500 ? "server" : "refused"),
+    { origin, status, wait: waitOf(headers) });
+  const length = Number(headers.get("Content-Length") ?? NaN);
+  const [, start = from, total = size] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("Content-Range") ?? "") ?? [];
+  // of a whole that is compressed, the length would be shorter
+  need(isWhole ? !(length > size) : Number(total) === size, "size", { origin });
+  need(isWhole || (Number(start) === from && !(Math.abs(length - to + from) > 0)), "range", { origin });
+  return isWhole;
+}
+
+/** @param {Headers} headers @returns {number} Seconds; NaN where there are none, or the browser does not tell. */
 function waitOf(headers) {
   const value = headers.get("Retry-After") ?? "";
   const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
-  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), 3600) : undefined;
+  return Math.min(Math.max(seconds, 0), 3600);
 }

@@ -2,7 +2,7 @@
 import { Fault } from "../core/fault.js";
 import { contentIn } from "../core/zip.js";
 import { orAborted } from "./environment.js";
-import { Answer } from "./response.js";
+import { answerTo } from "./response.js";
 
 /** @typedef {import("./environment.js").Environment} Environment */
 /** @typedef {import("./origins.js").Origin} Origin */
@@ -42,45 +42,41 @@ const TRANSIENT = new Set(["busy", "server", "cut", "stall", "network"]);
  * @property {(bytes: number) => void} onWritten
  */
 
-/** Candidates of one file. */
-export class Source {
-  /**
-   * @param {string[]} urls @param {number} size @param {Context} context
-   * @param {import("./archives.js").Transport[]} [archives] Zips that have it, too. @param {number} [number] Of the file.
-   */
-  constructor(urls, size, context, archives = [], number = 0) {
-    this.size = size;
-    this.context = context;
-    const of = (/** @type {Candidate["zip"]} */ zip, member = 0) => (/** @type {string} */ url) => ({
-      url, zip, member, origin: context.origins.of(url), ranged: true, tries: 0, faults: 0, wrong: 0,
-      lastModified: null, dead: null,
-    });
-    /** @type {Candidate[]} */
-    this.candidates = [
-      ...urls.map(of(null)),
-      ...archives.flatMap((archive) => archive.urls.map(of(archive.layout, archive.members[number]))),
-    ];
-  }
+/**
+ * @typedef {object} Source
+ * @property {() => Fault[]} faults Why each candidate was given up.
+ * @property {(from: number, to: number, unit: number) =>
+ *   AsyncGenerator<{bytes: Uint8Array, candidate: Candidate}>} read Up to before *to*; windows end at
+ *   multiples of *unit*. Throws a `Fault` where no candidate is left.
+ * @property {(candidates: Iterable<Candidate>) => void} blame The bytes that they gave were wrong. Once
+ *   may be chance.
+ */
 
-  /** @returns {Fault[]} Why each candidate was given up. */
-  get faults() {
-    return this.candidates.flatMap(({ dead }) => dead ?? []);
-  }
+/**
+ * @param {string[]} urls @param {number} size @param {Context} context
+ * @param {import("./archives.js").Transport[]} [archives] Zips that have it, too. @param {number} [number] Of the file.
+ * @returns {Source}
+ */
+export function sourceOf(urls, size, context, archives = [], number = 0) {
+  const { environment, origins, access, stall, signal, onRetry, onFetched } = context;
+  const of = (/** @type {Candidate["zip"]} */ zip, member = 0) => (/** @type {string} */ url) => ({
+    url, zip, member, origin: origins(url), ranged: true, tries: 0, faults: 0, wrong: 0, lastModified: null, dead: null,
+  });
+  /** @type {Candidate[]} */
+  const candidates = [
+    ...urls.map(of(null)),
+    ...archives.flatMap(({ urls: more, layout, members }) => more.map(of(layout, members[number]))),
+  ];
 
-  /**
-   * @param {number} from
-   * @param {number} to Behind the last byte.
-   * @param {number} unit Windows end at its multiples.
-   * @returns {AsyncGenerator<{bytes: Uint8Array, candidate: Candidate}>}
-   * @throws {Fault} No candidate is left.
-   */
-  async *read(from, to, unit) {
-    let at = from;
+  const faults = () => candidates.flatMap(({ dead }) => dead ?? []);
+
+  /** @type {Source["read"]} */
+  async function* read(at, to, unit) {
     while (at < to) {
-      const candidate = await this.#choose();
+      const candidate = await choose();
       let since = at;
       try {
-        for await (const bytes of this.#windows(candidate, at, to, unit)) {
+        for await (const bytes of windows(candidate, at, to, unit)) {
           at += bytes.length;
           if (at - since >= PROGRESS || at === to) {
             since = at;
@@ -90,37 +86,33 @@ export class Source {
           yield { bytes, candidate };
         }
       } catch (error) {
-        if (!(error instanceof Fault) || this.context.signal.aborted) throw error;
-        this.#failed(candidate, error);
+        if (!(error instanceof Fault) || signal.aborted) throw error;
+        failed(candidate, error);
       }
     }
   }
 
-  /**
-   * The bytes that a candidate gave were wrong. Once may be chance.
-   *
-   * @param {Iterable<Candidate>} candidates
-   */
-  blame(candidates) {
-    for (const candidate of candidates) {
+  /** @type {Source["blame"]} */
+  function blame(wrong) {
+    for (const candidate of wrong) {
       candidate.faults += 10;
       const fault = new Fault("wrong", { origin: candidate.origin.name });
       if (++candidate.wrong > 1) candidate.dead = fault;
-      this.context.onRetry(fault);
+      onRetry(fault);
     }
   }
 
   /** @param {Candidate} candidate @param {number} at @param {number} to @param {number} unit */
-  async *#windows(candidate, at, to, unit) {
+  async function* windows(candidate, at, to, unit) {
     const { zip, member } = candidate;
-    let answer = await this.#open(candidate, at, windowEnd(at, to, unit));
-    /** @type {Promise<Answer> | null} */
+    let answer = await open(candidate, at, windowEnd(at, to, unit));
+    /** @type {Promise<import("./response.js").Answer> | null} */
     let next = null;
     try {
       for (;;) {
         const bytes = await answer.next();
         if (bytes) {
-          this.context.onFetched(bytes.length);
+          onFetched(bytes.length);
           for (const given of zip ? contentIn(bytes, answer.at - bytes.length - zip.data(member)) : [bytes]) {
             const part = at + given.length > to ? given.subarray(0, to - at) : given;
             at += part.length;
@@ -130,7 +122,7 @@ export class Source {
         const end = answer.isWhole ? to : answer.end;
         if (at >= to) return;
         if (!next && end < to && end - at <= AHEAD) {
-          next = this.#open(candidate, end, windowEnd(end, to, unit));
+          next = open(candidate, end, windowEnd(end, to, unit));
           next.catch(() => {});
         }
         if (!bytes && next) {
@@ -141,19 +133,17 @@ export class Source {
       }
     } finally {
       answer.close();
-      next?.then((open) => open.close(), () => {});
+      next?.then((other) => other.close(), () => {});
     }
   }
 
   /** @param {Candidate} candidate @param {number} from @param {number} to */
-  async #open(candidate, from, to) {
-    const { environment, signal, access, stall } = this.context;
+  async function open(candidate, from, to) {
     const { url, origin, ranged, zip, member } = candidate;
-    const place = { from, to, size: this.size };
+    const place = { url, origin, ranged, stall, from, to, size };
     // the header of the first block does not matter
     if (zip) Object.assign(place, { from: zip.position(member, from), to: zip.position(member, to), size: zip.total });
-    const answer = new Answer({ url, origin, ranged, stall, ...place }, environment, signal);
-    await answer.open(access);
+    const answer = await answerTo(place, access, environment, signal);
     answer.end = to;
     const { lastModified } = answer;
     const isOther = candidate.lastModified && lastModified && candidate.lastModified !== lastModified;
@@ -168,23 +158,21 @@ export class Source {
   }
 
   /** The best candidate that is left, once its server may be asked. */
-  async #choose() {
-    const { environment, signal } = this.context;
+  async function choose() {
     for (;;) {
       signal.throwIfAborted();
       const now = environment.now();
       const wait = (/** @type {Candidate} */ { origin }) => Math.max(origin.readyAt - now, 0);
-      const [best] = this.candidates.filter(({ dead }) => !dead).sort((a, b) => wait(a) - wait(b)
-        || Number(a.origin.refused) - Number(b.origin.refused) || a.faults - b.faults);
-      if (!best) throw this.faults[0] ?? new Fault("no-urls");
+      const [best] = candidates.filter(({ dead }) => !dead).sort((a, b) => wait(a) - wait(b)
+        || a.origin.refused - b.origin.refused || a.faults - b.faults);
+      if (!best) throw faults()[0] ?? new Fault("no-urls");
       if (!wait(best) && environment.isOnline()) return best;
       await orAborted(environment.sleep(Math.min(wait(best) || 500, 1000)), signal);
     }
   }
 
   /** @param {Candidate} candidate @param {Fault} fault */
-  #failed(candidate, fault) {
-    const { environment, onRetry } = this.context;
+  function failed(candidate, fault) {
     const { origin } = candidate;
     candidate.faults++;
     if (!environment.isOnline()) return;
@@ -192,7 +180,7 @@ export class Source {
       // a browser tells of a compressed range as of no connection; without the range it may go well
       if (candidate.ranged && !candidate.zip) candidate.ranged = false;
       else candidate.dead = fault;
-      origin.refused = !origin.answered && candidate.dead !== null;
+      origin.refused = Number(!origin.answered && candidate.dead !== null);
     } else if (!TRANSIENT.has(fault.kind)) {
       candidate.dead = fault;
     } else {
@@ -201,6 +189,8 @@ export class Source {
     }
     onRetry(fault);
   }
+
+  return { faults, read, blame };
 }
 
 /** @param {number} at @param {number} to @param {number} unit */

@@ -1,7 +1,8 @@
 /** A download as the page sees it; the worker does the work. */
 import { failure, need } from "../core/fault.js";
 import { hex } from "../core/hash.js";
-import { NOTHING, identity } from "../engine/job.js";
+import { STALL } from "../engine/environment.js";
+import { NOTHING, identity, isRight } from "../engine/job.js";
 import { fill, sinkFault } from "../sinks/sink.js";
 import { forget, keepFolder, zipOf } from "./kept.js";
 import { failedManifest } from "./failed.js";
@@ -36,189 +37,193 @@ import { startWorker, urlFor } from "./worker.js";
  * @typedef {{files: number, bytes: number, length: number, refused: Refusal[], kept: "opfs" | "blob"}} Plan
  */
 
+/**
+ * @typedef {object} Download
+ * @property {string} id
+ * @property {string} name Of the zip.
+ * @property {"zip" | "folder"} as
+ * @property {State} state
+ * @property {Progress | null} progress
+ * @property {Plan | null} plan
+ * @property {Promise<Report>} done Settles once it is ready, failed or cancelled; again after `resume`.
+ * @property {() => void} pause
+ * @property {() => void} resume Go on after a pause, or try again what failed.
+ * @property {() => void} cancel Give up, and delete what is kept of it; files in a folder stay.
+ * @property {() => Promise<void>} save Hand the zip over to the browser's downloads; call it in a click.
+ *   It stays until `forget`.
+ */
+
 const TRIES = 2; // more workers, if one does not begin
 
-/** One download. */
-export class Download {
-  #worker = /** @type {Worker | null} */ (null);
-  #settle = /** @type {(report: Report) => void} */ (() => {});
-  #blob = /** @type {Blob | undefined} */ (undefined);
-  #text = { text: "", base: "" };
-  #begin = () => {};
-  #isHeld = false; // paused before the worker told anything
-  #tries = 0; // more workers that may be started
+/**
+ * One download, which begins.
+ *
+ * @param {Promise<{text: string, base: string}>} given Text of the manifest.
+ * @param {"zip" | "folder" | Promise<"zip" | "folder">} as
+ * @param {Options} options
+ * @param {Promise<FileSystemDirectoryHandle | undefined>} [folder] To save to.
+ * @param {string} [id] Of an earlier visit.
+ * @returns {Download}
+ */
+export function downloadOf(given, as, options, folder, id = "") {
+  const { file, signal, credentials, headers, concurrency, stall } = options;
+  let worker = /** @type {Worker | null} */ (null); // that has begun
+  let settle = /** @type {(report: Report) => void} */ (() => {});
+  let zip = /** @type {Blob | undefined} */ (undefined);
+  let text = "", base = "";
+  let stop = () => {};
+  let asked = "run"; // of the worker, last
+  let tries = 0; // more workers that may be started
 
-  /**
-   * @param {Promise<{text: string, base: string}>} text Of the manifest.
-   * @param {"zip" | "folder" | Promise<"zip" | "folder">} as
-   * @param {Options} options
-   * @param {Promise<FileSystemDirectoryHandle | undefined>} [folder] To save to.
-   * @param {string} [id] Of an earlier visit.
-   */
-  constructor(text, as, options, folder, id = "") {
-    this.options = options;
-    this.id = id;
-    this.name = options.name ?? "";
-    this.as = /** @type {"zip" | "folder"} */ ("zip");
-    this.state = /** @type {State} */ ("starting");
-    this.progress = /** @type {Progress | null} */ (null);
-    this.plan = /** @type {Plan | null} */ (null);
-    /** @type {Promise<Report>} Settles once it is ready, failed or cancelled; again after `resume`. */
-    this.done = this.#pending();
-    options.signal?.addEventListener("abort", () => this.cancel());
-    this.#begin = () => this.#start(text, as, folder).catch((error) => this.#end(failure(error)));
-    this.#begin();
-    if (options.signal?.aborted) this.cancel();
-  }
-
-  /** @returns {Promise<Report>} */
-  #pending() {
-    return new Promise((resolve) => {
-      this.#settle = resolve;
+  const pending = () => {
+    own.done = new Promise((resolve) => {
+      settle = resolve;
     });
-  }
+  };
 
-  /**
-   * @param {Promise<{text: string, base: string}>} text @param {any} as
-   * @param {Promise<FileSystemDirectoryHandle | undefined>} [folder]
-   */
-  async #start(text, as, folder) {
-    const { options } = this;
-    const { text: found, base } = this.#text = await text;
-    this.as = await as;
+  const begin = () => start().catch((error) => end(failure(error)));
+
+  async function start() {
+    ({ text, base } = await given);
+    own.as = await as;
     const directory = await folder;
-    const place = this.as + (directory ? ` ${directory.name}` : "");
-    this.id ||= hex(identity(found, base, place)).slice(0, 32);
-    this.name ||= nameOf(base);
-    if (directory) await keepFolder(this.id, directory).catch(() => {});
-    if (this.state === "cancelled") return;
-    const { credentials, headers, concurrency, stall } = options;
-    this.#tries = TRIES;
-    this.#launch({
-      text: found, base, id: this.id, as: this.as, name: this.name, directory, concurrency, stall,
+    own.id ||= hex(identity(text, base, own.as + (directory ? ` ${directory.name}` : ""))).slice(0, 32);
+    own.name ||= nameOf(base);
+    if (directory) await keepFolder(own.id, directory).catch(() => {});
+    if (own.state === "cancelled") return;
+    tries = TRIES;
+    launch({
+      text, base, id: own.id, as: own.as, name: own.name, directory, concurrency, stall,
       access: { credentials, headers },
     });
   }
 
-  /** @param {object} start What the worker is to do. */
-  #launch(start) {
-    const worker = this.#worker = startWorker();
-    worker.onmessage = ({ data }) => this.#heard(data);
-    worker.onerror = ({ message }) => {
-      worker.terminate();
+  /** @param {object} wanted What the worker is to do. */
+  function launch(wanted) {
+    const launched = startWorker();
+    launched.onerror = ({ message }) => {
+      stop();
       // one that never told anything may lack a file that a busy server did not send
-      if (this.#tries-- > 0) this.#launch(start);
-      else this.#end({ fault: "internal", detail: message });
+      if (tries-- > 0) launch(wanted);
+      else end({ fault: "internal", detail: message });
     };
-    worker.postMessage(["start", start]);
-    if (this.#isHeld || this.state === "paused") this.pause();
+    // Firefox is silent on files that do not come
+    const timer = setTimeout(launched.onerror, 2 * (stall ?? STALL), {});
+    stop = () => {
+      clearTimeout(timer);
+      launched.terminate();
+      worker = null;
+    };
+    launched.onmessage = ({ data: [type, value] }) => {
+      if (type === "hello") {
+        clearTimeout(timer);
+        tries = 0;
+        worker = launched;
+        ask(own.state === "paused" ? "pause" : "run", wanted);
+      } else if (type === "progress") options.onprogress?.((own.progress = value));
+      else if (type === "retry") options.onretry?.(value);
+      else if (type === "plan") own.plan = value;
+      else if (type === "state") become(value);
+      else end(value);
+    };
   }
 
-  /** @param {[string, any]} message Of the worker. */
-  #heard([type, value]) {
-    const { options } = this;
-    this.#tries = 0;
-    if (type === "progress") options.onprogress?.((this.progress = value));
-    else if (type === "retry") options.onretry?.(value);
-    else if (type === "plan") this.plan = value;
-    else if (type === "state") this.#become(value);
-    else this.#end(value);
+  /** @param {string} wish @param {object} [wanted] */
+  function ask(wish, wanted) {
+    asked = wish;
+    worker?.postMessage([wish, wanted]);
   }
 
   /** @param {any} ended */
-  async #end({ blob, ...more }) {
-    this.#stop();
-    this.#blob = blob;
+  async function end({ blob, ...more }) {
+    stop();
+    zip = blob;
     const report = { ...NOTHING, ...more };
-    const isReady = () => !report.fault && !report.failed.length;
-    if (isReady() && this.options.file) report.fault = await this.#intoFile(this.options.file);
-    this.#become(isReady() ? "ready" : "failed");
-    this.#settle(this.#whole(report));
+    if (isRight(report) && file) report.fault = await intoFile(file);
+    become(isRight(report) ? "ready" : "failed");
+    settle(whole(report));
   }
 
   /** @param {any} report @returns {Report} */
-  #whole(report) {
-    const { text, base } = this.#text;
+  function whole(report) {
     const from = /^https?:/.test(base) ? base.replace(/[?#].*/, "") : "MANIFEST";
     return {
-      ...report, refused: this.plan?.refused ?? [], manifest: failedManifest(text, base, report.failed),
-      command: `datalad download-manifest --get ${quoted(from)} ${quoted(this.name.replace(/\.zip$/, ""))}`,
+      ...report, refused: own.plan?.refused ?? [], manifest: failedManifest(text, base, report.failed),
+      command: `datalad download-manifest --get ${quoted(from)} ${quoted(own.name.replace(/\.zip$/, ""))}`,
     };
   }
 
   /** @param {State} state */
-  #become(state) {
-    if (state === this.state) return;
-    this.state = state;
-    this.options.onstate?.(state);
+  function become(state) {
+    if (state === own.state || own.state === "cancelled") return;
+    own.state = state;
+    options.onstate?.(state);
     if (state === "cancelled") {
-      this.#stop();
-      this.#settle(this.#whole({ ...NOTHING, fault: "cancelled" }));
+      stop();
+      settle(whole({ ...NOTHING, fault: state }));
     }
   }
 
-  #stop() {
-    this.#worker?.terminate();
-    this.#worker = null;
-  }
-
-  pause() {
-    this.#isHeld = this.state === "starting";
-    if (this.#isHeld && !this.#worker) this.#become("paused");
-    this.#worker?.postMessage(["pause"]);
-  }
-
-  /** Go on after a pause, or try again what failed. */
-  resume() {
-    if (this.state === "paused") {
-      if (this.#worker) this.#worker.postMessage(["resume"]);
-      else this.#become("starting");
-      this.#isHeld = false;
-    }
-    if (this.state !== "failed") return;
-    this.#isHeld = false;
-    this.done = this.#pending();
-    this.#become("starting");
-    this.#begin();
-  }
-
-  /** Give up, and delete what is kept of it; files in a folder stay. */
-  cancel() {
-    if (this.state === "ready") return;
-    this.#tries = 0;
-    if (this.#worker) this.#worker.postMessage(["cancel"]);
-    else {
-      // what an earlier try has kept
-      if (this.state === "failed") forget(this.id).catch(() => {});
-      this.#become("cancelled");
-    }
-  }
-
-  /** @param {FileSystemFileHandle} file @returns {Promise<string | null>} Why the zip cannot be written to it. */
-  async #intoFile(file) {
+  /** @param {FileSystemFileHandle} target @returns {Promise<string | null>} Why the zip cannot be written to it. */
+  async function intoFile(target) {
     try {
-      await fill(file, await this.#zip());
-      await forget(this.id).catch(() => {});
+      await fill(target, await saved());
+      await forget(own.id).catch(() => {});
       return null;
     } catch (error) {
       return sinkFault(error).kind;
     }
   }
 
-  /** @returns {Promise<Blob>} */
-  async #zip() {
-    return this.#blob ?? zipOf(this.id);
-  }
+  const saved = async () => zip ?? zipOf(own.id);
 
-  /** Hand the zip over to the browser's downloads; call it in a click. It stays until `forget`. */
-  async save() {
-    need(this.state === "ready" && this.as === "zip", "incomplete");
-    const url = urlFor(await this.#zip());
-    const link = document.createElement("a");
-    link.href = url;
-    link.download = this.name;
-    link.click();
-  }
+  const own = /** @type {Download} */ ({
+    id,
+    name: options.name ?? "",
+    as: "zip",
+    state: "starting",
+    progress: null,
+    plan: null,
+
+    pause() {
+      ask("pause");
+      if (own.state === "starting" && !worker) become("paused");
+    },
+
+    resume() {
+      if (own.state === "failed") {
+        pending();
+        become("starting");
+        begin();
+      } else if (asked === "pause") {
+        ask("run");
+        if (own.state === "paused" && !worker) become("starting");
+      }
+    },
+
+    cancel() {
+      if (own.state === "ready") return;
+      if (worker) return ask("cancel");
+      // what an earlier try or visit has kept
+      forget(own.id).catch(() => {});
+      become("cancelled");
+    },
+
+    async save() {
+      need(own.state === "ready" && own.as === "zip", "incomplete");
+      const url = urlFor(await saved());
+      const link = document.createElement("a");
+      link.href = url;
+      link.download = own.name;
+      link.click();
+    },
+  });
+
+  pending();
+  signal?.addEventListener("abort", own.cancel);
+  begin();
+  if (signal?.aborted) own.cancel();
+  return own;
 }
 
 /** @param {string} text For a shell. */

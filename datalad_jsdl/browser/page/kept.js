@@ -44,10 +44,12 @@ export const keptFolder = (id) => withStore("readonly", (store) => store.get(id)
 
 /** @returns {Promise<Kept[]>} Downloads that are not over, and zips that were not freed. */
 export async function unfinished() {
-  // what cannot be told of takes space for nothing, unless it has just begun
-  const other = (/** @type {string} */ id) => void forget(id).catch(() => {});
-  const found = await Promise.all((await downloads()).map((id) => keptOf(id).catch(() => other(id))));
-  return found.flatMap((kept) => kept ?? []);
+  const found = await Promise.all((await downloads()).map((id) => keptOf(id).catch(() => {
+    // what cannot be told of takes space for nothing, unless it has just begun
+    forget(id).catch(() => {});
+    return [];
+  })));
+  return found.flat();
 }
 
 /** @param {string} id @returns {Promise<Kept>} */

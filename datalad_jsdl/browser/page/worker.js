@@ -7,8 +7,7 @@ export function startWorker() {
   if (WORKER.origin === location.origin) return new Worker(WORKER, { type: "module" });
   // a worker has to be of the page's origin; one that does nothing but import the other is. A policy
   // takes what is imported in this way for a script, else for a worker
-  const code = `const early = []; onmessage = (event) => early.push(event);
-await import(${JSON.stringify(WORKER.href)}); early.forEach((event) => onmessage(event))`;
+  const code = `await import(${JSON.stringify(WORKER.href)})`;
   return new Worker(urlFor(new Blob([code], { type: "text/javascript" })), { type: "module" });
 }
 

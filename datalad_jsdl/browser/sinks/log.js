@@ -1,5 +1,5 @@
 /** A journal in a file: records wait until what they tell of is safe. */
-import { HEADER, completed, ready, replay, written } from "../engine/journal.js";
+import { COMPLETE, HEADER, ready, replay, written } from "../engine/journal.js";
 
 /** @typedef {import("./sink.js").Target} Target */
 /** @typedef {import("../engine/journal.js").State} State */
@@ -7,69 +7,66 @@ import { HEADER, completed, ready, replay, written } from "../engine/journal.js"
 const MOST_BYTES = 8 << 20; // of content that records wait for
 const MOST_RECORDS = 256; // each is a small file, at least
 
-/** The journal of one download. */
-export class Log {
-  /**
-   * @param {Target} file
-   * @param {Uint8Array} header What it is of.
-   * @param {() => void} flush Makes what was written before safe.
-   */
-  constructor(file, header, flush) {
-    this.file = file;
-    this.header = header;
-    this.flushData = flush;
-    this.waiting = /** @type {Map<number, Uint8Array>} */ (new Map()); // of each member the last counts
-    this.bytes = 0;
-    this.isReady = false;
-    this.end = HEADER;
-  }
+/**
+ * @typedef {object} Log The journal of one download.
+ * @property {boolean} isReady
+ * @property {(sizes: number[]) => State[]} open *sizes*: of the files.
+ * @property {(number: number, crc: number, position: number, length: number) => void} written
+ * @property {(number: number, state: State) => void} completed
+ * @property {() => void} ready
+ * @property {() => void} close
+ */
 
-  /** @param {number[]} sizes Of the files. @returns {State[]} */
-  open(sizes) {
-    const { states, isReady, length } = replay(this.file.read(0, this.file.size()), this.header, sizes);
-    this.isReady = isReady;
-    this.end = length || HEADER;
-    this.file.resize(this.end);
-    if (!length) this.file.write(0, this.header);
-    return states;
-  }
-
-  /** @param {number} number @param {number} crc @param {number} position @param {number} length */
-  written(number, crc, position, length) {
-    this.#add(number, written(number, crc, position), length);
-  }
-
-  /** @param {number} number @param {State} state */
-  completed(number, { crc, verified }) {
-    this.#add(number, completed(number, crc, verified), 0);
-  }
-
-  ready() {
-    this.#add(-1, ready(), 0);
-    this.flush();
-    this.isReady = true;
-  }
+/**
+ * @param {Target} file
+ * @param {Uint8Array} header What it is of.
+ * @param {() => void} flushData Makes what was written before safe.
+ * @returns {Log}
+ */
+export function logOf(file, header, flushData) {
+  const waiting = /** @type {Map<number, Uint8Array>} */ (new Map()); // of each member the last counts
+  let bytes = 0, end = HEADER;
 
   /** @param {number} number @param {Uint8Array} record @param {number} length */
-  #add(number, record, length) {
-    this.waiting.set(number, record);
-    this.bytes += length;
-    if (this.bytes >= MOST_BYTES || this.waiting.size >= MOST_RECORDS) this.flush();
+  function add(number, record, length) {
+    waiting.set(number, record);
+    bytes += length;
+    if (bytes >= MOST_BYTES || waiting.size >= MOST_RECORDS) flush();
   }
 
-  flush() {
-    const records = Uint8Array.from([...this.waiting.values()].flatMap((record) => [...record]));
+  function flush() {
+    const records = Uint8Array.from([...waiting.values()].flatMap((record) => [...record]));
     if (!records.length) return;
-    this.flushData();
-    this.file.write(this.end, records);
-    this.end += records.length;
-    this.waiting.clear();
-    this.bytes = 0;
+    flushData();
+    file.write(end, records);
+    end += records.length;
+    waiting.clear();
+    bytes = 0;
   }
 
-  close() {
-    this.flush();
-    this.file.flush();
-    this.file.close();
-  }
+  /** @type {Log} */
+  const log = {
+    isReady: false,
+    open(sizes) {
+      const { states, isReady, length } = replay(file.read(0, file.size()), header, sizes);
+      log.isReady = isReady;
+      end = length || HEADER;
+      file.resize(end);
+      if (!length) file.write(0, header);
+      return states;
+    },
+    written: (number, crc, position, length) => add(number, written(number, crc, position), length),
+    completed: (number, { crc, verified }) => add(number, written(number + COMPLETE, crc, Number(verified)), 0),
+    ready() {
+      add(-1, ready(), 0);
+      flush();
+      log.isReady = true;
+    },
+    close() {
+      flush();
+      file.flush();
+      file.close();
+    },
+  };
+  return log;
 }

@@ -1,5 +1,5 @@
 /** Files in the browser's own file system of this origin, for a worker: a folder for each download. */
-import { Fault, need } from "../core/fault.js";
+import { Fault, asFault, need } from "../core/fault.js";
 
 /** @typedef {import("./sink.js").Target} Target */
 
@@ -88,44 +88,7 @@ function orFull(action) {
   try {
     return action();
   } catch (error) {
-    throw new Fault("space", { detail: String(error) });
-  }
-}
-
-/** @implements {Target} */
-class OpfsTarget {
-  /** @param {AccessHandle} handle */
-  constructor(handle) {
-    this.handle = handle;
-  }
-
-  size() {
-    return this.handle.getSize();
-  }
-
-  /** @param {number} size */
-  resize(size) {
-    if (size !== this.size()) orFull(() => this.handle.truncate(size));
-  }
-
-  /** @param {number} at @param {Uint8Array} bytes */
-  write(at, bytes) {
-    const count = orFull(() => this.handle.write(bytes, { at }));
-    need(count === bytes.length, "space");
-  }
-
-  /** @param {number} at @param {number} length */
-  read(at, length) {
-    const out = new Uint8Array(length);
-    return out.subarray(0, this.handle.read(out, { at }));
-  }
-
-  flush() {
-    orFull(() => this.handle.flush());
-  }
-
-  close() {
-    this.handle.close();
+    throw asFault(error, "space");
   }
 }
 
@@ -137,9 +100,22 @@ class OpfsTarget {
  */
 export async function openTarget(folder, name) {
   const file = /** @type {any} */ (await folder.getFileHandle(name, { create: true }));
+  /** @type {AccessHandle} */
+  let handle;
   try {
-    return new OpfsTarget(await file.createSyncAccessHandle());
+    handle = await file.createSyncAccessHandle();
   } catch (error) {
-    throw new Fault("lock", { detail: String(error) });
+    throw asFault(error, "lock");
   }
+  return {
+    size: () => handle.getSize(),
+    resize: (size) => orFull(() => size !== handle.getSize() && handle.truncate(size)),
+    write: (at, bytes) => need(orFull(() => handle.write(bytes, { at })) === bytes.length, "space"),
+    read(at, length) {
+      const out = new Uint8Array(length);
+      return out.subarray(0, handle.read(out, { at }));
+    },
+    flush: () => orFull(() => handle.flush()),
+    close: () => handle.close(),
+  };
 }

@@ -1,4 +1,4 @@
-import { Fault } from "../core/fault.js";
+import { asFault } from "../core/fault.js";
 
 /**
  * Where the files go.
@@ -29,8 +29,9 @@ import { Fault } from "../core/fault.js";
  *
  * @typedef {object} Target Bytes at any place: a file.
  * @property {() => number} size
- * @property {(size: number) => void} resize
- * @property {(at: number, bytes: Uint8Array) => void | Promise<void>} write
+ * @property {(size: number) => unknown} resize
+ * @property {(at: number, bytes: Uint8Array) => unknown} write *bytes* are used again afterwards; a promise
+ *   is waited for.
  * @property {(at: number, length: number) => Uint8Array} read
  * @property {() => void} flush
  * @property {() => void} close
@@ -57,5 +58,5 @@ export function sinkFault(error) {
   const { name } = /** @type {Error} */ (error);
   // Firefox has a name of its own
   const kind = /Quota|NO_DEVICE_SPACE/.test(name) ? "space" : /Type|Security/.test(name) ? "folder-name" : "permission";
-  return new Fault(kind, { detail: String(error) });
+  return asFault(error, kind);
 }

@@ -8,81 +8,58 @@ import { Fault, need } from "../core/fault.js";
 
 const AHEAD = 64 << 20; // bytes that wait at most, or a few more
 
-/** @implements {Target} */
-export class StreamTarget {
-  #controller = /** @type {ReadableStreamDefaultController<Uint8Array> | null} */ (null);
-  #early = /** @type {Map<number, Uint8Array>} */ (new Map());
-  #waiting = /** @type {Array<(value: any) => void>} */ ([]);
-  #head = 0;
-  #isHurried = false;
+/**
+ * @typedef {Target & {blob: Promise<Blob>, abort: () => void}} Stream `blob`: all of it, once it is
+ *   closed; `abort`: nothing more comes.
+ */
 
-  constructor() {
-    const stream = new ReadableStream({
-      start: (controller) => {
-        this.#controller = controller;
-      },
-      pull: () => this.#wake(),
-    }, { highWaterMark: 8 << 20, size: (bytes) => bytes.length });
-    /** @type {Promise<Blob>} All of it, once it is closed. */
-    this.blob = new Response(stream).blob();
-    this.blob.catch(() => {});
-  }
+/** @returns {Stream} */
+export function streamTarget() {
+  const early = /** @type {Map<number, Uint8Array>} */ (new Map());
+  const waiting = /** @type {Array<(value: any) => void>} */ ([]);
+  let controller = /** @type {any} */ (null);
+  let head = 0, isHurried = false;
 
-  size() {
-    return this.#head;
-  }
+  const wake = () => waiting.splice(0).forEach((resolve) => resolve(0));
 
-  resize() {}
+  const blob = new Response(new ReadableStream({
+    start: (own) => {
+      controller = own;
+    },
+    pull: wake,
+  }, { highWaterMark: 8 << 20, size: (bytes) => bytes.length })).blob();
+  blob.catch(() => {});
 
-  /**
-   * @param {number} at
-   * @param {Uint8Array} bytes
-   * @throws {Fault} `rewind`: what is given on already cannot be taken back.
-   */
-  async write(at, bytes) {
-    need(at >= this.#head && !this.#early.has(at), "rewind");
-    this.#early.set(at, bytes.slice());
-    this.#give();
-    const isFull = () => (this.#controller?.desiredSize ?? 1) <= 0;
-    while (!this.#isHurried && (at > this.#head + AHEAD || (at < this.#head && isFull()))) {
-      await new Promise((resolve) => this.#waiting.push(resolve));
-    }
-  }
+  return {
+    blob,
+    size: () => head,
+    resize() {},
 
-  /** @param {boolean} isHurried Nobody waits any more; what comes too early is held. */
-  hurry(isHurried) {
-    this.#isHurried = isHurried;
-    this.#wake();
-  }
+    // it throws `rewind`: what is given on already cannot be taken back
+    async write(at, bytes) {
+      need(at >= head && !early.has(at), "rewind");
+      early.set(at, bytes.slice());
+      for (let next; (next = early.get(head)); wake()) {
+        early.delete(head);
+        head += next.length;
+        controller.enqueue(next);
+      }
+      while (!isHurried && (at > head + AHEAD || (at < head && controller.desiredSize <= 0))) {
+        await new Promise((resolve) => waiting.push(resolve));
+      }
+    },
 
-  #give() {
-    for (;;) {
-      const bytes = this.#early.get(this.#head);
-      if (!bytes) return;
-      this.#early.delete(this.#head);
-      this.#head += bytes.length;
-      this.#controller?.enqueue(bytes);
-      this.#wake();
-    }
-  }
+    // nobody waits any more; what comes too early is held
+    hurry(isNow) {
+      isHurried = isNow;
+      wake();
+    },
 
-  #wake() {
-    this.#waiting.splice(0).forEach((resolve) => resolve(0));
-  }
-
-  /** @returns {never} */
-  read() {
-    throw new Fault("rewind");
-  }
-
-  flush() {}
-
-  close() {
-    this.#controller?.close();
-  }
-
-  /** Nothing more comes. */
-  abort() {
-    this.#controller?.error(new Fault("cancelled"));
-  }
+    read() {
+      throw new Fault("rewind");
+    },
+    flush() {},
+    close: () => controller.close(),
+    abort: () => controller.error(new Fault("cancelled")),
+  };
 }

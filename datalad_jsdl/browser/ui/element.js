@@ -10,7 +10,7 @@ import { asFault } from "../core/fault.js";
 import { box, failures, head, help, line, make } from "./parts.js";
 import { STYLE } from "./style.js";
 import { translator } from "./texts.js";
-import { Pace, bytesText, percent } from "./words.js";
+import { bytesText, paceOf, percent } from "./words.js";
 
 /** @typedef {import("../page/download.js").Download} Download */
 /** @typedef {import("../page/download.js").Report} Report */
@@ -24,201 +24,202 @@ const FOLDER = new Set(["folder-name", "symlink-folder"]);
 // in one file with the worker's modules, it is loaded there too
 const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? Object);
 
-export class JsdlDownload extends Base {
-  #download = /** @type {Download | null} */ (null);
-  #report = /** @type {Report | null} */ (null);
-  #plan = /** @type {Plan | null} */ (null);
-  #kept = "";
-  #isZip = false; // instead of the folder that the page wants
-  #fault = "";
-  #failed = /** @type {Map<string, string>} */ (new Map()); // origin → why
-  #pace = new Pace();
-  #announced = 0;
-  #text = /** @type {import("./texts.js").Translate} */ (() => "");
-  #root = this.attachShadow({ mode: "open" });
-  #status = make("p", { role: "status", class: "vh" });
-  #body = make("div", {});
+/**
+ * What an element shows, and does.
+ *
+ * @param {HTMLElement} host
+ * @returns {() => Promise<void>} To be called once it is in a page.
+ */
+function shownIn(host) {
+  const root = host.attachShadow({ mode: "open" });
+  const status = make("p", { role: "status", class: "vh" });
+  const body = make("div", {});
+  const failed = /** @type {Map<string, string>} */ (new Map()); // origin → why
+  let current = /** @type {Download | null} */ (null);
+  let report = /** @type {Report | null} */ (null);
+  let found = /** @type {Plan | null} */ (null);
+  let kept = "";
+  let isZip = false; // instead of the folder that the page wants
+  let fault = "";
+  let pace = paceOf();
+  let announced = 0;
+  let text = /** @type {import("./texts.js").Translate} */ (() => "");
 
-  async connectedCallback() {
-    const sheet = new CSSStyleSheet(); // which a policy for styles does not refuse
-    sheet.replaceSync(STYLE);
-    this.#root.adoptedStyleSheets = [sheet];
-    this.#root.replaceChildren(make("section", { "aria-labelledby": "title" }, this.#body, this.#status));
-    this.#text = await translator(this.closest("[lang]")?.getAttribute("lang") ?? navigator.language);
-    this.#show();
-    // before the click, as a folder may be picked only in it
-    this.#look();
-  }
+  const given = (/** @type {string} */ name) => host.getAttribute(name) ?? "";
 
-  async #look() {
-    try {
-      const as = this.#as;
-      const made = await plan(this.#manifest, { as });
-      const found = (await unfinished()).find((kept) => kept.base === this.#manifest && kept.as === as);
-      if (as !== this.#as) return; // asked for meanwhile, and on its way
-      this.#plan = made;
-      this.#kept = found?.id ?? "";
-    } catch (error) {
-      this.#fault = asFault(error, "internal").kind;
-    }
-    this.#show();
-  }
+  const manifest = () => new URL(given("manifest"), document.baseURI).href;
 
-  /** @param {boolean} isZip Whether it is to be a zip although the page wants a folder. */
-  #turn(isZip) {
-    this.#kept = "";
-    if (isZip === this.#isZip) return;
-    this.#isZip = isZip;
-    this.#plan = null;
-    this.#look();
-  }
-
-  get #manifest() {
-    return new URL(this.getAttribute("manifest") ?? "", document.baseURI).href;
-  }
+  const wantsFolder = () => given("as") === "folder";
 
   /** @returns {"zip" | "folder"} */
-  get #as() {
-    return !this.#isZip && this.getAttribute("as") === "folder" && "showDirectoryPicker" in window ? "folder" : "zip";
+  const way = () => (!isZip && wantsFolder() && "showDirectoryPicker" in window ? "folder" : "zip");
+
+  async function look() {
+    try {
+      const as = way();
+      const made = await plan(manifest(), { as });
+      const earlier = (await unfinished()).find((one) => one.base === manifest() && one.as === as);
+      if (as !== way()) return; // asked for meanwhile, and on its way
+      found = made;
+      kept = earlier?.id ?? "";
+    } catch (error) {
+      fault = asFault(error, "internal").kind;
+    }
+    show();
   }
 
-  #begin() {
+  /** @param {boolean} toZip Whether it is to be a zip although the page wants a folder. */
+  function turn(toZip) {
+    kept = "";
+    if (toZip === isZip) return;
+    isZip = toZip;
+    found = null;
+    look();
+  }
+
+  function begin() {
     const options = {
-      as: this.#as,
-      name: this.getAttribute("name") ?? undefined,
-      credentials: this.hasAttribute("credentials") ? { [location.origin]: "include" } : {},
-      onprogress: () => this.#progress(),
-      onretry: (/** @type {{origin: string, reason: string}} */ { origin, reason }) => this.#failed.set(origin, reason),
-      onstate: (/** @type {State} */ state) => this.#became(state),
+      as: way(),
+      name: given("name"),
+      credentials: host.hasAttribute("credentials") ? { [location.origin]: "include" } : {},
+      onprogress: progress,
+      onretry: (/** @type {{origin: string, reason: string}} */ { origin, reason }) => failed.set(origin, reason),
+      onstate: became,
     };
-    this.#pace = new Pace();
-    this.#download = this.#kept ? resume(this.#kept, options) : download(this.#manifest, options);
-    this.#wait();
-    this.#became("starting");
+    pace = paceOf();
+    current = kept ? resume(kept, options) : download(manifest(), options);
+    wait(current);
+    became("starting");
   }
 
-  async #wait() {
-    this.#report = await /** @type {Download} */ (this.#download).done;
-    this.#tell("report", this.#report, true);
+  /** @param {Download} one */
+  async function wait(one) {
+    report = await one.done;
+    tell("report", report, true);
   }
 
   /** @param {State} state */
-  #became(state) {
-    if (state === "cancelled") this.#turn(false);
-    this.#tell("state", state, state !== "ready" && state !== "failed"); // else with the report
+  function became(state) {
+    if (state === "cancelled") turn(false);
+    tell("state", state, state !== "ready" && state !== "failed"); // else with the report
   }
 
   /** @param {string} event @param {any} detail @param {boolean} isHeard By those who hear the page. */
-  #tell(event, detail, isHeard) {
-    this.#show();
-    if (isHeard) this.#status.textContent = this.#headline();
-    this.dispatchEvent(new CustomEvent(`jsdl-${event}`, { detail, bubbles: true }));
+  function tell(event, detail, isHeard) {
+    show();
+    if (isHeard) status.textContent = headline();
+    host.dispatchEvent(new CustomEvent(`jsdl-${event}`, { detail, bubbles: true }));
   }
 
-  #progress() {
-    const progress = this.#download?.progress;
-    const bar = /** @type {HTMLProgressElement | null} */ (this.#body.querySelector("progress"));
-    if (!progress || !bar) return;
-    this.#pace.add(performance.now(), progress.done);
-    bar.value = percent(progress);
-    const text = line(this.#text, progress, this.#pace);
-    /** @type {HTMLElement} */ (bar.nextSibling).textContent = text;
+  function progress() {
+    const now = current?.progress;
+    const bar = body.querySelector("progress");
+    if (!now || !bar) return;
+    pace.add(performance.now(), now.done);
+    bar.value = percent(now);
+    const words = line(text, now, pace);
+    /** @type {HTMLElement} */ (bar.nextSibling).textContent = words;
     const step = Math.floor(bar.value / STEP);
-    if (step !== this.#announced) this.#status.textContent = text;
-    this.#announced = step;
+    if (step !== announced) status.textContent = words;
+    announced = step;
   }
 
   /** @returns {string} The state in words. */
-  #headline() {
-    const text = this.#text;
-    const state = this.#download?.state ?? "";
-    const { files = 0, bytes = 0 } = this.#plan ?? {};
-    if (this.#fault) return text(this.#fault);
-    if (this.#report && /ready|failed/.test(state)) {
-      const { saved, unverified, fault } = this.#report;
-      if (state === "ready") return text(unverified ? "unchecked" : "ready", saved, unverified);
-      if (fault && fault !== "incomplete") return text(fault);
+  function headline() {
+    const state = current?.state;
+    const { files = 0, bytes = 0 } = found ?? {};
+    if (fault) return text(fault);
+    if (state === "ready" || state === "failed") {
+      if (!report) return text("running");
+      const { saved, unverified, fault: why } = report;
+      if (state === "ready") return text(unverified ? "unchecked" : state, saved, unverified);
       const count = files || saved;
-      return text("failed", saved, count, count - saved);
+      return text(why && why !== "incomplete" ? why : state, saved, count, count - saved);
     }
-    if (/ready|failed/.test(state)) return text("running"); // until there is a report
-    if (state && state !== "starting") return text(state);
-    return this.#plan && !state ? text("files", files, bytesText(bytes)) : text("loading");
+    return state || !found ? text(state ?? "starting") : text("files", files, bytesText(bytes));
   }
 
-  #show() {
-    const focused = this.#root.activeElement?.id;
-    const title = this.getAttribute("heading") ?? (this.#manifest.split("/").pop() || "jsdl");
-    this.#body.replaceChildren(head(title, this.#headline(), this.#buttons()), ...this.#details());
-    this.#progress();
+  function show() {
+    const focused = root.activeElement?.id;
+    const title = given("heading") || manifest().split("/").pop() || "jsdl";
+    body.replaceChildren(head(title, headline(), buttons()), ...details());
+    progress();
     // a button that was pressed may have gone
-    if (focused) (this.#root.getElementById(focused) ?? this.#body.querySelector("button"))?.focus();
+    if (focused) (root.getElementById(focused) ?? body.querySelector("button"))?.focus();
   }
 
   /** @returns {HTMLElement[]} */
-  #buttons() {
-    const text = this.#text;
-    const current = this.#download;
-    const state = current?.state;
+  function buttons() {
     const button = (/** @type {string} */ id, /** @type {() => void} */ action, main = true, label = text(id)) => {
       const made = make("button", { type: "button", id, class: main ? "primary" : "" }, label);
       made.addEventListener("click", action);
       return made;
     };
-    if (current && /running|starting|paused|failed/.test(state ?? "")) {
-      const goOn = () => {
-        current.resume();
-        if (state === "failed") this.#wait();
+    if (current && current.state !== "cancelled") {
+      const { state, as, id, resume: again, pause, cancel, save } = current;
+      const retry = () => {
+        again();
+        wait(/** @type {Download} */ (current));
       };
-      // one that is pressed again and again keeps its place
-      const first = state === "paused" ? button("pause", goOn, true, text("resume"))
-        : state === "failed" ? button("retry", goOn) : button("pause", () => current.pause(), false);
-      return [first, button("cancel", () => current.cancel(), false)];
+      if (state !== "ready") {
+        // one that is pressed again and again keeps its place
+        return [state === "paused" ? button("pause", again, true, text("resume"))
+          : state === "failed" ? button("retry", retry) : button("pause", pause, false), button("cancel", cancel, false)];
+      }
+      if (as === "zip") return [button("save", save), button("forget", () => free(id), false)];
     }
-    if (state === "ready" && current?.as === "zip") {
-      return [button("save", () => current.save()), button("forget", () => this.#forget(current.id), false)];
-    }
-    if (!this.#plan) return [];
-    const { files, refused } = this.#plan;
-    const start = button("start", () => this.#begin(), true, this.#kept ? text("resume") : text(this.#as, files));
-    return refused.some(({ reason }) => FOLDER.has(reason)) ? [start, button("instead", () => {
-      this.#turn(true);
-      this.#begin();
+    if (!found) return [];
+    const start = button("start", begin, true, kept ? text("resume") : text(way(), found.files));
+    return found.refused.some(({ reason }) => FOLDER.has(reason)) ? [start, button("instead", () => {
+      turn(true);
+      begin();
     }, false)] : [start];
   }
 
   /** @param {string} id */
-  async #forget(id) {
+  async function free(id) {
     await forget(id);
-    this.#download = this.#report = null;
-    this.#turn(false);
-    this.#show();
+    current = report = null;
+    turn(false);
+    show();
   }
 
   /** @returns {HTMLElement[]} What stands below the heading and the buttons. */
-  #details() {
-    const text = this.#text;
-    const state = this.#download?.state;
-    const found = [];
-    if (state === "running" || state === "paused") {
-      const bar = make("progress", { max: "100", value: "0", "aria-label": text("saved"), "aria-describedby": "line" });
-      found.push(bar, make("p", { id: "line" }));
-    }
-    if (state === "paused") found.push(help(text("close")));
-    if (state === "ready" && this.#download?.as === "zip") found.push(help(text("hand")));
-    if (!state && this.getAttribute("as") === "folder") {
-      found.push(help(text(this.#as === "folder" ? "pick" : "no-picker")));
-    }
-    if (this.#report && state === "failed") found.push(...failures(text, this.#report));
-    if (this.#failed.size) {
-      found.push(box(text("mirrors"), [...this.#failed].map(([origin, why]) => [origin, text(why)])));
-    }
-    const { refused = [] } = this.#plan ?? {};
-    if (refused.length) {
-      found.push(box(text("refusals", refused.length), refused.map(({ path, where, reason }) =>
-        [path ?? where, text(reason)])));
-    }
-    return found;
+  function details() {
+    const state = current?.state;
+    const isPaused = state === "paused";
+    const { refused = [] } = found ?? {};
+    return [
+      ...(isPaused || state === "running" ? [
+        make("progress", { max: "100", value: "0", "aria-label": text("saved"), "aria-describedby": "line" }),
+        make("p", { id: "line" }),
+      ] : []),
+      ...(isPaused ? [help(text("close"))] : []),
+      ...(state === "ready" && current?.as === "zip" ? [help(text("hand"))] : []),
+      ...(!state && wantsFolder() ? [help(text(way() === "folder" ? "pick" : "no-picker"))] : []),
+      ...(report && state === "failed" ? failures(text, report) : []),
+      ...box(text("mirrors"), [...failed].map(([origin, why]) => [origin, text(why)])),
+      ...box(text("refusals", refused.length), refused.map(({ path, where, reason }) => [path ?? where, text(reason)])),
+    ];
+  }
+
+  return async () => {
+    const sheet = new CSSStyleSheet(); // which a policy for styles does not refuse
+    sheet.replaceSync(STYLE);
+    root.adoptedStyleSheets = [sheet];
+    root.replaceChildren(make("section", { "aria-labelledby": "title" }, body, status));
+    text = await translator(host.closest("[lang]")?.getAttribute("lang") ?? navigator.language);
+    show();
+    // before the click, as a folder may be picked only in it
+    look();
+  };
+}
+
+export class JsdlDownload extends Base {
+  #shown = shownIn(this);
+
+  connectedCallback() {
+    return this.#shown();
   }
 }
 

@@ -6,7 +6,7 @@ export const TEXTS = {
   folder: "{0} Dateien in einen Ordner sichern",
   instead: "Stattdessen als Zip laden",
   files: "{0} Dateien · {1}",
-  loading: "Manifest wird gelesen",
+  starting: "Manifest wird gelesen",
   running: "Wird gesichert",
   paused: "Angehalten",
   cancelled: "Abgebrochen",

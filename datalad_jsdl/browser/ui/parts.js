@@ -44,9 +44,9 @@ function list(items) {
     make("li", {}, make("code", {}, what), make("span", {}, `: ${words}`))));
 }
 
-/** @param {string} title @param {Array<[string, string]>} items That are seen by who opens it. */
+/** @param {string} title @param {Array<[string, string]>} items Seen by who opens it; nothing if there are none. */
 export function box(title, items) {
-  return make("details", {}, make("summary", {}, title), list(items));
+  return items.length ? [make("details", {}, make("summary", {}, title), list(items))] : [];
 }
 
 /** @param {Translate} text @param {import("../page/download.js").Report} report @returns {HTMLElement[]} */

@@ -15,29 +15,31 @@ export function percent({ done, total }) {
   return total ? Math.floor((done / total) * 100) : 100;
 }
 
-/** How fast it goes, and how long it takes. */
-export class Pace {
-  #seen = /** @type {Array<[number, number]>} */ ([]);
-  #shown = 0;
+/**
+ * @typedef {object} Pace How fast it goes, and how long it takes.
+ * @property {(now: number, done: number) => void} add *now*: milliseconds; *done*: bytes.
+ * @property {(bytes: number) => string} left *bytes*: still to come. A time; "" while it cannot be told.
+ *   It stays as it is until it changes by a tenth.
+ */
 
-  /** @param {number} now Milliseconds. @param {number} done Bytes. */
-  add(now, done) {
-    this.#seen.push([now, done]);
-    while (this.#seen.length > 2 && now - this.#seen[0][0] > WINDOW) this.#seen.shift();
-  }
+/** @returns {Pace} */
+export function paceOf() {
+  const seen = /** @type {Array<[number, number]>} */ ([]);
+  let shown = 0;
+  return {
+    add(now, done) {
+      seen.push([now, done]);
+      while (seen.length > 2 && now - seen[0][0] > WINDOW) seen.shift();
+    },
 
-  /**
-   * @param {number} bytes Still to come.
-   * @returns {string} A time; "" while it cannot be told. It stays as it is until it changes by a tenth.
-   */
-  left(bytes) {
-    const [began, first] = this.#seen[0] ?? [0, 0];
-    const [now, last] = this.#seen.at(-1) ?? [0, 0];
-    if (!(now - began >= 1000 && last > first)) return "";
-    const seconds = (bytes / (last - first)) * (now - began) / 1000;
-    if (Math.abs(seconds - this.#shown) > this.#shown / 10) this.#shown = seconds;
-    const [size, unit] = this.#shown < 60 ? [5, "s"] : this.#shown < 5400 ? [60, "min"] : [3600, "h"];
-    const count = Math.max(Math.round(this.#shown / size), 1);
-    return `${size === 5 ? count * 5 : count} ${unit}`;
-  }
+    left(bytes) {
+      const [began, first] = seen[0] ?? [0, 0];
+      const [now, last] = seen.at(-1) ?? [0, 0];
+      if (!(now - began >= 1000 && last > first)) return "";
+      const seconds = (bytes / (last - first)) * (now - began) / 1000;
+      if (Math.abs(seconds - shown) > shown / 10) shown = seconds;
+      const [size, step, unit] = shown < 60 ? [5, 5, "s"] : shown < 5400 ? [60, 1, "min"] : [3600, 1, "h"];
+      return `${Math.max(Math.round(shown / size), 1) * step} ${unit}`;
+    },
+  };
 }
