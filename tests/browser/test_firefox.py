@@ -81,6 +81,7 @@ def test_the_zip_is_that_of_all_producers(way: str, run: Callable[..., Any], por
     assert run(cases=cases, way=way) == [expected(case, way) for case in cases]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [1, 9])
 def test_a_file_of_the_worker_that_does_not_come(
     times: int, run: Callable[..., Any], portal: Site

@@ -54,6 +54,7 @@ import { startWorker, urlFor } from "./worker.js";
  */
 
 const TRIES = 2; // more workers, if one does not begin
+const START = 10000; // milliseconds that one may take, beside those of a stall
 
 /**
  * One download, which begins.
@@ -108,7 +109,7 @@ export function downloadOf(given, as, options, folder, id = "") {
       else end({ fault: "internal", detail: message });
     };
     // Firefox is silent on files that do not come
-    const timer = setTimeout(launched.onerror, 2 * (stall ?? STALL), {});
+    const timer = setTimeout(launched.onerror, START + (stall ?? STALL), {});
     stop = () => {
       clearTimeout(timer);
       launched.terminate();
