@@ -7,13 +7,14 @@ Millions of entries are read four times as fast for it.
 from __future__ import annotations
 
 import re
+from binascii import unhexlify
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.model.candidates import Candidate, PlainCandidates, by_priority
-from datalad_jsdl.model.digests import ALGORITHMS, HexDigests
+from datalad_jsdl.model.digests import ALGORITHMS, HexDigests, canonical_name
 from datalad_jsdl.model.entry import Entry
 from datalad_jsdl.model.secrecy import DEFAULT, Secrecy
-from datalad_jsdl.model.stores import web_form
+from datalad_jsdl.model.stores import plain_web_form
 from datalad_jsdl.model.times import parse_mtime, usual_time
 from datalad_jsdl.model.urls import is_normal_url, is_plain_url
 
@@ -29,7 +30,6 @@ _is_path = re.compile(f"{_FIRST}{_LATER}*(?:/{_FIRST}{_LATER}*)*").fullmatch
 _LONGEST = 255  # characters of a path: no component can be too long then
 _LARGEST = (1 << 63) - 1
 _FIELDS = frozenset({"urls", "url", "size", "digests", "mtime", "path"})
-_fromhex = bytes.fromhex
 _HEX_LENGTHS = {name: row.hex_length for name, row in ALGORITHMS.items()}
 # as IANA's registry of hash functions has them, and so Metalink (RFC 5854, 4.2.5); or in capitals
 _SPELLED = {f"sha-{bits}": f"sha{bits}" for bits in (1, 224, 256, 384, 512)} | {
@@ -42,7 +42,8 @@ def plain_entry(path: Any, value: Any, where: str, secrecy: Secrecy = DEFAULT) -
     """The entry of a record (see `Record`) that needs no closer look; None for all others.
 
     That is one with a path in ASCII, URLs whose hosts are names and that have no secrets, and
-    nothing else but a size, digests in lower case and a modification time.
+    nothing else but a size, digests in lower case (or of algorithms that are not known) and a
+    modification time.
     """
     if type(path) is not str or len(path) > _LONGEST or not _is_path(path):
         return None
@@ -73,14 +74,14 @@ def plain_entry(path: Any, value: Any, where: str, secrecy: Secrecy = DEFAULT) -
         urls = urls[0]
     candidates: Sequence[Candidate]
     if type(urls) is str:
-        if not is_plain_url(urls) and not _is_harmless(urls, secrecy):
-            if (urls := _by_https(urls)) is None:
+        if ("?" in urls or not is_plain_url(urls)) and not _is_harmless(urls, secrecy):
+            if (urls := plain_web_form(urls)) is None:
                 return None
             moved = 1
         candidates = PlainCandidates.of_lines(urls)
     elif type(urls) is not list or not urls:
         return None
-    elif type(urls[0]) is dict:
+    elif dict in map(type, urls):
         if (described := _described(urls, secrecy)) is None:
             return None
         candidates = described
@@ -91,9 +92,10 @@ def plain_entry(path: Any, value: Any, where: str, secrecy: Secrecy = DEFAULT) -
         candidates = PlainCandidates.of_lines(text)
     if named and digests:
         return None
-    hexdigests = _digests(named if digests is None else digests)
-    if hexdigests is None:
+    stated = _digests(named if digests is None else digests)
+    if stated is None:
         return None
+    hexdigests, unknown = stated
     time = None
     if mtime is not None and (time := _time(mtime)) is None:
         return None
@@ -105,6 +107,7 @@ def plain_entry(path: Any, value: Any, where: str, secrecy: Secrecy = DEFAULT) -
         time,
         where,
         moved,
+        unknown,
     )
 
 
@@ -114,48 +117,59 @@ def _is_harmless(url: str, secrecy: Secrecy) -> bool:
 
 
 def _described(urls: list[Any], secrecy: Secrecy) -> Sequence[Candidate] | None:
-    """Of objects that say nothing but a URL, its priority and its location."""
+    """Of URLs, and objects that say nothing but one, its priority and its location."""
     found: list[tuple[str, int | None, str | None]] = []
-    told = False
+    texts: list[str] = []
+    told, in_order = False, True
+    last: int | None = 0
+    url: Any
     for item in urls:
-        if type(item) is not dict or not _OF_URLS.issuperset(item):
+        if type(item) is str:
+            url, priority, location = item, None, None
+        elif type(item) is dict and _OF_URLS.issuperset(item):
+            url, priority, location = item.get("url"), item.get("priority"), item.get("location")
+        else:
             return None
-        url, priority, location = item.get("url"), item.get("priority"), item.get("location")
         if type(url) is not str or not (is_plain_url(url) or _is_harmless(url, secrecy)):
             return None
-        if priority is not None and not (type(priority) is int and priority >= 0):
+        if priority is None:
+            last = None
+        elif type(priority) is int and priority >= 0:
+            told = True
+            if last is None or priority < last:
+                in_order = False
+            last = priority
+        else:
             return None
-        if location is not None and not (type(location) is str and location.isascii()):
-            return None
-        told = told or priority is not None or location is not None
+        if location is not None:
+            if type(location) is not str or not location.isascii():
+                return None
+            told = True
+        texts.append(url)
         found.append((url, priority, location))
-    if len(found) > 1 and len({url for url, _, _ in found}) != len(found):
+    if len(texts) > 1 and len(set(texts)) != len(texts):
         return None
     if not told:
-        return PlainCandidates([url for url, _, _ in found])
-    return tuple(sorted([Candidate(*one) for one in found], key=by_priority))
+        return PlainCandidates(texts)
+    made = [Candidate.plain(*one) for one in found]
+    return tuple(made if in_order else sorted(made, key=by_priority))
 
 
 def _lines(urls: list[Any], secrecy: Secrecy) -> tuple[str, int] | None:
     """Several URLs, one a line; and how many of them were given in another scheme."""
+    found: list[str] = []
     moved = 0
-    for number, url in enumerate(urls):
+    for url in urls:
         if type(url) is not str:
             return None
-        if not is_plain_url(url) and not _is_harmless(url, secrecy):
-            if (found := _by_https(url)) is None:
-                return None
-            urls = [*urls[:number], found, *urls[number + 1 :]]
+        if is_plain_url(url) or _is_harmless(url, secrecy):
+            found.append(url)
+        elif by_https := plain_web_form(url):
+            found.append(by_https)
             moved += 1
-    return ("\n".join(urls), moved) if len(set(urls)) == len(urls) else None
-
-
-def _by_https(url: str) -> str | None:
-    """The https URL of what is in a store of objects, if it needs no closer look."""
-    if not url.startswith(("s3://", "gs://")):
-        return None
-    found = web_form(url)
-    return found if found and is_plain_url(found) else None
+        else:
+            return None
+    return ("\n".join(found), moved) if len(set(found)) == len(found) else None
 
 
 def _time(given: Any) -> datetime | None:
@@ -167,13 +181,17 @@ def _time(given: Any) -> datetime | None:
         return None
 
 
-def _digests(given: Any) -> str | None:
-    """Digests as `HexDigests` holds them."""
+def _digests(given: Any) -> tuple[str, tuple[str, ...]] | None:
+    """Digests as `HexDigests` holds them, and the names of those that are of no known algorithm."""
     if type(given) is not dict:
         return None
     lines = ""
+    unknown: tuple[str, ...] = ()
     for name, hexdigest in given.items():
         if (length := _HEX_LENGTHS.get(name)) is None:
+            if canonical_name(name) is None:
+                unknown += (f"digests.{name}",)
+                continue
             name = _SPELLED.get(name, "")
             if not name or name in given or f"\n{name} " in lines:
                 return None
@@ -181,10 +199,11 @@ def _digests(given: Any) -> str | None:
         if type(hexdigest) is not str or len(hexdigest) != length:
             return None
         try:
-            # in half the time of a regular expression; only lower case comes back as it was
-            if _fromhex(hexdigest).hex() != hexdigest:
-                return None
+            # in a third of the time of a regular expression
+            unhexlify(hexdigest)
         except ValueError:
             return None
+        if hexdigest.lower() != hexdigest:
+            return None
         lines += f"\n{name} {hexdigest}"
-    return lines
+    return lines, unknown

@@ -67,6 +67,7 @@ class Entry:
         mtime: datetime | None,
         where: str,
         moved: int,
+        unknown: tuple[str, ...] = (),
     ) -> Entry:
         """One of which no more is known; made in a quarter of the time."""
         draft: Any = _Draft()
@@ -77,7 +78,8 @@ class Entry:
         draft.mtime = mtime
         draft.executable = draft.left_over = draft.own_mtime = False
         draft.where = where
-        draft.unknown = draft.impossible = ()
+        draft.unknown = unknown
+        draft.impossible = ()
         draft.pieces = draft.restriction = draft.inline = None
         draft.moved = moved
         draft.__class__ = cls

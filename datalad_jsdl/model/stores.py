@@ -14,7 +14,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, unquote, urlsplit
 
-__all__ = ["SCHEMES", "Stored", "bucket_url", "stored", "stored_at", "web_form"]
+__all__ = [
+    "SCHEMES",
+    "Stored",
+    "bucket_url",
+    "is_plain_object",
+    "plain_web_form",
+    "stored",
+    "stored_at",
+    "web_form",
+]
 
 #: The schemes of which some addresses have an https form.
 SCHEMES = frozenset({"ftp", "gs", "s3"})
@@ -152,11 +161,17 @@ def stored_at(url: str) -> Stored | None:
     return None
 
 
-# an object whose key is the same in a URL; a part of a path neither is . nor ..
-_is_plain = re.compile(
+#: Whether an address is of an object whose key is the same in a URL: no part of it is . or ..
+is_plain_object = re.compile(
     r"(s3|gs)://([a-z0-9][a-z0-9-]{1,60}[a-z0-9])(?<!-protected)/"
     r"((?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*)"
 ).fullmatch
+
+
+def plain_web_form(url: str) -> str | None:
+    """As `web_form`, of such an address; None for all else."""
+    plain = is_plain_object(url)
+    return bucket_url(plain[1], plain[2]) + plain[3] if plain else None
 
 
 @lru_cache(maxsize=100)  # the name, the kind and the URL of a file are asked for, one by one
@@ -166,8 +181,8 @@ def web_form(url: str) -> str | None:
     None for folders and patterns of a bucket, for the buckets of NASA that are closed to https
     (their names end in ``-protected``), and for what is http or https already.
     """
-    if plain := _is_plain(url):  # in a tenth of the time
-        return bucket_url(plain[1], plain[2]) + plain[3]
+    if plain := plain_web_form(url):  # in a tenth of the time
+        return plain
     if match := _FTP_URL.fullmatch(url.strip()):
         host = _FTP.get(match[1].lower())
         return host and f"https://{host}{quote(match[2], safe=_SAFE + ';%+')}"

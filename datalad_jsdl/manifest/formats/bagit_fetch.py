@@ -35,7 +35,7 @@ def sniff(head: str) -> bool:
     first = beginning(head)
     return (
         bool(first)
-        and all(_LOOSE.fullmatch(line) and scheme_of(line) for line in first)
+        and all(scheme_of(line) and _LOOSE.fullmatch(line) for line in first)
         and any(map(_LINE.fullmatch, first))
     )
 

@@ -54,28 +54,44 @@ class Bucket:
                 return cls(f"{origin}{quoted(name)}/", prefix)
         return cls(bucket_url(store, name), prefix)
 
-    def record(self, key: Any, where: str, version: str = "", **facts: Any) -> Record | None:
+    def record(
+        self,
+        key: Any,
+        where: str,
+        version: str = "",
+        *,
+        size: Any = None,
+        digests: dict[str, Any] | None = None,
+        mtime: Any = None,
+    ) -> Record | None:
         """The record of an object; None for what only marks a folder.
 
         Args:
             key: as it is, not encoded.
             where: the place in the document.
             version: parameter and value that mean one version of it, encoded, or "".
-            facts: fields of the project's own form; None says nothing.
+            size: these three are fields of the project's own form; None says nothing.
+            digests: see above.
+            mtime: likewise; one that cannot be read says nothing.
         """
         if not isinstance(key, str):
             return Record(None, None, where, "the key is missing or not a string")
-        if key.endswith("/") and facts.get("size") in (None, 0, "0"):
+        if key.endswith("/") and size in (None, 0, "0"):
             return None
-        path = key.removeprefix(self.prefix[: self.prefix.rfind("/") + 1])
+        path = key
+        if self.prefix:
+            path = key.removeprefix(self.prefix[: self.prefix.rfind("/") + 1])
         if "//" in path:  # which would mark a subdataset
             return Record(None, None, where, f"the key {excerpt(key)} has an empty part")
         # of most keys nothing has to be encoded
         url = self.root + (key if _is_plain(key) else quote(key, safe=_SAFE, errors="replace"))
         value: dict[str, Any] = {"urls": [f"{url}?{version}" if version else url]}
-        for name, fact in facts.items():
-            if fact is not None:
-                value[name] = known_time(fact) if name == "mtime" else fact
+        if size is not None:
+            value["size"] = size
+        if digests is not None:
+            value["digests"] = digests
+        if mtime is not None:
+            value["mtime"] = known_time(mtime)
         return Record(path, value, where)
 
 

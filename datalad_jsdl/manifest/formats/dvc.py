@@ -34,8 +34,7 @@ def sniff(head: str) -> bool:
     first = beginning(head)
     if not any(map(_OUTS.fullmatch, first)):
         return False
-    outs = list(_outs(iter([head])))
-    return any({"path", "md5"} <= out.keys() for _, out in outs)
+    return any({"path", "md5"} <= out.keys() for _, out in _outs(iter([head])))
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:

@@ -87,13 +87,11 @@ def known_time(value: Any) -> Any:
 
 def below_common_folder(paths: Sequence[str]) -> list[str]:
     """The same paths without the folders that all of them are in."""
-    folders = [path.split("/")[:-1] for path in paths]
-    common = 0
-    for names in zip(*folders, strict=False):  # as long as the shortest
-        if len(set(names)) > 1:
-            break
-        common += 1
-    return ["/".join(path.split("/")[common:]) for path in paths]
+    common = paths[0][: paths[0].rfind("/") + 1] if paths else ""
+    for path in paths:
+        while not path.startswith(common):
+            common = common[: common.rfind("/", 0, -1) + 1]
+    return [path[len(common) :] for path in paths]
 
 
 def is_web(value: Any) -> bool:

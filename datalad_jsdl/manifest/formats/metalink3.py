@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.manifest.formats.metalink4 import file_record
@@ -38,14 +39,17 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     from datalad_jsdl.manifest.formats.xml_stream import elements
 
     for file in elements(text, "file"):
-        verification = next(iter(file.all("verification")), None)
+        children = file.by_name()
+        verification = children.get("verification")
+        name = file.attributes.get("name", "")
         urls = [
             _url(url, options)
-            for resources in file.all("resources")
+            for resources in children.get("resources", ())
             for url in resources.all("url")
-            if not _is_torrent(url, file.attributes.get("name", ""))
+            if not _is_torrent(url, name)
         ]
-        yield file_record(file, verification, urls)
+        checks = verification[0].by_name() if verification else {}
+        yield file_record(file, children, checks, urls)
 
 
 def _is_torrent(url: Element, name: str) -> bool:
@@ -55,9 +59,19 @@ def _is_torrent(url: Element, name: str) -> bool:
     return url.text.endswith(".torrent") and not name.endswith(".torrent")
 
 
-def _url(url: Element, options: Options) -> dict[str, Any]:
-    preference = whole_number(url.attributes.get("preference", ""))
+def _url(url: Element, options: Options) -> str | dict[str, Any]:
+    text = url.own.strip()
+    if url.bases:
+        text = based(text, url.bases, options)
+    priority = _priority(url.attributes.get("preference", ""))
+    location = url.attributes.get("location")
+    if priority is None and location is None:
+        return text
+    return {"url": text, "priority": priority, "location": location}
+
+
+@lru_cache(maxsize=1000)  # a document has few that are different
+def _priority(text: str) -> int | None:
+    preference = whole_number(text)
     # the highest is the best, in our own form the lowest
-    priority = max(_BEST - preference, 0) if isinstance(preference, int) else None
-    text = based(url.text, url.bases, options)
-    return {"url": text, "priority": priority, "location": url.attributes.get("location")}
+    return max(_BEST - preference, 0) if isinstance(preference, int) else None

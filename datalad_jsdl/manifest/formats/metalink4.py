@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.manifest.formats.values import WEB, based, web_urls, whole_number
@@ -12,7 +13,7 @@ from datalad_jsdl.model.digests import ALGORITHMS, canonical_name
 from datalad_jsdl.model.urls import excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from datalad_jsdl.manifest.formats.options import Options
     from datalad_jsdl.manifest.formats.xml_stream import Element
@@ -27,6 +28,8 @@ NAMESPACE = "urn:ietf:params:xml:ns:metalink"
 OWN_NAMESPACE = "urn:x-datalad-jsdl:metalink"
 _OWN = f"{{{OWN_NAMESPACE}}}"
 _OWN_PRIORITY, _OWN_LOCATION = f"{_OWN}priority", f"{_OWN}location"
+
+_STANDARD = frozenset({"url", "size", "hash", "pieces"})  # what is read of others' documents
 
 
 def sniff(head: str) -> bool:
@@ -46,36 +49,34 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     from datalad_jsdl.manifest.formats.xml_stream import elements
 
     for file in elements(text, "file"):
-        urls = [_url(url, options) for url in file.all("url")]
-        record = file_record(file, file, urls)
-        if isinstance(record.value, dict):
-            record.value.update(_own_fields(file, options))
+        children = file.by_name()
+        urls = [_url(url, options) for url in children.get("url", ())]
+        record = file_record(file, children, children, urls)
+        if not _STANDARD.issuperset(children) and isinstance(record.value, dict):
+            record.value.update(_own_fields(children, options))
         yield record
 
 
-def _url(url: Element, options: Options) -> dict[str, Any]:
-    text = based(url.text, url.bases, options)
+def _url(url: Element, options: Options) -> str | dict[str, Any]:
+    text = url.own.strip()
+    if url.bases:
+        text = based(text, url.bases, options)
     if not (given := url.attributes):
-        return {"url": text, "priority": None, "location": None}
+        return text
     # the lowest priority is the best, as in our own form
     priority = given.get("priority", given.get(_OWN_PRIORITY, ""))
     location = given.get("location", given.get(_OWN_LOCATION))
     return {"url": text, "priority": _priority(priority), "location": location}
 
 
-def _own_fields(file: Element, options: Options) -> dict[str, Any]:
+def _own_fields(children: Mapping[str, list[Element]], options: Options) -> dict[str, Any]:
     fields: dict[str, Any] = {}
-    for child in file.children:
-        if child.name.startswith(_OWN):
-            break
-    else:
-        return fields
-    if mtime := file.text_of(f"{_OWN}mtime"):
+    if mtime := _first(children, f"{_OWN}mtime"):
         fields["mtime"] = mtime
-    if executable := file.text_of(f"{_OWN}executable"):
+    if executable := _first(children, f"{_OWN}executable"):
         # what is neither is refused as in our own form
         fields["executable"] = {"true": True, "false": False}.get(executable, executable)
-    for access in file.all(f"{_OWN}access")[:1]:
+    for access in children.get(f"{_OWN}access", [])[:1]:
         url = access.attributes.get("url")
         fields["access"] = {
             "kind": access.attributes.get("kind"),
@@ -85,18 +86,25 @@ def _own_fields(file: Element, options: Options) -> dict[str, Any]:
     return fields
 
 
+@lru_cache(maxsize=1000)  # a document has few that are different
 def _priority(text: str) -> int | None:
     """It only orders mirrors: one that is no number is as good as none."""
     priority = whole_number(text) if text else None
     return priority if isinstance(priority, int) and priority >= 0 else None
 
 
-def file_record(file: Element, checks: Element | None, urls: list[dict[str, Any]]) -> Record:
+def file_record(
+    file: Element,
+    children: Mapping[str, list[Element]],
+    checks: Mapping[str, list[Element]],
+    urls: list[str | dict[str, Any]],
+) -> Record:
     """The record of a ``file`` element of either version.
 
     Args:
-        file: has the name and the size.
-        checks: the element that has the hashes and pieces, if there is one.
+        file: has the name.
+        children: of it, by name; they have the size.
+        checks: the elements among which the hashes and pieces are, by name.
         urls: as a record has them, those of other schemes included.
     """
     path = file.attributes.get("name")
@@ -104,30 +112,36 @@ def file_record(file: Element, checks: Element | None, urls: list[dict[str, Any]
     try:
         value = {
             "urls": _of_the_web(urls),
-            "size": whole_number(file.text_of("size")),
-            "digests": _digests(checks.all("hash") if checks else []),
+            "size": whole_number(_first(children, "size")),
+            "digests": _digests(checks.get("hash", ())),
         }
-        if pieces := _pieces(checks.all("pieces") if checks else []):
+        if "pieces" in checks and (pieces := _pieces(checks["pieces"])):
             value["pieces"] = pieces
     except ValueError as error:
         return Record(path, None, where, str(error))
     return Record(path, value, where)
 
 
-def _of_the_web(urls: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    for url in urls:
-        if not url["url"].startswith(WEB):
+def _first(children: Mapping[str, list[Element]], name: str) -> str:
+    """The text of the first element of that name; empty if there is none."""
+    return children[name][0].own.strip() if name in children else ""
+
+
+def _of_the_web(urls: list[str | dict[str, Any]]) -> list[str | dict[str, Any]]:
+    texts = [url if isinstance(url, str) else url["url"] for url in urls]
+    for text in texts:
+        if not text.startswith(WEB):
             break
     else:
         return urls  # as most are
-    web = frozenset(web_urls([url["url"] for url in urls]))
-    return [url for url in urls if url["url"] in web]
+    web = frozenset(web_urls(texts))
+    return [url for url, text in zip(urls, texts, strict=True) if text in web]
 
 
-def _digests(hashes: list[Element]) -> dict[str, str]:
+def _digests(hashes: Sequence[Element]) -> dict[str, str]:
     digests: dict[str, str] = {}
     for element in hashes:
-        if not (text := element.text):  # as empty as a size can be
+        if not (text := element.own.strip()):  # as empty as a size can be
             continue
         name = element.attributes.get("type", "(no type)")
         if (first := digests.setdefault(name, text)) is not text and first.lower() != text.lower():
@@ -137,8 +151,6 @@ def _digests(hashes: list[Element]) -> dict[str, str]:
 
 def _pieces(given: list[Element]) -> dict[str, Any] | None:
     """The strongest of them, as there may be some for each algorithm."""
-    if not given:
-        return None
     order = list(ALGORITHMS)
     known = [
         (order.index(name), number, pieces)

@@ -8,6 +8,7 @@ can be one.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_plus
 
@@ -28,6 +29,8 @@ __all__ = ["records", "sniff"]
 
 _ROOTS = ("ListBucketResult", "ListVersionsResult")
 _GOOGLE = "http://doc.s3.amazonaws.com/2006-03-01"  # the namespace that Google's store uses
+# a version that needs no encoding
+_is_plain = re.compile("[A-Za-z0-9._~-]*").fullmatch
 _FACTS = ("Name", "Prefix", "IsTruncated", "EncodingType")
 
 
@@ -82,12 +85,13 @@ def _key(text: str, facts: dict[str, str]) -> str:
 
 def _record(bucket: Bucket, facts: dict[str, str], row: Row) -> Record | None:
     said = row.texts.get
-    version = said("VersionId", "")
     if row.name == "Version" and said("IsLatest") != "true":
         return None
     text = said("Size", "")
     size = number_told(text)
-    pinned = f"versionId={quote(version, safe='')}" if version not in ("", "null") else ""
+    pinned = ""
+    if (version := said("VersionId")) and version != "null":
+        pinned = f"versionId={version if _is_plain(version) else quote(version, safe='')}"
     return bucket.record(
         _key(said("Key", ""), facts),
         f"line {row.line}",

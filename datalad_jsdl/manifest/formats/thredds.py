@@ -17,7 +17,7 @@ from datalad_jsdl.manifest.formats.xml_root import root_tag
 from datalad_jsdl.manifest.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from datalad_jsdl.manifest.formats.options import Options
     from datalad_jsdl.manifest.formats.xml_stream import Element
@@ -49,11 +49,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         if element.name == "service":
             services |= dict(_services(element))
         else:
-            for dataset, service in _datasets(element, ""):
-                if dataset.name == "catalogRef":
-                    others.append(dataset)
-                else:
-                    found += ((service, path, dataset) for path in _paths(dataset, service))
+            _read(element, "", found, others)
     if found and not services:
         raise ManifestError("none of the catalogue's services delivers files (HTTPServer)")
     yield from _records(found, services)
@@ -74,27 +70,44 @@ def _services(service: Element) -> Iterator[tuple[str, str]]:
         yield name, inner[0][1]
 
 
-def _datasets(element: Element, inherited: str) -> Iterator[tuple[Element, str]]:
-    """The element and all in it, each with the name of its service."""
-    service = element.attributes.get("serviceName") or element.text_of("serviceName") or inherited
+def _read(
+    element: Element, inherited: str, found: list[tuple[str, str, Element]], others: list[Element]
+) -> None:
+    """What the element and all in it add.
+
+    Args:
+        element: a dataset or a ``catalogRef``.
+        inherited: name of the service that holds for it unless it has another.
+        found: service, path and dataset of each file.
+        others: each ``catalogRef``.
+    """
+    children = element.by_name()
+    service = element.attributes.get("serviceName") or _text(children, "serviceName") or inherited
     passed_on = inherited
-    for metadata in element.all("metadata"):
+    for metadata in children.get("metadata", ()):
         if metadata.attributes.get("inherited") == "true":
             passed_on = metadata.text_of("serviceName") or passed_on
             service = service or passed_on
-    yield element, service
-    for child in element.children:
-        if child.name in ("dataset", "catalogRef"):
-            yield from _datasets(child, passed_on)
+    if element.name == "catalogRef":
+        others.append(element)
+    elif path := element.attributes.get("urlPath"):
+        found.append((service, path, element))
+    elif "access" in children:
+        found += ((service, path, element) for path in _paths(children["access"], service))
+    if "dataset" in children or "catalogRef" in children:
+        for child in element.children:
+            if child.name in ("dataset", "catalogRef"):
+                _read(child, passed_on, found, others)
 
 
-def _paths(dataset: Element, service: str) -> list[str]:
-    given = dataset.attributes.get("urlPath")
-    if given:
-        return [given]
+def _text(children: Mapping[str, list[Element]], name: str) -> str:
+    return children[name][0].text if name in children else ""
+
+
+def _paths(given: list[Element], service: str) -> list[str]:
     return [
         access.attributes["urlPath"]
-        for access in dataset.all("access")
+        for access in given
         if "urlPath" in access.attributes
         and access.attributes.get("serviceName", service) == service
     ][:1]
@@ -108,21 +121,18 @@ def _records(found: list[tuple[str, str, Element]], services: dict[str, str]) ->
         if service and service not in services:
             yield Record(name, None, where, "its service delivers no files (not an HTTPServer)")
             continue
-        yield file_record(
-            name,
-            services.get(service, only) + quoted(path),
-            where,
-            size=_size(dataset),
-            mtime=known_time(_modified(dataset)),
-        )
+        size, time = _facts(dataset)
+        url = services.get(service, only) + quoted(path)
+        yield file_record(name, url, where, size=size, mtime=known_time(time))
 
 
-def _size(dataset: Element) -> str | None:
-    sizes = dataset.all("dataSize")
-    exact = [s.text for s in sizes if s.attributes.get("units", "").lower() in ("bytes", "byte")]
-    return exact[0] if exact else None
-
-
-def _modified(dataset: Element) -> str | None:
-    dates = [d.text for d in dataset.all("date") if d.attributes.get("type") == "modified"]
-    return dates[0] if dates else None
+def _facts(dataset: Element) -> tuple[str | None, str | None]:
+    """The first exact size of it, and the first time of its modification."""
+    size = time = None
+    for name, attributes, _, _, _, own in dataset.children:
+        if name == "dataSize":
+            if size is None and attributes.get("units", "").lower() in ("bytes", "byte"):
+                size = own.strip()
+        elif name == "date" and time is None and attributes.get("type") == "modified":
+            time = own.strip()
+    return size, time

@@ -47,7 +47,7 @@ class Names(dict[str, str]):
 def new_parser() -> expat.XMLParserType:
     """One that refuses document types and entities, and gives names as `Names` takes them."""
     parser = expat.ParserCreate(namespace_separator=" ", intern={})
-    parser.buffer_text = parser.ordered_attributes = True
+    parser.buffer_text = True
     # a document type alone is refused; the others only stand in one
     parser.StartDoctypeDeclHandler = parser.ExternalEntityRefHandler = _refuse
     parser.EntityDeclHandler = parser.UnparsedEntityDeclHandler = _refuse
@@ -60,7 +60,7 @@ def parsed(
     ready: list[Found],
     name: str,
     tidy: Callable[[], None],
-    *held: Names,
+    *held: dict[str, str] | set[str],
 ) -> Iterator[Found]:
     """What the parser's handlers put into *ready*, which is emptied.
 
@@ -77,7 +77,7 @@ def parsed(
             cannot be held.
     """
     pending = 0
-    names: tuple[dict[str, str], ...] = (*held, parser.intern)
+    names: tuple[dict[str, str] | set[str], ...] = (*held, parser.intern)
     try:
         for chunk in text:
             at = 0

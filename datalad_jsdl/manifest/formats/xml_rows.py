@@ -58,7 +58,7 @@ def rows(text: Iterator[str], *names: str) -> Iterator[Row]:
     make = tuple.__new__
 
     # there are millions of calls of these two
-    def start(given: str, _attributes: list[str]) -> None:
+    def start(given: str, _attributes: dict[str, str]) -> None:
         nonlocal level, child, line, count, begin, texts
         level += 1
         if level == child:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from xml.dom import XML_NAMESPACE
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Element", "elements"]
 
-_NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
 _BASE = f"{{{XML_NAMESPACE}}}base"
 
 
@@ -50,6 +48,16 @@ class Element(NamedTuple):
         """Its own text, without white space around it."""
         return self.own.strip()
 
+    def by_name(self) -> dict[str, list[Element]]:
+        """The children of each name."""
+        found: dict[str, list[Element]] = {}
+        for child in self.children:
+            if (name := child[0]) in found:
+                found[name].append(child)
+            else:
+                found[name] = [child]
+        return found
+
     def all(self, name: str) -> list[Element]:
         """The children of that name."""
         return [child for child in self.children if child[0] == name]
@@ -62,7 +70,7 @@ class Element(NamedTuple):
         return ""
 
 
-# An element that is open: attributes, line, bases, and where its text begins.
+# An element that is open: attributes, line, the bases around it, and where its text begins.
 _Open: TypeAlias = "tuple[Mapping[str, str], int, tuple[str, ...], int]"
 
 
@@ -78,57 +86,60 @@ def elements(text: Iterator[str], *names: str) -> Iterator[Element]:
     parser = new_parser()
     ready: list[Element] = []
     known, attribute_names = Names(None), Names("")
+    as_given: set[str] = set()  # names of attributes that stay as they are
     wanted = frozenset(names)
-    opened: list[_Open] = [(_NO_ATTRIBUTES, 0, (), 0)]
+    opened: list[_Open] = []
     # what is complete in an element that is open, by the number of those that are
     complete: list[list[Element]] = [[] for _ in range(MAX_DEPTH + 2)]
     held: list[str] = []  # texts of the element that is wanted, and of what is open in it
-    inside = count = 0
+    level = inside = count = 0
+    bases: tuple[str, ...] = ()
     make = tuple.__new__
 
+    def renamed(given: dict[str, str]) -> dict[str, str]:
+        attributes = {attribute_names[name]: value for name, value in given.items()}
+        as_given.update(given.keys() & attributes.keys())
+        return attributes
+
     # there are millions of calls of these two
-    def start(given: str, pairs: list[str]) -> None:
-        nonlocal inside, count
-        _, _, bases, _ = opened[-1]
-        attributes = _NO_ATTRIBUTES
-        if len(pairs) == 2:  # as most have, or none
-            attributes = {attribute_names[pairs[0]]: pairs[1]}
-        elif pairs:
-            found = map(attribute_names.__getitem__, pairs[::2])
-            attributes = dict(zip(found, pairs[1::2], strict=True))
-        if pairs and _BASE in attributes:
-            bases = (*bases, attributes[_BASE])
-        line = parser.CurrentLineNumber
+    def start(given: str, attributes: dict[str, str]) -> None:
+        nonlocal level, inside, count, bases
+        level += 1
         if inside:
             count += 1
         elif known[given] in wanted:
-            inside, count = len(opened), 1
+            inside, count = level, 1
             held.clear()
-        opened.append((attributes, line, bases, len(held)))
-        if len(opened) > MAX_DEPTH + 1:
+        line, around = parser.CurrentLineNumber, bases
+        if attributes and not as_given.issuperset(attributes):
+            attributes = renamed(attributes)
+            if _BASE in attributes:
+                bases = (*bases, attributes[_BASE])
+        opened.append((attributes, line, around, len(held)))
+        if level > MAX_DEPTH:
             raise too_many(line, f"{MAX_DEPTH} nested elements")
         if count > MAX_ELEMENTS:
             raise too_many(line, f"{MAX_ELEMENTS} elements in one")
 
     def end(given: str) -> None:
-        nonlocal inside
-        attributes, line, bases, begin = opened.pop()
-        if not inside:
-            return
-        if len(held) == begin + 1:
-            own = held.pop()
-        else:
-            own = "".join(held[begin:])
-            del held[begin:]
-        level = len(opened)
-        if children := complete[level + 1]:
-            complete[level + 1] = []
-        element = make(Element, (known[given], attributes, line, bases, children or (), own))
-        if level == inside:
-            ready.append(element)
-            inside = 0
-        else:
-            complete[level].append(element)
+        nonlocal level, inside, bases
+        attributes, line, around, begin = opened.pop()
+        if inside:
+            if len(held) == begin + 1:
+                own = held.pop()
+            else:
+                own = "".join(held[begin:])
+                del held[begin:]
+            if children := complete[level + 1]:
+                complete[level + 1] = []
+            element = make(Element, (known[given], attributes, line, bases, children or (), own))
+            if level == inside:
+                ready.append(element)
+                inside = 0
+            else:
+                complete[level].append(element)
+        bases = around
+        level -= 1
 
     def tidy() -> None:
         if not inside:
@@ -136,4 +147,4 @@ def elements(text: Iterator[str], *names: str) -> Iterator[Element]:
 
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler = held.append
-    return parsed(text, parser, ready, names[0], tidy, known, attribute_names)
+    return parsed(text, parser, ready, names[0], tidy, known, attribute_names, as_given)
