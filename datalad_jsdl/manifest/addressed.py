@@ -1,16 +1,17 @@
 """Records whose URLs are addresses of DRS (``drs://…``), in whatever format: they are asked for.
 
 An address leads to an object, whose server tells its name, size, digests and URLs, or to a bundle
-of objects. What the manifest itself says of a file goes before what the server does.
+of objects. What the manifest itself says of a file goes before what the server does. A record whose
+server wants a login is refused alone, unless those of all others do, too.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from datalad_jsdl.errors import FetchError, ManifestError
+from datalad_jsdl.errors import FetchError, ManifestError, StatusError
 from datalad_jsdl.manifest.formats.values import is_drs
 from datalad_jsdl.manifest.record import Record
 
@@ -25,6 +26,8 @@ __all__ = ["addressed", "addresses_in"]
 _AT_ONCE = 8  # records that are asked for
 _AHEAD = 4 * _AT_ONCE  # records that are held, so that none waits for the one before it
 _LOOK = 0.5  # seconds
+_CLOSED = (401, 403)
+_MOST_CLOSED = 100  # records, before one is answered: the others are not asked for
 
 
 def addresses_in(record: Record) -> list[str]:
@@ -36,18 +39,34 @@ def addresses_in(record: Record) -> list[str]:
     return found if len(found) == len(urls) and not record.fault else []
 
 
+class _Closed(NamedTuple):
+    """A record whose server wants a login.
+
+    Attributes:
+        record: with a fault; what was given stays, to be tried again.
+        error: as it ends an import.
+    """
+
+    record: Record
+    error: StatusError
+
+
 def addressed(records: Iterable[Record], ask: Ask | None) -> Iterator[Record]:
     """The records, in their order; in place of such addresses, what they lead to.
+
+    Those whose server wants a login have a fault; they come behind the first one that is answered.
 
     Args:
         records: as the document gives them; they are read ahead.
         ask: see `Options`; several are asked for at a time.
 
     Raises:
-        FetchError: a server does not answer, or answers with failure.
+        FetchError: a server does not answer, or answers with failure; or all want a login (or
+            the first hundred).
     """
     pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="ask")
-    waiting: deque[Record | Future[list[Record]]] = deque()
+    waiting: deque[Record | Future[list[Record] | _Closed]] = deque()
+    answers = _Answers()
     try:
         for record in records:
             addresses = addresses_in(record)
@@ -55,24 +74,67 @@ def addressed(records: Iterable[Record], ask: Ask | None) -> Iterator[Record]:
                 fault = "the URL is an address of DRS, and its server is not asked here"
                 waiting.append(record._replace(fault=fault))
             elif addresses and ask is not None:
-                waiting.append(pool.submit(_answers, record, addresses, ask))
+                waiting.append(pool.submit(_tried, record, addresses, ask))
             else:
                 waiting.append(record)
             while waiting and (isinstance(waiting[0], Record) or len(waiting) > _AHEAD):
-                yield from _given(waiting.popleft())
+                yield from answers.given(waiting.popleft())
         while waiting:
-            yield from _given(waiting.popleft())
+            yield from answers.given(waiting.popleft())
+        answers.end()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _given(found: Record | Future[list[Record]]) -> list[Record]:
-    if isinstance(found, Record):
-        return [found]
-    # not for ever: a signal may come to another thread, and this one is to handle it
-    while not wait([found], timeout=_LOOK).done:
-        pass
-    return found.result()
+class _Answers:
+    """What comes, and whether anything does without a login."""
+
+    def __init__(self) -> None:
+        self._answered = False
+        self._closed: list[_Closed] = []  # until one is answered
+
+    def given(self, found: Record | Future[list[Record] | _Closed]) -> list[Record]:
+        """What there is to give on now.
+
+        Raises:
+            FetchError: see `addressed`.
+        """
+        if isinstance(found, Record):
+            return [found]
+        # not for ever: a signal may come to another thread, and this one is to handle it
+        while not wait([found], timeout=_LOOK).done:
+            pass
+        answer = found.result()
+        if isinstance(answer, _Closed):
+            if self._answered:
+                return [answer.record]
+            self._closed.append(answer)
+            if len(self._closed) >= _MOST_CLOSED:
+                self.end()
+            return []
+        self._answered = True
+        held, self._closed = self._closed, []
+        return [*(closed.record for closed in held), *answer]
+
+    def end(self) -> None:
+        """Nothing comes any more.
+
+        Raises:
+            StatusError: all that was asked for wants a login.
+        """
+        if self._closed:
+            raise self._closed[0].error
+
+
+def _tried(record: Record, addresses: list[str], ask: Ask) -> list[Record] | _Closed:
+    try:
+        return _answers(record, addresses, ask)
+    except FetchError as error:
+        reason = str(error)
+        error.args = (f"{record.where}: an address of DRS needs an answer of its server: {reason}",)
+        if isinstance(error, StatusError) and error.status in _CLOSED:
+            return _Closed(record._replace(fault=reason), error)
+        raise
 
 
 def _answers(record: Record, addresses: list[str], ask: Ask) -> list[Record]:
@@ -101,9 +163,6 @@ def _asked(address: str, ask: Ask, where: str) -> list[Record]:
         return [found._replace(where=f"{where}, {found.where}") for found in ask(address)]
     except ManifestError as error:
         return [Record(None, None, where, str(error))]
-    except FetchError as error:
-        error.args = (f"{where}: an address of DRS needs an answer of its server: {error}",)
-        raise
 
 
 def _below(folder: str, found: Record) -> Record:

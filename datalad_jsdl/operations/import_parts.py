@@ -258,7 +258,11 @@ class Import:
         if not folder:
             return Scope(prefix, "", self.wanted, frozenset(kept), frozenset(closed))
         start = f"{folder}/"
-        within = frozenset(path.removeprefix(start) for path in kept if path.startswith(start))
+        within = frozenset(
+            path.removeprefix(start) if path.startswith(start) else ""
+            for path in kept
+            if path.startswith(start) or start.startswith(f"{path}/")
+        )
         manifest_folder = start.removeprefix(f"{prefix}/") if prefix else start
         shut = frozenset(path.removeprefix(start) for path in closed if path.startswith(start))
         return Scope("", manifest_folder, self.wanted, within, shut)

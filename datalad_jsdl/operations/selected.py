@@ -24,7 +24,7 @@ def why_nothing_is_gone(selection: Selection) -> str:
         )
     if any(refusal.path is None for refusal in selection.refusals):
         return (
-            "nothing is deleted: the manifest has entries with unreadable paths, and does not "
+            "nothing is deleted: the manifest has refused entries without a path, and does not "
             "show which files are gone"
         )
     return ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from datalad_jsdl.errors import FetchError
+from datalad_jsdl.errors import FetchError, StatusError
 from datalad_jsdl.manifest.addressed import addressed
 from datalad_jsdl.manifest.record import Record
 
@@ -51,3 +51,35 @@ def test_no_further_one_is_asked_for_once_a_server_fails() -> None:
     with pytest.raises(FetchError, match=r"^line 3: an address of DRS needs .* no answer$"):
         list(addressed(given, ask))
     assert len(asked) < 100
+
+
+def test_rows_whose_server_wants_a_login_come_behind_the_first_that_is_answered() -> None:
+    def ask(address: str) -> Iterator[Record]:
+        name = address.rpartition("/")[2]
+        if name != "2":
+            raise StatusError("a login is needed", 401)
+        yield Record(name, {"urls": [f"https://h/{name}"]}, "answer")
+
+    found = list(addressed([record(name) for name in "1234"], ask))
+    assert [(one.where, one.fault) for one in found] == [
+        ("line 1", "a login is needed"),
+        ("line 2", None),
+        ("line 3", "a login is needed"),
+        ("line 4", "a login is needed"),
+    ]
+    assert found[0].value == record("1").value  # to be tried again
+
+
+def test_not_all_are_asked_for_where_all_want_a_login() -> None:
+    asked = []
+
+    def ask(address: str) -> Iterator[Record]:
+        asked.append(address)
+        raise StatusError("a login is needed", 403)
+        yield
+
+    for number in (3, 1000):
+        asked.clear()
+        with pytest.raises(StatusError, match="^line 0: an address of DRS .* a login is needed$"):
+            list(addressed((record(str(n)) for n in range(number)), ask))
+        assert len(asked) < 200

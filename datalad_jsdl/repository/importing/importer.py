@@ -60,7 +60,8 @@ class Scope:
             it is the whole manifest.
         wanted: filter on the manifest's paths, start and all.
         kept: paths within the dataset that the manifest names in entries that were
-            refused: they are not gone.
+            refused: neither they are gone, nor what is in a folder of the name (an address may
+            lead to one); "" for all of it.
         closed: folders within the dataset that it says nothing of now: nothing in them is gone.
     """
 
@@ -72,9 +73,11 @@ class Scope:
 
     def __contains__(self, path: str) -> bool:
         start = f"{self.prefix}/" if self.prefix else ""
-        if not path.startswith(start) or path in self.kept or path_fault(path):
+        if not path.startswith(start) or path_fault(path):
             return False
         if self.closed and not self.closed.isdisjoint((path, *folders_of(path))):
+            return False
+        if self.kept and not self.kept.isdisjoint(("", path, *folders_of(path))):
             return False
         return self.wanted(self.start + path[len(start) :])
 

@@ -228,15 +228,39 @@ def test_other_manifests(lab: Lab) -> None:
 
 
 @pytest.mark.usefixtures("set_base")
-def test_a_server_that_does_not_answer(lab: Lab) -> None:
-    """A manifest that is not complete is no manifest: what it lacks is not gone."""
+def test_an_object_that_wants_a_login(lab: Lab) -> None:
+    """It is refused alone; if all do, there is no manifest."""
     publish(lab, "1", "a.bam")
     lab.put(f"{OBJECTS}/2".lstrip("/"), b"{}", status=403)
     file = Path("list.txt").absolute()
-    file.write_text("drs://h/1\ndrs://h/2\n")
-    said = "line 2: an address of DRS needs an answer of its server: .* requires a login"
+    file.write_text("drs://h/2\ndrs://h/1\n")
+    refusal, entry = read(file)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.where, refusal.given) == ("line 1", {"urls": ["drs://h/2"]})
+    assert "requires a login" in refusal.reason
+    assert isinstance(entry, Entry)
+    assert entry.path == "a.bam"
+    file.write_text("drs://h/2\n")
+    said = "line 1: an address of DRS needs an answer of its server: .* requires a login"
     with pytest.raises(StatusError, match=said):
         read(file)
+
+
+@pytest.mark.usefixtures("set_base")
+def test_what_a_bundle_that_wants_a_login_had_is_not_deleted(lab: Lab) -> None:
+    for number in ("1", "2", "3"):
+        publish(lab, number, f"{number}.bam")
+    bundle(lab, "top", x_bam="1", y_bam="2")
+    rows = {"a/s": ["drs://h/top"], "a/3.bam": ["drs://h/3"], "a/old.bam": ["drs://h/3"]}
+    Path("m.json").write_text(json.dumps(rows))
+    assert summary(datalad("download-manifest", "m.json", "ds")) == {"added": 4}
+    lab.put(f"{OBJECTS}/top".lstrip("/"), b"{}", status=401)
+    del rows["a/old.bam"]
+    Path("m.json").write_text(json.dumps(rows))
+    found = datalad("download-manifest", "m.json", "ds", "--delete", code=1)
+    assert [r["entry"] for r in found if r["status"] in ("error", "impossible")] == ["a/s"]
+    files = {path.as_posix() for path in Path("ds").rglob("*.bam") if ".git" not in path.parts}
+    assert files == {"ds/a/3.bam", "ds/a/s/x.bam", "ds/a/s/y.bam"}
 
 
 @pytest.mark.usefixtures("set_base")
