@@ -80,6 +80,6 @@ def test_not_all_are_asked_for_where_all_want_a_login() -> None:
 
     for number in (3, 1000):
         asked.clear()
-        with pytest.raises(StatusError, match="^line 0: an address of DRS .* a login is needed$"):
+        with pytest.raises(StatusError, match=r"^line 0: an address of DRS .* a login is needed$"):
             list(addressed((record(str(n)) for n in range(number)), ask))
         assert len(asked) < 200

@@ -147,8 +147,9 @@ given_urls = st.one_of(
     st.none(),
     st.fixed_dictionaries({"url": urls}),
     st.lists(
-        st.fixed_dictionaries(
-            {"url": urls | st.just(URL)},
+        st.sampled_from([URL, f"{URL}2", "s3://study-data/a.nii"])
+        | st.fixed_dictionaries(
+            {"url": urls | st.sampled_from([URL, f"{URL}3", "s3://study-data/b.nii"])},
             optional={
                 "priority": st.none() | st.booleans() | st.integers(-1, 3),
                 "location": st.none() | st.sampled_from(["de", "", "é", "\ud800"]) | st.integers(),
@@ -197,6 +198,10 @@ records = st.builds(Record, paths, values, st.just("line 1"), st.none() | st.jus
 @example(Record("a", [{"url": URL}, {"url": URL, "priority": 1}], "line 1"), None)
 @example(Record("a", [{"url": URL}, {"url": f"{URL}2", "priority": 1}], "line 1"), None)
 @example(Record("a", {"urls": [URL], "digests": {"md5": int("1" * 32)}}, "line 1"), None)
+@example(Record("a", {"urls": [URL], "digests": {"crc32": None, "sha256": SHA256}}, "x"), None)
+@example(Record("a", {"urls": [URL], "digests": {"é": "x"}, "sha256": SHA256}, "x"), None)
+@example(Record("a", [URL, {"url": f"{URL}2", "priority": 1}], "line 1"), None)
+@example(Record("a", [{"url": URL, "priority": 2}, {"url": f"{URL}2", "priority": 1}], "x"), None)
 def test_any_record_gives_what_the_full_check_gives(record: Record, base: str | None) -> None:
     by_short_way = entry_from_record(record, base)
     checked = fully_checked(record, base)
@@ -233,6 +238,8 @@ def test_anything_else_gives_what_the_full_check_gives(fields: dict[str, object]
         {"url": URL},
         {"urls": [URL], "size": 7, "digests": {"sha256": SHA256}, "mtime": "2024-05-01T12:00:00Z"},
         {"urls": [URL], "size": None, "md5": "a1" * 16},
+        {"urls": [URL], "size": 7, "digests": {"crc32": "1a2b3c4d"}},
+        [URL, {"url": f"{URL}2", "priority": 1, "location": "de"}],
     ],
 )
 def test_what_most_records_are_is_plain(value: object) -> None:

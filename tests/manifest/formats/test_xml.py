@@ -108,3 +108,19 @@ def test_an_element_without_end_is_not_held(reader: Reader) -> None:
     chunk = "x" * (1 << 20)
     with pytest.raises(ManifestError, match="no end of a <a> within"):
         list(reader((chunk if n else "<r><a>" for n in range(100)), *WANTED))
+
+
+def test_attributes_are_named_by_their_namespace_and_bases_hold_for_what_is_inside() -> None:
+    document = (
+        '<r xmlns="urn:x" xmlns:n="urn:n" xml:base="1/">'
+        '<c xml:base="2/"/><a k="v" n:k="w"><k xml:base="3/" k="x"/><k k="y" j="z"/></a>'
+        '<a k="u"/></r>'
+    )
+    first, second = elements(iter([document]), *WANTED)
+    assert first.attributes == {"k": "v", "{urn:n}k": "w"}
+    base = "{http://www.w3.org/XML/1998/namespace}base"
+    inner, other = first.by_name()["k"]
+    assert inner.attributes == {base: "3/", "k": "x"}
+    assert (inner.bases, first.bases, other.bases) == (("1/", "3/"), ("1/",), ("1/",))
+    assert other.attributes == {"k": "y", "j": "z"}
+    assert (second.attributes, second.bases, second.by_name()) == ({"k": "u"}, ("1/",), {})
