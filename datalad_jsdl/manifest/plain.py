@@ -113,12 +113,14 @@ def plain_entry(path: Any, value: Any, where: str, secrecy: Secrecy = DEFAULT) -
 
 def _is_harmless(url: str, secrecy: Secrecy) -> bool:
     """Whether a URL is taken as it stands, and has parameters of which none is secret."""
-    return is_normal_url(url) is not None and not secrecy.is_signed(url)
+    if secrecy.is_mere_version(url):
+        return True
+    return is_normal_url(url) is not None and secrecy.finding(url) is None
 
 
 def _described(urls: list[Any], secrecy: Secrecy) -> Sequence[Candidate] | None:
     """Of URLs, and objects that say nothing but one, its priority and its location."""
-    found: list[tuple[str, int | None, str | None]] = []
+    found: list[Candidate] = []
     texts: list[str] = []
     told, in_order = False, True
     last: int | None = 0
@@ -146,13 +148,12 @@ def _described(urls: list[Any], secrecy: Secrecy) -> Sequence[Candidate] | None:
                 return None
             told = True
         texts.append(url)
-        found.append((url, priority, location))
+        found.append(Candidate.plain(url, priority, location))
     if len(texts) > 1 and len(set(texts)) != len(texts):
         return None
     if not told:
         return PlainCandidates(texts)
-    made = [Candidate.plain(*one) for one in found]
-    return tuple(made if in_order else sorted(made, key=by_priority))
+    return tuple(found if in_order else sorted(found, key=by_priority))
 
 
 def _lines(urls: list[Any], secrecy: Secrecy) -> tuple[str, int] | None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from datalad_jsdl.model.randomness import is_known_token, is_random, is_time
+from datalad_jsdl.model.urls import is_url_of_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,12 +69,8 @@ _HARMLESS = frozenset(
     | {"commit", "ref", "revision", "rev", "at", "digest", "oid"}
 )
 
-# URLs whose only parameter is the version of an object of a store, which is no secret
+# The version of an object of a store is no secret
 _VERSIONS = frozenset({"versionid", "generation"})
-_of_version = re.compile(
-    r"https?://[a-z0-9.:-]+/[A-Za-z0-9/._~+=&%!$'()*,:@-]*"
-    r"\?(?:versionId=([A-Za-z0-9._-]+)|generation=[0-9]{1,19})"
-).fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +107,15 @@ class Secrecy:
 
     def is_signed(self, url: str) -> bool:
         """Whether the URL carries a signature, token or the like, as far as it alone tells."""
-        version = _of_version(url)
-        if version and _VERSIONS.isdisjoint(self.secret) and not is_known_token(version[1] or ""):
-            return False  # as `finding` says, in a tenth of the time
-        return self.finding(url) is not None
+        # as `finding` says, in a tenth of the time
+        return not self.is_mere_version(url) and self.finding(url) is not None
+
+    def is_mere_version(self, url: str) -> bool:
+        """Whether the URL is normal, and has but the version of an object, which is no secret."""
+        version = is_url_of_version(url)
+        if version is None or not _VERSIONS.isdisjoint(self.secret):
+            return False
+        return not is_known_token(version[1] or "")
 
     def finding(self, url: str, depth: int = 3) -> Finding | None:
         """What in the URL is secret, or None.

@@ -15,6 +15,7 @@ __all__ = [
     "excerpt",
     "is_normal_url",
     "is_plain_url",
+    "is_url_of_version",
     "normalise_url",
     "origin_of",
     "redact",
@@ -43,6 +44,12 @@ is_normal_url = re.compile(
 
 #: Whether a URL is normal, and has nothing that could be a parameter (see `secrecy`).
 is_plain_url = re.compile(_WITHOUT_PARAMETERS).fullmatch
+
+#: Whether a URL is normal, and its only parameter is the version of an object of a store; the
+#: group is a ``versionId``.
+is_url_of_version = re.compile(
+    rf"{_WITHOUT_PARAMETERS}\?(?:versionId=([A-Za-z0-9._-]+)|generation=[0-9]{{1,19}})"
+).fullmatch
 
 
 def normalise_url(raw: str, base: str | None = None) -> str:

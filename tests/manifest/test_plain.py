@@ -20,7 +20,7 @@ from datalad_jsdl.model.entry import Entry
 from datalad_jsdl.model.secrecy import Secrecy
 from datalad_jsdl.model.stores import web_form
 from datalad_jsdl.model.times import parse_mtime
-from datalad_jsdl.model.urls import is_plain_url, normalise_url
+from datalad_jsdl.model.urls import is_normal_url, is_plain_url, normalise_url
 
 SHA256 = "a1" * 32
 NAMES_OF_ONE = ("sha-256", "SHA256")
@@ -284,6 +284,8 @@ def test_a_time_is_the_same_by_the_long_way(text: str, fraction: str) -> None:
 def test_a_version_is_no_secret_by_the_long_way_neither(url: str, names: tuple[str, ...]) -> None:
     for secrecy in (Secrecy.of(iter(()), iter(names)), Secrecy.of(iter(names), iter(()))):
         assert secrecy.is_signed(url) == (secrecy.finding(url) is not None)
+        if secrecy.is_mere_version(url):
+            assert is_normal_url(url)
 
 
 @given(st.lists(st.sampled_from([*"sg3:/.-a1?#*%~ é", "s3://b1c/", "gs://b-1", "x"])).map("".join))
