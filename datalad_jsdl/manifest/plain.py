@@ -14,7 +14,7 @@ from datalad_jsdl.model.candidates import Candidate, PlainCandidates, by_priorit
 from datalad_jsdl.model.digests import ALGORITHMS, HexDigests, canonical_name
 from datalad_jsdl.model.entry import Entry
 from datalad_jsdl.model.secrecy import DEFAULT, Secrecy
-from datalad_jsdl.model.stores import plain_web_form
+from datalad_jsdl.model.stores import plain_web_form, web_form
 from datalad_jsdl.model.times import parse_mtime, usual_time
 from datalad_jsdl.model.urls import is_normal_url, is_plain_url
 
@@ -75,7 +75,7 @@ def plain_entry(path: Any, value: Any, where: str, secrecy: Secrecy = DEFAULT) -
     candidates: Sequence[Candidate]
     if type(urls) is str:
         if ("?" in urls or not is_plain_url(urls)) and not _is_harmless(urls, secrecy):
-            if (urls := plain_web_form(urls)) is None:
+            if (urls := _by_https(urls)) is None:
                 return None
             moved = 1
         candidates = PlainCandidates.of_lines(urls)
@@ -165,12 +165,22 @@ def _lines(urls: list[Any], secrecy: Secrecy) -> tuple[str, int] | None:
             return None
         if is_plain_url(url) or _is_harmless(url, secrecy):
             found.append(url)
-        elif by_https := plain_web_form(url):
+        elif by_https := _by_https(url):
             found.append(by_https)
             moved += 1
         else:
             return None
     return ("\n".join(found), moved) if len(set(found)) == len(found) else None
+
+
+def _by_https(url: str) -> str | None:
+    """The https URL of what is in a store of objects, if it needs no closer look."""
+    if not url.startswith(("s3://", "gs://")):
+        return None
+    if found := plain_web_form(url):
+        return found
+    found = web_form(url)
+    return found if found and is_plain_url(found) else None
 
 
 def _time(given: Any) -> datetime | None:
