@@ -8,6 +8,8 @@
                                        (-m slow: those that take minutes)
     python3 tools/run.py lint          ruff and mypy
     python3 tools/run.py docs          the documentation and man pages, into docs/_build
+    python3 tools/run.py matrix [...]  the built package alone, on each Python with each extra
+    python3 tools/run.py release VERSION
     python3 tools/run.py exec PROGRAM [...]
 
 Needs nothing but Python 3.10 or newer and git. git-annex is installed into the
@@ -26,7 +28,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
-EXTRAS = "demo,docs,lint,openid,portal,tests"
+EXTRAS = "demo,docs,lint,openid,packaging,portal,tests"
 
 # what an installation in place has copies of
 _INSTALLED = ("setup.cfg", "pyproject.toml", "git-annex-remote-jsdl")
@@ -45,6 +47,8 @@ TASKS = {
         ["python", "-m", "sphinx", "-q", "-W", "-b", "html", "docs", "docs/_build/html"],
         ["python", "tools/man_pages.py", "docs/_build/man"],
     ],
+    "matrix": [["python", "tools/matrix.py"]],
+    "release": [["python", "tools/release.py"]],
     "exec": [[]],
 }
 
