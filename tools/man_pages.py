@@ -3,7 +3,9 @@
 
 ::
 
-    python3 tools/run.py exec python tools/man_pages.py FOLDER
+    python3 tools/run.py exec python tools/man_pages.py FOLDER [--shipped]
+
+``--shipped`` leaves out the page of ``export-archive``: DataLad's packages have one of that name.
 """
 
 from __future__ import annotations
@@ -40,17 +42,18 @@ _EXIT_STATUS = (
 )
 
 
-def write_man_pages(folder: Path) -> None:
+def write_man_pages(folder: Path, *, shipped: bool = False) -> None:
     """Write ``datalad-COMMAND.1`` of each command of the suite.
 
     Args:
         folder: made if it is missing.
+        shipped: without names that DataLad's own packages have.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for module, name, command, function in _SUITE:
         interface = getattr(importlib.import_module(module), name)
         # export-archive-jsdl is known by the name of DataLad's own command, too
-        for each in {command, function.replace("_", "-")}:
+        for each in {command} if shipped else {command, function.replace("_", "-")}:
             page = man_page(each, interface)
             (folder / f"datalad-{each}.1").write_text(page, encoding="utf-8")
 
@@ -156,6 +159,6 @@ def _text(text: str) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2 or sys.argv[2:] not in ([], ["--shipped"]):
         sys.exit(__doc__)
-    write_man_pages(Path(sys.argv[1]))
+    write_man_pages(Path(sys.argv[1]), shipped=len(sys.argv) == 3)
