@@ -9,6 +9,7 @@
     python3 tools/run.py lint          ruff and mypy
     python3 tools/run.py docs          the documentation and man pages, into docs/_build
     python3 tools/run.py matrix [...]  the built package alone, on each Python with each extra
+    python3 tools/run.py packaging     man pages, lock file, bill of materials, licences
     python3 tools/run.py release VERSION
     python3 tools/run.py exec PROGRAM [...]
 
@@ -48,6 +49,7 @@ TASKS = {
         ["python", "tools/man_pages.py", "docs/_build/man"],
     ],
     "matrix": [["python", "tools/matrix.py"]],
+    "packaging": [["python", "tools/deployment.py"]],
     "release": [["python", "tools/release.py"]],
     "exec": [[]],
 }
