@@ -8,6 +8,7 @@
                                        (-m slow: those that take minutes)
     python3 tools/run.py lint          ruff and mypy
     python3 tools/run.py docs          the documentation and man pages, into docs/_build
+    python3 tools/run.py fuzz [...]    broken bytes for all that reads them (--seconds 60)
     python3 tools/run.py matrix [...]  the built package alone, on each Python with each extra
     python3 tools/run.py packaging     man pages, lock file, bill of materials, licences
     python3 tools/run.py release VERSION
@@ -48,6 +49,7 @@ TASKS = {
         ["python", "-m", "sphinx", "-q", "-W", "-b", "html", "docs", "docs/_build/html"],
         ["python", "tools/man_pages.py", "docs/_build/man"],
     ],
+    "fuzz": [["python", "-m", "tests.fuzz"]],
     "matrix": [["python", "tools/matrix.py"]],
     "packaging": [["python", "tools/deployment.py"]],
     "release": [["python", "tools/release.py"]],

@@ -245,6 +245,9 @@ def chain_of(url: str, *lines: str) -> Chain:
          ["https://example.org/", "https://x.example.org/"]),
         ("https://example.org/a", "t=1; Domain=org; Path=/", [], ["https://example.org/", "https://b.org/"]),
         ("https://a.co.uk/a", "t=1; Domain=co.uk; Path=/", [], ["https://a.co.uk/", "https://b.co.uk/"]),
+        # a date that nobody can read is none
+        ("https://example.org/a", "t=1; Path=/; Expires=Fri, 27 Nos 2036 12:00:00 GMT",
+         ["https://example.org/"], ["https://x.example.org/"]),
         # names and numbers of this machine
         ("http://127.0.0.1:1/a", "t=1; Domain=127.0.0.1; Path=/", ["http://127.0.0.1:1/"], ["http://127.0.0.1:2/"]),
         ("http://127.0.0.1:1/a", "t=1; Domain=0.0.1; Path=/", [], ["http://127.0.0.1:1/", "http://1.0.0.1:1/"]),

@@ -99,3 +99,17 @@ def test_bytes_of_one_version_are_noted_with_it() -> None:
         assert sum(end - start for start, end, _ in part.held) == 3 << 20
         part.finish()
     assert [path.name for path in Path().iterdir()] == ["f"]
+
+
+@pytest.mark.parametrize("line", ["v aa", "v aa g0", "v aa ff", "r 0 x aa", "r 0 9", "s", "s x"])
+def test_a_line_that_nobody_wrote_ends_it(data: int, line: str) -> None:
+    """Its checksum is right; it says nothing, and nothing after it counts."""
+    whole = written(data)
+    more = journal._line(line) + journal._line("r 500 600 aa")
+    Path("j").write_bytes(whole + more)
+    assert read_journal("j", 1000) == JournalRecord(RANGES, "aa", '"tag é"')
+
+
+def test_no_range_begins_before_the_file(data: int) -> None:
+    Path("j").write_bytes(written(data) + journal._line("r -5 10 aa"))
+    assert read_journal("j", 1000).ranges == RANGES

@@ -85,14 +85,20 @@ def read_journal(path: str, length: int) -> JournalRecord:
             if not raw.startswith(_HEAD.encode()):
                 return record
             same_boot = bool(_boot()) and fields[1:] == [_boot()]
-        elif kind == "v":
-            record.source, record.etag = fields[0], bytes.fromhex(fields[1]).decode()
-        elif kind == "r":
-            found.append((offset, (int(fields[0]), min(int(fields[1]), length), fields[2])))
-        elif kind == "s":
-            synced = int(fields[0])
+        else:
+            try:
+                if kind == "v":
+                    source, tag = fields
+                    record.source, record.etag = source, bytes.fromhex(tag).decode()
+                elif kind == "r":
+                    start, end, source = fields
+                    found.append((offset, (int(start), min(int(end), length), source)))
+                elif kind == "s":
+                    synced = int(fields[0])
+            except (ValueError, IndexError):  # a line that this program never wrote
+                break
         offset += len(line) + 1
-    record.ranges = [r for at, r in found if (same_boot or at < synced) and r[0] < r[1]]
+    record.ranges = [r for at, r in found if (same_boot or at < synced) and 0 <= r[0] < r[1]]
     return record
 
 

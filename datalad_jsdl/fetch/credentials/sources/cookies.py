@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+from http import cookiejar
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ _IDLE = re.compile(
     r";\s*(?:max-age\s*(?:$|;|=(?!\s*-?\d+\s*(?:;|$)))|domain\s*=?\s*\.?\s*(?=;|$)|version\b)[^;]*",
     re.IGNORECASE,
 )
+_EXPIRES = re.compile(r";\s*expires\s*=\s*([^;]*)", re.IGNORECASE)
 _NUMBERS = re.compile(r"[0-9.]+|.*:.*")  # a numeric address
 _MOST = 50  # cookies of one jar (RFC 6265, 6.1)
 _LONGEST = 4096  # characters of one
@@ -196,7 +198,20 @@ class _Reply:
 
     def get_all(self, name: str, default: list[str]) -> list[str]:
         lines: list[str] = self._headers.getlist(name)
-        return [_IDLE.sub("", line) for line in lines] or default
+        return [_EXPIRES.sub(_readable, _IDLE.sub("", line)) for line in lines] or default
+
+
+def _readable(expires: re.Match[str]) -> str:
+    """The attribute, or nothing where http.cookiejar would warn of its own fault.
+
+    It takes no cookie of the answer then; RFC 6265 (5.2.1) ignores the attribute.
+    """
+    try:
+        # it has no underscore, but no page either
+        cookiejar.http2time(expires[1].strip().strip('"'))  # type: ignore[attr-defined]
+    except (ValueError, OverflowError):
+        return ""
+    return expires[0]
 
 
 class _Parser(CookieJar):
