@@ -12,6 +12,9 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
+import yaml
+
+from tests.conftest import run
 
 ROOT = Path(__file__).parents[1]
 
@@ -99,3 +102,34 @@ def test_each_locked_file_has_a_digest_and_no_registry_is_named() -> None:
         text = (ROOT / "packaging" / name).read_text()
         named = set(re.findall(r"[a-z]+://[^/\s\"]*|--\w*(?:index|find-links)\w*", text))
         assert named <= {"http://cyclonedx.org"}, name
+
+
+def test_the_conda_recipe_requires_what_the_package_does() -> None:
+    recipe = yaml.safe_load((ROOT / "packaging" / "conda" / "recipe.yaml").read_text())
+    wanted = {line.partition(" ")[0]: line for line in recipe["requirements"]["run"]}
+    named = {"isal": "python-isal"}
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", "utf-8")
+    lines = [line.partition(";")[0].strip() for line in requirements(config)]
+    for line in lines:
+        name, least = re.fullmatch(r"([a-z0-9-]+)(?:>=([0-9.]+))?", line).groups()  # type: ignore
+        has = wanted.pop(named.get(name, name))
+        assert has.partition(">=")[2].startswith(least or ""), name
+    assert wanted.keys() == {"python", "git-annex"}
+
+
+def requirements(config: ConfigParser) -> list[str]:
+    lines = config["options"]["install_requires"].splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def test_the_container_runs_the_portal_with_options_that_it_has() -> None:
+    text = (ROOT / "packaging" / "Containerfile").read_text()
+    start, more = (json.loads(line) for line in re.findall(r"^(?:ENTRYPOINT|CMD) (.*)", text, re.M))
+    assert start[:2] == ["datalad", "serve-downloads"]
+    known = run("datalad", "serve-downloads", "--help-np")
+    given = [word for word in start + more if word.startswith("--")]
+    assert len(given) == 4
+    assert [option for option in given if f" {option} " not in known] == []
+    for source in re.findall(r"^COPY ([a-z]\S+)", text, re.MULTILINE):
+        assert (ROOT / source).exists()

@@ -22,6 +22,7 @@ PLACES = {
     "setup.cfg": r"(?m)^(version = )(.+)$",
     "CITATION.cff": r"(?m)^(version: )(.+)$",
     "datalad_jsdl/browser/package.json": r'("version": ")([^"]+)',
+    "packaging/conda/recipe.yaml": r"(?m)^(  version: )(\d.+)$",
     "packaging/man/*.1": r'^(\.TH .*"datalad-jsdl )([^"]+)',
 }
 
