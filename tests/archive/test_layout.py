@@ -173,3 +173,30 @@ def test_the_longest_name_has_65535_bytes() -> None:
     assert len(member_name("é" * 32767 + "a")) == 65535
     with pytest.raises(ArchiveError, match="too long"):
         member_name("é" * 32768)
+
+
+def test_a_member_that_is_taken_back_leaves_the_order_as_it_was() -> None:
+    layout = Layout()
+    layout.add(Member(b"b", 1, None, Kind.REGULAR))
+    layout.pop()
+    layout.add(Member(b"A", 1, None, Kind.REGULAR))
+    layout.add(Member(b"c", 1, None, Kind.REGULAR))
+    layout.pop()
+    layout.add(Member(b"b", 1, None, Kind.REGULAR))
+    with pytest.raises(ArchiveError, match="out of order"):
+        layout.add(Member(b"b", 1, None, Kind.REGULAR))
+    layout.pop()
+    with pytest.raises(ArchiveError, match="out of order"):
+        layout.add(Member(b"A", 1, None, Kind.REGULAR))
+
+
+def test_a_member_that_is_asked_for_whole_is_one_part() -> None:
+    layout = Layout([Member(name, 10, None, Kind.REGULAR) for name in (b"a", b"b", b"c")])
+    (part,) = layout.parts(layout.offset(1), layout.offset(2))
+    assert (part.structure, part.number, part.start) == (Structure.MEMBER, 1, 0)
+    assert part.stop == part.length == layout.offset(2) - layout.offset(1)
+    found = layout.parts(layout.offset(1), layout.central_offset)
+    assert [(part.structure, part.number) for part in found] == [
+        (Structure.MEMBER, 1),
+        (Structure.MEMBER, 2),
+    ]

@@ -113,3 +113,27 @@ def test_a_line_that_nobody_wrote_ends_it(data: int, line: str) -> None:
 def test_no_range_begins_before_the_file(data: int) -> None:
     Path("j").write_bytes(written(data) + journal._line("r -5 10 aa"))
     assert read_journal("j", 1000).ranges == RANGES
+
+
+def test_what_was_on_the_disk_is_told_to_the_byte(
+    data: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line before the place that was put on the disk holds, the one at it does not."""
+    ranges = [(10 * n, 10 * n + 10, "aa") for n in range(40)]
+    Journal("j", JournalRecord(ranges), data).close(remove=False)
+    whole = Path("j").read_bytes()
+    monkeypatch.setattr(journal, "_boot", lambda: "another")
+    last = journal._line("r 900 910 aa")
+    Path("j").write_bytes(whole + last + journal._line(f"s {len(whole)}"))
+    assert read_journal("j", 1000).ranges == ranges
+
+
+@pytest.mark.parametrize("line", ["r 500 500 aa", "r  0 10 aa"])
+def test_a_line_without_a_range_says_nothing(data: int, line: str) -> None:
+    Path("j").write_bytes(written(data) + journal._line(line))
+    assert read_journal("j", 1000).ranges == RANGES
+
+
+def test_letters_outside_of_ascii_are_survived(data: int) -> None:
+    Path("j").write_bytes(written(data) + journal._line("r 0 é aa"))
+    assert read_journal("j", 1000).ranges == RANGES

@@ -116,3 +116,25 @@ def test_every_byte_that_is_asked_for_is_answered(asked: list[tuple[int, int]]) 
 )
 def test_conditions(headers: dict[str, str], outcome: Condition) -> None:
     assert condition_of(headers, OURS) is outcome
+
+
+def test_ranges_are_made_one_up_to_128_bytes_apart() -> None:
+    for gap, count in ((128, 1), (129, 2)):
+        asked = f"bytes=0-9,{10 + gap}-{20 + gap}"
+        assert len(wanted_spans({"range": asked}, SIZE, OURS) or ()) == count
+
+
+def test_a_date_of_another_zone_is_the_same_moment() -> None:
+    same = "Wed, 25 Nov 2026 15:02:03 +0100"
+    assert condition_of({"if-modified-since": same}, OURS) is Condition.NOT_MODIFIED
+    earlier = "Wed, 25 Nov 2026 14:02:03 +0100"
+    assert condition_of({"if-modified-since": earlier}, OURS) is Condition.MET
+
+
+@pytest.mark.parametrize("ours", ['W/"tag"', "no tag"])
+def test_what_is_no_strong_tag_matches_none(ours: str) -> None:
+    validators = Validators(ours, MODIFIED)
+    for asked in ('"tag"', 'W/"tag"', '"no tag"'):
+        assert condition_of({"if-match": asked}, validators) is Condition.FAILED
+    weak = condition_of({"if-none-match": '"tag"'}, validators)
+    assert weak is (Condition.NOT_MODIFIED if ours.startswith("W/") else Condition.MET)
