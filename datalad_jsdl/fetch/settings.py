@@ -146,7 +146,8 @@ class Settings:
     most_jobs: int = _setting(
         _MOST_FOUND,
         f"{_MOST_FOUND}",
-        "files downloaded at a time where jobs is auto, at most; also connections to one mirror",
+        "largest number of files downloaded at a time if jobs is auto; also of connections to one "
+        "mirror",
         _count,
     )
     connections: int = _setting(
@@ -183,7 +184,7 @@ class Settings:
     )
     retries: int = _setting(3, "3", "consecutive attempts at one URL without progress", _count)
     max_wait: float = _setting(
-        30.0, "30", "seconds that a mirror may ask to wait at most (Retry-After)", _seconds
+        30.0, "30", "longest wait that a mirror may ask for, in seconds (Retry-After)", _seconds
     )
     prefer: tuple[str, ...] = _setting(
         (),

@@ -1,4 +1,4 @@
-"""A record of Zenodo, by its number or DOI; those of all versions lead to the newest one.
+"""A record of Zenodo, by its number or DOI; the DOI for all versions leads to the newest one.
 
 So do the records of other InvenioRDM repositories. A record is asked for at ``/api/records/ID``
 (https://developers.zenodo.org/#records), and its files at ``/api/records/ID/files``
