@@ -39,15 +39,15 @@ let start;
 let engine = /** @type {import("./engine/engine.js").Engine | null} */ (null);
 let sink = /** @type {Sink | null} */ (null);
 let stream = /** @type {import("./sinks/stream.js").Stream | null} */ (null);
-let isLocked = false;
+/** @type {Promise<unknown> | undefined} */
+let lock;
 let told = 0;
 /** Settles once nothing runs here. */
 let running = Promise.resolve();
 
-/** No other tab has this download afterwards, as long as the worker lives. */
-const locked = () => new Promise((resolve, reject) => {
+/** No other tab has this download afterwards, as long as the worker lives. It is asked for once. */
+const locked = () => lock ??= new Promise((resolve, reject) => {
   withLock(start.id, () => {
-    isLocked = true;
     resolve(0);
     return new Promise(() => {});
   }).catch(reject);
@@ -59,9 +59,9 @@ const DO = {
   async run() {
     const wish = latest;
     tell("state", "running");
-    if (!isLocked) await locked();
-    engine ??= await prepared();
-    if (wish !== latest) return;
+    await locked();
+    if (wish === latest) engine ??= await prepared();
+    if (wish !== latest || !engine) return;
     const report = await engine.run();
     progress(true);
     if (!report) return; // what was asked for meanwhile follows
@@ -79,7 +79,7 @@ const DO = {
       if (stream) stream.abort();
       else await close();
       // what another tab has in hand is not touched
-      if (!isLocked) await locked();
+      await locked();
       await remove(start.id);
     } catch {}
     tell("state", "cancelled");
@@ -165,7 +165,7 @@ async function keep(folder, { text, base, as, name }, sizes) {
 }
 
 // in one file with the page's own modules, it is loaded there too
-if (!globalThis.document) {
+if (!globalThis.document && page.postMessage) {
   page.onmessage = (/** @type {MessageEvent} */ { data }) => {
     latest = data;
     start ??= data[1];

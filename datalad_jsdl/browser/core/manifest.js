@@ -44,8 +44,14 @@ export function readManifest(text, base) {
       found.refused.push({ path: typeof path === "string" ? path : null, reason: kind, where });
     }
   }
-  refuse(found, "misplaced", misplaced(found.entries));
-  refuse(found, "is-folder", folders(found.entries));
+  // paths in a folder that others make a subdataset, without the mark
+  const subdatasets = new Set(found.entries.flatMap(({ path }) => datasets(path)));
+  refuse(found, "misplaced", (path) => {
+    const own = datasets(path);
+    return above(path).some((folder) => subdatasets.has(folder) && !own.includes(folder));
+  });
+  const folders = new Set(found.entries.flatMap(({ path }) => above(path)));
+  refuse(found, "is-folder", (path) => folders.has(joined(path)));
   return found;
 }
 
@@ -115,12 +121,13 @@ function readArchives(items, base) {
   });
 }
 
-/** @param {Manifest} found @param {string} reason @param {Set<string>} paths */
-function refuse(found, reason, paths) {
-  if (!paths.size) return;
-  const out = found.entries.filter((entry) => paths.has(entry.path));
-  found.entries = found.entries.filter((entry) => !paths.has(entry.path));
-  found.refused.push(...out.map(({ path, where }) => ({ path, reason, where })));
+/** @param {Manifest} found @param {string} reason @param {(path: string) => boolean} isBad */
+function refuse(found, reason, isBad) {
+  found.entries = found.entries.filter(({ path, where }) => {
+    const refused = isBad(path);
+    if (refused) found.refused.push({ path, reason, where });
+    return !refused;
+  });
 }
 
 /** @param {string} path Folders of the subdatasets that it leads through. */
@@ -136,22 +143,6 @@ function above(path) {
 /** @param {string[]} parts Of a path; all that lead to the last one. */
 function before(parts) {
   return parts.slice(1).map((_, n) => parts.slice(0, n + 1).join("/"));
-}
-
-/** @param {Entry[]} entries Paths in a folder that others make a subdataset, without the mark. */
-function misplaced(entries) {
-  const all = new Set(entries.flatMap(({ path }) => datasets(path)));
-  const isMisplaced = (/** @type {Entry} */ { path }) => {
-    const own = datasets(path);
-    return above(path).some((folder) => all.has(folder) && !own.includes(folder));
-  };
-  return new Set(all.size ? entries.filter(isMisplaced).map(({ path }) => path) : []);
-}
-
-/** @param {Entry[]} entries Paths that are a folder of others. */
-function folders(entries) {
-  const all = new Set(entries.flatMap(({ path }) => above(path)));
-  return new Set(entries.map(({ path }) => path).filter((path) => all.has(joined(path))));
 }
 
 /**

@@ -112,6 +112,7 @@ export function downloadOf(given, as, options, folder, id = "") {
     const timer = setTimeout(launched.onerror, START + (stall ?? STALL), {});
     stop = () => {
       clearTimeout(timer);
+      launched.onerror = launched.onmessage = null; // what is under way from it comes to nothing
       launched.terminate();
       worker = null;
     };
@@ -120,7 +121,11 @@ export function downloadOf(given, as, options, folder, id = "") {
         clearTimeout(timer);
         tries = 0;
         worker = launched;
-        ask(own.state === "paused" ? "pause" : "run", wanted);
+        try {
+          ask(own.state === "paused" ? "pause" : "run", wanted);
+        } catch (error) {
+          end(failure(error)); // headers, for example, of which no copy can be made
+        }
       } else if (type === "progress") options.onprogress?.((own.progress = value));
       else if (type === "retry") options.onretry?.(value);
       else if (type === "plan") own.plan = value;
@@ -131,6 +136,7 @@ export function downloadOf(given, as, options, folder, id = "") {
 
   /** @param {string} wish @param {object} [wanted] */
   function ask(wish, wanted) {
+    if (asked === "cancel") return; // nothing comes after that
     asked = wish;
     worker?.postMessage([wish, wanted]);
   }
@@ -138,6 +144,7 @@ export function downloadOf(given, as, options, folder, id = "") {
   /** @param {any} ended */
   async function end({ blob, ...more }) {
     stop();
+    asked = "run";
     zip = blob;
     const report = { ...NOTHING, ...more };
     if (isRight(report) && file) report.fault = await intoFile(file);
@@ -203,7 +210,7 @@ export function downloadOf(given, as, options, folder, id = "") {
     },
 
     cancel() {
-      if (own.state === "ready") return;
+      if (/ready|cancelled/.test(own.state)) return;
       if (worker) return ask("cancel");
       // what an earlier try or visit has kept
       forget(own.id).catch(() => {});
