@@ -123,7 +123,7 @@ def file_record(
 
 
 def _first(children: Mapping[str, list[Element]], name: str) -> str:
-    """The text of the first element of that name; empty if there is none."""
+    """The text of the first element of that name, or ``""``."""
     return children[name][0].own.strip() if name in children else ""
 
 

@@ -207,7 +207,7 @@ def _readable(expires: re.Match[str]) -> str:
     It takes no cookie of the answer then; RFC 6265 (5.2.1) ignores the attribute.
     """
     try:
-        # it has no underscore, but no page either
+        # it has no underscore, but neither a page nor a type
         cookiejar.http2time(expires[1].strip().strip('"'))  # type: ignore[attr-defined]
     except (ValueError, OverflowError):
         return ""
