@@ -31,11 +31,15 @@ _LONGEST = 255  # characters of a path: no component can be too long then
 _LARGEST = (1 << 63) - 1
 _FIELDS = frozenset({"urls", "url", "size", "digests", "mtime", "path"})
 _HEX_LENGTHS = {name: row.hex_length for name, row in ALGORITHMS.items()}
-# as IANA's registry of hash functions has them, and so Metalink (RFC 5854, 4.2.5); or in capitals
-_SPELLED = {f"sha-{bits}": f"sha{bits}" for bits in (1, 224, 256, 384, 512)} | {
-    name.upper(): name for name in ("md5", "sha1", "sha256", "sha512")
-}
+# as IANA's registry of hash functions has them, and so Metalink (RFC 5854, 4.2.5); with the
+# family's name; or in capitals
+_SPELLED = (
+    {f"sha-{bits}": f"sha{bits}" for bits in (1, 224, 256, 384, 512)}
+    | {f"sha2-{bits}": f"sha{bits}" for bits in (224, 256, 384, 512)}
+    | {name.upper(): name for name in ("md5", "sha1", "sha256", "sha512")}
+)
 _OF_URLS = frozenset({"url", "priority", "location"})
+_STORES = ("s3://", "gs://")
 
 
 def plain_entry(path: Any, value: Any, where: str, secrecy: Secrecy = DEFAULT) -> Entry | None:
@@ -74,10 +78,12 @@ def plain_entry(path: Any, value: Any, where: str, secrecy: Secrecy = DEFAULT) -
         urls = urls[0]
     candidates: Sequence[Candidate]
     if type(urls) is str:
-        if ("?" in urls or not is_plain_url(urls)) and not _is_harmless(urls, secrecy):
+        if urls.startswith(_STORES):
             if (urls := _by_https(urls)) is None:
                 return None
             moved = 1
+        elif ("?" in urls or not is_plain_url(urls)) and not _is_harmless(urls, secrecy):
+            return None
         candidates = PlainCandidates.of_lines(urls)
     elif type(urls) is not list or not urls:
         return None
@@ -163,7 +169,9 @@ def _lines(urls: list[Any], secrecy: Secrecy) -> tuple[str, int] | None:
     for url in urls:
         if type(url) is not str:
             return None
-        if is_plain_url(url) or _is_harmless(url, secrecy):
+        if not url.startswith(_STORES):
+            if not is_plain_url(url) and not _is_harmless(url, secrecy):
+                return None
             found.append(url)
         elif by_https := _by_https(url):
             found.append(by_https)
@@ -175,8 +183,6 @@ def _lines(urls: list[Any], secrecy: Secrecy) -> tuple[str, int] | None:
 
 def _by_https(url: str) -> str | None:
     """The https URL of what is in a store of objects, if it needs no closer look."""
-    if not url.startswith(("s3://", "gs://")):
-        return None
     if found := plain_web_form(url):
         return found
     found = web_form(url)

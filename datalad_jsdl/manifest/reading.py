@@ -21,6 +21,7 @@ from datalad_jsdl.manifest.formats import (
     metalink4,
     url_list,
 )
+from datalad_jsdl.manifest.formats.documents import forget_outline
 from datalad_jsdl.manifest.formats.options import Options
 from datalad_jsdl.manifest.plain import plain_entry
 from datalad_jsdl.manifest.record import fully_checked
@@ -76,7 +77,10 @@ def read_manifest(
         head.append(chunk)
         seen += len(chunk)
     beginning = "".join(head)
-    found = _format(beginning, name)
+    try:
+        found = _format(beginning, name)
+    finally:
+        forget_outline()
     if options.columns:
         _require_columns(found)
     records = found.records(chain([beginning], text), options)

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.model.amounts import counted
@@ -71,6 +72,7 @@ BY_LENGTH = {
 _HEX = re.compile(r"[0-9a-fA-F]*")
 
 
+@lru_cache(maxsize=1000)  # a document has few, and asks for each file
 def canonical_name(name: str) -> str | None:
     """The table's name for an algorithm, or None if it is not in the table.
 

@@ -56,6 +56,7 @@ def usual_time(text: str) -> datetime | None:
     return None
 
 
+@lru_cache(maxsize=1000)
 def _parse_text(text: str) -> datetime:
     if found := usual_time(text):
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import ManifestError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "dig",
     "each",
+    "forget_outline",
     "has_keys",
     "is_array",
     "is_list",
@@ -75,12 +77,20 @@ def outline(head: str, *keys: str) -> Any:
     None if one of *keys* is the key of no object in it (which is found out first, because it
     is quick), if it is not JSON, or if more than one value stands in it (JSON Lines).
     """
-    if not has_keys(head, *keys):
-        return None
+    return _outline(head) if has_keys(head, *keys) else None
+
+
+@lru_cache(maxsize=1)  # many formats look at the same beginning, and change nothing of it
+def _outline(head: str) -> Any:
     try:
         return json.loads(head)
     except (ValueError, RecursionError):
         return _cut_off(head)
+
+
+def forget_outline() -> None:
+    """Let go of the beginning that `outline` held."""
+    _outline.cache_clear()
 
 
 def _cut_off(head: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from datalad_jsdl.manifest.formats.metalink4 import file_record
+from datalad_jsdl.manifest.formats.metalink4 import Said, file_record
 from datalad_jsdl.manifest.formats.metalink4 import sniff as is_metalink4
 from datalad_jsdl.manifest.formats.values import based, whole_number
 from datalad_jsdl.manifest.formats.xml_root import root_tag
@@ -39,32 +39,41 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     from datalad_jsdl.manifest.formats.xml_stream import elements
 
     for file in elements(text, "file"):
-        children = file.by_name()
-        verification = children.get("verification")
         name = file.attributes.get("name", "")
-        urls = [
-            _url(url, options)
-            for resources in children.get("resources", ())
-            for url in resources.all("url")
-            if not _is_torrent(url, name)
-        ]
-        checks = verification[0].by_name() if verification else {}
-        yield file_record(file, children, checks, urls)
+        said = Said()
+        urls: list[str | dict[str, Any]] = []
+        verified = False
+        for child in file.children:
+            if child[0] == "resources":
+                urls += (
+                    _url(url, options)
+                    for url in child[4]
+                    if url[0] == "url" and not _is_torrent(url, name)
+                )
+            elif child[0] == "size":
+                said.takes("size", child)
+            elif child[0] == "verification" and not verified:
+                verified = True
+                for check in child[4]:
+                    if check[0] != "size":
+                        said.takes(check[0], check)
+        yield file_record(file, said, urls)
 
 
 def _is_torrent(url: Element, name: str) -> bool:
     """Whether the URL leads to a description of the file, not to the file."""
-    if kind := url.attributes.get("type"):
+    if kind := url[1].get("type"):
         return kind == "bittorrent"
     return url.text.endswith(".torrent") and not name.endswith(".torrent")
 
 
 def _url(url: Element, options: Options) -> str | dict[str, Any]:
-    text = url.own.strip()
-    if url.bases:
-        text = based(text, url.bases, options)
-    priority = _priority(url.attributes.get("preference", ""))
-    location = url.attributes.get("location")
+    _, given, _, bases, _, text = url
+    text = text.strip()
+    if bases:
+        text = based(text, bases, options)
+    priority = _priority(given.get("preference", ""))
+    location = given.get("location")
     if priority is None and location is None:
         return text
     return {"url": text, "priority": priority, "location": location}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.manifest.formats.options import Options
     from datalad_jsdl.manifest.formats.xml_stream import Element
 
-__all__ = ["NAMESPACE", "OWN_NAMESPACE", "file_record", "records", "sniff"]
+__all__ = ["NAMESPACE", "OWN_NAMESPACE", "Said", "file_record", "records", "sniff"]
 
 NAMESPACE = "urn:ietf:params:xml:ns:metalink"
 
@@ -28,8 +28,6 @@ NAMESPACE = "urn:ietf:params:xml:ns:metalink"
 OWN_NAMESPACE = "urn:x-datalad-jsdl:metalink"
 _OWN = f"{{{OWN_NAMESPACE}}}"
 _OWN_PRIORITY, _OWN_LOCATION = f"{_OWN}priority", f"{_OWN}location"
-
-_STANDARD = frozenset({"url", "size", "hash", "pieces"})  # what is read of others' documents
 
 
 def sniff(head: str) -> bool:
@@ -49,23 +47,32 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     from datalad_jsdl.manifest.formats.xml_stream import elements
 
     for file in elements(text, "file"):
-        children = file.by_name()
-        urls = [_url(url, options) for url in children.get("url", ())]
-        record = file_record(file, children, children, urls)
-        if not _STANDARD.issuperset(children) and isinstance(record.value, dict):
-            record.value.update(_own_fields(children, options))
+        urls: list[str | dict[str, Any]] = []
+        said = Said()
+        others = False
+        for child in file.children:
+            if (name := child[0]) == "url":
+                urls.append(_url(child, options))
+            elif not said.takes(name, child):
+                others = True
+        record = file_record(file, said, urls)
+        if others and isinstance(record.value, dict):
+            record.value.update(_own_fields(file.by_name(), options))
         yield record
 
 
 def _url(url: Element, options: Options) -> str | dict[str, Any]:
-    text = url.own.strip()
-    if url.bases:
-        text = based(text, url.bases, options)
-    if not (given := url.attributes):
+    _, given, _, bases, _, text = url
+    text = text.strip()
+    if bases:
+        text = based(text, bases, options)
+    if not given:
         return text
     # the lowest priority is the best, as in our own form
-    priority = given.get("priority", given.get(_OWN_PRIORITY, ""))
-    location = given.get("location", given.get(_OWN_LOCATION))
+    if (priority := given.get("priority")) is None:
+        priority = given.get(_OWN_PRIORITY, "")
+    if (location := given.get("location")) is None:
+        location = given.get(_OWN_LOCATION)
     return {"url": text, "priority": _priority(priority), "location": location}
 
 
@@ -86,6 +93,11 @@ def _own_fields(children: Mapping[str, list[Element]], options: Options) -> dict
     return fields
 
 
+def _first(children: Mapping[str, list[Element]], name: str) -> str:
+    """The text of the first element of that name, or ``""``."""
+    return children[name][0].own.strip() if name in children else ""
+
+
 @lru_cache(maxsize=1000)  # a document has few that are different
 def _priority(text: str) -> int | None:
     """It only orders mirrors: one that is no number is as good as none."""
@@ -93,57 +105,76 @@ def _priority(text: str) -> int | None:
     return priority if isinstance(priority, int) and priority >= 0 else None
 
 
-def file_record(
-    file: Element,
-    children: Mapping[str, list[Element]],
-    checks: Mapping[str, list[Element]],
-    urls: list[str | dict[str, Any]],
-) -> Record:
+class Said:
+    """What the elements in a ``file`` say of it, of either version.
+
+    Attributes:
+        size: the text of the first ``size``.
+        hashes: elements of a digest each.
+        pieces: elements of digests of parts.
+    """
+
+    __slots__ = ("hashes", "pieces", "size")
+
+    def __init__(self) -> None:
+        self.size: str | None = None
+        self.hashes: list[Element] = []
+        self.pieces: list[Element] = []
+
+    def takes(self, name: str, element: Element) -> bool:
+        """Whether it is one of these elements."""
+        if name == "hash":
+            self.hashes.append(element)
+        elif name == "size":
+            if self.size is None:
+                self.size = element[5]
+        elif name == "pieces":
+            self.pieces.append(element)
+        else:
+            return False
+        return True
+
+
+def file_record(file: Element, said: Said, urls: list[str | dict[str, Any]]) -> Record:
     """The record of a ``file`` element of either version.
 
     Args:
         file: has the name.
-        children: of it, by name; they have the size.
-        checks: the elements among which the hashes and pieces are, by name.
+        said: see there.
         urls: as a record has them, those of other schemes included.
     """
-    path = file.attributes.get("name")
-    where = f"line {file.line}"
+    path = file[1].get("name")
+    where = f"line {file[2]}"
     try:
         value = {
             "urls": _of_the_web(urls),
-            "size": whole_number(_first(children, "size")),
-            "digests": _digests(checks.get("hash", ())),
+            "size": whole_number(said.size or ""),
+            "digests": _digests(said.hashes),
         }
-        if "pieces" in checks and (pieces := _pieces(checks["pieces"])):
+        if said.pieces and (pieces := _pieces(said.pieces)):
             value["pieces"] = pieces
     except ValueError as error:
         return Record(path, None, where, str(error))
     return Record(path, value, where)
 
 
-def _first(children: Mapping[str, list[Element]], name: str) -> str:
-    """The text of the first element of that name, or ``""``."""
-    return children[name][0].own.strip() if name in children else ""
-
-
 def _of_the_web(urls: list[str | dict[str, Any]]) -> list[str | dict[str, Any]]:
-    texts = [url if isinstance(url, str) else url["url"] for url in urls]
-    for text in texts:
-        if not text.startswith(WEB):
+    for url in urls:
+        if not (url if isinstance(url, str) else url["url"]).startswith(WEB):
             break
     else:
         return urls  # as most are
+    texts = [url if isinstance(url, str) else url["url"] for url in urls]
     web = frozenset(web_urls(texts))
     return [url for url, text in zip(urls, texts, strict=True) if text in web]
 
 
 def _digests(hashes: Sequence[Element]) -> dict[str, str]:
     digests: dict[str, str] = {}
-    for element in hashes:
-        if not (text := element.own.strip()):  # as empty as a size can be
+    for _, attributes, _, _, _, own in hashes:
+        if not (text := own.strip()):  # as empty as a size can be
             continue
-        name = element.attributes.get("type", "(no type)")
+        name = attributes.get("type", "(no type)")
         if (first := digests.setdefault(name, text)) is not text and first.lower() != text.lower():
             raise ValueError(f"two different {excerpt(name)} digests")
     return digests

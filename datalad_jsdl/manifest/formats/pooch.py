@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["records", "sniff"]
 
 _WHOLE = 1 << 20  # characters; the last line of a longer beginning may be cut off
+_LONGEST = 1 << 14  # characters of a line by which a registry is recognised
 _HASH = re.compile(r"(?:([A-Za-z0-9_-]{2,20}):)?([0-9A-Fa-f]{8,128})")
 _NEEDS_BASE = (
     "the manifest is a registry of Pooch, which has no URLs: add --base-url URL, the base_url that "
@@ -48,7 +49,8 @@ def sniff(head: str) -> bool:
     if len(head) >= _WHOLE:
         head = head[: head.rfind("\n") + 1]
     first = [line for line in beginning(head) if not line.startswith("#")]
-    return bool(first) and all(map(_is_line, first))
+    # a document in one long line takes long to take apart
+    return bool(first) and max(map(len, first)) <= _LONGEST and all(map(_is_line, first))
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:

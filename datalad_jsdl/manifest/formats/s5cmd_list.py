@@ -31,6 +31,10 @@ _COMMANDS_TO_SEE = 1000
 _COPY = re.compile(r"cp\s.*s3://\S.*")
 _ENDPOINT = re.compile(r"#.*--endpoint-url[ =](https?://[^\s\"']+)")
 _OBJECT = re.compile(r"s3://([^/]+)/(.+)", re.DOTALL)
+# of one object, without options
+_is_plain = re.compile(
+    r"cp[ \t]+(s3://[a-z0-9.-]+/[A-Za-z0-9/._=+@-]+)[ \t]+([A-Za-z0-9/._][A-Za-z0-9/._=+@-]*)[ \t]*"
+).fullmatch
 _WILDCARD = re.compile(r"[*?]")
 # https://github.com/peak/s5cmd: options of cp that a value follows
 _LONG = frozenset(
@@ -57,11 +61,13 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     """
     endpoint = None
     for number, command in commands(text):
-        if said := _ENDPOINT.match(command.strip()):
+        if "#" in command and (said := _ENDPOINT.match(command.strip())):
             endpoint = said[1].rstrip("/")
         try:
-            found = words(command)
-            if found:
+            if (plain := _is_plain(command)) and not endpoint:
+                source, name = plain.groups()
+                yield file_record(_named(name, source), source, f"line {number}")
+            elif found := words(command):
                 yield from _copied(found, endpoint, f"line {number}", options)
         except ValueError as error:
             yield Record(None, None, f"line {number}", str(error))
@@ -91,10 +97,14 @@ def _copied(
             "the command has a wildcard, which only a listing of the bucket can expand: use "
             f"s3://{bucket}/{prefix} as the manifest"
         )
-    name = target[0]
-    if name.endswith("/") or name.rpartition("/")[2] in (".", ""):
-        name = name.removesuffix(".") + key.rpartition("/")[2]
-    yield file_record(name.removeprefix("./"), _url(source, key, version, endpoint), where)
+    yield file_record(_named(target[0], source), _url(source, key, version, endpoint), where)
+
+
+def _named(target: str, source: str) -> str:
+    """The path of what is copied to *target*, which may be a folder."""
+    if target.endswith("/") or target.rpartition("/")[2] in (".", ""):
+        target = target.removesuffix(".") + source.rpartition("/")[2]
+    return target.removeprefix("./")
 
 
 def _address(source: str, bucket: str, key: str, endpoint: str | None) -> str:

@@ -5,6 +5,7 @@ Half the time of `xml_stream`, which has their attributes and all that is in the
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from datalad_jsdl.manifest.formats.xml_parser import (
@@ -15,9 +16,12 @@ from datalad_jsdl.manifest.formats.xml_parser import (
     parsed,
     too_many,
 )
+from datalad_jsdl.manifest.formats.xml_shapes import MAX_NESTED, Shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from datalad_jsdl.manifest.formats.xml_shapes import Part, Shape
 
 __all__ = ["Row", "rows"]
 
@@ -54,6 +58,7 @@ def rows(text: Iterator[str], *names: str) -> Iterator[Row]:
     begins: list[int] = []  # where those of each that is open in a child of it begin
     # how deep it is now, and where the children are; 0 outside of what is wanted
     level = child = line = count = begin = 0
+    ended: list[int] = []
     texts: dict[str, str] = {}
     make = tuple.__new__
 
@@ -92,12 +97,40 @@ def rows(text: Iterator[str], *names: str) -> Iterator[Row]:
             texts[""] = "".join(held).strip() if held else ""
             ready.append(make(Row, (known[given], line, texts)))
             child = 0
+            if level < MAX_DEPTH - MAX_NESTED:
+                ended.append(parser.CurrentByteIndex)
         level -= 1
 
     def tidy() -> None:
         if not child:
             held.clear()
 
+    def maker(shape: Shape) -> Callable[[Sequence[str], int], Row]:
+        name, below = shape.part.name, shape.part.line
+        fixed, places = _texts(shape.part)
+        # with two more, as one alone gives no tuple
+        pick = itemgetter(*places.values(), 0, 0) if places else tuple
+
+        def made(values: Sequence[str], line: int) -> Row:
+            found = fixed | dict(zip(places, map(str.strip, pick(values)), strict=False))
+            return make(Row, (name, line + below, found))
+
+        return made
+
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler = held.append
-    return parsed(text, parser, ready, names[0], tidy, known)
+    return parsed(text, parser, ready, ended, Shapes(names, maker), tidy, known)
+
+
+def _texts(part: Part) -> tuple[dict[str, str], dict[str, int]]:
+    """Texts that are the same in all elements of a shape, and which values the others are."""
+    fixed: dict[str, str] = {"": ""}
+    places: dict[str, int] = {}
+    for name, found in [*((child.name, child) for child in reversed(part.children)), ("", part)]:
+        for other in (fixed, places):
+            other.pop(name, None)
+        if found.text is None:
+            fixed[name] = found.own.strip()
+        else:
+            places[name] = found.text
+    return fixed, places

@@ -13,9 +13,12 @@ from datalad_jsdl.manifest.formats.xml_parser import (
     parsed,
     too_many,
 )
+from datalad_jsdl.manifest.formats.xml_shapes import MAX_NESTED, Shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from datalad_jsdl.manifest.formats.xml_shapes import Part, Shape
 
 __all__ = ["Element", "elements"]
 
@@ -74,6 +77,11 @@ class Element(NamedTuple):
 _Open: TypeAlias = "tuple[Mapping[str, str], int, tuple[str, ...], int]"
 
 
+# A part of a shape: name, line, attributes, where their values begin and end, which value its
+# text is, or its text, and how many children it has.
+_Part: TypeAlias = "tuple[str, int, tuple[str, ...], int, int, int | None, str, int]"
+
+
 def elements(text: Iterator[str], *names: str) -> Iterator[Element]:
     """Each element of these names, as soon as it is complete; the others are forgotten.
 
@@ -92,6 +100,7 @@ def elements(text: Iterator[str], *names: str) -> Iterator[Element]:
     # what is complete in an element that is open, by the number of those that are
     complete: list[list[Element]] = [[] for _ in range(MAX_DEPTH + 2)]
     held: list[str] = []  # texts of the element that is wanted, and of what is open in it
+    ended: list[int] = []
     level = inside = count = 0
     bases: tuple[str, ...] = ()
     make = tuple.__new__
@@ -136,6 +145,8 @@ def elements(text: Iterator[str], *names: str) -> Iterator[Element]:
             if level == inside:
                 ready.append(element)
                 inside = 0
+                if level < MAX_DEPTH - MAX_NESTED:
+                    ended.append(parser.CurrentByteIndex)
             else:
                 complete[level].append(element)
         bases = around
@@ -145,6 +156,34 @@ def elements(text: Iterator[str], *names: str) -> Iterator[Element]:
         if not inside:
             held.clear()
 
+    def maker(shape: Shape) -> Callable[[Sequence[str], int], Element]:
+        parts = _inner_first(shape.part)
+
+        def made(values: Sequence[str], line: int) -> Element:
+            done: list[Element] = []
+            for name, below, attributes, first, after, text, own, count in parts:
+                children: Sequence[Element] = ()
+                if count:
+                    children = done[-count:]
+                    del done[-count:]
+                given: dict[str, str] = {}
+                if attributes:
+                    given = dict(zip(attributes, values[first:after], strict=True))
+                own = own if text is None else values[text]
+                done.append(make(Element, (name, given, line + below, bases, children, own)))
+            return done[0]
+
+        return made
+
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler = held.append
-    return parsed(text, parser, ready, names[0], tidy, known, attribute_names, as_given)
+    shapes = Shapes(names, maker)
+    return parsed(text, parser, ready, ended, shapes, tidy, known, attribute_names, as_given)
+
+
+def _inner_first(part: Part) -> list[_Part]:
+    """A part of a shape and all in it, children before what they are in."""
+    inner = [found for child in part.children for found in _inner_first(child)]
+    after = part.first + len(part.attributes)
+    mine = part.name, part.line, part.attributes, part.first, after, part.text, part.own
+    return [*inner, (*mine, len(part.children))]
