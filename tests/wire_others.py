@@ -126,7 +126,7 @@ CODINGS: dict[str, WireRow] = {
     "coding-deflate": WireRow(
         "deflate, unasked", _CODING, _packed("deflate", zlib.compress), right=NEVER
     ),
-    "coding-lie": WireRow("gzip, which it is not", _CODING, _coded("gzip")),
+    "coding-lie": WireRow("gzip, but it is not compressed", _CODING, _coded("gzip")),
 }
 
 WAITS: dict[str, WireRow] = {
@@ -160,9 +160,11 @@ COOKIES: dict[str, WireRow] = {
     "cookie-two": WireRow(
         "two cookies", _COOKIE, _wall("a=1; Path=/", "b=2; Path=/; HttpOnly", wants="a=1; b=2")
     ),
-    "cookie-no-path": WireRow("one without a path", "RFC 6265, 5.1.4", _wall("a=1", wants="a=1")),
+    "cookie-no-path": WireRow(
+        "a cookie without a path", "RFC 6265, 5.1.4", _wall("a=1", wants="a=1")
+    ),
     "cookie-path": WireRow(
-        "a cookie for another path besides",
+        "a cookie, and one for another path",
         "RFC 6265, 5.1.4",
         _wall("a=1; Path=/", "b=2; Path=/elsewhere", wants="a=1"),
     ),
@@ -172,12 +174,12 @@ COOKIES: dict[str, WireRow] = {
         _wall("a=1; Path=/; Max-Age=3600", wants="a=1"),
     ),
     "cookie-old": WireRow(
-        "a cookie that is over besides",
+        "a cookie, and an expired one",
         "RFC 6265, 5.2.1",
         _wall("a=1; Path=/", "b=2; Expires=Thu, 01 Jan 1970 00:00:00 GMT", wants="a=1"),
     ),
     "cookie-domain": WireRow(
-        "a cookie of another host besides",
+        "a cookie, and one of another host",
         "RFC 6265, 5.3",
         _wall("a=1; Path=/", "b=2; Domain=example.org", wants="a=1"),
     ),
@@ -191,6 +193,6 @@ PROXIES: dict[str, WireRow] = {
     "proxy-networks": _around("10.0.0.0/8,192.168.0.0/16,127.0.0.0/24"),
     "proxy-spaces": _around("localhost, 127.0.0.1"),
     "proxy-host": _around("example.org,127.0.0.1", "no_proxy=example.org,127.0.0.1"),
-    "proxy-other": _through("10.0.0.0/8", "no_proxy=10.0.0.0/8, which it is not in"),
-    "proxy-suffix": _through("27.0.0.1", "no_proxy=27.0.0.1, which it only ends in"),
+    "proxy-other": _through("10.0.0.0/8", "no_proxy=10.0.0.0/8, another network"),
+    "proxy-suffix": _through("27.0.0.1", "no_proxy=27.0.0.1, only the end of the address"),
 }  # fmt: skip

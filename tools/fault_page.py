@@ -31,10 +31,10 @@ which serves one file of {size} MB at {rate} MB/s a connection from servers that
 (``tests/lab.py``). This package's engine, with its default settings, and other programs
 download it. ``make test`` runs the same table with the engine alone (``tests/fault_table.py``).
 
-The *first* mirror of the file has the fault, and keeps it. Programs that take several URLs
-also get a second mirror without faults. Programs that take a single URL get only the faulty
-mirror; its 429, 500 and 503 stop after two requests, and broken, hanging or dripping
-transfers after one. The other faults persist.
+The *first* mirror of the file has the fault. Programs that take several URLs also get a second
+mirror without faults, and the first mirror keeps its fault. Programs that take a single URL get
+only the faulty mirror: its 429, 500 and 503 stop after two requests, and broken, hanging or
+dripping transfers after one; its other faults persist.
 
 A cell shows the bytes served by all mirrors ÷ the size of the file, and the seconds taken.
 
@@ -44,9 +44,9 @@ A cell shows the bytes served by all mirrors ÷ the size of the file, and the se
 - ⌛ had not ended after {limit:.0f} seconds and was stopped.
 
 The times were taken on a loaded machine and include the start of the program. Programs that
-differ by less than two seconds are equal. A mirror that is silent or drips for ten seconds
-cannot be told from a slow one sooner. In the rows with an earlier run or a kill, only the
-second run counts.
+differ by less than two seconds are equal. Until ten seconds have passed, a mirror that is
+silent or drips cannot be told from a slow one. In the rows with an earlier run or a kill, only
+the second run counts.
 
 {versions}
 

@@ -119,9 +119,10 @@ What each format and address tells
 
 Made by ``python3 tools/run.py exec python tools/format_page.py``. *tells*: what a document of the
 format can say of a file besides its path and URL; mirrors are several URLs of one content. *login*:
-what files that are not open want; see :doc:`logins`. *verified against*: whether the reader was run
-on files that public projects hold, on what our own programs write, against a real server, or made
-after the documentation only (an address then against a server that answers as that says).
+the login that files with restricted access need; see :doc:`logins`. *verified against*: what the
+reader was tested with: real files of public projects, files that our own programs write, or a real
+server. "documentation" means that the reader and its tests only follow what the portal has
+documented.
 
 """
 

@@ -1,4 +1,4 @@
-"""docs/settings_kept.rst: what it says is kept, is."""
+"""docs/settings_kept.rst: what it says is obeyed, is."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/settings_kept.rst"
-CLAIMS = ("kept", "handed on", "said")
+CLAIMS = ("obeyed", "passed on", "reported")
 
 Test = Callable[["Study"], None]
 TESTS: dict[str, Test] = {}
@@ -114,7 +114,7 @@ def claims() -> list[str]:
 
 def test_the_page_has_no_other_words_for_who_sees_to_it() -> None:
     rows = re.findall(r"   \* - (``.*)\n     - (.*)\n", PAGE.read_text())
-    assert {who for _, who in rows} == {*CLAIMS, "git-annex", "git", "not kept"}
+    assert {who for _, who in rows} == {*CLAIMS, "git-annex", "git", "not obeyed"}
     names = re.findall("``(.*?)``", " ".join(names for names, _ in rows))
     assert len(names) == len(set(names))
 

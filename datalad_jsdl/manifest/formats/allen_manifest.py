@@ -24,7 +24,7 @@ _DEEPEST = 20
 
 
 def sniff(head: str) -> bool:
-    """A ``file_listing`` with files in it."""
+    """A ``file_listing`` with objects that have ``relative_path`` and ``url``."""
     if not is_object(head):
         return False
     document = outline(head, "file_listing", "relative_path", "url")

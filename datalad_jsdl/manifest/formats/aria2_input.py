@@ -33,7 +33,7 @@ class _Download:
 
 
 def sniff(head: str) -> bool:
-    """URIs with options or with other URIs beside them; without either it is a list of URLs."""
+    """Lines of URIs, at least one with options or with several URIs; else it is a list of URLs."""
     first = [line for line in beginning(head) if not line.startswith("#")]
     if not first or not _MIRRORS.fullmatch(first[0]):
         return False

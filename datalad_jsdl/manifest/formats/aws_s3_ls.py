@@ -27,7 +27,7 @@ _PASSED_OVER = re.compile(r" +PRE .*/|Total Objects: .*| +Total Size: .*")
 
 
 def sniff(head: str) -> bool:
-    """All lines are of the form."""
+    """All the first lines have the form that ``aws s3 ls`` prints; at least one is an object."""
     first = beginning(head)
     return any(map(_LINE.fullmatch, first)) and all(
         _LINE.fullmatch(line) or _PASSED_OVER.fullmatch(line) for line in first

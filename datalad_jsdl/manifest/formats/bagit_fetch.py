@@ -31,7 +31,7 @@ def unescaped(name: str) -> str:
 
 
 def sniff(head: str) -> bool:
-    """All the first lines are of the form, with an absolute URL."""
+    """All the first lines have the form of a ``fetch.txt``, with an absolute URL."""
     first = beginning(head)
     return (
         bool(first)

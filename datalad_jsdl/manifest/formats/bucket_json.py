@@ -40,7 +40,7 @@ _GCLOUD = Listing(((),), (("storage_url",), ("bucket",), ("name",)))
 
 
 def sniff(head: str) -> bool:
-    """Objects with the fields that one of them gives."""
+    """Objects with the fields that ``aws s3api``, Google's store or ``gcloud`` gives."""
     return any(listing.sniff(head) for listing in (_AMAZON, _GOOGLE, _GCLOUD))
 
 

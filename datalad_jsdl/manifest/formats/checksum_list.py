@@ -37,7 +37,7 @@ _is_plain = re.compile(f"{_PART}(?:/{_PART})*").fullmatch
 
 
 def sniff(head: str) -> bool:
-    """The first lines are those of a checksum list, or comments, nothing else."""
+    """The first lines are lines of a checksum list or comments, nothing else."""
     if len(head) >= _WHOLE:
         head = head[: head.rfind("\n") + 1]
     first = [line for line in beginning(head) if line[0] not in "#;"]

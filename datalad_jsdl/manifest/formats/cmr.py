@@ -30,7 +30,7 @@ _DATA = "/data#"  # http://esipfed.org/ns/fedsearch/1.1/data#
 
 
 def sniff(head: str) -> bool:
-    """Granules with ``umm.RelatedUrls``, or entries of a feed with links of that kind."""
+    """Granules with ``umm.RelatedUrls``, or entries with ``links`` in a feed of the CMR."""
     return _UMM.sniff(head) or ("fedsearch" in head and _JSON.sniff(head))
 
 

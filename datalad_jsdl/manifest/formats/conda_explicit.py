@@ -24,7 +24,7 @@ _MARK = "@EXPLICIT"
 
 
 def sniff(head: str) -> bool:
-    """The mark is the first line that is no comment."""
+    """The first line that is no comment is ``@EXPLICIT``."""
     first = (line.strip() for line in beginning(head))
     return next((line for line in first if not line.startswith("#")), "") == _MARK
 

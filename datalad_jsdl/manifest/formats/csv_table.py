@@ -37,8 +37,8 @@ _BETWEEN = re.compile(r"[\s|;,]+")
 
 
 def sniff(head: str) -> bool:
-    """Path and URL stand in the header; or one of them does, or a row has a URL, and all
-    rows are as long as the header."""
+    """The header has path and URL; or all rows are as long as the header, and the header has one
+    of the two or a row has a URL."""
     if head.lstrip().startswith(("{", "[", "<")):
         return False
     try:

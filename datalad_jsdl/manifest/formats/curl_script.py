@@ -39,7 +39,7 @@ _OTHER = frozenset(
 
 
 def sniff(head: str) -> bool:
-    """Nothing but commands that such a script has, and a download among them."""
+    """Only commands that such a script has, with a download by ``curl`` among them."""
     try:
         first = [c.strip() for _, c in islice(commands(iter([head])), _COMMANDS_TO_SEE)]
     except ManifestError:

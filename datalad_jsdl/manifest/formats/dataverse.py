@@ -59,7 +59,8 @@ _ENDINGS = (
 
 
 def sniff(head: str) -> bool:
-    """A list of objects with ``dataFile`` and a name where the API has it."""
+    """A list of objects with ``dataFile`` that have a ``label``, or a ``filename`` in
+    ``dataFile``."""
     if not is_object(head):
         return False
     _, files = _found(outline(head, "dataFile"))

@@ -42,7 +42,7 @@ _GUID = re.compile(r"dg\.[A-Za-z0-9]{4,6}/.+")
 
 
 def sniff(head: str) -> bool:
-    """An object with checksums and access methods or contents, or an array of such."""
+    """An object with checksums and access methods or contents, or an array of such objects."""
     if not is_object(head) and not is_array(head):
         return False
     document = outline(head, "checksums")

@@ -30,7 +30,7 @@ _OUTS = re.compile(r"outs:\s*")
 
 
 def sniff(head: str) -> bool:
-    """A line ``outs:``, and behind it items with ``path`` and a digest, in lines of DVC's kind."""
+    """A line ``outs:``, followed by items with ``path`` and ``md5``, as DVC writes them."""
     first = beginning(head)
     if not any(map(_OUTS.fullmatch, first)):
         return False

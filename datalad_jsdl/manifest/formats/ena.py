@@ -36,7 +36,7 @@ KINDS = ("fastq", "submitted", "sra")
 
 
 def sniff(head: str) -> bool:
-    """The header, or an object, has a column of addresses of one of the kinds."""
+    """The header, or an object, has ``fastq_ftp``, ``submitted_ftp`` or ``sra_ftp``."""
     if is_array(head):
         if not any(has_keys(head, f"{kind}_ftp") for kind in KINDS):
             return False

@@ -1,4 +1,4 @@
-"""The ``files.txt`` of ENCODE and IGVF: a URL of the metadata, then one a file.
+"""The ``files.txt`` of ENCODE and IGVF: a URL of the metadata, then a URL for each file.
 
 Made by their "Download" button for ``xargs -L 1 curl -O -J -L``. The first line is the URL of a
 table about the files, in quotation marks, and of a cart with options of curl behind it. It is a
@@ -27,7 +27,7 @@ _FILE = re.compile(r'"?https?://[^\s"]+/@@download/[^\s"]+"?')
 
 
 def sniff(head: str) -> bool:
-    """The first line is a report, and all others are files."""
+    """The first line is the URL of a report, and all others are URLs of files."""
     first, *others = beginning(head) or [""]
     return bool(_REPORT.fullmatch(first.strip())) and all(
         _FILE.fullmatch(line.strip()) for line in others

@@ -32,7 +32,7 @@ _LINE = re.compile(r"\s*'([^']*)'\s+'([^']*)'\s+'([^']*)'\s+'([^']*)'\s*")
 
 
 def sniff(head: str) -> bool:
-    """The line that begins the list."""
+    """The line that begins the list of files, ``download_files=…``."""
     return _MARK in head and _BEGINNING.search(head) is not None
 
 

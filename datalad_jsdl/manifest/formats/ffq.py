@@ -29,7 +29,7 @@ _DEEPEST = 20  # a project has studies, samples, experiments, runs, and these fi
 
 
 def sniff(head: str) -> bool:
-    """There is a file somewhere."""
+    """At any depth, a list of objects with ``accession``, ``urltype`` and ``url``."""
     if not is_object(head) and not is_array(head):
         return False
     return any(True for _ in _files(outline(head, *_KEYS), ""))

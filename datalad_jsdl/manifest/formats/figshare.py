@@ -41,7 +41,7 @@ _LISTING = "/v2/articles/ID/files?page_size=1000"
 
 
 def sniff(head: str) -> bool:
-    """Objects with ``download_url`` and a trait of Figshare's, in a list or its ``files``."""
+    """Objects with ``name``, ``download_url`` and a field that only Figshare has."""
     if not is_array(head) and not is_object(head):
         return False
     document = outline(head, *_KEYS)

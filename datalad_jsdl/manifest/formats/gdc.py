@@ -23,7 +23,7 @@ _ID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def sniff(head: str) -> bool:
-    """The header has all the columns."""
+    """The header has the columns ``id``, ``filename``, ``md5``, ``size`` and ``state``."""
     return has_columns(head, "\t", *_COLUMNS)
 
 

@@ -29,7 +29,7 @@ _NOTHING = ("None", "null", "")
 
 
 def sniff(head: str) -> bool:
-    """An array of objects with ``object_id``, and a commons or a name."""
+    """An array of objects with ``object_id``, and ``commons_url`` or ``file_name``."""
     return _BY_COMMONS.sniff(head) or _BY_NAME.sniff(head)
 
 

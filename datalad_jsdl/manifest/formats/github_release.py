@@ -29,7 +29,7 @@ _RELEASES = Listing(((),), (("tag_name",), ("assets",)))
 
 
 def sniff(head: str) -> bool:
-    """Assets with ``browser_download_url``, or releases."""
+    """Assets with ``browser_download_url``, or releases with ``tag_name`` and ``assets``."""
     return _ASSETS.sniff(head) or _RELEASES.sniff(head)
 
 

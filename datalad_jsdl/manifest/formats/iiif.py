@@ -32,7 +32,7 @@ _SERVED = re.compile(
 
 
 def sniff(head: str) -> bool:
-    """A manifest whose context is that of the API."""
+    """A manifest whose ``@context`` is that of IIIF's Presentation API."""
     if not is_object(head) or _CONTEXT not in head:
         return False
     document = outline(head, "@context")

@@ -26,7 +26,7 @@ _DOWNLOAD = "https://archive.org/download/"
 
 
 def sniff(head: str) -> bool:
-    """The item's identifier, and files with a name and their source."""
+    """The item's identifier or server (``d1``), and files with ``name`` and ``source``."""
     if not is_object(head):
         return False
     document = outline(head, "files", "name", "source")

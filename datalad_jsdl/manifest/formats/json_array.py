@@ -35,7 +35,7 @@ _BEGINNING = re.compile(r'\s*\[\s*\{\s*"path"\s*:\s*"')  # of one that may have 
 
 
 def sniff(head: str) -> bool:
-    """All items in the beginning are entries, and there is at least one."""
+    """All the first items are entries, and there is at least one."""
     items = _items(head)
     if items:
         return all(map(_is_entry, items))

@@ -26,7 +26,7 @@ _decode = json.JSONDecoder().raw_decode
 
 
 def sniff(head: str) -> bool:
-    """One of the first lines is a whole object that gives its path as a string.
+    """One of the first lines is a whole object with a ``path`` that is a string.
 
     Or there is but the beginning of one, as it has much content.
     """

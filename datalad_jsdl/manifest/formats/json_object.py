@@ -16,7 +16,7 @@ __all__ = ["records", "sniff"]
 
 
 def sniff(head: str) -> bool:
-    """It begins as an object."""
+    """The document begins with ``{``."""
     return head.lstrip(" \t\n\r").startswith("{")
 
 

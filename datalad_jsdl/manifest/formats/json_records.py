@@ -1,4 +1,4 @@
-"""A JSON list of files of a portal of its own: objects with a name, a URL, and a size or digest.
+"""A JSON list of files in a portal's own form: objects with a name, a URL, and a size or digest.
 
 A list, or the only one in an object. What is what is told by the names that columns of tables have,
 too (``file_name``, ``download_url``, ``md5sum`` …). JSON of other programs has such lists, so each
@@ -67,7 +67,7 @@ def _roles(names: tuple[str, ...]) -> _Roles:
 
 
 def sniff(head: str) -> bool:
-    """All objects of the list are such files, and there is at least one."""
+    """All objects of the list have a name, a URL, and a size or digest; there is at least one."""
     if not is_object(head) and not is_array(head):
         return False
     head = head[:_HEAD]

@@ -33,7 +33,7 @@ _LINK = re.compile(r"/?candidates/([^/]+)/(.+)/(images|recordings|electrophysiol
 
 
 def sniff(head: str) -> bool:
-    """Files with the fields of a project's list, or of a visit's."""
+    """Images or recordings of a project, or files or DICOM archives of a visit."""
     return any(listing.sniff(head) for listing in (_PROJECT, _VISIT, _DICOMS))
 
 

@@ -23,7 +23,7 @@ _BEST = 100  # preferences go up to it
 
 
 def sniff(head: str) -> bool:
-    """The root element is of the namespace, or has the version of it."""
+    """The root element is of Metalink 3's namespace, or has Metalink 3's version number."""
     tag = root_tag(head, "metalink")
     named = "www.metalinker.org" in tag or 'version="3' in tag or "version='3" in tag
     return named and not is_metalink4(head)

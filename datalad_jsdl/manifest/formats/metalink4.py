@@ -31,7 +31,7 @@ _OWN_PRIORITY, _OWN_LOCATION = f"{_OWN}priority", f"{_OWN}location"
 
 
 def sniff(head: str) -> bool:
-    """The root element is of the namespace (RFC 5854, 1.2)."""
+    """The root element is of Metalink's namespace (RFC 5854, 1.2)."""
     return NAMESPACE in root_tag(head, "metalink")
 
 

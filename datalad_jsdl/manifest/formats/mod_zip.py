@@ -22,7 +22,8 @@ _PLACES = ("/", "http://", "https://", _DIRECTORY)
 
 
 def sniff(head: str) -> bool:
-    """All the first lines are of the form; a list in prose has no location in it."""
+    """All the first lines have CRC-32, size, location and name; a location is a path from ``/``, a
+    web URL or ``@directory``."""
     first = [_LINE.fullmatch(line) for line in beginning(head)]
     return bool(first) and all(match and match[3].startswith(_PLACES) for match in first)
 

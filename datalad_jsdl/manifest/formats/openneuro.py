@@ -32,7 +32,7 @@ _ANNEX_KEY = re.compile(r"(MD5|SHA1|SHA256|SHA512)E?-s([0-9]{1,19})--([0-9a-f]+)
 
 
 def sniff(head: str) -> bool:
-    """A list ``files`` whose objects have a ``filename`` and what else the type has."""
+    """A list ``files`` of objects with ``filename``, and ``urls``, ``directory`` or ``annexed``."""
     if not is_object(head):
         return False
     return any(

@@ -1,4 +1,4 @@
-"""A registry of Pooch: path, hash and perhaps a URL a line; else relative to ``--base-url``.
+"""A registry of Pooch: path, hash and perhaps a URL a line; others are below ``--base-url``.
 
 Described at https://www.fatiando.org/pooch/latest/registry-files.html: names with spaces stand in
 quotation marks, a hash without its algorithm is a SHA-256, and lines that begin with # are
@@ -45,7 +45,7 @@ class _Line(NamedTuple):
 
 
 def sniff(head: str) -> bool:
-    """The first lines are those of a registry, or comments, nothing else."""
+    """The first lines are lines of a registry or comments, nothing else."""
     if len(head) >= _WHOLE:
         head = head[: head.rfind("\n") + 1]
     first = [line for line in beginning(head) if not line.startswith("#")]

@@ -36,7 +36,7 @@ __all__ = ["records", "sniff"]
 
 
 def sniff(head: str) -> bool:
-    """A ``@graph`` of entities with ``@id``, and the name of the specification."""
+    """A ``@graph`` of entities with ``@id``; the document names ``w3id.org/ro/crate``."""
     if not is_object(head) or "w3id.org/ro/crate" not in head:
         return False
     return any("@id" in entity for entity in objects(dig(outline(head, "@graph"), "@graph")))

@@ -35,7 +35,7 @@ _FACTS = ("Name", "Prefix", "IsTruncated", "EncodingType")
 
 
 def sniff(head: str) -> bool:
-    """The root is an answer to a request for a listing."""
+    """The root element is ``ListBucketResult`` or ``ListVersionsResult``."""
     return bool(root_tag(head, *_ROOTS))
 
 

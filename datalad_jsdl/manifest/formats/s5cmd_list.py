@@ -44,7 +44,7 @@ _LONG = frozenset(
 
 
 def sniff(head: str) -> bool:
-    """Nothing but copies out of buckets and comments."""
+    """Only comments, and ``cp`` commands from buckets."""
     try:
         first = [c.strip() for _, c in islice(commands(iter([head])), _COMMANDS_TO_SEE)]
     except ManifestError:

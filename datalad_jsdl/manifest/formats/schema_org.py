@@ -35,7 +35,7 @@ _OTHERS = {"FileObject", "FileSet"}  # Croissant's
 
 
 def sniff(head: str) -> bool:
-    """A distribution that is a DataDownload, or has a ``contentUrl``, and no FileObject."""
+    """A distribution with a DataDownload or a ``contentUrl``, and without a FileObject."""
     if "contentUrl" not in head and "DataDownload" not in head:
         return False
     if not (is_object(head) or is_array(head)):

@@ -26,7 +26,7 @@ _TRAITS = (("pathOnDisk",), ("downloadUri",), ("checksum", "value"))
 
 
 def sniff(head: str) -> bool:
-    """Files with a name, a URL, and a trait of ScienceBase's."""
+    """Files with ``name``, ``url``, and a field that only ScienceBase has."""
     if not is_object(head):
         return False
     document = outline(head, "files", "name", "url")

@@ -42,8 +42,8 @@ _NO_URLS = (
 
 
 def sniff(head: str) -> bool:
-    """The header has columns that only Synapse gives, or one of IDs without URLs beside it; or
-    each line is an ID."""
+    """The header has columns that only Synapse gives, or a column of IDs with no URLs of files
+    beside it; or each line is an ID."""
     if any(has_columns(head, ",\t", *columns) for columns in _COLUMNS):
         return True
     if head.lstrip().startswith(("{", "[", "<")):

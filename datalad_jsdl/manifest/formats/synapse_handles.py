@@ -29,7 +29,7 @@ _OTHERS = (("page", "type"), ("list", "concreteType"), ("results", "type"))
 
 
 def sniff(head: str) -> bool:
-    """File handles that were requested, or objects with a type of Synapse's own."""
+    """``requestedFiles`` with IDs of file handles, or objects whose type is one of Synapse's."""
     if _HANDLES.sniff(head):
         return True
     if not is_object(head) or _TYPES not in head:

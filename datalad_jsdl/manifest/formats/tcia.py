@@ -1,4 +1,4 @@
-"""A ``.tcia`` manifest of the Cancer Imaging Archive: series, whose images its API is asked for.
+"""A ``.tcia`` manifest of the Cancer Imaging Archive: series; its API is asked for their images.
 
 It has no URLs. Where nobody may be asked, it is refused.
 """
@@ -22,7 +22,7 @@ _MARK = "ListOfSeriesToDownload="
 
 
 def sniff(head: str) -> bool:
-    """The line that the series follow."""
+    """The line ``ListOfSeriesToDownload=``, which the series follow."""
     return _MARK in (line.strip() for line in beginning(head))
 
 

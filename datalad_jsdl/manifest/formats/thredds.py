@@ -29,7 +29,7 @@ _XLINK = "{http://www.w3.org/1999/xlink}"
 
 
 def sniff(head: str) -> bool:
-    """The root has the namespace of such catalogues."""
+    """The root element is a ``catalog`` in the namespace of THREDDS."""
     return _NAMESPACE in root_tag(head, "catalog")
 
 

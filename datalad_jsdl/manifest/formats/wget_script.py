@@ -55,7 +55,7 @@ _BACKGROUND = re.compile(r"[^&]&\s*")
 
 
 def sniff(head: str) -> bool:
-    """Commands that such a script has and nothing else, and a download among them."""
+    """Only commands that such a script has, with a download by ``wget`` among them."""
     try:
         first = [c.strip() for _, c in islice(commands(iter([head])), _COMMANDS_TO_SEE)]
     except ManifestError:

@@ -34,7 +34,8 @@ __all__ = ["document_records", "found_files", "records", "sniff"]
 
 
 def sniff(head: str) -> bool:
-    """A list ``files`` or ``entries`` of objects with ``checksum`` and a name, or an object."""
+    """A list ``files``, or ``entries`` (a list or object), of files with ``checksum`` and a
+    name."""
     if not is_object(head):
         return False
     return any(

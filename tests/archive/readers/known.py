@@ -40,15 +40,16 @@ KNOWN = (
         tuple(name for name in CASES if name != "nothing"),
         r"zip flag 8 \(streaming\) is not supported",
         "From a pipe, busybox refuses any member with a data descriptor, by the flag that "
-        "announces it, before it looks at the data. It takes an archive with sizes in the "
-        "local headers, which can be written only by who knows the checksums beforehand. Where "
-        "it can seek it goes by the directory, and does not mind.",
+        "announces it, before it looks at the data. It accepts an archive with sizes in the "
+        "local headers, but only a program that knows the checksums beforehand can write such an "
+        "archive. Where busybox can seek, it uses the directory, and reads such members.",
     ),
     Known(
         ("busybox-pipe",),
         ("nothing",),
         r"invalid zip magic 06054B50",
-        "From a pipe, busybox does not know the record that ends an archive as its first one.",
+        "From a pipe, busybox refuses an archive that begins with its end record, as one without "
+        "members does.",
     ),
     Known(
         ("busybox",),
@@ -61,33 +62,36 @@ KNOWN = (
         ("unzip",),
         ("nothing",),
         r"exit code 1: .*zipfile is empty",
-        "A warning, which is an exit code: unzip finds no member, and there is none.",
+        "unzip warns that it finds no member, which is right, but the exit code of a warning is "
+        "not 0.",
     ),
     Known(
         ("unzip",),
         ("full-compressed", "full"),
         r"extra field \(type: 0x0001\) corrupt",
-        "The one value 0xFFFFFFFF also means “see the zip64 extra field”. It stands there as the "
-        "true size, compressed or not, and unzip looks for yet another behind it. With one byte "
-        "more or less in the member all is well. If it is the compressed size, the content does "
-        "not come out; if the uncompressed one, it does, but what follows it is refused as "
-        "overlapping it.",
+        "In the usual field of a size, 0xFFFFFFFF means “see the zip64 extra field”. Here the size "
+        "in the zip64 extra field (compressed or uncompressed) is 0xFFFFFFFF, too: the true size. "
+        "unzip takes it for the mark, and looks for yet another size. With one byte more or less "
+        "in the member all is well. If the compressed size has this value, the content is not "
+        "unpacked. If the uncompressed size has it, the content is unpacked, but the next member "
+        "is refused as overlapping it.",
     ),
     Known(
         ("java-pipe",),
         ("full-compressed",),
         r"invalid entry size \(expected 0 but got 4294639630 bytes\)",
         "ZipInputStream takes a data descriptor for a 64-bit one if a size is greater than "
-        "0xFFFFFFFF; this one is equal, and half of the compressed size is taken for the size. "
-        "With one byte more or less in the member all is well.",
+        "0xFFFFFFFF. Here the compressed size is equal to it, so one half of the 64-bit field of "
+        "the compressed size is taken for the size. With one byte more or less in the member all "
+        "is well.",
     ),
     Known(
         ("fflate-pipe",),
         ("signatures",),
         r"ctr is not a constructor|invalid|unexpected",
         "fflate's Unzip does not ask the deflate stream where it ends, but looks for the next "
-        "signature in the bytes. Signatures in a content are taken for records, and a "
-        "“compression method” found there for one to be used. Contents without them are right.",
+        "signature in the bytes. It takes signatures in a content for records, and tries to use "
+        "the “compression method” that it finds there. Contents without signatures are right.",
     ),
     Known(
         ("zip.js-pipe",),
@@ -102,7 +106,7 @@ KNOWN = (
         ("decomposed",),
         r"wrong, and no error: .* is missing",
         "libarchive puts names from UTF-8 headers into Unicode's composed form: the content is "
-        "there, under a name that looks the same. A zip by Python's zipfile fares no better.",
+        "there, under a name that looks the same. A zip by Python's zipfile has the same problem.",
     ),
 )
 

@@ -71,7 +71,7 @@ def _refused(_: Login, __: str) -> str:
 
 SOURCE = Source(
     "netrc",
-    "``~/.netrc`` or ``$NETRC``; https only, and without a rule only on port 443",
+    "``~/.netrc`` or ``$NETRC``; https only, and without a credential line only on port 443",
     _find,
     unnamed=True,
     refused=_refused,
