@@ -39,7 +39,7 @@ _SPELLED = (
     | {name.upper(): name for name in ("md5", "sha1", "sha256", "sha512")}
 )
 _OF_URLS = frozenset({"url", "priority", "location"})
-_STORES = ("s3://", "gs://")
+_OTHERS = ("s3://", "gs://", "ftp://")  # of which some have a form in https
 
 
 def plain_entry(path: Any, value: Any, where: str, secrecy: Secrecy = DEFAULT) -> Entry | None:
@@ -78,7 +78,7 @@ def plain_entry(path: Any, value: Any, where: str, secrecy: Secrecy = DEFAULT) -
         urls = urls[0]
     candidates: Sequence[Candidate]
     if type(urls) is str:
-        if urls.startswith(_STORES):
+        if urls.startswith(_OTHERS):
             if (urls := _by_https(urls)) is None:
                 return None
             moved = 1
@@ -169,7 +169,7 @@ def _lines(urls: list[Any], secrecy: Secrecy) -> tuple[str, int] | None:
     for url in urls:
         if type(url) is not str:
             return None
-        if not url.startswith(_STORES):
+        if not url.startswith(_OTHERS):
             if not is_plain_url(url) and not _is_harmless(url, secrecy):
                 return None
             found.append(url)

@@ -168,10 +168,18 @@ is_plain_object = re.compile(
 ).fullmatch
 
 
+_is_plain_ftp = re.compile(
+    "ftp://([a-z0-9.-]+)((?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/[A-Za-z0-9_-][A-Za-z0-9._-]*)"
+).fullmatch
+
+
 def plain_web_form(url: str) -> str | None:
-    """As `web_form`, of such an address; None for all else."""
-    plain = is_plain_object(url)
-    return bucket_url(plain[1], plain[2]) + plain[3] if plain else None
+    """As `web_form`, of an address that is the same but for its beginning; None for all else."""
+    if plain := is_plain_object(url):
+        return bucket_url(plain[1], plain[2]) + plain[3]
+    if (plain := _is_plain_ftp(url)) and (host := _FTP.get(plain[1])):
+        return f"https://{host}{plain[2]}"
+    return None
 
 
 @lru_cache(maxsize=100)  # the name, the kind and the URL of a file are asked for, one by one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import example, given
@@ -96,6 +97,20 @@ def test_a_row_without_a_path_does_so_too(changed: list[tuple[int, str]]) -> Non
 
 
 NAMELESS = ["id", "size", "sha256", "download_url", "s3_url"]
+# two files of one name, so that all are named by what is below a folder
+FOLDERS = ["url", "md5"]
+FOLDERS_ROWS = [
+    ["ftp://ftp.sra.ebi.ac.uk/vol1/a/x.gz", "a1" * 16],
+    ["ftp://ftp.sra.ebi.ac.uk/vol1/b/x.gz", "a1" * 16],
+]
+
+
+@given(st.lists(st.one_of(cells, st.tuples(origins, names).map("/".join)), max_size=12))
+@example(["ftp://ftp.sra.ebi.ac.uk/vol1/c/d/x.gz", "ftp://ftp.sra.ebi.ac.uk/vol1/x.gz"])
+@example(["ftp://ftp.sra.ebi.ac.uk/vol1//x.gz", "ftp://ftp.sra.ebi.ac.uk/vol1/./x.gz"])
+@example(["ftp://ftp.sra.ebi.ac.uk/vol1/c%20d/x.gz", "ftp://ftp.elsewhere.example/vol1/x.gz"])
+def test_a_row_that_is_named_by_folders_does_so_too(urls: list[str]) -> None:
+    agree(FOLDERS, FOLDERS_ROWS[0], [(0, url) for url in urls], FOLDERS_ROWS[1:])
 
 
 @pytest.mark.parametrize(
@@ -105,6 +120,8 @@ NAMELESS = ["id", "size", "sha256", "download_url", "s3_url"]
         (NAMELESS, NAMELESS_ROW, NAMELESS_ROW),
         (NAMELESS, NAMELESS_ROW, [*NAMELESS_ROW[:4], ""]),
         (NAMELESS, NAMELESS_ROW, [*NAMELESS_ROW[:3], "", "gs://a-b/a.nii.gz"]),
+        (FOLDERS, FOLDERS_ROWS[0], FOLDERS_ROWS[1]),
+        (["name", "uri"], ["a.gz", "s3://b-c/a.gz"], ["a.gz", "s3://b-c/a.gz"]),
     ],
 )
 def test_what_most_rows_are_is_plain(header: list[str], first: list[str], row: list[str]) -> None:
@@ -112,9 +129,14 @@ def test_what_most_rows_are_is_plain(header: list[str], first: list[str], row: l
     assert plain_rows(header, columns)(row, "line 2") is not None
 
 
-def agree(header: list[str], plain: list[str], changed: list[tuple[int, str]]) -> None:
+def agree(
+    header: list[str],
+    plain: list[str],
+    changed: list[tuple[int, str]],
+    more: Sequence[list[str]] = (),
+) -> None:
     # with times all rows take the long way; the first 20 do, as they tell the columns' roles
-    rows = [header, *[plain] * 20]
+    rows = [header, *more, *[plain] * 20]
     rows += [[*plain[:at], cell, *plain[at + 1 :]] for at, cell in changed]
     rows = [[re.sub(r"[\t\n\r]", " ", cell) for cell in row] for row in rows]
     table = "".join("\t".join(row) + "\n" for row in rows)

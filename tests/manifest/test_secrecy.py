@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from datalad_jsdl.manifest.record import Record, entry_from_record
 from datalad_jsdl.manifest.selection import Selection, select_entries
@@ -137,3 +141,29 @@ def test_the_user_has_the_last_word_but_on_signatures() -> None:
     assert selected(f"key={UUID}", secrecy=said).entries
     assert not selected("run=1", secrecy=said).entries
     assert not selected("X-Amz-Signature=a", secrecy=said).entries
+
+
+PARTS = [part for query in (*SECRET.values(), *HARMLESS.values()) for part in query.split("&")]
+PLACES = ["?", "/x?", "?&", ";p=1?", "#f?", "/[?", "?a?"]
+
+
+@given(
+    st.sampled_from(PLACES),
+    st.lists(
+        st.sampled_from([*PARTS, "a=b://c", "a=b%3A//c", "a=b\t:", "a%3d=1", "", "="]), max_size=4
+    ),
+    st.sampled_from([Secrecy(), Secrecy(secret=frozenset({"q", "whatever"}))]),
+)
+def test_the_short_look_at_parameters_finds_what_the_full_one_does(
+    place: str, parts: list[str], secrecy: Secrecy
+) -> None:
+    url = f"https://h.example/a{place}{'&'.join(parts)}"
+    short = secrecy.finding(url)
+    with patch.object(Secrecy, "_says_little", return_value=False):  # as every URL once was
+        assert secrecy.finding(url) == short
+
+
+def test_usual_parameters_need_no_full_look() -> None:
+    url = "https://h.example/f?catalog=dcp39&version=2019-05-16T21%3A18%3A12.6Z"
+    with patch.object(Secrecy, "_of_one", side_effect=AssertionError):
+        assert DEFAULT.finding(url) is None

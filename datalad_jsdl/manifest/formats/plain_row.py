@@ -10,6 +10,7 @@ from datalad_jsdl.manifest.formats.columns import CHECKSUM
 from datalad_jsdl.manifest.formats.values import WEB
 from datalad_jsdl.manifest.record import Record
 from datalad_jsdl.model.digests import BY_LENGTH
+from datalad_jsdl.model.stores import plain_web_form
 from datalad_jsdl.model.times import usual_time
 
 if TYPE_CHECKING:
@@ -24,9 +25,10 @@ __all__ = ["plain_rows"]
 _NAME = "(?:[A-Za-z0-9_-][A-Za-z0-9._-]*)?[A-Za-z0-9]"
 _web_file = re.compile(rf"https?://[^\s|;?#]+/({_NAME})").fullmatch
 _BUCKET = "[a-z0-9][a-z0-9-]{1,60}[a-z0-9](?<!-protected)"
-_object = re.compile(
-    rf"(?:s3|gs)://{_BUCKET}/(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*({_NAME})"
-).fullmatch
+_BELOW = f"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*({_NAME})"
+_object = re.compile(rf"(?:s3|gs)://{_BUCKET}/{_BELOW}").fullmatch
+_ftp_file = re.compile(f"ftp://[a-z0-9.-]+/{_BELOW}").fullmatch
+_is_below = re.compile(_BELOW).fullmatch
 _MAY_HIDE_NAME = re.compile("[?#;]")
 _SHORTEST = 32  # digits of a digest
 _MOST_DIGITS = 19  # of a size
@@ -43,8 +45,7 @@ def plain_rows(
         header: of the table.
         columns: their roles.
     """
-    if columns.folder:
-        return lambda cells, where: None
+    folder = columns.folder
     path = None if columns.path is None else header.index(columns.path)
     url, *others = map(header.index, columns.urls)
     size = None if columns.size is None else header.index(columns.size)
@@ -59,7 +60,7 @@ def plain_rows(
             urls = several
         elif " " not in cell:
             # one URL for sure, with nothing around it
-            if not cell.startswith(WEB) or not cell[-1].isalnum() or cell.count("://") != 1:
+            if not _is_one(cell) and plain_web_form(cell) is None:
                 return None
             urls = [cell]
         elif (several := _urls(cell)) is None:
@@ -87,7 +88,12 @@ def plain_rows(
                 return None
             value["mtime"] = time
         value["digests"] = digests
-        return Record(urls[0].rpartition("/")[2] if path is None else cells[path], value, where)
+        if path is not None:
+            return Record(cells[path], value, where)
+        if not folder:
+            return Record(urls[0].rpartition("/")[2], value, where)
+        name = urls[0].removeprefix(folder)
+        return Record(name, value, where) if len(urls) == 1 and _is_below(name) else None
 
     return read
 
@@ -98,6 +104,8 @@ def _one_each(cells: Sequence[str]) -> list[str] | None:
     name = None
     for url in urls:
         found = _web_file(url) or _object(url)
+        if found is None and plain_web_form(url):
+            found = _ftp_file(url)
         if found is None or url.count("://") != 1 or found[1] != (name := name or found[1]):
             return None
     return urls or None
@@ -117,4 +125,4 @@ def _urls(cell: str) -> list[str] | None:
 
 def _is_one(url: str) -> bool:
     """Whether it is one URL for sure, with nothing around it."""
-    return url.startswith(WEB) and url[-1].isalnum() and url.count("://") == 1
+    return url.startswith(WEB) and url[-1].isalnum() and url.find("://", 8) < 0
