@@ -159,6 +159,7 @@ class Secrecy:
             name, _, value = pair.partition("=")
             if not _is_unknown(name) or (self.secret and plain_name(name) in self.secret):
                 return False
+            value = value.replace("%3A", ":")  # of a time
             if "%" in value or "+" in value:
                 value = unquote_plus(value)
             if "://" in value or is_known_token(value):

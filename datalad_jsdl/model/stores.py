@@ -18,7 +18,6 @@ __all__ = [
     "SCHEMES",
     "Stored",
     "bucket_url",
-    "is_plain_object",
     "plain_web_form",
     "stored",
     "stored_at",
@@ -161,8 +160,8 @@ def stored_at(url: str) -> Stored | None:
     return None
 
 
-#: Whether an address is of an object whose key is the same in a URL: no part of it is . or ..
-is_plain_object = re.compile(
+# an object whose key is the same in a URL: no part of it is . or ..
+_is_plain_object = re.compile(
     r"(s3|gs)://([a-z0-9][a-z0-9-]{1,60}[a-z0-9])(?<!-protected)/"
     r"((?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*)"
 ).fullmatch
@@ -175,7 +174,7 @@ _is_plain_ftp = re.compile(
 
 def plain_web_form(url: str) -> str | None:
     """As `web_form`, of an address that is the same but for its beginning; None for all else."""
-    if plain := is_plain_object(url):
+    if plain := _is_plain_object(url):
         return bucket_url(plain[1], plain[2]) + plain[3]
     if (plain := _is_plain_ftp(url)) and (host := _FTP.get(plain[1])):
         return f"https://{host}{plain[2]}"

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from datalad_jsdl.model.data_urls import is_data_url
 from datalad_jsdl.model.references import resolve
-from datalad_jsdl.model.stores import is_plain_object, web_form
+from datalad_jsdl.model.stores import plain_web_form, web_form
 from datalad_jsdl.model.urls import SCHEMES
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def web_urls(urls: Sequence[str]) -> list[str]:
     Raises:
         ValueError: there are others only.
     """
-    found = [url for url in urls if url.startswith(WEB) or is_plain_object(url) or _is_web(url)]
+    found = [url for url in urls if url.startswith(WEB) or plain_web_form(url) or _is_web(url)]
     found = found or [url for url in urls if is_drs(url)]
     if urls and not found:
         raise ValueError("none of its URLs is http or https")
@@ -99,7 +99,7 @@ def name_in_url(url: str) -> str | None:
     """What the URL's path ends in, percent-decoded; None if that is nothing, or content."""
     if plain := _PLAIN.fullmatch(url):
         return plain[1] or None
-    if is_plain_object(url):
+    if plain_web_form(url):
         return url.rpartition("/")[2]
     if is_data_url(url):
         return None
