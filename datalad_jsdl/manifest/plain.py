@@ -39,7 +39,7 @@ _SPELLED = (
     | {name.upper(): name for name in ("md5", "sha1", "sha256", "sha512")}
 )
 _OF_URLS = frozenset({"url", "priority", "location"})
-_OTHERS = ("s3://", "gs://", "ftp://")  # of which some have a form in https
+_OTHERS = ("s3://", "gs://", "ftp:/")  # of which some have a form in https
 
 
 def plain_entry(path: Any, value: Any, where: str, secrecy: Secrecy = DEFAULT) -> Entry | None:

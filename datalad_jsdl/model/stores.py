@@ -168,7 +168,7 @@ _is_plain_object = re.compile(
 
 
 _is_plain_ftp = re.compile(
-    "ftp://([a-z0-9.-]+)((?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/[A-Za-z0-9_-][A-Za-z0-9._-]*)"
+    "ftp://?([a-z0-9.-]+)((?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/[A-Za-z0-9_-][A-Za-z0-9._-]*)"
 ).fullmatch
 
 
