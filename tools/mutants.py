@@ -5,9 +5,8 @@
 
     python3 tools/run.py mutants [NAME ...]
 
-mutmut does it, on a copy of the last commit. Each name is of a row below: a module, and the tests
-that have to notice. All rows take hours, and CI runs none.
-What is listed at the end is either a test that is missing, or the same program in other words.
+mutmut does it, on a copy of the last commit. Each name is of a row in `pure_core`: a module, and
+the tests that have to notice. All rows take hours, and CI runs none. What is listed at the end is either a test that is missing, or the same program in other words.
 """
 
 from __future__ import annotations
@@ -19,23 +18,15 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
+from pure_core import ROWS
+
 ROOT = Path(__file__).resolve().parent.parent
-ROWS = {
-    "layout": ("archive/zip/layout.py", "archive/test_layout.py"),
-    "ranges": ("portal/ranges.py", "serving/test_ranges.py"),
-    "segments": ("fetch/file/segments.py", "fetch/test_segments.py"),
-    "journal": ("fetch/file/journal.py", "fetch/test_journal.py"),
-    "paths": ("model/paths.py", "manifest/test_paths.py"),
-    "selection": ("manifest/selection.py", "manifest/test_selection.py"),
-    "record": ("manifest/record.py", "manifest/test_record.py"),
-    "table filter": ("orders/table_filter.py", "orders/test_table_filter.py"),
-}
 _MUTMUT = "mutmut>=3.6,<4"
 
 
 def survivors(name: str, folder: Path) -> str:
     """What mutmut says of one row: a line for each change that no test has noticed."""
-    module, tests = ROWS[name]
+    module, tests, _ = ROWS[name]
     archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, capture_output=True, check=True)
     subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
     with (folder / "pyproject.toml").open("a") as file:

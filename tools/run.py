@@ -9,6 +9,7 @@
     python3 tools/run.py lint          ruff and mypy
     python3 tools/run.py docs          the documentation and man pages, into docs/_build
     python3 tools/run.py fuzz [...]    broken bytes for all that reads them (--seconds 60)
+    python3 tools/run.py coverage      how much of the pure core its own tests run
     python3 tools/run.py mutants [...] which changes of the pure core no test notices
     python3 tools/run.py matrix [...]  the built package alone, on each Python with each extra
     python3 tools/run.py packaging     man pages, lock file, bill of materials, licences
@@ -51,6 +52,7 @@ TASKS = {
         ["python", "tools/man_pages.py", "docs/_build/man"],
     ],
     "fuzz": [["python", "-m", "tests.fuzz"]],
+    "coverage": [["python", "tools/coverage_floor.py"]],
     "mutants": [["python", "tools/mutants.py"]],
     "matrix": [["python", "tools/matrix.py"]],
     "packaging": [["python", "tools/deployment.py"]],
