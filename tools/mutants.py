@@ -6,7 +6,8 @@
     python3 tools/run.py mutants [NAME ...]
 
 mutmut does it, on a copy of the last commit. Each name is of a row in `pure_core`: a module, and
-the tests that have to notice. All rows take hours, and CI runs none. What is listed at the end is either a test that is missing, or the same program in other words.
+the tests that have to notice. All rows take hours, and CI runs none. What is listed at the end is
+either a test that is missing, or the same program in other words.
 """
 
 from __future__ import annotations
