@@ -7,7 +7,8 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from clients import curl_many, engine
+from clients import aria2, curl_many, engine, rclone
+from link import ADDRESS
 from measuring import Measured, compete, ratio, run, timed, warm
 from servers import make_files, slow_server
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from measuring import Bench
+    from measuring import Bench, Run
     from servers import Served
 
 __all__ = [
@@ -24,15 +25,16 @@ __all__ = [
     "dataset_late",
     "dataset_small",
     "dataset_zip",
+    "from_afar",
     "make_home",
 ]
 
-GIT_CONFIG = """\
+GIT_CONFIG = f"""\
 [user]
     name = Benchmark
     email = benchmark@example.com
 [annex "security"]
-    allowed-ip-addresses = 127.0.0.1
+    allowed-ip-addresses = 127.0.0.1 {ADDRESS}
 [init]
     defaultBranch = main
 """
@@ -106,23 +108,42 @@ def dataset_small(bench: Bench) -> None:
 
 
 def dataset_late(bench: Bench) -> None:
-    """2,000 files of 4 KiB in a dataset, from a late server: download-content against curl -Z."""
+    """2,000 files of 4 KiB from a late server: download-content against others' defaults."""
     files = make_files(bench.root, "awaited", bench.scaled(2000), 4096)
-    place = bench.place()
     with slow_server(bench.root, delay=0.05) as base:
-        manifest, dataset = place / "late.json", place / "late"
-        manifest.write_text(json.dumps(_by_name(files, base)))
-        run("datalad", "-f", "disabled", "download-manifest", manifest, dataset, cwd=place)
-        content = ("datalad", "-f", "disabled", "download-content", "-d", dataset)
-        ours, curl = "download-content", "curl -Z"
-        contestants = {
-            ours: _getting(dataset, files, *content),
-            curl: curl_many(bench, files, base, 50),  # its own default
-        }
-        runs = compete(bench, contestants)
+        runs = from_afar(bench, files, base)
+    ours, curl = "download-content", "curl -Z"
     ratio(f"{ours}: wall / {curl} wall", runs, lambda r: r[ours].wall / r[curl].wall, target=2.0)
     each = 1000 / len(files)
     ratio(f"{ours}: ms CPU each", runs, lambda r: r[ours].cpu * each, target=1.2)
+
+
+def from_afar(bench: Bench, files: list[Served], base: str) -> list[Run]:
+    """A server's small files: into a dataset by ours and git-annex, and by others as they are.
+
+    All at their defaults, but git-annex, whose default is one file at a time.
+    """
+    place = bench.place()
+    manifest, dataset = place / "late.json", place / "late"
+    manifest.write_text(json.dumps(_by_name(files, base)))
+    run("datalad", "-f", "disabled", "download-manifest", manifest, dataset, cwd=place)
+    content = ("datalad", "-f", "disabled", "download-content", "-d", dataset)
+    web = (*_GET, "-J8", "--from", "web")
+    contestants = {
+        "download-content": _getting(dataset, files, *bench.through, *content),
+        "curl -Z": curl_many(bench, files, base, 50),  # its own default
+        "aria2c": aria2(bench, files, [base], None),
+        "rclone copyurl": rclone(bench, files, base),
+        "git annex get -J8": _getting(dataset, files, *bench.through, *web),
+    }
+    present = {name: client for name, client in contestants.items() if client}
+    runs = compete(
+        bench, present, lambda took: f"{len(files) / took.wall:6.0f} files/s", count=len(files)
+    )
+    ours, *peers = present
+    for peer in peers:
+        ratio(f"{ours}: wall / {peer} wall", runs, lambda r, p=peer: r[ours].wall / r[p].wall)
+    return runs
 
 
 def dataset_zip(bench: Bench) -> None:

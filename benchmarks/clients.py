@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     Client = Callable[[Path], Measured]
 
-__all__ = ["aria2", "curl", "curl_many", "engine", "hash_pass"]
+__all__ = ["aria2", "curl", "curl_many", "engine", "hash_pass", "rclone"]
 
 _ENGINE = Path(__file__).with_name("engine_child.py")
 _HASH = """\
@@ -56,9 +57,10 @@ def engine(
             out.write(f"{file.size}\t{file.sha256}\t{file.name}\t{urls}\n")
     more = ["--discard"] * discard + [f"--archive={archive}"] * bool(archive)
     number = "auto" if workers is None else str(workers)
+    command = [*bench.through, sys.executable, _ENGINE, listing]
 
     def fetch(place: Path) -> Measured:
-        return timed(sys.executable, _ENGINE, listing, place, number, *more, cwd=place)
+        return timed(*command, place, number, *more, cwd=place)
 
     return fetch
 
@@ -81,13 +83,26 @@ def hash_pass(path: Path, sha256: str) -> Client:
     return fetch
 
 
-def curl_many(bench: Bench, files: Iterable[Served], base: str, parallel: int) -> Client:
-    """``curl -Z``: many files over connections that are kept; nothing is verified."""
+def curl_many(
+    bench: Bench, files: Iterable[Served], base: str, parallel: int, *more: str
+) -> Client:
+    """``curl -Z``: many files over connections that are kept; nothing is verified.
+
+    Args:
+        bench: has room for the listing.
+        files: to be fetched.
+        base: of the server that has them.
+        parallel: files at a time.
+        more: options.
+    """
     config = bench.place() / "curl.config"
     with config.open("w") as out:
         for file in files:
             out.write(f'url = "{base}/{file.path}"\noutput = "{file.name}"\n')
-    command = ["curl", "-q", "-sS", "--fail", "-Z", "--parallel-max", str(parallel), "-K", config]
+    command = [
+        *bench.through, "curl", "-q", "-sS", "--fail", "-Z", "--parallel-max", str(parallel),
+        *more, "-K", config,
+    ]  # fmt: skip
 
     def fetch(place: Path) -> Measured:
         return timed(*command, cwd=place)
@@ -96,7 +111,12 @@ def curl_many(bench: Bench, files: Iterable[Served], base: str, parallel: int) -
 
 
 def aria2(
-    bench: Bench, files: Iterable[Served], bases: list[str], parallel: int, *, segments: int = 1
+    bench: Bench,
+    files: Iterable[Served],
+    bases: list[str],
+    parallel: int | None,
+    *,
+    segments: int = 1,
 ) -> Client | None:
     """aria2, at its fastest: nothing is verified or allocated; None if it is not installed.
 
@@ -104,7 +124,7 @@ def aria2(
         bench: has room for the listing.
         files: to be fetched.
         bases: of the servers that have all of them.
-        parallel: files at a time.
+        parallel: files at a time; None for its own default.
         segments: connections to each server for one file.
     """
     if shutil.which("aria2c") is None:
@@ -116,10 +136,32 @@ def aria2(
             urls = "\t".join(f"{base}/{file.path}" for base in bases)
             out.write(f"{urls}\n  out={file.name}\n")
     command = [
+        *bench.through,
         "aria2c", "--no-conf", "--quiet", "--file-allocation=none", "--download-result=hide",
-        f"--max-concurrent-downloads={parallel}", f"--max-connection-per-server={segments}",
-        f"--split={segments * len(bases)}", "--min-split-size=1M", f"--input-file={listing}",
+        f"--max-connection-per-server={segments}", f"--split={segments * len(bases)}",
+        "--min-split-size=1M", f"--input-file={listing}",
+        *([f"--max-concurrent-downloads={parallel}"] if parallel else []),
     ]  # fmt: skip
+
+    def fetch(place: Path) -> Measured:
+        return timed(*command, cwd=place)
+
+    return fetch
+
+
+def rclone(bench: Bench, files: Iterable[Served], base: str) -> Client | None:
+    """rclone's copyurl of a list at its defaults, four files at a time; None if it cannot.
+
+    Versions before 1.70 or so take one URL only.
+    """
+    program = shutil.which("rclone")
+    known = program and subprocess.run([program, "copyurl", "--help"], capture_output=True)
+    if not known or b"--urls" not in known.stdout:
+        print("  rclone copyurl --urls: not installed")
+        return None
+    listing = bench.place() / "rclone.csv"
+    listing.write_text("".join(f"{base}/{file.path},{file.name}\n" for file in files))
+    command = [*bench.through, "rclone", "copyurl", "-q", "--config", "", "--urls", listing, "."]
 
     def fetch(place: Path) -> Measured:
         return timed(*command, cwd=place)

@@ -16,12 +16,17 @@ f  2,000 files of 4 KiB into a dataset: download-content against git annex get (
 g  memory: 20 MiB against 2 GiB, 1,000 files against 100,000
 h  2,000 files of 4 KiB out of a zip, at 50 and 200 ms latency: the engine and download-content
    against curl -Z of the single files
-i  2,000 files of 4 KiB into a dataset, at 50 ms latency: download-content against curl -Z
+i  2,000 files of 4 KiB, at 50 ms latency: download-content into a dataset, against git annex
+   get -J8 into the same, and curl -Z, aria2 and rclone at their defaults
+k  as i, over a link with round trips of 20 ms that loses 1 % of the packets
+l  2,000 files of 4 KiB, round trips of 50 ms, TLS: HTTP/2 against 50 connections of HTTP/1.1
+m  40 MiB from two mirrors, one of which dies half way: the bytes of each, over time
 
 Ours and its peers take turns. Wall seconds, CPU seconds (user and system, with child
 processes, start of the program included); each ratio is the median of the runs'. The engine
 verifies all it fetches, curl and aria2 nothing. Needs nginx and curl; a peer that is not
-installed is left out, and that is said. Case g makes 100,000 requests: it takes minutes.
+installed is left out, and that is said. Cases k and l need root. Case g makes 100,000
+requests: it takes minutes.
 """
 
 from __future__ import annotations
@@ -29,6 +34,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from annexes import dataset_large, dataset_late, dataset_small, dataset_zip
+from failover import failover
+from far import connections, lossy
 from measuring import Bench
 from memory import memory
 from transfers import latency, many_small, medium, mirrors, one_large
@@ -47,6 +54,9 @@ CASES: dict[str, tuple[Callable[[Bench], None], ...]] = {
     "g": (memory,),
     "h": (dataset_zip,),
     "i": (dataset_late,),
+    "k": (lossy,),
+    "l": (connections,),
+    "m": (failover,),
 }
 
 

@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bench",
+    "Found",
     "Measured",
     "Run",
     "compete",
@@ -49,6 +50,34 @@ class Measured:
 Run = dict[str, Measured]  # by name of the contestant
 
 
+@dataclass
+class Found:
+    """What the cases have measured so far; `recording` writes it.
+
+    Attributes:
+        case: the one that runs, by its letter.
+        heats: case → its competitions.
+        notes: case → what it has measured in its own way.
+    """
+
+    case: str = ""
+    heats: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    notes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def heat(self, count: int, runs: list[Run]) -> None:
+        """Keep a competition; see `compete`."""
+        plain = [{name: asdict(took) for name, took in run.items()} for run in runs]
+        self.heats.setdefault(self.case, []).append({"count": count, "runs": plain})
+
+    def note(self, **measured: Any) -> None:
+        """Keep what no competition has."""
+        self.notes.setdefault(self.case, []).append(measured)
+
+    def as_json(self) -> dict[str, Any]:
+        """The part of a recorded file that says what was measured."""
+        return {"cases": self.heats, "notes": self.notes}
+
+
 @dataclass(frozen=True)
 class Bench:
     """What all cases share.
@@ -59,6 +88,8 @@ class Bench:
         scale: factor for sizes and counts.
         base: URL of the fast server.
         root: the folder that it serves.
+        found: what was measured.
+        through: the words before each command line, if clients are to run elsewhere.
     """
 
     folder: Path
@@ -66,6 +97,8 @@ class Bench:
     scale: float
     base: str
     root: Path
+    found: Found = field(default_factory=Found)
+    through: tuple[str | Path, ...] = ()
 
     def scaled(self, number: int) -> int:
         """A size or count."""
@@ -144,6 +177,8 @@ def compete(
     bench: Bench,
     contestants: Mapping[str, Callable[[Path], Measured]],
     more: Callable[[Measured], str] | None = None,
+    *,
+    count: int = 0,
 ) -> list[Run]:
     """Run all in turn, several times, and print what each took.
 
@@ -153,6 +188,7 @@ def compete(
         bench: how many times, and where.
         contestants: by name.
         more: what else there is to say of a run.
+        count: of the files or entries that each handles; 0 where that says nothing.
     """
     runs: list[Run] = []
     names = list(contestants)
@@ -165,6 +201,7 @@ def compete(
             shown += f"   CPU {took.cpu:7.2f} s   {more(took) if more else ''}"
             print(shown.rstrip(), flush=True)
         runs.append(found)
+    bench.found.heat(count, runs)
     return runs
 
 

@@ -46,11 +46,16 @@ def _race(bench: Bench, kind: str, peer: str) -> None:
         return timed(sys.executable, _CHILD, kind, whose, str(count), cwd=place)
 
     contestants = {_OURS: partial(run, "ours"), peer: partial(run, "peer")}
-    runs = compete(bench, contestants, lambda m: f"{count / m.said['cpu']:9,.0f} entries/CPU s")
+    said = partial(_rate, count)
+    runs = compete(bench, contestants, said, count=count)
     rate = statistics.median(count / found[_OURS].said["cpu"] for found in runs)
     met = "met" if rate >= _LEAST else "MISSED"
     print(f"  = entries a CPU second: {rate:,.0f}   (target >= {_LEAST:,}: {met})", flush=True)
     ratio(f"CPU, ours ÷ {peer}", runs, lambda r: r[_OURS].said["cpu"] / r[peer].said["cpu"])
+
+
+def _rate(count: int, took: Measured) -> str:
+    return f"{count / took.said['cpu']:9,.0f} entries/CPU s"
 
 
 def _case(kind: str, peer: str, title: str) -> tuple[Callable[[Bench], None], ...]:
@@ -76,7 +81,7 @@ def main() -> None:
     options = parse(__doc__, CASES, 3)
     with work_folder(options.folder) as folder:
         bench = Bench(folder, options.runs, options.scale, base="", root=folder)
-        run_cases(CASES, options.cases, bench)
+        run_cases(CASES, options, bench)
 
 
 if __name__ == "__main__":

@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from link import ADDRESS, CLIENT, SERVER, inside
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
     "TINY",
     "Served",
+    "far_nginx",
     "free_port",
     "make_files",
     "nginx",
@@ -52,7 +55,8 @@ http {{
     uwsgi_temp_path {folder}/nginx-temp;
     scgi_temp_path {folder}/nginx-temp;
     server {{
-        listen 127.0.0.1:{port};
+        listen {address}:{port};
+        {tls}
         root {root};
         location /tiny/ {{ return 200 "tiny\\n"; }}
     }}
@@ -105,6 +109,13 @@ def tiny_files(count: int) -> Iterator[Served]:
         yield Served(f"tiny/{number}", len(TINY), digest)
 
 
+_TLS = """\
+listen {address}:{port} ssl http2;
+        ssl_certificate {folder}/tls.pem;
+        ssl_certificate_key {folder}/tls.key;
+"""
+
+
 @contextmanager
 def nginx(folder: Path) -> Iterator[tuple[str, Path]]:
     """A fast server; gives its base URL and the folder that it serves.
@@ -112,37 +123,79 @@ def nginx(folder: Path) -> Iterator[tuple[str, Path]]:
     Raises:
         SystemExit: nginx is not installed.
     """
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-    if program is None:
-        raise SystemExit("nginx is not installed; on Debian: apt-get install nginx-light")
     root = folder / "served"
     root.mkdir()
     port = free_port()
-    config = folder / "nginx.conf"
-    user = "user root;" if os.geteuid() == 0 else ""  # else it could not read what is ours
-    config.write_text(_CONFIG.format(user=user, folder=folder, port=port, root=root))
-    command = [program, "-p", folder, "-c", config]
-    child = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    try:
+    with _nginx(folder, root, "127.0.0.1", port) as child:
         wait_for(port, child)
         yield f"http://127.0.0.1:{port}", root
+
+
+@contextmanager
+def far_nginx(folder: Path, root: Path) -> Iterator[tuple[str, str]]:
+    """A server at the other end of a `link`; gives its base URLs, without TLS and with it.
+
+    With TLS it speaks HTTP/2, too, to clients that ask for it; nobody knows its authority.
+    """
+    subprocess.run(
+        [
+            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={ADDRESS}",
+            "-keyout", folder / "tls.key", "-out", folder / "tls.pem",
+        ],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    tls = _TLS.format(address=ADDRESS, port=443, folder=folder)
+    with _nginx(folder, root, ADDRESS, 80, tls, tuple(inside(SERVER))):
+        answered = inside(CLIENT, "curl", "-so", "/dev/null", f"http://{ADDRESS}/tiny/0")
+        until = time.monotonic() + _START_SECONDS
+        while subprocess.run(answered, check=False).returncode and time.monotonic() < until:
+            time.sleep(0.1)
+        yield f"http://{ADDRESS}", f"https://{ADDRESS}"
+
+
+@contextmanager
+def _nginx(
+    folder: Path,
+    root: Path,
+    address: str,
+    port: int,
+    tls: str = "",
+    through: tuple[str | Path, ...] = (),
+) -> Iterator[subprocess.Popen[bytes]]:
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    if program is None:
+        raise SystemExit("nginx is not installed; on Debian: apt-get install nginx-light")
+    config = folder / "nginx.conf"
+    user = "user root;" if os.geteuid() == 0 else ""  # else it could not read what is ours
+    config.write_text(
+        _CONFIG.format(user=user, folder=folder, address=address, port=port, root=root, tls=tls)
+    )
+    command = [*through, program, "-p", folder, "-c", config]
+    child = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        yield child
     finally:
         child.terminate()
         child.wait()
 
 
 @contextmanager
-def slow_server(root: Path, *, delay: float = 0.0, rate: float = 0.0) -> Iterator[str]:
+def slow_server(
+    root: Path, *, delay: float = 0.0, rate: float = 0.0, log: Path | None = None
+) -> Iterator[str]:
     """A server of `slow.py`; gives its base URL.
 
     Args:
         root: the folder that it serves.
         delay: seconds before each answer.
         rate: bytes per second of each connection; 0 is no limit.
+        log: file that gets a line for each write.
     """
     port = free_port()
     program = Path(__file__).with_name("slow.py")
     command = [sys.executable, program, root, str(port), str(delay), str(rate)]
+    command += [log] if log else []
     child = subprocess.Popen(command)
     try:
         wait_for(port, child)

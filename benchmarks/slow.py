@@ -2,9 +2,10 @@
 
 ::
 
-    python benchmarks/slow.py FOLDER PORT DELAY RATE
+    python benchmarks/slow.py FOLDER PORT DELAY RATE [LOG]
 
-Seconds, and bytes per second (0 is no limit). GET with one range, on kept connections:
+Seconds, and bytes per second (0 is no limit). The log gets a line for each write: seconds since
+the epoch, bytes. GET with one range, on kept connections:
 just what the benchmarks need. The rate is even: unlike nginx's ``limit_rate`` it gives no
 second's worth of bytes in advance, which many short requests would profit from.
 """
@@ -15,8 +16,10 @@ import asyncio
 import contextlib
 import re
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 _STEP = 0.02  # seconds' worth of bytes that are sent at once
 _LATE = 0.1  # seconds that may be made up for
@@ -31,6 +34,7 @@ class Server:
     root: Path
     delay: float
     rate: float
+    log: TextIO | None
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection."""
@@ -67,6 +71,8 @@ class Server:
                 start += len(chunk)
                 writer.write(chunk)
                 await writer.drain()
+                if self.log:
+                    print(time.time(), len(chunk), file=self.log, flush=True)
                 await pace.wait(len(chunk))
 
 
@@ -87,10 +93,12 @@ class _Pace:
 
 
 async def main() -> None:
-    root, port, delay, rate = sys.argv[1:]
-    server = Server(Path(root), float(delay), float(rate))
-    async with await asyncio.start_server(server.connected, "127.0.0.1", int(port)) as listening:
-        await listening.serve_forever()
+    root, port, delay, rate, *log = sys.argv[1:]
+    with open(log[0], "w") if log else contextlib.nullcontext() as file:
+        server = Server(Path(root), float(delay), float(rate), file)
+        listening = await asyncio.start_server(server.connected, "127.0.0.1", int(port))
+        async with listening:
+            await listening.serve_forever()
 
 
 if __name__ == "__main__":

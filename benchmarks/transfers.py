@@ -6,7 +6,7 @@ import shutil
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from clients import aria2, curl, curl_many, engine, hash_pass
+from clients import aria2, curl, curl_many, engine, hash_pass, rclone
 from measuring import compete, ratio, warm
 from servers import make_files, slow_server
 
@@ -88,6 +88,8 @@ def latency(bench: Bench) -> None:
         defaults = {
             "engine": engine(bench, files, [base], None),
             "curl -Z": curl_many(bench, files, base, 50),  # its own default
+            "aria2c": aria2(bench, files, [base], None),
+            "rclone copyurl": rclone(bench, files, base),
         }
         _against_all(bench, defaults, count)
         for workers in (8, 32):
@@ -130,7 +132,7 @@ def mirrors(bench: Bench) -> None:
 def _against_all(bench: Bench, contestants: dict[str, Client | None], count: int) -> None:
     """The first against each of the others that is installed."""
     present = {name: client for name, client in contestants.items() if client}
-    runs = compete(bench, present, lambda took: _rates(count, took))
+    runs = compete(bench, present, lambda took: _rates(count, took), count=count)
     ours, *peers = present
     for peer in peers:
         ratio(f"{ours}: wall / {peer} wall", runs, _of("wall", ours, peer))

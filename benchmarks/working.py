@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from annexes import make_home
 from measuring import Bench
+from recording import machine, record
 from servers import nginx
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _ROOM = 10 << 30  # bytes; of the largest case, with some to spare
 
 
 def parse(description: str, cases: Cases, runs: int) -> argparse.Namespace:
-    """What was asked for: cases (a list), runs, folder, scale.
+    """What was asked for: cases (a list), runs, folder, scale, json.
 
     Args:
         description: of the program.
@@ -40,6 +41,7 @@ def parse(description: str, cases: Cases, runs: int) -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=runs, help="of every program (%(default)s)")
     parser.add_argument("--folder", type=Path, help="to work in (/dev/shm, or the temporary one)")
     parser.add_argument("--scale", type=float, default=1.0, help="factor for sizes and counts")
+    parser.add_argument("--json", type=Path, help="file to record what was measured in")
     options = parser.parse_args()
     options.cases = [name.strip() for name in options.case.split(",")]
     if unknown := [name for name in options.cases if name not in cases]:
@@ -59,19 +61,23 @@ def work_folder(parent: Path | None) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def run_cases(cases: Cases, chosen: list[str], bench: Bench) -> None:
-    """Run those that were chosen, each under its name."""
-    for name in chosen:
+def run_cases(cases: Cases, options: argparse.Namespace, bench: Bench) -> None:
+    """Run those that were chosen, each under its name; see `parse`."""
+    state = machine() if options.json else {}
+    for name in options.cases:
+        bench.found.case = name
         for case in cases[name]:
             print(f"({name}) {(case.__doc__ or '').partition(chr(10))[0]}", flush=True)
             case(bench)
+    if options.json:
+        record(options.json, bench, state, options.cases)
 
 
 def run_beside_nginx(description: str, cases: Cases, runs: int) -> None:
     """The program of a benchmark whose files nginx serves; see `parse`."""
     options = parse(description, cases, runs)
     with work_folder(options.folder) as folder, nginx(folder) as (base, root):
-        run_cases(cases, options.cases, Bench(folder, options.runs, options.scale, base, root))
+        run_cases(cases, options, Bench(folder, options.runs, options.scale, base, root))
 
 
 def _default_folder() -> Path:

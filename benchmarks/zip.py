@@ -40,7 +40,7 @@ def main() -> None:
     options = parse(__doc__, CASES, 5)
     with work_folder(options.folder) as folder:
         bench = Bench(folder, options.runs, options.scale, base="", root=folder)
-        run_cases(CASES, options.cases, bench)
+        run_cases(CASES, options, bench)
 
 
 if __name__ == "__main__":
