@@ -101,6 +101,9 @@ def _beside(bench: Bench, portal: Portal, base: str, how: str) -> None:
     megabytes = (watch.most - idle) / 1e6
     one, other = alone[len(alone) // 2], beside[len(beside) // 2]
     least = said["least"] / said["seconds"] / 1e3
+    bench.found.note(
+        how=how, idle=idle, memory=megabytes * 1e6, alone=one, beside=other, slowest=least * 1e3
+    )
     runs = ", ".join(f"{wall:.2f}" for wall in beside)
     lines = (
         f"  {how}: idle {idle / 1e6:.0f} MB, after one client {(after - idle) / 1e6:+.0f} MB",

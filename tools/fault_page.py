@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from list_table import table
 
@@ -12,12 +12,19 @@ from tests.fault_table import FAULTS, KNOWLEDGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
-    from fault_peers import Peer
+__all__ = ["KILLED", "Cell", "noticed_table", "rows", "write_page"]
 
-__all__ = ["KILLED", "Cell", "noticed_table", "page", "rows"]
+_FAILOVER = """\
+A mirror dies in the middle of a file
+-------------------------------------
 
-COMMAND = "python3 tools/run.py exec python tools/fault_table.py"
+.. include:: figures/failover.inc
+
+"""
+
+COMMAND = "python3 tools/run.py figures --record faults"
 KILLED = "killed"  # the row that is no fault of a mirror
 
 _INTRODUCTION = """\
@@ -54,6 +61,11 @@ curl, wget, aria2c and rclone were set to try four times, to give up a connectio
 seconds without data, and to resume where they can. aria2c had the digests of the file and its
 pieces, pooch and git-annex that of the file. git-annex, datalad and pooch kept their own time
 limits. curl, wget, rclone and ``datalad download-url`` take no digest, so corrupt files pass.
+
+.. include:: figures/faults.inc
+
+All numbers
+-----------
 
 """
 
@@ -102,41 +114,39 @@ class Cell:
         return f"✗{'†' if self.left else ''} {numbers}"
 
 
-def page(
-    peers: Mapping[str, Peer],
-    versions: Mapping[str, str],
-    cells: Mapping[tuple[str, str], Cell],
-    *,
-    size: int,
-    rate: int,
-    limit: float,
-) -> str:
-    """The text of the page.
+def write_page(file: Path, recorded: Mapping[str, Any]) -> None:
+    """Write the page.
 
     Args:
-        peers: columns.
-        versions: of the peers; "" for those that are not installed.
-        cells: by fault and peer.
-        size: bytes of the file.
-        rate: bytes per second.
-        limit: seconds.
+        file: of the page.
+        recorded: what tools/fault_table.py has written: ``peers`` and their ``versions`` ("" for
+            one that is not installed), ``cells`` by fault and peer, ``size`` in bytes, ``rate`` in
+            bytes a second, ``limit`` in seconds.
     """
+    versions, peers = recorded["versions"], recorded["peers"]
     programs = f"Programs: {', '.join(dict.fromkeys(filter(None, versions.values())))}."
-    if missing := [peer.title for name, peer in peers.items() if not versions[name]]:
+    if missing := [title for name, title in peers.items() if not versions[name]]:
         programs += f" Not installed: {', '.join(missing)}."
     text = _INTRODUCTION.format(
         command=COMMAND,
-        size=size // 1_000_000,
-        rate=rate // 1_000_000,
-        limit=limit,
+        size=recorded["size"] // 1_000_000,
+        rate=recorded["rate"] // 1_000_000,
+        limit=recorded["limit"],
         versions=textwrap.fill(programs, 94),
     )
+    cells = recorded["cells"]
     measured = [
-        [title, *(str(cells.get((fault, name), "not installed")) for name in peers)]
+        [title, *(_shown(cells[fault].get(name)) for name in peers)]
         for fault, title in rows().items()
     ]
-    head = ["first mirror", *(peer.title for peer in peers.values())]
-    return f"{text}{table(head, measured)}\n{_NOTICED}{noticed_table()}"
+    head = ["first mirror", *peers.values()]
+    file.write_text(
+        f"{text}{table(head, measured)}\n{_FAILOVER}{_NOTICED}{noticed_table()}", "utf-8"
+    )
+
+
+def _shown(cell: Mapping[str, Any] | None) -> str:
+    return str(Cell(**cell)) if cell else "not installed"
 
 
 def rows() -> dict[str, str]:

@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
-"""Measure what faults of a mirror cost, here and with other programs: makes docs/faults.rst.
+"""Measure what faults of a mirror cost, here and with other programs.
 
 ::
 
+    python3 tools/run.py figures --record faults
     python3 tools/run.py exec python tools/fault_table.py [--faults NAME ...] [--peers NAME ...]
 
-Goes through the table of tests/fault_table.py in the laboratory of tests/lab.py, for each
-program that is installed. Takes some minutes, most of which is waiting for programs that
-wait. With a choice of faults or peers the result is only printed.
+The first command makes docs/faults.rst, too. Goes through the table of tests/fault_table.py in
+the laboratory of tests/lab.py, for each program that is installed. Takes some minutes, most of
+which is waiting for programs that wait. ``--json FILE`` records what was measured, unless only
+some faults or peers were chosen.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import signal
@@ -22,14 +25,15 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tools"), str(ROOT / "benchmarks")]
 
-from fault_page import KILLED, Cell, page  # noqa: E402 - found by the path above
+from fault_page import KILLED, Cell  # noqa: E402 - found by the path above
 from fault_peers import GIT_CONFIG, NAME, PEERS, Peer, Task  # noqa: E402 - likewise
+from recording import machine  # noqa: E402 - likewise
 
 from tests.fault_table import FAULTS, FaultRow, set_up  # noqa: E402 - likewise
 from tests.lab import Authority, Lab  # noqa: E402 - likewise
@@ -172,21 +176,36 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--faults", nargs="*", choices=[*FAULTS, KILLED])
     parser.add_argument("--peers", nargs="*", choices=list(PEERS))
+    parser.add_argument("--json", type=Path, help="file to record what was measured in")
     chosen = parser.parse_args()
+    target = None if chosen.faults or chosen.peers else chosen.json
     with tempfile.TemporaryDirectory() as home:
         isolate(Path(home))
-        run(chosen.faults, chosen.peers)
+        run(chosen.faults, chosen.peers, target and target.absolute())
 
 
-def run(chosen_faults: list[str] | None, chosen_peers: list[str] | None) -> None:
-    """Measure; if all was asked for, write the page."""
+def run(
+    chosen_faults: list[str] | None, chosen_peers: list[str] | None, target: Path | None
+) -> None:
+    """Measure, and record it in a file if there is one."""
+    state = machine()
     versions = {name: peer.version() for name, peer in PEERS.items()}
     peers = [name for name in chosen_peers or PEERS if versions[name]]
     cells = measure_all(chosen_faults or [*FAULTS, KILLED], peers)
-    if not chosen_faults and not chosen_peers:
-        (ROOT / "docs/faults.rst").write_text(
-            page(PEERS, versions, cells, size=SIZE, rate=RATE, limit=LIMIT)
-        )
+    if target:
+        recorded = {
+            "machine": state,
+            "peers": {name: peer.title for name, peer in PEERS.items()},
+            "versions": versions,
+            "size": SIZE,
+            "rate": RATE,
+            "limit": LIMIT,
+            "cells": {
+                fault: {name: asdict(cells[fault, name]) for name in peers}
+                for fault in chosen_faults or [*FAULTS, KILLED]
+            },
+        }
+        target.write_text(json.dumps(recorded, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@
     python3 tools/run.py fuzz [...]    broken bytes for all that reads them (--seconds 60)
     python3 tools/run.py coverage      how much of the pure core its own tests run
     python3 tools/run.py mutants [...] which changes of the pure core no test notices
+    python3 tools/run.py figures [...] the documentation's figures again (--record: measured anew)
     python3 tools/run.py matrix [...]  the built package alone, on each Python with each extra
     python3 tools/run.py packaging     man pages, lock file, bill of materials, licences
     python3 tools/run.py release VERSION
@@ -32,7 +33,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
-EXTRAS = "demo,docs,lint,openid,packaging,portal,tests"
+EXTRAS = "benchmarks,demo,docs,lint,openid,packaging,portal,tests"
 
 # what an installation in place has copies of
 _INSTALLED = ("setup.cfg", "pyproject.toml", "git-annex-remote-jsdl")
@@ -54,6 +55,7 @@ TASKS = {
     "fuzz": [["python", "-m", "tests.fuzz"]],
     "coverage": [["python", "tools/coverage_floor.py"]],
     "mutants": [["python", "tools/mutants.py"]],
+    "figures": [["python", "tools/figures.py"]],
     "matrix": [["python", "tools/matrix.py"]],
     "packaging": [["python", "tools/deployment.py"]],
     "release": [["python", "tools/release.py"]],
