@@ -54,10 +54,10 @@ def test_all_is_what_the_recorded_numbers_give(figures: ModuleType, tmp_path: Pa
     assert len(list(tmp_path.iterdir())) == 2 * len(figures.FIGURES)
     for made in tmp_path.iterdir():
         committed, text = (DRAWN / made.name).read_text(), made.read_text()
-        if drawn_by(committed) in ("", mpl.__version__):
-            assert text == committed, made.name
-        else:
+        if made.suffix == ".svg" and drawn_by(committed) != mpl.__version__:
             assert texts(text) == texts(committed), made.name
+        else:
+            assert text == committed, made.name
 
 
 def test_each_stands_on_a_page_and_there_is_no_other(figures: ModuleType) -> None:

@@ -297,7 +297,8 @@ FIGURES = (
     Figure(
         "comparison",
         "",
-        "",
+        "The first seven rows are of :doc:`faults`, the last two of the figures below. The rows on "
+        "logins and zips are of this table alone.",
         ("tools/comparison.py",),
         ("git", "git-annex", "datalad", "curl", "wget", "aria2c", "rclone"),
         0.0,

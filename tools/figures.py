@@ -59,7 +59,8 @@ def text(figure: Figure, found: figure_data.Recorded) -> str:
     shown = f".. figure:: figures/{figure.name}.svg\n   :alt: {figure.alt}\n\n   "
     return (
         f"{shown if figure.draw else ''}{said}\n\n"
-        f"Measured by ``python {' '.join(figure.command)}``:\n\n"
+        f"To measure it again: ``python3 tools/run.py figures --record {figure.name}``, which runs "
+        f"``python {' '.join(figure.command)}``.\n\n"
         f"{table(figure.head, figure.rows(found))}"
     )
 
