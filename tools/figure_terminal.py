@@ -135,6 +135,7 @@ def draw_terminal(folder: Path) -> None:
             console.print(Text("$ ", style="green") + Text(step["command"], style="bold"))
             for line in step["said"]:
                 console.print(Text(line))
+        console.print()  # else the last line is cut where the font is another one
         drawn = console.export_svg(
             title="Three steps to a verified zip", theme=_THEME, code_format=_FORMAT, unique_id="t"
         )
