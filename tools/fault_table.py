@@ -155,7 +155,7 @@ def remove(folder: Path) -> None:
 
 
 def measure_all(faults: list[str], peers: list[str]) -> dict[tuple[str, str], Cell]:
-    """All cells of the table; those that wait all at once, the others a few at a time."""
+    """All cells of the table, a few at a time; those that wait, beside the others."""
     authority = Authority()
     with ExitStack() as stack:
         waiting = stack.enter_context(ThreadPoolExecutor(_WAITING))
