@@ -80,6 +80,22 @@ def test_the_rest_of_one_that_stands_still_is_taken_whole() -> None:
     assert write(ledger, stalled, 1000) == 0
 
 
+def test_one_that_has_just_begun_is_not_taken_for_as_slow_as_another_mirror() -> None:
+    """Else connections to a good mirror take the same bytes from each other, again and again."""
+    ledger = Ledger(4_000_000)
+    dripping = ledger.begin("drip", "d")
+    assert dripping is not None
+    write(ledger, dripping, 200, ago=1.0)
+    write(ledger, dripping, 200)
+    good = ledger.begin("good", "g", rate=8e6)
+    other = ledger.begin("good", "g", rate=8e6)
+    assert good is not None
+    assert other is not None
+    assert good.end == other.start
+    assert good.start < 1000
+    assert abs(good.end - good.start - (4_000_000 - other.start)) < 1000
+
+
 def test_little_is_not_worth_a_request() -> None:
     ledger = Ledger(3_000_000)
     segment = ledger.begin("u", "s")

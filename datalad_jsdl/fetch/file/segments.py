@@ -196,8 +196,8 @@ class Ledger:
         for segment in self.active:
             left = self._end(segment) - segment.position
             theirs = segment.rate(now)
-            if theirs is None:  # it has only begun: what the others have is to be expected
-                theirs = typical
+            if theirs is None:  # it has only begun: what its mirror gives is to be expected
+                theirs = rate if rate and segment.url == url else typical
             if left < 1 or theirs is None:
                 continue
             ours = rate or theirs
