@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 from unicodedata import category
 
 from datalad_jsdl.errors import OrderError
 
-__all__ = ["archive_name"]
+if TYPE_CHECKING:
+    from datalad_jsdl.orders.model import OrderSummary
+
+__all__ = ["archive_name", "unique_name"]
 
 _LONGEST = 200  # bytes
+_UNIQUE = 8  # characters of an id: 48 bits
 _CONTROLS = ("Cc", "Zl", "Zp")
 
 
@@ -36,3 +41,12 @@ def archive_name(name: str, now: float) -> str:
     if length > _LONGEST:
         raise OrderError(f"the name of the archive has {length} bytes, the most is {_LONGEST}")
     return name
+
+
+def unique_name(summary: OrderSummary) -> str:
+    """The file name of an order's archive that no other order's has.
+
+    Programs that continue a download append to whatever file has its name: with the name that the
+    user chose, they would append one order's bytes to another order's archive.
+    """
+    return f"{summary.archive_name[:-4]}-{summary.id[:_UNIQUE]}.zip"

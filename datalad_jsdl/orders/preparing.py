@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from datalad_jsdl.archive.archive import Archive
 from datalad_jsdl.archive.budget import LookAhead
 from datalad_jsdl.archive.one_pass import read_once
-from datalad_jsdl.archive.prepare import Prepared, Unprepared, prepare
+from datalad_jsdl.archive.prepare import Prepared, Unprepared, prepare, with_prepared
 from datalad_jsdl.archive.zip.layout import measure
 from datalad_jsdl.bugs import LOGGER
 from datalad_jsdl.errors import FetchError
@@ -73,12 +73,13 @@ def prepare_order(
     *,
     watch: Watch = lambda look: None,
     stop: threading.Event | None = None,
+    whole: bool = False,
 ) -> Preparation:
     """Find out sizes, CRC-32, SHA-256 and 8 MiB pieces of an order's contents.
 
     The archive's SHA-256 is found out in the same pass. What was found out before, for this order
-    or another one, is not fetched again; where it would have to be for the SHA-256, the first
-    export finds that out.
+    or another one, is not fetched again, unless *whole* asks for it; where it would have to be
+    for the SHA-256, the first export or whole download finds that out.
 
     Args:
         store: what is found goes there, a second's worth at a time.
@@ -87,12 +88,13 @@ def prepare_order(
         watch: given what tells how far it is, in bytes: what is known already, what was read,
             and what was fetched ahead of that.
         stop: ends it within a moment, when it is set.
+        whole: read all contents once more if the archive's SHA-256 is not known otherwise.
 
     Raises:
         StoreError, OrderError, DatasetError: it cannot be begun, or not be kept.
     """
     with opened_order(order, places) as opened:
-        run = _Run(store, order, opened, stop)
+        run = _Run(store, order, opened, stop, whole=whole)
         watch(run.look)
         return run.run()
 
@@ -104,6 +106,8 @@ class _Run:
         order: Order,
         opened: Opened,
         stop: threading.Event | None,
+        *,
+        whole: bool,
     ) -> None:
         self._store = store
         self._order = order
@@ -113,9 +117,12 @@ class _Run:
         self._new: dict[str, Prepared] = {}
         self._kept = time.monotonic()
         self._known = prepared_contents(store, (c.identity for c in opened.contents))
-        # then one pass finds out everything, and nothing is fetched that is known
-        self._is_one_pass = not order.summary.archive_sha256 and not any(
-            content.is_remote and content.identity in self._known for content in opened.contents
+        # then one pass finds out everything, and nothing is fetched in vain that is known
+        self._is_one_pass = not order.summary.archive_sha256 and (
+            whole
+            or not any(
+                content.is_remote and content.identity in self._known for content in opened.contents
+            )
         )
         self._reading, self._here = self._watched()
 
@@ -154,6 +161,8 @@ class _Run:
         contents, sources = self._opened.contents, self._opened.sources
         jobs = sources.engine(contents[0]).settings.jobs or None if contents else 1
         named = {content.name: number for number, content in enumerate(contents)}
+        # ranges are of what was prepared, and so the SHA-256 has to be
+        known = [with_prepared(c, self._known.get(c.identity)) for c in contents]
         read: set[FileRef] = set()
 
         def found(name: bytes, prepared: Prepared) -> None:
@@ -164,7 +173,7 @@ class _Run:
         done = None
         try:
             done = read_once(
-                contents, sources, found, jobs=jobs, stop=self._stop,
+                known, sources, found, jobs=jobs, stop=self._stop,
                 progress=self._reading.wrote,
             )  # fmt: skip
         except FetchError:

@@ -25,7 +25,7 @@ __all__ = ["ADD", "COLLECT", "PREPARE", "REVIEW", "adding", "tasks"]
 
 _TOLD = 100  # files that are told of one by one
 
-PREPARE = "prepare"  # args: order
+PREPARE = "prepare"  # args: order; whole: see `prepare_order`
 REVIEW = "review"  # of the list of the job's user
 ADD = "add"  # to that list; args: as `adding` makes them
 COLLECT = "collect"  # an order of what a server has; args: as `collecting` makes them
@@ -85,7 +85,10 @@ def _prepare(desk: Desk, watch: Watch, lease: Lease) -> JSON:
         watch(look)
 
     with lease.keep(far) as stop:
-        done = prepare_order(desk.store, order, desk.places(), watch=watched, stop=stop)
+        done = prepare_order(
+            desk.store, order, desk.places(), watch=watched, stop=stop,
+            whole=bool(lease.job.args.get("whole")),
+        )  # fmt: skip
     failed: list[JSON] = [
         {"source": ref.source, "path": ref.path, "access": state.access.value, "text": state.text}
         for ref, state in sorted(done.failed.items())

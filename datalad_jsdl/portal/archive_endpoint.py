@@ -27,7 +27,7 @@ from datalad_jsdl.portal.archive_headers import (
 from datalad_jsdl.portal.connections import Connection
 from datalad_jsdl.portal.downloads_log import Ended
 from datalad_jsdl.portal.guards import CrowdedError
-from datalad_jsdl.portal.order_actions import prepare
+from datalad_jsdl.portal.order_actions import Phase, order_state, prepare
 from datalad_jsdl.portal.problems import (
     Problem,
     ProblemError,
@@ -37,6 +37,7 @@ from datalad_jsdl.portal.problems import (
 )
 from datalad_jsdl.portal.ranges import Condition, condition_of, wanted_spans
 from datalad_jsdl.portal.streams import Pace, SlowReaderError, gathered, read_ahead, send_all
+from datalad_jsdl.portal.whole_archives import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -136,6 +137,19 @@ class ArchiveEndpoint:
             await site.open(lending.__exit__, None, None, None)
 
     async def _unprepared(self, grant: Grant) -> ProblemError:
+        state = await self._site.run(order_state, self._site, grant.summary)
+        if state.phase is Phase.FAILED:
+            # another attempt is for the user to begin: without one nothing has changed
+            return ProblemError(
+                HTTPStatus.CONFLICT,
+                f"there is no archive: {state.message}. Prepare the order again, or order the "
+                "other files",
+                order=grant.summary.id,
+                failed=[
+                    {"dataset": ref.source, "path": ref.path, "reason": why.text}
+                    for ref, why in sorted(state.failed.items())
+                ],
+            )
         job = await self._site.run(prepare, self._site, grant.summary)
         return ProblemError(
             HTTPStatus.CONFLICT,
@@ -175,7 +189,8 @@ class ArchiveEndpoint:
             )
         if spans is None:
             whole = whole_headers(general, grant.summary, size)
-            answer = _Answer(HTTPStatus.OK, size, whole, archive.range())
+            body = recorded(archive.range(), size, self._site.desk.orders, grant.summary)
+            answer = _Answer(HTTPStatus.OK, size, whole, body)
         else:
             answer = _partial(general, archive, size, spans)
         await self._streamed(grant, opened, answer, scope, receive, send)

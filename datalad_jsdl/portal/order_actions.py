@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from datalad_jsdl.manifest.writing import write_entries
+from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.orders.comparing import compare_order
 from datalad_jsdl.orders.jobs.model import JobState
 from datalad_jsdl.orders.jobs.rows import Jobs
@@ -68,9 +69,25 @@ class OrderState:
 
     @property
     def message(self) -> str:
-        """Why the preparation as a whole failed, for people; or ""."""
-        is_failed = self.job is not None and self.job.state is JobState.FAILED
-        return self.job.message if self.job is not None and is_failed else ""
+        """Why there is no archive, for people; "" unless the order is `FAILED`."""
+        if self.phase is not Phase.FAILED or self.job is None:
+            return ""
+        if self.job.state is JobState.FAILED:
+            return self.job.message or "the preparation ended early"
+        if not self.failed:
+            return "some files could not be read at the last attempt"
+        ref, why = min(self.failed.items())
+        count = counted(len(self.failed), "file")
+        return f"{count} could not be read, such as {ref.path}: {why.text or why.access.value}"
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the archive; None until it is prepared."""
+        if self.summary.archive_size is not None:
+            return self.summary.archive_size
+        found = self.job.result if self.job is not None else None
+        size = found.get("archive_size") if isinstance(found, dict) else None
+        return size if isinstance(size, int) else None
 
 
 def order(
@@ -142,12 +159,21 @@ def orderable(site: Site, names: set[str], sources: Collection[str] | None) -> s
     return names & {*sources, *posted}
 
 
-def prepare(site: Site, summary: OrderSummary) -> Job:
-    """The preparation of an order: that which is under way or has succeeded, or a new one."""
+def prepare(site: Site, summary: OrderSummary, *, whole: bool = False) -> Job:
+    """The preparation of an order: that which is under way or has succeeded, or a new one.
+
+    Args:
+        site: of the portal.
+        summary: the order.
+        whole: if it has succeeded and the archive's SHA-256 is not known, start a job that reads
+            all files once more for that. The order stays `READY` meanwhile.
+    """
     job = _preparation(site, summary)
-    if job is not None and job.state is JobState.DONE and not _failed_in(job):
-        return job
-    return start(site, PREPARE, summary.user, {"order": summary.id})
+    if job is None or job.state is not JobState.DONE or _failed_in(job):
+        return start(site, PREPARE, summary.user, {"order": summary.id})
+    if whole and not summary.archive_sha256:
+        return start(site, PREPARE, summary.user, {"order": summary.id, "whole": True})
+    return job
 
 
 def order_state(site: Site, summary: OrderSummary) -> OrderState:

@@ -111,11 +111,13 @@ def test_from_the_list_to_the_bytes(client: Client, lab: Lab, tmp_path: Path) ->
     ours = f"/orders/{made['orderId']}"
     (tmp_path / made["zipFileName"]).write_bytes(whole)
     Path("sum").write_bytes(client.ask("GET", f"{ours}/archive.sha256").content)
-    subprocess.run(["sha256sum", "-c", "sum"], check=True)
-    (tmp_path / made["zipFileName"]).write_bytes(whole[:1000])
     Path("config").write_bytes(client.ask("GET", f"{ours}/curl").content)
     subprocess.run(["curl", "-sS", "-K", "config"], check=True)
-    assert (tmp_path / made["zipFileName"]).read_bytes() == whole
+    (file,) = tmp_path.glob('tw"o*-*.zip')
+    file.write_bytes(whole[:1000])
+    subprocess.run(["curl", "-sS", "-K", "config"], check=True)
+    assert file.read_bytes() == whole
+    subprocess.run(["sha256sum", "-c", "sum"], check=True)
     Path("o.json").write_bytes(client.ask("GET", f"{ours}/manifest").content)
     datalad("export-archive-jsdl", "--manifest", "o.json", "-t", "zip", made["zipFileName"], code=0)
     assert client.get(f"{ours}/comparison")["unchanged"] == 2
@@ -348,12 +350,68 @@ def test_files_that_cannot_be_read(client: Client, lab: Lab) -> None:
     assert found["downloadUrl"] is None
     assert [file["status"] for file in found["files"]] == ["FAILURE", "SUCCESS"]
     assert "13" in found["files"][0]["reason"]
-    state = client.get(f"/orders/{made['orderId']}")
+    ours = f"/orders/{made['orderId']}"
+    state = client.get(ours)
     assert (state["phase"], len(state["failed"])) == ("failed", 1)
+    assert state["message"].startswith("1 file could not be read, such as a/f1: ")
+    assert "async/start" in client.get(f"{ours}/archive.sha256", 409)["detail"]
     # once the mirror is right again, the same order is
     lab.put("a/f1", content_of("a/f1"))
     token = client.post(f"{own}/async/start", None, 202)["token"]
     assert client.wait(f"{own}/async/get/{token}")["downloadUrl"]
+
+
+def test_the_archive_of_a_failed_order(client: Client, lab: Lab) -> None:
+    """Whoever only asks for it is told why there is none, and starts nothing."""
+    lab.put("unknown", status=404)
+    client.post(f"{LIST}/add", {"dataset": "m", "path": "c/unknown"})
+    made = client.ask("PUT", f"{LIST}/order", 201, json={}).json()["orderId"]
+    ours = f"/orders/{made}"
+    while (state := client.get(ours))["phase"] != "failed":
+        assert state["phase"] in ("queued", "preparing")
+    for _ in range(2):
+        problem = client.get(f"{ours}/archive", 409)
+        assert "1 file could not be read, such as c/unknown" in problem["detail"]
+        assert [file["path"] for file in problem["failed"]] == ["c/unknown"]
+    after = client.get(ours)
+    assert (after["phase"], after["job"]["jobId"]) == ("failed", state["job"]["jobId"])
+
+
+def _ordered(client: Client, name: str) -> str:
+    """An order of two files, once it is ready; its id."""
+    client.post(f"{LIST}/add", F1)
+    client.post(f"{LIST}/add", {"dataset": "m", "path": "a/f2"})
+    made = client.ask("PUT", f"{LIST}/order", 201, json={"zipFileName": name}).json()["orderId"]
+    while (state := client.get(f"/orders/{made}"))["phase"] != "ready":
+        assert state["phase"] in ("queued", "preparing")
+    return str(made)
+
+
+@pytest.mark.parametrize("by_download", [True, False])
+def test_what_was_prepared_before_gets_its_sha256(client: Client, by_download: bool) -> None:
+    """Of a second order nothing needs to be read, and so its SHA-256 is not known at first."""
+    _ordered(client, "first")
+    made = _ordered(client, "second")
+    ours = f"/orders/{made}"
+    state = client.get(ours)
+    assert (state["sha256"], state["message"]) == (None, "")
+    assert "Download the whole archive once" in client.get(f"{ours}/archive.sha256", 409)["detail"]
+    if not by_download:
+        token = client.post(f"/download/order/{made}/async/start", None, 202)["token"]
+        assert client.get(ours)["phase"] == "ready"
+        assert client.wait(f"/download/order/{made}/async/get/{token}")["sha256"]
+    whole = client.ask("GET", f"{ours}/archive").content
+    assert state["archiveSizeBytes"] == len(whole)
+    assert client.get(ours)["sha256"] == hashlib.sha256(whole).hexdigest()
+
+
+def test_orders_of_one_name_do_not_get_mixed_up(client: Client) -> None:
+    """The same folder, the same name: curl must not continue one archive with another one."""
+    for made in (_ordered(client, "t"), _ordered(client, "t")):
+        Path("config").write_bytes(client.ask("GET", f"/orders/{made}/curl").content)
+        subprocess.run(["curl", "-sS", "-K", "config"], check=True)
+        Path("sum").write_bytes(client.ask("GET", f"/orders/{made}/archive.sha256").content)
+        subprocess.run(["sha256sum", "-c", "sum"], check=True)
 
 
 def test_a_job_is_cancelled(site: Site) -> None:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from datalad_jsdl.orders.archive_names import unique_name
 from datalad_jsdl.orders.comparing import Change
 from datalad_jsdl.orders.store.rows import utc
 from datalad_jsdl.orders.tasks import PREPARE
@@ -27,11 +28,13 @@ from datalad_jsdl.portal.api.values import (
     summary_object,
     time,
 )
+from datalad_jsdl.portal.order_actions import Phase
 from datalad_jsdl.portal.problems import ProblemError
 
 if TYPE_CHECKING:
     from datalad_jsdl.orders.model import OrderSummary
     from datalad_jsdl.portal.api.operations import Asked
+    from datalad_jsdl.portal.order_actions import OrderState
 
 __all__ = [
     "compare",
@@ -57,7 +60,7 @@ def show(asked: Asked) -> Answer:
 
 def start(asked: Asked) -> Answer:
     """Have an order prepared."""
-    job = order_actions.prepare(asked.site, _summary(asked))
+    job = order_actions.prepare(asked.site, _summary(asked), whole=True)
     return as_json({"token": job.id}, HTTPStatus.ACCEPTED)
 
 
@@ -70,7 +73,7 @@ def result(asked: Asked) -> Answer:
     if answer := pending(asked, job):
         return answer
     found = order_actions.order_state(asked.site, summary)
-    is_ready = found.phase is order_actions.Phase.READY
+    is_ready = found.phase is Phase.READY
     path, expires = order_actions.archive_path(asked.site, summary)
     files = [
         {
@@ -130,13 +133,29 @@ def sha256(asked: Asked) -> Answer:
     """The archive's checksum, as ``sha256sum -c`` takes it."""
     summary = _summary(asked)
     if not summary.archive_sha256:
+        found = order_actions.order_state(asked.site, summary)
         raise ProblemError(
             HTTPStatus.CONFLICT,
-            "the SHA-256 of the archive is not known yet; prepare the order first",
+            f"the SHA-256 of the archive is not known yet: {_why_no_sha256(found)}",
             {"retry-after": "10"},
+            phase=found.phase.value,
         )
-    text = f"{summary.archive_sha256}  {summary.archive_name}\n"
-    return _file(text, f"{summary.archive_name}.sha256", _PLAIN)
+    name = unique_name(summary)
+    return _file(f"{summary.archive_sha256}  {name}\n", f"{name}.sha256", _PLAIN)
+
+
+def _why_no_sha256(found: OrderState) -> str:
+    preparing = f"POST /api/v1/download/order/{found.summary.id}/async/start"
+    if found.phase in (Phase.QUEUED, Phase.PREPARING):
+        return "the order is being prepared; ask again once it is ready"
+    if found.phase is Phase.READY:
+        return (
+            "the files were read for another order. Download the whole archive once, or have it "
+            f"computed ahead: {preparing}"
+        )
+    if found.phase is Phase.FAILED:
+        return f"{found.message}. To try these files again: {preparing}"
+    return f"the order is not prepared. To prepare it: {preparing}"
 
 
 def manifest(asked: Asked) -> Answer:
@@ -152,7 +171,7 @@ def curl(asked: Asked) -> Answer:
     """A configuration of curl; ``curl -K FILE`` downloads the archive, or continues."""
     summary = _summary(asked)
     path, expires = order_actions.archive_path(asked.site, summary)
-    name = summary.archive_name.replace("\\", "\\\\").replace('"', '\\"')
+    name = unique_name(summary).replace("\\", "\\\\").replace('"', '\\"')
     text = (
         f"# valid until {time(utc(expires))}; to go on after an interruption, use it again\n"
         f'url = "{asked.origin}{path}"\n'

@@ -147,6 +147,7 @@ def state_object(state: OrderState) -> JSONObject:
     ]
     return {
         **summary_object(state.summary),
+        "archiveSizeBytes": state.size,
         "phase": state.phase.value,
         "message": state.message,
         "job": None if state.job is None else job_object(state.job, state.position),

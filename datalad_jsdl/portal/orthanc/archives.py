@@ -85,7 +85,7 @@ def state_of_job(site: Site, job: Job) -> ZipState:
     """How far the zip is that a job was begun for."""
     if (summary := _order_of(site, job)) is not None:
         state = order_actions.order_state(site, summary)
-        return ZipState(state.phase, state.job, state.position, _why(state), state, job)
+        return ZipState(state.phase, state.job, state.position, state.message, state, job)
     phase = _PHASES[job.state]
     position = Jobs(site.desk.store).queue_position(job) if phase is Phase.QUEUED else 0
     message = job.message if phase is Phase.FAILED else ""
@@ -139,10 +139,3 @@ def _order_of(site: Site, job: Job) -> OrderSummary | None:
         return site.desk.orders.summary(str(job.result.get("order")))
     except OrderError:
         return None
-
-
-def _why(state: OrderState) -> str:
-    if state.phase is not Phase.FAILED or state.message:
-        return state.message
-    first = next(iter(sorted(state.failed.items())), None)
-    return f"{first[0].path}: {first[1].text or first[1].access.value}" if first else ""

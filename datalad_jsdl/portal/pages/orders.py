@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.model.paths import path_fault
+from datalad_jsdl.orders.archive_names import unique_name
 from datalad_jsdl.orders.choosing.choice import Choice, statistics_of
 from datalad_jsdl.orders.comparing import Change
 from datalad_jsdl.orders.exporting import rate_of
@@ -82,10 +83,7 @@ def _values(turn: Turn, summary: OrderSummary) -> dict[str, Any]:
     is_moving = state.phase in (Phase.QUEUED, Phase.PREPARING)
     job = state.job
     sources, folders = _contents(site.desk.orders, summary.id)
-    size = summary.archive_size
-    if size is None and job is not None and isinstance(job.result, dict):
-        found = job.result.get("archive_size")
-        size = found if isinstance(found, int) else None
+    size = state.size
     rate = rate_of(site.desk.store, summary.user)
     failed = sorted(state.failed.items())
     return {
@@ -99,7 +97,7 @@ def _values(turn: Turn, summary: OrderSummary) -> dict[str, Any]:
         "rate": round(job.rate) if job and job.rate else None,
         "remaining": job.remaining if job else None,
         "before": state.position,
-        "message": state.message,
+        "message": "" if state.failed else state.message,  # the files have a table
         "failed": [
             _Failed(ref.path, STATES[found.access], found.text or ", ".join(found.mirrors))
             for ref, found in failed[:_SHOWN]
@@ -122,7 +120,7 @@ def _link(turn: Turn, summary: OrderSummary) -> dict[str, Any]:
         "link": path,
         "expires": f"{day.day} {day:%b %Y}",
         "days": turn.site.capabilities.days,
-        "ways": ways_of(turn.address, path, summary.archive_name),
+        "ways": ways_of(turn.address, path, unique_name(summary)),
     }
 
 

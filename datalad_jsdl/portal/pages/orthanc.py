@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
+from datalad_jsdl.orders.archive_names import unique_name
 from datalad_jsdl.portal.order_actions import Phase, archive_path
 from datalad_jsdl.portal.orthanc import archives
 from datalad_jsdl.portal.orthanc.endpoints import post_archive
@@ -155,7 +156,7 @@ def _values(turn: Turn, found: Found) -> dict[str, Any]:
     if summary is not None and state.phase is Phase.READY:
         link, _ = archive_path(site, summary)
         # a dataset of the zip would ask Orthanc itself, which visitors have no login for
-        every = ways_of(turn.address, link, summary.archive_name)
+        every = ways_of(turn.address, link, unique_name(summary))
         ways = [way for way in every if way.name != "DataLad"]
     failed = sorted(state.order.failed.items()) if state.order else []
     return {

@@ -30,10 +30,11 @@ def ways_of(address: str, path: str, name: str) -> list[Way]:
     Args:
         address: of the portal, without a slash at its end.
         path: of the link to the zip; quoted.
-        name: of the zip.
+        name: of the file to download into, which no other order's zip has: all of these append
+            to a file that is there.
     """
-    url = f"{address}{path}"
-    manifest = f"{url.rpartition('/')[0]}/manifest.json"
+    link = f"{address}{path}".rpartition("/")[0]
+    url, manifest = f"{link}/{quote(name, safe='')}", f"{link}/manifest.json"
     # curl takes a name from a URL as it is there, with its percent signs
     is_plain = quote(name, safe="") == name
     posix = "-O" if is_plain else f"-o {shlex.quote(name)}"
@@ -42,7 +43,7 @@ def ways_of(address: str, path: str, name: str) -> list[Way]:
     return [
         Way("curl", "Linux, macOS, Windows", f"curl -fC - {posix} {_quoted(url)}"),
         Way("wget", "Linux", f"wget -c {_quoted(url)}"),
-        Way("aria2c", "four connections", f"aria2c -c -x4 {_quoted(url)}"),
+        Way("aria2c", "four connections", f"aria2c -c -x4 -o {shlex.quote(name)} {_quoted(url)}"),
         Way("PowerShell", "Windows 10 and later", f"curl.exe -fC - {power} {_quoted(url)}"),
         Way("DataLad", "as a dataset", f"datalad download-manifest {_quoted(manifest)} {folder}"),
     ]
