@@ -22,7 +22,7 @@ from datalad_jsdl.archive.spill import Held
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.mirrors.presence import announced_size
-from datalad_jsdl.fetch.phrases import told
+from datalad_jsdl.fetch.phrases import failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -45,18 +45,6 @@ _IN_HAND = 1 << 20  # bytes that each of many readers may hold, or have fetched 
 
 class UnsizedError(FetchError):
     """Nobody tells the size of a large content, which has to stand before it."""
-
-
-class _BrokenOffError(FetchError):
-    """No mirror gave all of a piece.
-
-    Attributes:
-        chunk: its beginning.
-    """
-
-    def __init__(self, failed: Failed, chunk: bytearray | Held) -> None:
-        super().__init__(told(failed), failed=failed)
-        self.chunk = chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +103,7 @@ class Ahead(Owner):
         self._stack = ExitStack()
         self._operations: dict[int, Operation] = {}  # by identity of the engine
         self._ended = False
+        self._broken_off: bytearray | Held | None = None  # the beginning of a piece that failed
 
     def operation(self, engine: Engine) -> Operation:
         """What all pieces are a part of that come from an engine."""
@@ -193,13 +182,14 @@ class Ahead(Owner):
         """Bytes of a content, and the URLs that gave each portion."""
         content = self._contents[number]
         while position < stop:
+            self._broken_off = None  # of a content that was read before
             try:
                 taken = self._take(number, position)
-            except _BrokenOffError as error:
-                if error.chunk and not isinstance(
-                    error.chunk, Held
-                ):  # it is worth keeping, for a run that goes on from there
-                    yield error.chunk, ()
+            except FetchError:
+                beginning = self._broken_off
+                if isinstance(beginning, bytearray) and beginning:
+                    # it is worth keeping, for a run that goes on from there
+                    yield beginning, ()
                 raise
             if taken is None:  # no mirror gives pieces
                 stream = self._fetch(number).stream(content.size or 0, position, stop, None)
@@ -254,7 +244,8 @@ class Ahead(Owner):
         outcome, chunk = self._look_ahead.take(piece.task)
         self._plan(reads=False)
         if isinstance(outcome, Failed):
-            raise _BrokenOffError(outcome, chunk)
+            self._broken_off = chunk
+            raise failure(outcome)
         return piece, chunk, outcome.urls
 
     def _plan(self, *, reads: bool) -> None:

@@ -289,6 +289,7 @@ ADVICE = {
     "then write the manifest again": "commands.test_orders_kept:test_a_manifest_says",
     # the portal
     "Reload the page that you come from": "serving.test_embedding:test_a_form_is_accepted_once",
+    "Download the whole archive once, or have it computed ahead": "web.test_api:test_what_was_pr",
     "are done, ask again": "serving.test_signed_in:test_nobody_fills_the_queue",
     "takes a while; try again in": "serving.test_archive_endpoint:test_what_is_not_prepared",
     "set 'by' in [sign-in]": "serving.test_signed_in:test_a_rule_that_is_for_nothing",
@@ -434,6 +435,7 @@ NO_ADVICE: dict[str, str] = {
     "as git annex find --metadata": _DOCUMENT,
     "GET, HEAD": _PART,
     "retry: {}": _PART,
+    "the order is being prepared; ask again once it is ready": _SAID,
     "to add a folder, use AddFolderRequest": "tests/web/test_api.py does so",
     "to go on after an interruption, use it again": "tests/web/test_api.py does so",
 }

@@ -242,8 +242,9 @@ def test_all_mirrors_die_in_the_middle_of_a_range(shelf: Shelf) -> None:
     with Lab(rate=3_000_000) as lab:
         shelf.remote("a", 8_000_000, [lab])
         archive = Archive(shelf.contents, shelf.sources)
-        with pytest.raises(FetchError, match=r"^a: "):
+        with pytest.raises(FetchError, match=r"^a: ") as caught:
             Ending(lab).read(archive, 1_000_000, 7_000_000)
+        assert type(caught.value) is FetchError  # what other packages can name
 
 
 def test_damage_here_without_a_mirror_names_the_member(shelf: Shelf) -> None:

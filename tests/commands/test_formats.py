@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.lab import sha256
-from tests.portal import content_of, datalad, entries, git, publish, summary
+from tests.portal import (
+    content_of,
+    datalad,
+    described,
+    entries,
+    git,
+    publish,
+    summary,
+    write_manifest,
+)
+from tests.running import run_datalad
 
 if TYPE_CHECKING:
     import pytest
@@ -101,6 +111,16 @@ def test_another_packages_format(tmp_path: Path, lab: Lab, monkeypatch: pytest.M
     url = lab.put("a", content_of("a"))
     Path("m.txt").write_text(f"MYFORMAT\na {url}\n")
     assert summary(datalad("download-manifest", "m.txt", "ds")) == {"added": 1}
-    (info / "entry_points.txt").write_text("[datalad_jsdl.formats]\nmine = missing\n")
+    # the package's own faults are told of by its name, and what else there is can be read
+    Path("m.txt").write_text(f"MYFORMAT\nb {url}\nc\n")
     (record,) = datalad("download-manifest", "m.txt", "ds", code=1)
-    assert "the format mine of another package" in record["message"]
+    assert "the format mine of the package mine 1.0 failed (ValueError: " in record["message"]
+    assert "after line 2" in record["message"]
+    write_manifest("m.json", {"d": described("d", lab.put("d", content_of("d")))})
+    for number, broken in enumerate(["missing", "mine:sniff", "mine:WRONG"]):
+        (site / "mine.py").write_text(f"{PLUGIN}\nclass WRONG:\n    sniff = records = 5\n")
+        (info / "entry_points.txt").write_text(f"[datalad_jsdl.formats]\nmine = {broken}\n")
+        done = run_datalad("-f", "json", "download-manifest", "m.json", f"ds{number}")
+        assert done.code == 0, done.stderr
+        assert "the format mine of the package mine 1.0 failed" in done.stderr
+        assert "was skipped" in done.stderr

@@ -14,17 +14,13 @@ A format is a module with
 To add one, copy the smallest module here and give it a row. The first row whose
 ``sniff`` says yes reads the document. Another package adds one with an entry point of the
 group ``datalad_jsdl.formats``: its name is that of the format, and it leads to such a module.
-Those come before the rows here.
+Those come before the rows here; `add_ons` reads them.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Protocol
 
-from datalad_jsdl.bugs import log_trace
-from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.formats import (
     allen_manifest,
     alyx,
@@ -88,6 +84,7 @@ from datalad_jsdl.manifest.formats import (
     xnat_files,
     zenodo,
 )
+from datalad_jsdl.manifest.formats.add_ons import added_formats
 from datalad_jsdl.manifest.formats.options import Options
 
 if TYPE_CHECKING:
@@ -96,10 +93,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.manifest.record import Record
 
 
-__all__ = ["FORMATS", "GROUP", "TABLES", "Format", "all_formats"]
-
-#: The group of entry points that other packages add formats with.
-GROUP = "datalad_jsdl.formats"
+__all__ = ["FORMATS", "TABLES", "Format", "all_formats"]
 
 
 class Format(Protocol):
@@ -178,23 +172,6 @@ FORMATS: dict[str, Format] = {
 TABLES = frozenset({"csv", "ena", "gdc", "synapse"})
 
 
-@cache
-def _points() -> tuple[EntryPoint, ...]:
-    """What other packages declare; to look through all that is installed takes long."""
-    return tuple(entry_points(group=GROUP))
-
-
 def all_formats() -> dict[str, Format]:
-    """The table, and before it what other packages add.
-
-    Raises:
-        ManifestError: one of those cannot be loaded.
-    """
-    added: dict[str, Format] = {}
-    for point in _points():
-        try:
-            added[point.name] = point.load()
-        except Exception as error:  # whatever another package does wrong
-            log_trace(f"the format {point.name} of another package", error)
-            raise ManifestError(f"the format {point.name} of another package: {error}") from None
-    return {**added, **FORMATS}
+    """The table, and before it what other packages add."""
+    return {**added_formats(), **FORMATS}
