@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
+import sys
 from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 from tests.lab import sha256
@@ -124,3 +128,25 @@ def test_another_packages_format(tmp_path: Path, lab: Lab, monkeypatch: pytest.M
         assert done.code == 0, done.stderr
         assert "the format mine of the package mine 1.0 failed" in done.stderr
         assert "was skipped" in done.stderr
+
+
+def test_the_package_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs/adding_a_portal.rst").read_text()
+    section = page.partition("For another package\n")[2]
+    blocks = re.findall(r"code-block:: \w+\n\n((?:   .*\n|\n)+)", section)
+    project, module, test = map(dedent, blocks)
+    (point,) = re.findall(r'^(\w+) = "(\w+)"$', project.partition("entry-points")[2], re.MULTILINE)
+    info = tmp_path / "jsdl_lake-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: jsdl-lake\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[datalad_jsdl.formats]\n{' = '.join(point)}\n")
+    (tmp_path / "jsdl_lake.py").write_text(module)
+    (tmp_path / "test_lake.py").write_text(test)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_lake.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    (tmp_path / "lake.json").write_text('{"lakeFiles": [{"lakeName": "a", "href": "x"}]}')
+    command = [sys.executable, "-m", "datalad_jsdl.commands.read_folder", "lake.json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert "lake.json: lake, 0 entries, 1 refusals" in done.stdout, done.stderr
