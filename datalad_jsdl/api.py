@@ -35,7 +35,11 @@ from datalad_jsdl.operations.engines import Engines, open_engine
 from datalad_jsdl.operations.get_content import ContentOptions, get_content
 from datalad_jsdl.operations.import_manifest import import_manifest
 from datalad_jsdl.operations.import_options import ImportOptions
-from datalad_jsdl.operations.manifest_contents import ManifestContents, manifest_contents
+from datalad_jsdl.operations.manifest_contents import (
+    ManifestContents,
+    listed_contents,
+    manifest_contents,
+)
 from datalad_jsdl.operations.values import Failure, in_words
 from datalad_jsdl.repository.folders import Folders
 from datalad_jsdl.repository.repository import Repository
@@ -87,6 +91,7 @@ __all__ = [
     "get_content",
     "import_manifest",
     "in_words",
+    "listed_contents",
     "manifest_contents",
     "open_engine",
     "prepare",

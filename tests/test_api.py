@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,8 @@ def test_the_names_are_these() -> None:
         "ManifestError", "MirrorsOnly", "NothingThereError", "Operation", "Prepared", "Refusal",
         "Repository", "Row", "SettingError", "Unprepared", "Verified", "check_import",
         "dataset_archive", "fetch_all", "fetch_file", "find_availability", "get_content",
-        "import_manifest", "in_words", "manifest_contents", "open_engine", "prepare",
-        "read_manifest",
+        "import_manifest", "in_words", "listed_contents", "manifest_contents", "open_engine",
+        "prepare", "read_manifest",
     ]  # fmt: skip
     assert all(hasattr(api, name) for name in api.__all__)
 
@@ -42,9 +43,7 @@ def test_the_page_has_them_all(name: str) -> None:
 
 def test_the_page_runs(lab: Lab, other_lab: Lab) -> None:
     """Whichever mirror is down."""
-    (code,) = re.findall(r"code-block:: python\n\n(.*?)\n\S", PAGE.read_text(), re.DOTALL)
-    program = "\n".join(line[3:] for line in code.rstrip().splitlines())
-    assert len([line for line in program.splitlines() if line.strip()]) <= 25
+    program = program_of_page(0)
     paths = [f"sub-0{n}/anat.nii.gz" for n in range(3)]
     outside = "../x"
     members = {
@@ -59,6 +58,33 @@ def test_the_page_runs(lab: Lab, other_lab: Lab) -> None:
     assert lines[0].startswith(f"left out: {outside} ")
     assert lines[1] == "3000 bytes, verified"
     assert re.fullmatch(r"2000 of \d+ bytes, verified by: the content's digest", lines[2])
+
+
+def program_of_page(number: int) -> str:
+    found = re.findall(r"code-block:: python\n\n(.*?)\n\S", PAGE.read_text(), re.DOTALL)
+    program = "\n".join(line[3:] for line in found[number].rstrip().splitlines())
+    assert len([line for line in program.splitlines() if line.strip()]) <= 25
+    return program
+
+
+def test_the_page_downloads_a_folder(lab: Lab) -> None:
+    """From a URL, with a relative URL, inline content, a time, an executable and a failure."""
+    lab.put("data/a", content_of("a"))
+    made = datetime(2024, 5, 1, 12, tzinfo=timezone.utc)
+    members = {
+        "sub/a": described("a", "a", mtime=made.isoformat().replace("+00:00", "Z")),
+        "run.sh": {"urls": ["data:,echo%20hi"], "executable": True},
+        "gone": described("gone", lab.put("gone", status=404)),
+    }
+    url = lab.put("data/study.json", json.dumps(members).encode())
+    program = program_of_page(1).replace("https://data.example.org/study.json", url)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 1, done.stderr
+    assert Path("study/sub/a").read_bytes() == content_of("a")
+    assert Path("study/sub/a").stat().st_mtime == made.timestamp()
+    assert subprocess.run(["study/run.sh"], shell=True, capture_output=True).stdout == b"hi\n"
+    assert not Path("study/gone").exists()
+    assert re.search(r"of 3 gone\n  failed: .*404", done.stdout), done.stdout
 
 
 def lines_of(*entries: dict[str, Any]) -> str:

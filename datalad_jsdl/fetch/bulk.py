@@ -54,6 +54,7 @@ class Job:
         target: the file to be made.
         mtime: for the file, in seconds since 1970, or None.
         sync: what has to survive a power cut.
+        content: the content itself, verified; then no mirror is asked. None for what they have.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Job:
     target: Path
     mtime: float | None = None
     sync: Sync = Sync.NAME
+    content: bytes | None = None
 
 
 def fetch_file(
@@ -72,6 +74,8 @@ def fetch_file(
 ) -> Fetched | Failed:
     """Fetch one file; it appears under its name only when complete and verified."""
     try:
+        if job.content is not None:
+            return _stored(job, job.content, engine)
         with _open_part(job, engine.reserve) as part:
             outcome = fetch(engine, job.urls, job.expected, part, progress, operation=operation)
             if isinstance(outcome, Fetched):
@@ -86,13 +90,17 @@ def fetch_file(
 def store_content(job: Job, content: bytes | memoryview, engine: Engine) -> Fetched | None:
     """Make a job's file of content that is verified; None if the disk does not take it."""
     try:
-        with _open_part(job, engine.reserve) as part:
-            if part.held:
-                part.keep([])
-            part.put(0, content, "")
-            _finish(part, job)
+        return _stored(job, content, engine)
     except OSError:  # who fetches the file from elsewhere finds out why
         return None
+
+
+def _stored(job: Job, content: bytes | memoryview, engine: Engine) -> Fetched:
+    with _open_part(job, engine.reserve) as part:
+        if part.held:
+            part.keep([])
+        part.put(0, content, "")
+        _finish(part, job)
     return Fetched(len(content))
 
 

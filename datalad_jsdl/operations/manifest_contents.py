@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.content import MirrorsOnly
@@ -16,6 +17,7 @@ from datalad_jsdl.model.subdatasets import split_path
 from datalad_jsdl.operations.documents import with_documents
 from datalad_jsdl.operations.engines import open_engine
 from datalad_jsdl.operations.manifest_logins import manifest_logins
+from datalad_jsdl.operations.manifest_place import is_no_file, place_of
 from datalad_jsdl.operations.open_manifest import open_source
 from datalad_jsdl.operations.remote_times import ask_times, with_times, without_time
 from datalad_jsdl.operations.secrecy import secrecy_of
@@ -23,7 +25,7 @@ from datalad_jsdl.operations.selected import why_nothing
 from datalad_jsdl.repository.annex.keys import ExtensionRule, entry_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from datalad_jsdl.archive.content import Content
     from datalad_jsdl.fetch.engine import Engine
@@ -35,6 +37,7 @@ __all__ = [
     "Listed",
     "ListedContents",
     "ManifestContents",
+    "listed_contents",
     "manifest_contents",
     "selected_contents",
 ]
@@ -90,6 +93,35 @@ def selected_contents(
     return entries_contents(entries, leading_dir.strip("/"), _key_of, tuple(archives))
 
 
+def listed_contents(
+    manifest: str | Path,
+    leading_dir: str = "",
+    wanted: Filter | None = None,
+    *,
+    base_url: str | None = None,
+    credentials: Sequence[str] = (),
+) -> ManifestContents:
+    """Read a manifest from wherever ``download-manifest`` takes one from.
+
+    Args:
+        manifest: a file, a URL, or a portal's address such as ``dandi:000027``.
+        leading_dir: folder in an archive to put everything under; may be empty.
+        wanted: filter on the manifest's paths.
+        base_url: what relative URLs are resolved against, or which server an address is of;
+            None for the URL that the manifest came from, after redirects.
+        credentials: where logins are, each ``ORIGIN[/PATH] SOURCE [OPTION=VALUE ...]``.
+
+    Raises:
+        ManifestError: it cannot be read.
+        FetchError: it cannot be fetched.
+        ArchiveError: a path cannot be named in a zip.
+    """
+    given = str(manifest)
+    file = None if is_no_file(given) else Path(given).absolute()
+    place = place_of(given, file, base_url, None, ())
+    return Listed(place, wanted or Filter(), tuple(credentials)).read(leading_dir)
+
+
 @dataclass(frozen=True)
 class ListedContents:
     """What a manifest comes to, and who gives it.
@@ -137,7 +169,7 @@ class Listed:
             FetchError: it cannot be fetched.
             ArchiveError: a path cannot be named in a zip.
         """
-        found = self._read(leading_dir)
+        found = self.read(leading_dir)
         contents, selection = found.contents, found.selection
         for warning in selection.warnings:
             lgr.warning("%s", warning)
@@ -164,7 +196,8 @@ class Listed:
         with self._items([]) as items:
             return select_entries(items, self.wanted, way=way)
 
-    def _read(self, leading_dir: str) -> ManifestContents:
+    def read(self, leading_dir: str = "") -> ManifestContents:
+        """Read the manifest; see `manifest_contents`, and `opened` for what it raises."""
         archives: list[NamedArchive] = []
         with self._items(archives) as items:
             return manifest_contents(items, leading_dir, self.wanted, archives)
