@@ -46,6 +46,7 @@ SET_UP = {
     "make demo", "make test", "make lint", "make docs", "bash .ci/run",
     "pip install '.[git-annex]'", "pip install '.[portal]'",
     "python3 tools/run.py test tests/fetch -x",
+    "python3 tools/run.py test -n 0 tests/manifest/test_paths.py",
 }  # fmt: skip
 
 
