@@ -87,6 +87,22 @@ def test_the_page_downloads_a_folder(lab: Lab) -> None:
     assert re.search(r"of 3 gone\n  failed: .*404", done.stdout), done.stdout
 
 
+def test_the_page_calls_datalad(lab: Lab) -> None:
+    members = {
+        "a": described("a", lab.put("a", content_of("a"))),
+        "gone": described("gone", lab.put("gone", status=404)),
+    }
+    write_manifest("study.json", members)
+    done = subprocess.run(
+        [sys.executable, "-c", program_of_page(2)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    assert Path(line.split()[0]).name == "gone"
+    assert "404" in line
+    assert Path("study/a").read_bytes() == content_of("a")
+
+
 def lines_of(*entries: dict[str, Any]) -> str:
     return "".join(f"{json.dumps(entry)}\n" for entry in entries)
 

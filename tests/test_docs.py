@@ -118,6 +118,35 @@ def indented(name: str) -> list[str]:
     return [line.strip() for block in found for line in block.splitlines()]
 
 
+def test_urls_that_users_add(tmp_path: Path, portal: Lab) -> None:
+    """Git-annex's own commands; and nothing can be dropped from the mirrors."""
+    page = (ROOT / "docs/remote.rst").read_text().partition("URLs that you add yourself\n")[2]
+    (block,) = re.findall(r"code-block:: sh\n\n((?:   .*\n)+)", page)
+    register, add, show, remove = (line.strip() for line in block.splitlines())
+    command = ["datalad", "download-manifest", f"{portal.url}/study.json", "study"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    root = tmp_path / "study"
+    file = "sub-01/anat.nii.gz"
+
+    def told(line: str, name: str) -> str:
+        line = line.replace("FILE", file).replace("URL", f"{portal.url}/{name}")
+        return subprocess.run(
+            ["sh", "-c", line], cwd=root, check=True, capture_output=True, text=True
+        ).stdout
+
+    told(register, "not-looked-at")
+    told(add, f"{file}?again")
+    assert {"not-looked-at", f"{file}?again"} <= {
+        line.rpartition(f"{portal.url}/")[2] for line in told(show, "").splitlines()
+    }
+    told(remove, "not-looked-at")
+    assert "not-looked-at" not in told(show, "")
+    told("git annex get FILE", "")
+    drop = ["git", "annex", "drop", "--from", "jsdl", file]
+    done = subprocess.run(drop, cwd=root, capture_output=True, text=True)
+    assert "this remote is readonly" in done.stdout + done.stderr
+
+
 @pytest.mark.slow
 def test_the_page_on_the_special_remote(tmp_path: Path, portal: Lab) -> None:
     commands = [c for c in indented("remote.rst") if shlex.split(c)[0] in ("git", "datalad")]

@@ -49,7 +49,7 @@ TASKS = {
         ["mypy"],
     ],
     "docs": [
-        ["python", "-m", "sphinx", "-q", "-W", "-b", "html", "docs", "docs/_build/html"],
+        ["python", "-m", "sphinx", "-W", "-b", "html", "docs", "docs/_build/html"],
         ["python", "tools/man_pages.py", "docs/_build/man"],
     ],
     "fuzz": [["python", "-m", "tests.fuzz"]],
@@ -75,6 +75,8 @@ def main() -> None:
         code = call(*command, *more)
         if code:
             sys.exit(code)
+    if sys.argv[1] == "docs":
+        print(f"\nopen {ROOT / 'docs/_build/html/index.html'}; man pages: docs/_build/man")
 
 
 def environment() -> dict[str, str]:
