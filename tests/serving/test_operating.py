@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 import subprocess
 import sys
 import time
@@ -140,11 +141,12 @@ def test_backup_and_restore(portal: Portal, program: Callable[[str], str], tmp_p
     for suffix in ("", "-wal", "-shm"):
         folder.joinpath(f"portal.sqlite{suffix}").symlink_to(f"{file}{suffix}")
     text = DOCS.read_text()
-    backup = re.search(r"^   (sqlite3 .*)$", text, re.MULTILINE)
+    backup = re.search(r"^   (.*sqlite3 .*)$", text, re.MULTILINE)
     restore = re.search(r"^   (rm -f .*\n   cp .*)$", text, re.MULTILINE)
     assert backup
     assert restore
     subprocess.run(backup[1], shell=True, cwd=folder, check=True)
+    assert stat.S_IMODE((folder / "backup.sqlite").stat().st_mode) == 0o600
     later = portal.order("later").summary.id
     subprocess.run(restore[1], shell=True, cwd=folder, check=True)
     with Store.of_file(folder / "portal.sqlite") as store:

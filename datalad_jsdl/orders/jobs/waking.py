@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError
 from datalad_jsdl.bugs import log_trace
 from datalad_jsdl.errors import StoreError
 from datalad_jsdl.model.urls import redact, redact_text
+from datalad_jsdl.orders.store.file_modes import make_private, narrow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -208,7 +209,12 @@ def _default(store: Store) -> URL:
 def _huey(store: Store, address: URL) -> Any:
     options = {"serializer": _Ids(), "results": False}
     if address.get_backend_name() == "sqlite":
-        return SqliteHuey(_NAME, filename=address.database, **options)
+        if address.database:
+            make_private(Path(address.database))
+        queue = SqliteHuey(_NAME, filename=address.database, **options)
+        if address.database:
+            narrow(Path(address.database))
+        return queue
     if address.get_backend_name() == "postgresql":
         plain = address.set(drivername="postgresql").render_as_string(hide_password=False)
         with store.write() as connection:

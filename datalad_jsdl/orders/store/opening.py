@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from sqlalchemy.pool import NullPool
 
 from datalad_jsdl.errors import LockedError, ReadOnlyStoreError, StoreError
+from datalad_jsdl.orders.store.file_modes import make_private, narrow
 from datalad_jsdl.orders.store.refusals import LOCKED, is_busy, no_text, refusal
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Store:
     """A database that has the tables of this version; a context manager that closes it.
 
     Safe for threads; a process that is forked needs one of its own. A file that cannot be written
-    can be read all the same.
+    can be read all the same. A file is made for its owner alone (see `file_modes`).
 
     Attributes:
         url: that it was opened by.
@@ -63,6 +64,8 @@ class Store:
         if self.is_read_only and self.file is not None:
             self._engine = _reading_engine(self.file)
         else:
+            if self.file is not None:
+                make_private(self.file)
             self._engine = _engine(self.url)
         try:
             self._upgrade()
@@ -73,6 +76,8 @@ class Store:
         except BaseException:
             self._engine.dispose()
             raise
+        if self.file is not None and not self.is_read_only:
+            narrow(self.file)
 
     @classmethod
     def of_file(cls, file: Path) -> Store:
