@@ -119,11 +119,21 @@ class Gate:
         if scope["method"] in _SAFE or self._has_token(headers) or scope["path"] in _FOR_OTHERS:
             return None
         if not _is_from_here(headers, host):
-            return Problem(
-                HTTPStatus.FORBIDDEN,
-                "a page of another site, or a program without a token, cannot change anything here",
-            )
+            return Problem(HTTPStatus.FORBIDDEN, self._who_may_change(host))
         return None
+
+    def _who_may_change(self, host: str) -> str:
+        """For a program that does not say where it is from, as browsers do."""
+        if isinstance(self._site.identity, TokenIdentity):
+            return (
+                "only pages of this portal can change anything here, and programs that send the "
+                "token: Authorization: Bearer TOKEN"
+            )
+        origin = self._site.origin or f"http://{host}"
+        return (
+            "only pages of this portal can change anything here, and programs that send the field "
+            f"Origin: {origin}"
+        )
 
 
 def _is_of_somebody(scope: Scope, status: int, headers: Sequence[tuple[bytes, bytes]]) -> bool:

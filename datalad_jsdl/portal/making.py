@@ -52,7 +52,7 @@ def made_site(
         desk: the store of lists and orders.
         given: what is to be served, see `served_of`.
         listening: where clients will connect.
-        token: that the one user is known by, where users do not sign in.
+        token: that the one user is known by; where users sign in, it is for the numbers alone.
         settings: what operators have set, or None.
         orthanc: URL of an Orthanc server whose studies are served, or None.
         write: takes lines of the log; see `logs.log_to`.
@@ -104,6 +104,7 @@ def made_site(
         "rates": Rates({**DEFAULT_RATES, **accounts.rates}, accounts.counted_at),
         "trusted": accounts.trusted,
         "robots": accounts.robots,
+        "operator": TokenIdentity(token, ""),
     }
     if accounts.openid is None:
         identity = accounts.proxy or NobodyIdentity()

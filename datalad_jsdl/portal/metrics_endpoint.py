@@ -53,8 +53,9 @@ class MetricsEndpoint:
         await send({"type": "http.response.body", "body": b"" if is_head else body})
 
     def _has_token(self, scope: Scope) -> bool:
-        identity = self._site.identity
-        return isinstance(identity, TokenIdentity) and identity.has_token(Headers(scope=scope))
+        headers = Headers(scope=scope)
+        known = (self._site.identity, self._site.operator)
+        return any(isinstance(one, TokenIdentity) and one.has_token(headers) for one in known)
 
 
 def _is_local(scope: Scope) -> bool:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.portal.accounts.anonymous import AnonymousUsers
     from datalad_jsdl.portal.accounts.proxy import Network
     from datalad_jsdl.portal.embedding.keys import EmbedKey
-    from datalad_jsdl.portal.identity import Identity
+    from datalad_jsdl.portal.identity import Identity, TokenIdentity
     from datalad_jsdl.portal.manifests import KeptManifest
     from datalad_jsdl.portal.orthanc.server import OrthancServer
     from datalad_jsdl.portal.rates import Rates
@@ -54,6 +54,7 @@ class Site:
         desk: the store of lists and orders, and where their sources are.
         served: what can be chosen from, in the order of their names.
         identity: how to find out who asks.
+        operator: knows the token of who runs the portal, for its numbers; None for nobody.
         hosts: names that the portal is known by, with ports; none for any.
         look: of the pages.
         sign_in: path where visitors begin to sign in at a provider; "" where there is none.
@@ -111,6 +112,7 @@ class Site:
     sessions: Sessions = field(init=False)
     metrics: Metrics = field(init=False)
     is_ending: bool = False
+    operator: TokenIdentity | None = None
 
     def __post_init__(self) -> None:
         look_ahead = LookAhead(_FETCHES, shared=True)

@@ -22,6 +22,7 @@ from tests.portal import datalad
 from tests.serving.site import Portal, dataset_of, served
 
 CONFIG = """
+{user}
 daemon off;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log;
@@ -55,7 +56,8 @@ def behind_nginx(program: str, folder: Path, server: str, port: int) -> Iterator
     """nginx with a server; gives its address."""
     folder.mkdir()
     config = folder / "nginx.conf"
-    config.write_text(CONFIG.format(folder=folder, server=server))
+    user = "" if os.geteuid() else "user root;"  # who is root has to say that workers are, too
+    config.write_text(CONFIG.format(folder=folder, server=server, user=user))
     url = f"http://127.0.0.1:{port}"
     command = [program, "-c", str(config), "-e", str(folder / "error.log")]
     with subprocess.Popen(command) as process:
