@@ -154,7 +154,7 @@ def test_the_page_from_top_to_bottom(study: Path, site: str, tmp_path: Path) -> 
     assert os.access(dataset / "run.sh", os.X_OK)
     shell(f"{export}\nsha256sum -c study.zip.sha256", tmp_path)
     with zipfile.ZipFile(tmp_path / "study.zip") as archive:
-        assert "study/sub-01/anat T1.nii.gz" in archive.namelist()
+        assert "sub-01/anat T1.nii.gz" in archive.namelist()
     (study / "README").write_text("a new version")
     (study / "empty").unlink()
     shell(f"{update}\n{get} --delete\n{content}", tmp_path)
@@ -162,9 +162,18 @@ def test_the_page_from_top_to_bottom(study: Path, site: str, tmp_path: Path) -> 
     assert not (dataset / "empty").exists()
     shell(f"{named}\n{zipped}\n{get} --get", tmp_path)
     found = json.loads((dataset / ".datalad/jsdl/archives.json").read_text())
-    zip_there = {"urls": [f"{site}/study/study.zip"], "leading_dir": "study"}
+    zip_there = {"urls": [f"{site}/study/study.zip"]}
     assert found == {"archives": [zip_there]}
-    assert "study.zip" not in json.loads((study / "manifest.json").read_text())
+    (study / "README").write_text("a newer version")
+    shell(f"{update}\n{zipped}", tmp_path)
+    listed = json.loads((study / "manifest.json").read_text())
+    assert listed.pop("/") == found
+    assert (study / "study.zip.sha256").exists()
+    assert not [path for path in listed if "zip" in path]
+    # one zip for all: what is announced is the same
+    announced = (tmp_path / "study.zip.sha256", study / "study.zip.sha256")
+    shell(export, tmp_path)
+    assert len({file.read_text() for file in announced}) == 1
 
 
 def test_what_is_imported_and_checked_is_green(study: Path, site: str, tmp_path: Path) -> None:
@@ -198,3 +207,11 @@ def test_what_git_keeps_is_not_served(study: Path, site: str) -> None:
     (study / "manifest.json").write_text("{}")
     manifest = requests.get(f"{site}/study/manifest.json", timeout=60)
     assert manifest.headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize("name", ["README", "manifest.json", "none"])
+def test_pages_of_other_sites_may_read_it(study: Path, site: str, name: str) -> None:
+    (study / "manifest.json").write_text("{}")
+    answer = requests.get(f"{site}/study/{name}", headers={"Origin": SITE}, timeout=60)
+    assert answer.status_code == (404 if name == "none" else 200)
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"

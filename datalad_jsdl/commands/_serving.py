@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import logging
 import os
 import secrets
@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datalad_jsdl.errors import PortalError
+from datalad_jsdl.errors import JsdlError, PortalError
 
 if TYPE_CHECKING:
     import threading
@@ -53,8 +53,19 @@ def serve_downloads(wanted: Wanted) -> None:
     """Serve until a signal comes.
 
     Raises:
-        JsdlError, OSError: that is not possible.
+        JsdlError, OSError: that is not possible; who collects the log as JSON finds it there, too.
     """
+    try:
+        _serve(wanted)
+    except (JsdlError, OSError) as error:
+        if importlib.util.find_spec("structlog") and _is_json(wanted.log_format):
+            from datalad_jsdl.portal.logs import PortalLog, log_to
+
+            PortalLog(write=log_to(sys.stderr, json=True)).event("failed", reason=str(error))
+        raise
+
+
+def _serve(wanted: Wanted) -> None:
     from datalad_jsdl.portal.processes import numbers_of_all, run_several
 
     several = wanted.workers > 1
@@ -137,10 +148,14 @@ def _announced(address: str, wanted: Wanted) -> Iterator[Callable[[], object]]:
 def _log(log_format: str | None) -> Callable[..., object]:
     from datalad_jsdl.portal.logs import as_json, log_to
 
-    json = log_format == "json" if log_format else not sys.stderr.isatty()
+    json = _is_json(log_format)
     if json:
         as_json()
     return log_to(sys.stderr, json=json)
+
+
+def _is_json(log_format: str | None) -> bool:
+    return log_format == "json" if log_format else not sys.stderr.isatty()
 
 
 def _store(given: list[str], store: str | None) -> tuple[Any, Path | None]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datalad.interface.base import Interface, build_doc, eval_results
-from datalad.interface.results import get_status_dict
 from datalad.support.constraints import EnsureChoice, EnsureNone, EnsureStr
 from datalad.support.param import Parameter
 from datalad.ui import ui
@@ -18,13 +16,13 @@ from datalad_jsdl.archive.output import PipeOutput
 from datalad_jsdl.commands._bars import Bars
 from datalad_jsdl.commands._common import failure
 from datalad_jsdl.commands._interrupts import interruptible
+from datalad_jsdl.commands._making_results import ACTION, MOST_LINES, lgr, records
 from datalad_jsdl.commands._options import jobs_of, listed
 from datalad_jsdl.commands._output import is_standard_output, standard_output
-from datalad_jsdl.errors import JsdlError, ManifestError, reason
+from datalad_jsdl.errors import JsdlError, ManifestError
 from datalad_jsdl.manifest.writing import WRITERS, format_of
-from datalad_jsdl.model.amounts import counted, size_text
 from datalad_jsdl.model.filters import Filter
-from datalad_jsdl.operations.make_manifest import Made, MakeOptions, folder_url, make_manifest
+from datalad_jsdl.operations.make_manifest import MakeOptions, folder_url, make_manifest
 from datalad_jsdl.operations.published_zip import published_zip
 
 if TYPE_CHECKING:
@@ -32,11 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MakeManifest"]
 
-lgr = logging.getLogger("datalad.jsdl.make_manifest")
-
-_ACTION = "make_manifest"
-_MOST_RECORDS = 1000  # on files that are left out
-_MOST_LINES = 10
 _MOST_JOBS = 8  # where nothing is said; more do not make disks faster
 
 
@@ -219,14 +212,14 @@ class MakeManifest(Interface):
                 )
                 made = make_manifest(options, Bars(lgr))
             except (JsdlError, OSError) as problem:
-                yield failure(_ACTION, target or root, problem, lgr, "file")
+                yield failure(ACTION, target or root, problem, lgr, "file")
                 return
-            yield from _records(made, options, target or root)
+            yield from records(made, options, target or root)
 
     @staticmethod
     def custom_result_renderer(res: dict[str, Any], **_: Any) -> None:
         if "entry" in res:
-            if res["place"] <= _MOST_LINES:
+            if res["place"] <= MOST_LINES:
                 ui.message(f"skipped {res['entry']!r}: {res['message']}")
         else:
             ui.message(f"{'error' if res['status'] == 'error' else res['path']}: {res['message']}")
@@ -234,55 +227,6 @@ class MakeManifest(Interface):
     @staticmethod
     def custom_result_summary_renderer(results: Any) -> None:
         """The last record is the summary; standard output is no longer ours when this is called."""
-
-
-def _records(made: Made, options: MakeOptions, path: Path) -> Iterator[dict[str, Any]]:
-    if made.cache_error is not None:
-        lgr.warning(
-            "digests could not be kept for a run that is interrupted: %s", reason(made.cache_error)
-        )
-    for pattern in made.unmatched:
-        lgr.warning("the pattern %r matches nothing in the folder", pattern)
-    for place, item in enumerate(made.left_out[:_MOST_RECORDS], 1):
-        there = options.folder / item.path
-        record = _record("impossible", there, item.reason)
-        yield {**record, "entry": item.path, "place": place}
-    yield {
-        **_record("ok", path, _summary(made, options)),
-        "format": options.format_name,
-        "entries": made.entries,
-        "size": made.size,
-        "read": made.read,
-        "resumed": made.resumed,
-        "left_out": len(made.left_out),
-        "lost": dict(made.lost),
-        "changes": None if made.changes is None else vars(made.changes),
-    }
-
-
-def _record(status: str, path: Path, message: str) -> dict[str, Any]:
-    record: dict[str, Any] = get_status_dict(
-        action=_ACTION, status=status, path=str(path), type="file", logger=lgr
-    )
-    return {**record, "message": message}
-
-
-def _summary(made: Made, options: MakeOptions) -> str:
-    text = f"listed {counted(made.entries, 'file')}, {size_text(made.size)}"
-    if made.read < made.entries:
-        text += f"; read {made.read} of them ({size_text(made.read_size)})"
-    if (changes := made.changes) is not None:
-        text += f"; {changes.new} new, {changes.changed} changed, {changes.gone} gone"
-    if made.own:
-        text += f"; skipped {counted(made.own, 'file or folder', 'files and folders')} of git's or"
-        text += " DataLad's own"
-    if made.left_out:
-        text += f"; could not list {len(made.left_out)}; to skip them on purpose, add --exclude"
-    lost = {what: number for what, number in made.lost.items() if what != "pieces"}
-    if lost:
-        what = ", ".join(f"{what} ({counted(number, 'file')})" for what, number in lost.items())
-        text += f"; {options.format_name} cannot hold {what}"
-    return text
 
 
 def _cores() -> int:

@@ -25,6 +25,7 @@ from datalad_jsdl.operations.hash_cache import HashCache, cache_file
 from datalad_jsdl.operations.hashing import Hashed, Hashing
 from datalad_jsdl.operations.old_entries import Changes, OldEntries, mtime_of, read_old
 from datalad_jsdl.operations.progress import SILENT, Progress, Standing
+from datalad_jsdl.operations.published_zip import own_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -50,7 +51,7 @@ class MakeOptions:
         pieces: also list digests of the pieces of large files.
         jobs: files to read at a time.
         update: an older manifest; what has its size and mtime still is not read again.
-        archives: zips of the files, to be named in the manifest.
+        archives: zips of the files, to be named in the manifest; without any, those of *update*.
     """
 
     folder: Path
@@ -93,6 +94,8 @@ class Made:
     changes: Changes | None
     cache_error: OSError | None
     unmatched: tuple[str, ...] = ()
+    kept: tuple[NamedArchive, ...] = ()
+    dropped: tuple[NamedArchive, ...] = ()
 
 
 def folder_url(text: str) -> str:
@@ -136,7 +139,8 @@ def make_manifest(options: MakeOptions, progress: Progress = SILENT) -> Made:
         output = target if isinstance(target, PipeOutput) else stack.enter_context(opened(target))
         old = read_old(options.update, options.urls[0]) if options.update else OldEntries()
         with progress.bar(f"{options.folder} files") as bar:
-            found = folder_files(options.folder, options.wanted, _without(options), bar)
+            without = _without(options, options.archives or old.archives)
+            found = folder_files(options.folder, options.wanted, without, bar)
         cache = None
         if not isinstance(target, PipeOutput) and not is_special(target):
             file = cache_file(followed(target))
@@ -153,14 +157,15 @@ def make_manifest(options: MakeOptions, progress: Progress = SILENT) -> Made:
         return making.made()
 
 
-def _without(options: MakeOptions) -> set[str]:
+def _without(options: MakeOptions, archives: Sequence[NamedArchive]) -> set[str]:
     """Places of what is ours and no data, wherever links lead."""
     given = [] if options.update is None else [options.update]
     if not isinstance(options.target, PipeOutput):
         target = followed(options.target)
         given += [options.target, target, part_file(target), cache_file(target)]
     named = {os.path.join(os.path.realpath(path.parent), path.name) for path in given}
-    return named | {os.path.realpath(path) for path in given}
+    zips = own_places(archives, options.folder, options.urls)
+    return named | zips | {os.path.realpath(path) for path in given}
 
 
 class _Making:
@@ -175,6 +180,10 @@ class _Making:
         self._left_out = list(found.left_out)
         self._lost: Counter[str] = Counter()
         self._listed: dict[str, str] = {}
+        old_archives = () if options.archives else old.archives
+        has_place = WRITERS[options.format_name].with_archives is not None
+        self._kept = old_archives if has_place else ()
+        self._dropped = () if has_place else old_archives
         self._size = self._read = self._read_size = self._resumed = 0
 
     def hash(self, progress: Progress) -> None:
@@ -227,7 +236,8 @@ class _Making:
             if not without and (unmatched := self._found.unmatched):
                 without = f": the pattern {unmatched[0]!r} matches nothing"
             raise ArchiveError(f"no file to list in {self._options.folder}{without}")
-        for piece in write_entries(name, chain([first], entries), self._options.archives):
+        archives = self._options.archives or self._kept
+        for piece in write_entries(name, chain([first], entries), archives):
             output.write(piece.encode())
 
     def _entries(self) -> Iterator[Entry]:
@@ -272,6 +282,8 @@ class _Making:
             changes=self._old.changes(self._listed) if self._options.update else None,
             cache_error=self._cache.error if self._cache is not None else None,
             unmatched=self._found.unmatched,
+            kept=self._kept,
+            dropped=self._dropped,
         )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.formats.options import Options
 from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.model.entry import Entry
 from datalad_jsdl.operations.hash_cache import JUST_CHANGED
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from datalad_jsdl.model.archives import NamedArchive
     from datalad_jsdl.operations.folder_files import FolderFile
 
 __all__ = ["Changes", "OldEntries", "mtime_of", "read_old"]
@@ -45,10 +47,12 @@ class OldEntries:
     Attributes:
         entries: by path.
         written_ns: when it was written, in nanoseconds since 1970.
+        archives: zips of its files that it names.
     """
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
     written_ns: int = 0
+    archives: tuple[NamedArchive, ...] = ()
 
     def find(self, file: FolderFile, *, pieces: bool) -> Hashed | None:
         """What it says of a file that has its size and mtime of then, and did not change since."""
@@ -95,13 +99,14 @@ def read_old(file: Path, base_url: str) -> OldEntries:
     try:
         with file.open("rb") as stream:
             written = file.stat().st_mtime_ns
-            items = read_manifest(stream, base_url)
+            archives: list[NamedArchive] = []
+            items = read_manifest(stream, base_url, options=Options(archives=archives.extend))
             entries = {item.path: item for item in items if isinstance(item, Entry)}
     except OSError as error:
         raise ManifestError(f"cannot read the manifest {file}: {error.strerror}") from None
     except ManifestError as error:
         raise ManifestError(f"{file}: {error}") from None
-    return OldEntries(entries, written)
+    return OldEntries(entries, written, tuple(archives))
 
 
 def mtime_of(mtime_ns: int) -> datetime | None:

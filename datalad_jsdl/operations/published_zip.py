@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -13,11 +14,12 @@ from datalad_jsdl.manifest.writing import WRITERS
 from datalad_jsdl.model.entry import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from datalad_jsdl.model.archives import NamedArchive
 
-__all__ = ["published_zip"]
+__all__ = ["own_places", "published_zip"]
 
 
 def published_zip(
@@ -53,3 +55,24 @@ def published_zip(
 def _stem(url: str) -> str:
     name = unquote(urlsplit(url).path).rpartition("/")[2]
     return name[:-4] if name.lower().endswith(".zip") else name
+
+
+def own_places(archives: Iterable[NamedArchive], folder: Path, urls: Iterable[str]) -> set[str]:
+    """Absolute paths that zips have in a folder of their files: no zip is a file of itself.
+
+    Nor is a list of its checksum beside it, as ``export-archive --checksum-file`` writes it.
+
+    Args:
+        archives: zips of the files.
+        folder: that has the files.
+        urls: of the folder, each with a slash at its end.
+    """
+    root = os.path.realpath(folder)
+    return {
+        os.path.join(root, *unquote(zip_url.removeprefix(url)).split("/")) + suffix
+        for archive in archives
+        for zip_url in archive.urls
+        for url in urls
+        if zip_url.startswith(url)
+        for suffix in ("", ".sha256")
+    }

@@ -7,9 +7,10 @@ takes along.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.bugs import log_trace
+from datalad_jsdl.bugs import LOGGER
 from datalad_jsdl.errors import JsdlError
 from datalad_jsdl.operations.list_files import FileSelection, Walk
 from datalad_jsdl.orders.model import SourceKind
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
 
 __all__ = ["pin"]
 
+lgr = logging.getLogger(LOGGER)
+
 _REFS = "refs/jsdl/orders"
 
 
 def pin(order: Order, places: Places) -> None:
     """Refer to the commits of an order, those of subdatasets, too.
 
-    A repository that cannot be written to is left as it is.
+    A repository that cannot be written to is left as it is, which the log says.
     """
     wanted: dict[tuple[str, str], list[str]] = {}
     for file in order.files:
@@ -41,4 +44,8 @@ def pin(order: Order, places: Places) -> None:
                 commit = part.tree.commit
                 part.repository.git.run("update-ref", f"{_REFS}/{commit}", commit)
         except (JsdlError, OSError) as error:
-            log_trace(f"the commit {version} of {source} has no reference of the order", error)
+            lgr.warning(
+                "the commit %s of %s is not kept for the order: %s; git may remove it once no "
+                "branch has it. Let the portal's user write to the dataset",
+                version[:10], source, error,
+            )  # fmt: skip

@@ -237,6 +237,7 @@ class ArchiveEndpoint:
         except asyncio.CancelledError:
             if not self._site.is_ending:
                 raise
+            ranges.ended = Ended.STOPPED
             connection.reset()  # the client goes on with another process
         except SlowReaderError:
             ranges.ended = Ended.SLOW

@@ -8,14 +8,18 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 
-from datalad_jsdl.errors import StoreError
+from datalad_jsdl.errors import FetchError, StoreError
+from datalad_jsdl.fetch.http.trust import tls_context, trust_of
 from datalad_jsdl.orders.store.looking import look_at
 from datalad_jsdl.portal.samples import FLOW, FLOW_SIZE, SAMPLE, sample
+from datalad_jsdl.repository.git.settings import git_http_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,6 +72,8 @@ def check_portal(url: str, store: str | None = None) -> Iterator[Finding]:
 def _asked(name: str, check: Callable[[], Finding]) -> Finding:
     try:
         return check()
+    except FetchError as error:  # certificates that cannot be read
+        return Finding(name, False, str(error))
     except requests.RequestException as error:
         return Finding(name, False, _no_answer(error))
 
@@ -75,7 +81,11 @@ def _asked(name: str, check: Callable[[], Finding]) -> Finding:
 def _no_answer(error: requests.RequestException) -> str:
     """Why none came, and what to do."""
     if isinstance(error, requests.exceptions.SSLError):
-        return "the certificate is not accepted; have the proxy send one for this name, in full"
+        return (
+            "the certificate is not accepted; have the proxy send one for this name, in full; if "
+            "you or your institute made it (self-signed), name its "
+            "authority: git config --global http.https://HOST/.sslCAInfo FILE"
+        )
     if isinstance(error, requests.exceptions.ConnectionError):
         return (
             "nothing answers at this address; check that the name is known, that the portal or "
@@ -104,10 +114,30 @@ def _encryption(url: str) -> Finding:
     )  # fmt: skip
 
 
+class _Trusting(HTTPAdapter):
+    """Trusts the certificates that downloads trust."""
+
+    def __init__(self, url: str) -> None:
+        self._context = tls_context(trust_of(git_http_settings(url)))
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        return super().proxy_manager_for(*args, ssl_context=self._context, **kwargs)
+
+    def cert_verify(self, conn: Any, *_: Any) -> None:
+        conn.cert_reqs = "CERT_REQUIRED"  # and nobody else's authorities
+
+
 def _get(url: str, **headers: str) -> requests.Response:
     # what is transformed on the way must show
     given = {"Accept-Encoding": "gzip", **{name.title(): value for name, value in headers.items()}}
-    return requests.get(url, headers=given, timeout=_TIMEOUT, allow_redirects=False, stream=True)
+    session = requests.Session()
+    if url.startswith("https:"):
+        session.mount("https://", _Trusting(url))
+    return session.get(url, headers=given, timeout=_TIMEOUT, allow_redirects=False, stream=True)
 
 
 def _answer(url: str) -> Finding:
@@ -120,11 +150,14 @@ def _answer(url: str) -> Finding:
                 f"the proxy answers with HTTP status {answer.status_code}: it does not reach the "
                 "portal; start the portal, and compare its address with the proxy's settings",
             )  # fmt: skip
-        return Finding(
-            "answer", False,
-            f"{url}/health is answered with HTTP status {answer.status_code}; pass all addresses "
-            "on to the portal, with the field Host",
-        )  # fmt: skip
+        return Finding("answer", False, _not_passed(f"{url}/health", answer))
+
+
+def _not_passed(url: str, answer: requests.Response) -> str:
+    return (
+        f"{url} is answered with HTTP status {answer.status_code}; pass all addresses on to the "
+        "portal, with the field Host, and those below /health without a login"
+    )
 
 
 def _ranges(url: str) -> Finding:
@@ -132,6 +165,8 @@ def _ranges(url: str) -> Finding:
     with _get(f"{url}{SAMPLE}", range=f"bytes={start}-{stop - 1}") as answer:
         if answer.status_code == 206 and answer.content == sample()[start:stop]:
             return Finding("ranges", True, "parts of files are delivered: downloads resume")
+        if answer.status_code >= HTTPStatus.BAD_REQUEST:
+            return Finding("ranges", False, _not_passed(f"{url}{SAMPLE}", answer))
         return Finding(
             "ranges", False,
             f"a part of a file is asked for, and HTTP status {answer.status_code} comes: downloads "
@@ -143,8 +178,10 @@ def _buffering(url: str) -> Finding:
     """How much of an answer leaves the portal although nobody takes it."""
     flow = f"{url}{FLOW}/{secrets.token_hex(16)}"
     with _get(flow) as answer:
-        if answer.status_code != 200:
+        if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
             return Finding("buffering", False, "the portal is busy with other checks; try again")
+        if answer.status_code != HTTPStatus.OK:
+            return Finding("buffering", False, _not_passed(flow, answer))
         answer.raw.read(1000, decode_content=False)
         left = 0
         for _ in range(_LOOKS):

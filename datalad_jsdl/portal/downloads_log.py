@@ -26,6 +26,7 @@ class Ended(Enum):
     LEFT = "left"  # a part was fetched, and nothing more is asked for
     SLOW = "client too slow"
     SOURCE = "source failed"
+    STOPPED = "portal stopped"  # it was broken off, since the portal had to end
 
 
 @dataclass(eq=False)
@@ -93,8 +94,9 @@ class DownloadsLog:
         if found.timer is not None:
             found.timer.cancel()
         user, order = key
+        last = time.monotonic() if found.under_way else found.last
         self._log.event(
             "archive", user, order=order, bytes=found.sent, size=found.size,
-            requests=found.requests, seconds=round(found.last - found.begun, 3),
+            requests=found.requests, seconds=round(last - found.begun, 3),
             ended=found.ended.value,
         )  # fmt: skip

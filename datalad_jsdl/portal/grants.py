@@ -36,8 +36,9 @@ async def granted_by_link(site: Site, scope: Scope) -> Grant:
     if verdict is Verdict.EXPIRED:
         raise ProblemError(
             HTTPStatus.GONE,
-            "this link has expired, or was revoked; the order's page has a new one, for the same "
-            "bytes: the download continues with it",
+            "this link has expired, was revoked, or its files are for others now; if you may still "
+            "have them, the order's page has a new link, for the same bytes, with which the "
+            "download continues",
         )
     if verdict is not Verdict.VALID:
         raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such download")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from datalad_jsdl.bugs import LOGGER
-from datalad_jsdl.errors import PortalError
+from datalad_jsdl.errors import DatasetError, PortalError
 from datalad_jsdl.orders.store.operator_settings import keep_sources_with_logins
 from datalad_jsdl.orders.store.secrets import secret_of
 from datalad_jsdl.orders.store.sources import source_ids
@@ -23,6 +23,7 @@ from datalad_jsdl.portal.rules import Openness
 from datalad_jsdl.portal.served import served_of
 from datalad_jsdl.portal.site import Site
 from datalad_jsdl.portal.told import as_it_is, without_places
+from datalad_jsdl.repository.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.orders.desk import Desk
     from datalad_jsdl.portal.identity import Identity
     from datalad_jsdl.portal.listening import Listening
+    from datalad_jsdl.portal.served import Served
 
 __all__ = ["address_of", "made_site"]
 
@@ -74,6 +76,7 @@ def made_site(
             "in [dataset NAME], or do not serve it",
             ", ".join(unseen),
         )
+    _tell_unreadable(served)
     log = PortalLog()
     if write is not None:
         log = REFUSALS.log = PortalLog(secret_of(desk.store, "log"), write)
@@ -120,6 +123,16 @@ def made_site(
     return site, f"{origin}/"
 
 
+def _tell_unreadable(served: Iterable[Served]) -> None:
+    """Visitors are told no path of the server; whoever runs it has to know."""
+    for item in served:
+        if item.root is not None:
+            try:
+                Repository(item.root).git.run("rev-parse", "--git-dir")
+            except DatasetError as error:
+                lgr.warning("the dataset %s cannot be read: %s", item.root, error)
+
+
 def _server(desk: Desk, url: str, accounts: Accounts) -> OrthancServer:
     """The server as a source, which the store is to know."""
     source = desk.orthanc(checked_url(url))
@@ -161,7 +174,8 @@ def _require_served(accounts: Accounts, names: set[str]) -> None:
     if unknown := sorted(accounts.rules.datasets.keys() - names):
         raise PortalError(
             f"the settings have a section [dataset {unknown[0]}], and nothing with this name is "
-            f"served; served are: {', '.join(sorted(names))}"
+            f"served; served are: {', '.join(sorted(names))}. The store keeps a name for each "
+            "path: see 'What a dataset is called' in the documentation"
         )
     if accounts.by == "nobody" and not _has_public(accounts):
         raise PortalError(

@@ -90,7 +90,9 @@ class Refusals:
         """
         if not status.startswith("4"):
             return
-        route = getattr(scope.get("route"), "path", "") or "what is nowhere"
+        route = getattr(scope.get("route"), "path", "")
+        if not route:  # the gate refuses requests before their address is looked at
+            route = "no such address" if status == "404" else "any address"
         method = scope["method"] if scope["method"].isalpha() else "a method"
         client = address_of(scope, trusted)
         visitor: Visitor | None = scope.get("state", {}).get("visitor")

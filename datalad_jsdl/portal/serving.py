@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ctypes
+import os
 import signal
 import socket
 import sys
@@ -17,10 +19,12 @@ from datalad_jsdl.orders.jobs.waking import Waker
 from datalad_jsdl.orders.jobs.worker import Worker
 from datalad_jsdl.orders.tasks import tasks
 from datalad_jsdl.portal.app import make_app
-from datalad_jsdl.portal.connections import Protocol
+from datalad_jsdl.portal.connections import Connection, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from datalad_jsdl.portal.listening import Listening
     from datalad_jsdl.portal.site import Site
@@ -32,6 +36,7 @@ GRACE = 30
 _M_ARENA_MAX = -8  # of mallopt (glibc)
 _ARENAS = 2
 _FILES = 8192  # that may be open at a time
+_LAST = 5  # seconds that requests have to end, once they are broken off
 
 
 def serve(
@@ -59,12 +64,13 @@ def serve(
     _share_memory()
     _allow_files()
     config = uvicorn.Config(
-        make_app(site), http=Protocol, ws="none", loop="auto", lifespan="off", access_log=False,
-        log_config=None, proxy_headers=False, server_header=False, date_header=True,
-        timeout_graceful_shutdown=max(1, round(grace)),
+        _without_traces(make_app(site), site), http=Protocol, ws="none", loop="auto",
+        lifespan="off", access_log=False, log_config=None, proxy_headers=False,
+        server_header=False, date_header=True,
+        timeout_graceful_shutdown=round(grace) + _LAST,
     )  # fmt: skip
     idle = threading.Event()
-    server = _Server(config, site, ready, stop or threading.Event(), idle)
+    server = _Server(config, site, ready, stop or threading.Event(), idle, grace)
     try:
         with _interrupted(), Waker(site.desk.store) as waker, _worker(site, waker, jobs, idle):
             site.wake = waker.wake
@@ -116,6 +122,23 @@ def _allow_files() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
+def _without_traces(app: ASGIApp, site: Site) -> ASGIApp:
+    """Answers that are broken off as the portal ends are no bugs, for uvicorn to log."""
+
+    async def run(scope: Scope, receive: Receive, send: Send) -> None:
+        connection = Connection.of(scope)
+        try:
+            await app(scope, receive, send)
+        except asyncio.CancelledError:
+            if not site.is_ending:
+                raise
+            connection.reset()
+        if connection.is_closing():
+            await asyncio.sleep(0)  # uvicorn learns that there is nobody to answer
+
+    return run
+
+
 class _Server(uvicorn.Server):
     def __init__(
         self,
@@ -124,23 +147,36 @@ class _Server(uvicorn.Server):
         ready: Callable[[], object],
         stop: threading.Event,
         idle: threading.Event,
+        grace: float,
     ) -> None:
         super().__init__(config)
         self._site = site
         self._ready = ready
         self._stop = stop
         self._idle = idle
+        self._grace = grace
+        self._broken_off = 0  # requests
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._site.manifests.read_ahead(self._site.served)
         self._ready()
+        self._site.log.event("start", pid=os.getpid())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._site.is_ending = True  # what is streamed without an end is to end now
         self._idle.set()  # jobs go back to the queue
+        # uvicorn would not wait for what it breaks off, and call each of them an error
+        later = asyncio.get_running_loop().call_later(self._grace, self._break_off)
         await super().shutdown(sockets)
+        later.cancel()
         self._site.downloads_log.close()
+        self._site.log.event("stop", pid=os.getpid(), broken_off=self._broken_off)
+
+    def _break_off(self) -> None:
+        self._broken_off = len(self.server_state.tasks)
+        for task in self.server_state.tasks:
+            task.cancel()
 
     async def on_tick(self, counter: int) -> bool:
         return self._stop.is_set() or await super().on_tick(counter)

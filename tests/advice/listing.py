@@ -167,6 +167,8 @@ ADVICE = {
     "use it with --checksums": "advice.test_manifests:test_a_list_of_checksums",
     "no URL of the folder; add --base-url URL": "commands.test_make_manifest:test_the_advice",
     "--leading-dir is for a zip; add --archive": "commands.test_zips:test_a_manifest_is_made",
+    "to write the zip again, run": "commands.test_zips:test_an_update_keeps",
+    "the new one is without {}; json and jsonl can": "commands.test_zips:test_a_format_without",
     "to skip them on purpose, add --exclude": "commands.test_make_manifest:test_the_advice",
     'remove "twice" from it': "advice.test_manifests:test_a_path_that_stood_twice",
     "--get downloads from them now": "advice.test_datasets:test_a_signed_url_is_downloaded",

@@ -161,6 +161,43 @@ def test_a_download_goes_on_while_it_ends(root: Path, workers: str) -> None:
         assert portal.process.wait(60) == 0
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_what_is_broken_off_is_no_error(root: Path, workers: str) -> None:
+    """A client that has taken nothing yet when the portal has to end."""
+    with serving(root, "--workers", workers, "--grace", "1") as portal:
+        while portal.errors.read_text().count('"start"') < int(workers):
+            time.sleep(0.05)
+        order = ordered(portal)
+        host, _, port = portal.url.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port)), 60) as slow:
+            who = f"Host: {host}:{port}\r\nAuthorization: Bearer {TOKEN}"
+            slow.sendall(f"GET /api/v1/orders/{order}/archive HTTP/1.1\r\n{who}\r\n\r\n".encode())
+            assert slow.recv(100)
+            portal.process.send_signal(signal.SIGTERM)
+            assert portal.process.wait(60) == 0
+    text = portal.errors.read_text()
+    assert "Traceback" not in text
+    lines = portal.lines()
+    assert "error" not in {line["level"] for line in lines}
+    (archive,) = [line for line in lines if line["event"] == "archive"]
+    assert archive["ended"] == "portal stopped"
+    assert float(str(archive["seconds"])) > 0
+    stops = [line["broken_off"] for line in lines if line["event"] == "stop"]
+    assert sorted(map(str, stops)) == [*["0"] * (int(workers) - 1), "1"]
+    assert len([line for line in lines if line["event"] == "start"]) == int(workers)
+
+
+def test_why_it_does_not_start_is_in_the_log(root: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        command = ["datalad", "serve-downloads", "--no-open", "--port", port, str(root)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    (line,) = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    assert line["event"] == "failed"
+    assert f"cannot listen on port {port}" in line["reason"]
+
+
 def _accepts(host: str, port: int) -> bool:
     try:
         socket.create_connection((host, port), 5).close()
@@ -217,9 +254,9 @@ def test_a_log_for_people(root: Path) -> None:
     with serving(root, "--log-format", "text") as portal:
         httpx2.get(f"{portal.url}/", params={"token": TOKEN})
     text = portal.errors.read_text()
-    assert len(text.splitlines()) == 1, text
-    line = text.strip()
-    assert re.fullmatch(r"timestamp=\S+ event=sign-in level=info", line)
+    events = re.findall(r"^timestamp=\S+ event=(\S+) ", text, re.MULTILINE)
+    assert events == ["start", "sign-in", "stop"]
+    assert len(text.splitlines()) == 3, text
 
 
 def test_the_browser_is_given_a_file(root: Path, tmp_path: Path) -> None:

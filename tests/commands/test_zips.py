@@ -12,6 +12,7 @@ import pytest
 from tests.archive.transport.zips import canonical
 from tests.lab import Lab
 from tests.portal import all_objects, content_of, datalad, described, git, publish, write_manifest
+from tests.running import run_datalad
 
 PATHS = [f"sub/{n:02}.dat" for n in range(40)] + [f"top{n}.txt" for n in range(5)]
 KEPT = ".datalad/jsdl/archives.json"
@@ -265,6 +266,43 @@ def test_a_manifest_is_made_that_names_its_zip(lab: Lab, tmp_path: Path) -> None
     # and so does one of the dataset
     datalad("export-manifest", "-d", tmp_path / "ds", tmp_path / "again.json")
     assert json.loads((tmp_path / "again.json").read_text())["/"] == {"archives": [named]}
+
+
+def test_an_update_keeps_the_zip_and_does_not_list_it(tmp_path: Path) -> None:
+    """The zip lies among the files, where one of its mirrors has it under another name."""
+    folder, manifest = tmp_path / "data", tmp_path / "m.json"
+    (folder / "z").mkdir(parents=True)
+    (folder / "a").write_bytes(b"a")
+    base = ("--base-url", "https://h.example/s", "--base-url", "https://o.example/")
+    urls = ["https://h.example/s/z/My%20study.zip", "https://o.example/second.zip"]
+    make = ("make-manifest", folder, *base, "-o", manifest)
+    datalad(*make, *(text for url in urls for text in ("--archive", url)))
+    before = json.loads(manifest.read_text())
+    for name in ("z/My study.zip", "z/My study.zip.sha256", "second.zip"):
+        (folder / name).write_bytes(b"a zip")
+    for change in (False, True):
+        if change:
+            (folder / "b").write_bytes(b"b")
+        done = run_datalad(*map(str, make), "--update", str(manifest))
+        found = json.loads(manifest.read_text())
+        assert (
+            found["/"] == before["/"] == {"archives": [{"urls": urls, "leading_dir": "My study"}]}
+        )
+        assert found.keys() == {"/", "a", *(["b"] if change else [])}
+        assert ("run: datalad export-archive --manifest" in done.stderr) == change
+    # another one is given
+    datalad(*make, "--update", manifest, "--archive", "https://h.example/o.zip")
+    assert json.loads(manifest.read_text())["/"]["archives"][0]["leading_dir"] == "o"
+
+
+def test_a_format_without_a_place_for_the_zip(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/a").write_bytes(b"a")
+    make = ("make-manifest", tmp_path / "data", "--base-url", "https://h.example/s")
+    datalad(*make, "-o", tmp_path / "m.json", "--archive", "https://h.example/z.zip")
+    update = ("-o", tmp_path / "m.meta4", "--update", tmp_path / "m.json")
+    done = run_datalad(*map(str, (*make, *update)))
+    assert "is without https://h.example/z.zip; json and jsonl can" in done.stderr
 
 
 @pytest.mark.parametrize(

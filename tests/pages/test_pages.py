@@ -6,11 +6,15 @@ import hashlib
 import io
 import json
 import zipfile
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from datalad_jsdl.operations.availability import Access
+from datalad_jsdl.orders.model import FileState
+from datalad_jsdl.orders.states import write_states
 from datalad_jsdl.portal.app import make_app
 from datalad_jsdl.portal.look import read_look
 from datalad_jsdl.portal.rules import DatasetRule, Openness, Rules, Terms
@@ -165,6 +169,14 @@ def test_from_choosing_to_the_download(portal: Make, tmp_path: Path) -> None:
     ready = Page.at(client, order.url)
     assert "Ready" in ready.text
     assert "3 files, every one read and checked." in ready.text
+    # later, one is replaced at its mirror
+    found = site.desk.orders.find(order.url.rpartition("/")[2])
+    now = datetime.now(timezone.utc)
+    damaged = FileState(Access.DAMAGED, now, now, text="its content has changed")
+    write_states(site.desk.store, [(found.files[0].ref, damaged)])
+    replaced = Page.at(client, order.url).text
+    assert "1 file could not be read since. The download ends there" in replaced
+    assert "every one" not in replaced
     href = next(link for text, link in ready.links.items() if text.startswith("Download cut.zip"))
     # the link needs no login
     content = TestClient(make_app(site)).get(href).content

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -194,3 +195,65 @@ def test_the_command(portal: Portal) -> None:
     found = {record["check"]: record["status"] for record in records}
     names = ("encryption", "answer", "ranges", "buffering", "clock")
     assert found == dict.fromkeys(names, "ok")
+
+
+TLS = """
+    server {{
+        listen 127.0.0.1:{port} ssl;
+        ssl_certificate {folder}/data.pem;
+        ssl_certificate_key {folder}/data.key;
+        location / {{ proxy_pass http://{portal}; proxy_set_header Host {portal}; }}
+    }}
+"""
+
+
+@pytest.mark.parametrize("way", ["", "SSL_CERT_FILE", "GIT_SSL_CAINFO", "git", "wrong"])
+def test_a_self_signed_certificate(
+    portal: Portal,
+    way: str,
+    tmp_path: Path,
+    program: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As the documentation has it made, and named; the settings are those of downloads."""
+    page = Path(__file__).parents[2] / "docs/portal_running.rst"
+    (line,) = re.findall(r"^   (openssl req .*)$", page.read_text(), re.MULTILINE)
+    program("openssl")
+    line = line.replace("DNS:data.example.org", "IP:127.0.0.1")
+    subprocess.run(["sh", "-euc", line], cwd=tmp_path, check=True, capture_output=True)
+    port = free_port()
+    pem = str(tmp_path / "data.pem")
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH"):
+        monkeypatch.delenv(name, raising=False)
+    if way == "git":
+        config = f'[http "https://127.0.0.1:{port}/"]\n\tsslCAInfo = {pem}\n'
+        (tmp_path / "gitconfig").write_text(config)
+        monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    elif way:
+        monkeypatch.setenv(*(("GIT_SSL_CAINFO", "x") if way == "wrong" else (way, pem)))
+    server = TLS.format(folder=tmp_path, port=port, portal=portal.host)
+    with behind_nginx(program("nginx"), tmp_path / "nginx", server, port):
+        found = wrong(f"https://127.0.0.1:{port}")
+    if way == "":
+        assert "self-signed" in found["answer"].text
+    elif way == "wrong":
+        assert "cannot load trusted certificates from x" in found["answer"].text
+    else:
+        assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "names"), [("/health/flow", {"buffering"}), ("/health/sample", {"ranges"})]
+)
+def test_an_address_that_wants_a_password(
+    portal: Portal, path: str, names: set[str], tmp_path: Path, program: Callable[[str], str]
+) -> None:
+    port = free_port()
+    server = SERVER.format(port=port, portal=portal.host, more="")
+    server = server.replace("location /", f"location {path} {{ return 401; }} location /", 1)
+    with behind_nginx(program("nginx"), tmp_path / "nginx", server, port) as url:
+        found = wrong(url)
+    assert found.keys() == names
+    (said,) = found.values()
+    assert f"{url}{path}" in said.text
+    assert "HTTP status 401" in said.text

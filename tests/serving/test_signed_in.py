@@ -18,6 +18,7 @@ from datalad_jsdl.orders.store.terms import accepted_on
 from datalad_jsdl.portal.app import make_app
 from datalad_jsdl.portal.listening import listen
 from datalad_jsdl.portal.making import made_site
+from datalad_jsdl.portal.rules import DatasetRule, Openness, Rules
 from datalad_jsdl.portal.site import Site
 from tests.pages.conftest import made
 from tests.serving.provider import Provider
@@ -85,6 +86,15 @@ def test_each_sees_what_is_for_them(site: Site, provider: Provider) -> None:
     assert names == [["all", "staff-only"], ["all"]]
     assert "staff-only" not in bob.get("/").text
     assert bob.get("/api/v1/datasets/staff-only/files").status_code == 404
+
+
+def test_whom_nothing_is_for_is_told_so(site: Site, provider: Provider) -> None:
+    rule = DatasetRule(Openness.GROUPS, frozenset({"staff"}))
+    site.rules = Rules({item.name: rule for item in site.served})
+    bob = browser(site, provider, sub="2", name="Bob")
+    assert "Nothing here is for you." in bob.get("/").text
+    ada = browser(site, provider, sub="1", name="Ada", groups=["staff"])
+    assert "Nothing here" not in ada.get("/").text
 
 
 def test_lists_are_of_one_user(site: Site, provider: Provider) -> None:

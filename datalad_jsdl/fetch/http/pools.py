@@ -6,11 +6,9 @@ settings (git-config(1)), which may name a URL that they are for.
 
 from __future__ import annotations
 
-import os
 import re
 import socket
-import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -20,6 +18,7 @@ import urllib3
 from datalad_jsdl.errors import FetchError
 from datalad_jsdl.fetch.http.address_policy import connect
 from datalad_jsdl.fetch.http.proxies import Proxy, proxy_of
+from datalad_jsdl.fetch.http.trust import Trust, tls_context, trust_of
 from datalad_jsdl.fetch.http.wire import PlainConnection, PlainPool, TlsConnection, TlsPool
 from datalad_jsdl.model.urls import origin_of
 
@@ -33,26 +32,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Door", "Pools"]
 
-_AUTHORITIES = "REQUESTS_CA_BUNDLE CURL_CA_BUNDLE GIT_SSL_CAINFO GIT_SSL_CAPATH"
 _HOST = re.compile(r"[A-Za-z0-9._:-]+")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
 class _Network:
-    """How an origin is reached; "" stands for nothing special.
+    """How an origin is reached.
 
     Attributes:
         proxy: with its login, or None.
-        authorities: files and folders of certificates to trust, and no others.
-        certificate: file with the client's certificate.
-        key: file with its key, where that is another one.
+        trust: in its certificate.
     """
 
     proxy: Proxy | None = None
-    authorities: tuple[str, ...] = ()
-    certificate: str = ""
-    key: str = ""
+    trust: Trust = field(default_factory=Trust)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +139,7 @@ class Pools:
         if scheme != "https" and not (proxy and proxy.url.startswith("https:")):
             return _Network(proxy)
 
-        def named(variables: str, *names: str) -> tuple[str, ...]:
-            found = [os.environ.get(variable, "") for variable in variables.split()]
-            found += [settings.get(name, "") for name in names]
-            return tuple(dict.fromkeys(os.path.expanduser(place) for place in found if place))
-
-        authorities = named(_AUTHORITIES, "sslcainfo", "sslcapath")
-        if not self._certificates:
-            return _Network(proxy, authorities)
-        certificate, key = named("GIT_SSL_CERT", "sslcert"), named("GIT_SSL_KEY", "sslkey")
-        return _Network(proxy, authorities, (*certificate, "")[0], (*key, "")[0])
+        return _Network(proxy, trust_of(settings, certificates=self._certificates))
 
     def _manager(self, scheme: str, network: _Network) -> urllib3.PoolManager:
         known = self._managers.get((scheme, network))
@@ -162,7 +147,7 @@ class Pools:
             return known
         # the system's certificates take as long to read as all modules together
         safe = scheme == "https" or (network.proxy and network.proxy.url.startswith("https:"))
-        options = self._options | ({"ssl_context": _tls(network)} if safe else {})
+        options = self._options | ({"ssl_context": tls_context(network.trust)} if safe else {})
         if network.proxy:
             login = {"Proxy-Authorization": network.proxy.login} if network.proxy.login else None
             manager: urllib3.PoolManager = urllib3.ProxyManager(
@@ -202,35 +187,6 @@ def _place(url: str) -> tuple[str, str, int]:
         if seen != (parts.scheme, host, port) or not _HOST.fullmatch(host):
             raise FetchError("the URL's host or port is invalid")
     return parts.scheme, host, port
-
-
-def _tls(network: _Network) -> ssl.SSLContext:
-    """Trust in the authorities that are named, else in the system's and certifi's."""
-    import certifi  # plain HTTP does without
-
-    named = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if network.authorities else None
-    context = named or ssl.create_default_context()
-    for place in network.authorities or (certifi.where(),):
-        try:
-            if os.path.isdir(place):
-                context.load_verify_locations(capath=place)
-            else:
-                context.load_verify_locations(cafile=place)
-        except OSError as error:  # an SSLError, too
-            raise FetchError(
-                f"cannot load trusted certificates from {place}: {error.strerror}"
-            ) from None
-    if network.certificate:
-        try:
-            context.load_cert_chain(network.certificate, network.key or None, _no_password)
-        except (OSError, FetchError) as error:
-            raise FetchError(f"client certificate {network.certificate}: {error}") from None
-    return context
-
-
-def _no_password() -> str:
-    # OpenSSL would ask on the terminal, which is not ours
-    raise FetchError("its key has a password; use a key without one")
 
 
 def _guarded_pools(policy: AddressPolicy) -> dict[str, Any]:

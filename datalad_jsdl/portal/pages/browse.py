@@ -61,8 +61,9 @@ async def home(turn: Turn) -> Response:
         sum(row.unsized for row in known),
     )
     return await turn.render(
-        "home.html", here="datasets", rows=rows, files=found.files, size=total(found)
-    )
+        "home.html", here="datasets", rows=rows, files=found.files, size=total(found),
+        others_have=bool(turn.site.served) or turn.site.orthanc is not None,
+    )  # fmt: skip
 
 
 async def _dataset(turn: Turn, served: Served) -> _Dataset:
