@@ -105,13 +105,23 @@ def place_of(
             base = normalise_url(base_url)
         except ValueError as error:
             raise ManifestError(f"--base-url: {error}") from None
-    names = {}
+    names: dict[str, str] = {}
+    mirrors: list[str] = []
     for column in columns:
         role, equals, name = column.partition("=")
         if not (role and equals and name):
             raise ManifestError(f"--column {column!r}: expected ROLE=NAME, as in path=filename")
-        names[role] = name
-    return ManifestPlace(manifest, file, base, format_name, Options(names))
+        if role not in names:
+            names[role] = name
+        elif role == "url":
+            mirrors.append(name)
+        elif names[role] != name:
+            raise ManifestError(
+                f"--column says two columns for {role}, {names[role]!r} and {name!r}; say one "
+                "(only url can have several, which are mirrors)"
+            )
+    said = Options(names, mirrors=tuple(mirrors))
+    return ManifestPlace(manifest, file, base, format_name, said)
 
 
 def folder_for(manifest: str) -> str:

@@ -10,6 +10,7 @@ from datalad_jsdl.manifest.selection import Selection, select_entries
 from datalad_jsdl.model.filters import Filter
 from datalad_jsdl.model.paths import path_fault
 from datalad_jsdl.model.subdatasets import MOST_FILES, advice, parts_of
+from datalad_jsdl.model.urls import redact_text
 from datalad_jsdl.operations.documents import with_documents
 from datalad_jsdl.operations.logins import (
     own_lines,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from datalad_jsdl.operations.import_options import ImportOptions
 
 __all__ = ["Target"]
+
+_MOST_SHOWN = 5
 
 
 class Target:
@@ -92,7 +95,10 @@ class Target:
             logins = (*logins, *self.lines_of_parent())
         place, secrecy = self.place(), secrecy_of(repository)
         archives: list[NamedArchive] = []
-        told = replace(place.options, secrecy=secrecy, archives=archives.extend)
+        ignored: list[str] = []
+        told = replace(
+            place.options, secrecy=secrecy, archives=archives.extend, ignored=ignored.extend
+        )
         place = replace(place, options=told)
         place, bag = with_documents(place, options.checksums, git_dir, logins)
         with open_source(place, git_dir, logins) as source:
@@ -109,7 +115,18 @@ class Target:
         if place.options.checksums is not None:
             selection.warnings += place.options.checksums.warnings()
         selection.warnings += bag.warnings if bag else []
+        if ignored:
+            selection.warnings.append(_ignored(ignored))
         for part in parts_of(selection.entries) if len(selection.entries) > MOST_FILES else ():
             if sentence := advice(part):
                 selection.warnings.append(sentence)
         return selection, source
+
+
+def _ignored(columns: list[str]) -> str:
+    shown = ", ".join(repr(redact_text(name[:1000])[:60]) for name in columns[:_MOST_SHOWN])
+    more = ", …" if len(columns) > _MOST_SHOWN else ""
+    return (
+        f"ignored columns that have URLs or checksums: {shown}{more}; if one is of mirrors or "
+        "checksums of the same files, name it with --column url=NAME or --column checksum=NAME"
+    )

@@ -11,7 +11,16 @@ from datalad_jsdl.manifest.formats.values import name_in_url
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["common_folder", "file_name", "folder_for", "is_url", "name_below", "present", "urls_in"]
+__all__ = [
+    "common_folder",
+    "file_name",
+    "folder_for",
+    "is_page",
+    "is_url",
+    "name_below",
+    "present",
+    "urls_in",
+]
 
 # What programs write into a cell that has nothing.
 _NOTHING = frozenset({"", "-", "na", "n/a", "nan", "null", "none", "[]", "not available"})
@@ -50,9 +59,12 @@ def urls_in(cell: str) -> list[str]:
 def file_name(url: str) -> str | None:
     """What a URL ends in, if that is the name of a file, by its extension, and not of a page."""
     name = name_in_url(url)
-    if name is None or not _EXTENSION.fullmatch(name) or _PAGE.fullmatch(name):
-        return None
-    return name
+    return None if name is None or not _EXTENSION.fullmatch(name) or is_page(url) else name
+
+
+def is_page(url: str) -> bool:
+    """Whether a URL ends in the name of a web page."""
+    return _PAGE.fullmatch(name_in_url(url) or "") is not None
 
 
 def common_folder(urls: list[str]) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.formats.cells import file_name, folder_for, is_url, present, urls_in
-from datalad_jsdl.manifest.formats.values import is_drs, name_in_url
+from datalad_jsdl.manifest.formats.column_cells import Cells, folders_of
 from datalad_jsdl.model.digests import canonical_name
 from datalad_jsdl.model.urls import redact_text
 
@@ -40,11 +40,14 @@ _NAMES = {
     "mtime": ("mtime", "modified", "lastmodified", "modificationtime", "datemodified"),
     CHECKSUM: ("checksum", "filechecksum", "hash", "filehash", "digest"),
 }
+_ROWS_TO_SEE = 20  # for what columns have; for names of files, all that there are
 # What JSON, XML and HTML begin with
 _NO_TABLE = ("{", "[", "<")
 _MOST = 10_000  # columns of a header that are looked at: a line of commas is no table
 _MOST_SHOWN = 30  # in a message, those with URLs first
 _MIRROR = re.compile(r"(?:downloadurl|fileurl|url|uri|link|mirror)s?[0-9]+")
+# others, if the cells are URLs
+_MIRROR_TOO = re.compile(r"(?:mirror|alternative|alternate|backup|secondary)s?(?:url|uri|link)?s?")
 # what the name of a column of URLs ends in, where its cells are URLs
 _OF_URLS = re.compile(r".*(?:url|uri|link|href|location|path|ftp)s?[0-9]*")
 _AROUND_DIGEST = re.compile("checksum|hexdigest|digest|hash|hex|sum|file|data|content")
@@ -63,7 +66,9 @@ class Columns:
         given: roles that the user said.
         owners: column of a size or digest to the column of URLs that it belongs to, where a row
             has several files.
-        folder: files are named by what their URLs have below this; "" for their last parts.
+        folders: for each of *urls*, files are named by what their URLs have below this; "" for
+            their last parts.
+        ignored: of those that have URLs or digests, too, but no role.
     """
 
     path: str | None
@@ -73,7 +78,12 @@ class Columns:
     digests: dict[str, str]
     given: frozenset[str]
     owners: dict[str, str]
-    folder: str
+    folders: tuple[str, ...]
+    ignored: tuple[str, ...]
+
+    def folder_of(self, url: str) -> str:
+        """The column's among *folders*."""
+        return self.folders[self.urls.index(url)]
 
 
 def well_known(header: Sequence[str], role: str) -> str | None:
@@ -83,88 +93,55 @@ def well_known(header: Sequence[str], role: str) -> str | None:
 
 
 def find_columns(
-    header: Sequence[str], given: Mapping[str, str], rows: Sequence[Row] = ()
+    header: Sequence[str],
+    given: Mapping[str, str],
+    rows: Sequence[Row] = (),
+    mirrors: Sequence[str] = (),
 ) -> Columns:
     """The columns' roles: as given, or else by well-known names and what is in the first rows.
+
+    Args:
+        header: of the table.
+        given: role to column, as the user says.
+        rows: the first ones; the more there are, the surer files get names of their own.
+        mirrors: further columns of URLs that the user says.
 
     Raises:
         ManifestError: the path or the URL can stand anywhere, or what is given is not
             in the header.
     """
-    cells = _Cells(header[:_MOST], rows)
+    cells = Cells(header[:_MOST], rows[:_ROWS_TO_SEE])
     if header[0].startswith(_NO_TABLE) and not (
         set(header).intersection(given.values())
         or any(well_known(header, role) for role in ("path", "url"))
     ):
         raise ManifestError(f"this is not a table: it begins with {header[0][0]!r}")
     said = _said(header, given, cells)
+    _check_names(header, mirrors, cells)
     found = {role: said.get(role) or well_known(header, role) for role in _NAMES}
     urls = _url_columns(header, said, found["url"], cells)
+    urls = tuple(dict.fromkeys((*urls, *mirrors)))
     path = found["path"]
     if path and "path" not in said and (path in urls or cells.are_urls(path)):
         path = None  # a path that is a URL is the URL
     if path and "path" not in said and not found["url"] and not cells.name_files(path):
         path = None  # somebody's name, beside URLs of files that have names themselves
-    if not urls or (path is None and "url" not in said and not cells.end_in_names(urls)):
-        raise _cannot_tell(header, path, urls, cells)
     digests, owners = _digests(header, said, found[CHECKSUM], urls)
+    # what has a digest is a file, whatever its URL ends in but a page's name
+    are_files = bool(digests) and not cells.have_pages(urls)
+    is_file = path or are_files or "url" in said or cells.end_in_names(urls)
+    if not (urls and is_file):
+        raise _cannot_tell(header, path, urls, cells)
     if (size := found["size"]) and len(urls) > 1:
         owners[size] = _before(header, size, urls)
-    folder = "" if path else cells.folder(urls)
-    return Columns(path, urls, size, found["mtime"], digests, frozenset(said), owners, folder)
+    folders = ("",) * len(urls) if path else folders_of(urls, rows)
+    used = {path, size, found["mtime"], *urls, *digests}
+    ignored = tuple(name for name in cells.telling_columns if name not in used)
+    mtime = found["mtime"]
+    return Columns(path, urls, size, mtime, digests, frozenset(said), owners, folders, ignored)
 
 
-class _Cells:
-    """What the first rows have in each column."""
-
-    def __init__(self, header: Sequence[str], rows: Sequence[Row]) -> None:
-        self._rows = [row for row in rows if not row.fault]
-        self._cells = {
-            name: [cell for row in self._rows if (cell := present(row.cells[name]))]
-            for name in header
-        }
-        self.url_columns = tuple(name for name in header if self.are_urls(name))
-
-    def are_urls(self, column: str) -> bool:
-        cells = self._cells.get(column, [])
-        return bool(cells) and all(map(is_url, cells))
-
-    def name_files(self, column: str) -> bool:
-        """Whether the cells are names of files, with a folder or an extension."""
-        return all("/" in cell or file_name(f"/{cell}") for cell in self._cells.get(column, []))
-
-    def _urls(self, columns: Sequence[str]) -> list[str]:
-        return [url for name in columns for cell in self._cells[name] for url in urls_in(cell)]
-
-    def end_in_names(self, columns: Sequence[str]) -> bool:
-        """Whether most of the URLs end in the name of a file, not of a page or in nothing.
-
-        What an address of DRS leads to has a name.
-        """
-        urls = self._urls(columns)
-        named = sum(file_name(url) is not None or is_drs(url) for url in urls)
-        return bool(urls) and 2 * named > len(urls)
-
-    def are_drs(self, column: str) -> bool:
-        """Whether all of its URLs are addresses of DRS."""
-        return all(map(is_drs, self._urls([column])))
-
-    def agree(self, column: str, other: str) -> bool:
-        """Whether the URLs of both end in the same names, row by row."""
-        pairs = [(urls_in(row.cells[column]), urls_in(row.cells[other])) for row in self._rows]
-        names = [
-            ({name_in_url(url) for url in a}, {name_in_url(url) for url in b})
-            for a, b in pairs
-            if a and b
-        ]
-        return bool(names) and all(a == b for a, b in names)
-
-    def folder(self, columns: Sequence[str]) -> str:
-        """See `folder_for`."""
-        return folder_for(self._urls(columns)) if len(columns) == 1 else ""
-
-
-def _said(header: Sequence[str], given: Mapping[str, str], cells: _Cells) -> dict[str, str]:
+def _said(header: Sequence[str], given: Mapping[str, str], cells: Cells) -> dict[str, str]:
     said: dict[str, str] = {}
     for role, name in given.items():
         if (known := role if role in _NAMES else canonical_name(role)) is None:
@@ -172,14 +149,19 @@ def _said(header: Sequence[str], given: Mapping[str, str], cells: _Cells) -> dic
                 f"unknown column role {role!r}; known are {', '.join(_NAMES)} and the names of "
                 "digests, such as sha256"
             )
-        if name not in header:
-            raise ManifestError(f"unknown column {name!r}; the table has {_shown(header, cells)}")
+        _check_names(header, (name,), cells)
         said[known] = name
     return said
 
 
+def _check_names(header: Sequence[str], names: Sequence[str], cells: Cells) -> None:
+    for name in names:
+        if name not in header:
+            raise ManifestError(f"unknown column {name!r}; the table has {_shown(header, cells)}")
+
+
 def _url_columns(
-    header: Sequence[str], said: Mapping[str, str], found: str | None, cells: _Cells
+    header: Sequence[str], said: Mapping[str, str], found: str | None, cells: Cells
 ) -> tuple[str, ...]:
     if "url" in said:
         return (said["url"],)
@@ -190,19 +172,26 @@ def _url_columns(
         of_files = [name for name in of_files if not cells.are_drs(name)] or of_files
         return tuple([name for name in of_files if name in named] or of_files)
     mirrors = [name for name in header[:_MOST] if _MIRROR.fullmatch(_plain(name))]
+    mirrors += [name for name in cells.url_columns if _MIRROR_TOO.fullmatch(_plain(name))]
     mirrors += [name for name in named if name != found and cells.agree(name, found)]
     return tuple(dict.fromkeys((found, *mirrors)))
 
 
 def _cannot_tell(
-    header: Sequence[str], path: str | None, urls: Sequence[str], cells: _Cells
+    header: Sequence[str], path: str | None, urls: Sequence[str], cells: Cells
 ) -> ManifestError:
     missing = [role for role, has in (("path", path), ("url", urls)) if not has]
-    return ManifestError(
-        f"cannot tell which column of the table has the {' and '.join(missing)}; add "
-        f"{' and '.join(f'--column {role}=NAME' for role in missing)}, where NAME is one of "
-        f"{_shown(header, cells)}"
+    what = f"cannot tell which column of the table has the {' and '.join(missing)}"
+    others = [name for name in header if name not in urls]
+    roles = " and ".join(f"--column {role}=NAME" for role in missing)
+    advice = f"add {roles}, where NAME is one of {_shown(others, cells)}"
+    if not urls:
+        return ManifestError(f"{what}; {advice}")
+    by_url = (
+        f"add --column {shlex.quote(f'url={urls[0]}')} to name each by the last part of its URL"
     )
+    advice = f"{advice}, or {by_url}" if others else by_url
+    return ManifestError(f"{what}, and the URLs end in no names of files; {advice}")
 
 
 def _digests(
@@ -253,7 +242,7 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.lower())
 
 
-def _shown(header: Sequence[str], cells: _Cells) -> str:
+def _shown(header: Sequence[str], cells: Cells) -> str:
     # without a header the first row stands here, URLs included
     wanted = set(cells.url_columns) if len(header) > _MOST_SHOWN else ()
     first = sorted(header, key=lambda name: name not in wanted)[:_MOST_SHOWN]

@@ -1,4 +1,4 @@
-"""CSV or TSV with a header: columns are known by names and cells, or as ``--column`` says."""
+"""CSV or TSV: columns are known by names and cells, or as ``--column`` says."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from datalad_jsdl.manifest.formats.cells import (
     urls_in,
 )
 from datalad_jsdl.manifest.formats.columns import CHECKSUM, Columns, find_columns, well_known
+from datalad_jsdl.manifest.formats.headless import is_row, known_cells, names_for
 from datalad_jsdl.manifest.formats.plain_row import plain_rows
 from datalad_jsdl.manifest.formats.tables import Row, Table
 from datalad_jsdl.manifest.formats.values import is_drs, name_in_url, web_urls, whole_number
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["records", "sniff"]
 
 _ROWS_TO_SEE = 20
+# files of one name may be many rows apart
+_ROWS_FOR_NAMES = 1000
 
 _ALWAYS = frozenset({"urls", "size", "digests"})
 
@@ -37,14 +40,15 @@ _BETWEEN = re.compile(r"[\s|;,]+")
 
 
 def sniff(head: str) -> bool:
-    """The header has path and URL; or all rows are as long as the header, and the header has one
-    of the two or a row has a URL."""
+    """The header has path and URL; or all rows are as long as the header (or as the first one,
+    where that is a row), and the header has one of the two or a row has a URL."""
     if head.lstrip().startswith(("{", "[", "<")):
         return False
     try:
-        table = Table(iter([head]), score=_score)
+        table = Table(iter([head]), score=_score, unnamed=_as_they_are)
         header = table.header
-        if len(header) < 2 or not all(map(_is_name, header)):
+        # without a header all cells of the first line stand here
+        if len(header) < 2 or not (is_row(header) or all(map(_is_name, header))):
             return False
         known = _score(header)
         rows = table.first_rows(_ROWS_TO_SEE) if known < 2 else []
@@ -68,10 +72,20 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         ManifestError: the header and the first rows do not tell which column has what, a
             quotation mark is not closed, or there are addresses of DRS, and nobody may be asked.
     """
-    wanted = set(options.columns.values())
-    table = Table(text, score=lambda header: _score(header) + len(wanted.intersection(header)))
-    first = table.first_rows(_ROWS_TO_SEE)
-    columns = find_columns(table.header, options.columns, first)
+    wanted = {*options.columns.values(), *options.mirrors}
+
+    def unnamed(cells: Sequence[str]) -> list[str] | None:
+        return names_for(cells) if is_row(cells) and wanted.isdisjoint(cells) else None
+
+    table = Table(
+        text,
+        score=lambda header: _score(header) + len(wanted.intersection(header)),
+        unnamed=unnamed,
+    )
+    first = table.first_rows(_ROWS_FOR_NAMES)
+    columns = find_columns(table.header, options.columns, first, options.mirrors)
+    if columns.ignored and options.ignored is not None:
+        options.ignored(columns.ignored)
     if options.ask is None and (name := _drs_column(columns, first)):
         raise ManifestError(
             f"the column {name!r} has addresses of DRS: each needs an answer of its server, which "
@@ -112,7 +126,13 @@ def _said(record: Record) -> int:
 
 
 def _score(header: Sequence[str]) -> int:
-    return sum(well_known(header, role) is not None for role in ("path", "url"))
+    known = sum(well_known(header, role) is not None for role in ("path", "url"))
+    return known or known_cells(header)
+
+
+def _as_they_are(cells: Sequence[str]) -> list[str] | None:
+    """Names of the columns of a table that is only to be recognised."""
+    return list(cells) if is_row(cells) else None
 
 
 def _is_name(cell: str) -> bool:
@@ -135,7 +155,8 @@ def _records(row: Row, columns: Columns) -> Iterator[Record]:
                 yield Record(None, {"urls": [url], "digests": {}}, where)
             return
         if len(urls) < 2 or not _are_different(urls, path):
-            yield Record(*_one_file(row, columns, path, urls), where)
+            column = given[0][0] if given else columns.urls[0]
+            yield Record(*_one_file(row, columns, path, urls, column), where)
             return
     except ValueError as error:
         yield Record(path, None, row.where, str(error))
@@ -150,10 +171,10 @@ def _are_different(urls: Sequence[str], path: str | None) -> bool:
 
 
 def _one_file(
-    row: Row, columns: Columns, path: str | None, urls: list[str]
+    row: Row, columns: Columns, path: str | None, urls: list[str], column: str
 ) -> tuple[str | None, dict[str, Any]]:
     if path is None and not is_drs(urls[0]):
-        path = name_below(urls[0], columns.folder)
+        path = name_below(urls[0], columns.folder_of(column))
         if path is None:
             raise ValueError("the URL does not end in a file name")
     value: dict[str, Any] = {"urls": urls}
@@ -172,12 +193,13 @@ def _files(
 ) -> Iterator[Record]:
     """One record a name that URLs of the row end in; sizes and digests are those beside them."""
     above = (path or "").rpartition("/")[0]
-    folder = columns.folder or common_folder([url for _, url in given])
+    shared = common_folder([url for _, url in given])
     files: dict[str, list[tuple[str, str]]] = {}
     for name, url in given:
         files.setdefault(name_in_url(url) or "", []).append((name, url))
     for last, places in files.items():
         urls = [url for _, url in places]
+        folder = columns.folder_of(places[0][0]) or shared
         below = name_below(urls[0], folder) if path is None else last
         if not below:
             yield Record(None, None, row.where, "the URL does not end in a file name")

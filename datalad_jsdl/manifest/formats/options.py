@@ -25,6 +25,7 @@ class Options:
     Attributes:
         columns: of a table: role (``path``, ``url``, ``size``, a digest's name, …) to the
             name of the column that has it.
+        mirrors: further columns of URLs, behind that of *columns*.
         encoding: of its text.
         base_url: what relative URLs are resolved against afterwards, or None; for formats
             that have to build URLs.
@@ -37,6 +38,7 @@ class Options:
             nobody may be asked.
         archives: told of the zips of its files that the document names; None where nobody uses
             them.
+        ignored: told of a table's columns that have URLs or digests and yet no role.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -47,3 +49,5 @@ class Options:
     secrecy: Secrecy = DEFAULT
     ask: Callable[[str], Iterator[Record]] | None = None
     archives: Callable[[tuple[NamedArchive, ...]], object] | None = None
+    mirrors: tuple[str, ...] = ()
+    ignored: Callable[[tuple[str, ...]], object] | None = None

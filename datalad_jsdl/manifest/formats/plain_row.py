@@ -27,7 +27,7 @@ _web_file = re.compile(rf"https?://[^\s|;?#]+/({_NAME})").fullmatch
 _BUCKET = "[a-z0-9][a-z0-9-]{1,60}[a-z0-9](?<!-protected)"
 _BELOW = f"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*({_NAME})"
 _object = re.compile(rf"(?:s3|gs)://{_BUCKET}/{_BELOW}").fullmatch
-_ftp_file = re.compile(f"ftp://?[a-z0-9.-]+/{_BELOW}").fullmatch
+_ftp_file = re.compile(f"ftp://[a-z0-9.-]+/{_BELOW}").fullmatch
 _is_below = re.compile(_BELOW).fullmatch
 _MAY_HIDE_NAME = re.compile("[?#;]")
 _SHORTEST = 32  # digits of a digest
@@ -45,7 +45,9 @@ def plain_rows(
         header: of the table.
         columns: their roles.
     """
-    folder = columns.folder
+    if any(columns.folders[1:]):
+        return lambda cells, where: None
+    folder = "".join(columns.folders)
     path = None if columns.path is None else header.index(columns.path)
     url, *others = map(header.index, columns.urls)
     size = None if columns.size is None else header.index(columns.size)

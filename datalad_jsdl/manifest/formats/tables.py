@@ -2,7 +2,8 @@
 
 Lines before the header that begin with # are comments, but for the last of them where it is the
 header itself (``#CRAM`` in the indexes of the 1000 Genomes). Behind such lines, rows that begin
-with # are comments, too; rows that begin with ### always are (4DN).
+with # are comments, too; rows that begin with ### always are (4DN). A first line that is a row
+already is none of the header: see `headless`.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ class Table:
         delimiters: those that it may have.
         score: how well a header is understood; that delimiter is taken which makes it
             the best.
+        unnamed: gives the columns' names if the first line, in its cells, is a row, else None.
 
     Raises:
         ManifestError: there is no header.
@@ -61,6 +63,7 @@ class Table:
         text: Iterator[str],
         delimiters: str = DELIMITERS,
         score: Callable[[Sequence[str]], int] = len,
+        unnamed: Callable[[Sequence[str]], list[str] | None] = lambda cells: None,
     ) -> None:
         numbered = lines(text)
         comment = first = behind = ""
@@ -74,14 +77,16 @@ class Table:
                 pending.append((number, line))
                 break
         names = _named(behind, first, delimiters) if behind else ""
-        if not names:
-            pending.clear()
         header = names or first
         splits = [(_split(header, delimiter), delimiter) for delimiter in delimiters]
         found, self._delimiter = max(splits, key=lambda s: (score(s[0]), len(s[0])))
         if not any(found):
             raise ManifestError("the table has no header")
-        self.header = _distinct(found)
+        made = None if names else unnamed(found)
+        if not names and made is None:
+            pending.clear()
+        self._widest = "the header" if made is None else "the first row"
+        self.header = _distinct(found if made is None else made)
         self._found = self._read(chain(pending, numbered))
         self._first: list[Row] = []
 
@@ -108,7 +113,9 @@ class Table:
         Raises:
             ManifestError: a quotation mark is not closed.
         """
-        yield from self._first
+        for row in self._first:
+            made = None if row.fault else plain(list(row.cells.values()), row.where)
+            yield row if made is None else made
         for found in self._found:
             where, cells, fault = found
             made = None if fault else plain(cells, where)
@@ -143,7 +150,7 @@ class Table:
                 continue
             fault = ""
             if len(cells) != width:
-                fault = f"{counted(len(cells), 'cell')}, but the header has {width}"
+                fault = f"{counted(len(cells), 'cell')}, but {self._widest} has {width}"
             yield f"line {feed.first}", cells, fault
 
     def _row(self, found: tuple[str, list[str], str]) -> Row:

@@ -7,6 +7,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.manifest.formats.cells import folder_for, name_below
+from datalad_jsdl.manifest.formats.headless import row_of_list
 from datalad_jsdl.manifest.formats.values import is_drs, web_urls
 from datalad_jsdl.manifest.lines import beginning, lines
 from datalad_jsdl.manifest.record import Record
@@ -25,12 +26,13 @@ _TWO_COLUMNS = re.compile(r"[^ ]*/[^ /]*\.[A-Za-z][A-Za-z0-9]* +\S.*|.* [0-9]+")
 
 
 def sniff(head: str) -> bool:
-    """The first lines are URLs or comments, nothing else."""
+    """The first lines are URLs or comments, nothing else, and no rows of a table."""
     first = [line for line in beginning(head) if not line.startswith("#")]
     first = [line.strip(" ") for line in first]
-    return bool(first) and all(
+    are_urls = bool(first) and all(
         _URL.fullmatch(line) and not _TWO_COLUMNS.fullmatch(line) for line in first
     )
+    return are_urls and not row_of_list(first)
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:

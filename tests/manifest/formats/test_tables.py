@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime, timezone
 
 import pytest
 
+from datalad_jsdl.manifest.formats.options import Options
+from datalad_jsdl.manifest.reading import read_manifest
+from datalad_jsdl.model.entry import Entry
 from tests.manifest.formats.samples import (
     BASE,
     CSV,
@@ -192,3 +196,103 @@ def test_no_header() -> None:
 def test_relative_urls_need_a_base() -> None:
     (refusal,) = read("path,url\na,b\n", None, None)
     assert "use --base-url" in getattr(refusal, "reason", "")
+
+
+PLACES = [f"https://h.example/s/sub-{n}/T1w.nii.gz" for n in range(3)]
+NAMED = [f"sub-{n}/T1w.nii.gz" for n in range(3)]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", ", "])
+@pytest.mark.parametrize("digest", [MD5, "a1" * 20, SHA256, "a1" * 64])
+@pytest.mark.parametrize("name", [None, "csv"])
+def test_urls_and_digests_without_a_header(delimiter: str, digest: str, name: str | None) -> None:
+    found = entries("".join(f"{url}{delimiter}{digest}\n" for url in PLACES), name)
+    assert [entry.path for entry in found] == NAMED
+    assert [entry.registrable for entry in found] == [(url,) for url in PLACES]
+    assert [list(entry.digests.values()) for entry in found] == [[digest]] * 3
+    assert found[0].where == "line 1"
+
+
+def test_mirrors_without_a_header() -> None:
+    found = entries("".join(f"{url},https://m.example/b{url[17:]}\n" for url in PLACES))
+    assert [entry.path for entry in found] == NAMED
+    assert found[0].registrable == (PLACES[0], "https://m.example/b/s/sub-0/T1w.nii.gz")
+
+
+def test_the_delimiter_is_the_one_that_gives_urls_and_digests() -> None:
+    (entry,) = entries(f"https://h.example/a,b/c.nii;{MD5}\n")
+    assert (entry.registrable, entry.digests) == (
+        ("https://h.example/a,b/c.nii",),
+        {"md5": MD5},
+    )
+
+
+@pytest.mark.parametrize(
+    ("behind", "header"),
+    [("1234", "url,size"), ("sub-01", "url,column"), ("x/T1w.nii.gz", "url,path")],
+)
+def test_what_only_a_header_tells_needs_one(behind: str, header: str) -> None:
+    text = error_of("".join(f"{url},{behind}\n" for url in PLACES))
+    assert "has no header" in text
+    assert text.endswith(f"such as {header}")
+
+
+def test_rows_without_a_header_are_as_long_as_the_first() -> None:
+    text = refused(f"{PLACES[0]},{MD5}\n{PLACES[1]},{MD5},7\n", "csv")
+    assert text == "line 2: None: 3 cells, but the first row has 2"
+
+
+@pytest.mark.parametrize("url", ["https://h.example/a,b/c.nii", "https://h.example/a.c,v"])
+def test_a_comma_in_a_url_makes_no_table(url: str) -> None:
+    assert entries(f"{url}\n")[0].registrable == (url,)
+
+
+@pytest.mark.parametrize("mirror", ["mirror_1", "Mirror", "url 2", "alternative URL"])
+def test_mirrors_are_named_as_their_first_url_is(mirror: str) -> None:
+    rows = [f"s;{url};https://m.example/b{url[17:]};{MD5}\n" for url in PLACES]
+    found = entries(f"Subject;url;{mirror};Checksum MD5\n{''.join(rows)}")
+    assert [entry.path for entry in found] == NAMED
+    assert found[1].registrable == (PLACES[1], "https://m.example/b/s/sub-1/T1w.nii.gz")
+    assert found[1].digests == {"md5": MD5}
+
+
+def test_a_row_with_nothing_but_its_mirror_is_named_alike() -> None:
+    rows = [f"{url},https://m.example/b{url[17:]}\n" for url in PLACES]
+    rows.append(",https://m.example/b/s/sub-9/T1w.nii.gz\n")
+    assert entries(f"url,url2\n{''.join(rows)}")[-1].path == "sub-9/T1w.nii.gz"
+
+
+def test_names_that_come_again_after_many_rows() -> None:
+    rows = [f"https://h.example/s/{folder}/{n}.nii\n" for folder in "ab" for n in range(50)]
+    found = entries(f"url\n{''.join(rows)}", "csv")
+    assert [found[0].path, found[-1].path] == ["a/0.nii", "b/49.nii"]
+
+
+def test_several_columns_of_urls_that_are_said() -> None:
+    document = f"A,B,md5\n{URL},https://m.example/a,{MD5}\n".encode()
+    options = Options({"url": "A"}, mirrors=("B",))
+    (entry,) = read_manifest(io.BytesIO(document), options=options)
+    assert isinstance(entry, Entry)
+    assert entry.registrable == (URL, "https://m.example/a")
+
+
+def test_columns_with_urls_or_digests_that_are_not_used_are_told_of() -> None:
+    told: list[str] = []
+    document = f"url,page,sum2,who\n{URL},https://m.example/p,{SHA256},x\n".encode()
+    options = Options({"url": "url"}, ignored=told.extend)
+    assert len(list(read_manifest(io.BytesIO(document), options=options))) == 1
+    assert told == ["page", "sum2"]
+
+
+def test_with_a_digest_any_url_is_of_a_file() -> None:
+    rows = [f"https://h.example/{name},{MD5}\n" for name in ("README", "download/abcde")]
+    assert [entry.path for entry in entries(f"url,md5\n{''.join(rows)}")] == ["README", "abcde"]
+
+
+def test_the_advice_for_urls_that_name_no_files_works() -> None:
+    document = "url\nhttps://h.example/README\n"
+    assert "add --column url=url to name each" in error_of(document, "csv")
+    assert entries(document, "csv", url="url")[0].path == "README"
+    assert "one of 'who', or add --column url=url" in error_of(
+        "url,who\nhttps://h.example/README,me\n"
+    )
