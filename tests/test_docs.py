@@ -31,7 +31,7 @@ from tests.archive.readers.known import NOT_RUN, known
 from tests.archive.readers.table import READERS
 from tests.fetch.credentials.test_cookies import cookie_line, firefox
 from tests.fetch.credentials.test_sources import find
-from tests.lab import Lab
+from tests.lab import Lab, sha256
 from tests.portal import content_of, described, git, tree, write_manifest
 from tests.portals import dandiset, dandiset_version
 from tests.shim import datalad_on_path
@@ -191,13 +191,21 @@ def test_the_page_on_the_check(tmp_path: Path, portal: Lab) -> None:
 def test_the_page_on_downloading(tmp_path: Path, portal: Lab) -> None:
     """From top to bottom, in one shell."""
     commands = [c.replace(PORTAL, portal.url) for c in indented("download.rst")]
-    assert len(commands) == 11
+    assert len(commands) == 18
+    *commands, writable, remove = commands
+    anat = f"{portal.url}/sub-01/anat.nii.gz"
+    (tmp_path / "files.csv").write_text(
+        f"url,sha256\n{anat},{sha256(content_of('sub-01/anat.nii.gz'))}\n"
+    )
     shell("\n".join(commands), tmp_path)
+    assert (tmp_path / "files/anat.nii.gz").exists()
     for name in ("study", "anat"):
         with zipfile.ZipFile(tmp_path / f"{name}.zip") as archive:
             assert archive.testzip() is None
             assert archive.namelist()
     assert len(git(tmp_path / "study", "annex", "find").splitlines()) == 3
+    shell(f"{writable}\n{remove}", tmp_path)
+    assert not (tmp_path / "study").exists()
 
 
 @pytest.mark.slow

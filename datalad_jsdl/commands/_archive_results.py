@@ -11,7 +11,7 @@ from datalad.ui import ui
 
 from datalad_jsdl.archive.zip.layout import Layout
 from datalad_jsdl.commands._common import message_of
-from datalad_jsdl.commands._last_line import came_text
+from datalad_jsdl.commands._last_line import came_text, warnings_of
 from datalad_jsdl.model.amounts import counted, size_text
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def report(
             "deliver the same content",
             counted(unverified, "file"),
         )
-    for warning in exported.warnings:
+    for warning in (*exported.warnings, *warnings_of(came)):
         lgr.warning("%s", warning)
     missing = sorted([*exported.missing, *absent])
     skipped = f", {len(missing)} skipped" if missing else ""

@@ -10,7 +10,7 @@ from datalad.ui import ui
 
 from datalad_jsdl.commands._causes import is_told_later
 from datalad_jsdl.commands._common import failure
-from datalad_jsdl.commands._last_line import came_text
+from datalad_jsdl.commands._last_line import came_text, warnings_of
 from datalad_jsdl.faults import Failed
 from datalad_jsdl.model.amounts import counted, size_text
 from datalad_jsdl.model.commands import added
@@ -132,6 +132,8 @@ def _summary(root: Path, total: Total, *, dry: bool) -> dict[str, Any]:
         refds=str(root),
         logger=lgr,
     )
+    for warning in warnings_of(total.came):
+        lgr.warning("%s", warning)
     counts = {
         "fetched": total.fetched,
         "failed": total.failed,

@@ -6,6 +6,7 @@ import logging
 import os
 import shlex
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from datalad_jsdl.commands._datasets import require_installed
 from datalad_jsdl.commands._options import inside, jobs_of, listed
 from datalad_jsdl.commands._tar import tar_archive
 from datalad_jsdl.errors import DatasetError, JsdlError, SettingError
+from datalad_jsdl.manifest.checksums import parsed_line
 from datalad_jsdl.model.filters import Filter
 from datalad_jsdl.operations.engines import disk_reserve
 from datalad_jsdl.operations.export_archive import ArchiveOptions
@@ -157,7 +159,8 @@ def export_by(
         yield failure(ACTION, target or where, error, lgr, kind)
         return
     if target and not checksum_file and (old := Path(f"{target}.sha256")).exists():
-        lgr.warning("%s belongs to an older archive; use --checksum-file to renew it", old)
+        # told of the archive before it gets its name, whatever was there under that
+        options = replace(options, approve=partial(_compare, old))
     yield from written(
         opening,
         options,
@@ -167,6 +170,16 @@ def export_by(
         missing_content=missing_content,
         dry_run=dry_run,
     )
+
+
+def _compare(old: Path, size: int, sha256: str) -> None:
+    """Warn if the checksum that lies beside an archive is of another one."""
+    try:
+        known = parsed_line(old.read_text(errors="replace").splitlines()[0])[1]
+    except (OSError, ValueError, IndexError):
+        known = ""
+    if known != sha256:
+        lgr.warning("%s belongs to an older archive; use --checksum-file to renew it", old)
 
 
 def _place(

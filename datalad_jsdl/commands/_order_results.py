@@ -87,9 +87,12 @@ def order_records(
 
 
 def _citation(summary: OrderSummary) -> str:
+    day = summary.created_on.astimezone().strftime("%Y-%m-%d")
+    files = amounts(summary.statistics)
+    text = f"to cite: {summary.archive_name} ({files}), order {summary.id} of {day}"
     if not summary.archive_sha256:
-        return f"to cite: order {summary.id}; its SHA-256 is known after the first export"
-    return f"to cite: order {summary.id}, SHA-256 {summary.archive_sha256}"
+        return f"{text}; its SHA-256 is known after the first export"
+    return f"{text}, SHA-256 {summary.archive_sha256}"
 
 
 def change_records(

@@ -14,7 +14,7 @@ from datalad_jsdl.commands._common import (
     refusal_text,
 )
 from datalad_jsdl.commands._diffstat import stat_of
-from datalad_jsdl.commands._last_line import came_text
+from datalad_jsdl.commands._last_line import came_text, warnings_of
 from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.model.commands import added
 from datalad_jsdl.operations.causes import advice_of, cause_text
@@ -169,6 +169,8 @@ def _part_records(
     text = _summary(_without_renamed(counts, plan), unverifiable, dry)
     if outcome.wanted:
         text += f"; {_came(outcome)}"
+        for warning in warnings_of(outcome.came):
+            lgr.warning("%s", warning)
         more |= {"bytes_fetched": outcome.came.size, "seconds": round(outcome.came.seconds, 3)}
     if others:
         text += f"; plus the content of {counted(len(others), 'subdataset')}"
@@ -199,7 +201,7 @@ def refusal_records(
 
 
 def _named(refusal: Refusal) -> str:
-    return "an entry" if refusal.path is None else repr(refusal.path)
+    return refusal.where if refusal.path is None else repr(refusal.path)
 
 
 def _record(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,7 +22,7 @@ from datalad_jsdl.model.entry import Entry, Refusal
 from datalad_jsdl.model.subdatasets import joined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from datalad_jsdl.manifest.unpacking import Readable
 
@@ -108,7 +109,7 @@ class Checksums:
         if given is None:
             given = self._digests[path] = {}
             self._alike.setdefault(_nfc(path), []).append(path)
-            self._names.setdefault(path.rpartition("/")[2], []).append(path)
+            self._names.setdefault(_last(path), []).append(path)
         first = given.setdefault(algorithm, Digest(hexdigest, where))
         if first.hexdigest != hexdigest:
             self._faults[path] = f"two different {algorithm} digests: {first.where} and {where}"
@@ -120,21 +121,26 @@ class Checksums:
 
         Args:
             items: what a manifest has.
-            by_name: its paths are but names that URLs end in, so that the last part of a path
-                here is enough, if no other has the same.
+            by_name: its paths are but what URLs end in, so that the last part of a path is enough,
+                if no other has the same, neither here nor there; all of *items* are held then.
         """
+        names: Counter[str] = Counter()
+        if by_name:
+            items = list(items)
+            names.update(_last(item.path) for item in items if item.path)
         for item in items:
             if isinstance(item, Refusal):
                 yield item
                 continue
-            alike = self._paths_for(item.path, by_name=by_name)
+            alike = self._paths_for(item.path, names)
             if len(alike) != 1:
                 self.missed += 1
                 self.first_missed = self.first_missed or _missed(item.path, alike)
                 yield item
                 continue
             self.found += 1
-            self.flattened += by_name and "/" in alike[0].removeprefix("./")
+            bare = by_name and "/" not in item.path
+            self.flattened += bare and "/" in alike[0].removeprefix("./")
             yield self._entry(item, alike[0])
 
     def warnings(self) -> Iterator[str]:
@@ -157,14 +163,24 @@ class Checksums:
         else:
             yield f"{text}; the list must use the manifest's paths, but has paths like {example!r}"
 
-    def _paths_for(self, path: str, *, by_name: bool) -> list[str]:
-        """The paths here that may be meant: one if it is clear, none if there is no line."""
+    def _paths_for(self, path: str, names: Mapping[str, int]) -> list[str]:
+        """The paths here that may be meant: one if it is clear, none if there is no line.
+
+        Args:
+            path: of an entry.
+            names: last part of a path to the number of entries that have it, if it is enough.
+        """
         path = joined(path)  # a list knows of no subdatasets
         if path in self._digests:
             return [path]
         alike = self._alike.get(_nfc(path), [])
-        if not alike and by_name:
-            alike = self._names.get(path, [])
+        if not alike and names:
+            alike = self._names.get(_last(path), [])
+            below = [other for other in alike if other.endswith(f"/{path}")]
+            if len(below) == 1:
+                return below
+            # of several files with that name it may be any one's
+            return alike if names[_last(path)] == 1 else []
         return alike
 
     def _entry(self, entry: Entry, path: str) -> Entry | Refusal:
@@ -226,6 +242,10 @@ def _missed(path: str, alike: list[str]) -> str:
         return repr(path)
     shown = ", ".join(map(repr, alike[:2])) + (", …" if len(alike) > 2 else "")
     return f"{path!r} ({len(alike)} lines match: {shown})"
+
+
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _nfc(path: str) -> str:

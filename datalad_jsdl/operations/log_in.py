@@ -118,6 +118,7 @@ def log_in(url: str, entered: LoginInput) -> LoggedIn | NotWanted:
     _require_own(origin, url, answer)
     keyring = require_keyring(origin)
     _tell_what_is_wanted(answer, entered)
+    entered.tell(f"It will be stored in {keyring}.")  # before it is entered: not all want that
     typed, options = _accepted_login(url, answer, entered)
     line, name = _kept(origin, typed, options)
     return LoggedIn(origin, typed.user, _how(options, typed), f"{keyring}, as datalad-{name}", line)

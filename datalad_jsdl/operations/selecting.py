@@ -127,6 +127,7 @@ def _ignored(columns: list[str]) -> str:
     shown = ", ".join(repr(redact_text(name[:1000])[:60]) for name in columns[:_MOST_SHOWN])
     more = ", …" if len(columns) > _MOST_SHOWN else ""
     return (
-        f"ignored columns that have URLs or checksums: {shown}{more}; if one is of mirrors or "
-        "checksums of the same files, name it with --column url=NAME or --column checksum=NAME"
+        f"ignored columns that have URLs or checksums: {shown}{more}; if one is of mirrors, name "
+        "all columns of URLs, each with --column url=NAME; if one is of checksums, add "
+        "--column checksum=NAME"
     )

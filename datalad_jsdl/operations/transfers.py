@@ -6,7 +6,8 @@ import threading
 import time
 from array import array
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.zip.members import lengths
@@ -33,15 +34,28 @@ class Came:
         size: bytes of the files that are here now; what earlier runs have left of them included.
         moved: bytes that came in this run.
         seconds: it took.
+        kept: bytes of *size* that earlier runs have left.
+        again: bytes that were here, and came once more from mirrors that send whole files only.
+        wrong: mirror → number of files of which it gave wrong content, and another the right one.
     """
 
     size: int = 0
     moved: int = 0
     seconds: float = 0.0
+    kept: int = 0
+    again: int = 0
+    wrong: Mapping[str, int] = field(default_factory=dict)
 
     def after(self, before: Came) -> Came:
         """This, after something has come that is part of it."""
-        return Came(self.size, before.moved + self.moved, before.seconds + self.seconds)
+        return Came(
+            self.size,
+            before.moved + self.moved,
+            before.seconds + self.seconds,
+            before.kept + self.kept,
+            before.again + self.again,
+            Counter(before.wrong) + Counter(self.wrong),
+        )
 
 
 class Received:
@@ -57,6 +71,16 @@ class Received:
             if not any(engine.origins is known for known in self._origins):
                 self._origins.append(engine.origins)
         self._before = self._all()
+        self._wrong_before = self._all_wrong()
+        self._again_before = self._all_again()
+
+    def again(self) -> int:
+        """Bytes that were here, and came once more."""
+        return self._all_again() - self._again_before
+
+    def wrong(self) -> Mapping[str, int]:
+        """Mirror → number of files of which it gave wrong content, and another the right one."""
+        return self._all_wrong() - self._wrong_before
 
     def by_host(self) -> dict[str, int]:
         """Host → bytes."""
@@ -69,6 +93,15 @@ class Received:
 
     def _all(self) -> dict[str, int]:
         return {o.name: o.received for origins in self._origins for o in origins.all()}
+
+    def _all_again(self) -> int:
+        return sum(o.again for origins in self._origins for o in origins.all())
+
+    def _all_wrong(self) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for origins in self._origins:
+            found.update(origins.wrong.counts())
+        return found
 
 
 class Downloads:
@@ -100,6 +133,8 @@ class Downloads:
         self._here = 0  # bytes of files that are whole
         self._broken_off = 0  # of those that will not come
         self._under_way = dict(left or {})
+        self._left = dict(left or {})
+        self._kept = 0  # bytes of whole files that an earlier run had left
 
     def position(self, job: Job) -> Callable[[int], None]:
         """What is told how many bytes of a file are here."""
@@ -128,6 +163,7 @@ class Downloads:
         with self._lock:
             self._ended += 1
             self._under_way.pop(name, None)
+            self._kept += min(self._left.get(name, 0), size)
             self._here += size
             if not is_sized:
                 self._unsized -= 1
@@ -152,7 +188,9 @@ class Downloads:
     def came(self) -> Came:
         """Whole files until now."""
         moved = self.look().moved or 0
-        return Came(self._here, moved, time.monotonic() - self._begun)
+        seconds = time.monotonic() - self._begun
+        again, wrong = self._received.again(), self._received.wrong()
+        return Came(self._here, moved, seconds, self._kept, again, wrong)
 
 
 class Writing:
@@ -196,7 +234,9 @@ class Writing:
     def came(self) -> Came:
         """What was written until now."""
         standing = self.look()
-        return Came(standing.done, standing.moved or 0, time.monotonic() - self._begun_on)
+        seconds = time.monotonic() - self._begun_on
+        again, wrong = self._received.again(), self._received.wrong()
+        return Came(standing.done, standing.moved or 0, seconds, self._begun, again, wrong)
 
     def look(self) -> Standing:
         """How far it is: what was fetched, and not yet written, is here as well."""

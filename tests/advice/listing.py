@@ -135,7 +135,12 @@ ADVICE = {
     "{} --base-url {}://{}": "advice.test_portals:test_an_address_instead_of_a_page",
     # manifests
     "download the manifest with the browser": "advice.test_manifests:test_a_page_instead_of_one",
-    "; add {}, where NAME is one of": "advice.test_manifests:test_a_column_is_named",
+    "add {}, where NAME is one of": "advice.test_manifests:test_a_column_is_named",
+    "--column {}=NAME": "advice.test_manifests:test_a_column_is_named",
+    "add --column {} to name each": "advice.test_manifests:test_files_are_named_by_their_urls",
+    "add a first line that names the": "advice.test_manifests:test_a_table_gets_a_header",
+    "columns of URLs, each with --column": "advice.test_manifests:test_a_column_of_mirrors",
+    "say one (only url can have several": "advice.test_manifests:test_a_role_has_one_column",
     "use {} as the manifest, or the list": "advice.test_manifests:test_a_long_article",
     "name its repository with --base-url": "advice.test_manifests:test_a_listing_of_a_hub",
     "download it with a client for DRS": "manifest.portals.test_drs:test_urls_that_expire",

@@ -15,16 +15,20 @@ from datalad_jsdl.manifest.bag import open_bag
 from datalad_jsdl.manifest.checksums import Checksums
 from datalad_jsdl.manifest.formats.options import Options
 from datalad_jsdl.manifest.reading import read_manifest
+from datalad_jsdl.manifest.selection import Selection
 from datalad_jsdl.model import subdatasets as parts_module
 from datalad_jsdl.model.entry import Entry, Refusal
 from datalad_jsdl.model.subdatasets import advice, marked, parts_of
-from datalad_jsdl.operations.manifest_place import ManifestPlace
+from datalad_jsdl.operations.import_options import ImportOptions
+from datalad_jsdl.operations.manifest_place import ManifestPlace, place_of
 from datalad_jsdl.operations.open_manifest import open_source
+from datalad_jsdl.operations.selecting import Target
 from tests.lab import sha256
 from tests.manifest.formats.samples import SYNAPSE
 from tests.portal import content_of
 
-URL = "https://h.example/a.txt"
+BASE = "https://h.example/"
+URL = f"{BASE}a.txt"
 
 
 def read(document: str | bytes, **options: object) -> list[Entry | Refusal]:
@@ -65,6 +69,48 @@ def test_a_column_is_named() -> None:
     (entry,) = read(table, name="csv", options=options)
     assert isinstance(entry, Entry)
     assert (entry.path, entry.candidates[0].url) == ("a.txt", url)
+
+
+def test_files_are_named_by_their_urls() -> None:
+    table = f"url,who\n{BASE}README,me\n"
+    said = error_of(table, name="csv")
+    found = re.search(r"add --column (\w+)=(\w+) to name each", said)
+    assert found
+    (entry,) = read(table, name="csv", options=Options({found[1]: found[2]}))
+    assert isinstance(entry, Entry)
+    assert entry.path == "README"
+
+
+def test_a_table_gets_a_header() -> None:
+    row = f"a.txt,{URL},7\n"
+    header = error_of(row).rpartition("such as ")[2]
+    (entry,) = read(f"{header}\n{row}")
+    assert isinstance(entry, Entry)
+    assert (entry.path, entry.size) == ("a.txt", 7)
+
+
+def test_a_column_of_mirrors(tmp_path: Path) -> None:
+    file = tmp_path / "m.csv"
+    file.write_text(f"path,url,page\na.txt,{URL},https://m.example/p\n")
+
+    def selection(*columns: str) -> Selection:
+        options = ImportOptions(
+            target=tmp_path / "ds", manifest="m.csv", file=file, columns=columns
+        )
+        return Target(options).read_selection()[0]
+
+    (said,) = selection().warnings
+    assert said.startswith("ignored columns that have URLs or checksums: 'page'; ")
+    assert "name all columns of URLs, each with --column url=NAME" in said
+    found = selection("url=url", "url=page")
+    assert not found.warnings
+    assert len(found.entries["a.txt"].candidates) == 2
+
+
+def test_a_role_has_one_column() -> None:
+    with pytest.raises(ManifestError, match=r"say one \(only url can have several"):
+        place_of("m.csv", None, None, None, ["size=a", "size=b"])
+    assert place_of("m.csv", None, None, None, ["size=a"]).options.columns == {"size": "a"}
 
 
 def test_a_long_article() -> None:

@@ -293,3 +293,30 @@ def test_two_at_once_and_a_get_beside_them(dataset: Path, lab: Lab) -> None:
     git(dataset, "annex", "fsck", "-q")
     assert len(present(dataset)) == 5
     assert git(dataset, "status", "--short") == ""
+
+
+def test_wrong_content_of_one_mirror_is_told_of(
+    tmp_path: Path, lab: Lab, ready: Callable[..., Path]
+) -> None:
+    urls = publish(lab, PATHS)
+    members = {}
+    for path, url in urls.items():
+        bad = lab.put(f"bad/{path}", content_of(path), corrupt_at=0.5)
+        members[path] = described(path, bad, url)
+    dataset = ready(members, tmp_path / "ds")
+    ended = run_datalad("download-content", "-d", dataset)
+    assert ended.code == 0
+    text = " ".join((ended.stdout + ended.stderr).split())
+    assert f"4 files: {lab.url} delivered wrong content (wrong size or digest), and" in text
+    assert "all verified" in text
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_what_an_earlier_run_has_left_is_told_of(dataset: Path, lab: Lab, ranges: bool) -> None:
+    lab.put("other/d", content_of("other/d"), cut_at=0.5)
+    datalad("download-content", "-d", dataset, code=1)
+    lab.put("other/d", content_of("other/d"), ranges=ranges)
+    ended = run_datalad("download-content", "-d", dataset)
+    text = " ".join((ended.stdout + ended.stderr).split())
+    assert " 1500 bytes kept, 1500 bytes in " in text
+    assert ("1500 bytes had to be downloaded again: a mirror cannot" in text) is not ranges

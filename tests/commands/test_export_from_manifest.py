@@ -56,6 +56,17 @@ def test_the_bytes_are_those_of_an_import_and_an_export(tmp_path: Path, lab: Lab
     assert sorted(os.listdir()) == ["bare.zip", "ds", "imported", "m.json", "study.zip"]
 
 
+def test_a_checksum_of_the_same_archive_is_not_of_an_older_one(tmp_path: Path, lab: Lab) -> None:
+    manifest = write_manifest("m.json", {"a": described("a", lab.put("a", content_of("a")))})
+    first = run_datalad(*EXPORT, "--manifest", manifest, "--checksum-file", "study.zip")
+    again = run_datalad(*EXPORT, "--manifest", manifest, "study.zip")
+    assert (first.code, again.code) == (0, 0)
+    assert "older archive" not in again.stdout + again.stderr
+    write_manifest("m.json", {"b": described("a", lab.url + "/a")})
+    other = run_datalad(*EXPORT, "--manifest", manifest, "study.zip")
+    assert "study.zip.sha256 belongs to an older archive" in other.stdout + other.stderr
+
+
 def test_a_url_a_selection_and_standard_output(tmp_path: Path, lab: Lab) -> None:
     members = {f"{name}.txt": {"urls": [f"files/{name}"], "size": 3000} for name in ("a", "b", "c")}
     for name in ("a", "b", "c"):

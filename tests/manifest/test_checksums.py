@@ -184,3 +184,20 @@ def test_lists_of_the_programs_themselves(tmp_path: Path, program: str, option: 
     for name in names:
         expected = hashlib.new(algorithm, (tmp_path / name).read_bytes()).hexdigest()
         assert digests(name, run.stdout) == {algorithm: expected}
+
+
+def test_a_name_that_only_one_url_and_one_line_has_is_enough_in_folders_too() -> None:
+    urls = [f"{URL}/s/1/T1w", f"{URL}/s/2/T1w", f"{URL}/s/2/T2w"]
+    found = lists(f"{MD5}  T2w\n{SHA1}  T1w\n")
+    entries = read("\n".join(urls), found)
+    assert [dict(e.digests) for e in entries if isinstance(e, Entry)] == [{}, {}, {"md5": MD5}]
+    assert (found.found, found.missed, found.flattened) == (1, 2, 0)
+
+
+def test_folders_that_both_have_are_not_told_of() -> None:
+    urls = [f"{URL}/s/{n}/T1w" for n in (1, 2)]
+    for above in ("", "all/"):
+        found = lists("".join(f"{str(n) * 32}  {above}{n}/T1w\n" for n in (1, 2)))
+        entries = read("\n".join(urls), found)
+        assert [e.digests["md5"][0] for e in entries if isinstance(e, Entry)] == ["1", "2"]
+        assert not list(found.warnings())

@@ -128,6 +128,11 @@ class Candidates:
         rest = self.operation.stopped_for or Fault(FaultKind.NOT_ASKED)
         return tuple(found.fault or replace(rest, url=url) for url, found in self._all.items())
 
+    def faults(self) -> list[Fault]:
+        """The last ones of those that have any, with their URLs."""
+        found = self._all.items()
+        return [replace(known.fault, url=url) for url, known in found if known.fault]
+
     def givers(self, held: Mapping[str, int]) -> tuple[str, ...]:
         """The URLs that bytes are from (source → bytes), the one with the most of them first."""
         sources = sorted(held, key=lambda source: -held[source])

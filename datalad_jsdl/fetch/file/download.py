@@ -127,6 +127,7 @@ class _Download:
                     helpers.end()
                     outcome = complete(state)
                     if isinstance(outcome, Fetched):
+                        state.engine.origins.wrong.add(state.candidates.faults())
                         return outcome
                     blame(state, helpers, outcome)
                 elif not state.candidates.live or state.operation.stop.is_set():

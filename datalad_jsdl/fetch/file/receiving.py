@@ -191,6 +191,7 @@ class FileAnswer:
             if skip:
                 passed = min(skip, len(chunk))
                 skip -= passed
+                origin.again += passed
                 chunk = chunk[passed:]
             offset = segment.position
             if offset == 0 and unknown and (fault := self._no_file(chunk)):

@@ -26,6 +26,7 @@ class Origin:
         room: connections that it may have at a time.
         active: connections that it has.
         received: bytes from it in this run.
+        again: of them, those that were here before: it sends whole files only.
         failures: faults of the mirror in a row.
         back_off_until: it is not asked until then, for its failures.
         busy_until: it is not asked until then, since it has asked for that (429, 503).
@@ -43,6 +44,7 @@ class Origin:
     room: int
     active: int = 0
     received: int = 0
+    again: int = 0
     failures: int = 0
     back_off_until: float = 0.0
     busy_until: float = 0.0

@@ -18,6 +18,7 @@ from datalad_jsdl.fetch.mirrors import back_off, levelling, ranking
 from datalad_jsdl.fetch.mirrors.origin import Origin
 from datalad_jsdl.fetch.mirrors.quarantine import Quarantine
 from datalad_jsdl.fetch.mirrors.scores import Score
+from datalad_jsdl.fetch.mirrors.wrong import WrongContent
 from datalad_jsdl.fetch.retries import FAILURES, START
 from datalad_jsdl.model.urls import origin_of
 
@@ -45,6 +46,7 @@ class Origins:
         known: scores from earlier runs.
         clock: monotonic seconds.
         quarantine: URLs that gave wrong content.
+        wrong: how many of each mirror did, where another mirror had it right.
         host_room: connections to one mirror to begin with; at most, where the number is set.
     """
 
@@ -56,6 +58,7 @@ class Origins:
         self._origins: dict[str, Origin] = {}
         self._names: dict[tuple[str, str], str] = {}
         self.quarantine = Quarantine(lambda: self.clock())
+        self.wrong = WrongContent()
         self._preferences = ranking.Preferences(self.settings.prefer, self.settings.avoid)
         self._changed = threading.Condition()
         self._active = 0
