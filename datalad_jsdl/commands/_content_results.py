@@ -16,7 +16,7 @@ from datalad_jsdl.model.amounts import counted, size_text
 from datalad_jsdl.model.commands import added
 from datalad_jsdl.model.secrecy import DEFAULT
 from datalad_jsdl.operations.availability import ACCESS, Access
-from datalad_jsdl.operations.causes import advice_of, cause_text
+from datalad_jsdl.operations.causes import advice_of, cause_text, replaced_text
 from datalad_jsdl.operations.get_content import FileResult, FileState, Missing
 from datalad_jsdl.operations.staging import NotTakenIn
 from datalad_jsdl.operations.values import Failure, in_words
@@ -97,7 +97,7 @@ def _message(file: FileResult) -> tuple[str, str]:
     if file.fault is None or isinstance(file.fault, NotTakenIn):
         text = _TEXTS.get(file.state) or (str(file.fault) if file.fault else "")
         return text, text
-    before, after = "could not be downloaded: ", _where_to_ask(file)
+    before, after = "could not be downloaded: ", _where_to_ask(file) + replaced_text(file.fault)
     text = added(before + in_words(file.fault), after)
     return text, before + cause_text(file.fault) + after
 

@@ -17,7 +17,7 @@ from datalad_jsdl.commands._diffstat import stat_of
 from datalad_jsdl.commands._last_line import came_text, warnings_of
 from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.model.commands import added
-from datalad_jsdl.operations.causes import advice_of, cause_text
+from datalad_jsdl.operations.causes import advice_of, cause_text, replaced_text
 from datalad_jsdl.operations.import_manifest import NothingLeft, Refused
 from datalad_jsdl.operations.staging import NotTakenIn
 from datalad_jsdl.operations.values import Failure, Notice, in_words
@@ -134,6 +134,7 @@ def _part_records(
         cause = str(problem) if came else f"could not be downloaded: {cause_text(problem)}"
         registered = path not in outcome.unregistered
         then = _UNREGISTERED if not registered else _OUTDATED * (path in outcome.outdated)
+        then = replaced_text(problem) + then
         text, cause = added(text, then), cause + then
         fields: dict[str, Any] = {"change": "failed", "registered": registered, "cause": cause}
         fields |= {"advice": advice} if (advice := advice_of(problem)) else {}

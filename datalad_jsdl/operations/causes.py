@@ -6,12 +6,13 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from datalad_jsdl.faults import Failed, Fault, FaultKind
+from datalad_jsdl.fetch.mirrors.wrong import is_wrong
 from datalad_jsdl.fetch.phrases import login_commands, phrase
 from datalad_jsdl.model.commands import with_commands
 from datalad_jsdl.model.urls import redact
 from datalad_jsdl.operations.values import in_words
 
-__all__ = ["advice_of", "cause_text"]
+__all__ = ["advice_of", "cause_text", "replaced_text"]
 
 _MOST = 3  # mirrors that are named
 
@@ -59,3 +60,16 @@ def advice_of(problem: object) -> str:
             return fault.detail
     advice = max((f.reply.advice for f in problem.faults if f.reply), key=len, default="")
     return with_commands(advice, "to log in, run", login_commands(problem)) if advice else ""
+
+
+def replaced_text(problem: object) -> str:
+    """What to say behind it if several mirrors have the same other content; or ""."""
+    if not isinstance(problem, Failed) or len(problem.faults) < 2:
+        return ""
+    found = {(f.kind, f.offered, f.checksum and f.checksum.found) for f in problem.faults}
+    if len(found) > 1 or not all(map(is_wrong, problem.faults)):
+        return ""
+    _, offered, digest = found.pop()
+    if offered is None and not digest:
+        return ""
+    return "; all mirrors have the same: perhaps it was replaced; look for a newer manifest"

@@ -140,6 +140,7 @@ ADVICE = {
     "add --column {} to name each": "advice.test_manifests:test_files_are_named_by_their_urls",
     "add a first line that names the": "advice.test_manifests:test_a_table_gets_a_header",
     "columns of URLs, each with --column": "advice.test_manifests:test_a_column_of_mirrors",
+    "look for a newer manifest": "advice.test_servers:test_a_newer_manifest",
     "say one (only url can have several": "advice.test_manifests:test_a_role_has_one_column",
     "use {} as the manifest, or the list": "advice.test_manifests:test_a_long_article",
     "name its repository with --base-url": "advice.test_manifests:test_a_listing_of_a_hub",

@@ -15,6 +15,7 @@ from datalad_jsdl.fetch.http.encodings import decode
 from datalad_jsdl.fetch.phrases import told
 from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.model.content import Expected, Fetched
+from datalad_jsdl.operations.causes import replaced_text
 from datalad_jsdl.operations.engines import open_engine
 from tests.advice.calls import follow, found_in
 from tests.fetch.credentials.test_regions import KEY, SECRET, Store
@@ -207,3 +208,22 @@ def test_a_secret_key_is_checked(wire: Wire, monkeypatch: pytest.MonkeyPatch) ->
     assert "the signature does not match; check the secret key" in said_of(url, lines=lines)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     assert said_of(url, lines=lines) == ""
+
+
+def test_a_newer_manifest(wire: Wire) -> None:
+    """It has the digest of what all mirrors give by now."""
+    urls = (wire.put("/a", b"replaced"), wire.put("/b", b"replaced"))
+    other = wire.put("/c", b"sth else")
+
+    def hint(content: bytes, *urls: str) -> str:
+        expected = Expected(len(content), "sha256", sha256(content))
+        with new_engine(Waits()) as engine:
+            outcome = fetch_file(Job("f", urls, expected, Path("f")), engine)
+        return "" if isinstance(outcome, Fetched) else replaced_text(outcome)
+
+    for old in (b"original", b"of another size"):
+        assert "all mirrors have the same" in hint(old, *urls)
+        assert "look for a newer manifest" in hint(old, *urls)
+    assert hint(b"original", *urls, other) == hint(b"original", urls[0]) == ""
+    assert hint(b"replaced", *urls) == ""
+    assert Path("f").read_bytes() == b"replaced"

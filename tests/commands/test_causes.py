@@ -31,7 +31,7 @@ def test_what_came(tmp_path: Path, lab: Lab, ready: Callable[..., Path]) -> None
     dataset = ready({path: described(path, url) for path, url in urls.items()}, tmp_path / "ds")
     (line,) = said("download-content", cwd=dataset, code=0)
     assert re.fullmatch(
-        r".*/ds: 2 files, 6000 bytes in \d+ s \([\d.]+ [kM]B/s\), all verified", line
+        r".*/ds: 2 files, 6000 bytes in [\d.]+ s \([\d.]+ [kM]B/s\), all verified", line
     )
 
 

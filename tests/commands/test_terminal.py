@@ -123,7 +123,7 @@ def starts_at(bars: list[str]) -> int:
     return amounts(bars[0])[0] or 0
 
 
-SUM = r"13 files, 5\.4 MB in \d+ s \([\d.]+ [kM]B/s\), all verified"
+SUM = r"13 files, 5\.4 MB in [\d.]+ s \([\d.]+ [kM]B/s\), all verified"
 
 
 def one_line(recording: Recording) -> str:
