@@ -97,7 +97,7 @@ def set_up() -> None:
     stamp = VENV / "installed"
     if stamp.exists() and stamp.read_text() == state:
         return
-    print("setting up .venv (once; a minute or two) ...", flush=True)
+    print("setting up .venv (once; some minutes) ...", flush=True)
     try:
         venv.create(VENV, with_pip=True, upgrade_deps=False)
     except subprocess.CalledProcessError:
@@ -111,7 +111,9 @@ def set_up() -> None:
     done = subprocess.run(
         [str(BIN / "python"), "-c", probe], cwd=ROOT, env=environment(), capture_output=True
     )
-    if done.returncode and call("datalad-installer", "git-annex", "-m", "pip"):
+    # without a name it leaves the file with its environment in /tmp
+    variables = ("--env-write-file", str(VENV / "datalad-installer.sh"))
+    if done.returncode and call("datalad-installer", *variables, "git-annex", "-m", "pip"):
         sys.exit("could not install git-annex; see above")
     stamp.write_text(state)
 
