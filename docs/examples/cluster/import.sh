@@ -1,0 +1,9 @@
+#!/bin/bash
+# On the login node, once: make the datasets, without content, and STUDY.parts, a list of them.
+# Usage: import.sh MANIFEST STUDY
+set -eu
+datalad download-manifest --split 1 "$1" "$2"
+{
+    echo .
+    git -C "$2" submodule --quiet foreach 'echo "$sm_path"'
+} > "$2.parts"

@@ -1,0 +1,204 @@
+"""The page on clusters: its scripts by hand, with GNU parallel, and with Slurm on several nodes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cluster import PROGRAMS, Cluster, NoNamespacesError, cluster
+from tests.kill_at import KillAt
+from tests.lab import Lab
+from tests.portal import content_of, described, file_sha256, write_manifest
+from tests.test_docs import PORTAL, ROOT, indented, shell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+EXAMPLES = ROOT / "docs/examples/cluster"
+PARTS, FILES, NODES = 8, 50, 4
+
+
+def publish_study(lab: Lab, parts: int, files: int) -> None:
+    members = {}
+    for part in range(1, parts + 1):
+        for number in range(files):
+            path = f"sub-{part:02}/f{number:03}.dat"
+            members[path] = described(path, lab.put(path, content_of(path)))
+    members["README"] = described("README", lab.put("README", content_of("README")))
+    lab.put("study.json", write_manifest("study.json", members).read_bytes())
+
+
+def commands(lab: Lab) -> list[str]:
+    return [line.replace(PORTAL, lab.url) for line in indented("cluster.rst")]
+
+
+def only(shown: list[str], word: str, but: str = "") -> str:
+    (found,) = [line for line in shown if word in line and line != but]
+    return found
+
+
+def copy_examples(folder: Path) -> None:
+    for script in EXAMPLES.iterdir():
+        (folder / script.name).write_bytes(script.read_bytes())
+
+
+def test_every_example_is_shown() -> None:
+    text = (ROOT / "docs/cluster.rst").read_text()
+    shown = {line.split()[-1] for line in text.splitlines() if "literalinclude::" in line}
+    assert shown == {f"examples/cluster/{script.name}" for script in EXAMPLES.iterdir()}
+
+
+@pytest.mark.slow
+def test_without_a_scheduler(tmp_path: Path, lab: Lab, program: Callable[[str], str]) -> None:
+    """One part by hand, as a task of Slurm; the others with GNU parallel."""
+    program("parallel")
+    publish_study(lab, 2, 3)
+    copy_examples(tmp_path)
+    shown = commands(lab)
+    shell(only(shown, "import.sh"), tmp_path)
+    assert (tmp_path / "study.parts").read_text().split() == [".", "sub-01", "sub-02"]
+    shell("SLURM_ARRAY_TASK_ID=3 bash part.sh study", tmp_path)
+    asked = len(lab.requests)
+    assert [r.path[:8] for r in lab.requests if r.path.startswith("/sub")] == ["/sub-02/"] * 3
+    shell("! SLURM_ARRAY_TASK_ID=4 bash part.sh study", tmp_path)
+    shell(only(shown, "parallel -j"), tmp_path)
+    assert len(lab.requests) - asked == 4
+    shell(only(shown, "check.sh"), tmp_path)
+    assert len(lab.requests) - asked == 4
+    # the check fails when something is damaged
+    damaged = next((tmp_path / "study/sub-01").resolve().glob("*.dat")).resolve()
+    damaged.chmod(0o644)
+    damaged.write_bytes(b"damaged")
+    shell("! bash check.sh study", tmp_path)
+
+
+@pytest.fixture
+def nodes(
+    tmp_path: Path, program: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Cluster]:
+    for name in PROGRAMS:
+        program(name)
+    home = tmp_path / "home"
+    home.mkdir()
+    config = (ROOT / "tests/conftest.py").read_text().partition('_GIT_CONFIG = """\\\n')[2]
+    (home / ".gitconfig").write_text(config.partition('"""')[0].replace("127.0.0.1", "10.0.0.2"))
+    monkeypatch.setenv("HOME", str(home))
+    try:
+        with cluster(tmp_path / "slurm", NODES) as made:
+            publish_study(made.portal, PARTS, FILES)
+            copy_examples(tmp_path)
+            yield made
+    except NoNamespacesError as error:
+        pytest.skip(f"the kernel refuses network namespaces: {error}")
+
+
+def that_stops(folder: Path, task: int, kill: KillAt) -> str:
+    """A PATH with a ``datalad`` that stops at a step, but once, in one task of an array."""
+    folder.mkdir()
+    (folder / "datalad").write_text(
+        f"#!{sys.executable}\n"
+        f"import os, sys; sys.path.append({str(ROOT)!r})\n"
+        "from tests.kill_at import KillAt\n"
+        "from datalad.cli.main import main\n"
+        f"is_it = os.environ.get('SLURM_ARRAY_TASK_ID') == '{task}'\n"
+        "if is_it and 'download-content' in sys.argv:\n"
+        "    try:\n"
+        f"        open({str(folder / 'stopped')!r}, 'x').close()\n"
+        f"        KillAt({kill.function!r}, {kill.call}, {kill.after}, {int(kill.signal)}).arm()\n"
+        "    except FileExistsError:\n"
+        "        pass\n"
+        "main()\n"
+    )
+    (folder / "datalad").chmod(0o755)
+    return os.pathsep.join([str(folder), os.environ["PATH"]])
+
+
+def stopped_node(nodes: Cluster) -> str:
+    """The node on which a process has stopped; waits for it."""
+    while True:
+        for node in nodes.nodes:
+            for pid in nodes.processes(node):
+                try:
+                    with open(f"/proc/{pid}/stat") as stat:
+                        if stat.read().rpartition(")")[2].split()[0] == "T":
+                            return node
+                except FileNotFoundError:  # it has just ended
+                    continue
+        time.sleep(0.05)
+
+
+STOP = KillAt(
+    "datalad_jsdl.fetch.file.partfile:PartFile.finish", call=20, after=True, signal=signal.SIGSTOP
+)
+
+
+def bash(nodes: Cluster, line: str) -> str:
+    """Run a line of the page on the login node."""
+    return nodes.run("bash", "-euc", line, cwd=Path.cwd())
+
+
+def run_with_a_crash(nodes: Cluster, submit: str, again: str) -> None:
+    """An array job whose third task dies with its node; then that task again."""
+    nodes.environment["PATH"] = that_stops(Path("stops").absolute(), 3, STOP)
+    bash(nodes, "mkdir -p logs")
+    job = bash(nodes, submit).split()[-1]
+    crashed = stopped_node(nodes)
+    nodes.crash(crashed)
+    while bash(nodes, f"squeue -h -j {job}").strip():
+        time.sleep(0.1)
+    nodes.revive(crashed)
+    asked = len(nodes.portal.requests)
+    bash(nodes, again.replace("sbatch ", "sbatch --wait ", 1))
+    # the complete files are kept
+    assert 0 < len(nodes.portal.requests) - asked <= FILES - STOP.call
+    logs = [log.read_text() for log in Path("logs").iterdir()]
+    assert {log.partition(":")[0] for log in logs} == set(nodes.nodes)
+
+
+def zip_of_one_machine(nodes: Cluster) -> str:
+    """The digest of the archive that is made without a dataset, on one node."""
+    archive = Path("alone/study.zip").absolute()
+    archive.parent.mkdir()
+    manifest = f"{nodes.portal.url}/study.json"
+    nodes.run(
+        "datalad", "export-archive-jsdl", "-t", "zip", "--manifest", manifest, archive,
+        cwd=Path.cwd(), node=nodes.nodes[0],
+    )  # fmt: skip
+    return file_sha256(archive)
+
+
+@pytest.mark.slow
+def test_a_task_for_each_subdataset(nodes: Cluster) -> None:
+    shown = commands(nodes.portal)
+    bash(nodes, only(shown, "bash import.sh"))
+    again = only(shown, "--array=3 ")
+    run_with_a_crash(nodes, only(shown, "part.sh study", but=again), again)
+    asked = len(nodes.portal.requests)
+    bash(nodes, only(shown, "bash check.sh"))
+    assert len(nodes.portal.requests) == asked  # nothing was missing
+    bash(nodes, only(shown, "export-archive-jsdl"))
+    assert len(nodes.portal.requests) == asked
+    assert file_sha256(Path("study.zip")) == zip_of_one_machine(nodes)
+
+
+@pytest.mark.slow
+def test_a_task_for_each_folder_of_one_dataset(nodes: Cluster) -> None:
+    shown = commands(nodes.portal)
+    bash(nodes, only(shown, "study.json whole"))
+    bash(nodes, only(shown, "ls -d"))
+    submit = only(shown, "folder.sh whole")
+    run_with_a_crash(nodes, submit, "sbatch --array=3 folder.sh whole")
+    assert list(Path("whole.clones").iterdir()) == []
+    here = bash(nodes, "git -C whole annex find --in here").splitlines()
+    assert len(here) == PARTS * FILES
+    asked = len(nodes.portal.requests)
+    bash(nodes, "bash check.sh whole")  # README is in no folder
+    assert len(nodes.portal.requests) == asked + 1
+    bash(nodes, "datalad export-archive-jsdl -t zip -d whole study.zip")
+    assert file_sha256(Path("study.zip")) == zip_of_one_machine(nodes)
