@@ -1,5 +1,5 @@
 // Replaces Sphinx's own weights: pages for people come before those to look something up in.
-const LOOKED_UP = /^(api|browser|commands|data_model|design|faults|formats|formats_known|http|readers|settings_kept|statuses)$/;
+const LOOKED_UP = /^(api|browser|commands|data_model|design|faults|formats|formats_known|http|readers|settings_kept|statuses|terms)$/;
 
 var Scorer = {
   score: ([page, , , , score]) => (LOOKED_UP.test(page) ? score - 30 : score),

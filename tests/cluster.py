@@ -28,6 +28,7 @@ __all__ = ["LOGIN", "PROGRAMS", "Cluster", "NoNamespacesError", "cluster"]
 PROGRAMS = ("ip", "nsenter", "unshare", "slurmctld", "slurmd", "sbatch")
 
 LOGIN, _PORTAL, _SWITCH = "login", "portal", "switch"
+_PORTAL_ADDRESS = "10.0.0.2"
 _NEW_NETWORK = 0x40000000  # CLONE_NEWNET, sched.h
 _SECONDS = 60  # until Slurm answers
 _NUMBERS = itertools.count()
@@ -74,7 +75,14 @@ class Cluster:
 
     def __init__(self, prefix: str, nodes: Sequence[str], portal: Lab, folder: Path) -> None:
         self.nodes, self.portal = tuple(nodes), portal
-        self.environment = {**os.environ, "SLURM_CONF": str(folder / "slurm.conf")}
+        self.environment = {
+            **os.environ,
+            "SLURM_CONF": str(folder / "slurm.conf"),
+            # the address is not public
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": "annex.security.allowed-ip-addresses",
+            "GIT_CONFIG_VALUE_0": _PORTAL_ADDRESS,
+        }
         self._prefix, self._folder = prefix, folder
         self._daemons: list[subprocess.Popen[bytes]] = []
 
@@ -225,7 +233,7 @@ def _portal(namespace: str) -> Iterator[Lab]:
             libc = ctypes.CDLL(None, use_errno=True)
             if libc.setns(network.fileno(), _NEW_NETWORK):
                 raise OSError(ctypes.get_errno(), "setns")
-        made.append(Lab(host="10.0.0.2"))
+        made.append(Lab(host=_PORTAL_ADDRESS))
 
     thread = threading.Thread(target=make)
     thread.start()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cluster import PROGRAMS, Cluster, NoNamespacesError, cluster
+from tests.conftest import run
 from tests.kill_at import KillAt
 from tests.lab import Lab
 from tests.portal import content_of, described, file_sha256, write_manifest
@@ -78,17 +79,31 @@ def test_without_a_scheduler(tmp_path: Path, lab: Lab, program: Callable[[str], 
     shell("! bash check.sh study", tmp_path)
 
 
+@pytest.mark.slow
+def test_the_page_on_large_manifests(tmp_path: Path, lab: Lab) -> None:
+    """In one run and in several: the same subdatasets."""
+    members = {}
+    for path in ("README", "sub-01/a", "sub-02/b", "sub-11/c"):
+        members[path] = described(path, lab.put(path, content_of(path)))
+    write_manifest(tmp_path / "million.jsonl", members)
+    at_once, *in_turns = indented("scale.rst")[-5:]
+    assert (at_once.split()[0], in_turns[0].split()[0]) == ("datalad", "for")
+    shell(at_once, tmp_path)
+    (tmp_path / "study").rename(tmp_path / "once")
+    shell("\n".join(in_turns), tmp_path)
+    listing = "git ls-files; git submodule --quiet foreach 'git ls-files; echo $sm_path'"
+    made = [run("bash", "-c", listing, cwd=tmp_path / name) for name in ("once", "study")]
+    names = [
+        [line for line in text.splitlines() if not line.startswith(".datalad/")] for text in made
+    ]
+    assert names[0] == names[1]
+    assert {"README", "sub-01", "a", "sub-11", "c"} <= set(names[0])
+
+
 @pytest.fixture
-def nodes(
-    tmp_path: Path, program: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Cluster]:
+def nodes(tmp_path: Path, program: Callable[[str], str]) -> Iterator[Cluster]:
     for name in PROGRAMS:
         program(name)
-    home = tmp_path / "home"
-    home.mkdir()
-    config = (ROOT / "tests/conftest.py").read_text().partition('_GIT_CONFIG = """\\\n')[2]
-    (home / ".gitconfig").write_text(config.partition('"""')[0].replace("127.0.0.1", "10.0.0.2"))
-    monkeypatch.setenv("HOME", str(home))
     try:
         with cluster(tmp_path / "slurm", NODES) as made:
             publish_study(made.portal, PARTS, FILES)
