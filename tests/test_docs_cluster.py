@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 import time
@@ -65,13 +66,18 @@ def test_without_a_scheduler(tmp_path: Path, lab: Lab, program: Callable[[str], 
     shell(only(shown, "import.sh"), tmp_path)
     assert (tmp_path / "study.parts").read_text().split() == [".", "sub-01", "sub-02"]
     shell("SLURM_ARRAY_TASK_ID=3 bash part.sh study", tmp_path)
-    asked = len(lab.requests)
     assert [r.path[:8] for r in lab.requests if r.path.startswith("/sub")] == ["/sub-02/"] * 3
     shell("! SLURM_ARRAY_TASK_ID=4 bash part.sh study", tmp_path)
-    shell(only(shown, "parallel -j"), tmp_path)
-    assert len(lab.requests) - asked == 4
+    lab.files["/sub-01/f001.dat"].status = 404
+    again = only(shown, "--resume-failed")
+    parallel = only(shown, "parallel -j", but=again)
+    shell(f"! {parallel}", tmp_path)
+    lab.files["/sub-01/f001.dat"].status = 200
+    asked = len(lab.requests)
+    shell(again, tmp_path)
+    assert [r.path for r in lab.requests[asked:]] == ["/sub-01/f001.dat"]
     shell(only(shown, "check.sh"), tmp_path)
-    assert len(lab.requests) - asked == 4
+    assert len(lab.requests) == asked + 1  # nothing was missing
     # the check fails when something is damaged
     damaged = next((tmp_path / "study/sub-01").resolve().glob("*.dat")).resolve()
     damaged.chmod(0o644)
@@ -217,3 +223,31 @@ def test_a_task_for_each_folder_of_one_dataset(nodes: Cluster) -> None:
     assert len(nodes.portal.requests) == asked + 1
     bash(nodes, "datalad export-archive-jsdl -t zip -d whole study.zip")
     assert file_sha256(Path("study.zip")) == zip_of_one_machine(nodes)
+
+
+@pytest.mark.slow
+def test_gnu_parallel_on_several_machines(nodes: Cluster, program: Callable[[str], str]) -> None:
+    """By a stand-in for ssh, which enters the node's network."""
+    program("parallel")
+    enter = [
+        f"{node}) exec {shlex.join(nodes.command(node, 'env', '-i', 'SHELL=/bin/bash'))}"
+        ' HOME="$HOME" USER="$(id -un)" PATH=/usr/bin:/bin GIT_CONFIG_COUNT=1'
+        ' GIT_CONFIG_KEY_0="$GIT_CONFIG_KEY_0" GIT_CONFIG_VALUE_0="$GIT_CONFIG_VALUE_0"'
+        ' bash -c "${*:3}" ;;'
+        for node in nodes.nodes
+    ]
+    script = ["#!/bin/bash", '[ "$2" = -- ] || exit 9', 'case "$1" in', *enter, "esac", "exit 9"]
+    ssh = Path("ssh").absolute()
+    ssh.write_text("\n".join(script))
+    ssh.chmod(0o755)
+    nodes.environment["PARALLEL_SSH"] = str(ssh)
+    Path("NODES").write_text("".join(f"{node}\n" for node in nodes.nodes))
+    shown = commands(nodes.portal)
+    bash(nodes, only(shown, "bash import.sh"))
+    options = "--sshloginfile NODES --workdir . --env PATH"
+    assert options in (ROOT / "docs/cluster.rst").read_text()
+    parallel = only(shown, "parallel -j", but=only(shown, "--resume-failed"))
+    bash(nodes, parallel.replace("-j 4", f"-j 1 {options}"))
+    log = [line.split("\t") for line in Path("study.log").read_text().splitlines()[1:]]
+    assert {line[1] for line in log} == set(nodes.nodes)
+    assert len(nodes.portal.requests) == 1 + PARTS * FILES + 1  # the manifest, README
