@@ -22,6 +22,8 @@ from tests.test_docs import PORTAL, ROOT, indented, shell
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.vault import Vault
+
 EXAMPLES = ROOT / "docs/examples/cluster"
 PARTS, FILES, NODES = 8, 50, 4
 
@@ -40,8 +42,8 @@ def commands(lab: Lab) -> list[str]:
     return [line.replace(PORTAL, lab.url) for line in indented("cluster.rst")]
 
 
-def only(shown: list[str], word: str, but: str = "") -> str:
-    (found,) = [line for line in shown if word in line and line != but]
+def only(shown: list[str], word: str, but: str = "--credential") -> str:
+    (found,) = [line for line in shown if word in line and but not in line]
     return found
 
 
@@ -63,14 +65,14 @@ def test_without_a_scheduler(tmp_path: Path, lab: Lab, program: Callable[[str], 
     publish_study(lab, 2, 3)
     copy_examples(tmp_path)
     shown = commands(lab)
-    shell(only(shown, "import.sh"), tmp_path)
+    shell(only(shown, "study.json study"), tmp_path)
     assert (tmp_path / "study.parts").read_text().split() == [".", "sub-01", "sub-02"]
     shell("SLURM_ARRAY_TASK_ID=3 bash part.sh study", tmp_path)
     assert [r.path[:8] for r in lab.requests if r.path.startswith("/sub")] == ["/sub-02/"] * 3
     shell("! SLURM_ARRAY_TASK_ID=4 bash part.sh study", tmp_path)
     lab.files["/sub-01/f001.dat"].status = 404
     again = only(shown, "--resume-failed")
-    parallel = only(shown, "parallel -j", but=again)
+    parallel = only(shown, "parallel -j", but="--resume-failed")
     shell(f"! {parallel}", tmp_path)
     lab.files["/sub-01/f001.dat"].status = 200
     asked = len(lab.requests)
@@ -83,6 +85,30 @@ def test_without_a_scheduler(tmp_path: Path, lab: Lab, program: Callable[[str], 
     damaged.chmod(0o644)
     damaged.write_bytes(b"damaged")
     shell("! bash check.sh study", tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["part.sh", "folder.sh"])
+def test_a_login_in_the_environment(tmp_path: Path, vault: Vault, lab: Lab, way: str) -> None:
+    """No terminal, and no file of the dataset with the token in it."""
+    publish_study(lab, 1, 3)
+    token = "planted-token-of-the-cluster"
+    vault.plant(token)
+    for file in lab.files.values():
+        file.wants, file.challenge = ("Authorization", f"Bearer {token}"), "Bearer"
+    vault.keep(".portal-token", f"{token}\n")
+    copy_examples(tmp_path)
+    shown = commands(lab)
+    export, with_login = only(shown, "export PORTAL"), only(shown, "--credential", but="whole")
+    if way == "part.sh":
+        make = with_login
+        task = "SLURM_ARRAY_TASK_ID=2 bash part.sh study"
+    else:
+        login = with_login.partition(" study ")[2]
+        make = f"{only(shown, 'study.json whole')} {login}; echo sub-01 > whole.folders"
+        task = f"SLURM_ARRAY_TASK_ID=1 bash folder.sh whole {login}"
+    shell(f"{export}\n{make}\n{task} < /dev/null", tmp_path)
+    assert len([r for r in lab.requests if r.path.startswith("/sub-01") and r.status == 200]) == 3
 
 
 @pytest.mark.slow
@@ -197,9 +223,9 @@ def zip_of_one_machine(nodes: Cluster) -> str:
 @pytest.mark.slow
 def test_a_task_for_each_subdataset(nodes: Cluster) -> None:
     shown = commands(nodes.portal)
-    bash(nodes, only(shown, "bash import.sh"))
-    again = only(shown, "--array=3 ")
-    run_with_a_crash(nodes, only(shown, "part.sh study", but=again), again)
+    bash(nodes, only(shown, "study.json study"))
+    submit = only(shown, "part.sh study", but="--array=3 ")
+    run_with_a_crash(nodes, submit, only(shown, "--array=3 "))
     asked = len(nodes.portal.requests)
     bash(nodes, only(shown, "bash check.sh"))
     assert len(nodes.portal.requests) == asked  # nothing was missing
@@ -243,10 +269,10 @@ def test_gnu_parallel_on_several_machines(nodes: Cluster, program: Callable[[str
     nodes.environment["PARALLEL_SSH"] = str(ssh)
     Path("NODES").write_text("".join(f"{node}\n" for node in nodes.nodes))
     shown = commands(nodes.portal)
-    bash(nodes, only(shown, "bash import.sh"))
+    bash(nodes, only(shown, "study.json study"))
     options = "--sshloginfile NODES --workdir . --env PATH"
     assert options in (ROOT / "docs/cluster.rst").read_text()
-    parallel = only(shown, "parallel -j", but=only(shown, "--resume-failed"))
+    parallel = only(shown, "parallel -j", but="--resume-failed")
     bash(nodes, parallel.replace("-j 4", f"-j 1 {options}"))
     log = [line.split("\t") for line in Path("study.log").read_text().splitlines()[1:]]
     assert {line[1] for line in log} == set(nodes.nodes)

@@ -3,7 +3,7 @@
 #SBATCH --output=logs/%A_%a.log
 # One task: download the folder that line SLURM_ARRAY_TASK_ID of STUDY.folders names, in a clone of
 # its own on the same disk, and move the content into STUDY.
-# Usage: sbatch --array=1-N folder.sh STUDY
+# Usage: sbatch --array=1-N folder.sh STUDY [OPTION ...]
 set -eu
 folder=$(sed -n "${SLURM_ARRAY_TASK_ID}p" "$1.folders")
 [ -n "$folder" ] || { echo "$1.folders has no line $SLURM_ARRAY_TASK_ID" >&2; exit 2; }
@@ -22,7 +22,7 @@ if [ ! -d "$clone" ]; then
     mv "$clone.new" "$clone"
 fi
 cd "$clone"
-datalad download-content "$folder"
+datalad download-content "${@:2}" "$folder"
 git annex move --quiet --to origin "$folder"
 cd "$study"
 chmod -R u+w "$clone"
