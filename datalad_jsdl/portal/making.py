@@ -175,7 +175,7 @@ def _require_served(accounts: Accounts, names: set[str]) -> None:
         raise PortalError(
             f"the settings have a section [dataset {unknown[0]}], and nothing with this name is "
             f"served; served are: {', '.join(sorted(names))}. The store keeps a name for each "
-            "path: see 'What a dataset is called' in the documentation"
+            'path: see "Users of a portal" in the documentation'
         )
     if accounts.by == "nobody" and not _has_public(accounts):
         raise PortalError(
