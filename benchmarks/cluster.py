@@ -41,7 +41,7 @@ _CONNECTIONS = 4  # of a node
 
 def main() -> None:
     options = _options()
-    with work_folder(options.folder) as folder, cluster(folder / "slurm", options.nodes) as made:
+    with work_folder(options.folder) as folder, cluster(options.nodes) as made:
         made.portal.rate = options.rate
         _publish(made, options)
         for script in (ROOT / "docs/examples/cluster").iterdir():

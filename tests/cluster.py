@@ -11,21 +11,22 @@ import itertools
 import os
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.lab import Lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 __all__ = ["LOGIN", "PROGRAMS", "Cluster", "NoNamespacesError", "cluster"]
 
 #: what has to be installed
-PROGRAMS = ("ip", "nsenter", "unshare", "slurmctld", "slurmd", "sbatch")
+PROGRAMS = ("ip", "unshare", "slurmctld", "slurmd", "sbatch")
 
 LOGIN, _PORTAL, _SWITCH = "login", "portal", "switch"
 _PORTAL_ADDRESS = "10.0.0.2"
@@ -113,9 +114,8 @@ class Cluster:
         self.run("scontrol", "update", f"NodeName={node}", *why, cwd=self._folder)
 
     def revive(self, node: str) -> None:
-        """Start a node again."""
+        """Start a node again; it is in service as soon as Slurm hears of it (ReturnToService)."""
         self._start("slurmd", "-D", "-N", node, node=node)
-        self.run("scontrol", "update", f"NodeName={node}", "State=RESUME", cwd=self._folder)
         self._wait()
 
     def start(self) -> None:
@@ -155,29 +155,25 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path, nodes: int) -> Iterator[Cluster]:
+def cluster(nodes: int) -> Iterator[Cluster]:
     """A cluster, until the end of the block.
 
     Args:
-        folder: for what Slurm writes; a new one is made.
         nodes: their number.
 
     Raises:
         NoNamespacesError: the kernel refuses them.
     """
-    (folder / "state").mkdir(parents=True)
     prefix = f"jsdl{os.getpid()}x{next(_NUMBERS)}"
     names = [f"node{number}" for number in range(1, nodes + 1)]
     lines = [
         f"NodeName={name} NodeAddr=10.0.0.{number} CPUs=1 RealMemory=100"
         for number, name in enumerate(names, 10)
     ]
-    text = _SLURM.format(login=LOGIN, folder=folder, nodes="\n".join(lines))
-    (folder / "slurm.conf").write_text(text)
-    # there may be cgroups of either version, or none that can be written: they are not needed
-    version = "v2" if os.path.exists("/sys/fs/cgroup/cgroup.controllers") else "v1"
-    (folder / "cgroup.conf").write_text(f"CgroupAutomount=no\nCgroupPlugin=cgroup/{version}\n")
     with ExitStack() as stack:
+        # Slurm makes sockets there, whose paths have to be short
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slurm")))
+        _configure(folder, lines)
         stack.enter_context(_namespace(prefix + _SWITCH))
         _run(prefix + _SWITCH, "ip", "link", "add", "bridge", "type", "bridge")
         _run(prefix + _SWITCH, "ip", "link", "set", "bridge", "up")
@@ -189,6 +185,15 @@ def cluster(folder: Path, nodes: int) -> Iterator[Cluster]:
         stack.callback(made.end)
         made.start()
         yield made
+
+
+def _configure(folder: Path, nodes: Sequence[str]) -> None:
+    """Write what Slurm reads."""
+    (folder / "state").mkdir()
+    text = _SLURM.format(login=LOGIN, folder=folder, nodes="\n".join(nodes))
+    (folder / "slurm.conf").write_text(text)
+    # only so that it is not looked for where there may be none: nothing of it is used
+    (folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
 
 
 @contextmanager
@@ -218,8 +223,7 @@ def _run(namespace: str, *command: str) -> None:
 
 
 def _enter(namespace: str, hostname: str) -> list[str]:
-    # not ``ip netns exec``: it hides /sys/fs/cgroup, without which no slurmd starts
-    inside = ["nsenter", f"--net=/run/netns/{namespace}", "unshare", "--uts"]
+    inside = ["ip", "netns", "exec", namespace, "unshare", "--uts"]
     return [*inside, "sh", "-c", f'hostname {hostname} && exec "$@"', "sh"]
 
 

@@ -137,7 +137,7 @@ def nodes(tmp_path: Path, program: Callable[[str], str]) -> Iterator[Cluster]:
     for name in PROGRAMS:
         program(name)
     try:
-        with cluster(tmp_path / "slurm", NODES) as made:
+        with cluster(NODES) as made:
             publish_study(made.portal, PARTS, FILES)
             copy_examples(tmp_path)
             yield made
@@ -166,9 +166,9 @@ def that_stops(folder: Path, task: int, kill: KillAt) -> str:
     return os.pathsep.join([str(folder), os.environ["PATH"]])
 
 
-def stopped_node(nodes: Cluster) -> str:
-    """The node on which a process has stopped; waits for it."""
-    while True:
+def stopped_node(nodes: Cluster, job: str) -> str:
+    """The node on which a process of a job has stopped; waits for it."""
+    while bash(nodes, f"squeue -h -j {job}").strip():
         for node in nodes.nodes:
             for pid in nodes.processes(node):
                 try:
@@ -177,7 +177,8 @@ def stopped_node(nodes: Cluster) -> str:
                             return node
                 except FileNotFoundError:  # it has just ended
                     continue
-        time.sleep(0.05)
+        time.sleep(0.1)
+    pytest.fail("the job has ended, and none of its processes has stopped")
 
 
 STOP = KillAt(
@@ -195,7 +196,7 @@ def run_with_a_crash(nodes: Cluster, submit: str, again: str) -> None:
     nodes.environment["PATH"] = that_stops(Path("stops").absolute(), 3, STOP)
     bash(nodes, "mkdir -p logs")
     job = bash(nodes, submit).split()[-1]
-    crashed = stopped_node(nodes)
+    crashed = stopped_node(nodes, job)
     nodes.crash(crashed)
     while bash(nodes, f"squeue -h -j {job}").strip():
         time.sleep(0.1)
