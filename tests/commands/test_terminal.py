@@ -123,7 +123,8 @@ def starts_at(bars: list[str]) -> int:
     return amounts(bars[0])[0] or 0
 
 
-SUM = r"13 files, 5\.4 MB in [\d.]+ s \([\d.]+ [kM]B/s\), all verified"
+CAME = r"(?:5\.4 MB|[\d.]+ (?:MB|bytes) kept, [\d.]+ (?:MB|bytes))"
+SUM = rf"13 files, {CAME} in [\d.]+ s \([\d.]+ [kM]B/s\), all verified"
 
 
 def one_line(recording: Recording) -> str:
