@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.formats.json_reader import is_list, read_document
+from datalad_jsdl.manifest.formats.json_reader import JsonReader, is_list, read_document
 from datalad_jsdl.manifest.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 __all__ = [
+    "WholeItems",
     "dig",
     "each",
     "forget_outline",
@@ -27,6 +28,7 @@ __all__ = [
     "objects",
     "one_page",
     "outline",
+    "whole_items",
 ]
 
 # Characters; such documents describe one record of a portal, and their text is held in memory.
@@ -80,17 +82,49 @@ def outline(head: str, *keys: str) -> Any:
     return _outline(head) if has_keys(head, *keys) else None
 
 
-@lru_cache(maxsize=1)  # many formats look at the same beginning, and change nothing of it
+# many formats look at the same beginning, and change nothing of what is in it
+@lru_cache(maxsize=1)
 def _outline(head: str) -> Any:
+    if (items := whole_items(head)) and items.more_behind:
+        return None
+    if items and items.found:
+        return items.found  # in a third of the time
     try:
         return json.loads(head)
     except (ValueError, RecursionError):
         return _cut_off(head)
 
 
+class WholeItems(NamedTuple):
+    """What stands in an array up to where the document breaks off.
+
+    Attributes:
+        found: the items that are whole.
+        more_behind: the array ends, and is not all of the document.
+    """
+
+    found: list[Any]
+    more_behind: bool
+
+
+@lru_cache(maxsize=1)
+def whole_items(head: str) -> WholeItems | None:
+    """The items in the beginning of a document; None if it is no array."""
+    if not is_array(head):
+        return None
+    found: list[Any] = []
+    reader = JsonReader(iter([head]))
+    try:
+        found.extend(item for item, _, _ in reader.elements())
+    except ManifestError:  # perhaps it only breaks off
+        return WholeItems(found, more_behind=False)
+    return WholeItems(found, more_behind=bool(reader.peek()))
+
+
 def forget_outline() -> None:
-    """Let go of the beginning that `outline` held."""
+    """Let go of the beginning that `outline` and `whole_items` held."""
     _outline.cache_clear()
+    whole_items.cache_clear()
 
 
 def _cut_off(head: str) -> Any:

@@ -9,11 +9,9 @@ else can be meant by, and with URLs; and if no item has further addresses, or an
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.formats.documents import is_array
+from datalad_jsdl.manifest.formats.documents import whole_items
 from datalad_jsdl.manifest.formats.fields import is_web
 from datalad_jsdl.manifest.formats.json_reader import JsonReader
 from datalad_jsdl.manifest.formats.values import name_in_url
@@ -36,16 +34,17 @@ _BEGINNING = re.compile(r'\s*\[\s*\{\s*"path"\s*:\s*"')  # of one that may have 
 
 def sniff(head: str) -> bool:
     """All the first items are entries, and there is at least one."""
-    items = _items(head)
-    if items:
-        return all(map(_is_entry, items))
+    items = whole_items(head)
+    if items and items.found:
+        return all(map(_is_entry, items.found))
     return items is not None and _BEGINNING.match(head) is not None
 
 
 def stranger(head: str) -> int | None:
     """The number of the first item of an array that is no entry, from 1; None if there is none."""
-    items = _items(head) or []
-    return next((n for n, item in enumerate(items, 1) if not _is_entry(item)), None)
+    items = whole_items(head)
+    found = enumerate(items.found if items else (), 1)
+    return next((n for n, item in found if not _is_entry(item)), None)
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
@@ -66,17 +65,6 @@ def _record(item: Any, where: str) -> Record:
     if type(path := item.get("path")) is str:
         return Record(path, item, where)
     return Record(_path(item), _value(item), where)
-
-
-def _items(head: str) -> list[Any] | None:
-    """The items that are whole, up to where the document breaks off; None if it is no array."""
-    if not is_array(head):
-        return None
-    found: list[Any] = []
-    reader = JsonReader(iter([head]))
-    with suppress(ManifestError):
-        found.extend(item for item, _, _ in reader.elements())
-    return found
 
 
 def _is_entry(item: Any) -> bool:
