@@ -82,8 +82,8 @@ def outline(head: str, *keys: str) -> Any:
     return _outline(head) if has_keys(head, *keys) else None
 
 
-# many formats look at the same beginning, and change nothing of what is in it
-@lru_cache(maxsize=1)
+# many formats look at the same beginning, or a shorter one, and change nothing of what is in it
+@lru_cache(maxsize=2)
 def _outline(head: str) -> Any:
     if (items := whole_items(head)) and items.more_behind:
         return None
@@ -107,7 +107,7 @@ class WholeItems(NamedTuple):
     more_behind: bool
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def whole_items(head: str) -> WholeItems | None:
     """The items in the beginning of a document; None if it is no array."""
     if not is_array(head):

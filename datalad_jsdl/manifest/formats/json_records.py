@@ -26,9 +26,10 @@ from datalad_jsdl.manifest.formats.documents import (
     one_page,
     outline,
 )
-from datalad_jsdl.manifest.formats.fields import digests_in, is_web, known_time
+from datalad_jsdl.manifest.formats.fields import is_web, known_time, stated
 from datalad_jsdl.manifest.formats.listing import file_record
 from datalad_jsdl.manifest.formats.values import name_in_url, scheme_of
+from datalad_jsdl.model.digests import canonical_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,19 +52,24 @@ _VAGUE = frozenset({"url", "urls", "uri", "link", "links", "href"})
 
 @dataclass(frozen=True, slots=True)
 class _Roles:
-    """Which field has what; None where there is none."""
+    """Which field has what; None where there is none. Of digests also the algorithm."""
 
     path: str | None
     url: str | None
     size: str | None
     mtime: str | None
     checksum: str | None
+    digests: tuple[tuple[str, str], ...]
 
 
 @lru_cache(maxsize=64)
 def _roles(names: tuple[str, ...]) -> _Roles:
-    found = (well_known(names, role) for role in ("path", "url", "size", "mtime", CHECKSUM))
-    return _Roles(*found)
+    path, url, size, mtime, checksum = (
+        well_known(names, role) for role in ("path", "url", "size", "mtime", CHECKSUM)
+    )
+    bare = ((name, _DIGEST.sub("", name) or name) for name in names)
+    digests = tuple(pair for pair in bare if canonical_name(pair[1]))
+    return _Roles(path, url, size, mtime, checksum, digests)
 
 
 def sniff(head: str) -> bool:
@@ -130,8 +136,8 @@ def _is_size(value: Any) -> bool:
 
 def _digests(item: dict[str, Any], roles: _Roles) -> dict[str, Any]:
     """Those that are named for their algorithm: ``md5``, ``md5sum``, ``sha256_hash``."""
-    bare = {_DIGEST.sub("", name) or name: value for name, value in item.items()}
-    found = digests_in({name: value for name, value in bare.items() if isinstance(value, str)})
+    bare = {algorithm: item[name] for name, algorithm in roles.digests}
+    found = stated({name: value for name, value in bare.items() if isinstance(value, str)})
     checksum = item.get(roles.checksum or "")
     if isinstance(checksum, str) and checksum and not found:
         return {CHECKSUM: checksum}
