@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from xml.dom import XML_NAMESPACE
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Element", "elements"]
 
 _BASE = f"{{{XML_NAMESPACE}}}base"
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Element(NamedTuple):
@@ -166,10 +168,13 @@ def elements(text: Iterator[str], *names: str) -> Iterator[Element]:
                 if count:
                     children = done[-count:]
                     del done[-count:]
-                given: dict[str, str] = {}
-                if attributes:
+                given: Mapping[str, str] = _NONE
+                if after - first == 1:  # in a quarter of the time
+                    given = {attributes[0]: values[first]}
+                elif attributes:
                     given = dict(zip(attributes, values[first:after], strict=True))
-                own = own if text is None else values[text]
+                if text is not None:
+                    own = values[text]
                 done.append(make(Element, (name, given, line + below, bases, children, own)))
             return done[0]
 
