@@ -131,7 +131,7 @@ _ADDRESSES = """\
 Addresses
 ---------
 
-An address is recognised by its beginning; see :doc:`addresses`. A portal's answers are read as by a
+An address is recognised by its beginning; see :doc:`addresses`. A portal's answers are read with a
 format of the table above.
 
 """

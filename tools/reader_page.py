@@ -50,8 +50,8 @@ _KEEPS = """\
 Times and modes
 ---------------
 
-The metadata of a member that a reader restores, checked with the archives of everyday files
-and of times, in two time zones far from UTC. Times are exact where the format has an exact one
+The metadata of a member that a reader restores, checked with the archives *everyday* and
+*times*, in two time zones far from UTC. Times are exact where the format has an exact one
 (1970 to 2038). The other readers restore content and name only: they ignore the rest, or read a
 stream, where modes and links come too late, in the directory at the archive's end. Then
 links become files that contain their target.

@@ -28,7 +28,7 @@ JOBS = Parameter(
     metavar="NJOBS",
     doc="""how many files, or pieces of them, to download at a time: a whole number from 1 to
     1000, or 'auto' for the value of git config datalad.jsdl.jobs; if that is not
-    set either, it begins with 8, and has more while that brings more.""",
+    set either, it begins with 8, and grows as long as that brings more.""",
 )
 
 

@@ -140,7 +140,7 @@ class Settings:
         0,
         "``annex.jobs``, or auto",
         "files downloaded at a time, at most 1000 (-J overrides it); auto begins with 8, and has "
-        "more at a time while that brings more",
+        "a larger number as long as that brings more in the same time",
         _jobs,
     )
     most_jobs: int = _setting(

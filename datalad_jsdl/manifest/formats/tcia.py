@@ -22,7 +22,7 @@ _MARK = "ListOfSeriesToDownload="
 
 
 def sniff(head: str) -> bool:
-    """The line ``ListOfSeriesToDownload=``, which the series follow."""
+    """The line ``ListOfSeriesToDownload=``, followed by the series."""
     return _MARK in (line.strip() for line in beginning(head))
 
 

@@ -1,4 +1,4 @@
-"""A catalogue of a THREDDS Data Server: datasets with a path behind the server's HTTP service.
+"""A catalogue of a THREDDS Data Server: datasets with a path below the server's HTTP service.
 
 Described at https://docs.unidata.ucar.edu (Dataset Inventory Catalog Specification 1.0). Only what
 an ``HTTPServer`` service delivers is a file: OPeNDAP, WMS and others answer requests for parts. A
