@@ -6,6 +6,7 @@ import base64
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from datalad_jsdl.orders.archive_names import unique_name
 from datalad_jsdl.portal.ranges import Validators
 
 if TYPE_CHECKING:
@@ -35,9 +36,10 @@ def validators_of(summary: OrderSummary, archive: Archive) -> Validators:
 
 def general_headers(summary: OrderSummary, validators: Validators) -> dict[str, str]:
     """Of every answer with an archive, or a part of it."""
-    ascii_name = summary.archive_name.encode("ascii", "replace").decode()
+    own_name = unique_name(summary)
+    ascii_name = own_name.encode("ascii", "replace").decode()
     plain = "".join(c if c.isalnum() or c in " -_.()+,=@" else "_" for c in ascii_name)
-    name = quote(summary.archive_name.encode("utf-8", "surrogateescape"), safe="")
+    name = quote(own_name.encode("utf-8", "surrogateescape"), safe="")
     return {
         "etag": validators.etag,
         "last-modified": validators.last_modified,

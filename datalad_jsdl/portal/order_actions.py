@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from datalad_jsdl.manifest.writing import write_entries
 from datalad_jsdl.model.amounts import counted
+from datalad_jsdl.orders.archive_names import unique_name
 from datalad_jsdl.orders.comparing import compare_order
 from datalad_jsdl.orders.jobs.model import JobState
 from datalad_jsdl.orders.jobs.rows import Jobs
@@ -225,7 +226,7 @@ def archive_path(site: Site, summary: OrderSummary) -> tuple[str, float]:
         ProblemError: the files are served to nobody any more.
     """
     signature, expires = site.capabilities.sign(summary.id, whom_it_is_for(site, summary.id))
-    return f"/d/{summary.id}.{signature}/{quote(summary.archive_name, safe='')}", expires
+    return f"/d/{summary.id}.{signature}/{quote(unique_name(summary), safe='')}", expires
 
 
 def _preparation(site: Site, summary: OrderSummary) -> Job | None:

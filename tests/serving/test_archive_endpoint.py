@@ -73,8 +73,11 @@ def test_the_whole(portal: Portal, order: Order, url: str, whole: bytes) -> None
     assert headers["Cache-Control"] == "private, max-age=31536000, immutable, no-transform"
     assert headers["X-Accel-Buffering"] == "no"
     assert headers["X-Robots-Tag"] == "noindex"
+    # as in the file with its SHA-256, and no other order's
+    short = order.summary.id[:8]
     assert headers["Content-Disposition"] == (
-        "attachment; filename=\"all visits _.zip\"; filename*=UTF-8''all%20visits%20%C3%A4.zip"
+        f'attachment; filename="all visits _-{short}.zip"; '
+        f"filename*=UTF-8''all%20visits%20%C3%A4-{short}.zip"
     )
     digest = base64.b64encode(bytes.fromhex(order.summary.archive_sha256)).decode()
     assert headers["Repr-Digest"] == f"sha-256=:{digest}:"

@@ -84,7 +84,7 @@ def test_the_zip_has_the_members_of_orthancs_own(orthanc: Orthanc, portal: Porta
         assert len(whole.content) == state["zipSizeBytes"]
         assert members(whole.content) == orthanc.archive(place)
         name = state["zipFileName"]
-        assert name in whole.headers["Content-Disposition"]
+        assert f'="{name.removesuffix(".zip")}-' in whole.headers["Content-Disposition"]
         assert name.startswith("PAT-0417_")
         # who it is belongs in no address
         assert "Doe" not in state["downloadUrl"]
