@@ -179,7 +179,8 @@ class Settings:
     min_speed: int = _setting(
         1024,
         "1k",
-        "bytes per second, over the read timeout, below which a connection is given up",
+        "bytes per second: a connection that brings fewer, on average over ``read-timeout``, is "
+        "given up",
         parse_bytes,
     )
     retries: int = _setting(3, "3", "consecutive attempts at one URL without progress", _count)

@@ -35,7 +35,7 @@ _KEYS = ("url", "length", "filename")
 
 
 def sniff(head: str) -> bool:
-    """A list of objects with ``url``, ``length`` and ``filename``, or such an object in a line."""
+    """A list of objects with ``url``, ``length`` and ``filename``, or one such object a line."""
     return _is_stream(head) or (
         is_array(head) and any(item.keys() >= set(_KEYS) for item in objects(outline(head, *_KEYS)))
     )

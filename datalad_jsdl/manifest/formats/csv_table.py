@@ -41,7 +41,8 @@ _BETWEEN = re.compile(r"[\s|;,]+")
 
 def sniff(head: str) -> bool:
     """The header has path and URL; or all rows have as many cells as the first line (a header or
-    a row), and the header has a path or a URL, or a row has a URL."""
+    a row), and either the header has a path or a URL, or a row has a URL.
+    """
     if head.lstrip().startswith(("{", "[", "<")):
         return False
     try:
