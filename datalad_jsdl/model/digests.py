@@ -54,6 +54,7 @@ ALGORITHMS: dict[str, Algorithm] = {
     "md5": Algorithm(32, "md5", "MD5"),
 }
 
+_LONGEST_NAME = 40  # characters; hostile ones are not kept
 _ALIASES = {
     "sha2512": "sha512",
     "sha2384": "sha384",
@@ -72,12 +73,16 @@ BY_LENGTH = {
 _HEX = re.compile(r"[0-9a-fA-F]*")
 
 
-@lru_cache(maxsize=1000)  # a document has few, and asks for each file
 def canonical_name(name: str) -> str | None:
     """The table's name for an algorithm, or None if it is not in the table.
 
     Portals write sha256, SHA-256, sha_256 and sha2-256 for the same thing.
     """
+    return _known_name(name) if len(name) <= _LONGEST_NAME else None
+
+
+@lru_cache(maxsize=1000)  # a document has few, and asks for each file
+def _known_name(name: str) -> str | None:
     bare = name.lower().replace("-", "").replace("_", "")
     return _ALIASES.get(bare)
 

@@ -45,7 +45,7 @@ def plain_rows(
         header: of the table.
         columns: their roles.
     """
-    if any(columns.folders[1:]):
+    if any(columns.folders) and len(columns.folders) > 1:
         return lambda cells, where: None
     folder = "".join(columns.folders)
     path = None if columns.path is None else header.index(columns.path)

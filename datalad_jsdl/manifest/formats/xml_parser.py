@@ -18,6 +18,7 @@ __all__ = ["MAX_DEPTH", "MAX_ELEMENTS", "Names", "new_parser", "parsed", "too_ma
 _MAX_CHARACTERS = 64 << 20
 _MAX_NAMES = 10_000  # that are held for the next element of the name
 _PORTION = 1 << 14  # characters
+_MOST_DECLARING = 2  # tags with namespaces, with which a name may mean different ones
 
 #: Elements in one that is wanted, and in each other.
 MAX_ELEMENTS = 1 << 20
@@ -84,7 +85,12 @@ def parsed(
     """
     names: tuple[dict[str, str] | set[str], ...] = (*held, parser.intern)
     declared: set[int] = set()  # where namespaces are
-    parser.StartNamespaceDeclHandler = lambda *_: declared.add(parser.CurrentByteIndex)
+
+    def declares(*_: object) -> None:
+        if len(declared) < _MOST_DECLARING:
+            declared.add(parser.CurrentByteIndex)
+
+    parser.StartNamespaceDeclHandler = declares
     handlers = parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler
     pending = fed = 0
     rest = ""  # of the text, which the parser has not seen
@@ -124,7 +130,7 @@ def parsed(
                 ended.clear()
                 feed(chunk[at:end])
                 # a prefix, or none, means the same namespace everywhere if only one tag has any
-                seeks = bool(ready) and len(declared) < 2 and shapes.pay
+                seeks = bool(ready) and len(declared) < _MOST_DECLARING and shapes.pay
                 behind = seeks and tag is not None and ended[-1:] == [fed - tag[1] + tag[0]]
                 pending = 0 if ready else pending + end - at
                 at = end

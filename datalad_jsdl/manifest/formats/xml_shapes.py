@@ -103,7 +103,7 @@ def shape_of(source: str) -> Shape | None:
         else:
             written.append(re.escape(gap))
             if opened:
-                opened[-1].own += gap
+                opened[-1].own += gap.replace("\r\n", "\n")  # as a parser does (XML 1.0, 2.11)
         written.append(f"<{closing}{name}")
         if closing:
             if attributes or not opened or opened.pop().name != name:
@@ -120,9 +120,10 @@ def shape_of(source: str) -> Shape | None:
         line += tag.group().count("\n") - gap.count("\n")
         if len(opened) >= MAX_NESTED:
             return None
+    if opened or len(outermost) != 1:
+        return None
     pattern = re.compile("".join(written))
-    # a tag that closes and is empty, or two elements, are none
-    if opened or len(outermost) != 1 or not pattern.fullmatch(source):
+    if not pattern.fullmatch(source):  # a tag that closes and is empty, say
         return None
     return Shape(pattern, outermost[0], line)
 
@@ -146,7 +147,8 @@ class Shapes(Generic[Found]):
         self._end = re.compile(rf"</(?:{'|'.join(map(re.escape, names))})\s*>", re.ASCII)
         self._known: list[tuple[Shape, Callable[[Sequence[str], int], Found]]] = []
         self._matched: list[tuple[int, Sequence[str]]] = []
-        self._hits = self._misses = 0
+        self._hits = self._misses = self._in_vain = 0
+        self._refers = False  # there may be references in the values
 
     @property
     def pay(self) -> bool:
@@ -184,24 +186,27 @@ class Shapes(Generic[Found]):
         self._hits += len(self._matched)
         if place == at:
             self._misses += 1
-        elif "&" in text[at:place]:
-            self._matched = [(number, _plain(values)) for number, values in self._matched]
+        self._refers = "&" in text[at:place]
         return place
 
     def found(self, line: int) -> Iterator[Found]:
-        """What the elements give that were matched; the first's shape begins in that line."""
+        """What the elements give that were matched; the first's shape begins in that line.
+
+        A parser has found them well-formed before that.
+        """
         known = self._known
         for number, values in self._matched:
             shape, make = known[number]
-            yield make(values, line)
+            yield make(_plain(values) if self._refers else values, line)
             line += shape.lines
 
     def _learns(self, text: str, at: int) -> bool:
         """Whether the next element has a shape, which is none of those that are known."""
-        if len(self._known) >= _MOST or not (end := self.end(text, at)):
+        if len(self._known) >= _MOST or self._in_vain > _IN_VAIN:
             return False
-        shape = shape_of(text[at : end[1]])
+        shape = shape_of(text[at : end[1]]) if (end := self.end(text, at)) else None
         if shape is None or shape.part.name not in self.names:
+            self._in_vain += 1  # taking an element apart takes longer than handlers do
             return False
         self._known.append((shape, self._maker(shape)))
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from unittest.mock import patch
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.formats import xml_parser
+from datalad_jsdl.manifest.formats import xml_parser, xml_shapes
 from datalad_jsdl.manifest.formats.xml_rows import Row, rows
 from datalad_jsdl.manifest.formats.xml_shapes import Shapes, shape_of
 from datalad_jsdl.manifest.formats.xml_stream import Element, elements
@@ -32,6 +33,7 @@ def documents(draw: st.DrawFn) -> str:
                 [
                     '<a k="{}"><k>{}</k><l>{}</l></a>',
                     '<a>\n  <k j="{}" l="v">{}</k>\n  <m>\n    <k>{}</k>\n  </m></a>',
+                    "<a>\r\n<k>{}</k>\r\n<l>{}</l>\n<k>{}</k></a>",
                     "<b>{}<!-- c --></b><c>{}</c><a>{}</a>",
                     '<a k="{}"/><a><k>{}</k></a ><b>{}</b>',
                     "<a><k>{}</k><a>{}</a>{}</a>",
@@ -91,6 +93,9 @@ def test_most_elements_are_read_without_handlers() -> None:
         ("<a><k>\x01</k></a>", "not well-formed"),
         ("<a><k>1</k></b>", "mismatched tag"),
         ("<a><k>&#0;</k></a>", "reference to invalid character number"),
+        ("<a><k>&#x110000;</k></a>", "reference to invalid character number"),
+        ("<a><k>&#99999999999999999999;</k></a>", "reference to invalid character number"),
+        ("<a><k>&#12a;</k></a>", "not well-formed"),
         ("<a><k>", "no element found|mismatched tag"),
     ],
 )
@@ -135,3 +140,22 @@ def test_a_shape_has_all_values_and_the_lines() -> None:
         ("c", 2, 3),
     ]
     assert (part.own, part.text) == ("\n\n", None)
+
+
+def test_elements_without_a_shape_are_soon_left_to_handlers() -> None:
+    odd = "<a><k>two\nlines</k></a>"
+    document = "<r>" + f"<a><k>v</k></a>{odd}" * 3000 + "</r>"
+    with patch.object(xml_shapes, "shape_of", wraps=shape_of) as taken_apart:
+        assert sum(1 for _ in rows(iter([document]), "a")) == 6000
+    assert taken_apart.call_count < 100
+
+
+def test_tags_with_namespaces_are_not_held() -> None:
+    text = ("<r>" if n < 0 else '<a xmlns="u"/>' * 1000 for n in range(-1, 100))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ManifestError, match="no element found"):
+            list(rows(text, "b"))
+        assert tracemalloc.get_traced_memory()[1] < 2 << 20
+    finally:
+        tracemalloc.stop()
