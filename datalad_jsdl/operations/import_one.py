@@ -27,7 +27,7 @@ from datalad_jsdl.repository.importing.submodules import changed_links
 from datalad_jsdl.repository.importing.switching import MovedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -288,12 +288,13 @@ class _Fetching:
         told = {key: _latest(entries[key]) for key in keys}
         untold = [key for key, time in told.items() if time is None]
         times = told | recorded_times(self._importer, untold)
+        fresh = {key for key in keys if any(e.path in self._fetched for e in entries[key])}
         for key in keys:
             for entry in entries[key]:
                 if fetched := self._fetched.pop(entry.path, None):
                     _set_time(fetched, times[key])
                     fetched.replace(self._staging.folder / key_file(key))
-        downloads = self._downloads([(key, expected_of(key).size) for key in keys])
+        downloads = self._downloads([(key, expected_of(key).size) for key in keys], fresh)
         jobs = (self._job(key, entries[key], expected_of(key), times[key]) for key in keys)
         size_here = 0  # bytes of what was not fetched
         for job, problem in self._staging.take_in(jobs, downloads):
@@ -309,11 +310,14 @@ class _Fetching:
         self._staging.clean_up("path-*")
         self._importer.catch_up()
 
-    def _downloads(self, sizes: Sequence[tuple[str, int | None]]) -> Downloads:
-        """Of files of these names and sizes, for which there is room."""
+    def _downloads(
+        self, sizes: Sequence[tuple[str, int | None]], fresh: Collection[str] = ()
+    ) -> Downloads:
+        """Of files of these names and sizes, for which there is room; this run has the *fresh*."""
         known = [size for _, size in sizes if size is not None]
         self._staging.require_room(sum(known))
-        unsized, left = len(sizes) - len(known), self._staging.left(name for name, _ in sizes)
+        unsized = len(sizes) - len(known)
+        left = self._staging.left(name for name, _ in sizes if name not in fresh)
         return Downloads(self._staging.engine, len(sizes), sum(known), unsized, left)
 
     def _job(

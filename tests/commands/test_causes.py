@@ -43,6 +43,27 @@ def test_what_nobody_can_verify(tmp_path: Path, lab: Lab, ready: Callable[..., P
     assert line.endswith("1 of them not verified: there is no checksum")
 
 
+def test_files_without_a_checksum_are_no_leftovers(tmp_path: Path, lab: Lab) -> None:
+    """A run that gives them a key from their digest has downloaded them itself."""
+    members = {path: {"urls": [url]} for path, url in publish(lab, ["a", "b"]).items()}
+    write_manifest(manifest := tmp_path / "m.json", members)
+    lines = said("download-manifest", "--get", manifest, tmp_path / "ds", code=0)
+    came = re.search(r"2 files, 6000 bytes in [\d.]+ s \([^)]+\), all not verified", lines[-1])
+    assert came, lines
+
+
+def test_content_that_was_here_is_not_told_as_downloaded(tmp_path: Path, lab: Lab) -> None:
+    """Nor as kept by an earlier run, when it gets its digest."""
+    members = {path: {"urls": [url]} for path, url in publish(lab, ["a", "b"]).items()}
+    write_manifest(manifest := tmp_path / "m.json", {"a": members["a"]})
+    dataset = tmp_path / "ds"
+    said("download-manifest", manifest, dataset, code=0)
+    said("download-content", cwd=dataset, code=0)
+    write_manifest(manifest, members)
+    lines = said("download-manifest", "--get", manifest, dataset, code=0)
+    assert re.search(r"; 1 file, 3000 bytes in ", lines[-1]), lines
+
+
 def test_forty_files_that_a_mirror_refuses(
     tmp_path: Path, lab: Lab, ready: Callable[..., Path]
 ) -> None:
