@@ -112,6 +112,28 @@ def test_a_login_in_the_environment(tmp_path: Path, vault: Vault, lab: Lab, way:
 
 
 @pytest.mark.slow
+def test_a_folder_of_which_a_file_is_unavailable(tmp_path: Path, lab: Lab) -> None:
+    """The study gets what came, and the task fails; again, it fetches only the rest."""
+    publish_study(lab, 1, 3)
+    copy_examples(tmp_path)
+    shell(only(commands(lab), "study.json whole") + "\necho sub-01 > whole.folders", tmp_path)
+    lab.files["/sub-01/f001.dat"].status = 404
+    task = "SLURM_ARRAY_TASK_ID=1 bash folder.sh whole"
+    shell(f"! {task}", tmp_path)
+    here = run("git", "annex", "find", "--in", "here", cwd=tmp_path / "whole").split()
+    assert here == ["sub-01/f000.dat", "sub-01/f002.dat"]
+    first = (tmp_path / "whole/sub-01/f000.dat").resolve()
+    assert first.stat().st_nlink == 2  # no byte was copied
+    lab.files["/sub-01/f001.dat"].status = 200
+    asked = len(lab.requests)
+    shell(task, tmp_path)
+    assert [r.path for r in lab.requests[asked:]] == ["/sub-01/f001.dat"]
+    assert list((tmp_path / "whole.clones").iterdir()) == []
+    run("git", "annex", "fsck", "--quiet", cwd=tmp_path / "whole/sub-01")
+    assert (first.stat().st_nlink, first.stat().st_mode & 0o222) == (1, 0)
+
+
+@pytest.mark.slow
 def test_the_page_on_large_manifests(tmp_path: Path, lab: Lab) -> None:
     """In one run and in several: the same subdatasets."""
     members = {}

@@ -22,7 +22,13 @@ if [ ! -d "$clone" ]; then
     mv "$clone.new" "$clone"
 fi
 cd "$clone"
-datalad download-content "${@:2}" "$folder"
+failed=0
+datalad download-content "${@:2}" "$folder" || failed=$?
+if [ "$failed" != 0 ]; then
+    # the clone keeps it as well, by hard links: the same task again fetches only the rest
+    git annex copy --quiet --to origin "$folder"
+    exit "$failed"
+fi
 git annex move --quiet --to origin "$folder"
 cd "$study"
 chmod -R u+w "$clone"
