@@ -81,6 +81,9 @@ class Made:
         changes: how they differ from the older manifest; None without one.
         unmatched: patterns that matched nothing.
         cache_error: why digests could not be kept for a run that is interrupted, or None.
+        kept: zips of the older manifest that the new one names.
+        dropped: those that it does not name, since its format cannot.
+        secret: those that it does not name, since all their URLs seem to contain a secret.
     """
 
     entries: int
@@ -96,6 +99,7 @@ class Made:
     unmatched: tuple[str, ...] = ()
     kept: tuple[NamedArchive, ...] = ()
     dropped: tuple[NamedArchive, ...] = ()
+    secret: tuple[NamedArchive, ...] = ()
 
 
 def folder_url(text: str) -> str:
@@ -182,8 +186,11 @@ class _Making:
         self._listed: dict[str, str] = {}
         old_archives = () if options.archives else old.archives
         has_place = WRITERS[options.format_name].with_archives is not None
-        self._kept = old_archives if has_place else ()
+        public = tuple(filter(None, (archive.public() for archive in old_archives)))
+        self._kept = public if has_place else ()
         self._dropped = () if has_place else old_archives
+        secret = tuple(archive for archive in old_archives if archive.public() is None)
+        self._secret = secret if has_place else ()
         self._size = self._read = self._read_size = self._resumed = 0
 
     def hash(self, progress: Progress) -> None:
@@ -284,6 +291,7 @@ class _Making:
             unmatched=self._found.unmatched,
             kept=self._kept,
             dropped=self._dropped,
+            secret=self._secret,
         )
 
 

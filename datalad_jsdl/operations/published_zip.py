@@ -53,14 +53,16 @@ def published_zip(
 
 
 def _stem(url: str) -> str:
-    name = unquote(urlsplit(url).path).rpartition("/")[2]
+    name = _path(url).rpartition("/")[2]
     return name[:-4] if name.lower().endswith(".zip") else name
 
 
 def own_places(archives: Iterable[NamedArchive], folder: Path, urls: Iterable[str]) -> set[str]:
     """Absolute paths that zips have in a folder of their files: no zip is a file of itself.
 
-    Nor is a list of its checksum beside it, as ``export-archive --checksum-file`` writes it.
+    Nor is a list of its checksum beside it, as ``export-archive --checksum-file`` writes it. Only
+    the paths of URLs count: a zip that moved from http to https or to another host, or that has a
+    version in its query, is still that file.
 
     Args:
         archives: zips of the files.
@@ -68,11 +70,15 @@ def own_places(archives: Iterable[NamedArchive], folder: Path, urls: Iterable[st
         urls: of the folder, each with a slash at its end.
     """
     root = os.path.realpath(folder)
+    zips = {_path(url) for archive in archives for url in archive.urls}
     return {
-        os.path.join(root, *unquote(zip_url.removeprefix(url)).split("/")) + suffix
-        for archive in archives
-        for zip_url in archive.urls
-        for url in urls
-        if zip_url.startswith(url)
+        os.path.join(root, *path.removeprefix(base).split("/")) + suffix
+        for base in set(map(_path, urls))
+        for path in zips
+        if path.startswith(base)
         for suffix in ("", ".sha256")
     }
+
+
+def _path(url: str) -> str:
+    return unquote(urlsplit(url).path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -293,6 +294,47 @@ def test_an_update_keeps_the_zip_and_does_not_list_it(tmp_path: Path) -> None:
     # another one is given
     datalad(*make, "--update", manifest, "--archive", "https://h.example/o.zip")
     assert json.loads(manifest.read_text())["/"]["archives"][0]["leading_dir"] == "o"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://h.example/s/z.zip?v=2",
+        "http://h.example/s/z.zip",
+        "https://old.example:8443/s/z.zip",
+        "https://h.example/s/%7A.zip",
+    ],
+)
+def test_a_zip_whose_url_is_written_otherwise_is_not_listed(tmp_path: Path, url: str) -> None:
+    folder, manifest = tmp_path / "data", tmp_path / "m.json"
+    (folder / "s").mkdir(parents=True)
+    for name in ("a", "z.zip", "z.zip.sha256", "other.zip", "s/z.zip"):
+        (folder / name).write_bytes(b"x")
+    old = {"/": {"archives": [{"urls": [url], "leading_dir": "z"}]}, "a": ["https://h.example/s/a"]}
+    manifest.write_text(json.dumps(old))
+    base = ("--base-url", "https://h.example/s")
+    datalad("make-manifest", folder, *base, "-o", manifest, "--update", manifest)
+    found = json.loads(manifest.read_text())
+    assert found.keys() == {"/", "a", "other.zip", "s/z.zip"}
+    assert found["/"]["archives"][0]["leading_dir"] == "z"
+
+
+def test_a_zip_with_a_secret_in_its_url_is_told_as_dropped(tmp_path: Path) -> None:
+    """One that has another URL is kept with that one."""
+    folder, manifest = tmp_path / "data", tmp_path / "m.json"
+    folder.mkdir()
+    (folder / "a").write_bytes(b"a")
+    secret, public = f"https://h.example/z.zip?token={SECRET}", "https://h.example/y.zip"
+    old = [{"urls": [secret]}, {"urls": [f"{public}?token={SECRET}", public]}]
+    manifest.write_text(json.dumps({"/": {"archives": old}, "b": ["https://h.example/b"]}))
+    base = ("--base-url", "https://h.example/s")
+    make = ("make-manifest", folder, *base, "-o", manifest, "--update", manifest)
+    done = run_datalad(*map(str, make))
+    said = " ".join(done.stderr.split())
+    assert re.search(r"does not name the zip https://h\.example/z\.zip\S*, whose URL seems", said)
+    assert re.search(r"still names https://h\.example/y\.zip, which is older", said)
+    assert SECRET not in done.stderr + manifest.read_text()
+    assert json.loads(manifest.read_text())["/"] == {"archives": [{"urls": [public]}]}
 
 
 def test_a_format_without_a_place_for_the_zip(tmp_path: Path) -> None:
