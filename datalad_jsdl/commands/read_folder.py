@@ -61,6 +61,8 @@ def _main() -> None:
     parser.add_argument("--shown", type=int, default=3, help="entries and refusals to show")
     parser.add_argument("--jsonl", action="store_true", help="print one object a file")
     given = parser.parse_args()
+    if gone := [str(folder) for folder in given.folders if not folder.exists()]:
+        parser.error(f"no such file or folder: {', '.join(gone)}")
     for file in _files(given.folders):
         found = read(file, given.base_url, given.format, given.shown)
         print(json.dumps(asdict(found)) if given.jsonl else _told(found), flush=True)

@@ -10,6 +10,8 @@ from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.lab import sha256
 from tests.portal import (
     content_of,
@@ -24,8 +26,6 @@ from tests.portal import (
 from tests.running import run_datalad
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.lab import Lab
 
 PATHS = ["sub/a.txt", "b.bin"]
@@ -128,6 +128,33 @@ def test_another_packages_format(tmp_path: Path, lab: Lab, monkeypatch: pytest.M
         assert done.code == 0, done.stderr
         assert "the format mine of the package mine 1.0 failed" in done.stderr
         assert "was skipped" in done.stderr
+
+
+@pytest.mark.parametrize("place", ["", "def sniff(head):\n    ", "def records(text, options):\n    "])
+def test_another_packages_format_that_exits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """At its import, while it looks at a document or while it reads one."""
+    info = tmp_path / "mine-1.0.dist-info"
+    info.mkdir()
+    (tmp_path / "mine.py").write_text(f"{PLUGIN}\n{place}raise SystemExit('I leave')\n")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[datalad_jsdl.formats]\nmine = mine\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    Path("m.txt").write_text("MYFORMAT\n")
+    (record,) = datalad("download-manifest", "--dry-run", "m.txt", "ds", code=1)
+    write_manifest("m.json", {"d": {"urls": ["https://h.example/d"]}})
+    done = run_datalad("download-manifest", "--dry-run", "m.json", "ds")
+    assert done.code == 0, done.stderr
+    said = "the format mine of the package mine 1.0 failed (SystemExit: I leave)"
+    assert said in (record["message"] if "records" in place else done.stderr)
+
+
+def test_read_folder_of_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "datalad_jsdl.commands.read_folder", tmp_path, "nowhere"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].endswith("error: no such file or folder: nowhere")
 
 
 def test_the_package_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,8 @@ _GROUP = "datalad_jsdl.formats"
 
 lgr = logging.getLogger(LOGGER)
 
+_WRONG = (Exception, SystemExit)  # a script that ends by sys.exit() ends no command of ours
+
 
 @dataclass(frozen=True)
 class _AddOn:
@@ -42,7 +44,7 @@ class _AddOn:
     def sniff(self, head: str) -> bool:
         try:
             return bool(self.module.sniff(head))
-        except Exception as error:  # whatever another package does wrong
+        except _WRONG as error:  # whatever another package does wrong
             _warn(self.name, self.package, error)
             return False
 
@@ -54,7 +56,7 @@ class _AddOn:
                 yield record
         except (JsdlError, OSError):
             raise
-        except Exception as error:
+        except _WRONG as error:
             said = _said(self.name, self.package, error)
             raise ManifestError(f"{said} {place}; please report it to that package") from None
 
@@ -74,7 +76,7 @@ def added_formats() -> Mapping[str, _AddOn]:
             missing = {"sniff", "records"} - set(dir(module))
             if missing:
                 raise AttributeError(f"{point.value} has no function {min(missing)}")
-        except Exception as error:  # whatever another package does wrong
+        except _WRONG as error:  # whatever another package does wrong
             _warn(point.name, package, error)
         else:
             found[point.name] = _AddOn(point.name, package, module)
@@ -85,10 +87,10 @@ def _package(point: EntryPoint) -> str:
     return f"{point.dist.name} {point.dist.version}" if point.dist else "an unknown package"
 
 
-def _said(name: str, package: str, error: Exception) -> str:
+def _said(name: str, package: str, error: BaseException) -> str:
     log_trace(f"the format {name} of {package}", error)
     return f"the format {name} of the package {package} failed ({type(error).__name__}: {error})"
 
 
-def _warn(name: str, package: str, error: Exception) -> None:
+def _warn(name: str, package: str, error: BaseException) -> None:
     lgr.warning("%s, and was skipped", _said(name, package, error))
