@@ -49,8 +49,8 @@ def records(made: Made, options: MakeOptions, path: Path) -> Iterator[dict[str, 
         )  # fmt: skip
     if made.secret:
         lgr.warning(
-            "the new manifest does not name the zip %s, whose URL seems to contain a secret; to name "
-            "one, add --archive URL", _named(made.secret),
+            "the new manifest does not name the zip %s, whose URL seems to contain a "
+            "secret; to name one, add --archive URL", _named(made.secret),
         )  # fmt: skip
     for place, item in enumerate(made.left_out[:_MOST_RECORDS], 1):
         there = options.folder / item.path

@@ -173,6 +173,7 @@ ADVICE = {
     "use it with --checksums": "advice.test_manifests:test_a_list_of_checksums",
     "no URL of the folder; add --base-url URL": "commands.test_make_manifest:test_the_advice",
     "--leading-dir is for a zip; add --archive": "commands.test_zips:test_a_manifest_is_made",
+    "to name one, add --archive URL": "commands.test_zips:test_a_zip_with_a_secret",
     "to write the zip again, run": "commands.test_zips:test_an_update_keeps",
     "to skip them on purpose, add --exclude": "commands.test_make_manifest:test_the_advice",
     'remove "twice" from it': "advice.test_manifests:test_a_path_that_stood_twice",

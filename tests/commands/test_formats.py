@@ -130,7 +130,9 @@ def test_another_packages_format(tmp_path: Path, lab: Lab, monkeypatch: pytest.M
         assert "was skipped" in done.stderr
 
 
-@pytest.mark.parametrize("place", ["", "def sniff(head):\n    ", "def records(text, options):\n    "])
+@pytest.mark.parametrize(
+    "place", ["", "def sniff(head):\n    ", "def records(text, options):\n    "]
+)
 def test_another_packages_format_that_exits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:

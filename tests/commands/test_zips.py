@@ -335,6 +335,10 @@ def test_a_zip_with_a_secret_in_its_url_is_told_as_dropped(tmp_path: Path) -> No
     assert re.search(r"still names https://h\.example/y\.zip, which is older", said)
     assert SECRET not in done.stderr + manifest.read_text()
     assert json.loads(manifest.read_text())["/"] == {"archives": [{"urls": [public]}]}
+    assert "to name one, add --archive URL" in said
+    datalad(*make, "--archive", "https://h.example/z.zip")
+    named = json.loads(manifest.read_text())["/"]["archives"]
+    assert [archive["urls"] for archive in named] == [["https://h.example/z.zip"]]
 
 
 def test_a_format_without_a_place_for_the_zip(tmp_path: Path) -> None:
