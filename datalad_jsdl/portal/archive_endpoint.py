@@ -55,6 +55,7 @@ __all__ = ["ArchiveEndpoint", "Grant"]
 
 lgr = logging.getLogger(LOGGER)
 
+_NAMED = 20  # failed files; the order itself lists all of them
 _FAILURES = (ArchiveError, DatasetError, FetchError)
 
 
@@ -147,8 +148,15 @@ class ArchiveEndpoint:
                 order=grant.summary.id,
                 failed=[
                     {"dataset": ref.source, "path": ref.path, "reason": why.text}
-                    for ref, why in sorted(state.failed.items())
+                    for ref, why in sorted(state.failed.items())[:_NAMED]
                 ],
+                numberOfFailed=len(state.failed),
+            )
+        if state.phase is Phase.CANCELLED:
+            return ProblemError(
+                HTTPStatus.CONFLICT,
+                "there is no archive: its preparation was cancelled. Prepare the order again",
+                order=grant.summary.id,
             )
         job = await self._site.run(prepare, self._site, grant.summary)
         return ProblemError(

@@ -69,11 +69,16 @@ class OrderState:
     failed: Mapping[FileRef, FileState]
 
     @property
+    def ended_early(self) -> bool:
+        """Whether its preparation failed as a whole, whatever is known of single files."""
+        return self.job is not None and self.job.state is JobState.FAILED
+
+    @property
     def message(self) -> str:
         """Why there is no archive, for people; "" unless the order is `FAILED`."""
         if self.phase is not Phase.FAILED or self.job is None:
             return ""
-        if self.job.state is JobState.FAILED:
+        if self.ended_early:
             return self.job.message or "the preparation ended early"
         if not self.failed:
             return "some files could not be read at the last attempt"

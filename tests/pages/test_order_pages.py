@@ -39,6 +39,25 @@ def test_an_order_with_a_file_that_fails(portal: Make, tmp_path: Path, lab: Lab)
     assert "3 files, every one read" in Page.at(client, order.url).text
 
 
+def test_a_preparation_that_failed_as_a_whole(portal: Make, tmp_path: Path, lab: Lab) -> None:
+    """Files that failed in the attempt before do not hide why this one did."""
+    site = portal(manifest(lab, tmp_path))
+    client = signed_in(site)
+    page = Page.at(client, "/datasets/m", folder="scans")
+    page.button("Add selected").press(client, "scans/f0", "scans/gone")
+    order = ordered(client)
+    work(site)
+    Page.at(client, order.url).button("Try this file again").press(client)
+    lease = Jobs(site.desk.store).claim()
+    assert lease is not None
+    lease.failed("the disk is full")
+    shown = Page.at(client, order.url).text
+    assert "The preparation ended early." in shown
+    assert "The disk is full" in shown
+    assert "1 file could not be read" in shown  # in the table
+    assert "Interrupted" not in shown
+
+
 def test_how_far_a_preparation_is(portal: Make, tmp_path: Path) -> None:
     """Bytes of bytes, the rate of the last seconds, and a time only while it moves."""
     site = portal(study(tmp_path / "study"))

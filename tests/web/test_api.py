@@ -377,6 +377,36 @@ def test_the_archive_of_a_failed_order(client: Client, lab: Lab) -> None:
     assert (after["phase"], after["job"]["jobId"]) == ("failed", state["job"]["jobId"])
 
 
+def test_not_all_failed_files_are_in_the_answer_for_the_archive(
+    portal: Callable[..., Site], lab: Lab
+) -> None:
+    names = [f"d/{n:02}" for n in range(25)]
+    write_manifest("m.json", {name: {"urls": [lab.put(name, status=404)]} for name in names})
+    with running(portal()) as client:
+        body = {"concreteType": "AddFilesRequest", "dataset": "m", "paths": names}
+        token = client.post(f"{LIST}/add/async/start", body, 202)["token"]
+        client.wait(f"{LIST}/add/async/get/{token}")
+        made = client.ask("PUT", f"{LIST}/order", 201, json={}).json()["orderId"]
+        while (state := client.get(f"/orders/{made}"))["phase"] != "failed":
+            assert state["phase"] in ("queued", "preparing")
+        assert [file["path"] for file in state["failed"]] == names
+        problem = client.get(f"/orders/{made}/archive", 409)
+        assert [file["path"] for file in problem["failed"]] == names[:20]
+        assert problem["numberOfFailed"] == 25
+        assert "25 files could not be read" in problem["detail"]
+
+
+def test_the_archive_of_a_cancelled_order(site: Site) -> None:
+    """Whoever only asks for it does not undo the cancellation."""
+    with running(site, jobs=0) as client:
+        client.post(f"{LIST}/add", {"dataset": "m", "path": "c/unknown"})
+        ours = f"/orders/{client.ask('PUT', f'{LIST}/order', 201, json={}).json()['orderId']}"
+        client.ask("DELETE", f"/jobs/{client.get(ours)['job']['jobId']}")
+        problem = client.get(f"{ours}/archive", 409)
+        assert "its preparation was cancelled. Prepare the order again" in problem["detail"]
+        assert client.get(ours)["phase"] == "cancelled"
+
+
 def _ordered(client: Client, name: str) -> str:
     """An order of two files, once it is ready; its id."""
     client.post(f"{LIST}/add", F1)

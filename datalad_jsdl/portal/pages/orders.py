@@ -97,7 +97,9 @@ def _values(turn: Turn, summary: OrderSummary) -> dict[str, Any]:
         "rate": round(job.rate) if job and job.rate else None,
         "remaining": job.remaining if job else None,
         "before": state.position,
-        "message": "" if state.failed else state.message,  # the files have a table
+        # of single files, a table tells more
+        "message": state.message if state.ended_early or not state.failed else "",
+        "ended_early": state.ended_early,
         "failed": [
             _Failed(ref.path, STATES[found.access], found.text or ", ".join(found.mirrors))
             for ref, found in failed[:_SHOWN]
@@ -125,7 +127,7 @@ def _link(turn: Turn, summary: OrderSummary) -> dict[str, Any]:
 
 
 def _word(state: OrderState) -> Word:
-    if state.phase is Phase.FAILED and state.failed:
+    if state.phase is Phase.FAILED and state.failed and not state.ended_early:
         return _INTERRUPTED
     return PHASES[state.phase]
 
