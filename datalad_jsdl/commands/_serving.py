@@ -165,14 +165,15 @@ def _store(given: list[str], store: str | None) -> tuple[Any, Path | None]:
     from datalad_jsdl.repository.repository import Repository
 
     if store is not None:
-        opened = Store(store)
+        opened = Store(store, private=True)
         return opened, owner_of(opened)
     if len(given) == 1 and (Path(given[0]) / ".git").exists():
         root = Path(given[0]).resolve()
-        return Store.of_file(own_store(Repository(root))), root
+        return Store.of_file(own_store(Repository(root)), private=True), root
     from platformdirs import user_data_path
 
-    return Store.of_file(user_data_path("datalad-jsdl") / "portal.sqlite"), None
+    file = user_data_path("datalad-jsdl") / "portal.sqlite"
+    return Store.of_file(file, private=True), None
 
 
 def _token(file: str | None) -> str:

@@ -290,6 +290,7 @@ ADVICE = {
     "elsewhere, use --store URL": "commands.test_orders_read_only:test_a_store_elsewhere",
     "Make some room, then run the command": "orders.test_store:test_a_full_disk",
     "to compare, use == or !=": "orders.test_table_filter:test_what_is_refused",
+    "no modes; move it to another disk": "orders.test_file_modes:test_a_disk_without_modes",
     "; update datalad-jsdl": "orders.test_store:test_a_newer_one_is_refused",
     "somebody else is writing to the store; try again": "orders.test_store:test_one_that_is_locked",
     "ZIP archive; name another file": "commands.test_orders_kept:test_what_is_replaced",

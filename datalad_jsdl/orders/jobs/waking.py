@@ -25,7 +25,7 @@ from sqlalchemy.exc import ArgumentError
 from datalad_jsdl.bugs import log_trace
 from datalad_jsdl.errors import StoreError
 from datalad_jsdl.model.urls import redact, redact_text
-from datalad_jsdl.orders.store.file_modes import make_private, narrow
+from datalad_jsdl.orders.store.file_modes import make, narrow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -210,10 +210,10 @@ def _huey(store: Store, address: URL) -> Any:
     options = {"serializer": _Ids(), "results": False}
     if address.get_backend_name() == "sqlite":
         if address.database:
-            make_private(Path(address.database))
+            make(Path(address.database), private=True)
         queue = SqliteHuey(_NAME, filename=address.database, **options)
         if address.database:
-            narrow(Path(address.database))
+            narrow(Path(address.database), "which wakes workers up")
         return queue
     if address.get_backend_name() == "postgresql":
         plain = address.set(drivername="postgresql").render_as_string(hide_password=False)

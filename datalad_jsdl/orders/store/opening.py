@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from sqlalchemy.pool import NullPool
 
 from datalad_jsdl.errors import LockedError, ReadOnlyStoreError, StoreError
-from datalad_jsdl.orders.store.file_modes import make_private, narrow
+from datalad_jsdl.orders.store.file_modes import make, narrow
 from datalad_jsdl.orders.store.refusals import LOCKED, is_busy, no_text, refusal
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Store:
     """A database that has the tables of this version; a context manager that closes it.
 
     Safe for threads; a process that is forked needs one of its own. A file that cannot be written
-    can be read all the same. A file is made for its owner alone (see `file_modes`).
+    can be read all the same. A file is made as the user's umask says (see `file_modes`).
 
     Attributes:
         url: that it was opened by.
@@ -53,19 +53,21 @@ class Store:
 
     Args:
         url: ``sqlite:///FILE`` or ``postgresql://USER@HOST/DATABASE``, as SQLAlchemy has them.
+        private: a file is for its owner alone, as for a portal; see `keep_private`.
 
     Raises:
         StoreError: it cannot be opened, or a newer version of this program made its tables.
     """
 
-    def __init__(self, url: str | URL) -> None:
+    def __init__(self, url: str | URL, *, private: bool = False) -> None:
         self.url = _understood(url)
+        self._is_private = False
         self.is_read_only = self.file is not None and _is_read_only(self.file)
         if self.is_read_only and self.file is not None:
             self._engine = _reading_engine(self.file)
         else:
             if self.file is not None:
-                make_private(self.file)
+                make(self.file, private=private)
             self._engine = _engine(self.url)
         try:
             self._upgrade()
@@ -76,11 +78,11 @@ class Store:
         except BaseException:
             self._engine.dispose()
             raise
-        if self.file is not None and not self.is_read_only:
-            narrow(self.file)
+        if private:
+            self.keep_private()
 
     @classmethod
-    def of_file(cls, file: Path) -> Store:
+    def of_file(cls, file: Path, *, private: bool = False) -> Store:
         """A store in an SQLite file, which is made if need be, and its folder.
 
         Raises:
@@ -91,7 +93,7 @@ class Store:
         except OSError as error:
             refused = ReadOnlyStoreError if error.errno in _REFUSED else StoreError
             raise refused(f"cannot make the store {file}: {error.strerror}") from None
-        return cls(URL.create("sqlite", database=str(file)))
+        return cls(URL.create("sqlite", database=str(file)), private=private)
 
     def __enter__(self) -> Store:
         return self
@@ -116,6 +118,12 @@ class Store:
     def file(self) -> Path | None:
         """The file that it is; None for a database on a server."""
         return Path(self.url.database or "").absolute() if self.is_sqlite else None
+
+    def keep_private(self) -> None:
+        """Take a file from those who are not to read it: it is to have secrets (see `narrow`)."""
+        if self.file is not None and not self.is_read_only and not self._is_private:
+            self._is_private = True  # what cannot be changed is told once
+            narrow(self.file, "which has the secrets of links")
 
     def require_writable(self) -> None:
         """For what takes its time before it writes.

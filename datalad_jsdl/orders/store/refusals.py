@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import shutil
 from typing import TYPE_CHECKING
 
@@ -20,7 +22,7 @@ LOCKED = "the list is locked: somebody else is writing to the store; try again"
 _LOCK_NOT_AVAILABLE = "55P03"
 _MAY_ONLY_READ = ("25006", "42501")  # the server only reads, or this user
 # https://sqlite.org/rescode.html
-_BUSY, _NOT_WRITABLE, _IO_ERROR, _FULL = 5, 8, 10, 13
+_BUSY, _NOT_WRITABLE, _IO_ERROR, _FULL, _CANNOT_OPEN = 5, 8, 10, 13, 14
 _LITTLE = 1 << 20  # bytes; with less than that the disk is as good as full
 
 
@@ -42,6 +44,12 @@ def refusal(error: DBAPIError, shown: str, file: Path | None, said: str) -> Stor
         return ReadOnlyStoreError(f"the store {shown} cannot be written: {cause}")
     if file is not None and number in (_IO_ERROR, _FULL):
         return StoreError(_disk_text(file, cause, is_full=number == _FULL))
+    # Python 3.10 does not tell the code
+    if file is not None and number in (_CANNOT_OPEN, None) and (unreadable := _unreadable(file)):
+        return StoreError(
+            f"{said}: only its owner may read it. If no portal uses it, have its owner run: "
+            f"chmod a+r {' '.join(unreadable)}"
+        )
     return StoreError(f"{said}: {cause}")
 
 
@@ -60,6 +68,17 @@ def _number(error: object) -> int | None:
     """Of the kind of an SQLite error, if it tells."""
     number: int | None = getattr(error, "sqlite_errorcode", None)
     return None if number is None else number & 0xFF
+
+
+def _unreadable(file: Path) -> list[str]:
+    """Of a store's file and those that SQLite has beside it, what this user cannot read."""
+    effective = os.access in os.supports_effective_ids
+    return [
+        shlex.quote(str(place))
+        for suffix in ("", "-wal", "-shm")
+        if (place := file.with_name(f"{file.name}{suffix}")).exists()
+        and not os.access(place, os.R_OK, effective_ids=effective)
+    ]
 
 
 def _disk_text(file: Path, cause: object, *, is_full: bool) -> str:

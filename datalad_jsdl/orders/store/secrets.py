@@ -21,7 +21,7 @@ _SIZE = 32  # bytes
 
 
 def secret_of(store: Store, name: str) -> bytes:
-    """A secret, which is made when it is asked for first.
+    """A secret, which is made when it is asked for first; from then on the store is private.
 
     Raises:
         StoreError: the store is locked or cannot be written.
@@ -31,6 +31,7 @@ def secret_of(store: Store, name: str) -> bytes:
         found: bytes | None = connection.scalar(chosen)
     if found is not None:
         return bytes(found)
+    store.keep_private()
     dialect: Any = sqlite if store.is_sqlite else postgresql
     made = dialect.insert(secrets).values(name=name, value=random.token_bytes(_SIZE))
     with store.write() as connection:
