@@ -46,6 +46,6 @@ def pin(order: Order, places: Places) -> None:
         except (JsdlError, OSError) as error:
             lgr.warning(
                 "the commit %s of %s is not kept for the order: %s; git may remove it once no "
-                "branch has it. Let the portal's user write to the dataset",
+                "branch has it. To keep it, let the user who runs this write to the dataset",
                 version[:10], source, error,
             )  # fmt: skip

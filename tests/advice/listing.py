@@ -313,7 +313,7 @@ ADVICE = {
     "is not reachable now; nothing is lost": "serving.test_accounts:test_a_provider_signs_in",
     "unknown setting {}; choose from": "serving.test_accounts:test_what_they_set_wrong",
     "unknown section [{}]; choose from": "serving.test_accounts:test_what_they_set_wrong",
-    "Let the portal's user write": "serving.test_unreadable_datasets:test_a_commit_that_cannot",
+    "let the user who runs this write": "serving.test_unreadable_datasets:test_a_commit_that",
     "let X-Accel-Buffering through": "serving.test_checks:test_a_proxy_that_buffers",
     "pass all addresses on to the portal": "serving.test_checks:test_what_is_no_portal",
     "check that the name is known": "serving.test_checks:test_nobody_answers",

@@ -46,3 +46,4 @@ def test_a_commit_that_cannot_be_kept_is_told(
         (portal.root / ".git/refs/jsdl").write_text("in the way of a folder")
         pin(order, places)
     assert "is not kept for the order" in caplog.text
+    assert "let the user who runs this write to the dataset" in caplog.text  # a command may, too
