@@ -61,7 +61,8 @@ def serve_downloads(wanted: Wanted) -> None:
         if importlib.util.find_spec("structlog") and _is_json(wanted.log_format):
             from datalad_jsdl.portal.logs import PortalLog, log_to
 
-            PortalLog(write=log_to(sys.stderr, json=True)).event("failed", reason=str(error))
+            write = log_to(sys.stderr, json=True, level=logging.ERROR)
+            PortalLog(write=write).event("failed", reason=str(error))
         raise
 
 

@@ -57,19 +57,20 @@ class PortalLog:
         return hmac.new(self.secret, text, hashlib.sha256).hexdigest()[:12]
 
 
-def log_to(stream: TextIO, *, json: bool) -> Callable[..., object]:
+def log_to(stream: TextIO, *, json: bool, level: int = logging.INFO) -> Callable[..., object]:
     """Write lines to a stream.
 
     Args:
         stream: such as standard error.
         json: as JSON; else ``name=value``, for people.
+        level: of all lines, as `logging` has it.
     """
     logger = structlog.wrap_logger(
         structlog.PrintLogger(stream), processors=[*_COMMON, _renderer(json=json)]
     )
 
     def write(event: str, **fields: object) -> object:
-        return logger.info(event, **fields)
+        return logger.log(level, event, **fields)
 
     return write
 

@@ -194,7 +194,7 @@ def test_why_it_does_not_start_is_in_the_log(root: Path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     (line,) = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
-    assert line["event"] == "failed"
+    assert (line["event"], line["level"]) == ("failed", "error")
     assert f"cannot listen on port {port}" in line["reason"]
 
 
