@@ -114,6 +114,17 @@ class Protocol(HttpToolsProtocol):
         super().on_header(name, value)
         self._count(len(name) + len(value))
 
+    def break_off(self) -> bool:
+        """Leave a client for which only the rest of an answer waits; whether there is one.
+
+        No task is there then, which could be cancelled.
+        """
+        is_complete = self.cycle is None or self.cycle.response_complete
+        has_rest = is_complete and self.transport.get_write_buffer_size() > 0
+        if has_rest:
+            self._reset()
+        return has_rest
+
     def _count(self, size: int) -> None:
         self._head += size
         if self._head > _LARGEST_HEAD:

@@ -155,7 +155,7 @@ class _Server(uvicorn.Server):
         self._stop = stop
         self._idle = idle
         self._grace = grace
-        self._broken_off = 0  # requests
+        self._broken_off = 0  # answers
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -166,7 +166,8 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._site.is_ending = True  # what is streamed without an end is to end now
         self._idle.set()  # jobs go back to the queue
-        # uvicorn would not wait for what it breaks off, and call each of them an error
+        # uvicorn would not wait for what it breaks off, and call each of them an error; what only
+        # waits for its client it would not break off at all
         later = asyncio.get_running_loop().call_later(self._grace, self._break_off)
         await super().shutdown(sockets)
         later.cancel()
@@ -177,6 +178,9 @@ class _Server(uvicorn.Server):
         self._broken_off = len(self.server_state.tasks)
         for task in self.server_state.tasks:
             task.cancel()
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, Protocol):  # all of them are
+                self._broken_off += connection.break_off()
 
     async def on_tick(self, counter: int) -> bool:
         return self._stop.is_set() or await super().on_tick(counter)
