@@ -189,12 +189,19 @@ def _named(comment: str, first: str, delimiters: str) -> str:
 
 
 def _distinct(header: list[str]) -> list[str]:
-    """The names, with a number behind those that come again."""
-    seen: dict[str, int] = {}
+    """The names; those that come again get a number behind them that makes a name of their own."""
+    taken = set(header)
+    numbers: dict[str, int] = {}
     names = []
     for name in header:
-        seen[name] = seen.get(name, 0) + 1
-        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+        number = numbers.get(name, 0) + 1
+        unique = name
+        if number > 1:
+            while (unique := f"{name} ({number})") in taken:
+                number += 1
+            taken.add(unique)
+        numbers[name] = number
+        names.append(unique)
     return names
 
 

@@ -139,6 +139,16 @@ def test_columns_of_the_same_name() -> None:
     assert names(document) == ["1.fq.gz", "2.fq.gz"]
 
 
+def test_a_column_with_the_name_that_another_would_get() -> None:
+    document = f"path,a,a,a (2),url,page\nx.bin,1,2,3,{H}/x.bin,https://other.example/view/1\n"
+    assert gist(document) == {"x.bin": ((f"{H}/x.bin",), {})}
+    (entry,) = entries(f"path,url,a,a,a (2),other,size\nx.bin,{H}/x.bin,1,2,3,4,5\n")
+    assert entry.size == 5
+    # what is said is the column that really has that name
+    (entry,) = entries(f"a,a,a (2),url\n1,2,3,{H}/x.bin\n", path="a (2)")
+    assert entry.path == "3"
+
+
 COMMENTS = {
     "before the header": "# by me\n## at noon\npath,url\n{row}\n",
     "with cells in them": "###\tN.B.\t\npath\turl\tx\n{row}\ty\n###\tbad\t\n",
