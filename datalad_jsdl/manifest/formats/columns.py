@@ -46,7 +46,7 @@ _NO_TABLE = ("{", "[", "<")
 _MOST = 10_000  # columns of a header that are looked at: a line of commas is no table
 _MOST_SHOWN = 30  # in a message, those with URLs first
 _MIRROR = re.compile(r"(?:downloadurl|fileurl|url|uri|link|mirror)s?[0-9]+")
-# others, if the cells are URLs
+# others, if the cells are URLs that end in the same names
 _MIRROR_TOO = re.compile(r"(?:mirror|alternative|alternate|backup|secondary)s?(?:url|uri|link)?s?")
 # what the name of a column of URLs ends in, where its cells are URLs
 _OF_URLS = re.compile(r".*(?:url|uri|link|href|location|path|ftp)s?[0-9]*")
@@ -172,8 +172,10 @@ def _url_columns(
         of_files = [name for name in of_files if not cells.are_drs(name)] or of_files
         return tuple([name for name in of_files if name in named] or of_files)
     mirrors = [name for name in header[:_MOST] if _MIRROR.fullmatch(_plain(name))]
-    mirrors += [name for name in cells.url_columns if _MIRROR_TOO.fullmatch(_plain(name))]
-    mirrors += [name for name in named if name != found and cells.agree(name, found)]
+    # an archive of all files, or a page about the file, may stand in a column of that name, too
+    likely = [name for name in cells.url_columns if _MIRROR_TOO.fullmatch(_plain(name))]
+    likely += named
+    mirrors += [name for name in likely if name != found and cells.agree(name, found)]
     return tuple(dict.fromkeys((found, *mirrors)))
 
 

@@ -284,6 +284,21 @@ def test_columns_with_urls_or_digests_that_are_not_used_are_told_of() -> None:
     assert told == ["page", "sum2"]
 
 
+@pytest.mark.parametrize("name", ["alternative", "alternate_link", "Mirror", "backup url"])
+@pytest.mark.parametrize("other", ["https://m.example/all.tar.gz", "https://m.example/d/1/view"])
+def test_a_mirror_by_its_name_has_the_same_files(name: str, other: str) -> None:
+    told: list[str] = []
+    rows = [f"d/{file}.bin,https://h.example/{file}.bin,{other},{MD5}\n" for file in "xy"]
+    document = f"path,url,{name},md5\n{''.join(rows)}".encode()
+    found = list(read_manifest(io.BytesIO(document), options=Options({}, ignored=told.extend)))
+    assert [item.path for item in found] == ["d/x.bin", "d/y.bin"]
+    for entry in found:
+        assert isinstance(entry, Entry)
+        assert entry.registrable == (f"https://h.example/{entry.path[2:]}",)
+        assert entry.digests == {"md5": MD5}
+    assert told == [name]
+
+
 def test_with_a_digest_any_url_is_of_a_file() -> None:
     rows = [f"https://h.example/{name},{MD5}\n" for name in ("README", "download/abcde")]
     assert [entry.path for entry in entries(f"url,md5\n{''.join(rows)}")] == ["README", "abcde"]
