@@ -22,7 +22,7 @@ from datalad_jsdl.model.entry import Entry, Refusal
 from datalad_jsdl.model.subdatasets import joined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from datalad_jsdl.manifest.unpacking import Readable
 
@@ -42,6 +42,19 @@ class Digest(NamedTuple):
 
     hexdigest: str
     where: str
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What is found by the ends of paths.
+
+    Attributes:
+        entries: last part of a path to the number of entries that have it.
+        below: path of an entry to the paths of lines that end in it, and in no longer one.
+    """
+
+    entries: Mapping[str, int]
+    below: Mapping[str, list[str]]
 
 
 @dataclass
@@ -121,13 +134,14 @@ class Checksums:
 
         Args:
             items: what a manifest has.
-            by_name: its paths are but what URLs end in, so that the last part of a path is enough,
-                if no other has the same, neither here nor there; all of *items* are held then.
+            by_name: its paths are but what URLs end in, so that a path that ends in the other is
+                enough: the entry's in folders, or one that no other has the last part of, neither
+                here nor there; all of *items* are held then.
         """
-        names: Counter[str] = Counter()
+        names: _Names | None = None
         if by_name:
             items = list(items)
-            names.update(_last(item.path) for item in items if item.path)
+            names = self._named([joined(item.path) for item in items if item.path])
         for item in items:
             if isinstance(item, Refusal):
                 yield item
@@ -163,24 +177,41 @@ class Checksums:
         else:
             yield f"{text}; the list must use the manifest's paths, but has paths like {example!r}"
 
-    def _paths_for(self, path: str, names: Mapping[str, int]) -> list[str]:
+    def _named(self, paths: Sequence[str]) -> _Names:
+        own = set(map(_nfc, paths))
+        longest = max(map(len, own), default=0)
+        below: dict[str, list[str]] = {}
+        for path in self._digests:
+            end = _nfc(path)
+            if len(end) > longest:
+                end = end[-longest - 1 :].partition("/")[2]
+            while end and end not in own:
+                end = end.partition("/")[2]
+            # a line that has an entry's own path is no other's
+            if end:
+                below.setdefault(end, []).append(path)
+        return _Names(Counter(map(_last, paths)), below)
+
+    def _paths_for(self, path: str, names: _Names | None) -> list[str]:
         """The paths here that may be meant: one if it is clear, none if there is no line.
 
         Args:
             path: of an entry.
-            names: last part of a path to the number of entries that have it, if it is enough.
+            names: to find it by the end of a path, if that is enough.
         """
         path = joined(path)  # a list knows of no subdatasets
         if path in self._digests:
             return [path]
         alike = self._alike.get(_nfc(path), [])
-        if not alike and names:
-            alike = self._names.get(_last(path), [])
-            below = [other for other in alike if other.endswith(f"/{path}")]
-            if len(below) == 1:
-                return below
-            # of several files with that name it may be any one's
-            return alike if names[_last(path)] == 1 else []
+        if alike or names is None:
+            return alike
+        if "/" in path and (below := names.below.get(_nfc(path))):
+            return below
+        if names.entries[_last(path)] != 1:
+            return []  # of several files with that name it may be any one's
+        alike = self._names.get(_last(path), [])
+        if len(alike) == 1 and not _one_ends_in_the_other(alike[0], path):
+            return []  # their folders contradict
         return alike
 
     def _entry(self, entry: Entry, path: str) -> Entry | Refusal:
@@ -246,6 +277,10 @@ def _missed(path: str, alike: list[str]) -> str:
 
 def _last(path: str) -> str:
     return path.rpartition("/")[2]
+
+
+def _one_ends_in_the_other(path: str, other: str) -> bool:
+    return f"/{path}".endswith(f"/{other}") or f"/{other}".endswith(f"/{path}")
 
 
 def _nfc(path: str) -> str:

@@ -201,3 +201,31 @@ def test_folders_that_both_have_are_not_told_of() -> None:
         entries = read("\n".join(urls), found)
         assert [e.digests["md5"][0] for e in entries if isinstance(e, Entry)] == ["1", "2"]
         assert not list(found.warnings())
+
+
+# last parts of URLs that clash, so that entries have folders; lines of a list; who gets which
+ENDS = {
+    "another entry's own path": (["x", "b/x"], ["b/x"], {"b/x": 0}),
+    "the same, with a dot": (["x", "b/x"], ["./b/x"], {"b/x": 0}),
+    "the same, in folders": (["b/x", "c/b/x", "z"], ["c/b/x"], {"c/b/x": 0}),
+    "the longest that a line ends in": (
+        ["b/x", "c/b/x"],
+        ["q/b/x", "q/c/b/x"],
+        {"b/x": 0, "c/b/x": 1},
+    ),
+    "a bare name that another has in a folder": (["x", "b/x"], ["q/x"], {}),
+    "folders that contradict": (["new/x", "new/y", "z/y"], ["old/x"], {}),
+    "a line that has fewer folders": (["a/new/x", "b/y", "c/y"], ["new/x"], {"a/new/x": 0}),
+    "several lines that end in it": (["a/x", "b/x"], ["p/a/x", "q/a/x", "b/x"], {"b/x": 2}),
+}
+
+
+@pytest.mark.parametrize("kind", ENDS)
+def test_the_end_of_a_path_is_enough_for_one_alone(kind: str) -> None:
+    urls, lines, expected = ENDS[kind]
+    found = lists("".join(f"{str(n) * 32}  {line}\n" for n, line in enumerate(lines)))
+    got = read("".join(f"{URL}/d/{url}\n" for url in urls), found)
+    assert [item.path for item in got] == urls
+    assert {e.path: int(e.digests["md5"][0]) for e in got if isinstance(e, Entry) if e.digests} == (
+        expected
+    )
