@@ -189,9 +189,8 @@ def _cannot_tell(
     advice = f"add {roles}, where NAME is one of {_shown(others, cells)}"
     if not urls:
         return ManifestError(f"{what}; {advice}")
-    by_url = (
-        f"add --column {shlex.quote(f'url={urls[0]}')} to name each by the last part of its URL"
-    )
+    column = shlex.quote(f"url={_short(urls[0])}")
+    by_url = f"add --column {column} to name each by the last part of its URL"
     advice = f"{advice}, or {by_url}" if others else by_url
     return ManifestError(f"{what}, and the URLs end in no names of files; {advice}")
 
@@ -248,5 +247,9 @@ def _shown(header: Sequence[str], cells: Cells) -> str:
     # without a header the first row stands here, URLs included
     wanted = set(cells.url_columns) if len(header) > _MOST_SHOWN else ()
     first = sorted(header, key=lambda name: name not in wanted)[:_MOST_SHOWN]
-    names = [redact_text(name[:1000])[:60] for name in first]
-    return ", ".join(map(repr, names)) + (", …" if len(header) > _MOST_SHOWN else "")
+    names = [repr(_short(name)) for name in first]
+    return ", ".join(names) + (", …" if len(header) > _MOST_SHOWN else "")
+
+
+def _short(name: str) -> str:
+    return redact_text(name[:1000])[:60]

@@ -55,7 +55,7 @@ def sniff(head: str) -> bool:
         rows = table.first_rows(_ROWS_TO_SEE) if known < 2 else []
     except ManifestError:
         return False
-    if known == 2:
+    if known >= 2:
         return True
     urls = any(is_url(cell) for row in rows for cell in row.cells.values())
     return bool(rows) and not any(row.fault for row in rows) and (known > 0 or urls)

@@ -1,7 +1,8 @@
 """Tables without a header: their first line is a row, which is known by a URL in it.
 
 Only columns of URLs and of digests are known by their cells alone. Whether a number is a size or
-a subject, and whether a word is a path or a group, only a header tells.
+a subject, whether a word is a path or a group, and which of two digests of one length is an ID,
+only a header tells; whether several URLs are of one file, only a header or a digest.
 """
 
 from __future__ import annotations
@@ -48,23 +49,33 @@ def names_for(cells: Sequence[str]) -> list[str]:
         cells: of the first row.
 
     Raises:
-        ManifestError: a cell is neither a URL nor a digest; a header is proposed.
+        ManifestError: a cell is neither a URL nor a digest, two digests have the same length, or
+            there are several URLs without a digest; a header is proposed.
     """
     names: list[str] = []
-    for cell in cells:
-        role = _role(cell)
+    roles = list(map(_role, cells))
+    for cell, role in zip(cells, roles, strict=True):
         name = BY_LENGTH[len(cell)] if role == "digest" else role
+        if role == "digest" and name in names:
+            name = "column"
         again = sum(other.rstrip("0123456789") == name for other in names)
         # url, url2, …: several columns of URLs have these names in a header, too
         names.append(f"{name}{again + 1}" if name == "url" and again else name)
-    other = next((cell for cell in cells if _role(cell) not in ("url", "digest")), None)
+    both = zip(cells, roles, strict=True)
+    other = next((cell for cell, role in both if role not in ("url", "digest")), None)
+    advice = f"add a first line that names the columns, such as {','.join(names)}"
     if other is not None:
-        raise ManifestError(
-            "the table has no header, and what column has "
-            f"{redact_text(other[:1000])[:60]!r} cannot be told; add a first line that names the "
-            f"columns, such as {','.join(names)}"
-        )
-    return names
+        what = f"what column has {redact_text(other[:1000])[:60]!r} cannot be told"
+        advice = f"add --format urls if each line is one URL, or {advice}"
+    elif "column" in names:
+        digits = len(cells[names.index("column")])
+        what = f"which of the columns with {digits} hexadecimal digits is a digest cannot be told"
+    elif len(roles) > 1 and "digest" not in roles:
+        what = "whether the URLs of a row are of one file cannot be told"
+        advice = f"put each URL on a line of its own if they are not, or {advice}"
+    else:
+        return names
+    raise ManifestError(f"the table has no header, and {what}; {advice}")
 
 
 def row_of_list(lines: Sequence[str]) -> bool:

@@ -176,6 +176,12 @@ def test_only_the_bad_row_is_refused(row: str, why: str) -> None:
     assert read(document)[1].path == "good"
 
 
+def test_a_long_name_of_a_column_is_cut_in_the_advice() -> None:
+    text = error_of(f"url{'-' * 5000},who\nhttps://h.example/README,me\n", "csv")
+    assert "add --column url=url---" in text
+    assert len(text) < 1000
+
+
 def test_a_row_of_several_lines() -> None:
     first, second = entries(f'path,url,note\na,{URL},"one\ntwo"\nb,{URL},three\n')
     assert (first.where, second.where) == ("line 2", "line 4")
@@ -214,9 +220,49 @@ def test_urls_and_digests_without_a_header(delimiter: str, digest: str, name: st
 
 
 def test_mirrors_without_a_header() -> None:
-    found = entries("".join(f"{url},https://m.example/b{url[17:]}\n" for url in PLACES))
+    rows = [f"{url},https://m.example/b{url[17:]},{MD5}\n" for url in PLACES]
+    found = entries("".join(rows))
     assert [entry.path for entry in found] == NAMED
     assert found[0].registrable == (PLACES[0], "https://m.example/b/s/sub-0/T1w.nii.gz")
+
+
+@pytest.mark.parametrize("mirrors", [0, 1, 2])
+def test_any_number_of_urls_and_digests_without_a_header(mirrors: int) -> None:
+    rows = []
+    for url in PLACES:
+        urls = [url, *(f"https://m{n}.example/b{url[17:]}" for n in range(mirrors))]
+        rows.append(",".join([*urls, MD5, SHA256]))
+    found = entries("\n".join(rows))
+    assert [entry.path for entry in found] == NAMED
+    assert [entry.digests for entry in found] == [{"md5": MD5, "sha256": SHA256}] * 3
+    assert len(found[0].registrable) == 1 + mirrors
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_urls_of_a_row_without_a_header_may_be_of_several_files(number: int) -> None:
+    rows = [",".join(f"https://h.example/{n}/s{s}.nii" for n in range(number)) for s in "12"]
+    document = "\n".join(rows)
+    text = error_of(document)
+    assert "whether the URLs of a row are of one file cannot be told" in text
+    header = text.rpartition("such as ")[2]
+    assert [entry.path for entry in entries(f"{header}\n{document}")] == ["s1.nii", "s2.nii"]
+    assert "put each URL on a line of its own" in text
+    assert len(entries(document.replace(",", "\n"))) == 2 * number
+
+
+def test_which_of_two_digests_of_one_length_is_one_needs_a_header() -> None:
+    rows = "".join(f"{url},{MD5},{'7' * 32}\n" for url in PLACES)
+    text = error_of(rows)
+    assert "which of the columns with 32 hexadecimal digits is a digest cannot be told" in text
+    header = text.rpartition("such as ")[2]
+    assert header == "url,md5,column"
+    assert [entry.digests for entry in entries(f"{header}\n{rows}")] == [{"md5": MD5}] * 3
+
+
+def test_a_list_of_urls_with_commas_gets_its_format() -> None:
+    document = "https://h.example/d/a.x,b.bin\nhttps://h.example/d/c.y,d.bin\n"
+    assert "add --format urls if each line is one URL" in error_of(document)
+    assert [entry.path for entry in entries(document, "urls")] == ["a.x,b.bin", "c.y,d.bin"]
 
 
 def test_the_delimiter_is_the_one_that_gives_urls_and_digests() -> None:
