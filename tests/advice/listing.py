@@ -140,10 +140,10 @@ ADVICE = {
     "add --column {} to name each": "advice.test_manifests:test_files_are_named_by_their_urls",
     "add a first line that names the": "advice.test_manifests:test_a_table_gets_a_header",
     "add --format urls if each line": (
-        "manifest.formats.test_tables:test_a_list_of_urls_with_commas_gets_its_format"
+        "manifest.formats.test_headless:test_a_list_of_urls_with_commas_gets_its_format"
     ),
     "put each URL on a line of its own": (
-        "manifest.formats.test_tables:test_urls_of_a_row_without_a_header_may_be_of_several_files"
+        "manifest.formats.test_headless:test_urls_of_a_row_without_a_header_may_be_of_several_files"
     ),
     "columns of URLs, each with --column": "advice.test_manifests:test_a_column_of_mirrors",
     "look for a newer manifest": "advice.test_servers:test_a_newer_manifest",

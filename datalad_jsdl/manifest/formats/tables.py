@@ -9,7 +9,7 @@ already is none of the header: see `headless`.
 from __future__ import annotations
 
 import csv
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from datalad_jsdl.errors import ManifestError
@@ -28,6 +28,8 @@ Found = TypeVar("Found")
 
 # Characters; quotation marks may hold many lines together, but not a whole document.
 _MAX_ROW = 16 << 20
+# Characters of the rows that are held to tell what the columns have
+_MAX_FIRST = 4 << 20
 
 
 class Row(NamedTuple):
@@ -89,14 +91,19 @@ class Table:
         self.header = _distinct(found if made is None else made)
         self._found = self._read(chain(pending, numbered))
         self._first: list[Row] = []
+        self._held = 0  # characters of the cells of these
 
     def first_rows(self, number: int) -> list[Row]:
-        """The first rows, which `rows` gives nevertheless.
+        """The first rows, which `rows` gives nevertheless; fewer if they are very long.
 
         Raises:
             ManifestError: a quotation mark is not closed.
         """
-        self._first += map(self._row, islice(self._found, number - len(self._first)))
+        while len(self._first) < number and self._held < _MAX_FIRST:
+            if (found := next(self._found, None)) is None:
+                break
+            self._first.append(self._row(found))
+            self._held += sum(map(len, found[1]))
         return self._first
 
     def rows(self) -> Iterator[Row]:
