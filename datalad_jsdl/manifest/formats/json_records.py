@@ -52,7 +52,7 @@ _VAGUE = frozenset({"url", "urls", "uri", "link", "links", "href"})
 
 @dataclass(frozen=True, slots=True)
 class _Roles:
-    """Which field has what; None where there is none. Of digests also the algorithm."""
+    """Which field has what, or None; for digests also the algorithm."""
 
     path: str | None
     url: str | None

@@ -201,7 +201,7 @@ class Shapes(Generic[Found]):
             line += shape.lines
 
     def _learns(self, text: str, at: int) -> bool:
-        """Whether the next element has a shape, which is none of those that are known."""
+        """Whether the next element has a new shape, which is known from then on."""
         if len(self._known) >= _MOST or self._in_vain > _IN_VAIN:
             return False
         shape = shape_of(text[at : end[1]]) if (end := self.end(text, at)) else None
