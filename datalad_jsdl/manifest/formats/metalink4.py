@@ -13,9 +13,10 @@ from datalad_jsdl.model.digests import ALGORITHMS, canonical_name
 from datalad_jsdl.model.urls import excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from datalad_jsdl.manifest.formats.options import Options
+    from datalad_jsdl.manifest.formats.xml_shapes import Part
     from datalad_jsdl.manifest.formats.xml_stream import Element
 
 __all__ = ["NAMESPACE", "OWN_NAMESPACE", "Said", "file_record", "records", "sniff"]
@@ -27,6 +28,7 @@ NAMESPACE = "urn:ietf:params:xml:ns:metalink"
 #: section 5).
 OWN_NAMESPACE = "urn:x-datalad-jsdl:metalink"
 _OWN = f"{{{OWN_NAMESPACE}}}"
+_OF_URLS = frozenset({"priority", "location"})
 _OWN_PRIORITY, _OWN_LOCATION = f"{_OWN}priority", f"{_OWN}location"
 
 
@@ -44,9 +46,12 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         ManifestError: the document is not XML, or has entities.
     """
     # it loads parsers, and the special remote, which starts often, needs none
-    from datalad_jsdl.manifest.formats.xml_stream import elements
+    from datalad_jsdl.manifest.formats.xml_stream import elements_or
 
-    for file in elements(text, "file"):
+    for file in elements_or(text, _short_way, "file"):
+        if isinstance(file, Record):
+            yield file
+            continue
         urls: list[str | dict[str, Any]] = []
         said = Said()
         others = False
@@ -59,6 +64,50 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         if others and isinstance(record.value, dict):
             record.value.update(_own_fields(file.by_name(), options))
         yield record
+
+
+def _short_way(
+    file: Part,
+) -> Callable[[Sequence[str], int], Record | None] | None:
+    """For files with nothing but a size, digests, and URLs with a priority and a location."""
+    size: int | None = None
+    hashes: list[tuple[int, int]] = []
+    urls: list[tuple[int, int | None, int | None]] = []
+    for child in file.children:
+        text, attributes, first = child.text, child.attributes, child.first
+        if text is None or child.children:
+            return None
+        if child.name == "size" and size is None:
+            size = text
+        elif child.name == "hash" and attributes == ("type",):
+            hashes.append((first, text))
+        elif child.name == "url" and _OF_URLS.issuperset(attributes):
+            at = dict(zip(attributes, range(first, first + len(attributes)), strict=True))
+            urls.append((text, at.get("priority"), at.get("location")))
+        else:
+            return None
+    if file.attributes != ("name",) or size is None:
+        return None
+    name, length = file.first, size
+
+    def made(values: Sequence[str], line: int) -> Record | None:
+        digests = {values[kind]: values[text].strip() for kind, text in hashes}
+        if len(digests) != len(hashes) or "" in digests.values():
+            return None
+        found: list[str | dict[str, Any]] = []
+        for text, priority, location in urls:
+            if not (url := values[text].strip()).startswith(WEB):
+                return None
+            if priority is None and location is None:
+                found.append(url)
+                continue
+            best = None if priority is None else _priority(values[priority])
+            place = None if location is None else values[location]
+            found.append({"url": url, "priority": best, "location": place})
+        value = {"urls": found, "size": whole_number(values[length]), "digests": digests}
+        return Record(values[name], value, f"line {line + file.line}")
+
+    return made
 
 
 def _url(url: Element, options: Options) -> str | dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 from xml.dom import XML_NAMESPACE
 
 from datalad_jsdl.manifest.formats.xml_parser import (
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.manifest.formats.xml_shapes import Part, Shape
 
-__all__ = ["Element", "elements"]
+__all__ = ["Element", "elements", "elements_or"]
+
+Found = TypeVar("Found")
 
 _BASE = f"{{{XML_NAMESPACE}}}base"
 _NONE: Mapping[str, str] = MappingProxyType({})
@@ -93,8 +95,33 @@ def elements(text: Iterator[str], *names: str) -> Iterator[Element]:
         ManifestError: the document is not XML, has a document type or entities, or
             cannot be held.
     """
+    return elements_or(text, _never, *names)
+
+
+def _never(part: Part) -> None:
+    return None
+
+
+def elements_or(
+    text: Iterator[str],
+    short_way: Callable[[Part], Callable[[Sequence[str], int], Found | None] | None],
+    *names: str,
+) -> Iterator[Element | Found]:
+    """As `elements`, but with what a short way makes of the values of many that are alike.
+
+    Args:
+        text: of the document.
+        short_way: takes the outermost element of a shape, and gives what makes a result of
+            the values of an element and its line, or None for those that it does not take.
+            None if the shape is not for it. It sees no document with an ``xml:base``.
+        names: of elements that are wanted.
+
+    Raises:
+        ManifestError: the document is not XML, has a document type or entities, or
+            cannot be held.
+    """
     parser = new_parser()
-    ready: list[Element] = []
+    ready: list[Element | Found] = []
     known, attribute_names = Names(None), Names("")
     as_given: set[str] = set()  # names of attributes that stay as they are
     wanted = frozenset(names)
@@ -158,10 +185,13 @@ def elements(text: Iterator[str], *names: str) -> Iterator[Element]:
         if not inside:
             held.clear()
 
-    def maker(shape: Shape) -> Callable[[Sequence[str], int], Element]:
+    def maker(shape: Shape) -> Callable[[Sequence[str], int], Element | Found]:
         parts = _inner_first(shape.part)
+        shortly = short_way(shape.part)
 
-        def made(values: Sequence[str], line: int) -> Element:
+        def made(values: Sequence[str], line: int) -> Element | Found:
+            if shortly and not bases and (found := shortly(values, line)) is not None:
+                return found
             done: list[Element] = []
             for name, below, attributes, first, after, text, own, count in parts:
                 children: Sequence[Element] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tracemalloc
+from itertools import permutations
 from unittest.mock import patch
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.formats import xml_parser, xml_shapes
+from datalad_jsdl.manifest.formats import metalink4, xml_parser, xml_shapes
+from datalad_jsdl.manifest.formats.options import Options
 from datalad_jsdl.manifest.formats.xml_rows import Row, rows
 from datalad_jsdl.manifest.formats.xml_shapes import Shapes, shape_of
 from datalad_jsdl.manifest.formats.xml_stream import Element, elements
@@ -66,6 +68,38 @@ def test_they_are_what_handlers_make_of_them(document: str, size: int, portion: 
         expected = told(document, len(document))
     with patch.object(xml_parser, "_PORTION", portion):
         assert told(document, size) == expected
+
+
+_IN_FILE = (
+    *("<size>7</size>", "\n<size> 8 </size>", "<size></size>", '<size k="1">9</size>'),
+    f'<hash type="sha-256">{"a1" * 32}</hash>\n',
+    f'<hash type="sha-256">{"b2" * 32}</hash>',
+    *('<hash type="md5"> </hash>', '<hash type="">x</hash>', "<hash>x</hash>"),
+    '<hash k="1" type="md5">x</hash>',
+    '<url priority="1">https://h.example/a</url>',
+    '<url location="de" priority="2"> https://h.example/b </url>',
+    '<url priority="x" location="">https://h.example/c</url>',
+    *("<url>https://h.example/a&amp;b</url>", "<url>d</url>", "<url></url>"),
+    *("<url>ftp://h.example/a</url>", '<url type="a">https://h.example/e</url>'),
+    *('<metaurl mediatype="torrent">https://h.example/t</metaurl>', "<url/>"),
+    '<pieces type="sha-256" length="4"><hash>x</hash></pieces>',
+    '<own:mtime xmlns:own="urn:x-datalad-jsdl:metalink">2024-01-01</own:mtime>',
+)
+
+
+@pytest.mark.parametrize("name", ['name="a"', 'name=""', 'name="a" k="1"', "", 'k="1"'])
+@pytest.mark.parametrize("base", ["", ' xml:base="https://base.example/"'])
+def test_files_of_a_metalink_are_what_handlers_make_of_them(name: str, base: str) -> None:
+    for pair in permutations(_IN_FILE, 2):
+        # what comes first is read by handlers
+        inner = f"\n<file {name}><size>7</size>{''.join(pair)}</file>" * 9
+        document = f'<metalink xmlns="urn:ietf:params:xml:ns:metalink"{base}>{inner}</metalink>'
+        found = metalink4.records(iter([document]), Options())
+        with patch.object(xml_parser, "_PORTION", 600):
+            by_shape = list(map(repr, found))
+        with patch.object(Shapes, "pay", False):
+            expected = list(map(repr, metalink4.records(iter([document]), Options())))
+        assert by_shape == expected
 
 
 def test_most_elements_are_read_without_handlers() -> None:
