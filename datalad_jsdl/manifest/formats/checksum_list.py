@@ -18,11 +18,11 @@ from datalad_jsdl.manifest.record import Record
 from datalad_jsdl.model.references import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from datalad_jsdl.manifest.formats.options import Options
 
-__all__ = ["folder_url", "records", "sniff"]
+__all__ = ["folder_url", "records", "sniff", "urls_below"]
 
 _WHOLE = 1 << 20  # characters; the last line of a longer beginning may be cut off
 _NEEDS_BASE = (
@@ -62,6 +62,17 @@ def folder_url(options: Options, without: str) -> str:
     return base
 
 
+def urls_below(base: str) -> Callable[[str], str]:
+    """What gives the URL of a path that is relative to *base*."""
+    folder = resolve(base, "x")[:-1]
+
+    def url_of(path: str) -> str:
+        # of most paths nothing has to be encoded, and there is nothing to resolve
+        return folder + path if _is_plain(path) else resolve(base, quoted(path))
+
+    return url_of
+
+
 @dataclass
 class _Listed:
     where: str
@@ -88,9 +99,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
             listed = found.setdefault(path, _Listed(f"line {number}"))
             if algorithm and listed.digests.setdefault(algorithm, hexdigest) != hexdigest:
                 listed.fault = f"two different {algorithm} digests"
-    folder = resolve(base, "x")[:-1]
+    url_of = urls_below(base)
     for path, listed in found.items():
-        # of most paths nothing has to be encoded, and there is nothing to resolve
-        url = folder + path if _is_plain(path) else resolve(base, quoted(path))
-        value = {"urls": [url], "digests": listed.digests}
+        value = {"urls": [url_of(path)], "digests": listed.digests}
         yield Record(path, value, listed.where, listed.fault)

@@ -27,7 +27,7 @@ _web_file = re.compile(rf"https?://[^\s|;?#]+/({_NAME})").fullmatch
 _BUCKET = "[a-z0-9][a-z0-9-]{1,60}[a-z0-9](?<!-protected)"
 _BELOW = f"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*({_NAME})"
 _object = re.compile(rf"(?:s3|gs)://{_BUCKET}/{_BELOW}").fullmatch
-_ftp_file = re.compile(f"ftp://[a-z0-9.-]+/{_BELOW}").fullmatch
+_ftp_file = re.compile(f"ftp://?[a-z0-9.-]+/{_BELOW}").fullmatch
 _is_below = re.compile(_BELOW).fullmatch
 _MAY_HIDE_NAME = re.compile("[?#;]")
 _SHORTEST = 32  # digits of a digest
@@ -108,7 +108,7 @@ def _one_each(cells: Sequence[str]) -> list[str] | None:
         found = _web_file(url) or _object(url)
         if found is None and plain_web_form(url):
             found = _ftp_file(url)
-        if found is None or url.count("://") != 1 or found[1] != (name := name or found[1]):
+        if found is None or url.count(":/") != 1 or found[1] != (name := name or found[1]):
             return None
     return urls or None
 

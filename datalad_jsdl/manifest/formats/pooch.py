@@ -11,16 +11,16 @@ import re
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
-from datalad_jsdl.manifest.formats.checksum_list import folder_url
-from datalad_jsdl.manifest.formats.fields import quoted
+from datalad_jsdl.manifest.formats.checksum_list import folder_url, urls_below
 from datalad_jsdl.manifest.formats.values import scheme_of, web_urls
 from datalad_jsdl.manifest.lines import beginning, lines
 from datalad_jsdl.manifest.record import Record
 from datalad_jsdl.model.digests import BY_LENGTH, canonical_name, digest_fault
-from datalad_jsdl.model.references import resolve
+from datalad_jsdl.model.stores import SCHEMES as OF_STORES
+from datalad_jsdl.model.urls import SCHEMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from datalad_jsdl.manifest.formats.options import Options
 
@@ -28,6 +28,7 @@ __all__ = ["records", "sniff"]
 
 _WHOLE = 1 << 20  # characters; the last line of a longer beginning may be cut off
 _LONGEST = 1 << 14  # characters of a line by which a registry is recognised
+_OF_URLS = SCHEMES | OF_STORES  # a table of URLs and their digests has lines of the same form
 _HASH = re.compile(r"(?:([A-Za-z0-9_-]{2,20}):)?([0-9A-Fa-f]{8,128})")
 _NEEDS_BASE = (
     "the manifest is a registry of Pooch, which has no URLs: add --base-url URL, the base_url that "
@@ -59,6 +60,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     Raises:
         ManifestError: nothing tells what paths without a URL are relative to.
     """
+    url_of: Callable[[str], str] | None = None
     for number, line in lines(text):
         line = line.strip()
         if line and not line.startswith("#"):
@@ -68,11 +70,16 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
             except ValueError as error:
                 yield Record(None, None, where, str(error))
                 continue
-            url = url or resolve(folder_url(options, _NEEDS_BASE), quoted(path))
-            try:
-                yield Record(path, {"urls": web_urls([url]), "digests": digests}, where)
-            except ValueError as error:
-                yield Record(path, None, where, str(error))
+            if url is None:
+                url_of = url_of or urls_below(folder_url(options, _NEEDS_BASE))
+                urls = [url_of(path)]
+            else:
+                try:
+                    urls = web_urls([url])
+                except ValueError as error:
+                    yield Record(path, None, where, str(error))
+                    continue
+            yield Record(path, {"urls": urls, "digests": digests}, where)
 
 
 def _parsed(line: str) -> _Line:
@@ -97,6 +104,6 @@ def _parsed(line: str) -> _Line:
 def _is_line(line: str) -> bool:
     try:
         path = _parsed(line).path  # "config: 0123…" is a line of YAML
-        return scheme_of(path) not in ("http", "https") and not path.endswith(":")
+        return not path.endswith(":") and scheme_of(path) not in _OF_URLS
     except ValueError:
         return False

@@ -54,6 +54,15 @@ def test_keys_of_yaml_are_no_paths() -> None:
         read(f"# Sphinx build info version 1\nconfig: {MD5}\ntags: {MD5}\n")
 
 
+@pytest.mark.parametrize("slashes", ["/", "//"])
+def test_urls_and_their_digests_are_a_table(slashes: str) -> None:
+    """As of the 1000 Genomes, whose header is a comment."""
+    url = f"ftp:{slashes}ftp.1000genomes.ebi.ac.uk/vol1/a.cram"
+    (entry,) = entries(f"##Date=2020-01-01\n#CRAM\tCRAM_MD5\n{url}\t{MD5}\n")
+    assert (entry.path, dict(entry.digests)) == ("a.cram", {"md5": MD5})
+    assert entry.registrable == ("https://ftp.1000genomes.ebi.ac.uk/vol1/a.cram",)
+
+
 @given(st.text("ab \"'\\:#/0\n\t", max_size=60))
 def test_whatever_lines_it_has(text: str) -> None:
     found = read(f"a {SHA256}\n{text}\n", "pooch")
