@@ -25,6 +25,8 @@ __all__ = ["records", "sniff"]
 
 _OPTION = re.compile(r'(?:--)?([a-z][a-z0-9-]*)(?:\s*[=:]\s*|\s+|$)("(?:\\.|[^"\\])*"|\S*)')
 _SHORT = re.compile(r'-([A-Za-z])\s*("(?:\\.|[^"\\])*"|\S*)')
+# an option with a value in quotation marks that has no escapes, and nothing around it
+_is_plain = re.compile(r'(url|output) ?= ?"([^"\\\r\n]*)"\n').fullmatch
 _URL = re.compile(r'(?:--)?url\s*[=:\s]\s*"?[a-z]+://')
 _NAMES = {"o": "output", "O": "remote-name"}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "v": "\v"}
@@ -49,7 +51,7 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     urls: deque[tuple[str, str]] = deque()
     outputs: deque[str | None] = deque()
     for number, line in lines(text):
-        name, value = _parsed(line.strip())
+        name, value = _parsed(line)
         if name == "url":
             urls.append((value, f"line {number}"))
         elif name in ("output", "remote-name"):
@@ -69,6 +71,9 @@ def _record(url: str, where: str, output: str | None) -> Record:
 
 def _parsed(line: str) -> tuple[str, str]:
     """An option's name, and its value without quotation marks and escapes."""
+    if plain := _is_plain(line):
+        return plain[1], plain[2]  # as most are
+    line = line.strip()
     if not line or line.startswith("#"):
         return "", ""
     match = _SHORT.match(line) if re.match(r"-[A-Za-z]", line) else _OPTION.match(line)

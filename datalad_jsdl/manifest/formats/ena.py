@@ -75,12 +75,13 @@ def report_records(text: Iterator[str], choice: str) -> Iterator[Record]:
 
 def _row_records(row: Row, kinds: Sequence[str]) -> Iterator[Record]:
     """The records of a run's files of these kinds, or a fault if it has none."""
-    if not any(_cells(row, f"{kind}_ftp") for kind in kinds):
+    found = [(kind, urls) for kind in kinds if (urls := _cells(row, f"{kind}_ftp"))]
+    if not found:
         run = row.cells.get("run_accession")
         said = excerpt(run) if run else "it"
         yield Record(None, None, row.where, f"{said} has no files")
-    for kind in kinds:
-        yield from _files(row, kind)
+    for kind, urls in found:
+        yield from _files(row, kind, urls)
 
 
 def _rows(text: Iterator[str]) -> Iterator[Row]:
@@ -105,12 +106,13 @@ def _objects(text: Iterator[str]) -> Iterator[Row]:
 
 def _cells(row: Row, column: str) -> list[str]:
     """What the cell joins with semicolons; each part is about the file in that place."""
-    cell = row.cells.get(column, "").strip()
-    return [part.strip() for part in cell.split(";")] if cell else []
+    if not (cell := row.cells.get(column, "").strip()):
+        return []
+    return [part.strip() for part in cell.split(";")] if ";" in cell else [cell]
 
 
-def _files(row: Row, kind: str) -> Iterator[Record]:
-    urls, md5s, sizes = (_cells(row, f"{kind}_{name}") for name in ("ftp", "md5", "bytes"))
+def _files(row: Row, kind: str, urls: Sequence[str]) -> Iterator[Record]:
+    md5s, sizes = _cells(row, f"{kind}_md5"), _cells(row, f"{kind}_bytes")
     # a digest must not be taken for that of another file
     told = len(md5s) in (0, len(urls)) and len(sizes) in (0, len(urls))
     fault = None if told else f"the numbers of {kind}_md5, {kind}_bytes and {kind}_ftp differ"
