@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from datalad_jsdl.model.candidates import Candidate, PlainCandidates, by_priority
 from datalad_jsdl.model.digests import ALGORITHMS, HexDigests, canonical_name
 from datalad_jsdl.model.entry import Entry
+from datalad_jsdl.model.references import plainly_resolved
 from datalad_jsdl.model.secrecy import DEFAULT, Secrecy
 from datalad_jsdl.model.stores import plain_web_form, web_form
 from datalad_jsdl.model.times import parse_mtime, usual_time
@@ -42,12 +43,18 @@ _OF_URLS = frozenset({"url", "priority", "location"})
 _OTHERS = ("s3://", "gs://", "ftp:/")  # of which some have a form in https
 
 
-def plain_entry(path: Any, value: Any, where: str, secrecy: Secrecy = DEFAULT) -> Entry | None:
+def plain_entry(
+    path: Any,
+    value: Any,
+    where: str,
+    base_url: str | None = None,
+    secrecy: Secrecy = DEFAULT,
+) -> Entry | None:
     """The entry of a record (see `Record`) that needs no closer look; None for all others.
 
-    That is one with a path in ASCII, URLs whose hosts are names and that have no secrets, and
-    nothing else but a size, digests in lower case (or of algorithms that are not known) and a
-    modification time.
+    That is one with a path in ASCII, URLs whose hosts are names and that have no secrets (or one
+    relative URL below such a base), and nothing else but a size, digests in lower case (or of
+    algorithms that are not known) and a modification time.
     """
     if type(path) is not str or len(path) > _LONGEST or not _is_path(path):
         return None
@@ -82,8 +89,10 @@ def plain_entry(path: Any, value: Any, where: str, secrecy: Secrecy = DEFAULT) -
             if (urls := _by_https(urls)) is None:
                 return None
             moved = 1
-        elif ("?" in urls or not is_plain_url(urls)) and not _is_harmless(urls, secrecy):
-            return None
+        elif "?" in urls or not is_plain_url(urls):
+            urls = urls if _is_harmless(urls, secrecy) else _joined(base_url, urls)
+            if urls is None:
+                return None
         candidates = PlainCandidates.of_lines(urls)
     elif type(urls) is not list or not urls:
         return None
@@ -115,6 +124,12 @@ def plain_entry(path: Any, value: Any, where: str, secrecy: Secrecy = DEFAULT) -
         moved,
         unknown,
     )
+
+
+def _joined(base: str | None, url: str) -> str | None:
+    """The whole of a relative URL, if it needs no closer look."""
+    found = None if base is None else plainly_resolved(base, url)
+    return found if found and is_plain_url(found) else None
 
 
 def _is_harmless(url: str, secrecy: Secrecy) -> bool:

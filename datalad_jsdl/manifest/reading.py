@@ -99,7 +99,10 @@ def _items(records: Iterator[Record], options: Options) -> Iterator[Entry | Refu
     for record in records:
         path, value, where, fault = record
         # as `entry_from_record` does; a call less for each of millions
-        if fault is None and (entry := plain_entry(path, value, where, secrecy)) is not None:
+        if (
+            fault is None
+            and (entry := plain_entry(path, value, where, base_url, secrecy)) is not None
+        ):
             yield entry
             continue
         if path != "/" or not names_archives(record):

@@ -73,7 +73,7 @@ def entry_from_record(
     URLs are not needed. ``symlink`` says that it is a symlink's target.
     """
     path, value, where, fault = record
-    if fault is None and (entry := plain_entry(path, value, where, secrecy)) is not None:
+    if fault is None and (entry := plain_entry(path, value, where, base_url, secrecy)) is not None:
         return entry
     return fully_checked(record, base_url, secrecy)
 

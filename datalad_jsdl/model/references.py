@@ -7,12 +7,17 @@ other resources.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-__all__ = ["resolve"]
+__all__ = ["plainly_resolved", "resolve"]
 
 # RFC 3986, appendix B
 _PARTS = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(#.*)?", re.DOTALL)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
+
+# Neither a scheme, a query or a fragment, nor segments that are empty or begin with a dot.
+_SEGMENT = "[A-Za-z0-9_~+=&%!$'()*,@-][A-Za-z0-9._~+=&%!$'()*,@-]*"
+_is_plain = re.compile(f"/?{_SEGMENT}(?:/{_SEGMENT})*").fullmatch
 
 
 def resolve(base: str, reference: str) -> str:
@@ -35,6 +40,20 @@ def resolve(base: str, reference: str) -> str:
                 above = base_path[: base_path.rfind("/") + 1]
                 path = (above or ("/" if authority is not None else "")) + path
     return _joined(scheme, authority, _without_dots(path), query, fragment)
+
+
+def plainly_resolved(base: str, reference: str) -> str | None:
+    """The same, of a relative path that only has to be put behind *base*'s; None of all others."""
+    if not _is_plain(reference):
+        return None
+    root, folder = _places(base)
+    return (root if reference[0] == "/" else folder) + reference
+
+
+@lru_cache(maxsize=16)  # a document has one
+def _places(base: str) -> tuple[str, str]:
+    """What stands before a path that begins with a slash, and before one that does not."""
+    return resolve(base, "/")[:-1], resolve(base, "x")[:-1]
 
 
 def _split(url: str) -> tuple[str | None, str | None, str, str | None, str]:

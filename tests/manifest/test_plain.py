@@ -99,7 +99,18 @@ origins = st.sampled_from(
         ),
     ]
 )
-urls = st.builds("{}/{}".format, origins, paths) | st.text(max_size=6)
+urls = st.one_of(
+    st.builds("{}/{}".format, origins, paths),
+    paths.map(str),
+    st.lists(st.sampled_from("ab./:?#%~@é "), max_size=8).map("".join),
+    st.text(max_size=6),
+)
+bases = st.sampled_from(
+    [
+        *("https://base.example/x/", "https://base.example/x", "https://base.example"),
+        *("HTTPS://Base.example/x/y.json?token=1", "https://h/a/?b=c/d", "https://u:p@h/", "é"),
+    ]
+)
 hexes = st.sampled_from(
     [
         *(SHA256, SHA256.upper(), "a1" * 16, "a1" * 20, "a1" * 64, "zz" * 32, "a1 " * 21 + "a", ""),
@@ -184,7 +195,9 @@ values = st.one_of(
 records = st.builds(Record, paths, values, st.just("line 1"), st.none() | st.just("broken"))
 
 
-@given(records, st.none() | st.just("https://base.example/x/"))
+@given(records, st.none() | bases)
+@example(Record("a", ["/study/b.nii"], "line 1"), "https://base.example/x/y.json?token=1")
+@example(Record("a", ["b/..c/d~1"], "line 1"), "https://base.example/x/y/z")
 @example(Record("a", [f"{URL}\n{URL}"], "line 1"), None)
 @example(Record("a", {"urls": [URL, URL]}, "line 1"), None)
 @example(Record("a", [[URL]], "line 1"), None)
