@@ -1,4 +1,4 @@
-"""Reading manifests of 60,000 entries, in each format that is read as a stream, in one run.
+"""Reading manifests of 60,000 entries, in each format that is read as it comes, in one run.
 
 ::
 
@@ -11,6 +11,8 @@ d  a list of URLs, against str.split
 e  CSV, against csv.DictReader
 f  BagIt's fetch.txt, against str.split
 g  a checksum list, against str.split
+h  what portals and their programs write (`reading_kinds`), against a parser of XML or JSON, or
+   str.split
 
 Entries have a path of three folders, a size, a SHA-256 and a time, and every third has two URLs.
 Each contestant is a program that times its own work, without its start. The peers only parse;
@@ -26,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from measuring import Bench, compete, ratio, timed
+from reading_kinds import PORTALS
 from working import parse, run_cases, work_folder
 
 if TYPE_CHECKING:
@@ -39,7 +42,8 @@ _CHILD = Path(__file__).with_name("reading_child.py")
 _OURS = "ours"
 
 
-def _race(bench: Bench, kind: str, peer: str) -> None:
+def _race(bench: Bench, kind: str, peer: str) -> float:
+    """Entries a CPU second."""
     count = bench.scaled(_ENTRIES)
 
     def run(whose: str, place: Path) -> Measured:
@@ -52,10 +56,21 @@ def _race(bench: Bench, kind: str, peer: str) -> None:
     met = "met" if rate >= _LEAST else "MISSED"
     print(f"  = entries a CPU second: {rate:,.0f}   (target >= {_LEAST:,}: {met})", flush=True)
     ratio(f"CPU, ours ÷ {peer}", runs, lambda r: r[_OURS].said["cpu"] / r[peer].said["cpu"])
+    return rate
 
 
 def _rate(count: int, took: Measured) -> str:
     return f"{count / took.said['cpu']:9,.0f} entries/CPU s"
+
+
+def _portals(bench: Bench) -> None:
+    """what portals and their programs write"""
+    rates = {}
+    for name, (_, _, peer) in PORTALS.items():
+        print(f" {name}", flush=True)
+        rates[name] = _race(bench, name, peer)
+    least = min(rates, key=lambda name: rates[name])
+    print(f"  = the slowest is {least}: {rates[least]:,.0f} entries/CPU s", flush=True)
 
 
 def _case(kind: str, peer: str, title: str) -> tuple[Callable[[Bench], None], ...]:
@@ -74,6 +89,7 @@ CASES = {
     "e": _case("csv", "csv.DictReader", "CSV"),
     "f": _case("bagit", "str.split", "BagIt's fetch.txt"),
     "g": _case("checksums", "str.split", "a checksum list"),
+    "h": (_portals,),
 }
 
 

@@ -17,6 +17,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from reading_kinds import PORTALS, split
+
+from datalad_jsdl.manifest.formats.options import Options
 from datalad_jsdl.manifest.reading import read_manifest
 from datalad_jsdl.model.entry import Entry
 
@@ -74,24 +77,23 @@ def _checksums(count: int) -> str:
     return "".join(f"{of['digests']['sha256']}  {path}\n" for path, of in entries(count))
 
 
-def _split(text: str) -> int:
-    return sum(bool(line.split(" ")) for line in text.splitlines())
-
-
 _KINDS: dict[str, tuple[Callable[[int], str], Callable[[str], int]]] = {
     "own": (_own, lambda text: len(json.load(io.StringIO(text)))),
     "lines": (_lines, lambda text: sum(bool(json.loads(line)) for line in io.StringIO(text))),
     "array": (_array, lambda text: len(json.load(io.StringIO(text)))),
-    "urls": (_urls, _split),
+    "urls": (_urls, split),
     "csv": (_csv, lambda text: sum(map(bool, csv.DictReader(io.StringIO(text, newline=""))))),
-    "bagit": (_bagit, _split),
-    "checksums": (_checksums, _split),
+    "bagit": (_bagit, split),
+    "checksums": (_checksums, split),
+    **{name: (make, parse) for name, (make, parse, _) in PORTALS.items()},
 }
 
 
 def _ours(data: bytes) -> int:
-    # a checksum list has no URLs but those below its own
-    found = read_manifest(io.BytesIO(data), "https://data.example.org/study/")
+    # a checksum list has no URLs but those below its own, and so has a listing of a bucket
+    options = Options(base_is_given=True)
+    base = "https://study.s3.amazonaws.com/"
+    found = read_manifest(io.BytesIO(data), base, options=options)
     return sum(isinstance(item, Entry) for item in found)
 
 
@@ -103,7 +105,7 @@ def main() -> None:
     begin = time.process_time()
     found = _ours(data) if whose == "ours" else peer(data.decode())
     cpu = time.process_time() - begin
-    if found != count:
+    if whose == "ours" and found != count:
         raise SystemExit(f"{kind}: {found} entries of {count}")
     print(json.dumps({"cpu": cpu}))
 
