@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.conftest import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEAVY = {"datalad", "requests", "urllib3", "ssl", "http", "certifi", "fasteners"}
 
@@ -46,7 +50,7 @@ def test_it_fetches_without_the_formats_of_manifests() -> None:
 
 
 def test_it_fetches_without_what_only_errors_and_certificates_need() -> None:
-    loaded = modules_after("import datalad_jsdl.operations.engines, datalad_jsdl.fetch.bulk")
+    loaded = modules_after("import datalad_jsdl.fetch.engine, datalad_jsdl.fetch.file.download")
     assert "urllib3" in loaded
     assert not loaded & {"certifi", "difflib", "requests", "datalad"}
 
@@ -79,6 +83,22 @@ except SystemExit:
     assert "datalad_jsdl.commands._options" in loaded
     assert not loaded & {"urllib3", "sqlalchemy", "datalad_jsdl.manifest.reading"}
     assert "datalad_jsdl.operations.engines" not in loaded
+
+
+def test_an_import_from_a_file_loads_no_http_library(tmp_path: Path) -> None:
+    manifest = tmp_path / "m.json"
+    manifest.write_text('{"a": ["https://h.example/a"]}')
+    code = f"""
+import sys
+from datalad.cli.main import main
+try:
+    main(["datalad", "download-manifest", {str(manifest)!r}, {str(tmp_path / "ds")!r}])
+except SystemExit:
+    print(*sys.modules)
+"""
+    loaded = set(run(sys.executable, "-c", code).splitlines()[-1].split())
+    assert "datalad_jsdl.operations.import_manifest" in loaded
+    assert not loaded & {"urllib3", "datalad_jsdl.fetch.engine", "datalad_jsdl.operations.check"}
 
 
 def test_the_words_of_download_order_are_its_actions() -> None:

@@ -11,15 +11,12 @@ from datalad.utils import get_dataset_root
 
 from datalad_jsdl.commands._bars import Bars
 from datalad_jsdl.commands._causes import tell_causes
-from datalad_jsdl.commands._check_results import check_records
-from datalad_jsdl.commands._check_table import check_lines
 from datalad_jsdl.commands._common import failure, warn_of_path
 from datalad_jsdl.commands._datasets import DataladDatasets
 from datalad_jsdl.commands._options import jobs_of
 from datalad_jsdl.commands._results import ACTION, import_records, lgr
 from datalad_jsdl.errors import ManifestError, SettingError
 from datalad_jsdl.operations.asking import asking_once
-from datalad_jsdl.operations.check import check_import
 from datalad_jsdl.operations.import_manifest import import_manifest
 from datalad_jsdl.operations.import_options import ImportOptions
 from datalad_jsdl.operations.manifest_place import folder_for, is_no_file
@@ -101,6 +98,10 @@ def import_by(
     )
     progress, asked = Bars(lgr), person()
     if check:
+        # an import does not have to wait until these are loaded
+        from datalad_jsdl.commands._check_results import check_records
+        from datalad_jsdl.operations.check import check_import
+
         checked = asking_once(lambda: check_import(options, progress), asked)
         yield from check_records(target, checked)
     else:
@@ -112,8 +113,11 @@ def import_by(
 
 def sum_up(results: list[dict[str, Any]]) -> None:
     """The dataset's own record is the summary; a check is one table; errors come last."""
-    for line in check_lines([result for result in results if result.get("check")]):
-        ui.message(line)
+    if checks := [result for result in results if result.get("check")]:
+        from datalad_jsdl.commands._check_table import check_lines  # as above
+
+        for line in check_lines(checks):
+            ui.message(line)
     tell_causes(results)
 
 

@@ -21,7 +21,7 @@ from datalad_jsdl.operations.causes import advice_of, cause_text, replaced_text
 from datalad_jsdl.operations.import_manifest import NothingLeft, Refused
 from datalad_jsdl.operations.staging import NotTakenIn
 from datalad_jsdl.operations.values import Failure, Notice, in_words
-from datalad_jsdl.repository.annex.keys import parse_key
+from datalad_jsdl.repository.annex.keys import has_digest, parse_key
 from datalad_jsdl.repository.importing.steps import Change
 
 if TYPE_CHECKING:
@@ -278,8 +278,7 @@ def _without_renamed(counts: dict[str, int], plan: Plan) -> dict[str, int]:
 
 
 def _is_unverifiable(step: Step) -> bool:
-    parsed = parse_key(step.key)
-    return step.change is not Change.DELETED and parsed is not None and parsed.algorithm is None
+    return step.change is not Change.DELETED and step.key != "" and not has_digest(step.key)
 
 
 def _summary(counts: dict[str, int], unverifiable: int, dry: bool) -> str:

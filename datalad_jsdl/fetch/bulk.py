@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.bugs import bug
 from datalad_jsdl.faults import Failed, Fault, FaultKind
 from datalad_jsdl.fetch.disk import failed_by_disk
-from datalad_jsdl.fetch.file.download import fetch
 from datalad_jsdl.fetch.file.partfile import PartFile
 from datalad_jsdl.fetch.retries import SECOND_CHANCE_PAUSE, SECOND_CHANCES
 from datalad_jsdl.model.content import Expected, Fetched
@@ -73,6 +72,9 @@ def fetch_file(
     operation: Operation | None = None,
 ) -> Fetched | Failed:
     """Fetch one file; it appears under its name only when complete and verified."""
+    # it loads an HTTP library, which who has but the values of this module may not need
+    from datalad_jsdl.fetch.file.download import fetch
+
     try:
         if job.content is not None:
             return _stored(job, job.content, engine)

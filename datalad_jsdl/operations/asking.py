@@ -8,12 +8,12 @@ from datalad_jsdl.errors import FetchError, JsdlError, reason
 from datalad_jsdl.faults import Failed, FaultKind
 from datalad_jsdl.model.urls import origin_of
 from datalad_jsdl.operations.import_parts import Imported
-from datalad_jsdl.operations.log_in import LoggedIn, log_in
 from datalad_jsdl.operations.values import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from datalad_jsdl.operations.log_in import LoggedIn
     from datalad_jsdl.operations.typed_login import LoginInput
 
 __all__ = ["asking_once", "in_short"]
@@ -45,6 +45,9 @@ def in_short(done: LoggedIn) -> str:
 
 
 def _is_logged_in(url: str, entered: LoginInput) -> bool:
+    # it loads an HTTP library, which who is asked for nothing does not need
+    from datalad_jsdl.operations.log_in import LoggedIn, log_in
+
     try:
         done = log_in(url, entered)
     except (JsdlError, OSError) as error:

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from datalad_jsdl.fetch.credentials.sources.datalad import PREFIX
 from datalad_jsdl.fetch.disk import RESERVE, reserve_of
-from datalad_jsdl.fetch.engine import Engine
 from datalad_jsdl.fetch.http.address_policy import AddressPolicy
 from datalad_jsdl.fetch.settings import PATTERN, PREFIXES, Settings
 from datalad_jsdl.repository.git.settings import git_config, git_config_values, git_http_settings
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.credentials.annex_headers import AnnexHeaders
     from datalad_jsdl.fetch.credentials.login import Rule
+    from datalad_jsdl.fetch.engine import Engine
 
 __all__ = ["NO_LOGINS", "OWN_CREDENTIALS", "Engines", "disk_reserve", "memory_file", "open_engine"]
 
@@ -105,6 +105,9 @@ def open_engine(
     # the folder alone would make a repository look like one with an annex
     keeps = git_dir is not None and Path(git_dir, "annex").is_dir()
     settings = Settings.from_config(config)
+    # it loads an HTTP library, which a manifest in a file may not need
+    from datalad_jsdl.fetch.engine import Engine
+
     return Engine(
         policy,
         replace(settings, credential=(*rules, *settings.credential)),

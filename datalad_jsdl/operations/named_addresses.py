@@ -12,7 +12,6 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.fetch.http.documents import WebApi
 from datalad_jsdl.operations.engines import open_engine
 
 if TYPE_CHECKING:
@@ -51,6 +50,9 @@ def asking(
                 if not opened:  # most manifests ask for nothing
                     engine = open_engine(git_dir, credentials=credentials, reads_only=True)
                     opened.append(stack.enter_context(engine))
+            # it loads an HTTP library, which a manifest that asks for nothing does not need
+            from datalad_jsdl.fetch.http.documents import WebApi
+
             yield from address.records(WebApi(opened[0]))
 
         yield replace(place, options=replace(place.options, ask=ask))

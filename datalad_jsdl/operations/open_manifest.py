@@ -15,8 +15,6 @@ from urllib.parse import urlsplit
 from datalad_jsdl.errors import FetchError, ManifestError
 from datalad_jsdl.faults import Failed, FaultKind
 from datalad_jsdl.fetch.bulk import Job, fetch_file
-from datalad_jsdl.fetch.http.documents import WebApi
-from datalad_jsdl.fetch.http.encodings import Decoded
 from datalad_jsdl.fetch.phrases import failure
 from datalad_jsdl.manifest.charsets import charset_of, text_encoding
 from datalad_jsdl.manifest.formats.options import Options
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from datalad_jsdl.fetch.engine import Engine
+    from datalad_jsdl.fetch.http.documents import WebApi
     from datalad_jsdl.manifest.record import Record
     from datalad_jsdl.manifest.unpacking import Readable
     from datalad_jsdl.model.entry import Entry, Refusal
@@ -164,6 +163,9 @@ def open_source(
             raise ManifestError(
                 f"{place.manifest} is a portal address: --format and --column do not apply"
             )
+        # it loads an HTTP library, which a manifest in a file may not need
+        from datalad_jsdl.fetch.http.documents import WebApi
+
         with _engine(git_dir, credentials, address.base) as engine:
             engine.expect_origins([address.base])
             yield _Listing(address, WebApi(engine), place.options)
@@ -238,7 +240,7 @@ def _fetched(
                 raise FetchError(text, failed=error.failed) from None
         place = _in_charset(place, target, saved)
         with target.open("rb") as stream:
-            plain = Decoded(stream, saved.codings) if saved.codings else stream
+            plain = _decoded(stream, saved)
             # a run record has the address that was typed: a rerun is to follow "latest" again
             secret = place.options.secrecy.is_signed(url)
             final = base_url(saved.url or url)
@@ -281,9 +283,17 @@ def _whole(url: str, target: Path, engine: Engine) -> _Saved:
 
 def _listed(url: str, target: Path, engine: Engine) -> _Saved:
     """As answers of APIs are: it has a line for each file at most."""
+    from datalad_jsdl.fetch.http.documents import WebApi  # as above
+
     with target.open("wb") as file:
         answer = WebApi(engine).save(url, file)
     return _Saved(answer.url, answer.headers.get("content-type", ""), ())
+
+
+def _decoded(stream: Readable, saved: _Saved) -> Readable:
+    from datalad_jsdl.fetch.http.encodings import Decoded  # as above
+
+    return Decoded(stream, saved.codings) if saved.codings else stream
 
 
 def _in_charset(place: ManifestPlace, file: Path, saved: _Saved) -> ManifestPlace:
@@ -291,7 +301,7 @@ def _in_charset(place: ManifestPlace, file: Path, saved: _Saved) -> ManifestPlac
     charset = charset_of(saved.content_type)
     try:
         with file.open("rb") as stream:
-            encoding = text_encoding(unpacked(Decoded(stream, saved.codings)), charset)
+            encoding = text_encoding(unpacked(_decoded(stream, saved)), charset)
     except (FetchError, ManifestError):  # whoever reads it finds the same
         return place
     return replace(place, options=replace(place.options, encoding=encoding))

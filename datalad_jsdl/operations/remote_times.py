@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from datalad_jsdl.fetch.last_modified import LastModified
 from datalad_jsdl.model.content import Expected
 from datalad_jsdl.model.times import parse_mtime
 
@@ -59,6 +58,9 @@ def ask_times(
     answers: dict[tuple[str, ...], datetime | None] = {}
     engine.origins.expect_jobs(jobs)
     with ThreadPoolExecutor(jobs, "times") as pool, engine.operation() as operation:
+        # it loads an HTTP library, which an import that asks for no times does not need
+        from datalad_jsdl.fetch.last_modified import LastModified
+
         modified = LastModified(engine, operation)
 
         def ask(question: tuple[tuple[str, ...], str]) -> datetime | None:

@@ -12,8 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datalad_jsdl.archive.transport.files import fetch_with_archives
-from datalad_jsdl.archive.transport.taking import Archives
 from datalad_jsdl.errors import FetchError, InterruptedWork
 from datalad_jsdl.faults import Failed
 from datalad_jsdl.fetch.bulk import Job, Sync
@@ -113,6 +111,9 @@ class Staging:
         *,
         archives: Sequence[NamedArchive] = (),
     ) -> None:
+        # it loads an HTTP library, which an import that fetches nothing does not need
+        from datalad_jsdl.archive.transport.taking import Archives
+
         self.folder = staging_folder(repository)
         self.engine = engines.open(repository.git_dir, credentials=logins, inherited=inherited)
         self._archives = Archives(archives, self.engine)
@@ -153,6 +154,8 @@ class Staging:
         self, jobs: Iterable[Job], label: str, downloads: Downloads
     ) -> Iterator[tuple[Job, Fetched | Failed]]:
         """Fetch into the folder; *downloads* is told of each file."""
+        from datalad_jsdl.archive.transport.files import fetch_with_archives  # as above
+
         if self._bar is not None:
             self._bar.watch(label, downloads.look)
         workers = self._jobs

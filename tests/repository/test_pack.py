@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import subprocess
 from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -22,6 +25,9 @@ from datalad_jsdl.repository.importing.steps import Change, Plan, Step
 from datalad_jsdl.repository.importing.worktree import blob_of
 from datalad_jsdl.repository.importing.write import ANNEX_REF, WORK_REF, write_objects
 from tests.conftest import run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 UUID = "0f6d72f6-ff4f-4c13-9d6c-4d4b8f3b6a31"
 
@@ -77,6 +83,30 @@ def test_git_reads_back_every_object(git: Git, more: int) -> None:
     assert git.text("fsck", "--strict", "--no-dangling") == ""
     packs = list((git.root / ".git" / "objects" / "pack").glob("*.pack"))
     assert len(packs) == bool(more)
+
+
+def test_an_object_that_has_just_come_is_not_asked_for_again(git: Git) -> None:
+    contents = [b"%d" % number for number in range(100)]
+    with writing_pack(git) as pack:
+        oids = [pack.add(b"blob", content).hex() for content in contents]
+    random = Random(1)
+    asked: list[int] = []
+    for _ in range(300):  # some in a row, and the first ones again and again
+        start, number = random.choice([0, 0, random.randrange(100)]), random.randrange(50)
+        asked += [*range(start, min(start + number, 100)), *[0] * random.randrange(4)]
+    assert list(git.blobs(oids[at] for at in asked)) == [contents[at] for at in asked]
+    assert list(git.blobs([])) == []
+    sent: list[str] = []
+    objects_of = Git.objects
+
+    def counted(self: Git, names: Iterable[str]) -> Iterator[bytes | None]:
+        return objects_of(self, (name for name in names if not sent.append(name)))  # type: ignore[func-returns-value]
+
+    with patch.object(Git, "objects", counted):
+        assert list(git.blobs(oids[:2] * 5000)) == contents[:2] * 5000
+    assert sent == oids[:2]
+    with pytest.raises(DatasetError, match=f"the object {'9' * 40} is missing or damaged"):
+        list(git.blobs([oids[0], oids[0], "9" * 40, oids[0]]))
 
 
 def test_a_broken_pack_is_an_error(git: Git) -> None:

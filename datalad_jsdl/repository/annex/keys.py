@@ -26,6 +26,7 @@ __all__ = [
     "entry_key",
     "expected_of",
     "extension",
+    "has_digest",
     "journal_name",
     "key_file",
     "key_from_link",
@@ -87,6 +88,12 @@ def parse_key(text: str) -> Key | None:
     if algorithm is None:
         return Key(text, backend, size, None, "")
     return Key(text, backend, size, algorithm, name.partition(".")[0].lower())
+
+
+def has_digest(text: str) -> bool:
+    """Whether content can be verified with a valid key, sooner than by taking it apart."""
+    backend = text.partition("-")[0]
+    return backend in _BY_BACKEND or (backend.endswith("E") and backend[:-1] in _BY_BACKEND)
 
 
 def size_of_key(text: str) -> int | None:

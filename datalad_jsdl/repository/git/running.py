@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Git", "batches"]
 
 _CHUNK = 1 << 20  # bytes
+_HELD = 32  # objects
 _MOST_ARGUMENTS = 24_000 if os.name == "nt" else 200_000  # characters
 _NO = (1,)  # the exit code that means so with most of git's questions
 
@@ -180,14 +181,31 @@ class Git:
             yield content
 
     def blobs(self, oids: Iterable[str]) -> Iterator[bytes]:
-        """Contents of git objects that have to be there, in the order of *oids*."""
-        asked: deque[str] = deque()  # what is on its way: there may be millions of others
-        names = (asked.append(oid) or oid for oid in oids)  # type: ignore[func-returns-value]
-        for content in self.objects(names):
-            oid = asked.popleft()
+        """Contents of git objects that have to be there, in the order of *oids*.
+
+        One that has come just before is not asked for again: many logs of git-annex are alike.
+        """
+        coming: deque[tuple[str, bool]] = deque()  # and whether it is asked for
+        asked, held = _Recent(), _Recent()  # the same ones at each place of *oids*
+
+        def names() -> Iterator[str]:  # in the thread that writes them to git
+            for oid in oids:
+                is_new = oid not in asked
+                coming.append((oid, is_new))
+                if is_new:
+                    asked.hold(oid, b"")
+                    yield oid
+
+        for content in self.objects(names()):
+            while not coming[0][1]:
+                yield held[coming.popleft()[0]]
+            oid, _ = coming.popleft()
             if content is None:
                 raise self.lacks(oid)
+            held.hold(oid, content)
             yield content
+        while coming:
+            yield held[coming.popleft()[0]]
 
     def sizes(self, names: Iterable[str]) -> Iterator[int | None]:
         """Sizes of git objects in bytes, in the order of *names*."""
@@ -242,6 +260,15 @@ class Git:
             said.seek(0)
             if process.returncode or answered != asked.number:
                 raise failed(args, self.root, process.returncode, said.read())
+
+
+class _Recent(dict[str, bytes]):
+    """Contents of the last few objects."""
+
+    def hold(self, oid: str, content: bytes) -> None:
+        if len(self) >= _HELD:
+            del self[next(iter(self))]
+        self[oid] = content
 
 
 class _Counted:

@@ -60,7 +60,8 @@ def make_plan(
     folders = tree.folders_without(removed)
     old_keys = tree.keys(entries)
     # a million records are more than the rest: only those are held that decide something
-    records = dict(records_of(_undecided(entries, old_keys)))
+    undecided = _undecided(entries, old_keys)
+    records = dict(records_of(undecided))
     relaxed = _no_longer_executable(entries, tree, old_keys, imported)
     replaced = set(replaced_in_git(entries, tree, old_keys))
     own = replaced - written(replaced)
@@ -72,7 +73,9 @@ def make_plan(
             conflicts.append(Conflict(path, reason))
         else:
             special = path in replaced, path in relaxed
-            steps.append(_step(path, entry, tree, old_keys, records, rule, unlocked, *special))
+            decided = old_keys.get(path) not in undecided
+            step = _step(path, entry, tree, old_keys, records, rule, unlocked, decided, *special)
+            steps.append(step)
     if lost := _users_own(steps, records, imported):
         conflicts += [Conflict(path, _OWN_FILE) for path in lost]
         steps = [step for step in steps if step.path not in lost]
@@ -151,6 +154,7 @@ def _step(
     records: Mapping[str, KeyRecord],
     rule: ExtensionRule,
     unlocked: bool,
+    decided: bool,
     replaced: bool,
     relaxed: bool,
 ) -> Step:
@@ -166,9 +170,8 @@ def _step(
     if old_key is None:
         return Step(path, Change.UNCHANGED, "", old_mode, None, entry)
     mode = fresh_mode if entry.executable or relaxed else old_mode
-    key = (
-        old_key if _same(old_key, entry, records.get(old_key, _NOTHING)) else _new_key(entry, rule)
-    )
+    stays = decided or _same(old_key, entry, records.get(old_key, _NOTHING))
+    key = old_key if stays else _new_key(entry, rule)
     same = key == old_key and mode == old_mode
     return Step(path, Change.UNCHANGED if same else Change.CHANGED, key, mode, old_key, entry)
 
