@@ -128,7 +128,7 @@ HEADS: dict[str, WireRow] = {
         "199, which nobody knows", _INTERIM, _before(b"HTTP/1.1 199 Whatever\r\nX: y\r\n\r\n")
     ),
     "interim-length": WireRow(
-        "103 that says a length",
+        "103 with a Content-Length",
         _INTERIM,
         _before(b"HTTP/1.1 103 Hints\r\nContent-Length: 5\r\n\r\n"),
     ),
@@ -148,7 +148,9 @@ HEADS: dict[str, WireRow] = {
         right=NEVER,
     ),
     "status-no-reason": WireRow("no reason", _STATUS, _raw(b"HTTP/1.1 200\r\n" + _LEN)),
-    "status-space": WireRow("nothing after the space", _STATUS, _raw(b"HTTP/1.1 200 \r\n" + _LEN)),
+    "status-space": WireRow(
+        "a space after the status code, but no reason", _STATUS, _raw(b"HTTP/1.1 200 \r\n" + _LEN)
+    ),
     "status-latin": WireRow(
         "a reason in Latin-1", _STATUS, _raw(b"HTTP/1.1 200 \xe7a va\r\n" + _LEN)
     ),
@@ -225,7 +227,9 @@ HEADS: dict[str, WireRow] = {
     ),
     "length-none": WireRow("no length, until it closes", _LENGTH, _raw(_OK + b"\r\n", close=True)),
     "length-chunked": WireRow(
-        "a length besides chunks", _LENGTH, _chunked(_chunks(), b"0\r\n\r\n", "Content-Length: 7")
+        "a Content-Length besides chunks",
+        _LENGTH,
+        _chunked(_chunks(), b"0\r\n\r\n", "Content-Length: 7"),
     ),
     "longer-than-length": WireRow("bytes after the end", _LENGTH, _longer(b"and some more\r\n")),
     "answer-after-end": WireRow(

@@ -115,7 +115,9 @@ CODINGS: dict[str, WireRow] = {
         )
     },
     "coding-twice": WireRow(
-        "two fields of no compression", _CODING, _coded("identity", "Content-Encoding: aws-chunked")
+        "two Content-Encoding fields, neither of them a compression",
+        _CODING,
+        _coded("identity", "Content-Encoding: aws-chunked"),
     ),
     "coding-gzip": WireRow(
         "gzip, unasked",
@@ -134,15 +136,23 @@ WAITS: dict[str, WireRow] = {
         f"wait-{status}": WireRow(f"{status}, Retry-After: 1", _WAIT, _first(status, _seconds("1")))
         for status in (202, 403, 404, 408, 413, 420, 429, 500, 502, 503, 504, 509, 529)
     },
-    "wait-imf": WireRow("503, a date", "RFC 9110, 5.6.7", _first(503, _date("imf"))),
+    "wait-imf": WireRow(
+        "503, Retry-After with a date", "RFC 9110, 5.6.7", _first(503, _date("imf"))
+    ),
     "wait-850": WireRow(
-        "503, a date of RFC 850", "RFC 9110, 5.6.7", _first(503, _date("%A, %d-%b-%y %H:%M:%S GMT"))
+        "503, Retry-After with a date of RFC 850",
+        "RFC 9110, 5.6.7",
+        _first(503, _date("%A, %d-%b-%y %H:%M:%S GMT")),
     ),
     "wait-asctime": WireRow(
-        "503, a date of asctime", "RFC 9110, 5.6.7", _first(503, _date("%a %b %e %H:%M:%S %Y"))
+        "503, Retry-After with a date of asctime",
+        "RFC 9110, 5.6.7",
+        _first(503, _date("%a %b %e %H:%M:%S %Y")),
     ),
     "wait-past": WireRow(
-        "503, a date that is past", _WAIT, _first(503, _seconds("Sun, 06 Nov 1994 08:49:37 GMT"))
+        "503, Retry-After with a date that is past",
+        _WAIT,
+        _first(503, _seconds("Sun, 06 Nov 1994 08:49:37 GMT")),
     ),
     "wait-words": WireRow("503, Retry-After: soon", _WAIT, _first(503, _seconds("soon"))),
     "wait-negative": WireRow("503, Retry-After: -5", _WAIT, _first(503, _seconds("-5"))),
@@ -153,7 +163,7 @@ WAITS: dict[str, WireRow] = {
 COOKIES: dict[str, WireRow] = {
     "cookie": WireRow("a cookie on the same URL", _COOKIE, _wall("seen=1; Path=/", wants="seen=1")),
     "cookie-other": WireRow(
-        "a cookie, and another URL",
+        "a cookie, sent to another URL",
         _COOKIE,
         _wall("seen=1; Path=/", wants="seen=1", at="/g"),
     ),
@@ -193,6 +203,6 @@ PROXIES: dict[str, WireRow] = {
     "proxy-networks": _around("10.0.0.0/8,192.168.0.0/16,127.0.0.0/24"),
     "proxy-spaces": _around("localhost, 127.0.0.1"),
     "proxy-host": _around("example.org,127.0.0.1", "no_proxy=example.org,127.0.0.1"),
-    "proxy-other": _through("10.0.0.0/8", "no_proxy=10.0.0.0/8, another network"),
-    "proxy-suffix": _through("27.0.0.1", "no_proxy=27.0.0.1, only the end of the address"),
+    "proxy-other": _through("10.0.0.0/8", "no_proxy=10.0.0.0/8 (another network)"),
+    "proxy-suffix": _through("27.0.0.1", "no_proxy=27.0.0.1 (only the end of the address)"),
 }  # fmt: skip

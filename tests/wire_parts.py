@@ -116,7 +116,9 @@ PARTS: dict[str, WireRow] = {
         _PART,
         lambda talk, content: talk.answer(206, content),
     ),
-    "206-size": WireRow("206 for the whole, with its size alone", _RANGE, _whole("bytes */{size}")),
+    "206-size": WireRow(
+        "206 for the whole, with only the size in Content-Range", _RANGE, _whole("bytes */{size}")
+    ),
     "203": WireRow(
         "203 Non-Authoritative Information",
         "RFC 9110, 15.3.4",

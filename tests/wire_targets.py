@@ -132,7 +132,9 @@ TARGETS: dict[str, WireRow] = {
         "the same Location twice", _LOCATION, _leads(b"/x.bin", "/x.bin", 302, "Location: /x.bin")
     ),
     "location-two": WireRow(
-        "two Locations: the first", _LOCATION, _leads(b"/x.bin", "/x.bin", 302, "Location: /y.bin")
+        "two Locations: the first one counts",
+        _LOCATION,
+        _leads(b"/x.bin", "/x.bin", 302, "Location: /y.bin"),
     ),
     "location-body": WireRow(
         "a page comes with it", _REDIRECT, _leads(b"/x.bin", "/x.bin", body=b"<p>moved</p>")

@@ -79,8 +79,9 @@ from several mirrors are combined. With a **size only**, or with **nothing**, a 
 resumed only at the same mirror, in the version that a strong ``ETag`` names; otherwise it is
 downloaded again from the first byte.
 
-*noticed*: the fault is detected, and another mirror is tried. **unnoticed**: a wrong file that
-nothing could detect; its SHA-256 is known afterwards. *harmless*: the right file in the end.
+*noticed*: the fault is detected, and another mirror is tried. **unnoticed**: the file is wrong, and
+nothing could detect it. Its SHA-256 is computed during the download, so that you can compare it
+later. *harmless*: the right file in the end.
 
 """
 

@@ -52,9 +52,10 @@ Times and modes
 
 The metadata of a member that a reader restores, checked with the archives *everyday* and
 *times*, in two time zones far from UTC. Times are exact where the format has an exact one
-(1970 to 2038). The other readers restore content and name only: they ignore the rest, or read a
-stream, where modes and links come too late, in the directory at the archive's end. Then
-links become files that contain their target.
+(1970 to 2038). "no" means that the reader does not restore the time, or the modes and links; it
+restores content and name, if it can read the archive at all (see above). Either it ignores what it
+does not restore, or it reads a stream: modes and links are in the directory at the archive's end,
+and come too late for it. Then links become files that contain their target.
 
 """
 

@@ -134,9 +134,9 @@ PARAMS = dict(
     cookies=Parameter(
         args=("--cookies",),
         metavar="BROWSER|FILE",
-        doc="""log in with the cookies of your browser (firefox, or with the extra 'browser'
-        chrome, chromium or brave) or of a cookies.txt file, at the manifest's own origin or,
-        if it is a file, at the one origin of all its URLs. Short for --credential.""",
+        doc="""log in with the cookies of your browser (firefox; chrome, chromium and
+        brave need the extra 'browser') or of a cookies.txt file, at the manifest's own origin
+        or, if it is a file, at the one origin of all its URLs. Short for --credential.""",
         constraints=EnsureStr() | EnsureNone(),
     ),
     delete=Parameter(

@@ -156,7 +156,7 @@ def _export(call: Call) -> Records:
             raise
         made = f"datalad download-order create --from {order.summary.id}"
         raise OrderError(
-            f"{error}. To see what is wrong since when, run: datalad download-order show "
+            f"{error}. To see what is wrong, and since when, run: datalad download-order show "
             f"{order.summary.id}; to order the other files, run: {made}"
         ) from error
     text = f"wrote {size_text(done.size)} to {target}; {_verified(done)}; SHA-256 {done.sha256}"

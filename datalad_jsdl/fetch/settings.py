@@ -139,8 +139,8 @@ class Settings:
     jobs: int = _setting(
         0,
         "``annex.jobs``, or auto",
-        "files downloaded at a time, at most 1000 (-J overrides it); auto begins with 8, and has "
-        "a larger number as long as that brings more in the same time",
+        "files downloaded at a time, at most 1000 (-J overrides it); auto begins with 8, and "
+        "raises the number as long as this brings more in the same time",
         _jobs,
     )
     most_jobs: int = _setting(
@@ -151,11 +151,14 @@ class Settings:
         _count,
     )
     connections: int = _setting(
-        0, "16, or the most files at a time if larger", "connections in total", _count_or_none
+        0,
+        "16, or the largest number of files at a time if that is more than 16",
+        "connections in total",
+        _count_or_none,
     )
     connections_per_host: int = _setting(
         0,
-        "8, or the number of files at a time if larger",
+        "8, or the number of files at a time if that is more than 8",
         "connections to one mirror; fewer are used when it answers 429 or 503",
         _count_or_none,
     )

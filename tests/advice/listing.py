@@ -271,7 +271,7 @@ ADVICE = {
     "there is no dataset here to add files of": "commands.test_orders:test_without_a_dataset",
     "cannot be read again; use a file": "commands.test_orders:test_a_manifest_on_standard_input",
     "datalad download-order create --from {}": "commands.test_orders:test_content_that_is_wrong",
-    "To see what is wrong since when": "commands.test_orders:test_content_that_is_wrong",
+    "To see what is wrong, and since when": "commands.test_orders:test_content_that_is_wrong",
     "to order the other files, run: {}": "commands.test_orders:test_content_that_is_wrong",
     "to write it, run: datalad download-order export": "commands.test_orders:test_an_archive_that",
     "; to make its archive anywhere": "commands.test_orders:test_an_order_is_what_export",

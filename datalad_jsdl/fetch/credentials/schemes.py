@@ -33,8 +33,8 @@ KINDS = {
     "oauth": "a refresh token, exchanged for access tokens at ``token-endpoint`` (RFC 6749, 6); if "
     "the server replaces it, the new one is stored if the source is ``datalad``",
     "login": "user name and password, posted as JSON to ``token-endpoint``, which answers with a "
-    "token (``token``, ``access_token`` or ``access``); it is sent as ``bearer`` sends one, and "
-    "replaced when it is stale",
+    "token (``token``, ``access_token`` or ``access``); the token is sent as ``Authorization: "
+    "Bearer``, and replaced when it is stale",
 }
 
 #: Those whose secret is exchanged for a token; see `tokens`.

@@ -67,7 +67,7 @@ STATUSES = {
     404: Meaning("not found", FaultKind.GONE),
     405: _lasts("the server does not allow downloads at this URL"),
     406: _lasts("the server has no acceptable form of the file"),
-    407: _lasts("the login for a proxy is missing in the proxy's own URL"),
+    407: _lasts("a proxy requires a login, which belongs before the host in the proxy's URL"),
     408: _passes("the server waited too long for the request"),
     409: _lasts("the file's state on the server does not allow downloads"),
     410: Meaning("permanently gone", FaultKind.GONE),

@@ -1,4 +1,4 @@
-"""What ``aws s3 ls --recursive`` prints: time, size and key a line; its bucket is ``--base-url``.
+"""The output of ``aws s3 ls --recursive``: time, size and key per line; bucket: ``--base-url``.
 
 Described in the AWS CLI Command Reference (``s3 ls``). Times are those of somebody's clock, without
 a zone, and not taken; folders (``PRE``) and their markers are no entries.

@@ -1,4 +1,4 @@
-"""BagIt's ``fetch.txt``: URL, length and path a line (RFC 8493, 2.2.3)."""
+"""BagIt's ``fetch.txt``: URL, length and path on each line (RFC 8493, 2.2.3)."""
 
 from __future__ import annotations
 

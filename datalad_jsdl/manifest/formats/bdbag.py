@@ -35,7 +35,8 @@ _KEYS = ("url", "length", "filename")
 
 
 def sniff(head: str) -> bool:
-    """A list of objects with ``url``, ``length`` and ``filename``, or one such object a line."""
+    """A list of objects with ``url``, ``length`` and ``filename``, or one such object on each
+    line."""
     return _is_stream(head) or (
         is_array(head) and any(item.keys() >= set(_KEYS) for item in objects(outline(head, *_KEYS)))
     )

@@ -1,4 +1,4 @@
-"""An explicit specification of a conda environment: ``@EXPLICIT``, and a package's URL a line.
+"""An explicit specification of a conda environment: ``@EXPLICIT``, then one package URL per line.
 
 Described at https://docs.conda.io (``conda list --explicit``, with ``--md5`` or ``--sha256``): a
 digest stands behind ``#``, an MD5 as it is, a SHA-256 as ``sha256:HEX`` or by its length.

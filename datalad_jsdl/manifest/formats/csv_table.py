@@ -1,4 +1,4 @@
-"""CSV or TSV: columns are known by names and cells, or as ``--column`` says."""
+"""CSV or TSV: columns are recognised by their names or cells, or named by ``--column``."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ _BETWEEN = re.compile(r"[\s|;,]+")
 
 
 def sniff(head: str) -> bool:
-    """The header has path and URL; or all rows have as many cells as the first line (a header or
-    a row), and either the header has a path or a URL, or a row has a URL.
+    """The header has a path and a URL. Or two things hold: all rows have as many cells as the first
+    line (a header or a row), and there is a path or URL in the header, or a URL in a row.
     """
     if head.lstrip().startswith(("{", "[", "<")):
         return False

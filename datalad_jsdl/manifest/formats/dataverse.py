@@ -59,7 +59,7 @@ _ENDINGS = (
 
 
 def sniff(head: str) -> bool:
-    """A list of objects with ``dataFile`` that have a ``label``, or a ``filename`` in
+    """A list of objects with a ``dataFile``. The name is in ``label``, or in ``filename`` of
     ``dataFile``."""
     if not is_object(head):
         return False

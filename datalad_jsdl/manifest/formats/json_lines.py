@@ -1,4 +1,4 @@
-"""JSON Lines: one object with ``path`` a line; the form for millions of entries."""
+"""JSON Lines: on each line one object with ``path``; the form for millions of entries."""
 
 from __future__ import annotations
 

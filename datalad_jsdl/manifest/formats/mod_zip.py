@@ -1,4 +1,4 @@
-"""The list that nginx's mod_zip reads: CRC-32, size, location and name a line."""
+"""The list that nginx's mod_zip reads: CRC-32, size, location and name on each line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A registry of Pooch: path, hash and perhaps a URL a line; without a URL, below ``--base-url``.
+"""A registry of Pooch: each line has a path, a hash and a URL (if none: below ``--base-url``).
 
 Described at https://www.fatiando.org/pooch/latest/registry-files.html: names with spaces stand in
 quotation marks, a hash without its algorithm is a SHA-256, and lines that begin with # are

@@ -1,4 +1,4 @@
-"""A ``.tcia`` manifest of the Cancer Imaging Archive: series; its API is asked for their images.
+"""A ``.tcia`` manifest of the Cancer Imaging Archive: IDs of series; its API lists their images.
 
 It has no URLs. Where nobody may be asked, it is refused.
 """

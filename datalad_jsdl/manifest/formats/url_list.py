@@ -1,4 +1,4 @@
-"""Bare URLs, one a line; a file is named by the last part of its URL, with folders if need be."""
+"""Bare URLs, one per line; a file is named by the last part of its URL, with folders if need be."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ __all__ = ["document_records", "found_files", "records", "sniff"]
 
 
 def sniff(head: str) -> bool:
-    """A list ``files``, or ``entries`` (a list or object), of files with ``checksum`` and a
-    name."""
+    """Files with ``checksum`` and a name, in a list ``files``, or in a list or object
+    ``entries``."""
     if not is_object(head):
         return False
     return any(

@@ -1,4 +1,4 @@
-"""Granules of NASA's Common Metadata Repository: those of a collection, perhaps with a search.
+"""Granules of a collection in NASA's Common Metadata Repository: all, or what a search selects.
 
 From its search API (https://cmr.earthdata.nasa.gov/search/site/docs/search/api.html): parameters
 of a search for granules, such as ``temporal``, stand behind the collection's concept ID. Each

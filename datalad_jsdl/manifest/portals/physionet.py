@@ -1,4 +1,4 @@
-"""A version of a project of PhysioNet, by the list of checksums that lies at its root.
+"""A version of a project of PhysioNet: the files in the list of checksums at its root.
 
 Described at https://physionet.org/about/publish/ (``SHA256SUMS.txt``); read as by the format
 ``checksums``. There are no sizes, and the list does not have itself. Restricted and credentialed

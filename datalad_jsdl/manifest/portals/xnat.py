@@ -1,4 +1,4 @@
-"""Files of an experiment of XNAT (``…/data/experiments/ID``), or of all of a project or subject.
+"""Files of one experiment of XNAT (``…/data/experiments/ID``), or of all in a project or subject.
 
 From its REST API (https://wiki.xnat.org). Each list is read as by the format ``xnat``: the files of
 the scans, and of the resources that belong to the session itself. Of a project or subject

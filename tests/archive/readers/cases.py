@@ -161,7 +161,7 @@ CASES = {
     ),
     "nothing": Case("no member at all", ()),
     "many": Case(
-        "65,535 members: zip64 end records",
+        "65,535 members, so that it needs zip64 end records",
         tuple(Plain(f"{n // 1000}/{n}", b"1", int(n % 100 == 0), _MTIME) for n in range(65535)),
     ),
     "large": Case(
@@ -170,17 +170,18 @@ CASES = {
         large=True,
     ),
     "far": Case(
-        "a member that begins beyond 4 GiB, none as large",
+        "a member that begins beyond 4 GiB; no member is as large as 4 GiB",
         _zeros(a=2 * _GIB, b=2 * _GIB, c=1),
         large=True,
     ),
     "full-compressed": Case(
-        "a member of 4,294,639,630 bytes: 0xFFFFFFFF with its block headers",
+        "a member of 4,294,639,630 bytes, whose compressed size is 0xFFFFFFFF (with the block "
+        "headers)",
         _zeros(a=4294639630, b=1),
         large=True,
     ),
     "full": Case(
-        "a member of 4,294,967,295 bytes: 0xFFFFFFFF without them",
+        "a member of 4,294,967,295 bytes, whose uncompressed size is 0xFFFFFFFF",
         _zeros(a=4294967295, b=1),
         large=True,
     ),

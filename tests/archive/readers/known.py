@@ -48,8 +48,8 @@ KNOWN = (
         ("busybox-pipe",),
         ("nothing",),
         r"invalid zip magic 06054B50",
-        "From a pipe, busybox refuses an archive that begins with its end record, as one without "
-        "members does.",
+        "An archive without members begins with its end record. From a pipe, busybox refuses such "
+        "an archive.",
     ),
     Known(
         ("busybox",),
@@ -81,9 +81,9 @@ KNOWN = (
         ("full-compressed",),
         r"invalid entry size \(expected 0 but got 4294639630 bytes\)",
         "ZipInputStream takes a data descriptor for a 64-bit one if a size is greater than "
-        "0xFFFFFFFF. Here the compressed size is equal to it, so one half of the 64-bit field of "
-        "the compressed size is taken for the size. With one byte more or less in the member all "
-        "is well.",
+        "0xFFFFFFFF. Here the compressed size is exactly 0xFFFFFFFF. So ZipInputStream reads "
+        "32-bit fields, and takes the second half of the 64-bit compressed size for the "
+        "uncompressed size. With one byte more or less in the member all is well.",
     ),
     Known(
         ("fflate-pipe",),

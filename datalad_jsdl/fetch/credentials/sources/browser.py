@@ -147,9 +147,9 @@ def _refused(_: Login, __: str) -> str:
 
 SOURCE = Source(
     "browser",
-    "the cookies of your browser: ``firefox``, or with the extra ``browser`` "
+    "the cookies of your browser: ``firefox``, or one of "
     + ", ".join(f"``{name}``" for name in OTHER_BROWSERS)
-    + "; optionally with a profile, ``firefox:work``",
+    + " (these need the extra ``browser``); a profile may follow, as in ``firefox:work``",
     _find,
     argument="firefox",
     required=True,
