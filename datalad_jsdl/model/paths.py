@@ -48,6 +48,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 _WINDOWS_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 _WINDOWS_FORBIDDEN = frozenset('<>:"|?*')
+# what any of these warnings needs, and some other names have: a million paths are seen through
+_may_trouble_windows = re.compile(
+    r"""[<>:"|?*]|[ .](?:/|$)|(?:^|/)(?:con|prn|aux|nul|com.|lpt.)(?:[./]|$)""", re.IGNORECASE
+).search
 
 _MAX_COMPONENT = 255  # bytes; the limit of ext4, XFS, Btrfs and tmpfs
 _MAX_DEPTH = 500  # a symlink's target has three bytes for each, and 4095 in all
@@ -131,6 +135,8 @@ def _as_a_lenient_file_system_sees_it(component: str) -> str:
 
 def path_warning(path: str) -> str | None:
     """What a Windows user would stumble over in *path*, or None."""
+    if not _may_trouble_windows(path):
+        return None
     for component in path.split("/"):
         if _WINDOWS_DEVICE.fullmatch(component):
             return f"{component!r} is a device name on Windows"

@@ -120,7 +120,8 @@ class WantedRecords(Mapping[str, KeyRecord]):
         entries = _several(self._listed[key])
         urls = list(dict.fromkeys(url for entry in entries for url in entry.registrable))
         # URLs that only the dataset knows stay, and are tried last
-        urls += in_order(set(known.urls).difference(urls), known.state.order)
+        if more := set(known.urls).difference(urls):
+            urls += in_order(more, known.state.order)
         mtime = self._later.get(key) or _latest(entries) or known.state.mtime
         restriction = _first(entries) or self._restricted.get(key)
         state = KeyState(mtime, order_of(urls), restriction)
