@@ -121,7 +121,7 @@ def ours_verified(files: list[File], out: Path) -> Work:
             file.size,
             _MTIME,
             Expected(file.size, "sha256", file.sha256),
-            local=Path(file.path),
+            local=str(file.path),
         )
 
     contents = [content(file) for file in files]

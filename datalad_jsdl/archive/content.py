@@ -12,7 +12,6 @@ from datalad_jsdl.model.content import Expected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from datalad_jsdl.fetch.engine import Engine
     from datalad_jsdl.model.archives import NamedArchive
@@ -54,7 +53,7 @@ class Content:
     mtime: int | None = None
     expected: Expected = _UNKNOWN
     blob: str = ""
-    local: Path | None = None
+    local: str | None = None
     urls: tuple[str, ...] = field(default=(), repr=False)
     key: str = ""
     dataset: str = ""

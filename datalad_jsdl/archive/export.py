@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -178,7 +179,7 @@ class _Export:
 
     def _count(self, number: int, content: Content, size: int) -> None:
         problem = self._reading.damaged.get(number)
-        if problem and content.local and content.local.exists():  # else it was just dropped
+        if problem and content.local and os.path.exists(content.local):  # else it was just dropped
             self.done.damaged.append((content, problem))
         if readers := size_warning(size):
             self.done.warnings.append(f"{content.path} cannot be unpacked by {readers}")

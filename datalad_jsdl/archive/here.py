@@ -38,7 +38,7 @@ def with_size(content: Content) -> Content:
     if content.blob:
         raise ArchiveError("the size of the git object is unknown")
     try:
-        size = os.stat(str(content.local)).st_size
+        size = os.stat(content.local or "").st_size
     except OSError as error:
         raise unreadable(error) from None
     return replace(content, size=size)
@@ -52,7 +52,7 @@ def open_here(
     Raises:
         ArchiveError: it is not what its digest says, as far as that shows from the beginning.
     """
-    size, path, expected = content.size or 0, str(content.local), content.expected
+    size, path, expected = content.size or 0, content.local or "", content.expected
     if content.inline is not None:
         return _part_of(content.inline, start, stop)
     if content.blob:

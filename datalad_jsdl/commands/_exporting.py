@@ -27,8 +27,6 @@ from datalad_jsdl.model.filters import Filter
 from datalad_jsdl.operations.engines import disk_reserve
 from datalad_jsdl.operations.export_archive import ArchiveOptions
 from datalad_jsdl.operations.list_files import FileSelection
-from datalad_jsdl.operations.manifest_contents import Listed
-from datalad_jsdl.operations.manifest_place import is_no_file, place_of
 from datalad_jsdl.repository.annex.missing import unknown_paths
 from datalad_jsdl.repository.repository import Repository
 
@@ -119,6 +117,8 @@ def export_by(
     target: Path | None = None
     try:
         if manifest is not None:
+            from datalad_jsdl.operations.manifest_contents import Listed  # as below
+
             target = None if piped else _target(filename, "archive")
             listed_there = Listed(
                 _place(manifest, base_url, manifest_format, listed(column)),
@@ -186,6 +186,9 @@ def _place(
     manifest: str, base_url: str | None, format_name: str | None, columns: Sequence[str]
 ) -> ManifestPlace:
     """Where a manifest is; raises ManifestError."""
+    # it loads all formats, which an archive of a dataset does not need
+    from datalad_jsdl.operations.manifest_place import is_no_file, place_of
+
     file = None if is_no_file(manifest) else Path(manifest).absolute()
     return place_of(manifest, file, base_url, format_name, columns)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.archive.content import Content
@@ -10,7 +11,7 @@ from datalad_jsdl.model.content import Expected
 from datalad_jsdl.operations.kept_archives import archives_of
 from datalad_jsdl.repository.annex.keys import parse_key
 from datalad_jsdl.repository.annex.logs import in_order
-from datalad_jsdl.repository.annex.objects import object_path
+from datalad_jsdl.repository.annex.objects import object_file
 from datalad_jsdl.repository.commit import EXECUTABLE, LINK
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def dataset_contents(
     archives = tuple(archive.under(prefix.rstrip("/")) for archive in archives_of(tree))
     sizes = repository.git.sizes(tree.files[path].oid for path in blobs)
     blob_sizes = dict(zip(blobs, sizes, strict=True))
+    annex_dir = str(repository.annex_dir)
     for path in paths:
         full = prefix + path
         name = member_name(f"{leading_dir}/{full}" if leading_dir else full)
@@ -61,10 +63,10 @@ def dataset_contents(
             size = blob_sizes[path]
             yield Content(full, name, kind, size, mtime, Expected(size), blob=oid, dataset=prefix)
             continue
-        local, record, parsed = object_path(repository.annex_dir, key), records[key], parse_key(key)
+        local, record, parsed = object_file(annex_dir, key) or None, records[key], parse_key(key)
         size = parsed.size if parsed else None
         if size is None and local is not None:
-            size = local.stat().st_size
+            size = os.stat(local).st_size
         time = mtime
         if time is None and record.state.mtime is not None:
             time = int(record.state.mtime.timestamp() // 1)

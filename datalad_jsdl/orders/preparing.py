@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -288,4 +289,4 @@ def state_of_error(error: ArchiveError | DatasetError | FetchError, content: Con
 def _is_nowhere(content: Content) -> bool:
     if content.urls or content.blob or content.inline is not None:
         return False
-    return content.local is None or not content.local.exists()
+    return content.local is None or not os.path.exists(content.local)

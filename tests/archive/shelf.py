@@ -90,7 +90,7 @@ class Shelf:
             with local.open("r+b") as file:
                 file.seek(size // 2)
                 file.write(bytes([data[size // 2] ^ 1]))
-        content = replace(self._remote(name, data, mirrors, digest, faults), local=local)
+        content = replace(self._remote(name, data, mirrors, digest, faults), local=str(local))
         return self._put(content, data)
 
     def remote(

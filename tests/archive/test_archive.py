@@ -270,7 +270,7 @@ def test_a_file_that_is_cut_off_while_it_is_read(shelf: Shelf, lab: Lab) -> None
     archive = Archive(shelf.contents, shelf.sources)
     chunks = archive.range()
     got = bytearray(next(chunks) + next(chunks))
-    with content.local.open("r+b") as file:
+    with open(content.local, "r+b") as file:
         file.truncate(3_000_000)
     got += b"".join(chunks)
     assert bytes(got) == shelf.whole

@@ -6,6 +6,7 @@ import hashlib
 import threading
 import zlib
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -209,7 +210,7 @@ def test_what_is_in_the_value_is_taken_before_a_mirror(shelf: Shelf, lab: Lab) -
 def test_what_is_here_is_taken_before_what_has_the_same_identity(shelf: Shelf, lab: Lab) -> None:
     here = shelf.file("a", 100_000)
     there = replace(here, path="b", local=None, urls=(lab.put("b", data_of("a", 100_000)),))
-    damaged = replace(here, path="c", local=here.local.with_name("nowhere"))
+    damaged = replace(here, path="c", local=f"{here.local}-nowhere")
     for contents in ([there, here], [here, there], [damaged, there, here]):
         outcomes = [outcome for _, outcome in prepare(contents, shelf.sources)]
         assert outcomes == [expected_of("a", 100_000)] * len(contents)
@@ -236,7 +237,7 @@ def test_a_file_here_of_unknown_size(shelf: Shelf, lab: Lab, urls: bool) -> None
         archive = Archive([unsized], shelf.sources, prepared={unsized.identity: outcome})
         assert b"".join(archive.range()) == shelf.whole
     assert lab.sent() == 0
-    gone = replace(content, size=None, local=content.local.with_name("gone"))
+    gone = replace(content, size=None, local=f"{content.local}-gone")
     ((_, outcome),) = prepare([gone], shelf.sources)
     assert isinstance(outcome, Prepared if urls else Unprepared)
 
@@ -266,7 +267,7 @@ def test_what_was_not_prepared_is_tried_again_and_no_archive_minds_it(
 def test_of_a_file_here_of_another_size_the_true_one_is_told(shelf: Shelf) -> None:
     content = shelf.file("a", 1000)
     assert content.local is not None
-    content.local.write_bytes(bytes(1234))
+    Path(content.local).write_bytes(bytes(1234))
     ((_, outcome),) = prepare([content], shelf.sources)
     assert isinstance(outcome, Unprepared)
     assert "expected 1000 bytes, got 1234" in str(outcome.error)

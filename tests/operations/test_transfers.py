@@ -101,7 +101,7 @@ def test_mirrors_that_several_engines_share_count_once() -> None:
 
 
 def a_content(name: str, size: int, *, is_remote: bool) -> Content:
-    place = None if is_remote else Path(name)
+    place = None if is_remote else name
     return Content(name, name.encode(), size=size, mtime=0, local=place)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.repository.git.running import Git
 
-__all__ = ["inject", "is_here", "object_path"]
+__all__ = ["inject", "is_here", "object_file", "object_path"]
 
 _ANNEX = ".git/annex/"
 
@@ -27,16 +27,17 @@ def object_path(annex_dir: Path, key: str) -> Path | None:
         annex_dir: the ``annex`` folder in the ``.git`` folder.
         key: which content.
     """
-    found = _found(annex_dir, key)
+    found = object_file(str(annex_dir), key)
     return Path(found) if found else None
 
 
 def is_here(annex_dir: Path, key: str) -> bool:
     """Whether the key's content is here; see `object_path`."""
-    return bool(_found(annex_dir, key))
+    return bool(object_file(str(annex_dir), key))
 
 
-def _found(annex_dir: Path, key: str) -> str:
+def object_file(annex_dir: str, key: str) -> str:
+    """As `object_path`, for many; "" if it is not here."""
     # link_target names .git/annex/objects/…
     mixed = f"{annex_dir}/{link_target('', key).removeprefix(_ANNEX)}"
     if os.path.isfile(mixed):
