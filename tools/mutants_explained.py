@@ -1,0 +1,37 @@
+"""Changes of the pure core that no test can notice: the same program in other words.
+
+`tools/mutants.py` does not list them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["EXPLAINED", "Change"]
+
+
+class Change(NamedTuple):
+    """One of mutmut's changes; lines are without their indentation, several joined by a space.
+
+    Attributes:
+        without: the line as it stands.
+        instead: what it is changed into.
+    """
+
+    without: str
+    instead: str
+
+
+# by row of `pure_core`
+EXPLAINED: dict[str, dict[Change, str]] = {
+    "ranges": {
+        Change(
+            "if not _matches(tags, validators.etag, weak=False):",
+            "if not _matches(tags, validators.etag, weak=None):",
+        ): "None is as false",
+        Change(
+            'found = parsedate_to_datetime(given or "")',
+            'found = parsedate_to_datetime(given or "XXXX")',
+        ): "neither text is a date",
+    },
+}
