@@ -22,6 +22,15 @@ class Change(NamedTuple):
     instead: str
 
 
+def _not_strict(line: str, why: str) -> dict[Change, str]:
+    """What is zipped is of the same length, for some reason."""
+    with_it = "strict=True"
+    return {
+        Change(line, line.replace(with_it, other)): why
+        for other in ("strict=None", "strict=False", "")
+    }
+
+
 # by row of `pure_core`
 EXPLAINED: dict[str, dict[Change, str]] = {
     "ranges": {
@@ -33,5 +42,11 @@ EXPLAINED: dict[str, dict[Change, str]] = {
             'found = parsedate_to_datetime(given or "")',
             'found = parsedate_to_datetime(given or "XXXX")',
         ): "neither text is a date",
+    },
+    "table filter": {
+        **_not_strict(
+            "return zip(node.ops, node.comparators, strict=True)",
+            "Python's parser makes as many operators as comparators",
+        ),
     },
 }

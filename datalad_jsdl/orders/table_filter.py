@@ -26,12 +26,15 @@ from typing import TYPE_CHECKING, Any
 from datalad_jsdl.errors import QueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["TableFilter"]
 
 _LONGEST = 4000  # characters; a filter that is longer was made by a program, or to do harm
 _DEEPEST = 50
+_TOO_DEEP = "the filter is nested too deeply"
+_CONDITION = "a comparison such as age > 30 or sex == 'F'"
+_OPERAND = "a column, a number or a string"
 _MISSING = ("", "n/a", "N/A")
 _QUOTED = re.compile(r"`([^`]+)`")
 
@@ -83,9 +86,7 @@ class TableFilter:
         except (ValueError, MemoryError, RecursionError):
             raise QueryError(f"cannot read the filter {text!r}") from None
         columns = {stand: name for name, stand in names.items()}
-        found: set[str] = set()
-        _check(tree, columns, found)
-        return cls(text, frozenset(found), tree, columns)
+        return cls(text, _checked(tree, columns), tree, columns)
 
     def matches(self, row: Mapping[str, str]) -> bool:
         """Whether a row is chosen.
@@ -96,47 +97,52 @@ class TableFilter:
         return _truth(self._tree, row, self._names) is True
 
 
-def _check(tree: ast.expr, columns: Mapping[str, str], found: set[str]) -> None:
-    """Let nothing pass but what the module's docstring names; gathers the columns."""
-    waiting: list[tuple[ast.expr, int, bool]] = [(tree, 0, True)]
-    while waiting:
-        node, depth, is_condition = waiting.pop()
-        if depth > _DEEPEST:
-            raise QueryError("the filter is nested too deeply")
-        if is_condition and isinstance(node, ast.BoolOp):
-            waiting += [(value, depth + 1, True) for value in node.values]
-        elif is_condition and isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            waiting.append((node.operand, depth + 1, True))
-        elif is_condition and isinstance(node, ast.Compare):
-            waiting += _operands(node, depth)
-        elif not is_condition and isinstance(node, ast.Name):
-            found.add(columns.get(node.id, node.id))
-        elif is_condition or _literal(node) is None:
-            raise QueryError(_refusal(node, is_condition=is_condition))
+def _checked(tree: ast.expr, columns: Mapping[str, str]) -> frozenset[str]:
+    """Let nothing pass but what the module's docstring names; the columns that it has."""
+    found: set[str] = set()
+    conditions = [(tree, 0)]
+    while conditions:
+        node, depth = conditions.pop()
+        if depth == _DEEPEST:
+            raise QueryError(_TOO_DEEP)
+        if isinstance(node, ast.BoolOp):
+            conditions += [(value, depth + 1) for value in node.values]
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            conditions.append((node.operand, depth + 1))
+        elif isinstance(node, ast.Compare):
+            for operand in _operands(node):
+                if isinstance(operand, ast.Name):
+                    found.add(columns.get(operand.id, operand.id))
+                elif _literal(operand) is None:
+                    raise QueryError(_refusal(operand, _OPERAND))
+        else:
+            raise QueryError(_refusal(node, _CONDITION))
+    return frozenset(found)
 
 
-def _operands(node: ast.Compare, depth: int) -> list[tuple[ast.expr, int, bool]]:
-    operands = [(node.left, depth + 1, False)]
-    for comparison, right in zip(node.ops, node.comparators, strict=True):
+def _operands(node: ast.Compare) -> list[ast.expr]:
+    operands = [node.left]
+    for comparison, right in _steps(node):
         if isinstance(comparison, (ast.In, ast.NotIn)):
             if not isinstance(right, (ast.List, ast.Tuple, ast.Set)) or not right.elts:
                 raise QueryError("expected a list of values after 'in', such as site in ('A', 'B')")
-            operands += [(element, depth + 1, False) for element in right.elts]
+            operands += right.elts
         elif type(comparison) in _COMPARISONS:
-            operands.append((right, depth + 1, False))
+            operands.append(right)
         else:
             raise QueryError("a filter has no 'is'; to compare, use == or !=")
     return operands
 
 
-def _refusal(node: ast.expr, *, is_condition: bool) -> str:
+def _steps(node: ast.Compare) -> Iterator[tuple[ast.cmpop, ast.expr]]:
+    return zip(node.ops, node.comparators, strict=True)
+
+
+def _refusal(node: ast.expr, expected: str) -> str:
     try:
-        shown = ast.unparse(node)
+        return f"expected {expected} in the filter, got {ast.unparse(node)}"
     except RecursionError:
-        return "the filter is nested too deeply"
-    if not is_condition:
-        return f"expected a column, a number or a string in the filter, got {shown}"
-    return f"expected a comparison such as age > 30 or sex == 'F' in the filter, got {shown}"
+        return _TOO_DEEP
 
 
 def _literal(node: ast.expr) -> _Value | None:
@@ -169,10 +175,10 @@ def _truth(node: ast.expr, row: Mapping[str, str], names: Mapping[str, str]) -> 
     if isinstance(node, ast.UnaryOp):
         inner = _truth(node.operand, row, names)
         return None if inner is None else not inner
-    assert isinstance(node, ast.Compare)  # noqa: S101 - `_check` let nothing else pass
+    assert isinstance(node, ast.Compare)  # noqa: S101 - `_checked` let nothing else pass
     found = []
     left = node.left
-    for comparison, right in zip(node.ops, node.comparators, strict=True):
+    for comparison, right in _steps(node):
         if isinstance(comparison, (ast.In, ast.NotIn)):
             assert isinstance(right, (ast.List, ast.Tuple, ast.Set))  # noqa: S101 - see above
             is_in = _any(
