@@ -128,7 +128,7 @@ def is_reserved(name: str) -> bool:
 
 def _as_a_lenient_file_system_sees_it(component: str) -> str:
     name = unicodedata.normalize("NFKC", component.translate(_HFS_IGNORED))
-    name = name.split(":", 1)[0].rstrip(" .")  # NTFS: streams, trailing dots and spaces
+    name = name.partition(":")[0].rstrip(" .")  # NTFS: streams, trailing dots and spaces
     # upper before casefold: the dotless i has the capital I of .GIT
     return name.upper().casefold()
 
@@ -142,7 +142,7 @@ def path_warning(path: str) -> str | None:
             return f"{component!r} is a device name on Windows"
         if bad := _WINDOWS_FORBIDDEN.intersection(component):
             return f"Windows does not allow {''.join(sorted(bad))} in a name"
-        if component[-1] in " .":
+        if component.endswith((" ", ".")):
             return "Windows does not allow a name to end in a space or dot"
     return None
 
