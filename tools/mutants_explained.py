@@ -33,6 +33,29 @@ def _not_strict(line: str, why: str) -> dict[Change, str]:
 
 # by row of `pure_core`
 EXPLAINED: dict[str, dict[Change, str]] = {
+    "layout": {
+        **{
+            Change(line, line.replace("Q", "q")): "nothing has 2**63 bytes"
+            for line in (
+                'self._name_starts = array("Q")',
+                'self._sizes = array("Q")',
+                'self._offsets = array("Q")',
+                'self._centrals = array("Q")  # offsets in the central directory',
+            )
+        },
+        **_not_strict(
+            "for structure, length in zip(_OF_A_MEMBER, lengths(member), strict=True):",
+            "both are three",
+        ),
+        **{
+            Change(
+                "for index in range(max(bisect_right(starts, start) - 1, 0), "
+                "bisect_left(starts, stop)):",
+                f"for index in range({first}bisect_left(starts, stop)):",
+            ): "more is looked at, and nothing is cut out of it: it only takes longer"
+            for first in ("", "max(bisect_right(starts, start) - 2, 0), ")
+        },
+    },
     "ranges": {
         Change(
             "if not _matches(tags, validators.etag, weak=False):",
@@ -42,6 +65,12 @@ EXPLAINED: dict[str, dict[Change, str]] = {
             'found = parsedate_to_datetime(given or "")',
             'found = parsedate_to_datetime(given or "XXXX")',
         ): "neither text is a date",
+        **{
+            Change('if field.strip(" \\t") == "*":', f'if field.strip({other}) == "*":'): (
+                "a field has no other white space at its ends, and no X beside a star"
+            )
+            for other in ("None", '"XX \\tXX"')
+        },
     },
     "table filter": {
         **_not_strict(

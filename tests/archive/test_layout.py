@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import random
-from itertools import islice
+from itertools import islice, repeat
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datalad_jsdl.archive.zip.layout import Layout, Structure
-from datalad_jsdl.archive.zip.members import Kind, Member, member_name, size_warning, stored_size
+from datalad_jsdl.archive.zip.layout import Layout, Part, Structure, measure
+from datalad_jsdl.archive.zip.members import (
+    Kind,
+    Member,
+    central_length,
+    lengths,
+    member_name,
+    size_warning,
+    stored_size,
+)
 from datalad_jsdl.errors import ArchiveError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 FULL = 0xFFFFFFFF  # what a 32-bit field says when it cannot say it
 LARGEST_PLAIN = FULL - 1 - 5 * 65533  # stored, in 65,533 blocks, it is just not FULL
@@ -47,6 +55,7 @@ def check(members: Sequence[Member]) -> None:
     assert layout.central_size == central
     assert layout.zip64_end is wide
     assert layout.total == Layout(members).total == offset + central + (98 if wide else 22)
+    assert measure(members) == layout.total
     check_parts(layout)
 
 
@@ -99,6 +108,51 @@ MEMBERS = st.builds(Member, NAMES, SIZES, TIMES, st.sampled_from(list(Kind)[:2])
 @given(st.lists(MEMBERS, max_size=12, unique_by=lambda member: member.name))
 def test_all_follows_from_names_sizes_and_times(members: list[Member]) -> None:
     check(sorted(members, key=lambda member: member.name))
+
+
+SMALL = st.builds(Member, NAMES, st.integers(0, 20), TIMES, st.sampled_from(list(Kind)))
+
+
+@settings(max_examples=100)
+@given(st.lists(SMALL, max_size=4, unique_by=lambda member: member.name), st.data())
+def test_each_byte_is_asked_for_by_its_place(members: list[Member], data: st.DataObject) -> None:
+    members = sorted(members, key=lambda member: member.name)
+    layout = Layout(members)
+    structures = [
+        (structure, number, length)
+        for number, member in enumerate(members)
+        for structure, length in zip(OF_A_MEMBER, lengths(member), strict=True)
+    ]
+    structures += [
+        (Structure.CENTRAL, number, central_length(member, 0))
+        for number, member in enumerate(members)
+    ]
+    whole = list(bytes_of(layout, (Part(s, n, 0, m, m) for s, n, m in [*structures, END])))
+    start = data.draw(st.integers(0, len(whole)))
+    stop = data.draw(st.integers(start, len(whole) + 1))
+    parts = list(layout.parts(start, stop))
+    assert list(bytes_of(layout, parts)) == whole[start:stop]
+    assert all(part.start < part.stop for part in parts)
+    assert list(bytes_of(layout, layout.parts())) == whole
+
+
+OF_A_MEMBER = (Structure.LOCAL, Structure.DATA, Structure.DESCRIPTOR)
+END = (Structure.END, -1, 22)
+
+
+def bytes_of(layout: Layout, parts: Iterable[Part]) -> Iterator[tuple[Structure, int, int, int]]:
+    """Of each byte: its structure, the member, where it is in the structure, and its length."""
+    for part in parts:
+        if part.structure is Structure.MEMBER:
+            yield from bytes_of(layout, layout.parts_of(part.number))
+        else:
+            for place in range(part.start, part.stop):
+                yield part.structure, part.number, place, part.length
+
+
+@pytest.mark.parametrize(("count", "end"), [(65534, 22), (65535, 98)])
+def test_measuring_some_65535_members(count: int, end: int) -> None:
+    assert measure(repeat(Member(b"a", 0), count)) == count * (31 + 47) + end
 
 
 @pytest.mark.parametrize("past", [-1, 0, 1])
@@ -188,6 +242,13 @@ def test_a_member_that_is_taken_back_leaves_the_order_as_it_was() -> None:
     layout.pop()
     with pytest.raises(ArchiveError, match="out of order"):
         layout.add(Member(b"A", 1, None, Kind.REGULAR))
+
+
+def test_a_name_out_of_order_is_told() -> None:
+    layout = Layout([Member(b"b", 1)])
+    with pytest.raises(ArchiveError) as caught:
+        layout.add(Member(b"a\xff", 1))
+    assert str(caught.value) == "a\ufffd: the name is out of order or a duplicate"
 
 
 def test_a_member_that_is_asked_for_whole_is_one_part() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -91,7 +91,7 @@ class Layout:
         """Append a member; returns the offset of its local header in bytes."""
         name, mtime, offset = member.name, member.mtime, self.central_offset
         if name <= self._last:
-            said = name.decode("utf-8", "replace")
+            said = name.decode(errors="replace")
             raise ArchiveError(f"{said}: the name is out of order or a duplicate")
         self._name_starts.append(len(self._names))
         self._names += name
@@ -153,46 +153,26 @@ class Layout:
 
         The first is found in a time that grows with the logarithm of the number of members.
         """
-        if stop is None or stop > self.central_offset:
-            stop = self.total if stop is None else min(stop, self.total)
-        index = max(bisect_right(self._offsets, start) - 1, 0)
-        last = min(stop, self.central_offset)
-        count = len(self._offsets)
-        while index < count and self._offsets[index] < last:
-            offset, following = self._offsets[index], self.central_offset
-            if index + 1 < count:
-                following = self._offsets[index + 1]
-            if start <= offset and following <= last:
+        stop = self.total if stop is None else min(stop, self.total)
+        base = self.central_offset
+        for index, offset, following in _overlapping(self._offsets, base, start, stop):
+            if start <= offset and following <= stop:
                 length = following - offset
                 yield Part(Structure.MEMBER, index, 0, length, length)
             else:
-                yield from self.parts_of(index, start, last)
-            index += 1
-        if stop <= self.central_offset:
-            return
-        base = self.central_offset
-        index = max(bisect_right(self._centrals, start - base) - 1, 0)
-        while index < count and base + self._centrals[index] < stop:
-            offset, following = base + self._centrals[index], self.end_offset
-            if index + 1 < count:
-                following = base + self._centrals[index + 1]
-            part = _cut(Structure.CENTRAL, index, offset, following - offset, start, stop)
-            if part is not None:
-                yield part
-            index += 1
-        length = self.total - self.end_offset
-        part = _cut(Structure.END, -1, self.end_offset, length, start, stop)
-        if part is not None:
-            yield part
+                yield from self.parts_of(index, start, stop)
+        first, last, size = start - base, stop - base, self.central_size
+        for index, offset, following in _overlapping(self._centrals, size, first, last):
+            yield from _cut(Structure.CENTRAL, index, offset, following - offset, first, last)
+        end = self.end_offset
+        yield from _cut(Structure.END, -1, end, self.total - end, start, stop)
 
     def parts_of(self, index: int, start: int = 0, stop: int | None = None) -> Iterator[Part]:
         """What lies in the bytes *start* to *stop* of one member, by its structures."""
         stop = self.total if stop is None else stop
         member, offset = self.member(index), self._offsets[index]
         for structure, length in zip(_OF_A_MEMBER, lengths(member), strict=True):
-            part = _cut(structure, index, offset, length, start, stop)
-            if part is not None:
-                yield part
+            yield from _cut(structure, index, offset, length, start, stop)
             offset += length
 
 
@@ -216,9 +196,25 @@ def _end_length(count: int, offset: int, size: int) -> int:
     return 98 if _needs_zip64_end(count, offset, size) else 22
 
 
+def _overlapping(
+    starts: array[int], end: int, start: int, stop: int
+) -> Iterator[tuple[int, int, int]]:
+    """What has bytes from *start* to *stop*: its index, its first byte and the one after it.
+
+    Args:
+        starts: of structures that follow each other.
+        end: of the last of them.
+        start: offset of the first byte asked for.
+        stop: of the one after the last.
+    """
+    for index in range(max(bisect_right(starts, start) - 1, 0), bisect_left(starts, stop)):
+        yield index, starts[index], starts[index + 1] if index + 1 < len(starts) else end
+
+
 def _cut(
     structure: Structure, index: int, offset: int, length: int, start: int, stop: int
-) -> Part | None:
+) -> Iterator[Part]:
     """The part of a structure at *offset* that lies in *start* to *stop*, if any does."""
     first, last = max(start - offset, 0), min(stop - offset, length)
-    return Part(structure, index, first, last, length) if first < last else None
+    if first < last:
+        yield Part(structure, index, first, last, length)
