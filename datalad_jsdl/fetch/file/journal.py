@@ -7,7 +7,7 @@ stands before it, eight hex digits; a line that is not whole ends the journal::
 
     jsdl 1 BOOT               the first line; BOOT names the time since the machine started
     v SOURCE ETAG             all bytes are of this source in this version (hex of the tag)
-    r START END SOURCE        these bytes (END exclusive) were written
+    r START END SOURCE        these bytes (END exclusive) were written; SOURCE may be empty
     s OFFSET                  what stands in the journal before OFFSET is on the disk
 
 A killed process loses nothing that the kernel has: every ``r`` holds as long as the
@@ -19,12 +19,15 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import time
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from datalad_jsdl.fetch.file.segments import Range
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["Journal", "JournalRecord", "read_journal"]
 
@@ -74,32 +77,39 @@ def read_journal(path: str, length: int) -> JournalRecord:
         content = Path(path).read_bytes()
     except OSError:
         return record
+    lines = list(_whole(content))
+    if not lines or not (lines[0][1] + b" ").startswith(f"{_HEAD} ".encode()):
+        return record
+    boot = _boot()
+    same_boot = bool(boot) and lines[0][1] == f"{_HEAD} {boot}".encode()
     found: list[tuple[int, Range]] = []
-    synced, offset, same_boot = 0, 0, False
+    synced = 0
+    for offset, raw in lines[1:]:
+        try:
+            kind, *fields = raw.decode().split(" ")
+            if kind == "v":
+                source, tag = fields
+                record.source, record.etag = source, bytes.fromhex(tag).decode()
+            elif kind == "r":
+                start, end, source = fields
+                found.append((offset, (int(start), min(int(end), length), source)))
+            elif kind == "s":
+                synced = int(fields[0])
+        except (ValueError, IndexError):  # a line that this program never wrote
+            break
+    record.ranges = [r for at, r in found if (same_boot or at < synced) and 0 <= r[0] < r[1]]
+    return record
+
+
+def _whole(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """The lines without their checksums, each with its offset, up to one that is not whole."""
+    offset = 0
     for line in content.split(b"\n")[:-1]:
         raw, _, crc = line.rpartition(b" ")
         if crc != b"%08x" % zlib.crc32(raw):
-            break
-        kind, *fields = raw.decode("ascii", "replace").split(" ")
-        if offset == 0:
-            if not raw.startswith(_HEAD.encode()):
-                return record
-            same_boot = bool(_boot()) and fields[1:] == [_boot()]
-        else:
-            try:
-                if kind == "v":
-                    source, tag = fields
-                    record.source, record.etag = source, bytes.fromhex(tag).decode()
-                elif kind == "r":
-                    start, end, source = fields
-                    found.append((offset, (int(start), min(int(end), length), source)))
-                elif kind == "s":
-                    synced = int(fields[0])
-            except (ValueError, IndexError):  # a line that this program never wrote
-                break
+            return
+        yield offset, raw
         offset += len(line) + 1
-    record.ranges = [r for at, r in found if (same_boot or at < synced) and 0 <= r[0] < r[1]]
-    return record
 
 
 class Journal:
@@ -107,7 +117,7 @@ class Journal:
 
     Args:
         path: of the journal; begun anew with *record*.
-        record: what holds already, and is on the disk if *synced*.
+        record: what holds already.
         data: descriptor of the part file.
     """
 
@@ -118,35 +128,26 @@ class Journal:
         self._closed = threading.Event()
         self._due = threading.Event()
         self._unsynced = 0
-        self._length = 0
         self._file = self._fresh(record)
         self._thread: threading.Thread | None = None
 
-    def _fresh(self, record: JournalRecord) -> int:
-        lines = [_line(f"{_HEAD} {_boot()}".rstrip())]
+    def _fresh(self, record: JournalRecord) -> BinaryIO:
+        lines = [_line(f"{_HEAD} {_boot()}")]
         if record.source:
             lines.append(_line(f"v {record.source} {record.etag.encode().hex()}"))
-        lines += [_line(f"r {start} {end} {source or '-'}") for start, end, source in record.ranges]
-        temporary = f"{self._path}.new"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-        file = os.open(temporary, flags, 0o666)
+        lines += [_line(f"r {start} {end} {source}") for start, end, source in record.ranges]
         content = b"".join(lines)
-        os.write(file, content)
-        if os.name == "nt":  # where an open file cannot be renamed
-            os.close(file)
-            os.replace(temporary, self._path)
-            file = os.open(self._path, os.O_WRONLY | os.O_APPEND)
-        else:
-            os.replace(temporary, self._path)
+        temporary = Path(f"{self._path}.new")
+        temporary.write_bytes(content)
+        temporary.replace(self._path)
         self._length = len(content)
-        return file
+        # opened only now, as Windows renames no open file; a kill must not lose what is buffered
+        return open(self._path, "ab", buffering=0)
 
     def add(self, start: int, end: int, source: str) -> None:
         """Bytes were written to the part file."""
-        line = _line(f"r {start} {end} {source or '-'}")
         with self._lock:
-            os.write(self._file, line)
-            self._length += len(line)
+            self._write(f"r {start} {end} {source}")
             self._unsynced += end - start
             if self._thread is None:
                 self._thread = threading.Thread(target=self._sync, daemon=True)
@@ -154,12 +155,17 @@ class Journal:
         if self._unsynced >= _SYNC_BYTES:
             self._due.set()
 
+    def _write(self, text: str) -> None:
+        line = _line(text)
+        self._file.write(line)
+        self._length += len(line)
+
     def rewrite(self, record: JournalRecord) -> None:
         """Only *record* holds from now on."""
         with self._lock:
             old = self._file
             self._file = self._fresh(record)
-            os.close(old)
+            old.close()
 
     def close(self, *, remove: bool) -> None:
         """End it; *remove* when it is of no use any more."""
@@ -167,26 +173,22 @@ class Journal:
         self._due.set()
         if self._thread is not None:
             self._thread.join()
-        os.close(self._file)
+        self._file.close()
         if remove:
             Path(self._path).unlink(missing_ok=True)
 
     def _sync(self) -> None:
         """Put the data on the disk first, then the journal's word for it."""
-        began = time.monotonic()
-        while not self._closed.is_set():
-            self._due.wait(max(0.1, _SYNC_SECONDS - (time.monotonic() - began)))
+        while True:
+            self._due.wait(_SYNC_SECONDS)
             self._due.clear()
             if self._closed.is_set():
                 return
-            began = time.monotonic()
             with self._lock:
-                length, self._unsynced = self._length, 0
+                file, length, self._unsynced = self._file, self._length, 0
             with contextlib.suppress(OSError):  # a full disk is for the writer to find
                 os.fsync(self._data)
                 with self._lock:
-                    if length <= self._length:  # else it was begun anew meanwhile
-                        line = _line(f"s {length}")
-                        os.write(self._file, line)
-                        self._length += len(line)
-                    os.fsync(self._file)
+                    if file is self._file:  # else it was begun anew meanwhile
+                        self._write(f"s {length}")
+                        os.fsync(file.fileno())
