@@ -81,6 +81,17 @@ EXPLAINED: dict[str, dict[Change, str]] = {
             for other in ("None", '"XX \\tXX"')
         },
     },
+    "record": {
+        **{
+            Change(
+                "if fault is None and (entry := plain_entry(path, value, where, secrecy)) "
+                "is not None:",
+                f"if fault is None and (entry := plain_entry({given}, where, secrecy)) "
+                "is not None:",
+            ): "the full check gives the same entry, in more time"
+            for given in ("None, value", "path, None", "value", "path")
+        },
+    },
     "table filter": {
         **_not_strict(
             "return zip(node.ops, node.comparators, strict=True)",

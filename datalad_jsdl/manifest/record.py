@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 from urllib.parse import urlsplit
 
 from datalad_jsdl.manifest.given_urls import given_urls
@@ -255,7 +255,7 @@ def _pieces(value: Any, size: Any) -> Pieces | None:
     length, digests = value.get("length"), value["digests"]
     if name is None:
         return None
-    if not isinstance(length, int) or not _is_count(length) or length < 1:
+    if not _is_count(length) or length == 0:
         raise ValueError("the pieces' length is not a whole number of bytes above 0")
     if isinstance(size, int) and len(digests) != -(-size // length):
         count = len(digests)
@@ -290,5 +290,5 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from datalad_jsdl.manifest.record import Record, entry_from_record
+from datalad_jsdl.manifest.record import Record, entry_from_record, fully_checked
 from datalad_jsdl.model.entry import Candidate, Entry, Pieces, Refusal
+from datalad_jsdl.model.inline import Inline
+from datalad_jsdl.model.restriction import Restriction, RestrictionKind
+from datalad_jsdl.model.secrecy import Secrecy
 from datalad_jsdl.model.times import parse_mtime
 
 URL = "https://h.org/a"
@@ -17,8 +20,11 @@ FIELDS = ("urls", "url", "extra_urls")
 
 
 def entry(value: Any, base_url: str | None = None) -> Entry:
-    result = entry_from_record(Record("a", value, "line 7"), base_url)
+    record = Record("a", value, "line 7")
+    result = entry_from_record(record, base_url)
     assert isinstance(result, Entry), result
+    # no matter whether it went the short way
+    assert fully_checked(record, base_url) == result
     return result
 
 
@@ -75,16 +81,26 @@ def test_pieces() -> None:
     value = {"url": URL, "size": 5, "pieces": pieces}
     assert entry(value).pieces == Pieces("md5", 3, (MD5, MD5))
     assert entry(value | {"pieces": pieces | {"algorithm": "crc32"}}).pieces is None
-    for wrong in (
-        3,
-        pieces | {"length": 0},
-        pieces | {"length": "3"},
-        pieces | {"length": 2},
-        pieces | {"digests": [MD5, MD5[1:]]},
-        pieces | {"digests": [MD5, None]},
-        {"algorithm": "md5", "length": 3},
+    assert entry({"url": URL, "size": 2, "pieces": pieces | {"length": 1}}).pieces is not None
+    for wrong, why in (
+        (3, "pieces is not an object of algorithm, length and a list of digests"),
+        (
+            {"algorithm": "md5", "length": 3},
+            "pieces is not an object of algorithm, length and a list of digests",
+        ),
+        *(
+            (
+                pieces | {"length": length},
+                "the pieces' length is not a whole number of bytes above 0",
+            )
+            for length in (0, -1, True, 3.0, "3", None)
+        ),
+        (pieces | {"length": 2}, "2 pieces of 2 bytes cannot make 5 bytes"),
+        (pieces | {"digests": [MD5]}, "1 piece of 3 bytes cannot make 5 bytes"),
+        (pieces | {"digests": [MD5, MD5[1:]]}, "a piece: the md5 digest has 31 characters, not 32"),
     ):
-        assert "piece" in reason(value | {"pieces": wrong})
+        assert reason(value | {"pieces": wrong}) == why
+    assert reason(value | {"pieces": pieces | {"digests": [MD5, None]}}).startswith("a piece: ")
 
 
 def test_candidates_are_sorted_by_priority() -> None:
@@ -104,38 +120,114 @@ def test_the_largest_size() -> None:
     assert entry({"url": URL, "size": (1 << 63) - 1}).size == (1 << 63) - 1
 
 
+A_URL = "a URL is neither a string nor an object with a url"
+PRIORITY = "a URL's priority is not a whole number of 0 or more"
+LOCATION = "a URL's location is not a string of valid Unicode"
+
 REFUSED: dict[str, list[Any]] = {
-    "neither a list": [None, URL, 12, True],
+    "the value is neither a list of URLs nor an object with urls": [None, URL, 12, True],
     "no URL": [[], {}, {"urls": []}, {"size": 12}],
-    "urls is neither": [{"urls": 12}, {"urls": False}],
-    "neither a string": [[None], [12], [[URL]], [{}], [{"url": None}], [URL, 12]],
+    "urls is neither a URL nor a list of URLs": [{"urls": 12}, {"urls": False}],
+    A_URL: [[None], [12], [[URL]], [{}], [{"url": None}], [URL, 12]],
+    PRIORITY: [[{"url": URL, "priority": p}] for p in (-1, 1.5, True, "1", float("nan"))],
+    LOCATION: [
+        *([{"url": URL, "location": location}] for location in (12, ["DE"], "\ud800", "a\udfff"))
+    ],
+    "the size is negative": [{"size": -1}],
+    "the size 12.0 is not a whole number of bytes": [{"size": 12.0}],
+    "the size nan is not a whole number of bytes": [{"size": float("nan")}],
+    "the size True is not a whole number of bytes": [{"size": True}],
+    "the size '1.5' is not a whole number of bytes": [{"size": "1.5"}],
+    "the size [12] is not a whole number of bytes": [{"size": [12]}],
+    "the size is the text '12', not a number": [{"size": "12"}],
+    f"the size is the text '{'9' * 19}', not a number": [{"size": "9" * 19}],
+    "the size is larger than any file": [{"size": 1 << 63}, {"size": 10**400}, {"size": "9" * 20}],
+    "executable is neither true nor false": [{"executable": 1}, {"executable": "true"}],
+    "own_mtime is neither true nor false": [{"own_mtime": 1}],
+    "access: the url or text seems to contain a secret": [
+        {"access": {"kind": "login", "url": f"{URL}?sig=hunter2"}},
+        {"access": {"kind": "login", "text": f"see {URL}?sig=hunter2"}},
+    ],
+    "the size is 3, but its data: URL has 2 bytes": [{"extra_urls": "data:,hi", "size": 3}],
+    "the md5 is not that of the content in its data: URL": [
+        {"extra_urls": "data:,hi", "digests": {"md5": MD5}}
+    ],
+    "the pieces are not those of the content in its data: URL": [
+        {"extra_urls": "data:,hi", "pieces": {"algorithm": "md5", "length": 2, "digests": [MD5]}}
+    ],
+}
+
+# those whose words are other modules'
+ABOUT: dict[str, list[Any]] = {
     "scheme 'file'": [[URL, "file:///etc/passwd"], {"extra_urls": "file:/a"}],
     "relative": [["b"]],
-    "priority": [[{"url": URL, "priority": p}] for p in (-1, 1.5, True, "1", float("nan"))],
-    "location": [[{"url": URL, "location": location}] for location in (12, ["DE"], "\ud800")],
-    "size is negative": [{"size": -1}],
-    "not a whole number": [{"size": size} for size in (12.0, float("nan"), True, "1.5", [12])],
-    "the size is the text '12', not a number": [{"size": "12"}],
-    "larger than any file": [{"size": 1 << 63}, {"size": 10**400}],
     "not an object": [{"digests": [MD5]}, {"digests": MD5}],
     "characters, not": [{"digests": {"md5": MD5[1:]}}, {"digests": {"sha256": MD5}}],
     "two different": [{"digests": {"md5": MD5, "MD-5": "0" * 32}}],
     "mtime": [{"mtime": "yesterday"}, {"mtime": False}, {"mtime": []}],
-    "executable": [{"executable": 1}, {"executable": "true"}],
+    "access": [{"access": "login"}, {"access": {}}],
 }
+
+
+def with_url(value: Any) -> Any:
+    return {"url": URL, **value} if isinstance(value, dict) else value
 
 
 @pytest.mark.parametrize(("value", "why"), [(v, why) for why in REFUSED for v in REFUSED[why]])
 def test_refused(value: Any, why: str) -> None:
-    if isinstance(value, dict) and why != "no URL":
-        value = {"url": URL, **value}
-    assert why in reason(value)
+    assert reason(value if why == "no URL" else with_url(value)) == why
+
+
+@pytest.mark.parametrize(("value", "about"), [(v, about) for about in ABOUT for v in ABOUT[about]])
+def test_refused_by_others(value: Any, about: str) -> None:
+    assert about in reason(with_url(value))
+
+
+def test_less_common_fields() -> None:
+    found = entry({"url": URL, "own_mtime": True, "digests": {"md5": MD5, "sha256": "ab"}})
+    assert (found.own_mtime, found.executable) == (True, False)
+    assert found.impossible == ("digests.sha256",)
+    assert entry(["s3://bucket/key"]).moved == 1
+    (candidate,) = entry([{"url": URL, "location": "Zürich", "priority": 0}]).candidates
+    assert (candidate.location, candidate.priority) == ("Zürich", 0)
+
+
+def test_who_may_have_it() -> None:
+    access = {"kind": "terms", "url": "terms.html", "text": "sign them", "note": 1, "until": 2}
+    found = entry({"url": URL, "access": access}, "https://h.org/x/")
+    kind = RestrictionKind.TERMS
+    assert found.restriction == Restriction(kind, "https://h.org/x/terms.html", "sign them")
+    assert found.unknown == ("access.note", "access.until")
+
+
+def test_content_that_a_record_has_itself() -> None:
+    digests = {
+        "md5": "49f68a5c8493ec2c0bf489821c21fc3b",
+        "sha256": "8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4",
+    }
+    for told in ({}, {"size": 2}, {"digests": {"md5": digests["md5"]}}, {"digests": digests}):
+        found = entry({"urls": ["data:,hi", URL], **told})
+        expected = Entry("a", (), 2, digests if "md5" in told.get("digests", {}) else {})
+        expected = replace(expected, digests={"sha256": digests["sha256"], **expected.digests})
+        assert found == replace(expected, where="line 7", inline=Inline(b"hi"))
+    pieces = {"algorithm": "md5", "length": 2, "digests": [digests["md5"]]}
+    assert entry({"url": "data:,hi", "pieces": pieces}).pieces is None  # one digest says it all
+    assert entry({"url": "data:,b", "symlink": True}).inline == Inline(b"b", is_symlink=True)
+
+
+def test_what_the_user_says_of_parameters() -> None:
+    secrecy = Secrecy(secret=frozenset({"mine"}))
+    for value in ([f"{URL}?mine=1"], {"url": f"{URL}?mine=1", "executable": True}):
+        found = entry_from_record(Record("a", value, ""), secrecy=secrecy)
+        assert isinstance(found, Entry)
+        assert [candidate.signed for candidate in found.candidates] == [True]
 
 
 NO_PATH = Refusal(None, "the path is missing or not a string", "line 7")
 RECORDS = [(Record(path, [URL], "line 7"), NO_PATH) for path in (None, 12, True, ["a"], {"a": 1})]
 RECORDS += [(Record("/a", [URL], "line 7"), Refusal("/a", "the path is absolute", "line 7"))]
 RECORDS += [(Record(None, None, "line 7", "not JSON"), Refusal(None, "not JSON", "line 7"))]
+RECORDS += [(Record("a", [URL], "line 7", "not JSON"), Refusal("a", "not JSON", "line 7"))]
 
 
 @pytest.mark.parametrize(("record", "refusal"), RECORDS)
@@ -160,7 +252,7 @@ def test_no_secrets_in_reasons(url: str) -> None:
 
 
 SECRETS = ["https://u:hunter2@h/x?token=hunter2", "s3://id:hunter2@b/k", " ftp://u:hunter2@h/"]
-SECRETS += ["x" * 5_000_000, f"https://u:{'p' * 5000}hunter2@h/"]
+SECRETS += ["x" * 500_000, f"https://u:{'p' * 5000}hunter2@h/"]
 
 
 @pytest.mark.parametrize("secret", SECRETS)
@@ -204,6 +296,13 @@ def test_a_refusal_has_what_was_given() -> None:
     # what is wrong with a URL stays, and other fields are kept
     value = {"path": 5, "url": "ftp://h/a", "extra_urls": ["", "a\n"], "size": "x", "note": [1]}
     assert given(5, value) == {name: field for name, field in value.items() if name != "path"}
+    assert given("..", ["HTTPS://h.org/a", "data:,a b"]) == {
+        "urls": ["HTTPS://h.org/a", "data:,a b"]
+    }
+    assert given("..", {"url": URL, "access": {"kind": "terms", "url": "../t"}})["access"] == {
+        "kind": "terms",
+        "url": "https://h.org/t",
+    }
     assert given("..", ["a"], None) == {"urls": ["a"]}
     assert given("a", 7) == {"urls": 7}
     assert given("a", None) == {}
