@@ -92,6 +92,14 @@ EXPLAINED: dict[str, dict[Change, str]] = {
             for given in ("None, value", "path, None", "value", "path")
         },
     },
+    "selection": {
+        Change("fault = None", 'fault = ""'): "both are no fault",
+        Change(
+            "selection.entries[path] = entry if path == entry.path else replace(entry, path=path)",
+            "selection.entries[path] = entry if (path == entry.path) and False "
+            "else replace(entry, path=path)",
+        ): "an equal entry, made anew",
+    },
     "table filter": {
         **_not_strict(
             "return zip(node.ops, node.comparators, strict=True)",

@@ -124,7 +124,7 @@ def _let_in(selection: Selection, entry: Entry, prefix: str, split: int | None) 
     if fault:
         selection.refusals.append(_refused(entry, entry.path, fault, more))
     else:
-        selection.entries[path] = replace(entry, path=path) if prefix else entry
+        selection.entries[path] = entry if path == entry.path else replace(entry, path=path)
         _hold(selection, entry)
 
 
@@ -204,7 +204,7 @@ def _refused(
 
 
 def _given(path: str, prefix: str) -> str:
-    return path.removeprefix(f"{prefix}/") if prefix else path
+    return path.removeprefix(f"{prefix}/")  # no path begins with a slash
 
 
 def _warnings(paths: Iterable[str]) -> Iterator[str]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from datalad_jsdl.errors import ManifestError
 from datalad_jsdl.manifest.selection import Selection, select_entries
+from datalad_jsdl.model.data_urls import MOST, MOST_IN_ALL
 from datalad_jsdl.model.entry import Candidate, Entry, Refusal
 from datalad_jsdl.model.filters import Filter
+from datalad_jsdl.model.inline import Inline
 
 CANDIDATES = (Candidate("https://h.org/a"),)
 SIGNED = (Candidate("https://h.org/a?sig=hunter2", signed=True),)
@@ -71,7 +74,7 @@ def test_a_path_twice(prefix: str) -> None:
     selection = select_entries(entries("a", "b", "a", "a"), prefix=prefix)
     assert [entry.where for entry in selection.entries.values()] == ["line 1", "line 2"]
     assert refused(selection) == [("a", "line 3"), ("a", "line 4")]
-    assert "first at line 1" in selection.refusals[0].reason
+    assert selection.refusals[0].reason == "the manifest lists the path twice (first at line 1)"
     assert selection.refusals[0].given["twice"] is True
 
 
@@ -82,6 +85,49 @@ def test_a_folder_of_another(paths: list[str], folders: list[str], prefix: str) 
     start = f"{prefix}/" if prefix else ""
     assert list(selection.entries) == [start + path for path in paths if path not in folders]
     assert [path for path, _ in refused(selection)] == folders
+    reasons = {refusal.reason for refusal in selection.refusals}
+    assert reasons == ({"the path is also a folder of another entry"} if folders else set())
+
+
+@pytest.mark.parametrize("prefix", ["", "p/"])
+def test_a_path_in_what_others_make_a_subdataset(prefix: str) -> None:
+    selection = select_entries(entries("a//b", "a/c", "d"), prefix=prefix[:-1])
+    assert list(selection.entries) == [f"{prefix}a//b", f"{prefix}d"]
+    (refusal,) = selection.refusals
+    assert (refusal.path, refusal.where) == ("a/c", "line 2")
+    assert refusal.reason == (
+        f"the path is in '{prefix}a', which other entries make a subdataset ({prefix}a//…)"
+    )
+
+
+@pytest.mark.parametrize("prefix", ["", "p/"])
+def test_subdatasets_begin_behind_some_folders(prefix: str) -> None:
+    selection = select_entries(entries("a/b/c", "d"), prefix=prefix[:-1], split=1)
+    paths = [f"{prefix}a//b/c", f"{prefix}d"]
+    assert list(selection.entries) == paths
+    assert [entry.path for entry in selection.entries.values()] == paths
+
+
+@pytest.mark.parametrize("wanted", [None, Filter(["b"])])
+def test_a_list_of_what_was_left_over_says_so(wanted: Filter | None) -> None:
+    for given, is_left_over in (({"reason": "too small"}, True), ({"urls": []}, False)):
+        selection = select_entries([Refusal("a", "too small", given=given)], wanted)
+        assert selection.left_over is is_left_over
+    assert select_entries([Entry("a", CANDIDATES, left_over=True)], wanted).left_over
+
+
+def test_how_much_content_a_manifest_may_have_itself() -> None:
+    most = Inline(bytes(MOST))
+    paths = [f"a{n}" for n in range(MOST_IN_ALL // MOST)]
+    items: list[Entry | Refusal] = [Entry(path, (), where="line 1", inline=most) for path in paths]
+    assert select_entries(items).content == MOST_IN_ALL
+    items.append(Entry("b", (), where="line 2", inline=Inline(b".")))
+    with pytest.raises(ManifestError) as caught:
+        select_entries(items)
+    assert caught.value.where == "line 2"
+    assert str(caught.value) == (
+        "line 2: with 'b' the data: URLs have more content than the 256 MiB that are allowed in all"
+    )
 
 
 def test_what_is_filtered_out_collides_with_nothing() -> None:
@@ -89,11 +135,44 @@ def test_what_is_filtered_out_collides_with_nothing() -> None:
     assert (list(selection.entries), selection.refusals) == (["a"], [])
 
 
-def test_signed_urls_only_are_refused_without_their_secret() -> None:
-    selection = select_entries([Entry("a", SIGNED)])
+RANDOM = "Zx81kPq3Lm92Tr5vWb7"
+SECRET = "its only URL seems to contain a secret"
+NEVER = "such URLs are never registered, but WAY"
+HINT = "if it is not secret, run: git config --global --add datalad.jsdl.not-secret"
+
+
+@pytest.mark.parametrize(
+    ("queries", "reason"),
+    [
+        (["sig=hunter2"], f"{SECRET} (parameter 'sig'); {NEVER}; {HINT} sig"),
+        ([f"$token={RANDOM}"], f"{SECRET} (parameter '$token'); {NEVER}"),  # no name for git
+        (
+            ["X-Amz-Signature=hunter2"],
+            "its only URL is signed (parameter 'X-Amz-Signature') and would expire; "
+            "signed URLs are never registered, but WAY",
+        ),
+        # which all share
+        ([f"my={RANDOM}&its={RANDOM}"] * 2, f"{SECRET} (parameter 'its'); {NEVER}; {HINT} its"),
+        # as somebody else has found
+        (["a=1"], f"{SECRET}; {NEVER}"),
+    ],
+)
+def test_signed_urls_only_are_refused_without_their_secret(queries: list[str], reason: str) -> None:
+    items: list[Entry | Refusal] = [
+        Entry(f"a{n}", (Candidate(f"https://h.org/a{n}?{query}", signed=len(queries) == 1),))
+        for n, query in enumerate(queries)
+    ]
+    selection = select_entries(items, prefix="p", way="WAY")
     assert not selection.entries
-    assert "secret" in selection.refusals[0].reason
-    assert "hunter2" not in selection.refusals[0].reason
+    assert {refusal.reason for refusal in selection.refusals} == {reason}
+    assert [refusal.path for refusal in selection.refusals] == [f"a{n}" for n in range(len(items))]
+    # with it, what failed can be tried again
+    assert selection.refusals[0].given == {"urls": [f"https://h.org/a0?{queries[0]}"]}
+
+
+def test_a_url_that_cannot_be_looked_into_may_carry_anything() -> None:
+    (refusal,) = select_entries([Entry("a", (Candidate("https://[h/?a", signed=True),))]).refusals
+    assert refusal.reason.startswith("its only URL is signed and would expire; ")
 
 
 @pytest.mark.parametrize(("candidates", "use"), [(SIGNED, True), (SIGNED + CANDIDATES, False)])
@@ -114,15 +193,26 @@ def test_no_warning_about_plain_names() -> None:
     assert select_entries(entries("a", "b/c", "é")).warnings == []
 
 
-def test_fields_passed_over_are_counted_and_named_safely() -> None:
+def test_what_was_taken_otherwise_is_counted_and_named_safely() -> None:
     found = [Entry(path, CANDIDATES, unknown=("sise", "\x1b")[: len(path)]) for path in ("a", "bb")]
     (warning,) = select_entries(found).warnings
     assert warning == "ignored unknown fields 'sise' (2 entries), '\\x1b' (1 entry)"
+    (warning,) = select_entries(found[:1]).warnings
+    assert warning == "ignored unknown field 'sise' (1 entry)"
+    (warning,) = select_entries([Entry("a", CANDIDATES, unknown=tuple("uvwxyz"))]).warnings
+    assert "'y'" in warning
+    assert "'z'" not in warning
+    other = Entry("a", CANDIDATES, moved=2, impossible=("digests.md5",))
+    assert select_entries([other]).warnings == [
+        "2 URLs of ftp, s3 or gs read as https",
+        "ignored digests of impossible length, as there are others: 'digests.md5' (1 entry)",
+    ]
 
 
 def test_a_warning_gives_a_few_examples() -> None:
+    start = "paths that Windows cannot check out"
+    said = [f"'{n}.': Windows does not allow a name to end in a space or dot" for n in range(4)]
+    (warning,) = select_entries(entries("a", "0.", "1.", "2.")).warnings
+    assert warning == f"{start} (3): {'; '.join(said[:3])}"
     (warning,) = select_entries(entries("a", "0.", "1.", "2.", "3.")).warnings
-    assert warning.startswith("paths that Windows cannot check out (4): ")
-    assert "'2.'" in warning
-    assert "'3.'" not in warning
-    assert warning.endswith("; …")
+    assert warning == f"{start} (4): {'; '.join(said[:3])}; …"
