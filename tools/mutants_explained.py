@@ -92,6 +92,17 @@ EXPLAINED: dict[str, dict[Change, str]] = {
             for given in ("None, value", "path, None", "value", "path")
         },
     },
+    "segments": {
+        Change("self.ended = False", "self.ended = None"): "None is as false",
+        Change(
+            "if not self._last or now - self._before[0] < _TELLING:",
+            "if not self._last or now - self._before[0] <= _TELLING:",
+        ): "no two times are that apart to the last digit",
+        Change(
+            "if worth and (best is None or gain > best[0]):",
+            "if worth and (best is None or gain >= best[0]):",
+        ): "of two that are as good either may be cut",
+    },
     "selection": {
         Change("fault = None", 'fault = ""'): "both are no fault",
         Change(
