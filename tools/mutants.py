@@ -53,7 +53,9 @@ def changes(name: str, folder: Path, jobs: int) -> tuple[int, list[str]]:
     (packages / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
     mutmut = str(Path(python).parent / "mutmut")
     run = [mutmut, "run", "--max-children", str(jobs)]
-    subprocess.run(run, cwd=folder, env={**os.environ, "PYTHONPATH": "."}, check=True)
+    own_code = {**os.environ, "PYTHONPATH": "."}
+    # its progress is no part of the results
+    subprocess.run(run, cwd=folder, env=own_code, stdout=sys.stderr, check=True)
     results = dict(
         line.strip().rsplit(": ", 1)
         for line in _run(mutmut, "results", "--all", "true", cwd=folder).splitlines()
