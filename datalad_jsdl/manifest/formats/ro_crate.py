@@ -3,9 +3,10 @@
 Described at https://w3id.org/ro/crate (Data Entities). Files are the entities of ``@graph`` with
 the type ``File``. An ``@id`` that is a path is the file's path in the crate; for a file on the web
 it is the URL, and the path is its ``localPath`` (RO-Crate 1.2) or the URL's last part. A file is
-fetched from its ``contentUrl``; else from an ``@id`` on the web; else from ``url``, which may also
-be a page about the file; else it lies beside the document, at its path relative to the
-manifest's base URL, or to an ``@base`` in the ``@context``. Sizes are bytes.
+fetched from its ``contentUrl``; else from an ``@id`` on the web; else from a ``url`` with the name
+of the file in it, since others are pages about the file, such as the repository of a workflow; else
+it lies beside the document, at its path relative to the manifest's base URL, or to an ``@base`` in
+the ``@context``. Sizes are bytes.
 """
 
 from __future__ import annotations
@@ -87,10 +88,17 @@ def _urls(entity: dict[str, Any]) -> list[Any]:
     found = _flat(entity.get("contentUrl"))
     if is_web(identifier):
         found.append(identifier)
-    if found := found or _flat(entity.get("url")):
+    if found := found or [url for url in _flat(entity.get("url")) if _names(url, identifier)]:
         return found
     # a URI reference already, as JSON-LD has it; # names a thing within the document
     return [identifier] if isinstance(identifier, str) and identifier[:1] not in ("", "#") else []
+
+
+def _names(url: Any, identifier: Any) -> bool:
+    """Whether the file's name is in the URL; all are taken of a file without a path."""
+    if not isinstance(url, str) or not isinstance(identifier, str) or identifier[:1] in ("", "#"):
+        return True
+    return unquote(identifier).rpartition("/")[2] in unquote(url)
 
 
 def _flat(value: Any) -> list[Any]:

@@ -271,6 +271,21 @@ def test_dandi_metadata() -> None:
     assert not entry.unknown  # the etag is of the upload, not of the content
 
 
+# nf-core: the repository and the page of a workflow, as the URLs of its main file
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([f"{H}/nf-core/flow", f"{H}/docs/"], f"{BASE}src/main%201.nf"),
+        ([f"{H}/nf-core/flow", f"{H}/raw/main%201.nf"], f"{H}/raw/main%201.nf"),
+        (f"{H}/files/main 1.nf/content", f"{H}/files/main%201.nf/content"),
+    ],
+)
+def test_a_page_about_a_file_of_a_crate_is_not_its_content(given: Any, expected: str) -> None:
+    files = [{"@id": "src/main%201.nf", "@type": "File", "url": given}]
+    entry = one({"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": files})
+    assert (entry.path, urls(entry)) == ("src/main 1.nf", [expected])
+
+
 def test_a_refusal_among_them_names_its_place() -> None:
     """As the rest of this file takes for granted."""
     found = read(META4.format('<file name="a"><url>ftp://h.example/a</url></file>'))
