@@ -21,8 +21,12 @@ __all__ = ["records", "sniff"]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+( +\S+)*[ \t]*")
 _LINES_TO_SEE = 1000
-# a URL that ends in a file's name, and something else, or a number: a table of some kind
-_TWO_COLUMNS = re.compile(r"[^ ]*/[^ /]*\.[A-Za-z][A-Za-z0-9]* +\S.*|.* [0-9]+")
+# a URL that ends in a file's name, and something else, or a number, or a URL, a comma and words:
+# a table of some kind
+_TWO_COLUMNS = re.compile(
+    r"[^ ]*/[^ /]*\.[A-Za-z][A-Za-z0-9]* +\S.*|.* [0-9]+"
+    r"|[^ ,]*,[^ ,/]+ (?!.*\.[A-Za-z][A-Za-z0-9]*$).*"
+)
 
 
 def sniff(head: str) -> bool:

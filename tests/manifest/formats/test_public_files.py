@@ -286,6 +286,13 @@ def test_a_page_about_a_file_of_a_crate_is_not_its_content(given: Any, expected:
     assert (entry.path, urls(entry)) == ("src/main 1.nf", [expected])
 
 
+# osf.io: identifiers of organisations and their names
+def test_a_url_a_comma_and_words_are_a_table() -> None:
+    rows = f"{H}/0a1,University of Somewhere\n{H}/0b2,NSF\n"
+    assert "the table has no header" in error_of(rows)
+    assert one(f"{H}/d/Smith,J data 1.csv\n").path == "Smith,J data 1.csv"
+
+
 def test_a_refusal_among_them_names_its_place() -> None:
     """As the rest of this file takes for granted."""
     found = read(META4.format('<file name="a"><url>ftp://h.example/a</url></file>'))
