@@ -61,6 +61,7 @@ class _Member(Enum):
 
     FILE = "an entry beyond doubt"
     LIKELY = "a name with URLs"
+    UNALIKE = "a name with URLs that end in different names, as mirrors seldom do"
     SLIP = "an entry whose URL has no list around it"
     METADATA = "URLs under a name that metadata has"
     WORD = "a list of one word, which may be a relative URL"
@@ -71,12 +72,14 @@ def are_entries(members: Sequence[Record]) -> bool:
     """Whether an object that begins with these members is of the own form.
 
     It may be with members that are none, which are refused one by one: as many as there are
-    entries beyond doubt, or half as many as there are others. Lists of one word may be entries
-    beside others; a document of nothing else only if it is short: longer ones are dictionaries.
+    entries beyond doubt, or half as many as there are others whose URLs end in one name. Lists of
+    one word may be entries beside others; a document of nothing else only if it is short: longer
+    ones are dictionaries.
     """
     kinds = [_kind(record.value, record.path) for record in members]
     files = kinds.count(_Member.FILE)
-    entries = files + kinds.count(_Member.LIKELY)
+    likely = files + kinds.count(_Member.LIKELY)
+    entries = likely + kinds.count(_Member.UNALIKE)
     words = kinds.count(_Member.WORD)
     metadata = kinds.count(_Member.METADATA)
     others = kinds.count(_Member.OTHER)
@@ -87,7 +90,7 @@ def are_entries(members: Sequence[Record]) -> bool:
     if any(record.path in _OTHERS for record in members):
         return False
     others += words + metadata
-    return others <= files + kinds.count(_Member.SLIP) or 2 * others <= entries
+    return others <= files + kinds.count(_Member.SLIP) or 2 * others <= likely
 
 
 def may_be_entry(value: Any, name: str) -> bool:
@@ -115,7 +118,10 @@ def _kind(value: Any, path: str) -> _Member:
     if (full or own) and ("/" in path or _EXTENSION.fullmatch(path)):
         return _Member.FILE
     if own or (full and not _is_record(value) and not _of_different_files(full)):
-        return _Member.METADATA if path in _OF_METADATA | _OTHERS else _Member.LIKELY
+        if path in _OF_METADATA | _OTHERS:
+            return _Member.METADATA
+        unalike = not own and len({name_in_url(url) for url in full}) > 1
+        return _Member.UNALIKE if unalike else _Member.LIKELY
     is_word = isinstance(value, list) and bool(value) and value == urls[:1]
     return _Member.WORD if is_word and path not in _OF_METADATA else _Member.OTHER
 

@@ -100,6 +100,11 @@ OTHERS: dict[str, Any] = {
     "sources": {"sources": [{"name": str(n), "url": u} for n, u in enumerate(URLS)]},
     "feeds": {"feeds": URLS},
     "lists of different files": {"tables": ["https://h.example/a.csv", "https://h.example/b.csv"]},
+    "addresses beside a time": {
+        "dt": "2022-01-20T12:57:59+00:00",
+        "controllers": ["https://h.example:1/o/B1/controller", "https://h.example:2/o"],
+        "schemas": ["https://h.example:3/o/E1", "https://h.example:3/o/E2"],
+    },
     "niv": {"nixpkgs": {"url": URL, "sha256": "0" * 64, "type": "tarball", "description": "d"}},
     "a dictionary": {code: [f"word{code}"] for code in ("aa", "bb", "cc", "dd")},
     "modules": {"core-js/a": ["es.b", "es.c"], "core-js/d": ["es.e"]},
