@@ -124,7 +124,7 @@ def find_columns(
     path = found["path"]
     if path and "path" not in said and (path in urls or cells.are_urls(path)):
         path = None  # a path that is a URL is the URL
-    if path and "path" not in said and not found["url"] and not cells.name_files(path):
+    if path and "path" not in said and _is_title(path, found["url"], urls, cells):
         path = None  # somebody's name, beside URLs of files that have names themselves
     digests, owners = _digests(header, said, found[CHECKSUM], urls)
     # what has a digest is a file, whatever its URL ends in but a page's name
@@ -139,6 +139,13 @@ def find_columns(
     ignored = tuple(name for name in cells.telling_columns if name not in used)
     mtime = found["mtime"]
     return Columns(path, urls, size, mtime, digests, frozenset(said), owners, folders, ignored)
+
+
+def _is_title(path: str, url: str | None, urls: Sequence[str], cells: Cells) -> bool:
+    """Whether a column has no names of files, though the files have names in their URLs."""
+    if cells.name_files(path):
+        return False
+    return url is None or (_plain(path) == "name" and cells.end_in_names(urls))
 
 
 def _said(header: Sequence[str], given: Mapping[str, str], cells: Cells) -> dict[str, str]:

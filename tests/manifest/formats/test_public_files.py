@@ -293,6 +293,14 @@ def test_a_url_a_comma_and_words_are_a_table() -> None:
     assert one(f"{H}/d/Smith,J data 1.csv\n").path == "Smith,J data 1.csv"
 
 
+# igv-genomes: titles, some of them twice, beside URLs of tracks
+def test_a_column_of_titles_names_no_files() -> None:
+    rows = f"url\tname\n{H}/1/A.bed.gz\tpeaks of S2\n{H}/2/B.bw\tpeaks of S2\n"
+    assert [entry.path for entry in entries(rows)] == ["A.bed.gz", "B.bw"]
+    ids = f"name,url\nsub-1,{H}/get?id=1\nsub-2,{H}/get?id=2\n"
+    assert [entry.path for entry in entries(ids)] == ["sub-1", "sub-2"]
+
+
 def test_a_refusal_among_them_names_its_place() -> None:
     """As the rest of this file takes for granted."""
     found = read(META4.format('<file name="a"><url>ftp://h.example/a</url></file>'))
