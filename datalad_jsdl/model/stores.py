@@ -47,6 +47,7 @@ _SAFE = "/!$&'()*,=:@"
 
 # Servers whose ftp:// tree is that of https://, and where they have moved to
 _FTP = {
+    "ftp-trace.ncbi.nih.gov": "ftp-trace.ncbi.nlm.nih.gov",
     "ftp-trace.ncbi.nlm.nih.gov": "ftp-trace.ncbi.nlm.nih.gov",
     "ftp.1000genomes.ebi.ac.uk": "ftp.1000genomes.ebi.ac.uk",
     "ftp.ebi.ac.uk": "ftp.ebi.ac.uk",

@@ -32,6 +32,7 @@ FORMS = {
     "FTP://anonymous:me@FTP.ebi.ac.uk:21/a%20b c#7?1;type=i": (
         "https://ftp.ebi.ac.uk/a%20b%20c%237%3F1"
     ),
+    "ftp://ftp-trace.ncbi.nih.gov/giab/a": "https://ftp-trace.ncbi.nlm.nih.gov/giab/a",
     "ftp://hgdownload.cse.ucsc.edu/a": "https://hgdownload.soe.ucsc.edu/a",
 }
 NONE = [
