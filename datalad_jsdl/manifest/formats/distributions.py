@@ -19,6 +19,8 @@ __all__ = ["distribution_record", "field", "file_name", "is_page", "listed", "ty
 
 _PREFIXES = ("", "schema:", "dcat:", "dct:", "dcterms:", "sc:", "spdx:")
 _PAGES = ("text/html", "application/xhtml+xml", "html", "htm", "xhtml")
+# of a whole site, which templates have in the place of a file's URL
+_SITE = re.compile(r"[a-z]+://[^/?#]+/?", re.IGNORECASE)
 _ENDING = re.compile(r".*[^./]\.[A-Za-z0-9][A-Za-z0-9_+-]*", re.DOTALL)
 _FORMATS = ("encodingFormat", "fileFormat", "mediaType", "format")
 
@@ -74,6 +76,9 @@ def distribution_record(
         return
     if any(is_page(field(item, name)) for name in _FORMATS):
         yield Record(title, None, where, "the distribution is a web page, not a file")
+        return
+    if all(isinstance(url, str) and _SITE.fullmatch(url.strip()) for url in found):
+        yield Record(title, None, where, "the URL is that of a whole site, not of a file")
         return
     names = [file_name(url) for url in found]
     if len(set(names)) > 1:  # several files, of which nobody says which one the facts are of

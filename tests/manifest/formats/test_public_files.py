@@ -301,6 +301,13 @@ def test_a_column_of_titles_names_no_files() -> None:
     assert [entry.path for entry in entries(ids)] == ["sub-1", "sub-2"]
 
 
+# dataspice: a template of a description, with the files' names
+def test_a_site_is_no_file_of_a_dataset() -> None:
+    files = [{"@type": "DataDownload", "name": "a.csv", "contentUrl": "http://h.example/"}]
+    document = {"@context": "http://schema.org/", "@type": "Dataset", "distribution": files}
+    assert "that of a whole site, not of a file" in refused(json.dumps(document))
+
+
 def test_a_refusal_among_them_names_its_place() -> None:
     """As the rest of this file takes for granted."""
     found = read(META4.format('<file name="a"><url>ftp://h.example/a</url></file>'))
