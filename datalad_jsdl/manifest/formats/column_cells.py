@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cells", "folders_of"]
 
+_SITE = re.compile(r"https?://[^/?#]+/?", re.IGNORECASE)
 _DIGEST = re.compile(r"(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|[0-9A-Fa-f]{128})")
 
 
@@ -67,6 +68,11 @@ class Cells:
     def have_pages(self, columns: Sequence[str]) -> bool:
         """Whether one of the URLs is of a web page."""
         return any(map(is_page, self._urls(columns)))
+
+    def are_sites(self, columns: Sequence[str]) -> bool:
+        """Whether most of the URLs have no path, as those of organisations."""
+        urls = self._urls(columns)
+        return 2 * sum(map(bool, map(_SITE.fullmatch, urls))) > len(urls)
 
     def are_drs(self, column: str) -> bool:
         """Whether all of its URLs are addresses of DRS."""

@@ -142,10 +142,11 @@ def find_columns(
 
 
 def _is_title(path: str, url: str | None, urls: Sequence[str], cells: Cells) -> bool:
-    """Whether a column has no names of files, though the files have names in their URLs."""
+    """Whether a column has no names of files, though the URLs have, or are those of whole sites."""
     if cells.name_files(path):
         return False
-    return url is None or (_plain(path) == "name" and cells.end_in_names(urls))
+    told = cells.end_in_names(urls) or cells.are_sites(urls)
+    return url is None or (_plain(path) == "name" and told)
 
 
 def _said(header: Sequence[str], given: Mapping[str, str], cells: Cells) -> dict[str, str]:

@@ -308,6 +308,12 @@ def test_a_site_is_no_file_of_a_dataset() -> None:
     assert "that of a whole site, not of a file" in refused(json.dumps(document))
 
 
+# frictionless-py: a register of organisations
+def test_organisations_and_their_sites_are_no_files() -> None:
+    rows = "id,name,url,email\n1,Some Council,http://a.example/,\n2,B,https://b.example,\n"
+    assert "cannot tell which column of the table has the path" in error_of(rows)
+
+
 def test_a_refusal_among_them_names_its_place() -> None:
     """As the rest of this file takes for granted."""
     found = read(META4.format('<file name="a"><url>ftp://h.example/a</url></file>'))
