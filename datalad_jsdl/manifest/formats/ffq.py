@@ -3,6 +3,7 @@
 Described at https://github.com/pachterlab/ffq. Its files have an ``accession``, a ``urltype`` and a
 ``url``, in an array, or in the ``files`` of runs that are nested in projects and samples. A file
 that several stores have under one name is still one entry each: nobody says that they are equal.
+Files of ENCODE have their URL, size and MD5 in ``cloud_metadata``, as in the answers of its API.
 """
 
 from __future__ import annotations
@@ -10,8 +11,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import ManifestError
-from datalad_jsdl.manifest.formats.documents import is_array, is_list, is_object, load, outline
-from datalad_jsdl.manifest.formats.fields import stated
+from datalad_jsdl.manifest.formats.documents import (
+    dig,
+    is_array,
+    is_list,
+    is_object,
+    load,
+    outline,
+)
+from datalad_jsdl.manifest.formats.fields import is_web, stated
 from datalad_jsdl.manifest.formats.listing import file_record
 from datalad_jsdl.manifest.formats.values import name_in_url
 
@@ -24,15 +32,19 @@ if TYPE_CHECKING:
 __all__ = ["records", "sniff"]
 
 _KEYS = ("accession", "urltype", "url")
+_OF_ENCODE = ("accession", "file_format", "cloud_metadata")
 _NOTHING = ("None", "null")  # as some versions write it
 _DEEPEST = 20  # a project has studies, samples, experiments, runs, and these files
 
 
 def sniff(head: str) -> bool:
-    """At any depth, a list of objects with ``accession``, ``urltype`` and ``url``."""
+    """At any depth, a list of objects with ``accession``, ``urltype`` and ``url``, or an object
+    with ``accession``, ``file_format`` and ``cloud_metadata``.
+    """
     if not is_object(head) and not is_array(head):
         return False
-    return any(True for _ in _files(outline(head, *_KEYS), ""))
+    documents = (outline(head, *keys) for keys in (_KEYS, _OF_ENCODE))
+    return any(True for document in documents for _ in _files(document, ""))
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
@@ -60,6 +72,11 @@ def _files(value: Any, where: str, depth: int = _DEEPEST) -> Iterator[tuple[dict
     if not depth:
         return
     if isinstance(value, dict):
+        if value.keys() >= set(_OF_ENCODE) and is_web(dig(value, "cloud_metadata", "url")):
+            cloud = value["cloud_metadata"]
+            facts = {"filesize": cloud.get("file_size"), "md5": cloud.get("md5sum_base64")}
+            yield {"url": cloud["url"], **facts}, where
+            return
         for name, inner in value.items():
             yield from _files(inner, f"{where}.{name}" if where else name, depth - 1)
     elif is_list(value):

@@ -154,6 +154,25 @@ _PAGE = "!None: the document is one of several pages; the files of the other pag
 _SRA = "https://ftp.sra.ebi.ac.uk/vol1/fastq/SRR1/SRR1_1.fastq.gz"
 _S3 = "https://bucket.s3.amazonaws.com"
 
+FFQ_OF_ENCODE = {
+    "ENCSR1": {
+        "accession": "ENCSR1",
+        "description": "RNA-seq of nothing",
+        "files": {
+            "ENCFF1": {
+                "accession": "ENCFF1",
+                "file_format": "fastq",
+                "file_size": 12,
+                "cloud_metadata": {
+                    "url": f"{_S3}/2018/ENCFF1.fastq.gz",
+                    "md5sum_base64": "1B2M2Y8AsgTpgAmY7PhCfg==",
+                    "file_size": 12,
+                },
+            },
+        },
+    }
+}
+
 #: As `portal_samples.SAMPLES`.
 SAMPLES: list[tuple[str, Any, tuple[str, ...]]] = [
     (
@@ -173,6 +192,7 @@ SAMPLES: list[tuple[str, Any, tuple[str, ...]]] = [
             f"SRR1.lite.1 -> {_S3}/SRR1/SRR1.lite.1",
         ),
     ),
+    ("ffq", FFQ_OF_ENCODE, (f"ENCFF1.fastq.gz 12 md5 -> {_S3}/2018/ENCFF1.fastq.gz",)),
     ("ffq", FFQ["SRR1"]["files"]["ftp"], (f"SRR1_1.fastq.gz 12 md5 -> {_SRA}",)),
     (
         "alyx",
