@@ -1,33 +1,47 @@
-"""Records whose URLs are addresses of DRS (``drs://…``), in whatever format: they are asked for.
+"""Records whose URLs are addresses of portals, in whatever format: they are asked for.
 
-An address leads to an object, whose server tells its name, size, digests and URLs, or to a bundle
-of objects. What the manifest itself says of a file goes before what the server does. A record whose
-server wants a login is refused alone, unless those of all others do, too.
+That is ``drs://…`` in any document, and what formats without URLs give: ``tcia:SERIES``,
+``synapse:ID``, and ``s3://BUCKET/PREFIX*`` for a folder, which is a path that ends in a slash.
+
+An address leads to an object, whose server tells its name, size, digests and URLs, or to several.
+What the manifest itself says of a file goes before what the server does. A record whose server
+wants a login is refused alone, unless those of all others do, too (see `denied`).
 """
 
 from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.errors import FetchError, ManifestError, StatusError
+from datalad_jsdl.manifest.denied import DENIED, Denied, Rows
 from datalad_jsdl.manifest.formats.values import is_drs
 from datalad_jsdl.manifest.record import Record
+from datalad_jsdl.manifest.sizes import size_told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
 
+    from datalad_jsdl.model.entry import Refusal
+
     Ask = Callable[[str], Iterator[Record]]
 
-__all__ = ["addressed", "addresses_in"]
+__all__ = ["addressed", "addresses_in", "may_be_folder"]
 
 _AT_ONCE = 8  # records that are asked for
 _AHEAD = 4 * _AT_ONCE  # records that are held, so that none waits for the one before it
+_HELD = 10_000  # records of one address, likewise
 _LOOK = 0.5  # seconds
-_CLOSED = (401, 403)
-_MOST_CLOSED = 100  # records, before one is answered: the others are not asked for
+# what an address is in words, by how it begins
+_KINDS = {
+    "drs://": "an address of DRS",
+    "tcia:": "a series of TCIA",
+    "synapse:": "an ID of Synapse",
+    "s3": "a wildcard",
+}
 
 
 def addresses_in(record: Record) -> list[str]:
@@ -35,20 +49,22 @@ def addresses_in(record: Record) -> list[str]:
     value = record.value
     given = value.get("urls", value.get("url")) if isinstance(value, dict) else value
     urls = given if isinstance(given, list) else [given]
-    found = [url.strip() for url in urls if isinstance(url, str) and is_drs(url.strip())]
+    folder = isinstance(record.path, str) and record.path.endswith("/")
+    found = [url.strip() for url in urls if isinstance(url, str) and _is_asked_for(url, folder)]
     return found if len(found) == len(urls) and not record.fault else []
 
 
-class _Closed(NamedTuple):
-    """A record whose server wants a login.
+def _is_asked_for(url: str, folder: bool) -> bool:
+    url = url.strip()
+    # without a folder, it may be the key of an object
+    if folder and "*" in url and url.startswith(("s3://", "s3+http://", "s3+https://")):
+        return True
+    return is_drs(url) or url.startswith(("tcia:", "synapse:"))
 
-    Attributes:
-        record: with a fault; what was given stays, to be tried again.
-        error: as it ends an import.
-    """
 
-    record: Record
-    error: StatusError
+def may_be_folder(refusal: Refusal) -> bool:
+    """Whether what was refused may have stood for files below its path."""
+    return bool(addresses_in(Record(refusal.path, refusal.given, refusal.where)))
 
 
 def addressed(records: Iterable[Record], ask: Ask | None) -> Iterator[Record]:
@@ -65,104 +81,119 @@ def addressed(records: Iterable[Record], ask: Ask | None) -> Iterator[Record]:
             the first hundred).
     """
     pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="ask")
-    waiting: deque[Record | Future[list[Record] | _Closed]] = deque()
-    answers = _Answers()
+    waiting: deque[Record | Future[Iterable[Record] | Denied]] = deque()
+    rows = Rows()
     try:
         for record in records:
             addresses = addresses_in(record)
             if addresses and ask is None:
-                fault = "the URL is an address of DRS, and its server is not asked here"
+                fault = f"the URL is {_kind(addresses[0])}, and its server is not asked here"
                 waiting.append(record._replace(fault=fault))
             elif addresses and ask is not None:
                 waiting.append(pool.submit(_tried, record, addresses, ask))
             else:
                 waiting.append(record)
             while waiting and (isinstance(waiting[0], Record) or len(waiting) > _AHEAD):
-                yield from answers.given(waiting.popleft())
+                yield from _given(waiting.popleft(), rows)
         while waiting:
-            yield from answers.given(waiting.popleft())
-        answers.end()
+            yield from _given(waiting.popleft(), rows)
+        rows.end()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-class _Answers:
-    """What comes, and whether anything does without a login."""
+def _given(found: Record | Future[Iterable[Record] | Denied], rows: Rows) -> Iterable[Record]:
+    """What there is to give on now.
 
-    def __init__(self) -> None:
-        self._answered = False
-        self._closed: list[_Closed] = []  # until one is answered
-
-    def given(self, found: Record | Future[list[Record] | _Closed]) -> list[Record]:
-        """What there is to give on now.
-
-        Raises:
-            FetchError: see `addressed`.
-        """
-        if isinstance(found, Record):
-            return [found]
-        # not for ever: a signal may come to another thread, and this one is to handle it
-        while not wait([found], timeout=_LOOK).done:
-            pass
-        answer = found.result()
-        if isinstance(answer, _Closed):
-            if self._answered:
-                return [answer.record]
-            self._closed.append(answer)
-            if len(self._closed) >= _MOST_CLOSED:
-                self.end()
-            return []
-        self._answered = True
-        held, self._closed = self._closed, []
-        return [*(closed.record for closed in held), *answer]
-
-    def end(self) -> None:
-        """Nothing comes any more.
-
-        Raises:
-            StatusError: all that was asked for wants a login.
-        """
-        if self._closed:
-            raise self._closed[0].error
+    Raises:
+        FetchError: see `addressed`.
+    """
+    if isinstance(found, Record):
+        return [found]
+    # not for ever: a signal may come to another thread, and this one is to handle it
+    while not wait([found], timeout=_LOOK).done:
+        pass
+    answer = found.result()
+    if isinstance(answer, Denied):
+        return rows.denied(answer)
+    return chain(rows.answered(), answer)
 
 
-def _tried(record: Record, addresses: list[str], ask: Ask) -> list[Record] | _Closed:
+def _tried(record: Record, addresses: list[str], ask: Ask) -> Iterable[Record] | Denied:
     try:
         return _answers(record, addresses, ask)
     except FetchError as error:
-        reason = str(error)
-        error.args = (f"{record.where}: an address of DRS needs an answer of its server: {reason}",)
-        if isinstance(error, StatusError) and error.status in _CLOSED:
-            return _Closed(record._replace(fault=reason), error)
+        reason = _placed(error, record, addresses[0])
+        if isinstance(error, StatusError) and error.status in DENIED:
+            return Denied(record._replace(fault=reason), error)
         raise
 
 
-def _answers(record: Record, addresses: list[str], ask: Ask) -> list[Record]:
+def _placed(error: FetchError, record: Record, address: str) -> str:
+    """What an error says; from now on it names the record, too."""
+    reason = str(error)
+    kind = _kind(address)
+    error.args = (f"{record.where}: {kind} needs an answer of its server: {reason}",)
+    return reason
+
+
+def _kind(address: str) -> str:
+    return next(kind for start, kind in _KINDS.items() if address.lower().startswith(start))
+
+
+def _answers(record: Record, addresses: list[str], ask: Ask) -> Iterable[Record]:
     """What its addresses lead to.
 
-    Of a single file the path is that of the record, if it has one; those of several are below it.
-    Several addresses are of several files, named by their servers, in the folder of the record.
+    Of a single file the path is that of the record, if it has one; those of several are below it,
+    as all are of a folder. Several addresses are of several files, named by their servers, in the
+    folder of the record.
     """
     path = record.path if isinstance(record.path, str) and record.path else ""
     if len(addresses) > 1:
         folder = path.rpartition("/")[0]
-        several = (found for one in addresses for found in _asked(one, ask, record.where))
+        several = (found for one in addresses for found in _all(one, ask, record))
         return [_below(folder, found) for found in several]
-    answers = _asked(addresses[0], ask, record.where)
-    if len(answers) != 1:
-        return [_below(path, one) for one in answers]
-    found = answers[0]
-    path = path or found.path
-    if found.fault:  # what was given stays, to be tried again
-        return [record._replace(path=path, fault=found.fault)]
-    return [Record(path, _both(found.value, record.value), record.where)]
-
-
-def _asked(address: str, ask: Ask, where: str) -> list[Record]:
+    answers = _asked(addresses[0], ask, record)
     try:
-        return [found._replace(where=f"{where}, {found.where}") for found in ask(address)]
+        first = list(islice(answers, _HELD))
+    except ManifestError as error:  # what was given stays, to be tried again
+        return [record._replace(fault=str(error))]
+    if len(first) == 1 and first[0].fault:
+        return [record._replace(path=path or first[0].path, fault=first[0].fault)]
+    if len(first) == 1 and not path.endswith("/"):
+        found = first[0]
+        return [Record(path or found.path, _both(found.value, record.value), record.where)]
+    folder = "" if path == "./" else path.rstrip("/")
+    below = (_below(folder, one) for one in first)
+    return chain(below, _rest(answers, record, addresses[0], folder))
+
+
+def _rest(answers: Iterator[Record], record: Record, address: str, folder: str) -> Iterator[Record]:
+    """The others of very many, which are not held in memory."""
+    try:
+        for one in answers:
+            yield _below(folder, one)
     except ManifestError as error:
-        return [Record(None, None, where, str(error))]
+        yield Record(None, None, record.where, str(error))
+    except FetchError as error:
+        _placed(error, record, address)
+        raise
+
+
+def _all(address: str, ask: Ask, record: Record) -> list[Record]:
+    try:
+        return list(_asked(address, ask, record))
+    except ManifestError as error:
+        return [Record(None, None, record.where, str(error))]
+
+
+def _asked(address: str, ask: Ask, record: Record) -> Iterator[Record]:
+    # of a row that an earlier import left over: what the document does not have is not gone
+    given = record.value if isinstance(record.value, dict) else {}
+    left = {"reason": given["reason"]} if "reason" in given else {}
+    for found in map(size_told, ask(address)):
+        value = {**found.value, **left} if left and isinstance(found.value, dict) else found.value
+        yield found._replace(value=value, where=f"{record.where}, {found.where}")
 
 
 def _below(folder: str, found: Record) -> Record:

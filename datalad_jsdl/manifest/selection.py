@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from datalad_jsdl.cycles import no_cycles_made
 from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.addressed import may_be_folder
 from datalad_jsdl.manifest.own_form import own_form
 from datalad_jsdl.manifest.sharing import settle
 from datalad_jsdl.model.amounts import counted
@@ -86,7 +87,7 @@ def select_entries(
         selection.left_over |= _is_left_over(item)
         if item.path is not None:
             unmatched.see(joined(item.path))
-            if wanted is not None and not wanted(joined(item.path)):
+            if wanted is not None and not _is_wanted(item, wanted):
                 selection.skipped += 1
                 continue
         if isinstance(item, Refusal):
@@ -104,6 +105,16 @@ def select_entries(
         *(f"the pattern {p!r} matches no path in the manifest" for p in unmatched.patterns),
     ]
     return selection
+
+
+def _is_wanted(item: Entry | Refusal, wanted: Filter) -> bool:
+    path = joined(item.path or "")
+    if wanted(path):
+        return True
+    if isinstance(item, Entry) or not may_be_folder(item):
+        return False
+    # if it were filtered out, what is below it would be taken for gone
+    return path == "./" or wanted.may_match_in(path.rstrip("/"))
 
 
 def _is_left_over(item: Entry | Refusal) -> bool:

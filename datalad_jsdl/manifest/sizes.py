@@ -15,7 +15,7 @@ from datalad_jsdl.model.digests import ALGORITHMS, canonical_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["number_told", "sizes_told"]
+__all__ = ["number_told", "size_told", "sizes_told"]
 
 _UNKNOWN = frozenset(
     {"", "-", "-1", "?", "na", "n/a", "nan", "null", "none", "nil", "unknown", "undefined"}
@@ -34,14 +34,14 @@ def sizes_told(records: Iterator[Record]) -> Iterator[Record]:
     is 0; so it is where the digest is that of nothing. Numbers in text become numbers.
     """
     held: list[Record] = []
-    for record in map(_told, records):
+    for record in map(size_told, records):
         if _size(record) == 0:
             held.append(record)
             continue
         if record.value is not None:  # what is refused tells nothing
             yield from held
             yield record
-            yield from map(_told, records)
+            yield from map(size_told, records)
             return
         held.append(record)
     yield from (_without_zero(record) for record in held)
@@ -51,7 +51,11 @@ def _size(record: Record) -> Any:
     return record.value.get("size") if isinstance(record.value, dict) else None
 
 
-def _told(record: Record) -> Record:
+def size_told(record: Record) -> Record:
+    """The record, with a number for its size, or none where it says nothing.
+
+    Whether 0 says something only `sizes_told` sees.
+    """
     path, value, where, fault = record
     size = value.get("size") if isinstance(value, dict) else None
     if size is None or (type(size) is int and size != -1):

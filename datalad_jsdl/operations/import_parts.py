@@ -254,18 +254,24 @@ class Import:
     def _scope(self, folder: str, closed: Iterable[str]) -> Scope:
         prefix = self.recording.prefix
         refused = (r.path for r in self.selection.refusals if r.path is not None)
-        kept = [joined(f"{prefix}/{path}" if prefix else path) for path in refused]
+        kept = [joined(_within_prefix(prefix, path)) for path in refused]
         if not folder:
             return Scope(prefix, "", self.wanted, frozenset(kept), frozenset(closed))
         start = f"{folder}/"
         within = frozenset(
             path.removeprefix(start) if path.startswith(start) else ""
             for path in kept
-            if path.startswith(start) or start.startswith(f"{path}/")
+            if path.startswith(start) or not path or start.startswith(f"{path}/")
         )
         manifest_folder = start.removeprefix(f"{prefix}/") if prefix else start
         shut = frozenset(path.removeprefix(start) for path in closed if path.startswith(start))
         return Scope("", manifest_folder, self.wanted, within, shut)
+
+
+def _within_prefix(prefix: str, path: str) -> str:
+    """The place of a refused entry; a folder's, which a wildcard was for, ends in a slash."""
+    path = "" if path == "./" else path.rstrip("/")
+    return f"{prefix}/{path}".rstrip("/") if prefix else path
 
 
 def _problems(part: Part, outcome: Outcome) -> dict[str, Problem]:

@@ -83,6 +83,9 @@ class Api:
     def get_all(self, urls: Any) -> Any:
         return (self.get(url) for url in urls)
 
+    def get_each(self, urls: Any) -> Any:
+        return self.get_all(urls)
+
 
 def test_a_listing_that_changes() -> None:
     def listing(*pages: list[str]) -> list[list[str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
@@ -36,7 +37,7 @@ from datalad_jsdl.manifest.portals.api import ApiAnswer
 from datalad_jsdl.model.urls import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 
     import requests
 
@@ -84,6 +85,14 @@ class WebApi:
 
     def get_all(self, urls: Iterable[str]) -> Iterator[ApiAnswer]:
         """See `Api`."""
+        with closing(self.get_each(urls)) as found:
+            for answer in found:
+                if isinstance(answer, StatusError):
+                    raise answer
+                yield answer
+
+    def get_each(self, urls: Iterable[str]) -> Generator[ApiAnswer | StatusError]:
+        """See `Api`."""
         rest = iter(urls)
         stopped = threading.Event()
 
@@ -96,7 +105,11 @@ class WebApi:
             try:
                 waiting = [pool.submit(ask, url) for url in islice(rest, _AHEAD)]
                 while waiting:
-                    yield self._heard(waiting.pop(0).result())
+                    try:
+                        found: ApiAnswer | StatusError = self._heard(waiting.pop(0).result())
+                    except StatusError as error:
+                        found = error
+                    yield found
                     waiting += [pool.submit(ask, url) for url in islice(rest, 1)]
             finally:
                 stopped.set()

@@ -86,10 +86,9 @@ def _copied(
         raise ValueError("expected cp s3://BUCKET/KEY NAME")
     bucket, key = match.groups()
     if options.ask is not None and "*" in key and "?" not in key:
-        for record in options.ask(_address(source, bucket, key, endpoint)):
-            folder = f"{target[0].rstrip('/')}/".removeprefix("./")
-            path = f"{folder}{record.path}" if isinstance(record.path, str) else record.path
-            yield record._replace(path=path, where=f"{where}, {record.where}")
+        folder = f"{target[0].rstrip('/')}/".removeprefix("./") or "./"
+        address = _address(source, bucket, key, endpoint)
+        yield Record(folder, {"urls": [address]}, where)  # see `addressed`
         return
     if wildcard := _WILDCARD.search(key):
         prefix = key[: wildcard.start()].rpartition("/")[0]

@@ -21,7 +21,7 @@ from datalad_jsdl.manifest.lines import beginning, lines
 from datalad_jsdl.manifest.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from datalad_jsdl.manifest.formats.options import Options
 
@@ -68,30 +68,30 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
     """What each ID leads to; or a table's records, if the user says which column has the URLs.
 
     Raises:
-        ManifestError: nobody may be asked, and the user does not; or Synapse knows no such ID.
-        FetchError: Synapse does not answer, or answers with failure.
+        ManifestError: nobody may be asked, and the user does not say which column has URLs.
     """
     if "url" in options.columns:
         yield from csv_table.records(text, options)
         return
     if options.ask is None:
         raise ManifestError(_NO_URLS)
-    yield from _asked(_identifiers(text), options.ask)
+    yield from _addresses(_identifiers(text))
 
 
-def _asked(
-    found: Iterator[tuple[str, str]], ask: Callable[[str], Iterator[Record]]
-) -> Iterator[Record]:
-    """The records of many at a time; a refusal for what is no ID."""
-    identifiers: list[str] = []
+def _addresses(found: Iterator[tuple[str, str]]) -> Iterator[Record]:
+    """Records with the address of many (see `addressed`); a refusal for what is no ID."""
+    identifiers: list[tuple[str, str]] = []
     for identifier, where in found:
         if _ID.fullmatch(identifier):
-            identifiers.append(identifier)
+            identifiers.append((identifier, where))
         else:
             yield Record(None, None, where, "expected an ID of Synapse, such as syn123")
     rest = iter(identifiers)
     while some := list(islice(rest, _AT_ONCE)):
-        yield from ask(f"synapse:{','.join(some)}")
+        first, last = some[0][1], some[-1][1]
+        # the comma at the end makes a list of a single one, too
+        address = f"synapse:{''.join(f'{identifier},' for identifier, _ in some)}"
+        yield Record(None, {"urls": [address]}, f"{first} to {last}" if last != first else first)
 
 
 def _identifiers(text: Iterator[str]) -> Iterator[tuple[str, str]]:

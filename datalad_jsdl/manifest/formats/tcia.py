@@ -12,7 +12,7 @@ from datalad_jsdl.manifest.lines import beginning, lines
 from datalad_jsdl.manifest.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from datalad_jsdl.manifest.formats.options import Options
 
@@ -27,31 +27,20 @@ def sniff(head: str) -> bool:
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
-    """One record an image of each series.
+    """One record a series, with the address to ask for its images.
 
     Raises:
         ManifestError: nobody may be asked for the images.
-        FetchError: there is no answer, or one of failure.
     """
-    if options.ask is not None:
-        yield from _listed(text, options.ask)
-        return
-    raise ManifestError(
-        "this is a list of series of TCIA, which has no URLs of files: download them with the "
-        "NBIA Data Retriever, or look for the collection in the Imaging Data Commons, whose "
-        "bucket has them"
-    )
-
-
-def _listed(text: Iterator[str], ask: Callable[[str], Iterator[Record]]) -> Iterator[Record]:
+    if options.ask is None:
+        raise ManifestError(
+            "this is a list of series of TCIA, which has no URLs of files: download them with the "
+            "NBIA Data Retriever, or look for the collection in the Imaging Data Commons, whose "
+            "bucket has them"
+        )
     begun = False
     for number, line in lines(text):
         series = line.strip()
         if begun and series:
-            where = f"line {number}"
-            try:
-                for record in ask(f"tcia:{series}"):
-                    yield record._replace(where=f"{where}, {record.where}")
-            except ManifestError as error:
-                yield Record(None, None, where, str(error))
+            yield Record(None, {"urls": [f"tcia:{series}"]}, f"line {number}")  # see `addressed`
         begun = begun or series == _MARK

@@ -12,6 +12,7 @@ from datalad_jsdl.model.urls import redact
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from datalad_jsdl.errors import StatusError
 
 __all__ = ["Api", "ApiAnswer"]
 
@@ -63,6 +64,9 @@ class Api(Protocol):
 
     def get_all(self, urls: Iterable[str]) -> Iterator[ApiAnswer]:
         """The answers to many, several asked for at a time, in the order of *urls*."""
+
+    def get_each(self, urls: Iterable[str]) -> Iterator[ApiAnswer | StatusError]:
+        """The same, with the error in the place of an answer that is none of success."""
 
     def post(self, url: str, document: Any) -> ApiAnswer:
         """The answer to a POST of JSON, as for GraphQL."""

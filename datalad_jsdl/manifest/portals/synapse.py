@@ -3,7 +3,8 @@
 From its REST API (https://rest-docs.synapse.org). ``.VERSION`` behind the ID is that of a file or
 dataset. Paths are names of folders and files; a dataset has no folders, and its files the names
 that they are downloaded by. So have several IDs, with commas between them, of which a project or
-folder is a folder of its name.
+folder is a folder of its name; a comma behind a single one makes a list of it. One that wants a
+login is refused alone (see `denied`), and so is a file.
 
 Size, MD5 and time are those of the file handle. URLs lead to Synapse,
 which redirects to a signed one: they stay as they are, and need a personal access token (bearer)
@@ -17,7 +18,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.errors import ManifestError, StatusError
+from datalad_jsdl.manifest.denied import DENIED, Denied, Rows
 from datalad_jsdl.manifest.formats.documents import dig, objects
 from datalad_jsdl.manifest.formats.fields import is_web, known_time, stated
 from datalad_jsdl.manifest.formats.listing import file_record
@@ -34,7 +36,7 @@ from datalad_jsdl.manifest.record import Record
 from datalad_jsdl.model.urls import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from datalad_jsdl.manifest.portals.api import Api, ApiAnswer
 
@@ -69,7 +71,7 @@ class _File:
 
 def records(rest: str, base: str, api: Api) -> Iterator[Record]:
     """One record a file."""
-    matches = [_REST.fullmatch(given.strip()) for given in rest.split(",")]
+    matches = [_REST.fullmatch(given.strip()) for given in rest.removesuffix(",").split(",")]
     wanted = [(match[1].lower(), match[2]) for match in matches if match]
     if len(wanted) < len(matches):
         raise ManifestError(f"expected the ID of an entity, as in {' or '.join(EXAMPLES)}")
@@ -78,23 +80,54 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
         "entity's page",
         login_line(base),
     )
-    unknown = f"Synapse has no entity {rest}" if len(wanted) == 1 else "Synapse lacks one of them"
-    with explained({401: closed, 403: closed, 404: unknown}):
-        files: dict[_File, None] = {}  # what is named twice is one file
-        root = f"{base}/repo/v1/entity"
-        urls = (f"{root}/{name}/version/{v}" if v else f"{root}/{name}" for name, v in wanted)
-        for (name, version), answer in zip(wanted, api.get_all(urls), strict=True):
-            found = answer.document()
-            if not isinstance(found, dict):
-                raise ManifestError(f"{redact(answer.url)}: expected an entity")
-            shown = f"{name}.{version}" if version else name
-            try:
-                files |= dict.fromkeys(_of_entity(api, base, found, shown, len(wanted) > 1))
-            except ManifestError as error:
-                if len(wanted) == 1:
-                    raise
-                yield Record(None, None, shown, str(error))
-        yield from _described(api, base, list(files))
+    unknown = "Synapse lacks one of them"
+    if len(wanted) == 1:
+        unknown = f"Synapse has no entity {rest.removesuffix(',')}"
+    meanings: dict[int, str | Closed] = {401: closed, 403: closed, 404: unknown}
+    files: dict[_File, None] = {}  # what is named twice is one file
+    root = f"{base}/repo/v1/entity"
+    urls = (f"{root}/{name}/version/{v}" if v else f"{root}/{name}" for name, v in wanted)
+    rows = Rows()
+    for (name, version), answer in zip(wanted, api.get_each(urls), strict=True):
+        shown = f"{name}.{version}" if version else name
+        try:
+            with explained(meanings):
+                found = _entity(answer)
+                files |= dict.fromkeys(_of_entity(api, base, found, shown, "," in rest))
+            yield from rows.answered()
+        except StatusError as error:
+            yield from rows.denied(_denied(error, None, shown))
+        except ManifestError as error:
+            if len(wanted) == 1:
+                raise
+            yield from rows.answered()
+            yield Record(None, None, shown, str(error))
+    rows.end()
+    yield from _described(api, base, list(files), meanings)
+
+
+def _denied(error: StatusError, path: str | None, shown: str) -> Denied:
+    """A row of an ID, which can be asked for again by itself.
+
+    Raises:
+        StatusError: it is another error.
+    """
+    if error.status not in DENIED:
+        raise error
+    return Denied(Record(path, {"urls": [f"synapse:{shown},"]}, shown, str(error)), error)
+
+
+def _entity(answer: ApiAnswer | StatusError) -> dict[str, Any]:
+    found = _answered(answer).document()
+    if not isinstance(found, dict):
+        raise ManifestError(f"{redact(_answered(answer).url)}: expected an entity")
+    return found
+
+
+def _answered(answer: ApiAnswer | StatusError) -> ApiAnswer:
+    if isinstance(answer, StatusError):
+        raise answer
+    return answer
 
 
 def _of_entity(
@@ -158,18 +191,30 @@ def _file(item: dict[str, Any], where: str, name: str = "", folder: str = "") ->
     return _File(identifier, version, folder + path)
 
 
-def _described(api: Api, base: str, files: list[_File]) -> Iterator[Record]:
+def _described(
+    api: Api, base: str, files: list[_File], meanings: Mapping[int, str | Closed]
+) -> Iterator[Record]:
     """The records of files, whose handles are asked for several at a time."""
     root = f"{base}/repo/v1/entity"
     urls = (f"{root}/{f.identifier}/version/{f.version}/filehandles" for f in files)
     server = _FILES if base == BASE else base
-    found = [
-        _record(server, file, _handle(api, root, file, answer))
-        for file, answer in zip(files, api.get_all(urls), strict=True)
-    ]
+    found: list[tuple[_File, Record]] = []
+    refused: list[Record] = []
+    rows = Rows()
+    for file, answer in zip(files, api.get_each(urls), strict=True):
+        try:
+            with explained(meanings):
+                record = _record(server, file, _handle(api, root, file, _answered(answer)))
+            refused += rows.answered()
+            found.append((file, record))
+        except StatusError as error:
+            shown = f"{file.identifier}.{file.version}"
+            refused += rows.denied(_denied(error, file.path or None, shown))
+    rows.end()
+    yield from refused
     # files from several folders of a dataset may have one name
-    counts = Counter(record.path for record in found if isinstance(record.path, str))
-    for file, record in zip(files, found, strict=True):
+    counts = Counter(record.path for _, record in found if isinstance(record.path, str))
+    for file, record in found:
         twice = isinstance(record.path, str) and counts[record.path] > 1 and not file.path
         yield record._replace(path=f"{file.identifier}/{record.path}") if twice else record
 

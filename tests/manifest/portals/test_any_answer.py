@@ -50,6 +50,9 @@ class Says:
     def get_all(self, urls: Iterable[str]) -> Iterator[ApiAnswer]:
         return map(self.get, urls)
 
+    def get_each(self, urls: Iterable[str]) -> Iterator[ApiAnswer]:
+        return map(self.get, urls)
+
     def post(self, url: str, document: Any) -> ApiAnswer:
         return self.get(url)
 

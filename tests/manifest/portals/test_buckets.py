@@ -202,6 +202,9 @@ class Amazon:
     def get_all(self, urls: Iterable[str]) -> Iterator[ApiAnswer]:
         return map(self.get, urls)
 
+    def get_each(self, urls: Iterable[str]) -> Iterator[ApiAnswer]:
+        return map(self.get, urls)
+
     def post(self, url: str, document: Any) -> ApiAnswer:
         return self.get(url)
 

@@ -96,6 +96,86 @@ def test_series_of_tcia(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found[5].where == "line 5"
 
 
+def set_base(name: str, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"datalad.jsdl.address.{name}")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", lab.url)
+
+
+def test_a_series_that_wants_a_login(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused alone, and nothing is taken for gone; ``--failed`` has it for another try."""
+    set_base("tcia", lab, monkeypatch)
+    images = {n: [{"SOPInstanceUID": f"{SERIES}.{n}.1"}] for n in (1, 2)}
+    for n in images:
+        answer(lab, f"{IMAGES}.{n}&format=json", images[n])
+    file = Path("cart.tcia").absolute()
+    file.write_text(f"ListOfSeriesToDownload=\n{SERIES}.1\n{SERIES}.2\n")
+    assert summary(datalad("download-manifest", file.name, "ds")) == {"added": 2}
+    answer(lab, f"{IMAGES}.1&format=json", b"", status=403)
+    asked = ("download-manifest", file.name, "ds", "--delete", "--failed", "left.json")
+    done = datalad(*asked, code=1)
+    # told of as no longer listed, and not deleted: which images the row is of, nobody knows now
+    assert summary(done) == {"unchanged": 1, "refused": 1, "gone": 1}
+    (refused,) = [result for result in done if result["status"] == "error"]
+    assert "line 2: " in refused["message"]
+    assert "the series is not public" in refused["message"]
+    assert Path(f"ds/{SERIES}.1/{SERIES}.1.1.dcm").is_symlink()
+    answer(lab, f"{IMAGES}.1&format=json", [{"SOPInstanceUID": f"{SERIES}.1.5"}])
+    assert summary(datalad("download-manifest", "left.json", "ds")) == {"added": 1}
+    assert Path(f"ds/{SERIES}.1/{SERIES}.1.5.dcm").is_symlink()
+    for n in images:
+        answer(lab, f"{IMAGES}.{n}&format=json", b"", status=403)
+    said = "line 2: a series of TCIA needs an answer of its server: .* the series is not public"
+    with pytest.raises(StatusError, match=said):
+        read(file)
+
+
+def test_a_wildcard_that_wants_a_login(lab: Lab) -> None:
+    """What is in the folder that it is copied to is not taken for gone."""
+    file = commands(lab)
+    text = "".join(line for line in file.read_text().splitlines(True) if "series-3" not in line)
+    file.write_text(text.replace("cp s3://b-1/series-1/* .", "cp s3://b-1/series-1/* x/one"))
+    assert summary(datalad("download-manifest", file.name, "ds")) == {"added": 4}
+    for number in (1, 2):
+        serve(lab, target(f"series-{number}%2F"), b"", status=403)
+    file.write_text(file.read_text().replace("notes.txt", "others.txt"))
+    with pytest.raises(StatusError, match=r"a wildcard needs an answer of its server: .* requires"):
+        read(file)
+    serve(lab, target("series-2%2F"), page(item("series-2/b.dcm", 7)))
+    asked = ("download-manifest", file.name, "ds", "--delete", "--failed", "left.json")
+    # a filter that lets none of the row's own names through does not make it count as gone
+    for more in (("--include", "x/one/*"), ()):
+        done = datalad(*asked, *more, code=1)
+        refused = [r["entry"] for r in done if r["status"] in ("error", "impossible")]
+        assert refused == ["x/one/"]
+    files = {path.as_posix() for path in Path("ds").rglob("*") if path.is_symlink()}
+    assert files == {"ds/x/one/a.dcm", "ds/x/one/b.dcm", "ds/two/b.dcm", "ds/others.txt"}
+    serve(lab, target("series-1%2F"), page(item("series-1/c.dcm")))
+    # the manifest of what was left over tells nothing of the others
+    done = datalad("download-manifest", "left.json", "ds", "--delete")
+    assert summary(done) == {"added": 1}
+    assert Path("ds/x/one/c.dcm").is_symlink()
+
+
+def test_a_wildcard_for_the_top_that_wants_a_login(lab: Lab) -> None:
+    """Nothing at all is taken for gone."""
+    file = commands(lab)
+    assert summary(datalad("download-manifest", file.name, "ds", code=1))["added"] == 4
+    serve(lab, target("series-1%2F"), b"", status=401)
+    file.write_text(file.read_text().replace("notes.txt", "others.txt"))
+    datalad("download-manifest", file.name, "ds", "--delete", code=1)
+    files = {path.as_posix() for path in Path("ds").rglob("*") if path.is_symlink()}
+    names = ("a.dcm", "b.dcm", "two/a.dcm", "notes.txt", "others.txt")
+    assert files == {f"ds/{name}" for name in names}
+
+
+def test_a_folder_of_very_many(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those behind the first are not held in memory, and come all the same."""
+    monkeypatch.setattr("datalad_jsdl.manifest.addressed._HELD", 1)
+    found = read(commands(lab))
+    assert paths(found)[:4] == ["a.dcm", "b.dcm", "two/a.dcm", "notes.txt"]
+
+
 def test_an_import(lab: Lab) -> None:
     file = commands(lab)
     done = datalad("download-manifest", str(file), "ds", code=1)

@@ -228,6 +228,52 @@ def test_a_cart(
     assert [item.where for item in found if isinstance(item, Refusal)] == refused
 
 
+def deny(lab: Lab, *targets: str) -> None:
+    for target in targets:
+        answer(lab, f"{ENTITY}/{target}", {"reason": "not yours"}, status=403)
+
+
+def test_a_cart_with_what_wants_a_login(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused alone, whichever question it is that is not answered; then it comes by the
+    name that it has in the cart."""
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "datalad.jsdl.address.synapse")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", lab.url)
+    synapse = Synapse(lab)
+    for number in (1, 2, 3):
+        synapse.file(number, f"{number}", b"x" * number)
+    synapse.folder(10, "top", synapse.file(4, "4", b"four"), synapse.file(5, "5", b"fives"))
+    served = dict(lab.files)
+    denied = ["syn1", "syn3/version/2/filehandles", "syn5/version/2/filehandles"]
+    deny(lab, *denied)
+    file = Path("ids.txt").absolute()
+    file.write_text("syn1\nsyn2\nsyn3\nsyn10\n")
+    refused = [item for item in read(file) if isinstance(item, Refusal)]
+    assert {item.where: item.path for item in refused} == {
+        "line 1 to line 4, syn1": None,
+        "line 1 to line 4, syn3.2": None,
+        "line 1 to line 4, syn5.2": "top/5",
+    }
+    assert all("requires a personal access token" in item.reason for item in refused)
+    done = datalad("download-manifest", file.name, "ds", "--failed", "left.json", code=1)
+    assert summary(done) == {"added": 2, "refused": 3}
+    lab.files.update(served)
+    assert summary(datalad("download-manifest", "left.json", "ds")) == {"added": 3}
+    names = [path.relative_to("ds").as_posix() for path in Path("ds").rglob("*")]
+    uploaded = {f"{number} as uploaded" for number in (1, 2, 3)}
+    assert {*uploaded, "top/4", "top/5"} <= set(names)
+    deny(lab, "syn1", "syn2", "syn3", "syn10")
+    with pytest.raises(StatusError, match=r"^line 1 to line 4: an ID of Synapse needs an answer"):
+        read(file)
+    # the hundredth is the last that is asked for, but for a few that are under way
+    lab.requests.clear()
+    deny(lab, *(f"syn{number}" for number in range(1000, 1900)))
+    file.write_text("".join(f"syn{number}\n" for number in range(1000, 1900)))
+    with pytest.raises(StatusError, match="requires a personal access token"):
+        read(file)
+    assert len(lab.requests) < 200
+
+
 def test_a_table_with_urls_is_none_of_synapse(tmp_path: Path) -> None:
     """Nobody is asked."""
     manifest = tmp_path / "t.csv"
