@@ -5,7 +5,9 @@ What the tests of `test_api` are answered is compared with the document, too.
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -14,8 +16,10 @@ import schemathesis
 from hypothesis import HealthCheck, Phase
 from schemathesis import checks
 
+import datalad_jsdl
 from datalad_jsdl.orders.choosing.choice import Choice
 from datalad_jsdl.portal.actions import add, choose
+from datalad_jsdl.portal.api.answer_schemas import ANSWERS
 from datalad_jsdl.portal.api.document import BASE
 from datalad_jsdl.portal.site import Site
 from tests.web.conftest import TOKEN, Client, running
@@ -46,6 +50,18 @@ def be_known(case: schemathesis.Case) -> None:
     for name, value in {"user": "me", "name": "m"}.items():
         if name in (case.path_parameters or {}):
             case.path_parameters[name] = value
+
+
+def test_each_field_of_a_problem_is_in_the_document() -> None:
+    """Whatever the portal's modules give to `ProblemError`, and `problem_of` adds."""
+    given = {"filesOver", "bytesOver", "terms"}
+    for file in (Path(datalad_jsdl.__file__).parent / "portal").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "ProblemError":
+                given |= {keyword.arg for keyword in node.keywords if keyword.arg}
+    assert "numberOfFailed" in given
+    described = set(ANSWERS["Problem"]["properties"]) - {"title", "status", "detail"}
+    assert given - {"headers"} == described
 
 
 @pytest.mark.slow

@@ -24,6 +24,7 @@ from datalad_jsdl.portal.order_actions import Phase
 
 __all__ = ["ANSWERS"]
 
+PHASE: Schema = {"type": "string", "enum": [phase.value for phase in Phase]}
 #: Of answers.
 ANSWERS: dict[str, Schema] = {
     "Problem": shaped(
@@ -33,6 +34,13 @@ ANSWERS: dict[str, Schema] = {
             "filesOver": {**COUNT, "description": "so many files too many for one order"},
             "bytesOver": {**COUNT, "description": "so many bytes too many for one order"},
             "order": TEXT,
+            "job": {**TEXT, "description": "that prepares the order"},
+            "phase": {**PHASE, "description": "of the order, that is in the way"},
+            "failed": {
+                **many(shaped({"dataset": TEXT, "path": TEXT, "reason": TEXT})),
+                "description": "files that cannot be read: the first of them",
+            },
+            "numberOfFailed": {**COUNT, "description": "so many files cannot be read in all"},
             "terms": {
                 "type": "object",
                 "additionalProperties": TEXT,
@@ -127,7 +135,7 @@ ANSWERS: dict[str, Schema] = {
     "OrderState": shaped(
         {
             **SUMMARY,
-            "phase": {"type": "string", "enum": [phase.value for phase in Phase]},
+            "phase": PHASE,
             "message": TEXT,
             "job": {"anyOf": [ref("Job"), {"type": "null"}]},
             "failed": many(
