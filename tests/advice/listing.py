@@ -274,6 +274,8 @@ ADVICE = {
     "To see what is wrong, and since when": "commands.test_orders:test_content_that_is_wrong",
     "to order the other files, run: {}": "commands.test_orders:test_content_that_is_wrong",
     "to write it, run: datalad download-order export": "commands.test_orders:test_an_archive_that",
+    "but {} is {}; give the file that": "serving.test_checks:test_what_is_no_store",
+    "is damaged; restore it from": "serving.test_checks:test_what_is_no_store",
     "; to make its archive anywhere": "commands.test_orders:test_an_order_is_what_export",
     "a folder needs --recursive": "commands.test_orders:test_choosing",
     "nothing says which files": "commands.test_orders:test_what_cannot_be_chosen",

@@ -190,6 +190,24 @@ def test_a_store_that_is_not_there(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_what_is_no_store(portal: Portal, tmp_path: Path) -> None:
+    """What was expected, what is there, and what to do; and not only SQLite's words."""
+    file = tmp_path / "notes.sqlite"
+    file.write_text("no database" * 1000)
+    found = wrong(f"http://{portal.host}", f"sqlite:///{file}")
+    said = found["store"].text
+    assert f"expected a store (a database of SQLite), but {file} is another file; give the" in said
+    with pytest.raises(StoreError, match=f"but {tmp_path} is a folder"):
+        look_at(f"sqlite:///{tmp_path}")
+    with Store.of_file(store := tmp_path / "s.sqlite"):
+        pass
+    content = bytearray(store.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    store.write_bytes(content)
+    with pytest.raises(StoreError, match=f"{store} is damaged; restore it from a backup"):
+        look_at(f"sqlite:///{store}")
+
+
 def test_the_command(portal: Portal) -> None:
     records = datalad("serve-downloads", "--check", f"http://{portal.host}")
     found = {record["check"]: record["status"] for record in records}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
-from datalad_jsdl.orders.store.opening import Store, newest_version, plain_engine
+from datalad_jsdl.orders.store.opening import Store, file_of, newest_version, plain_engine
 from datalad_jsdl.orders.store.refusals import refusal
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def look_at(url: str) -> StoreLook:
             version = Store.version(connection) or ""
             return StoreLook(version, newest_version(), _ahead(connection))
     except DBAPIError as error:
-        raise refusal(error, shown, None, f"cannot read the store {shown}") from None
+        raise refusal(error, shown, file_of(url), f"cannot read the store {shown}") from None
     finally:
         engine.dispose()
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection, Engine
 
-__all__ = ["Store", "newest_version", "plain_engine"]
+__all__ = ["Store", "file_of", "newest_version", "plain_engine"]
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _UNREADABLE = (
@@ -224,6 +224,17 @@ def plain_engine(url: str) -> tuple[Engine, str]:
         return _reading_engine(file), f"sqlite:///{made.database}"
     plain = made.set(drivername=made.get_backend_name(), query={})
     return _engine(made), plain.render_as_string(hide_password=True)
+
+
+def file_of(url: str | URL) -> Path | None:
+    """The file that a store is, or None for one on a server.
+
+    Raises:
+        StoreError: the URL cannot be understood.
+    """
+    made = _understood(url)
+    is_file = made.get_backend_name() == "sqlite"
+    return Path(made.database or "").absolute() if is_file else None
 
 
 def _migrations() -> tuple[Config, ScriptDirectory]:

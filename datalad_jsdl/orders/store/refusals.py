@@ -22,7 +22,8 @@ LOCKED = "the list is locked: somebody else is writing to the store; try again"
 _LOCK_NOT_AVAILABLE = "55P03"
 _MAY_ONLY_READ = ("25006", "42501")  # the server only reads, or this user
 # https://sqlite.org/rescode.html
-_BUSY, _NOT_WRITABLE, _IO_ERROR, _FULL, _CANNOT_OPEN = 5, 8, 10, 13, 14
+_BUSY, _NOT_WRITABLE, _IO_ERROR, _CORRUPT, _FULL, _CANNOT_OPEN = 5, 8, 10, 11, 13, 14
+_NOT_SQLITE = 26
 _LITTLE = 1 << 20  # bytes; with less than that the disk is as good as full
 
 
@@ -42,6 +43,8 @@ def refusal(error: DBAPIError, shown: str, file: Path | None, said: str) -> Stor
     number = _number(cause)
     if number == _NOT_WRITABLE or state in _MAY_ONLY_READ:
         return ReadOnlyStoreError(f"the store {shown} cannot be written: {cause}")
+    if file is not None and (number in (_CORRUPT, _NOT_SQLITE) or file.is_dir()):
+        return StoreError(_other_text(file, said, is_damaged=number == _CORRUPT))
     if file is not None and number in (_IO_ERROR, _FULL):
         return StoreError(_disk_text(file, cause, is_full=number == _FULL))
     # Python 3.10 does not tell the code
@@ -51,6 +54,17 @@ def refusal(error: DBAPIError, shown: str, file: Path | None, said: str) -> Stor
             f"chmod a+r {' '.join(unreadable)}"
         )
     return StoreError(f"{said}: {cause}")
+
+
+def _other_text(file: Path, said: str, *, is_damaged: bool) -> str:
+    """What was expected in the place of a file that SQLite cannot read."""
+    if is_damaged:
+        return f"{said}: {file} is damaged; restore it from a backup"
+    came = "a folder" if file.is_dir() else "another file"
+    return (
+        f"{said}: expected a store (a database of SQLite), but {file} is {came}; give the file "
+        "that the portal, or the dataset, keeps its lists and orders in"
+    )
 
 
 def is_busy(error: object) -> bool:
