@@ -14,6 +14,7 @@ import yaml
 
 from tests.conftest import run
 from tools import release
+from tools import run as first_run
 
 ROOT = Path(__file__).parents[1]
 
@@ -64,6 +65,39 @@ def test_a_release_has_its_version_and_its_changes(tmp_path: Path) -> None:
     assert re.fullmatch(r"## 9\.8\.7 \(\d{4}-\d\d-\d\d\)", title)
     assert (kind, change) == ("### Fixed", "- A zip of nothing is a zip.")
     assert list(tmp_path.glob("changes/*")) == []
+
+
+def test_the_first_run_says_what_it_does_and_how_long_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def incomplete(*args: object, **options: object) -> None:
+        raise subprocess.CalledProcessError(1, "ensurepip")
+
+    monkeypatch.setattr(first_run, "VENV", tmp_path / "venv")
+    monkeypatch.setattr("venv.create", incomplete)  # the rest is downloads
+    with pytest.raises(SystemExit, match="apt install python3-venv"):
+        first_run.set_up()
+    said = capsys.readouterr().out
+    assert f"Setting up {tmp_path / 'venv'} once" in said
+    assert "minutes and 1.5 GB of disk" in said
+    assert "[1/3] an environment of Python" in said
+
+
+def test_a_program_that_takes_long_is_told_of_while_it_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "told"
+    until = (
+        f"import pathlib, time\nwhile not pathlib.Path({str(told)!r}).exists(): time.sleep(0.01)"
+    )
+
+    def tell(text: str, **options: object) -> None:
+        assert "still waiting (" in text
+        told.touch()
+
+    monkeypatch.setattr(first_run, "QUIET", 0.01)
+    monkeypatch.setattr(first_run, "print", tell, raising=False)
+    assert first_run.call(sys.executable, "-c", until, still="waiting") == 0
 
 
 def test_changes_are_of_a_kind_that_is_known() -> None:

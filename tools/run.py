@@ -27,6 +27,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 import venv
 from pathlib import Path
 
@@ -35,6 +36,7 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 EXTRAS = "benchmarks,demo,docs,lint,openid,packaging,portal,tests"
 
+QUIET = 30.0  # seconds without a word
 # what an installation in place has copies of
 _INSTALLED = ("setup.cfg", "pyproject.toml", "git-annex-remote-jsdl")
 
@@ -84,11 +86,20 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PATH": path, "VIRTUAL_ENV": str(VENV)}
 
 
-def call(*command: str) -> int:
+def call(*command: str, still: str = "") -> int:
+    """Run a program; *still* says now and then what a quiet one does."""
     program, *arguments = command
     own = BIN / (program + (".exe" if os.name == "nt" else ""))
     found = str(own) if own.exists() else program
-    return subprocess.run([found, *arguments], cwd=ROOT, env=environment()).returncode
+    if not still:
+        return subprocess.run([found, *arguments], cwd=ROOT, env=environment()).returncode
+    began = time.monotonic()
+    with subprocess.Popen([found, *arguments], cwd=ROOT, env=environment()) as process:
+        while True:
+            try:
+                return process.wait(QUIET)
+            except subprocess.TimeoutExpired:
+                print(f"      still {still} ({time.monotonic() - began:.0f} s)", flush=True)
 
 
 def set_up() -> None:
@@ -97,13 +108,21 @@ def set_up() -> None:
     stamp = VENV / "installed"
     if stamp.exists() and stamp.read_text() == state:
         return
-    print("setting up .venv (once; some minutes) ...", flush=True)
+    began = time.monotonic()
+    print(
+        f"Setting up {VENV} once, for the demo, the tests and the documentation.\n"
+        "This takes 1 to 5 minutes and 1.5 GB of disk; later runs begin at once.",
+        flush=True,
+    )
+    step(1, "an environment of Python (seconds)")
     try:
         venv.create(VENV, with_pip=True, upgrade_deps=False)
     except subprocess.CalledProcessError:
         sys.exit("Python's venv is incomplete here; on Debian, run: apt install python3-venv")
-    if call("python", "-m", "pip", "install", "-q", "-e", f".[{EXTRAS}]"):
+    step(2, f"the package and what it needs, from PyPI: {EXTRAS.replace(',', ', ')} (minutes)")
+    if call("python", "-m", "pip", "install", "-q", "-e", f".[{EXTRAS}]", still="installing"):
         sys.exit("installation failed; see above")
+    step(3, "compiling, and git-annex where it is missing or too old (seconds)")
     # as pip does with what is not editable: git-annex starts the special remote over and over,
     # and where Python may not keep bytecode it would be compiled each time
     call("python", "-m", "compileall", "-q", "datalad_jsdl")
@@ -116,6 +135,12 @@ def set_up() -> None:
     if done.returncode and call("datalad-installer", *variables, "git-annex", "-m", "pip"):
         sys.exit("could not install git-annex; see above")
     stamp.write_text(state)
+    print(f"Set up in {time.monotonic() - began:.0f} s.\n", flush=True)
+
+
+def step(number: int, what: str) -> None:
+    """Say what begins now; a person would think that nothing happens."""
+    print(f"[{number}/3] {what} ...", flush=True)
 
 
 if __name__ == "__main__":
