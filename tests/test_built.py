@@ -46,12 +46,16 @@ def test_the_page_on_pythons_is_about_each_of_them() -> None:
     matrix = importlib.import_module("matrix")
     text = (ROOT / "packaging" / "matrix.md").read_text("utf-8")
     rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    assert text.startswith(matrix.HEAD)  # what is left out, and why
     named = [row[0] for row in rows[1:]]
     assert named == [name.replace(",", " and ") or "none" for name in matrix.extras()]
     assert {cell for row in rows[1:] for cell in row[1:]} == {"yes"}
     tried = {version.rpartition(".")[0] for version in rows[0][1:]}
     config = ConfigParser()
     config.read(ROOT / "setup.cfg", "utf-8")
+    others = {name for name in config["options.extras_require"] if f"`{name}` is left out" in text}
+    extras = {part for name in matrix.extras() for part in name.split(",") if part}
+    assert others | extras == set(config["options.extras_require"])
     assert tried == set(re.findall(r":: (3\.\d+)", config["metadata"]["classifiers"]))
 
 

@@ -30,15 +30,18 @@ MINORS = range(10, 15)
 #: These build on the portal, and are tried with it.
 WITH_PORTAL = ("openid", "postgresql", "redis")
 _HERE = ("git-annex,portal", "demo,git-annex")
-_HEAD = """\
+HEAD = """\
 # Where the built package was tried
 
 Made by `python3 tools/run.py matrix`: the wheel, built from the source distribution, was
 installed into an empty environment for each Python and each extra. Then `tools/smoke.py` imported
 every module, downloaded files from a manifest, made a zip of them twice, and with the extra
-`portal` opened the portal's pages.
+`portal` opened the portal's pages. The extra `packaging` is left out: it adds nothing to the
+package, but has the programs (uv, towncrier) that build a release and make this table.
 
 """
+#: Has no modules that the package imports; see the text above.
+_BESIDE = "packaging"
 
 
 def extras() -> list[str]:
@@ -46,7 +49,7 @@ def extras() -> list[str]:
     config = ConfigParser()
     config.read(ROOT / "setup.cfg", "utf-8")
     names = sorted(config["options.extras_require"])
-    names = [name for name in names if name != "packaging"]  # programs beside the package
+    names = [name for name in names if name != _BESIDE]
     return ["", *(f"{name},portal" if name in WITH_PORTAL else name for name in names)]
 
 
@@ -128,7 +131,7 @@ def table(results: dict[str, dict[str, str]]) -> str:
     for extra in next(iter(results.values())):
         cells = ("no" if results[python][extra] else "yes" for python in results)
         rows.append(f"| {extra.replace(',', ' and ') or 'none'} | {' | '.join(cells)} |")
-    return _HEAD + "\n".join(rows) + "\n"
+    return HEAD + "\n".join(rows) + "\n"
 
 
 def main() -> None:
