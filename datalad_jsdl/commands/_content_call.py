@@ -13,7 +13,7 @@ from datalad_jsdl.commands._bars import Bars
 from datalad_jsdl.commands._common import failure, given_place
 from datalad_jsdl.commands._content_results import ACTION, lgr, records
 from datalad_jsdl.commands._datasets import require_installed
-from datalad_jsdl.commands._options import jobs_of
+from datalad_jsdl.commands._options import hint_below, jobs_of
 from datalad_jsdl.errors import DatasetError, JsdlError, SettingError
 from datalad_jsdl.model.urls import redact_text
 from datalad_jsdl.operations.engines import Engines
@@ -42,7 +42,8 @@ def download(
 ) -> Iterator[dict[str, Any]]:
     """Do what the command was called for; its parameters are the command's."""
     given = [path] if isinstance(path, (str, Path)) else list(path or ())
-    paths = [resolve_path(p, dataset) for p in given]
+    hints = {resolve_path(p, dataset): hint_below(p, dataset) for p in given}
+    paths = list(hints)
     try:
         number = jobs_of(jobs)
     except SettingError as error:
@@ -58,8 +59,9 @@ def download(
         roots: dict[Path, list[Path]] = {}
         for item in paths:
             found = get_dataset_root(str(item))
-            if found is None:
-                yield _refusal(item, "not inside a dataset")
+            if found is None or hints[item]:
+                what = "there is no such file" if found else "not inside a dataset"
+                yield _refusal(item, f"{what}{hints[item]}")
             else:
                 roots.setdefault(Path(found), []).append(item)
     else:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.fetch.credentials.login import Source
 
-__all__ = ["CREDENTIAL", "JOBS", "credential_help", "inside", "jobs_of", "listed"]
+__all__ = ["CREDENTIAL", "JOBS", "credential_help", "hint_below", "inside", "jobs_of", "listed"]
 
 _MOST_SHOWN = 20  # characters
 
@@ -81,5 +81,20 @@ def inside(given: str | Sequence[str] | None, dataset: Any, root: Path) -> list[
         try:
             paths.append(resolved.relative_to(root).as_posix())
         except ValueError:
-            raise DatasetError(f"{resolved} is outside the dataset {root}") from None
+            text = f"{resolved} is outside the dataset {root}"
+            raise DatasetError(f"{text}{hint_below(item, dataset)}") from None
     return [] if "." in paths else paths
+
+
+def hint_below(given: str | Path, dataset: Any) -> str:
+    """What to say behind it if a path is none here, but one of the dataset that was named.
+
+    As everywhere in DataLad, a path begins at the current folder, unless the dataset was given as
+    an object of Python.
+    """
+    if not isinstance(dataset, (str, Path)) or os.path.isabs(given):
+        return ""
+    below = os.path.join(dataset, given)
+    if os.path.lexists(given) or not os.path.lexists(below):
+        return ""
+    return f"; paths begin at the current folder, not at the dataset: give {below}"

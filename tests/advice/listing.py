@@ -269,6 +269,7 @@ ADVICE = {
     "for a pattern, use {}": "advice.test_exports:test_a_pattern",
     "that could have lists and orders; name one": "commands.test_orders:test_without_a_dataset",
     "there is no dataset here to add files of": "commands.test_orders:test_without_a_dataset",
+    "; paths begin at the current folder": "commands.test_content:test_a_path_that_is_the_dat",
     "cannot be read again; use a file": "commands.test_orders:test_a_manifest_on_standard_input",
     "datalad download-order create --from {}": "commands.test_orders:test_content_that_is_wrong",
     "To see what is wrong, and since when": "commands.test_orders:test_content_that_is_wrong",

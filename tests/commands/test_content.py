@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -86,6 +87,20 @@ def test_parts_of_a_dataset(dataset: Path) -> None:
     assert any("git tracks no such file" in record.get("message", "") for record in records)
     datalad("download-content", "-d", dataset, "-J", "1", dataset / "sub")
     assert len(present(dataset)) == 5  # sub/same.txt has the content of a.txt
+
+
+def test_a_path_that_is_the_datasets_own(dataset: Path) -> None:
+    """From outside, and from within another dataset: the error names the path to give."""
+    other = dataset.parent / "other-dataset"
+    git(dataset.parent, "init", "-q", "other-dataset")
+    for cwd in (dataset.parent, other):
+        name = os.path.relpath(dataset, cwd)
+        (told,) = datalad("download-content", "-d", name, "a.txt", cwd=cwd, code=1)
+        assert told["message"].endswith(f"not at the dataset: give {name}/a.txt")
+        datalad("download-content", "--dry-run", "-d", name, f"{name}/a.txt", cwd=cwd)
+    said = datalad("export-archive-jsdl", "-d", dataset.name, "x.zip", "a.txt", code=1,
+                   cwd=dataset.parent)[-1]["message"]  # fmt: skip
+    assert f"give {dataset.name}/a.txt" in said
 
 
 def test_a_clone_and_unlocked_files(dataset: Path, tmp_path: Path) -> None:
