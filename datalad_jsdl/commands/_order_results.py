@@ -10,10 +10,11 @@ from datalad.interface.results import get_status_dict
 
 from datalad_jsdl.commands._list_results import amounts, path_of, words
 from datalad_jsdl.model.amounts import counted, size_text
+from datalad_jsdl.orders.citing import manifests_of
 from datalad_jsdl.orders.comparing import Change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from datalad_jsdl.orders.contents import Places
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["ACTION", "change_records", "order_fields", "order_records", "record"]
 
 ACTION = "download_order"
+
+_MOST_NAMED = 3  # manifests
 
 lgr = logging.getLogger("datalad.jsdl.download_order")
 
@@ -75,7 +78,7 @@ def order_records(
     when = summary.created_on.astimezone().strftime("%Y-%m-%d %H:%M")
     lines = [
         f"order {summary.id} of {when}: {amounts(summary.statistics)}, as {summary.archive_name}",
-        _citation(summary),
+        _citation(summary, manifests_of(order, places)),
     ]
     if states:
         lines.append(
@@ -86,10 +89,14 @@ def order_records(
     yield record(path, "\n".join(lines), **order_fields(summary), **more)
 
 
-def _citation(summary: OrderSummary) -> str:
+def _citation(summary: OrderSummary, manifests: Sequence[str]) -> str:
     day = summary.created_on.astimezone().strftime("%Y-%m-%d")
     files = amounts(summary.statistics)
-    text = f"to cite: {summary.archive_name} ({files}), order {summary.id} of {day}"
+    named = ", ".join(manifests[:_MOST_NAMED])
+    more = len(manifests) - _MOST_NAMED
+    named += f" and {counted(more, 'more manifest')}" if more > 0 else ""
+    origin = f" from {named}" if named else ""
+    text = f"to cite: {summary.archive_name} ({files}){origin}, order {summary.id} of {day}"
     if not summary.archive_sha256:
         return f"{text}; its SHA-256 is known after the first export"
     return f"{text}, SHA-256 {summary.archive_sha256}"

@@ -454,6 +454,7 @@ NO_ADVICE: dict[str, str] = {
     "as git annex find --metadata": _DOCUMENT,
     "GET, HEAD": _PART,
     "retry: {}": _PART,
+    "--grep=^{}: sha256:": _PART,
     "the order is being prepared; ask again once it is ready": _SAID,
     "to add a folder, use AddFolderRequest": "tests/web/test_api.py does so",
     "to go on after an interruption, use it again": "tests/web/test_api.py does so",

@@ -412,6 +412,29 @@ def test_entries_of_a_manifest_are_ordered_without_a_dataset(
     assert Path("all.zip").read_bytes() == whole
 
 
+def test_the_line_to_cite_names_the_manifest(tmp_path: Path, lab: Lab) -> None:
+    """Of a dataset as its import has recorded it; a secret is not shown, nor a file of here."""
+    member = json.dumps({"f": described("f", lab.put("f", content_of("f")))}).encode()
+    url = lab.put("m.json", member)
+    datalad("download-manifest", f"{url}?version=2", "ds")
+    datalad("download-manifest", "--prefix", "more", url, "ds")
+    last("download-list", "add", "f", "more/f")
+    order("a")
+    cited = last("download-order", "show")["message"].splitlines()[1]
+    assert f"to cite: a.zip (2 files, 6000 bytes) from {url}, {url}?version=2, order" in cited
+    Path("m.json").write_bytes(member)
+    for given, shown in (
+        (f"{url}?secret=planted", f" from {url}?…, order"),
+        ("m.json", "), order"),
+    ):
+        store = f"sqlite:///{tmp_path}/{len(shown)}.sqlite"
+        datalad("download-list", "add", "-r", "--manifest", given, "--store", store)
+        datalad("download-order", "create", "--name", "b", "--store", store)
+        said = datalad("download-order", "show", "--store", store)[-1]["message"]
+        assert shown in said
+        assert "planted" not in said
+
+
 def test_two_sources_are_two_folders(
     tmp_path: Path, members: dict[str, Any], ready: Callable[..., Path]
 ) -> None:

@@ -16,13 +16,18 @@ __all__ = [
     "commit_message",
     "imported_paths",
     "is_adjustment",
+    "recorded_manifests",
     "with_tree",
     "written_paths",
 ]
 
 TRAILER = "Jsdl-Manifest"
 _TREE = "Jsdl-Tree"
-
+# around the record, as ``datalad run`` has them
+_RECORD, _RECORD_END = (
+    "=== Do not change lines below ===\n",
+    "\n^^^ Do not change lines above ^^^",
+)
 
 # git-annex's own, of the commit that makes an adjusted branch of another one
 _ADJUSTED = "git-annex adjusted branch"
@@ -62,11 +67,7 @@ def commit_message(
         "pwd": ".",
     }
     text = json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False)
-    return (
-        f"[DATALAD RUNCMD] {subject}\n\n"
-        f"=== Do not change lines below ===\n{text}\n^^^ Do not change lines above ^^^\n\n"
-        f"{trailer}"
-    )
+    return f"[DATALAD RUNCMD] {subject}\n\n{_RECORD}{text}{_RECORD_END}\n\n{trailer}"
 
 
 def with_tree(message: str, tree: str) -> str:
@@ -102,6 +103,23 @@ def written_paths(git: Git, commit: str, paths: Iterable[str], prefix: str) -> s
     """Likewise, of commits with content in git that nobody has amended since."""
     imported = _imported(git, commit, paths, prefix)
     return {path for path, as_it_was in imported.items() if as_it_was}
+
+
+def recorded_manifests(git: Git, commit: str) -> list[str]:
+    """What the newest import into each folder was given, as its run record has it."""
+    pattern = f"--grep=^{TRAILER}: sha256:"
+    log = git.run("log", "-z", "--format=%B", "--first-parent", pattern, commit, "--")
+    found: dict[str, str] = {}  # by folder
+    for message in log.decode("utf-8", "surrogateescape").split("\0"):
+        rest = message.partition(_RECORD)[2]
+        _, _, mark = rest.rpartition(f"\n{TRAILER}: sha256:")
+        try:
+            command = json.loads(rest.partition(_RECORD_END)[0])["cmd"]
+            given = shlex.split(command.replace("{{", "{").replace("}}", "}"))[-1]
+        except (ValueError, LookupError, TypeError, AttributeError):
+            continue  # somebody has written it anew, or it has none
+        found.setdefault(mark.partition("\n")[0][64:], given)
+    return list(found.values())
 
 
 def _imported(git: Git, commit: str, paths: Iterable[str], prefix: str) -> dict[str, bool]:
