@@ -22,11 +22,13 @@ from datalad_jsdl.orders.store.tables import (
 from datalad_jsdl.repository.repository import find_repository
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from sqlalchemy.engine import Connection
 
     from datalad_jsdl.orders.desk import Desk
+    from datalad_jsdl.orders.model import Source
 
 __all__ = ["move_dataset"]
 
@@ -50,6 +52,8 @@ def move_dataset(desk: Desk, name: str, root: Path) -> int:
         StoreError: the store cannot be written.
     """
     desk.store.require_writable()
+    with desk.store.read() as connection:
+        _require_dataset(known_sources(connection).values(), name)
     repository = find_repository(root)
     if repository is None:
         raise OrderError(f"there is no dataset in {root}")
@@ -96,6 +100,16 @@ def _number_of(connection: Connection, name: str, location: str) -> int:
                 f"symbolic link to it at {known[found[0]].location}"
             )
     return found[0]
+
+
+def _require_dataset(known: Iterable[Source], name: str) -> None:
+    source = next((source for source in known if source.name == name), None)
+    if source is not None and source.kind is SourceKind.MANIFEST:
+        raise OrderError(
+            f"{name} is a manifest, not a dataset. The store keeps what the manifest said of the "
+            "files: orders of them need no manifest, wherever it is now. To list files from its "
+            "new place, run: datalad download-list add --recursive --manifest MANIFEST"
+        )
 
 
 def _commits(connection: Connection, number: int) -> list[str]:

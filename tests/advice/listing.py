@@ -271,6 +271,7 @@ ADVICE = {
     "there is no dataset here to add files of": "commands.test_orders:test_without_a_dataset",
     "; paths begin at the current folder": "commands.test_content:test_a_path_that_is_the_dat",
     "cannot be read again; use a file": "commands.test_orders:test_a_manifest_on_standard_input",
+    "To list files from its new place": "commands.test_orders:test_a_manifest_that_was_moved",
     "datalad download-order create --from {}": "commands.test_orders:test_content_that_is_wrong",
     "To see what is wrong, and since when": "commands.test_orders:test_content_that_is_wrong",
     "to order the other files, run: {}": "commands.test_orders:test_content_that_is_wrong",

@@ -435,6 +435,21 @@ def test_the_line_to_cite_names_the_manifest(tmp_path: Path, lab: Lab) -> None:
         assert "planted" not in said
 
 
+def test_a_manifest_that_was_moved(tmp_path: Path, members: dict[str, Any]) -> None:
+    """Nothing has to be told: the error says so, and its advice works."""
+    store = ("--store", f"sqlite:///{tmp_path / 's.sqlite'}")
+    manifest = Path(write_manifest("portal.json", members))
+    add = ("download-list", "add", "--recursive", *store, "--manifest")
+    datalad(*add, manifest)
+    made = datalad("download-order", "create", "--name", "all", *store)[-1]
+    moved = manifest.rename("elsewhere.json")
+    (told,) = datalad("download-list", "moved", "portal", moved, *store, code=1)
+    assert "portal is a manifest, not a dataset" in told["message"]
+    assert "download-list add --recursive --manifest MANIFEST" in told["message"]
+    datalad("download-order", "export", made["order"], *store)
+    assert datalad(*add, moved)[-1]["files"] == 4
+
+
 def test_two_sources_are_two_folders(
     tmp_path: Path, members: dict[str, Any], ready: Callable[..., Path]
 ) -> None:
