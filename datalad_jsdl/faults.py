@@ -177,6 +177,7 @@ class Fault:
         codings: by which the answer was compressed.
         detail: the words of a system, a library or another error, free of secrets.
         origin: whose certificate it was.
+        private: host and numeric address that may not be connected to, or None.
         proxy: that was on the way, if it is of interest; or "".
         cause: another fault that explains this one, or None.
         attempts: after which it was given up, or None.
@@ -196,6 +197,7 @@ class Fault:
     codings: tuple[str, ...] = ()
     detail: str = ""
     origin: str = ""
+    private: tuple[str, str] | None = None
     proxy: str = ""
     cause: Fault | None = None
     attempts: Attempts | None = None

@@ -10,6 +10,7 @@ from datalad.interface.results import get_status_dict
 from datalad_jsdl.commands._check_table import summary
 from datalad_jsdl.commands._common import failure
 from datalad_jsdl.commands._results import ACTION, lgr, refusal_records
+from datalad_jsdl.fetch.http.address_policy import private_text
 from datalad_jsdl.fetch.mirrors.states import State
 from datalad_jsdl.fetch.phrases import phrase
 from datalad_jsdl.model.amounts import counted
@@ -64,7 +65,7 @@ def check_records(
 
 def _mirror(root: Path, checked: CheckedMirror) -> dict[str, Any]:
     mirror = checked.mirror
-    state, said = mirror.state, phrase(mirror.fault) if mirror.fault else ""
+    state, said = mirror.state, _short(mirror.fault) if mirror.fault else ""
     files = counted(mirror.files, "file")
     text = f"{mirror.name}: {state.value}; {files}, {mirror.only} only there"
     return _record(
@@ -130,12 +131,14 @@ def _summary(root: Path, checked: Checked) -> dict[str, Any]:
         "inodes_free": checked.inodes,
         "disk_full": bool(short),
         "short_of": short,
+        "private": checked.private,
         "seconds_least": span.least if span else None,
         "seconds_most": span.most if span else None,
     }
     # what would be skipped has a record of its own, which is an error
     bad = checked.lost or short
-    return _record(root, "error" if bad else "ok", "dataset", summary(fields), **fields)
+    text = f"{summary(fields)}\n{checked.private}" if checked.private else summary(fields)
+    return _record(root, "error" if bad else "ok", "dataset", text, **fields)
 
 
 def _record(
@@ -154,11 +157,20 @@ def _record(
 
 
 def _phrase(url: str, answer: Answer, mirror: Mirror) -> str:
-    """What was answered; the advice on logins is long, and may be the mirror's record's."""
+    """What was answered; advice is long, and may be the mirror's record's, or of all of them."""
+    if answer.fault and answer.fault.private:
+        return _short(answer.fault)
     same = mirror.fault and answer.fault and _alike(answer.fault) == _alike(mirror.fault)
     if answer.state in (State.LOGIN, State.TERMS) and same:
         return f"see the mirror ({answer.state.value})"
     return answer.what
+
+
+def _short(fault: Fault) -> str:
+    """What is wrong; how to allow an address is told of all of them together, in the end."""
+    if fault.private is None:
+        return phrase(fault)
+    return f"{private_text(*fault.private)} is not a public address"
 
 
 def _alike(fault: Fault) -> Fault:
@@ -168,5 +180,5 @@ def _alike(fault: Fault) -> Fault:
 
 
 def _said(url: str, answer: Answer) -> dict[str, Any]:
-    fault = answer.what or None
+    fault = (_short(answer.fault) if answer.fault else answer.what) or None
     return {"url": redact(url), "state": answer.state.value, "fault": fault, "size": answer.size}

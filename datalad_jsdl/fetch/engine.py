@@ -66,6 +66,7 @@ class Engine:
         home: the repository whose settings these are, or "".
 
     Attributes:
+        policy: as given.
         reach: the same for two engines that the same servers give the same contents to: what one
             was given must not be handed on to those who use another.
     """
@@ -91,6 +92,7 @@ class Engine:
         _spare_memory()
         self.settings = settings or Settings()
         lines = tuple(rule.line for rule in self.settings.credential)
+        self.policy = policy
         self.reach: Hashable = (policy, logins and lines, logins and home)
         self.reserve = reserve
         self._annex_headers = annex_headers if logins else None

@@ -142,6 +142,7 @@ class _Check:
             reserve=reserve,
             inodes=inodes,
             span=span,
+            private=_private(found, engine),
         )
 
     def _wanted(self) -> tuple[list[Wanted], int, list[Conflict], int]:
@@ -227,6 +228,12 @@ def _mirrors(found: Survey, lost: Sequence[int], engine: Engine) -> Iterator[Che
             success=score.success if score.requests else None,
             requests=score.requests,
         )
+
+
+def _private(found: Survey, engine: Engine) -> str:
+    faults = [mirror.fault for mirror in found.mirrors.values()]
+    refused = {fault.private: None for fault in faults if fault and fault.private}
+    return engine.policy.advice(refused) if refused and engine.policy else ""
 
 
 def _files(found: Survey, lost: set[int]) -> Iterator[CheckedFile]:

@@ -88,6 +88,7 @@ class Checked:
         reserve: bytes of it that are to stay free.
         inodes: that are free; None for a disk that counts none.
         span: how long it will take, or None if unknown.
+        private: what to say of mirrors that may not be connected to, and how to allow them; or "".
     """
 
     entries: int
@@ -101,6 +102,7 @@ class Checked:
     reserve: int
     inodes: int | None
     span: Span | None
+    private: str = ""
 
     @property
     def size(self) -> int:

@@ -21,7 +21,7 @@ __all__ = ["private_hosts"]
 def private_hosts(
     entries: Iterable[Entry], manifest: str, config: Mapping[str, str] | None
 ) -> list[str]:
-    """What to say of each host whose address is not public and not allowed.
+    """What to say of the hosts whose addresses are not public and not allowed: one text, or none.
 
     Names are not looked up, as that may take long; but for the one that the manifest is from,
     which was connected to just now since the user has typed it.
@@ -39,14 +39,14 @@ def private_hosts(
     # not urlsplit: there may be millions
     places = {c.url.split("/", 3)[2] for e in entries if not e.inline for c in e.candidates}
     own = urlsplit(manifest).hostname
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, str]] = {}
     for place in sorted(places):
         parts = urlsplit(f"//{place}")
         host = parts.hostname or ""
         address = _address(host, looked_up=host == own)
         if address and not policy.permits(address, parts.port or 443):
-            found.setdefault(address, str(policy.refusal(host, address)))
-    return list(found.values())
+            found.setdefault(address, (host, address))
+    return [policy.advice(found.values())] if found else []
 
 
 def _address(host: str, *, looked_up: bool) -> str:

@@ -89,6 +89,8 @@ _KNOWN = "manifest.test_without_urls:test_a_kind"
 ADVICE = {
     # networks
     "is not a public address; to allow it": "advice.test_networks:test_an_address_is_allowed",
+    "git config {} '{}' (before the dataset": "advice.test_networks:test_an_address_is_allowed",
+    "are not public addresses; to allow them": "commands.test_check:test_addresses_that_are_not",
     "name its certificate authority: git config": "advice.test_networks:test_an_authority_is_named",
     "not supported; name an http proxy": "fetch.test_proxies:test_of_a_kind_that_is_not",
     "write NAME:PASSWORD@ before": "advice.test_networks:test_a_proxy_gets_its_login",

@@ -9,6 +9,7 @@ from datalad_jsdl.commands._check_table import summary
 from tests.conftest import run
 from tests.lab import Lab, refused_url
 from tests.portal import content_of, datalad, described, git, publish, write_manifest
+from tests.running import run_datalad
 
 LARGE = bytes(400_000)
 
@@ -170,3 +171,19 @@ def test_a_download_that_will_go_well(lab: Lab, other_lab: Lab) -> None:
     mirror = by_name(datalad(*check))[port(other_lab)]
     assert mirror["rate_from"] == "earlier"
     assert sum(request.sent for request in other_lab.requests) <= 1
+
+
+def test_addresses_that_are_not_public_are_allowed_by_one_command(tmp_path: Path) -> None:
+    """Each command of its own would replace what the one before it has allowed."""
+    hosts = [f"10.0.0.{number}" for number in range(12)]
+    members = {host: described(host, f"http://{host}/f") for host in hosts}
+    manifest = write_manifest("m.json", members)
+    *records, whole = datalad("download-manifest", "--check", manifest, "ds", code=1)
+    assert {"git config" in record["message"] for record in records} == {False}
+    assert records[0]["message"].endswith("; 10.0.0.0 is not a public address")
+    told = whole["message"].splitlines()[1]
+    assert told == whole["private"]
+    assert "10.0.0.9 and 2 more are not public addresses; to allow them, run" in told
+    assert f"allowed-ip-addresses '127.0.0.1 {' '.join(hosts)}' (before" in told
+    said = run_datalad("download-manifest", "--check", manifest, "ds")
+    assert (said.stdout + said.stderr).count("git config") == 1

@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING
 from datalad_jsdl.errors import AddressRefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
-__all__ = ["AddressPolicy", "connect"]
+__all__ = ["AddressPolicy", "connect", "private_text"]
+
+_MOST_NAMED = 10  # hosts in a message
 
 _SETTING = "annex.security.allowed-ip-addresses"
 _OLD_SETTING = "annex.security.allowed-http-addresses"
@@ -112,14 +114,31 @@ class AddressPolicy:
 
     def refusal(self, host: str, address: str) -> AddressRefusedError:
         """The error for a connection that may not be made, with the way to allow it."""
-        name = address if host == address else f"{host} ({address})"
-        value = f"{self.written} {address}".strip()
-        return AddressRefusedError(
-            f"{name} is not a public address; to allow it, run in the dataset: "
-            f"git config {_SETTING} '{value}' (before the dataset exists, add --global)",
-            host=host,
-            address=address,
-        )
+        return AddressRefusedError(self.advice([(host, address)]), host=host, address=address)
+
+    def advice(self, refused: Collection[tuple[str, str]]) -> str:
+        """What to say of hosts with addresses that may not be connected to, and how to allow all.
+
+        One command for all of them: each would replace what the one before it has set.
+
+        Args:
+            refused: hosts, each with its numeric address.
+        """
+        addresses = dict.fromkeys(address for _, address in refused)
+        names = [private_text(host, address) for host, address in refused]
+        value = " ".join([*self.written.split(), *addresses])
+        if len(names) == 1:
+            text = f"{names[0]} is not a public address; to allow it, run in the dataset: "
+        else:
+            named = ", ".join(names[:_MOST_NAMED])
+            more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+            text = f"{named}{more} are not public addresses; to allow them, run in the dataset: "
+        return f"{text}git config {_SETTING} '{value}' (before the dataset exists, add --global)"
+
+
+def private_text(host: str, address: str) -> str:
+    """A host with its address, for people."""
+    return address if host == address else f"{host} ({address})"
 
 
 def connect(

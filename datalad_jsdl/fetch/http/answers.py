@@ -176,9 +176,11 @@ def no_answer(url: str, error: BaseException, limits: Limits) -> Fault:
 
 def _network(error: BaseException, limits: Limits) -> Fault:
     if isinstance(error, FetchError):
-        refused = isinstance(error, AddressRefusedError)
-        kind = FaultKind.FORBIDDEN if refused else FaultKind.UNFETCHABLE
-        return Fault(kind, detail=redact_text(str(error)))
+        detail = redact_text(str(error))
+        if not isinstance(error, AddressRefusedError):
+            return Fault(FaultKind.UNFETCHABLE, detail=detail)
+        private = (error.host, error.address) if error.address else None
+        return Fault(FaultKind.FORBIDDEN, detail=detail, private=private)
     if isinstance(error, urllib3.exceptions.NewConnectionError):  # a ConnectTimeoutError, too
         return Fault(FaultKind.UNCONNECTED, detail=_words(error.__cause__) or "refused")
     if isinstance(error, urllib3.exceptions.ConnectTimeoutError):
