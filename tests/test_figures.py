@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -93,6 +94,22 @@ def test_other_programs_still_do_what_the_page_says(
         assert now[what].items() <= known[what].items()
     assert now["zips"]["ours"] == {"same": True, "content": True}
     assert now["logins"]["jsdl"] == {"fetched": True, "passed on": False}
+
+
+def test_a_program_that_was_not_installed_has_no_column(
+    figures: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (figure,) = (figure for figure in figures.FIGURES if figure.name == "faults")
+    recorded = json.loads((figures.figure_data.RECORDED / "faults.json").read_text())
+    recorded["versions"]["curl"] = ""
+    for cells in recorded["cells"].values():
+        del cells["curl"]
+    (tmp_path / "faults.json").write_text(json.dumps(recorded))
+    monkeypatch.setattr(figures.figure_data, "RECORDED", tmp_path)
+    figures.draw(figure, tmp_path)
+    words = texts((tmp_path / "faults.svg").read_text())
+    assert recorded["peers"]["wget"] in words
+    assert recorded["peers"]["curl"] not in words
 
 
 @pytest.mark.slow

@@ -27,7 +27,8 @@ def _outcome(cell: dict[str, Any]) -> int:
 
 def outcomes(found: Recorded) -> tuple[list[str], list[str], list[list[int]]]:
     """Titles of the programs, of the faults, and for each fault the outcomes by program."""
-    peers, cells = found.data["peers"], found.data["cells"]
+    cells, versions = found.data["cells"], found.data["versions"]
+    peers = {name: title for name, title in found.data["peers"].items() if versions[name]}
     rows = [[_outcome(cells[fault][name]) for name in peers] for fault in cells]
     titles = [FAULTS[fault].title if fault in FAULTS else "killed half way" for fault in cells]
     return list(peers.values()), titles, rows
