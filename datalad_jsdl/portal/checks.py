@@ -11,18 +11,20 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import requests
 from requests.adapters import HTTPAdapter
 
-from datalad_jsdl.errors import FetchError, StoreError
+from datalad_jsdl.errors import DatasetError, FetchError, StoreError
+from datalad_jsdl.fetch.http.proxies import proxy_of
 from datalad_jsdl.fetch.http.trust import tls_context, trust_of
 from datalad_jsdl.orders.store.looking import look_at
 from datalad_jsdl.portal.samples import FLOW, FLOW_SIZE, SAMPLE, sample
 from datalad_jsdl.repository.git.settings import git_http_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["Finding", "check_portal"]
 
@@ -30,6 +32,11 @@ _TIMEOUT = 30  # seconds
 _LOOKS = 6  # how often to look what has left the portal
 _PAUSE = 0.5  # seconds before each
 _BEHIND = frozenset({502, 503, 504})  # RFC 9110, 15.6: of a proxy whose server does not answer
+_NO_ADDRESS = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+)
 _SKEW = 30  # seconds that two clocks may differ by
 
 
@@ -72,7 +79,7 @@ def check_portal(url: str, store: str | None = None) -> Iterator[Finding]:
 def _asked(name: str, check: Callable[[], Finding]) -> Finding:
     try:
         return check()
-    except FetchError as error:  # certificates that cannot be read
+    except (FetchError, DatasetError) as error:  # certificates, proxies, or git's settings
         return Finding(name, False, str(error))
     except requests.RequestException as error:
         return Finding(name, False, _no_answer(error))
@@ -86,6 +93,11 @@ def _no_answer(error: requests.RequestException) -> str:
             "you or your institute made it (self-signed), name its "
             "authority: git config --global http.https://HOST/.sslCAInfo FILE"
         )
+    if isinstance(error, requests.exceptions.ProxyError):
+        return (
+            "the proxy of this machine does not answer, or lets nothing through; correct git "
+            "config http.proxy or the variable https_proxy, or add the portal to no_proxy"
+        )
     if isinstance(error, requests.exceptions.ConnectionError):
         return (
             "nothing answers at this address; check that the name is known, that the portal or "
@@ -93,7 +105,7 @@ def _no_answer(error: requests.RequestException) -> str:
         )
     if isinstance(error, requests.exceptions.Timeout):
         return f"no answer came within {_TIMEOUT} s; see what the portal and its proxy log"
-    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
+    if isinstance(error, _NO_ADDRESS):
         return "this is no address of a portal; it begins with https:// or http://"
     return "the answer broke off; see what the portal and its proxy log"
 
@@ -117,9 +129,13 @@ def _encryption(url: str) -> Finding:
 class _Trusting(HTTPAdapter):
     """Trusts the certificates that downloads trust."""
 
-    def __init__(self, url: str) -> None:
-        self._context = tls_context(trust_of(git_http_settings(url)))
+    def __init__(self, settings: Mapping[str, str], login: str) -> None:
+        self._context = tls_context(trust_of(settings))
+        self._login = login
         super().__init__()
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        return {"Proxy-Authorization": self._login} if self._login else {}
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
@@ -135,8 +151,19 @@ def _get(url: str, **headers: str) -> requests.Response:
     # what is transformed on the way must show
     given = {"Accept-Encoding": "gzip", **{name.title(): value for name, value in headers.items()}}
     session = requests.Session()
-    if url.startswith("https:"):
-        session.mount("https://", _Trusting(url))
+    session.trust_env = False  # `proxy_of` reads the variables, and git's settings before them
+    settings, parts = git_http_settings(url), urlsplit(url)
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        raise requests.exceptions.InvalidURL from None
+    proxy = proxy_of(parts.scheme, parts.hostname or "", port, settings, getproxies())
+    if proxy:
+        session.proxies = {parts.scheme: proxy.url}
+    if parts.scheme == "https":
+        session.mount("https://", _Trusting(settings, proxy.login if proxy else ""))
+    elif proxy and proxy.login:
+        given["Proxy-Authorization"] = proxy.login
     return session.get(url, headers=given, timeout=_TIMEOUT, allow_redirects=False, stream=True)
 
 

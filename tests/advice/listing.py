@@ -279,6 +279,7 @@ ADVICE = {
     "to order the other files, run: {}": "commands.test_orders:test_content_that_is_wrong",
     "to write it, run: datalad download-order export": "commands.test_orders:test_an_archive_that",
     "but {} is {}; give the file that": "serving.test_checks:test_what_is_no_store",
+    "correct git config http.proxy": "serving.test_checks:test_git_names_the_proxy",
     "is damaged; restore it from": "serving.test_checks:test_what_is_no_store",
     "; to make its archive anywhere": "commands.test_orders:test_an_order_is_what_export",
     "a folder needs --recursive": "commands.test_orders:test_choosing",

@@ -18,9 +18,12 @@ from datalad_jsdl.errors import StoreError
 from datalad_jsdl.orders.store.looking import look_at
 from datalad_jsdl.orders.store.opening import Store
 from datalad_jsdl.portal.checks import Finding, check_portal
+from tests.conftest import run
 from tests.lab import free_port
 from tests.portal import datalad
 from tests.serving.site import Portal, dataset_of, served
+from tests.vault import Vault
+from tests.wire import Wire
 
 CONFIG = """
 {user}
@@ -157,6 +160,23 @@ def test_what_is_no_portal(program: Callable[[str], str], tmp_path: Path) -> Non
 
 def test_no_address_of_a_portal() -> None:
     assert "begins with https://" in wrong("ftp://127.0.0.1")["answer"].text
+
+
+def test_git_names_the_proxy_of_this_machine(vault: Vault) -> None:
+    """As it does for downloads; its login goes to it."""
+    url = f"http://127.0.0.1:{free_port()}"
+    with Wire() as proxy:
+        proxy.put(f"{url}/health", b"ok\n")
+        login = proxy.url.replace("://", "://me:pw@")
+        run("git", "config", "--global", "http.proxy", login)
+        assert "answer" not in wrong(url)
+        assert proxy.asked[0].headers["proxy-authorization"] == "Basic bWU6cHc="
+    # which has ended now
+    assert "correct git config http.proxy" in wrong(url)["answer"].text
+    run("git", "config", "--global", "http.proxy", "")
+    assert "nothing answers at this address" in wrong(url)["answer"].text
+    for none in ("http://x:port", "portal.example"):
+        assert "this is no address of a portal" in wrong(none)["answer"].text
 
 
 def test_a_proxy_that_does_not_reach_the_portal(
