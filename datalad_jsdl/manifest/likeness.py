@@ -123,7 +123,9 @@ def _kind(value: Any, path: str) -> _Member:
         unalike = not own and len({name_in_url(url) for url in full}) > 1
         return _Member.UNALIKE if unalike else _Member.LIKELY
     is_word = isinstance(value, list) and bool(value) and value == urls[:1]
-    return _Member.WORD if is_word and path not in _OF_METADATA else _Member.OTHER
+    if not is_word or path in _OF_METADATA or _is_of_another_kind(urls[0], path):
+        return _Member.OTHER
+    return _Member.WORD
 
 
 def _urls(value: Any) -> list[str]:
@@ -149,6 +151,15 @@ def _of_different_files(urls: list[str]) -> bool:
     """Whether the URLs end in different names, each with an extension."""
     names = {name for url in urls if (name := name_in_url(url)) and _EXTENSION.fullmatch(name)}
     return len(names) > 1
+
+
+def _is_of_another_kind(url: str, path: str) -> bool:
+    """Whether the URL ends in another name with another extension, as in settings of editors."""
+    name, last = name_in_url(url) or "", path.rpartition("/")[2]
+    if not _EXTENSION.fullmatch(name) or not _EXTENSION.fullmatch(last):
+        return False
+    (stem, _, end), (other_stem, _, other_end) = name.rpartition("."), last.rpartition(".")
+    return stem != other_stem and end.lower() != other_end.lower()
 
 
 def _agrees(url: str, path: str) -> bool:
