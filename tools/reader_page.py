@@ -41,8 +41,8 @@ Results
 
 ✓ everything is right. ✗ the reader fails with an error or an exit code. ☠ the result is wrong,
 without an error. The number refers to the reason. Some readers were not run on large archives:
-``jar`` uses the classes of the two rows above it, and would fill a disk; fflate and zip.js take
-a minute from a pipe, and one such archive is enough.
+``jar`` uses the classes of the two rows above it, and would fill a disk. fflate and zip.js need
+a minute to read a large archive from a pipe, so each was given only one.
 
 """
 
@@ -50,12 +50,13 @@ _KEEPS = """\
 Times and modes
 ---------------
 
-The metadata of a member that a reader restores, checked with the archives *everyday* and
-*times*, in two time zones far from UTC. Times are exact where the format has an exact one
-(1970 to 2038). "no" means that the reader does not restore the time, or the modes and links; it
-restores content and name, if it can read the archive at all (see above). Either it ignores what it
-does not restore, or it reads a stream: modes and links are in the directory at the archive's end,
-and come too late for it. Then links become files that contain their target.
+This table shows which metadata of members each reader restores. It was checked with the
+archives *everyday* and *times*, in two time zones far from UTC. Times are exact where the
+format has an exact one (1970 to 2038). "no" means that the reader does not restore the time, or
+the modes and links; it restores content and name, if it can read the archive at all (see
+above). Either it ignores what it does not restore, or it reads a stream: modes and links are in
+the directory at the archive's end, and come too late for it. Then links become files that
+contain their target.
 
 """
 

@@ -146,8 +146,8 @@ class Settings:
     most_jobs: int = _setting(
         _MOST_FOUND,
         f"{_MOST_FOUND}",
-        "largest number of files downloaded at a time if jobs is auto; also of connections to one "
-        "mirror",
+        "if jobs is auto: the largest number of files downloaded at a time, and the largest "
+        "number of connections to one mirror",
         _count,
     )
     connections: int = _setting(
@@ -175,8 +175,8 @@ class Settings:
     read_timeout: float = _setting(
         10.0,
         "10",
-        "seconds without data until a connection is given up; if no other mirror is left, three "
-        "times, then nine times as long for the first byte",
+        "seconds without data until a connection is given up; if no other mirror is left, the "
+        "first byte may take 3 times as long in the second attempt, and 9 times in the third",
         _seconds,
     )
     min_speed: int = _setting(

@@ -40,8 +40,9 @@ _BETWEEN = re.compile(r"[\s|;,]+")
 
 
 def sniff(head: str) -> bool:
-    """The header has a path and a URL. Or two things hold: all rows have as many cells as the first
-    line (a header or a row), and there is a path or URL in the header, or a URL in a row.
+    """The header has a path and a URL. Or all rows have as many cells as the first line (a header
+    or a row), and at least one of these is there: a path in the header, a URL in the header, a URL
+    in a row.
     """
     if head.lstrip().startswith(("{", "[", "<")):
         return False

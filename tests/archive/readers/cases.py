@@ -107,8 +107,8 @@ _NOISE = hashlib.shake_128(b"").digest(131070)
 
 CASES = {
     "everyday": Case(
-        "names in Unicode and of 255 bytes, contents of 0 and 1 byte and at the edges of blocks, "
-        "a program, a link",
+        "names in Unicode, and names of 255 bytes; contents of 0 bytes, of 1 byte, and of sizes at "
+        "the edges of blocks; a program; a link",
         _files(
             {
                 "a/empty": b"",

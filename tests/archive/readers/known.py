@@ -39,10 +39,11 @@ KNOWN = (
         ("busybox-pipe",),
         tuple(name for name in CASES if name != "nothing"),
         r"zip flag 8 \(streaming\) is not supported",
-        "From a pipe, busybox refuses any member with a data descriptor, by the flag that "
-        "announces it, before it looks at the data. It accepts an archive with sizes in the "
-        "local headers, but only a program that knows the checksums beforehand can write such an "
-        "archive. Where busybox can seek, it uses the directory, and reads such members.",
+        "From a pipe, busybox refuses any member with a data descriptor: the flag that announces "
+        "the descriptor is enough, and busybox does not look at the data. It accepts an archive "
+        "with sizes in the local headers, but only a program that knows the checksums beforehand "
+        "can write such an archive. Where busybox can seek, it uses the directory, and reads such "
+        "members.",
     ),
     Known(
         ("busybox-pipe",),
@@ -55,8 +56,8 @@ KNOWN = (
         ("busybox",),
         LARGE,
         r"short read",
-        "busybox has no zip64. Of an archive that Python's zipfile has written, with a member "
-        "of more than 4 GiB, it cannot even list the members.",
+        "busybox has no zip64. If an archive has a member of more than 4 GiB, it cannot even "
+        "list the members, whoever wrote the archive: it fails on one by Python's zipfile, too.",
     ),
     Known(
         ("unzip",),
@@ -98,8 +99,8 @@ KNOWN = (
         ("large",),
         r"node_blob|Assertion failed|ERR_OUT_OF_RANGE",
         "ZipReaderStream is no stream inside: it collects the archive in a Blob, then reads "
-        "its directory. Node's Blob ends the program when it is cut beyond 4 GiB; with a "
-        "Reader that seeks in the file, zip.js has no such limit.",
+        "its directory. Node ends the program when a slice is taken from a Blob beyond 4 GiB. "
+        "With a Reader that seeks in the file, zip.js has no such limit.",
     ),
     Known(
         ("bsdtar", "bsdtar-pipe"),
