@@ -30,8 +30,8 @@ KINDS = {
     "cookie": "cookies; a secret of this kind is ``NAME=VALUE``",
     "s3": "requests signed for S3 and compatible stores (AWS Signature Version 4); presigned URLs "
     "of the origin are signed again, so that none expires",
-    "oauth": "a refresh token, exchanged for access tokens at ``token-endpoint`` (RFC 6749, 6); if "
-    "the server replaces it, the new one is stored if the source is ``datalad``",
+    "oauth": "a refresh token, exchanged for access tokens at ``token-endpoint`` (RFC 6749, 6); "
+    "with the source ``datalad``, a new refresh token that the server sends is stored",
     "login": "user name and password, posted as JSON to ``token-endpoint``, which answers with a "
     "token (``token``, ``access_token`` or ``access``); the token is sent as ``Authorization: "
     "Bearer``, and replaced when it is stale",

@@ -35,18 +35,23 @@ Further sections of the INI file that has the look of the pages::
    key-file = atlas.key
    origins = https://atlas.example.org
 
-``by`` is ``token`` (one user, the default), ``proxy``, ``openid`` or ``nobody``. A proxy needs
-``trusted`` (its addresses or networks), and may have ``user-field``, ``groups-field``, and
-``address``: the path at which it has users sign in, with where they go on in ``?next=``. A dataset
-is ``for`` ``signed-in`` users (the default), for groups, or ``public``: then for those, too, who
-are not signed in, whose role is ``anonymous``; so are the studies of an Orthanc server, whose name
-is ``orthanc``. With ``logins = yes`` the logins of the user that the portal runs as are used to
-fetch its files. ``[rates]`` has how often a visitor may ``order``, ``add`` or ``search``, and from
-an address a ``sign-in`` or a ``link`` that is none may be tried. ``trusted`` is also for ``openid``
-and ``nobody``: proxies, whose ``X-Forwarded-For`` says where requests are from; by default those on
-this machine. With ``allow`` crawlers may keep pages of what is public. A program's ``POST
-/studies/ID/archive`` makes a ``job`` here (the default), or goes to ``orthanc`` as it is. An
-``embed`` has a key for pages elsewhere (:doc:`portal_embedding`). Files are beside the settings.
+``by`` is ``token`` (one user, the default), ``proxy``, ``openid`` or ``nobody``. With ``proxy``,
+``trusted`` has to name the proxy's addresses or networks. ``user-field``, ``groups-field`` and
+``address`` are optional. ``address`` is the path at which the proxy has users sign in; ``?next=``
+behind it names the page to which they return. With ``openid`` and ``nobody``, ``trusted`` names the
+proxies whose ``X-Forwarded-For`` tells where requests come from; by default those on this machine.
+
+A dataset is ``for`` ``signed-in`` users (the default), for groups, or ``public``. A ``public``
+dataset is also for visitors who are not signed in; their role is ``anonymous``. The same settings
+hold for the studies of an Orthanc server, under the name ``orthanc``. With ``logins = yes``, the
+portal fetches the files of the dataset with the logins of the user that the portal runs as.
+
+``[rates]`` limits how often a visitor may ``order``, ``add`` or ``search``. It also limits how
+often one address may try to sign in (``sign-in``), or try links that do not exist (``link``). With
+``allow`` crawlers may keep pages of what is public. ``post`` says what ``POST /studies/ID/archive``
+of a program does: it makes a ``job`` here (the default), or goes to ``orthanc`` unchanged.
+``[embed NAME]`` has a key for pages of other sites (:doc:`portal_embedding`). Relative paths of
+files begin at the folder of the settings.
 """
 
 from __future__ import annotations

@@ -132,8 +132,8 @@ def _refused(login: Login, origin: str) -> str:
 
 SOURCE = Source(
     "datalad",
-    "DataLad's credential NAME, of its core or datalad-next; without a name, one whose "
-    "``realm`` is the origin",
+    "the credential NAME, as stored by DataLad itself or by its extension datalad-next; without a "
+    "name, a credential whose ``realm`` is the origin",
     _find,
     argument="NAME",
     unnamed=True,
