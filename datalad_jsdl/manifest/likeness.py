@@ -158,8 +158,8 @@ def _is_of_another_kind(url: str, path: str) -> bool:
     name, last = name_in_url(url) or "", path.rpartition("/")[2]
     if not _EXTENSION.fullmatch(name) or not _EXTENSION.fullmatch(last):
         return False
-    (stem, _, end), (other_stem, _, other_end) = name.rpartition("."), last.rpartition(".")
-    return stem != other_stem and end.lower() != other_end.lower()
+    alike = name.partition(".")[0] == last.partition(".")[0]
+    return not alike and name.rpartition(".")[2].lower() != last.rpartition(".")[2].lower()
 
 
 def _agrees(url: str, path: str) -> bool:
