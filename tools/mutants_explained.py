@@ -84,12 +84,14 @@ EXPLAINED: dict[str, dict[Change, str]] = {
     "record": {
         **{
             Change(
-                "if fault is None and (entry := plain_entry(path, value, where, secrecy)) "
-                "is not None:",
-                f"if fault is None and (entry := plain_entry({given}, where, secrecy)) "
-                "is not None:",
+                "if fault is None and (entry := plain_entry(path, value, where, base_url, secrecy))"
+                " is not None:",
+                f"if fault is None and (entry := plain_entry({given}, secrecy)) is not None:",
             ): "the full check gives the same entry, in more time"
-            for given in ("None, value", "path, None", "value", "path")
+            for given in (
+                *("None, value, where, base_url", "path, None, where, base_url"),
+                *("value, where, base_url", "path, where, base_url", "path, value, where, None"),
+            )
         },
     },
     "segments": {
