@@ -86,8 +86,9 @@ def select_entries(
     for item in items:
         selection.left_over |= _is_left_over(item)
         if item.path is not None:
-            unmatched.see(joined(item.path))
-            if wanted is not None and not _is_wanted(item, wanted):
+            path = joined(item.path)
+            unmatched.see(path)
+            if wanted is not None and not _is_wanted(item, path, wanted):
                 selection.skipped += 1
                 continue
         if isinstance(item, Refusal):
@@ -107,8 +108,7 @@ def select_entries(
     return selection
 
 
-def _is_wanted(item: Entry | Refusal, wanted: Filter) -> bool:
-    path = joined(item.path or "")
+def _is_wanted(item: Entry | Refusal, path: str, wanted: Filter) -> bool:
     if wanted(path):
         return True
     if isinstance(item, Entry) or not may_be_folder(item):

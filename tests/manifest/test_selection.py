@@ -68,9 +68,9 @@ def test_entries_are_filtered_and_then_put_under_the_prefix() -> None:
         (["a/b*.nii"], [], {"./", "a/"}),
         (["a"], [], {"./", "a/", "a/x.nii"}),
         (["x"], [], {"./"}),
-        (["XX"], [], {"./"}),
-        (["*"], ["a"], {"./", "c"}),
-        (["*.nii"], ["c"], {"./", "a/", "a/x.nii"}),
+        (["X/a*.nii"], [], {"./", "X/"}),
+        (["*"], ["a"], {"./", "X/", "c"}),
+        (["*.nii"], ["c"], {"./", "X/", "a/", "a/x.nii"}),
     ],
 )
 def test_a_folder_that_was_refused_is_kept_if_files_below_it_may_be_wanted(
@@ -78,12 +78,12 @@ def test_a_folder_that_was_refused_is_kept_if_files_below_it_may_be_wanted(
 ) -> None:
     # what of it is in the dataset would be taken for gone otherwise
     why = "its server wants a login"
-    refusals = [Refusal(path, why, "x", {"urls": ["tcia:1.2"]}) for path in ("./", "a/")]
+    refusals = [Refusal(path, why, "x", {"urls": ["tcia:1.2"]}) for path in ("./", "a/", "X/")]
     refusals += [Refusal(path, why, "x", {"urls": ["z"]}) for path in ("a/x.nii", "c")]
     selection = select_entries([*refusals, *entries("a/0")], Filter(include, exclude))
     assert {refusal.path for refusal in selection.refusals} == kept
     wanted = Filter(include, exclude)("a/0")
-    assert (selection.skipped, len(selection.entries)) == (4 - len(kept) + (not wanted), wanted)
+    assert (selection.skipped, len(selection.entries)) == (5 - len(kept) + (not wanted), wanted)
 
 
 def test_a_path_that_the_prefix_makes_too_long() -> None:
