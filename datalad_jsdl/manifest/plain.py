@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-__all__ = ["plain_entry"]
+__all__ = ["FOLDER", "plain_entry"]
+
+#: How a path ends that is of a file only if a size or a digest is known
+#: (https://zarr-specs.readthedocs.io: a store of Zarr is a folder, or an archive with another end).
+FOLDER = ".zarr"
 
 # ASCII without controls, backslash and tilde; a component neither is empty nor begins with a dot
 _FIRST, _LATER = r"[ -\-0-\[\]-}]", r"[ -.0-\[\]-}]"
@@ -111,6 +115,8 @@ def plain_entry(
     if stated is None:
         return None
     hexdigests, unknown = stated
+    if size is None and not hexdigests and path.endswith(FOLDER):
+        return None
     time = None
     if mtime is not None and (time := _time(mtime)) is None:
         return None

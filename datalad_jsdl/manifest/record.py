@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from datalad_jsdl.manifest.given_urls import given_urls
 from datalad_jsdl.manifest.inline import inline_of
-from datalad_jsdl.manifest.plain import plain_entry
+from datalad_jsdl.manifest.plain import FOLDER, plain_entry
 from datalad_jsdl.manifest.stated_digests import StatedDigests, stated_digests
 from datalad_jsdl.model.amounts import counted
 from datalad_jsdl.model.candidates import by_priority, compact_candidates
@@ -148,10 +148,13 @@ def _entry(path: str, record: Record, base_url: str | None, secrecy: Secrecy) ->
     inline = inline_of(path, value, items)
     stated = stated_digests(value)
     candidates = () if inline else compact_candidates(_candidates(items, base_url, secrecy))
+    size = _size(value.get("size"))
+    if path.endswith(FOLDER) and size is None and not stated.digests and not inline:
+        raise ValueError("a Zarr store is a folder, whose files have to be listed one by one")
     entry = Entry(
         path=path,
         candidates=candidates,
-        size=_size(value.get("size")),
+        size=size,
         digests=HexDigests(stated.digests),
         mtime=None if mtime is None else parse_mtime(mtime),
         executable=_flag(value, "executable"),

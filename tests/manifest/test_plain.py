@@ -51,6 +51,7 @@ pieces = st.sampled_from(
             "x" * 254,
             "x" * 256,
             "a:b",
+            "a.zarr",
             "%41",
             "#1",
             "?q=1",

@@ -116,6 +116,19 @@ def test_signed_candidates_are_not_registrable() -> None:
     assert found.registrable == (URL,)
 
 
+@pytest.mark.parametrize("path", ["a.zarr", "sub/a.ome.zarr"])
+def test_a_store_of_zarr_is_no_file(path: str) -> None:
+    said = "a Zarr store is a folder, whose files have to be listed one by one"
+    for value in ([URL], {"url": URL, "mtime": "2024-05-01"}, {"url": URL, "digests": {"x": "1"}}):
+        refusal = entry_from_record(Record(path, value, "line 7"))
+        assert isinstance(refusal, Refusal)
+        assert refusal.reason == said
+    for value in ({"url": URL, "size": 0}, {"url": URL, "md5": MD5}, {"url": "data:,x"}):
+        assert isinstance(entry_from_record(Record(path, value, "line 7")), Entry)
+    for other in ("a.zarr.zip", "a.zarr/.zattrs", "zarr"):
+        assert isinstance(entry_from_record(Record(other, [URL], "line 7")), Entry)
+
+
 def test_the_largest_size() -> None:
     assert entry({"url": URL, "size": (1 << 63) - 1}).size == (1 << 63) - 1
 
