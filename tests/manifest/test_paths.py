@@ -136,7 +136,7 @@ def test_what_is_let_in_stays_inside(path: str) -> None:
 
 
 WARNINGS = {
-    None: ["a/b.txt", "console", "com10", ".a", "é", "aX"],
+    None: ["a/b.txt", "console", "com10", ".a", "é", "aX", "a/comb.txt"],
     "'CON' is a device name on Windows": ["CON", "a/CON"],
     "'nul.txt' is a device name on Windows": ["a/nul.txt"],
     "'Aux' is a device name on Windows": ["Aux/b"],
