@@ -1,4 +1,4 @@
-"""The output of ``aws s3 ls --recursive``: time, size and key per line; bucket: ``--base-url``.
+"""The output of ``aws s3 ls --recursive``: time, size, key per line. ``--base-url`` is the bucket.
 
 Described in the AWS CLI Command Reference (``s3 ls``). Times are those of somebody's clock, without
 a zone, and not taken; folders (``PRE``) and their markers are no entries.

@@ -56,8 +56,9 @@ KNOWN = (
         ("busybox",),
         LARGE,
         r"short read",
-        "busybox has no zip64. If an archive has a member of more than 4 GiB, it cannot even "
-        "list the members, whoever wrote the archive: it fails on one by Python's zipfile, too.",
+        "busybox has no zip64. If an archive has a member of more than 4 GiB, busybox cannot even "
+        "list the members. It does not matter who wrote the archive: busybox also fails if "
+        "Python's zipfile wrote it.",
     ),
     Known(
         ("unzip",),
@@ -70,12 +71,12 @@ KNOWN = (
         ("unzip",),
         ("full-compressed", "full"),
         r"extra field \(type: 0x0001\) corrupt",
-        "In the usual field of a size, 0xFFFFFFFF means “see the zip64 extra field”. Here the size "
-        "in the zip64 extra field (compressed or uncompressed) is 0xFFFFFFFF, too: the true size. "
-        "unzip takes it for the mark, and looks for yet another size. With one byte more or less "
-        "in the member all is well. If the compressed size has this value, the content is not "
-        "unpacked. If the uncompressed size has it, the content is unpacked, but the next member "
-        "is refused as overlapping it.",
+        "In the usual field of a size, 0xFFFFFFFF means “see the zip64 extra field”. Here the true "
+        "size (compressed or uncompressed), which is in the zip64 extra field, happens to be "
+        "0xFFFFFFFF as well. unzip takes it for the mark, and looks for yet another size. With one "
+        "byte more or less in the member all is well. If the compressed size has this value, the "
+        "content is not unpacked. If the uncompressed size has it, the content is unpacked, but "
+        "the next member is refused as overlapping it.",
     ),
     Known(
         ("java-pipe",),
