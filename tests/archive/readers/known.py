@@ -92,8 +92,9 @@ KNOWN = (
         ("signatures",),
         r"ctr is not a constructor|invalid|unexpected",
         "fflate's Unzip does not ask the deflate stream where it ends, but looks for the next "
-        "signature in the bytes. It takes signatures in a content for records, and tries to use "
-        "the “compression method” that it finds there. Contents without signatures are right.",
+        "signature in the bytes. If a content has signatures in it, fflate mistakes them for "
+        "records, and tries to use the “compression method” that it finds there. Contents without "
+        "signatures are right.",
     ),
     Known(
         ("zip.js-pipe",),
