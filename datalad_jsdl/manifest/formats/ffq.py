@@ -22,12 +22,12 @@ from datalad_jsdl.manifest.formats.documents import (
 from datalad_jsdl.manifest.formats.fields import is_web, stated
 from datalad_jsdl.manifest.formats.listing import file_record
 from datalad_jsdl.manifest.formats.values import name_in_url
+from datalad_jsdl.manifest.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from datalad_jsdl.manifest.formats.options import Options
-    from datalad_jsdl.manifest.record import Record
 
 __all__ = ["records", "sniff"]
 
@@ -44,7 +44,7 @@ def sniff(head: str) -> bool:
     if not is_object(head) and not is_array(head):
         return False
     documents = (outline(head, *keys) for keys in (_KEYS, _OF_ENCODE))
-    return any(True for document in documents for _ in _files(document, ""))
+    return any(item["url"] for document in documents for item, _ in _files(document, ""))
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:
@@ -58,6 +58,10 @@ def records(text: Iterator[str], options: Options) -> Iterator[Record]:
         raise ManifestError("the document is neither an object nor an array")
     for item, where in _files(document, ""):
         url = item.get("url")
+        if not url and "cloud_metadata" in item:
+            # its name is that in its URL: without one, it may be any file
+            yield Record(None, None, where, "the file has no web URL in its cloud_metadata")
+            continue
         yield file_record(
             item["filename"] if "filename" in item else name_in_url(str(url)),
             url,
@@ -72,10 +76,12 @@ def _files(value: Any, where: str, depth: int = _DEEPEST) -> Iterator[tuple[dict
     if not depth:
         return
     if isinstance(value, dict):
-        if value.keys() >= set(_OF_ENCODE) and is_web(dig(value, "cloud_metadata", "url")):
-            cloud = value["cloud_metadata"]
-            facts = {"filesize": cloud.get("file_size"), "md5": cloud.get("md5sum_base64")}
-            yield {"url": cloud["url"], **facts}, where
+        if value.keys() >= set(_OF_ENCODE[:2]):
+            url, size, md5 = (
+                dig(value, "cloud_metadata", name) for name in ("url", "file_size", "md5sum_base64")
+            )
+            cloud = {"cloud_metadata": None, "url": url if is_web(url) else None}
+            yield {**cloud, "filesize": size, "md5": md5}, where
             return
         for name, inner in value.items():
             yield from _files(inner, f"{where}.{name}" if where else name, depth - 1)

@@ -169,6 +169,13 @@ FFQ_OF_ENCODE = {
                     "file_size": 12,
                 },
             },
+            "ENCFF2": {"accession": "ENCFF2", "file_format": "bam", "cloud_metadata": None},
+            "ENCFF3": {"accession": "ENCFF3", "file_format": "bam"},
+            "ENCFF4": {
+                "accession": "ENCFF4",
+                "file_format": "bam",
+                "cloud_metadata": {"url": "s3://encode-public/2018/ENCFF4.bam"},
+            },
         },
     }
 }
@@ -192,7 +199,14 @@ SAMPLES: list[tuple[str, Any, tuple[str, ...]]] = [
             f"SRR1.lite.1 -> {_S3}/SRR1/SRR1.lite.1",
         ),
     ),
-    ("ffq", FFQ_OF_ENCODE, (f"ENCFF1.fastq.gz 12 md5 -> {_S3}/2018/ENCFF1.fastq.gz",)),
+    (
+        "ffq",
+        FFQ_OF_ENCODE,
+        (
+            f"ENCFF1.fastq.gz 12 md5 -> {_S3}/2018/ENCFF1.fastq.gz",
+            *["!None: the file has no web URL in its cloud_metadata"] * 3,
+        ),
+    ),
     ("ffq", FFQ["SRR1"]["files"]["ftp"], (f"SRR1_1.fastq.gz 12 md5 -> {_SRA}",)),
     (
         "alyx",
