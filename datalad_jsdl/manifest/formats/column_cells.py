@@ -51,7 +51,11 @@ class Cells:
 
     def name_files(self, column: str) -> bool:
         """Whether the cells are names of files, with a folder or an extension."""
-        return all("/" in cell or file_name(f"/{cell}") for cell in self._cells.get(column, []))
+        return all(map(_names_file, self._cells.get(column, [])))
+
+    def name_a_file(self, column: str) -> bool:
+        """Whether one of them is, at least."""
+        return any(map(_names_file, self._cells.get(column, [])))
 
     def _urls(self, columns: Sequence[str]) -> list[str]:
         return [url for name in columns for cell in self._cells[name] for url in urls_in(cell)]
@@ -64,6 +68,11 @@ class Cells:
         urls = self._urls(columns)
         named = sum(file_name(url) is not None or is_drs(url) for url in urls)
         return bool(urls) and 2 * named > len(urls)
+
+    def have_names_of_their_own(self, columns: Sequence[str]) -> bool:
+        """Whether each of the URLs ends in the name of a file, and no two in the same."""
+        names = [file_name(url) for url in set(self._urls(columns))]
+        return bool(names) and None not in names and len(set(names)) == len(names)
 
     def have_pages(self, columns: Sequence[str]) -> bool:
         """Whether one of the URLs is of a web page."""
@@ -109,3 +118,7 @@ def folders_of(columns: Sequence[str], rows: Sequence[Row]) -> tuple[str, ...]:
         others = [url for urls in pairs for url in urls[at]]
         found.append(same.pop() if len(same) == 1 else common_folder(others))
     return tuple(found)
+
+
+def _names_file(cell: str) -> bool:
+    return "/" in cell or file_name(f"/{cell}") is not None

@@ -145,8 +145,10 @@ def _is_title(path: str, url: str | None, urls: Sequence[str], cells: Cells) -> 
     """Whether a column has no names of files, though the URLs have, or are those of whole sites."""
     if cells.name_files(path):
         return False
-    told = cells.end_in_names(urls) or cells.are_sites(urls)
-    return url is None or (_plain(path) == "name" and told)
+    if url is None:
+        return True
+    told = cells.have_names_of_their_own(urls) or cells.are_sites(urls)
+    return _plain(path) == "name" and told and not cells.name_a_file(path)
 
 
 def _said(header: Sequence[str], given: Mapping[str, str], cells: Cells) -> dict[str, str]:

@@ -297,8 +297,22 @@ def test_a_url_a_comma_and_words_are_a_table() -> None:
 def test_a_column_of_titles_names_no_files() -> None:
     rows = f"url\tname\n{H}/1/A.bed.gz\tpeaks of S2\n{H}/2/B.bw\tpeaks of S2\n"
     assert [entry.path for entry in entries(rows)] == ["A.bed.gz", "B.bw"]
-    ids = f"name,url\nsub-1,{H}/get?id=1\nsub-2,{H}/get?id=2\n"
-    assert [entry.path for entry in entries(ids)] == ["sub-1", "sub-2"]
+    twice = f"url\tname\n{H}/1/A.bed.gz\tS2\n{H}/1/A.bed.gz\tS2\n{H}/B.bw\tS2\n"
+    assert [entry.path for entry in entries(twice)] == ["A.bed.gz", "B.bw"]
+
+
+@pytest.mark.parametrize(
+    ("names", "urls"),
+    [
+        (["sub-1", "sub-2"], ["get?id=1", "get?id=2"]),
+        (["data.csv", "README"], ["blobs/1a.bin", "blobs/2b.bin"]),
+        (["scan A", "scan B"], ["get/file.dcm?id=1", "get/file.dcm?id=2"]),
+        (["one", "two", "three"], ["a.nii", "b.nii", "get/?id=5"]),
+    ],
+)
+def test_a_column_of_names_names_files(names: list[str], urls: list[str]) -> None:
+    rows = [f"{name},{H}/{url}" for name, url in zip(names, urls, strict=True)]
+    assert [entry.path for entry in entries("\n".join(["name,url", *rows, ""]))] == names
 
 
 # dataspice: a template of a description, with the files' names
