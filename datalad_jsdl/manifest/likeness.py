@@ -84,7 +84,7 @@ def are_entries(members: Sequence[Record]) -> bool:
     metadata = kinds.count(_Member.METADATA)
     others = kinds.count(_Member.OTHER)
     if not others and not metadata:
-        return entries > 0 or words <= _MOST_WORDS
+        return entries > 0 or (words <= _MOST_WORDS and not all(map(_is_of_another_kind, members)))
     if not others and entries + metadata >= _MANY:
         return True
     if any(record.path in _OTHERS for record in members):
@@ -123,9 +123,7 @@ def _kind(value: Any, path: str) -> _Member:
         unalike = not own and len({name_in_url(url) for url in full}) > 1
         return _Member.UNALIKE if unalike else _Member.LIKELY
     is_word = isinstance(value, list) and bool(value) and value == urls[:1]
-    if not is_word or path in _OF_METADATA or _is_of_another_kind(urls[0], path):
-        return _Member.OTHER
-    return _Member.WORD
+    return _Member.WORD if is_word and path not in _OF_METADATA else _Member.OTHER
 
 
 def _urls(value: Any) -> list[str]:
@@ -153,13 +151,14 @@ def _of_different_files(urls: list[str]) -> bool:
     return len(names) > 1
 
 
-def _is_of_another_kind(url: str, path: str) -> bool:
-    """Whether the URL ends in another name with another extension, as in settings of editors."""
-    name, last = name_in_url(url) or "", path.rpartition("/")[2]
-    if not _EXTENSION.fullmatch(name) or not _EXTENSION.fullmatch(last):
+def _is_of_another_kind(member: Record) -> bool:
+    """Whether one word ends in another name with another extension, as in settings of editors."""
+    path, word = str(member.path), "".join(_urls(member.value))
+    name = name_in_url(word) or ""
+    if "/" in path or not _EXTENSION.fullmatch(name) or not _EXTENSION.fullmatch(path):
         return False
-    alike = name.partition(".")[0] == last.partition(".")[0]
-    return not alike and name.rpartition(".")[2].lower() != last.rpartition(".")[2].lower()
+    alike = name.partition(".")[0] == path.partition(".")[0]
+    return not alike and name.rpartition(".")[2].lower() != path.rpartition(".")[2].lower()
 
 
 def _agrees(url: str, path: str) -> bool:

@@ -44,10 +44,11 @@ def _of(name: str, version: str, places: Places) -> Iterator[str]:
     elif source.kind is SourceKind.DATASET:
         try:
             repository = find_repository(places.root(name))
+            # the commit may be gone, as after a rebase
+            found = [] if repository is None else list(recorded_manifests(repository.git, version))
         except JsdlError:
             return
-        if repository is not None:
-            yield from recorded_manifests(repository.git, version)
+        yield from found
 
 
 def _is_for_others(given: str) -> bool:

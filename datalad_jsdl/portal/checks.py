@@ -32,6 +32,7 @@ _TIMEOUT = 30  # seconds
 _LOOKS = 6  # how often to look what has left the portal
 _PAUSE = 0.5  # seconds before each
 _BEHIND = frozenset({502, 503, 504})  # RFC 9110, 15.6: of a proxy whose server does not answer
+_NO_PORTAL = "this is no address of a portal; it begins with https:// or http://"
 _NO_ADDRESS = (
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,
@@ -106,12 +107,15 @@ def _no_answer(error: requests.RequestException) -> str:
     if isinstance(error, requests.exceptions.Timeout):
         return f"no answer came within {_TIMEOUT} s; see what the portal and its proxy log"
     if isinstance(error, _NO_ADDRESS):
-        return "this is no address of a portal; it begins with https:// or http://"
+        return _NO_PORTAL
     return "the answer broke off; see what the portal and its proxy log"
 
 
 def _encryption(url: str) -> Finding:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return Finding("encryption", False, _NO_PORTAL)
     host = parts.hostname or ""
     is_here = host == "localhost"
     with suppress(ValueError):
@@ -152,8 +156,9 @@ def _get(url: str, **headers: str) -> requests.Response:
     given = {"Accept-Encoding": "gzip", **{name.title(): value for name, value in headers.items()}}
     session = requests.Session()
     session.trust_env = False  # `proxy_of` reads the variables, and git's settings before them
-    settings, parts = git_http_settings(url), urlsplit(url)
+    settings = git_http_settings(url)
     try:
+        parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError:
         raise requests.exceptions.InvalidURL from None

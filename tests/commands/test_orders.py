@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import run
 from tests.kill_at import KillAt
 from tests.lab import Lab, sha256
 from tests.portal import content_of, datalad, described, git, write_manifest
@@ -422,6 +423,17 @@ def test_the_line_to_cite_names_the_manifest(tmp_path: Path, lab: Lab) -> None:
     order("a")
     cited = last("download-order", "show")["message"].splitlines()[1]
     assert f"to cite: a.zip (2 files, 6000 bytes) from {url}, {url}?version=2, order" in cited
+    # the commit is gone
+    version = run("git", "-C", "ds", "rev-parse", "HEAD").strip()
+    for command in (
+        f"update-ref -d refs/jsdl/orders/{version}",
+        "commit --amend -q -m x",
+        "reflog expire --expire=now --all",
+        "gc -q --prune=now",
+    ):
+        run("git", "-C", "ds", *command.split())
+    cited = last("download-order", "show")["message"].splitlines()[1]
+    assert "to cite: a.zip (2 files, 6000 bytes), order" in cited
     Path("m.json").write_bytes(member)
     for given, shown in (
         (f"{url}?secret=planted", f" from {url}?…, order"),

@@ -46,6 +46,12 @@ OWN: dict[str, dict[str, Any]] = {
     "one URL with facts": {"sub/a.nii": {"url": URL, "name": "a", "type": "scan"}},
     "URLs with places": {"a": [{"url": URL, "priority": 1, "location": "EU"}]},
     "relative ones with other names": {"a.nii": ["b"], "b.nii.gz": ["b.nii"], "c": ["1.nii"]},
+    "relative ones named by their content": {
+        "a.csv": [URL],
+        "b.csv": ["blobs/1.bin"],
+        "c.csv": ["blobs/2.bin"],
+    },
+    "relative ones of files in folders": {"d/a.csv": ["b/0a.bin"], "d/b.csv": ["b/0b.bin"]},
     "relative ones": {"sub/a.nii": ["files/a.nii"], "README": ["../README"]},
     "words beside others": {"x": ["x"], "up": ["../y"], "q": ["?q"], "r": ["/root"], "w": ["w"]},
     "a URL with facts": {"scan": {"url": URL, "size": 3, "md5": "0" * 32}},

@@ -104,7 +104,14 @@ def test_an_object_that_has_just_come_is_not_asked_for_again(git: Git) -> None:
 
     with patch.object(Git, "objects", counted):
         assert list(git.blobs(oids[:2] * 5000)) == contents[:2] * 5000
-    assert sent == oids[:2]
+        assert sent == oids[:2]
+        # not all is read before something comes
+        seen: list[str] = []
+        many = (oid for oid in [oids[0]] * 30_000 if not seen.append(oid))  # type: ignore[func-returns-value]
+        found = git.blobs(many)
+        assert next(found) == contents[0]
+        assert list(found) == [contents[0]] * 29_999
+    assert sent == [*oids[:2], *[oids[0]] * 3]
     with pytest.raises(DatasetError, match=f"the object {'9' * 40} is missing or damaged"):
         list(git.blobs([oids[0], oids[0], "9" * 40, oids[0]]))
 

@@ -159,7 +159,8 @@ def test_what_is_no_portal(program: Callable[[str], str], tmp_path: Path) -> Non
 
 
 def test_no_address_of_a_portal() -> None:
-    assert "begins with https://" in wrong("ftp://127.0.0.1")["answer"].text
+    for url in ("ftp://127.0.0.1", "http://[bad"):
+        assert "begins with https://" in wrong(url)["answer"].text
 
 
 def test_git_names_the_proxy_of_this_machine(vault: Vault) -> None:

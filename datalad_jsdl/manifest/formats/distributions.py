@@ -20,7 +20,7 @@ __all__ = ["distribution_record", "field", "file_name", "is_page", "listed", "ty
 _PREFIXES = ("", "schema:", "dcat:", "dct:", "dcterms:", "sc:", "spdx:")
 _PAGES = ("text/html", "application/xhtml+xml", "html", "htm", "xhtml")
 # of a whole site, which templates have in the place of a file's URL
-_SITE = re.compile(r"[a-z]+://[^/?#]+/?", re.IGNORECASE)
+_SITE = re.compile(r"https?://[^/?#]+/?", re.IGNORECASE)
 _ENDING = re.compile(r".*[^./]\.[A-Za-z0-9][A-Za-z0-9_+-]*", re.DOTALL)
 _FORMATS = ("encodingFormat", "fileFormat", "mediaType", "format")
 

@@ -11,6 +11,7 @@ the ``@context``. Sizes are bytes.
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -98,7 +99,12 @@ def _names(url: Any, identifier: Any) -> bool:
     """Whether the file's name is in the URL; all are taken of a file without a path."""
     if not isinstance(url, str) or not isinstance(identifier, str) or identifier[:1] in ("", "#"):
         return True
-    return unquote(identifier).rpartition("/")[2] in unquote(url)
+    return _plain(identifier).rpartition("/")[2] in re.split("[/?&=#]", _plain(url))
+
+
+def _plain(text: str) -> str:
+    """Without what does not matter here: escapes, either form of a space, case."""
+    return unquote(text).replace("+", " ").casefold()
 
 
 def _flat(value: Any) -> list[Any]:

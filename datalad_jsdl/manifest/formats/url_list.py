@@ -21,12 +21,10 @@ __all__ = ["records", "sniff"]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+( +\S+)*[ \t]*")
 _LINES_TO_SEE = 1000
-# a URL that ends in a file's name, and something else, or a number, or a URL, a comma and words:
-# a table of some kind
-_TWO_COLUMNS = re.compile(
-    r"[^ ]*/[^ /]*\.[A-Za-z][A-Za-z0-9]* +\S.*|.* [0-9]+"
-    r"|[^ ,]*,[^ ,/]+ (?!.*\.[A-Za-z][A-Za-z0-9]*$).*"
-)
+# a URL that ends in a file's name, and something else, or a number: a table of some kind
+_TWO_COLUMNS = re.compile(r"[^ ]*/[^ /]*\.[A-Za-z][A-Za-z0-9]* +\S.*|.* [0-9]+")
+# a URL, a comma and words: likewise, if each line has a comma
+_AND_WORDS = re.compile(r"[^ ,]*,[^ ,/]+ (?!.*\.[A-Za-z][A-Za-z0-9]*$).*")
 
 
 def sniff(head: str) -> bool:
@@ -36,7 +34,8 @@ def sniff(head: str) -> bool:
     are_urls = bool(first) and all(
         _URL.fullmatch(line) and not _TWO_COLUMNS.fullmatch(line) for line in first
     )
-    return are_urls and not row_of_list(first)
+    have_commas = all("," in line for line in first) and any(map(_AND_WORDS.fullmatch, first))
+    return are_urls and not have_commas and not row_of_list(first)
 
 
 def records(text: Iterator[str], options: Options) -> Iterator[Record]:

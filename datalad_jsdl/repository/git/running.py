@@ -27,6 +27,7 @@ __all__ = ["Git", "batches"]
 
 _CHUNK = 1 << 20  # bytes
 _HELD = 32  # objects
+_PASSED_OVER = 10_000  # in a row
 _MOST_ARGUMENTS = 24_000 if os.name == "nt" else 200_000  # characters
 _NO = (1,)  # the exit code that means so with most of git's questions
 
@@ -189,8 +190,11 @@ class Git:
         asked, held = _Recent(), _Recent()  # the same ones at each place of *oids*
 
         def names() -> Iterator[str]:  # in the thread that writes them to git
+            passed_over = 0
             for oid in oids:
-                is_new = oid not in asked
+                # all that is known at once would be held before anything is asked for
+                is_new = oid not in asked or passed_over == _PASSED_OVER
+                passed_over = 0 if is_new else passed_over + 1
                 coming.append((oid, is_new))
                 if is_new:
                     asked.hold(oid, b"")
@@ -266,7 +270,7 @@ class _Recent(dict[str, bytes]):
     """Contents of the last few objects."""
 
     def hold(self, oid: str, content: bytes) -> None:
-        if len(self) >= _HELD:
+        if len(self) >= _HELD and oid not in self:
             del self[next(iter(self))]
         self[oid] = content
 

@@ -278,6 +278,8 @@ def test_dandi_metadata() -> None:
         ([f"{H}/nf-core/flow", f"{H}/docs/"], f"{BASE}src/main%201.nf"),
         ([f"{H}/nf-core/flow", f"{H}/raw/main%201.nf"], f"{H}/raw/main%201.nf"),
         (f"{H}/files/main 1.nf/content", f"{H}/files/main%201.nf/content"),
+        (f"{H}/files/Main+1.nf?download=1", f"{H}/files/Main+1.nf?download=1"),
+        (f"{H}/flows/main 1.nf-old", f"{BASE}src/main%201.nf"),
     ],
 )
 def test_a_page_about_a_file_of_a_crate_is_not_its_content(given: Any, expected: str) -> None:
@@ -291,6 +293,8 @@ def test_a_url_a_comma_and_words_are_a_table() -> None:
     rows = f"{H}/0a1,University of Somewhere\n{H}/0b2,NSF\n"
     assert "the table has no header" in error_of(rows)
     assert one(f"{H}/d/Smith,J data 1.csv\n").path == "Smith,J data 1.csv"
+    some = f"{H}/d/Smith,J final report\n{H}/d/b.csv\n"
+    assert [entry.path for entry in entries(some)] == ["Smith,J final report", "b.csv"]
 
 
 # igv-genomes: titles, some of them twice, beside URLs of tracks
@@ -320,6 +324,8 @@ def test_a_site_is_no_file_of_a_dataset() -> None:
     files = [{"@type": "DataDownload", "name": "a.csv", "contentUrl": "http://h.example/"}]
     document = {"@context": "http://schema.org/", "@type": "Dataset", "distribution": files}
     assert "that of a whole site, not of a file" in refused(json.dumps(document))
+    files[0]["contentUrl"] = "drs://dg.4503:0027045b-9ed6"
+    assert "that of a whole site" not in refused(json.dumps(document))
 
 
 # frictionless-py: a register of organisations
