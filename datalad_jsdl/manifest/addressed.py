@@ -125,7 +125,8 @@ def _tried(record: Record, addresses: list[str], ask: Ask) -> Iterable[Record] |
     except FetchError as error:
         reason = _placed(error, record, addresses[0])
         if isinstance(error, StatusError) and error.status in DENIED:
-            return Denied(record._replace(fault=reason), error)
+            path = record.path if len(addresses) == 1 else _folder_path(record)
+            return Denied(record._replace(path=path, fault=reason), error)
         raise
 
 
@@ -150,7 +151,7 @@ def _answers(record: Record, addresses: list[str], ask: Ask) -> Iterable[Record]
     """
     path = record.path if isinstance(record.path, str) and record.path else ""
     if len(addresses) > 1:
-        folder = path.rpartition("/")[0]
+        folder = _folder(path)
         several = (found for one in addresses for found in _all(one, ask, record))
         return [_below(folder, found) for found in several]
     answers = _asked(addresses[0], ask, record)
@@ -163,9 +164,26 @@ def _answers(record: Record, addresses: list[str], ask: Ask) -> Iterable[Record]
     if len(first) == 1 and not path.endswith("/"):
         found = first[0]
         return [Record(path or found.path, _both(found.value, record.value), record.where)]
-    folder = "" if path == "./" else path.rstrip("/")
+    folder = _folder(f"{path}/")
     below = (_below(folder, one) for one in first)
     return chain(below, _rest(answers, record, addresses[0], folder))
+
+
+def _folder(path: str) -> str:
+    """The folder of a path; "" is the top, which `./` stands for, too."""
+    folder = path.rstrip("/") if path.endswith("/") else path.rpartition("/")[0]
+    return "" if folder == "." else folder
+
+
+def _folder_path(record: Record) -> str | None:
+    """What stands for the folder of a record with several addresses; None if it has no path.
+
+    The files there have the names that their servers give, which nobody knows now: nothing in it
+    counts as gone.
+    """
+    if not isinstance(record.path, str) or not record.path:
+        return None
+    return f"{_folder(record.path) or '.'}/"
 
 
 def _rest(answers: Iterator[Record], record: Record, address: str, folder: str) -> Iterator[Record]:

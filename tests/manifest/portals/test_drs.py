@@ -13,7 +13,7 @@ from datalad_jsdl.manifest.portals import find_address
 from datalad_jsdl.model.entry import Entry, Refusal
 from tests.lab import sha256
 from tests.manifest.portals.test_named_addresses import read
-from tests.portal import datalad, git, summary
+from tests.portal import datalad, git, summary, write_manifest
 from tests.portals import answer, listed, md5, paths
 
 if TYPE_CHECKING:
@@ -261,6 +261,34 @@ def test_what_a_bundle_that_wants_a_login_had_is_not_deleted(lab: Lab) -> None:
     assert [r["entry"] for r in found if r["status"] in ("error", "impossible")] == ["a/s"]
     files = {path.as_posix() for path in Path("ds").rglob("*.bam") if ".git" not in path.parts}
     assert files == {"ds/a/3.bam", "ds/a/s/x.bam", "ds/a/s/y.bam"}
+
+
+@pytest.mark.usefixtures("set_base")
+@pytest.mark.parametrize("folder", ["x/", "", "x/y/"])
+@pytest.mark.parametrize("include", [(), ("--include", "*n?.bam")])
+def test_files_of_a_row_with_several_addresses_that_wants_a_login_are_not_deleted(
+    lab: Lab, folder: str, include: tuple[str, ...]
+) -> None:
+    """Their servers name them, so all of the row's folder is kept, and is where they come again."""
+    for number in ("a", "b", "c"):
+        publish(lab, number, f"n{number}.bam")
+    served = dict(lab.files)
+    rows = {f"{folder}y.bin": ["drs://h/a", "drs://h/b"], "z/nz.bam": ["drs://h/c"]}
+    manifest = write_manifest("m.json", rows)
+    assert summary(datalad("download-manifest", manifest, "ds")) == {"added": 3}
+    lab.put(f"{OBJECTS}/b".lstrip("/"), b"{}", status=403)
+    asked = ("download-manifest", manifest, "ds", "--delete", "--failed", "left.json")
+    done = datalad(*asked, *include, code=1)
+    assert [r["entry"] for r in done if r["status"] == "error"] == [folder or "./"]
+    assert summary(done)["refused"] == 1
+    names = [f"{folder}na.bam", f"{folder}nb.bam", "z/nz.bam"]
+    assert all(Path("ds", name).is_symlink() for name in names)
+    lab.files.update(served)
+    publish(lab, "b", "new.bam")
+    done = datalad("download-manifest", "left.json", "ds", "--delete")
+    assert summary(done) == {"added": 1, "unchanged": 1}
+    assert Path("ds", folder, "new.bam").is_symlink()
+    assert all(Path("ds", name).is_symlink() for name in names)
 
 
 @pytest.mark.usefixtures("set_base")
