@@ -151,9 +151,7 @@ def _answers(record: Record, addresses: list[str], ask: Ask) -> Iterable[Record]
     """
     path = record.path if isinstance(record.path, str) and record.path else ""
     if len(addresses) > 1:
-        folder = _folder(path)
-        several = (found for one in addresses for found in _all(one, ask, record))
-        return [_below(folder, found) for found in several]
+        return [found for one in addresses for found in _all(one, ask, record)]
     answers = _asked(addresses[0], ask, record)
     try:
         first = list(islice(answers, _HELD))
@@ -192,17 +190,22 @@ def _rest(answers: Iterator[Record], record: Record, address: str, folder: str) 
         for one in answers:
             yield _below(folder, one)
     except ManifestError as error:
-        yield Record(None, None, record.where, str(error))
+        yield record._replace(fault=str(error))
     except FetchError as error:
         _placed(error, record, address)
         raise
 
 
 def _all(address: str, ask: Ask, record: Record) -> list[Record]:
+    """What one of several addresses leads to; what was given of it stays, to be tried again."""
+    path = _folder_path(record)
+    folder = _folder(path or "")
     try:
-        return list(_asked(address, ask, record))
+        return [_below(folder, found) for found in _asked(address, ask, record)]
     except ManifestError as error:
-        return [Record(None, None, record.where, str(error))]
+        given = record.value if isinstance(record.value, dict) else {}
+        left = {"reason": given["reason"]} if "reason" in given else {}
+        return [Record(path, {"urls": [address], **left}, record.where, str(error))]
 
 
 def _asked(address: str, ask: Ask, record: Record) -> Iterator[Record]:

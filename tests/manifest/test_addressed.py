@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from datalad_jsdl.errors import FetchError, StatusError
+from datalad_jsdl.errors import FetchError, ManifestError, StatusError
 from datalad_jsdl.manifest.addressed import addressed
 from datalad_jsdl.manifest.record import Record
 
@@ -83,3 +83,46 @@ def test_not_all_are_asked_for_where_all_want_a_login() -> None:
         with pytest.raises(StatusError, match=r"^line 0: an address of DRS .* a login is needed$"):
             list(addressed((record(str(n)) for n in range(number)), ask))
         assert len(asked) < 200
+
+
+@pytest.mark.parametrize("path", [None, "x/", "x"])
+def test_a_row_that_breaks_off_behind_very_many_is_kept_as_it_was_given(
+    monkeypatch: pytest.MonkeyPatch, path: str | None
+) -> None:
+    monkeypatch.setattr("datalad_jsdl.manifest.addressed._HELD", 2)
+
+    def ask(address: str) -> Iterator[Record]:
+        for name in "abc":
+            yield Record(name, {"urls": [f"https://h/{name}"]}, "answer")
+        raise ManifestError("no next page")
+
+    given = record("1")._replace(path=path)
+    *others, last = addressed([given], ask)
+    start = "x/" if path else ""
+    assert [one.path for one in others] == [f"{start}{name}" for name in "abc"]
+    assert last == given._replace(fault="no next page")
+
+
+@pytest.mark.parametrize(
+    ("path", "folder", "start"),
+    [(None, None, ""), ("y", "./", ""), ("./", "./", ""), ("x/y", "x/", "x/"), ("x/", "x/", "x/")],
+)
+@pytest.mark.parametrize("more", [{}, {"reason": "gone"}])
+def test_of_several_addresses_the_one_that_fails_is_kept(
+    path: str | None, folder: str | None, start: str, more: dict[str, str]
+) -> None:
+    """What it leads to comes into the row's folder, then, too."""
+    fails = True
+
+    def ask(address: str) -> Iterator[Record]:
+        if fails and address.endswith("/2"):
+            raise ManifestError("no object")
+        yield Record(address[-1], {"urls": [f"https://h/{address[-1]}"]}, "answer")
+
+    value = {"urls": ["drs://h/1", "drs://h/2"], **more}
+    first, kept = addressed([Record(path, value, "line 1")], ask)
+    assert (first.path, first.fault) == (f"{start}1", None)
+    assert kept == Record(folder, {"urls": ["drs://h/2"], **more}, "line 1", "no object")
+    fails = False
+    (again,) = addressed([kept._replace(fault=None)], ask)
+    assert again.path == f"{start}2"
