@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from datalad_jsdl.errors import FetchError, ManifestError, StatusError
 from datalad_jsdl.manifest.denied import DENIED, Denied, Rows
 from datalad_jsdl.manifest.formats.values import is_drs
+from datalad_jsdl.manifest.own_form import PERHAPS
 from datalad_jsdl.manifest.record import Record
 from datalad_jsdl.manifest.sizes import size_told
 
@@ -203,18 +204,23 @@ def _all(address: str, ask: Ask, record: Record) -> list[Record]:
     try:
         return [_below(folder, found) for found in _asked(address, ask, record)]
     except ManifestError as error:
-        given = record.value if isinstance(record.value, dict) else {}
-        left = {"reason": given["reason"]} if "reason" in given else {}
-        return [Record(path, {"urls": [address], **left}, record.where, str(error))]
+        return [Record(path, {"urls": [address], **_left(record)}, record.where, str(error))]
 
 
 def _asked(address: str, ask: Ask, record: Record) -> Iterator[Record]:
-    # of a row that an earlier import left over: what the document does not have is not gone
-    given = record.value if isinstance(record.value, dict) else {}
-    left = {"reason": given["reason"]} if "reason" in given else {}
+    # of a row that an earlier import left over: what the document does not have is not gone, and
+    # the name that the server gives may be that of a file of another row
+    left = _left(record)
+    left |= {"twice": PERHAPS} if left else {}
     for found in map(size_told, ask(address)):
         value = {**found.value, **left} if left and isinstance(found.value, dict) else found.value
         yield found._replace(value=value, where=f"{record.where}, {found.where}")
+
+
+def _left(record: Record) -> dict[str, Any]:
+    """The field of a row that an earlier import left over."""
+    given = record.value if isinstance(record.value, dict) else {}
+    return {"reason": given["reason"]} if "reason" in given else {}
 
 
 def _below(folder: str, found: Record) -> Record:

@@ -10,7 +10,10 @@ from datalad_jsdl.model.times import format_mtime
 if TYPE_CHECKING:
     from datalad_jsdl.model.entry import Candidate, Entry
 
-__all__ = ["own_form"]
+__all__ = ["PERHAPS", "own_form"]
+
+#: What ``twice`` is of an entry whose path another one may have had, in the original manifest.
+PERHAPS = "perhaps"
 
 
 def own_form(entry: Entry, *, signed: bool = False) -> dict[str, Any]:
@@ -18,7 +21,7 @@ def own_form(entry: Entry, *, signed: bool = False) -> dict[str, Any]:
 
     Args:
         entry: what is to be written.
-        signed: with signed URLs, which are secrets.
+        signed: with signed URLs, which are secrets; it is to be tried again.
     """
     urls = [_url(candidate) for candidate in entry.candidates if signed or not candidate.signed]
     if entry.inline is not None:
@@ -44,6 +47,8 @@ def own_form(entry: Entry, *, signed: bool = False) -> dict[str, Any]:
         fields["executable"] = True
     if entry.restriction is not None:
         fields["access"] = entry.restriction.to_json()
+    if signed and entry.perhaps_twice:
+        fields["twice"] = PERHAPS
     return fields
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from datalad_jsdl.manifest.given_urls import given_urls
 from datalad_jsdl.manifest.inline import inline_of
+from datalad_jsdl.manifest.own_form import PERHAPS
 from datalad_jsdl.manifest.plain import FOLDER, plain_entry
 from datalad_jsdl.manifest.stated_digests import StatedDigests, stated_digests
 from datalad_jsdl.model.amounts import counted
@@ -34,8 +35,8 @@ _URL_FIELDS = ("urls", "url", "extra_urls")
 _FIELDS = frozenset(
     {"path", *_URL_FIELDS, "size", "digests", "pieces", "mtime", "own_mtime", "executable"}
     | {"access", "symlink"}
-    # why an earlier import failed (download-manifest --failed), and whether it was because
-    # another entry had the path
+    # why an earlier import failed (download-manifest --failed), and whether another entry had the
+    # path (true), or may have had it (`PERHAPS`)
     | {"reason", "twice"}
 )
 
@@ -160,6 +161,7 @@ def _entry(path: str, record: Record, base_url: str | None, secrecy: Secrecy) ->
         executable=_flag(value, "executable"),
         pieces=_pieces(value.get("pieces"), value.get("size")),
         left_over="reason" in value,
+        perhaps_twice=value.get("twice") == PERHAPS,
         where=record.where,
         unknown=(*given.unknown, *_unknown(value, stated)),
         restriction=_restriction(value.get("access"), base_url, secrecy),

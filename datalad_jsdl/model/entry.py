@@ -35,6 +35,8 @@ class Entry:
         impossible: names of digests that were passed over for their length, beside good ones.
         pieces: digests of the content's parts, or None.
         left_over: the manifest is what an earlier import could not take in (``reason``).
+        perhaps_twice: it is from an address that an earlier import left over; another entry may
+            have its path since, so that it must not replace a file.
         restriction: that it is not for everybody, and where to ask; or None.
         inline: the content, if the manifest has it itself; then the size and a digest are known,
             and right.
@@ -56,6 +58,7 @@ class Entry:
     own_mtime: bool = False
     impossible: tuple[str, ...] = ()
     moved: int = 0
+    perhaps_twice: bool = False
 
     @classmethod
     def plain(
@@ -76,7 +79,7 @@ class Entry:
         draft.size = size
         draft.digests = digests
         draft.mtime = mtime
-        draft.executable = draft.left_over = draft.own_mtime = False
+        draft.executable = draft.left_over = draft.own_mtime = draft.perhaps_twice = False
         draft.where = where
         draft.unknown = unknown
         draft.impossible = ()

@@ -184,6 +184,7 @@ ADVICE = {
     "to name one, add --archive URL": "commands.test_zips:test_a_zip_with_a_secret",
     "to write the zip again, run": "commands.test_zips:test_an_update_keeps",
     "to skip them on purpose, add --exclude": "commands.test_make_manifest:test_the_advice",
+    "import the original manifest again": "manifest.portals.test_synapse:test_a_name_that_anoth",
     'remove "twice" from it': "advice.test_manifests:test_a_path_that_stood_twice",
     "--get downloads from them now": "advice.test_datasets:test_a_signed_url_is_downloaded",
     "download-manifest --get' makes": "commands.test_orders_words:test_a_signed_url_is_listed",

@@ -187,7 +187,7 @@ values = st.one_of(
             "md5": hexes | st.none(),
             "mtime": times,
             "executable": st.booleans(),
-            "twice": st.booleans(),
+            "twice": st.booleans() | st.just("perhaps"),
             "reason": st.just("gone"),
             "more": st.integers(),
         },

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from datalad_jsdl.manifest.own_form import own_form
 from datalad_jsdl.manifest.record import Record, entry_from_record, fully_checked
 from datalad_jsdl.model.entry import Candidate, Entry, Pieces, Refusal
 from datalad_jsdl.model.inline import Inline
@@ -281,6 +282,13 @@ def test_a_value_is_quoted_short_and_without_secrets(secret: str) -> None:
 def test_the_reason_of_an_earlier_failure_marks_what_is_left_over() -> None:
     found = entry({"urls": [URL], "reason": "not found"})
     assert found == replace(entry([URL]), left_over=True)
+
+
+def test_what_may_have_stood_twice_is_let_in_and_marked() -> None:
+    found = entry({"urls": [URL], "reason": "", "twice": "perhaps"})
+    assert found == replace(entry([URL]), left_over=True, perhaps_twice=True)
+    assert own_form(found, signed=True) == {"urls": [URL], "twice": "perhaps"}
+    assert own_form(found) == {"urls": [URL]}
 
 
 def test_what_stood_twice_is_not_let_in_alone() -> None:

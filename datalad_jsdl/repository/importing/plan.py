@@ -18,7 +18,7 @@ from datalad_jsdl.repository.importing.renames import renames
 from datalad_jsdl.repository.importing.steps import Change, Conflict, Plan, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
     from datalad_jsdl.model.entry import Entry
     from datalad_jsdl.repository.commit import Tree
@@ -76,9 +76,11 @@ def make_plan(
             decided = old_keys.get(path) not in undecided
             step = _step(path, entry, tree, old_keys, records, rule, unlocked, decided, *special)
             steps.append(step)
-    if lost := _users_own(steps, records, imported):
-        conflicts += [Conflict(path, _OWN_FILE) for path in lost]
-        steps = [step for step in steps if step.path not in lost]
+    kept = dict.fromkeys(_perhaps_of_others(steps), _PERHAPS_OF_OTHERS)
+    kept |= dict.fromkeys(_users_own(steps, records, imported), _OWN_FILE)
+    if kept:
+        conflicts += [Conflict(path, reason) for path, reason in kept.items()]
+        steps = [step for step in steps if step.path not in kept]
     gone_keys = tree.keys(gone)
     if delete:
         steps += [
@@ -97,6 +99,11 @@ def make_plan(
 _NOTHING = KeyRecord()
 _OWN_FILE = "the dataset has a file of its own there; move it away or use --exclude"
 
+_PERHAPS_OF_OTHERS = (
+    "the dataset has another file there, perhaps of another entry of the original manifest with "
+    "that name; to tell them apart, import the original manifest again"
+)
+
 
 def _no_longer_executable(
     entries: Mapping[str, Entry],
@@ -113,6 +120,14 @@ def _no_longer_executable(
             if p in entries and (old_keys[p] or entries[p].inline) and not entries[p].executable
         }
     )
+
+
+def _perhaps_of_others(steps: Iterable[Step]) -> Iterator[str]:
+    """Paths whose content would be replaced by what is to be tried again, and does not know it."""
+    for step in steps:
+        replaces = step.change is Change.CHANGED and step.key != step.old_key
+        if replaces and step.entry is not None and step.entry.perhaps_twice:
+            yield step.path
 
 
 def _users_own(

@@ -292,6 +292,34 @@ def test_files_of_a_row_with_several_addresses_that_wants_a_login_are_not_delete
 
 
 @pytest.mark.usefixtures("set_base")
+@pytest.mark.parametrize("path", ["", "a.bam"])
+def test_a_row_tried_again_replaces_no_file_of_another_row(lab: Lab, path: str) -> None:
+    """Whoever names it; the same content is none to be replaced."""
+    for number in ("1", "2"):
+        publish(lab, number, "a.bam")
+    same = publish(lab, "3", "b.bam")
+    publish(lab, "4", "b.bam", size=len(same), checksums=[{"type": "md5", "checksum": md5(same)}])
+    served = dict(lab.files)
+    for number in ("1", "3"):
+        lab.put(f"{OBJECTS}/{number}".lstrip("/"), b"{}", status=403)
+    Path("m.jsonl").write_text(
+        "".join(
+            f"{json.dumps({'path': name, 'urls': [f'drs://h/{number}']})}\n"
+            for number, name in {"1": path, "2": path, "3": "", "4": ""}.items()
+        )
+    )
+    done = datalad("download-manifest", "m.jsonl", "ds", "--failed", "left.json", code=1)
+    assert summary(done) == {"added": 2, "refused": 2}
+    before = git(Path("ds"), "rev-parse", "HEAD:a.bam")
+    lab.files.update(served)
+    done = datalad("download-manifest", "left.json", "ds", code=1)
+    counts = summary(done)
+    assert (counts.pop("conflicts"), sum(counts.values())) == (1, 1)
+    assert "changed" not in counts
+    assert git(Path("ds"), "rev-parse", "HEAD:a.bam") == before
+
+
+@pytest.mark.usefixtures("set_base")
 def test_an_import(lab: Lab) -> None:
     content = publish(lab, "1", "a.bam")
     Path("t.csv").write_text("name,drs_uri\nx/a.bam,drs://h/1\n")

@@ -157,6 +157,22 @@ def test_a_wildcard_that_wants_a_login(lab: Lab) -> None:
     assert Path("ds/x/one/c.dcm").is_symlink()
 
 
+def test_a_wildcard_tried_again_replaces_no_file_of_another_one(lab: Lab) -> None:
+    """One that is new comes."""
+    file = Path("study.s5cmd").absolute()
+    file.write_text(
+        f"# s5cmd --no-sign-request --endpoint-url {lab.url} run study.s5cmd\n"
+        "cp s3://b-1/series-1/* .\ncp s3://b-1/series-2/* .\n"
+    )
+    serve(lab, target("series-1%2F"), b"", status=403)
+    serve(lab, target("series-2%2F"), page(item("series-2/a.dcm", 7)))
+    done = datalad("download-manifest", file.name, "ds", "--failed", "left.json", code=1)
+    assert summary(done) == {"added": 1, "refused": 1}
+    serve(lab, target("series-1%2F"), page(item("series-1/a.dcm"), item("series-1/b.dcm")))
+    done = datalad("download-manifest", "left.json", "ds", code=1)
+    assert summary(done) == {"added": 1, "conflicts": 1}
+
+
 def test_a_wildcard_for_the_top_that_wants_a_login(lab: Lab) -> None:
     """Nothing at all is taken for gone."""
     file = commands(lab)

@@ -274,6 +274,38 @@ def test_a_cart_with_what_wants_a_login(lab: Lab, monkeypatch: pytest.MonkeyPatc
     assert len(lab.requests) < 200
 
 
+def test_a_name_that_another_file_got_while_this_one_was_refused(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not replaced; with both there, each has a folder of its own."""
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "datalad.jsdl.address.synapse")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", lab.url)
+    synapse = Synapse(lab)
+    for number in (1, 2):
+        synapse.file(number, "x", b"x" * number, fileName="x.csv")
+    served = dict(lab.files)
+    deny(lab, "syn1")
+    file = Path("ids.txt").absolute()
+    file.write_text("syn1\nsyn2\n")
+    done = datalad("download-manifest", file.name, "ds", "--failed", "left.json", code=1)
+    assert summary(done) == {"added": 1, "refused": 1}
+    before = git(Path("ds"), "rev-parse", "HEAD:x.csv")
+    lab.files.update(served)
+    # the second time, what is kept to be tried again is no longer an address
+    for _ in range(2):
+        again = ("download-manifest", "left.json", "ds", "--failed", "left.json")
+        done = datalad(*again, code=1)
+        assert summary(done) == {"conflicts": 1}
+        (said,) = [r["message"] for r in done if r.get("change") == "conflict"]
+        assert "perhaps of another entry of the original manifest" in said
+        assert said.endswith("import the original manifest again")
+        assert git(Path("ds"), "rev-parse", "HEAD:x.csv") == before
+    done = datalad("download-manifest", file.name, "ds", "--delete")
+    assert summary(done) == {"added": 2, "gone": 1, "deleted": 1, "renamed": 1}
+    assert [Path(f"ds/syn{n}/x.csv").is_symlink() for n in (1, 2)] == [True, True]
+
+
 def test_a_table_with_urls_is_none_of_synapse(tmp_path: Path) -> None:
     """Nobody is asked."""
     manifest = tmp_path / "t.csv"
