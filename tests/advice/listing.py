@@ -185,6 +185,7 @@ ADVICE = {
     "to write the zip again, run": "commands.test_zips:test_an_update_keeps",
     "to skip them on purpose, add --exclude": "commands.test_make_manifest:test_the_advice",
     "import the original manifest again": "manifest.portals.test_synapse:test_a_name_that_anoth",
+    "then import the whole address again": "manifest.portals.test_synapse:test_what_wants_a_login",
     'remove "twice" from it': "advice.test_manifests:test_a_path_that_stood_twice",
     "--get downloads from them now": "advice.test_datasets:test_a_signed_url_is_downloaded",
     "download-manifest --get' makes": "commands.test_orders_words:test_a_signed_url_is_listed",

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from datalad_jsdl.errors import ManifestError
+from datalad_jsdl.manifest.addressed import addresses_in
 from datalad_jsdl.manifest.portals import (
     ckan,
     cmr,
@@ -115,11 +116,13 @@ class Address:
     usual: bool
     _portal: Portal
     _rest: str
+    _given: bool = False  # a base for this once, beside what is set
 
     def records(self, api: Api) -> Iterator[Record]:
         """The entries, unchecked; errors name the address."""
         try:
-            yield from self._portal.records(self._rest, self.base, api)
+            found = self._portal.records(self._rest, self.base, api)
+            yield from map(_without_addresses, found) if self._given else found
         except ManifestError as error:
             # somebody may have pasted a query with a token in it
             raise ManifestError(f"{self.text.partition('?')[0]}: {error}") from None
@@ -161,7 +164,14 @@ def find_address(
     if base is None:
         base = portal.BASE if isinstance(portal.BASE, str) else portal.BASE(rest)
     checked = _checked(base, manifest).removesuffix(portal.API).rstrip("/")
-    return Address(manifest, checked, usual, portal, rest)
+    return Address(manifest, checked, usual, portal, rest, given is not None)
+
+
+def _without_addresses(record: Record) -> Record:
+    """A record without addresses to be tried again: they would be asked for at another server."""
+    if record.fault is None or not addresses_in(record._replace(fault=None)):
+        return record
+    return record._replace(value=None, fault=f"{record.fault}; then import the whole address again")
 
 
 def _checked(base: str, manifest: str) -> str:

@@ -274,6 +274,24 @@ def test_a_cart_with_what_wants_a_login(lab: Lab, monkeypatch: pytest.MonkeyPatc
     assert len(lab.requests) < 200
 
 
+def test_what_wants_a_login_at_another_server(lab: Lab) -> None:
+    """By itself it would be asked for at the usual one: it comes with the whole address."""
+    synapse = Synapse(lab)
+    for number in (1, 2):
+        synapse.file(number, f"{number}", b"x" * number)
+    synapse.folder(10, "top", synapse.file(3, "3", b"three"))
+    served = dict(lab.files)
+    deny(lab, "syn1", "syn3/version/2/filehandles")
+    place = ("--base-url", lab.url, "synapse:syn1,syn2,syn10", "ds")
+    done = datalad("download-manifest", *place, "--failed", "left.json", code=1)
+    assert summary(done) == {"added": 1, "refused": 2}
+    left = [json.loads(line) for line in Path("left.json").read_text().splitlines()]
+    assert [(one["path"], *one) for one in left] == [(p, "path", "reason") for p in ("", "top/3")]
+    assert all(one["reason"].endswith("; then import the whole address again") for one in left)
+    lab.files.update(served)
+    assert summary(datalad("download-manifest", *place)) == {"added": 2, "unchanged": 1}
+
+
 def test_a_name_that_another_file_got_while_this_one_was_refused(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
