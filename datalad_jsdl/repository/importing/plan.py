@@ -76,7 +76,7 @@ def make_plan(
             decided = old_keys.get(path) not in undecided
             step = _step(path, entry, tree, old_keys, records, rule, unlocked, decided, *special)
             steps.append(step)
-    kept = dict.fromkeys(_perhaps_of_others(steps), _PERHAPS_OF_OTHERS)
+    kept = dict.fromkeys(_perhaps_of_others(steps, records), _PERHAPS_OF_OTHERS)
     kept |= dict.fromkeys(_users_own(steps, records, imported), _OWN_FILE)
     if kept:
         conflicts += [Conflict(path, reason) for path, reason in kept.items()]
@@ -122,12 +122,14 @@ def _no_longer_executable(
     )
 
 
-def _perhaps_of_others(steps: Iterable[Step]) -> Iterator[str]:
-    """Paths whose content would be replaced by what is to be tried again, and does not know it."""
+def _perhaps_of_others(steps: Iterable[Step], records: Mapping[str, KeyRecord]) -> Iterator[str]:
+    """Paths that are tried again and would change, although the file there has none of the URLs."""
     for step in steps:
         replaces = step.change is Change.CHANGED and step.key != step.old_key
         if replaces and step.entry is not None and step.entry.perhaps_twice:
-            yield step.path
+            known = records.get(step.old_key or "", _NOTHING)
+            if set(step.entry.registrable).isdisjoint(known.urls):
+                yield step.path
 
 
 def _users_own(

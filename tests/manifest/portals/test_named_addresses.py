@@ -12,6 +12,7 @@ from datalad_jsdl.manifest.formats.options import Options
 from datalad_jsdl.model.entry import Entry, Refusal
 from datalad_jsdl.operations.manifest_place import ManifestPlace
 from datalad_jsdl.operations.open_manifest import open_source
+from tests.lab import File
 from tests.manifest.portals.test_buckets import item, page, serve, target
 from tests.portal import datalad, summary
 from tests.portals import answer, listed, paths
@@ -171,6 +172,44 @@ def test_a_wildcard_tried_again_replaces_no_file_of_another_one(lab: Lab) -> Non
     serve(lab, target("series-1%2F"), page(item("series-1/a.dcm"), item("series-1/b.dcm")))
     done = datalad("download-manifest", "left.json", "ds", code=1)
     assert summary(done) == {"added": 1, "conflicts": 1}
+
+
+def test_an_object_that_has_changed_is_no_other_row_s(lab: Lab) -> None:
+    """Its URL is that of the file there."""
+    file = Path("study.s5cmd").absolute()
+    file.write_text(
+        f"# s5cmd --no-sign-request --endpoint-url {lab.url} run study.s5cmd\n"
+        "cp s3://b-1/series-1/* .\ncp s3://b-1/series-2/* .\n"
+    )
+    for number in (1, 2):
+        serve(lab, target(f"series-{number}%2F"), page(item(f"series-{number}/{number}.dcm")))
+    assert summary(datalad("download-manifest", file.name, "ds")) == {"added": 2}
+    serve(lab, target("series-1%2F"), b"", status=403)
+    done = datalad("download-manifest", file.name, "ds", "--failed", "left.json", code=1)
+    assert summary(done)["refused"] == 1
+    serve(lab, target("series-1%2F"), page(item("series-1/1.dcm", 7)))
+    assert summary(datalad("download-manifest", "left.json", "ds")) == {"changed": 1}
+
+
+def test_content_of_images_that_are_asked_for_again(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have no digests: their keys change when the content comes."""
+    set_base("tcia", lab, monkeypatch)
+    image = "/nbia-api/services/v1/getSingleImage?SeriesInstanceUID={0}&SOPInstanceUID={0}.1"
+    for n in (1, 2):
+        answer(lab, f"{IMAGES}.{n}&format=json", [{"SOPInstanceUID": f"{SERIES}.{n}.1"}])
+        lab.files[image.format(f"{SERIES}.{n}")] = File(b"image %d" % n)
+    file = Path("cart.tcia").absolute()
+    file.write_text(f"ListOfSeriesToDownload=\n{SERIES}.1\n{SERIES}.2\n")
+    assert summary(datalad("download-manifest", file.name, "ds")) == {"added": 2}
+    listing = lab.files[f"{IMAGES}.1&format=json"]
+    answer(lab, f"{IMAGES}.1&format=json", b"", status=403)
+    datalad("download-manifest", file.name, "ds", "--failed", "left.json", code=1)
+    lab.files[f"{IMAGES}.1&format=json"] = listing
+    done = datalad("download-manifest", "--get", "left.json", "ds")
+    assert summary(done) == {"changed": 1, "fetched": 1}
+    assert Path(f"ds/{SERIES}.1/{SERIES}.1.1.dcm").read_bytes() == b"image 1"
 
 
 def test_a_wildcard_for_the_top_that_wants_a_login(lab: Lab) -> None:
