@@ -201,8 +201,11 @@ class JsdlRemote(SpecialRemote):  # type: ignore[misc]  # annexremote is untyped
 
         mtime = state.mtime.timestamp() if state.mtime else None
         job = Job(key, tuple(urls), expected_of(key), Path(local_file), mtime, Sync.DATA)
+        engine = self._engine()
+        import datalad_jsdl.fetch.file.download  # noqa: F401 - before seconds without progress count
+
         reporter = _Reporter(self.annex)
-        outcome = fetch_file(job, self._engine(), reporter.report)
+        outcome = fetch_file(job, engine, reporter.report)
         if not isinstance(outcome, Failed):
             reporter.end(outcome.size)
         else:
@@ -253,7 +256,10 @@ def _import_engine() -> None:
     gc.disable()  # nothing of a module is garbage
     try:
         with suppress(ImportError):  # whoever needs it is told what is wrong
-            import datalad_jsdl.operations.engines  # noqa: F401 - for those who import it next
+            # for those who import them next
+            import datalad_jsdl.fetch.engine
+            import datalad_jsdl.fetch.file.download
+            import datalad_jsdl.operations.engines  # noqa: F401 - as above
     finally:
         gc.enable()
 

@@ -7,6 +7,7 @@ import errno
 import os
 import sqlite3
 import time
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -240,7 +241,12 @@ def file_of(url: str | URL) -> Path | None:
 def _migrations() -> tuple[Config, ScriptDirectory]:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    return config, ScriptDirectory.from_config(config)
+    return config, _scripts()
+
+
+@cache  # they are those of this program, however many stores it opens
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(_MIGRATIONS))
 
 
 def _understood(url: str | URL) -> URL:
