@@ -84,7 +84,8 @@ def are_entries(members: Sequence[Record]) -> bool:
     metadata = kinds.count(_Member.METADATA)
     others = kinds.count(_Member.OTHER)
     if not others and not metadata:
-        return entries > 0 or (words <= _MOST_WORDS and not all(map(_is_of_another_kind, members)))
+        of_another_kind = bool(members) and all(map(_is_of_another_kind, members))
+        return entries > 0 or (words <= _MOST_WORDS and not of_another_kind)
     if not others and entries + metadata >= _MANY:
         return True
     if any(record.path in _OTHERS for record in members):
