@@ -87,7 +87,7 @@ def inside(given: str | Sequence[str] | None, dataset: Any, root: Path) -> list[
 
 
 def hint_below(given: str | Path, dataset: Any) -> str:
-    """What to say behind it if a path is none here, but one of the dataset that was named.
+    """What to add if a path does not exist here, but does in the dataset that was named.
 
     As everywhere in DataLad, a path begins at the current folder, unless the dataset was given as
     an object of Python.

@@ -51,7 +51,7 @@ class Api(Protocol):
     """HTTP for addresses: with the user's logins, retries, and patience where it is asked for.
 
     All methods raise `FetchError` if there is no answer, and its kind `StatusError` (with
-    ``status``) for one that is none of success.
+    ``status``) for one that is no success.
     """
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> ApiAnswer:
@@ -66,7 +66,7 @@ class Api(Protocol):
         """The answers to many, several asked for at a time, in the order of *urls*."""
 
     def get_each(self, urls: Iterable[str]) -> Iterator[ApiAnswer | StatusError]:
-        """The same, with the error in the place of an answer that is none of success."""
+        """The same, but where the answer is no success, its error takes its place."""
 
     def post(self, url: str, document: Any) -> ApiAnswer:
         """The answer to a POST of JSON, as for GraphQL."""

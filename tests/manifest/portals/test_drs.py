@@ -294,7 +294,7 @@ def test_files_of_a_row_with_several_addresses_that_wants_a_login_are_not_delete
 @pytest.mark.usefixtures("set_base")
 @pytest.mark.parametrize("path", ["", "a.bam"])
 def test_a_row_tried_again_replaces_no_file_of_another_row(lab: Lab, path: str) -> None:
-    """Whoever names it; the same content is none to be replaced."""
+    """Whoever names it; where the content is the same, nothing is replaced."""
     for number in ("1", "2"):
         publish(lab, number, "a.bam")
     same = publish(lab, "3", "b.bam")

@@ -207,8 +207,8 @@ def _readable(expires: re.Match[str]) -> str:
     It takes no cookie of the answer then; RFC 6265 (5.2.1) ignores the attribute.
     """
     try:
-        # it has no underscore, but neither a page nor a type
-        cookiejar.http2time(expires[1].strip().strip('"'))  # type: ignore[attr-defined]
+        when = expires[1].strip().strip('"')
+        cookiejar.http2time(when)  # type: ignore[attr-defined]  # public, but not in the stubs
     except (ValueError, OverflowError):
         return ""
     return expires[0]
