@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import statistics
@@ -28,6 +29,10 @@ __all__ = [
     "versus",
     "warm",
 ]
+
+# As an installation has it. From a source tree, where PYTHONDONTWRITEBYTECODE is set, each
+# run of a program would compile it again.
+compileall.compile_dir(Path(__file__).parents[1] / "datalad_jsdl", quiet=2)
 
 _TAIL = 2000  # characters of a failed program's output that are shown
 

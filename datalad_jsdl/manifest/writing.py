@@ -185,12 +185,15 @@ def _fetch_txt_lost(entry: Entry) -> Iterator[str]:
         yield "access restrictions"
 
 
-# What XML 1.0 has no place for (its section 2.2). A path has no control characters, but a
-# location may.
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # of a metalink:url (RFC 5854): 1 is the best; a country of ISO 3166-1
 _MOST_PRIORITY = 999999
 _COUNTRY = re.compile("[A-Za-z]{2}")
+
+
+def _not_xml(text: str) -> re.Match[str] | None:
+    """What XML 1.0 has no place for (its section 2.2): a location may have control characters."""
+    # not when the module is loaded: it takes 4 ms
+    return re.search("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
 
 
 def _metalink(entries: Iterable[Entry]) -> Iterator[str]:
@@ -234,7 +237,7 @@ def _metalink_attributes(candidate: Candidate) -> str:
     if priority is not None:
         own = "" if 1 <= priority <= _MOST_PRIORITY else "jsdl:"
         text += f' {own}priority="{priority}"'
-    if location is not None and not _NOT_XML.search(location):
+    if location is not None and not _not_xml(location):
         own = "" if _COUNTRY.fullmatch(location) else "jsdl:"
         text += f" {own}location={quoteattr(location)}"
     return text
@@ -242,24 +245,24 @@ def _metalink_attributes(candidate: Candidate) -> str:
 
 def _metalink_access(restriction: Restriction) -> str:
     url = f" url={quoteattr(restriction.url)}" if restriction.url else ""
-    text = "" if _NOT_XML.search(restriction.text) else escape(restriction.text)
+    text = "" if _not_xml(restriction.text) else escape(restriction.text)
     return f'<jsdl:access kind="{restriction.kind.value}"{url}>{text}</jsdl:access>'
 
 
 def _metalink_fault(entry: Entry) -> str | None:
     if entry.inline is not None:
         return _NO_CONTENT
-    if found := _NOT_XML.search(entry.path):
+    if found := _not_xml(entry.path):
         return f"the path contains the character U+{ord(found.group()):04X}, which XML cannot hold"
     return None
 
 
 def _metalink_lost(entry: Entry) -> Iterator[str]:
-    if any(c.location is not None and _NOT_XML.search(c.location) for c in entry.candidates):
+    if any(c.location is not None and _not_xml(c.location) for c in entry.candidates):
         yield "locations"
     if entry.own_mtime:
         yield "times of their own"
-    if entry.restriction is not None and _NOT_XML.search(entry.restriction.text):
+    if entry.restriction is not None and _not_xml(entry.restriction.text):
         yield "texts on access"
 
 

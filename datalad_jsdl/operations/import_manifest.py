@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -102,14 +103,18 @@ class _Call:
 
     def run(self) -> Iterator[Imported | Refused | NothingLeft | Failure | Notice]:
         options = self._options
-        require_git_annex()
         if options.failed is not None:
             check_target(options.failed)
             if is_spent(options.failed, options.file):
                 yield NothingLeft(options.failed)
                 return
-        self._restore()
-        self.selection, source = self._target.read_selection()
+        with ThreadPoolExecutor(1) as aside:
+            git_annex = aside.submit(require_git_annex)
+            if options.file is None or options.restore:  # the manifest may take much longer
+                git_annex.result()
+            self._restore()
+            self.selection, source = self._target.read_selection()
+            git_annex.result()
         selection = self.selection
         if options.failed is not None and not selection.left_over:
             check_other(options.failed, options.file)

@@ -238,8 +238,8 @@ def test_it_is_made_again_from_the_run_record(members: dict[str, Any], tmp_path:
 
 IMPORTING = "datalad_jsdl.repository.importing"
 STEPS = {
-    "before objects are written": KillAt(f"{IMPORTING}.write:write_objects"),
-    "when they are": KillAt(f"{IMPORTING}.write:write_objects", after=True),
+    "before objects are written": KillAt(f"{IMPORTING}.write:recording"),
+    "when those of the commit are": KillAt(f"{IMPORTING}.write:write_commit", after=True),
     "before the switch": KillAt(f"{IMPORTING}.switching:switch"),
     "before files are replaced": KillAt(f"{IMPORTING}.switching:make_way"),
     "before they are written": KillAt(f"{IMPORTING}.switching:make_way", after=True),

@@ -196,7 +196,8 @@ OBJECTS, WORK_TREE = (
 STEPS = {
     "before git has the objects": KillAt("datalad_jsdl.repository.git.pack:PackWriter.write_to"),
     "before they have names": KillAt(f"{OBJECTS}:_create"),
-    "before the annex branch is merged": KillAt(f"{OBJECTS}:write_objects", after=True),
+    "before the annex branch is merged": KillAt(f"{OBJECTS}:merge_annex_branch"),
+    "when git has them all": KillAt(f"{OBJECTS}:write_commit", after=True),
     "before the switch": KillAt(f"{WORK_TREE}:make_way"),
     "when the way is free": KillAt(f"{WORK_TREE}:make_way", after=True),
     "before the branch moves": KillAt("datalad_jsdl.repository.locks:patiently", call=2),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from datalad_jsdl.operations import import_one
+from datalad_jsdl.operations import import_fetching
 from datalad_jsdl.operations.check import check_import
 from datalad_jsdl.operations.checked import Checked, CheckedMirror
 from datalad_jsdl.operations.engines import Engines
@@ -72,14 +72,14 @@ def test_content_that_is_here_and_cannot_be_read(lab: Lab, monkeypatch: pytest.M
     root = asked.target
     git(root, "annex", "get", "a.nii", "b.nii")
     keys = {path: git(root, "annex", "lookupkey", path) for path in paths}
-    plain = import_one.digest_into
+    plain = import_fetching.digest_into
 
     def broken(source: Path, target: Path) -> tuple[int, str]:
         if source.name == key_file(keys["a.nii"]):  # no disk of a test breaks when it is wanted to
             raise OSError(errno.EIO, "Input/output error")
         return plain(source, target)
 
-    monkeypatch.setattr(import_one, "digest_into", broken)
+    monkeypatch.setattr(import_fetching, "digest_into", broken)
     (second,) = import_manifest(options(members, get=True), PlainDatasets())
     assert isinstance(first, Imported)
     assert isinstance(second, Imported)

@@ -20,7 +20,7 @@ from datalad_jsdl.repository.annex.logs import (
     remote_state,
 )
 from datalad_jsdl.repository.git.running import batches
-from datalad_jsdl.repository.git.trees import parse_tree
+from datalad_jsdl.repository.git.trees import FOLDER, parse_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,8 +45,10 @@ ANNEX_BRANCH = "refs/heads/git-annex"
 # their files by its path (0.3 ms).
 _LISTING_PAYS = 200
 
+_HASH = len("123")
 _FOLDER = len("123/456/")
 _SUFFIXES = (".log", ".log.web", ".log.rmt")
+_NONE = (0, 0, 0)  # of each
 #: Folders in git-annex's own with what it has not committed yet (its Annex/Journal.hs).
 JOURNALS = ("journal", "journal-private")
 
@@ -54,6 +56,7 @@ _WELL_KNOWN = ("config.log", "preferred-content.log", "remote.log")  # read in o
 
 # What is recorded of a key: location log, URLs, per-remote state; None where there is none
 KeyLogs = tuple["bytes | None", "bytes | None", "bytes | None"]
+_NO_LOGS: KeyLogs = (None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ class AnnexBranch:
         """What is recorded of each of *keys* (no two the same), in the order of their folders."""
         keys = sorted(keys, key=branch_folder)
         if len(keys) >= _LISTING_PAYS:
-            yield from self._listed(keys)
+            yield from ((key, _NO_LOGS) for key in keys) if self._has_no_key else self._listed(keys)
             return
         stems = [branch_folder(key) + key_file(key) for key in keys]
         blobs = iter(self.files([stem + suffix for stem in stems for suffix in _SUFFIXES]))
@@ -119,14 +122,18 @@ class AnnexBranch:
 
     def _listed(self, keys: Sequence[str]) -> Iterator[tuple[str, KeyLogs]]:
         """The same from listings of the branch, of which no more than a folder is held."""
-        coming: deque[tuple[str, list[int]]] = deque()  # how many there are of each log of a key
+        # how many there are of each log of a key
+        coming: deque[tuple[str, Sequence[int]]] = deque()
         trouble: list[DatasetError] = []
 
         def names() -> Iterator[str]:  # in the thread that writes them to git
             try:
                 listings = [_Listed(self._git, commit) for commit in self.commits]
                 for folder, inside in groupby(keys, branch_folder):
-                    found = [listing.folder(folder) for listing in listings]
+                    found = [at for listing in listings if (at := listing.folder(folder))]
+                    if not found:  # as of every key in a first import
+                        coming.extend((key, _NONE) for key in inside)
+                        continue
                     for key in inside:
                         logs = [key_file(key) + suffix for suffix in _SUFFIXES]
                         known = [[at[log] for at in found if log in at] for log in logs]
@@ -148,6 +155,21 @@ class AnnexBranch:
             raise trouble[0]
         while coming:
             yield _logs_of(*coming.popleft(), [], news)
+
+    @cached_property
+    def _has_no_key(self) -> bool:
+        """Whether there is no log of any key, as in a new dataset."""
+        if self.is_journalled:
+            return False
+        roots = self._git.objects(f"{commit}^{{tree}}" for commit in self.commits)
+        return all(
+            root is not None  # else whoever lists it says so
+            and not any(
+                mode == FOLDER and len(name) == _HASH
+                for mode, name, _ in parse_tree(root, len(commit) // 2)
+            )
+            for commit, root in zip(self.commits, roots, strict=True)
+        )
 
     def lines(self, name: str) -> list[str]:
         """Those of one of `_WELL_KNOWN`."""
@@ -203,8 +225,15 @@ class AnnexBranch:
     def records(self, keys: Iterable[str]) -> Iterator[tuple[str, KeyRecord]]:
         """Look up keys, each once; one that nothing is recorded of has an empty record."""
         wanted = list(dict.fromkeys(keys))
-        if not wanted:
-            return
+        nothing = KeyRecord()  # one for all: there may be millions
+        if len(wanted) >= _LISTING_PAYS and self._has_no_key:
+            yield from ((key, nothing) for key in wanted)
+        elif wanted:
+            yield from self._records(wanted, nothing)
+
+    def _records(
+        self, wanted: Sequence[str], nothing: KeyRecord
+    ) -> Iterator[tuple[str, KeyRecord]]:
         uuids = self.own_uuids()
 
         @lru_cache(maxsize=1000)  # most location logs are one, and so are many states
@@ -215,7 +244,6 @@ class AnnexBranch:
         def state_of(state: bytes | None) -> KeyState:
             return remote_state(state, uuids)
 
-        nothing = KeyRecord()  # one for all: there may be millions
         for key, (location, web, state) in self.key_logs(wanted):
             if location is web is state is None:
                 yield key, nothing
@@ -280,6 +308,8 @@ def _logs_of(
     key: str, counts: Sequence[int], blobs: Sequence[bytes], news: Mapping[str, Sequence[Path]]
 ) -> tuple[str, KeyLogs]:
     """What is recorded of a key: *blobs*, of which each log has so many, and what is new."""
+    if counts is _NONE and not news:
+        return key, _NO_LOGS
     left = iter(blobs)
     path = branch_folder(key) + key_file(key) if news else ""
     location, web, state = (

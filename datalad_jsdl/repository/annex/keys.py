@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.model.content import Expected
@@ -160,10 +161,14 @@ def _escape(c: str) -> str:
 
 def extension(path: str, rule: ExtensionRule) -> str:
     """The extension that git-annex keeps in a key (its Backend/Utilities.hs)."""
-    name = path.rpartition("/")[2].encode().lstrip(b".")
-    parts = name.split(b".")[1:]
+    return _extension(path.rpartition("/")[2].encode().lstrip(b".").partition(b".")[2], rule)
+
+
+@lru_cache(maxsize=1000)  # most files of a manifest end alike
+def _extension(ending: bytes, rule: ExtensionRule) -> str:
+    """Of what comes after the first dot of a name."""
     kept: list[bytes] = []
-    for part in reversed(parts):
+    for part in reversed(ending.split(b".")):
         if len(part) > rule.length:
             break
         if all(byte > 127 or chr(byte).isalnum() for byte in part):

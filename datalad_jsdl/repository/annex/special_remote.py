@@ -7,9 +7,11 @@ URLs counts one copy, and people without our program fetch through web.
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import DatasetError
 from datalad_jsdl.repository.annex.config import COMMIT_NOW, vector_clock
@@ -18,7 +20,19 @@ from datalad_jsdl.repository.importing.write import annex_commit, write_annex_fi
 from datalad_jsdl.repository.locks import patiently
 from datalad_jsdl.repository.repository import Repository
 
-__all__ = ["LOCAL_SETTINGS", "NAME", "RemoteSetup", "set_up_locally", "set_up_remote"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Executor, Future
+
+__all__ = [
+    "LOCAL_SETTINGS",
+    "NAME",
+    "RemoteSetup",
+    "begin_setup",
+    "set_up_locally",
+    "set_up_remote",
+    "write_logs",
+]
 
 NAME = "jsdl"
 
@@ -40,11 +54,13 @@ class RemoteSetup:
         config_uuid: begins its line in ``remote.log``; per-key state is kept under it.
         configuration: its settings as git-annex shows them.
         done: what had to be done, in words; empty if all was in place.
+        logs: path → content of what is still to be written to the git-annex branch.
     """
 
     config_uuid: str
     configuration: str
     done: tuple[str, ...]
+    logs: tuple[tuple[str, bytes], ...] = ()
 
 
 def set_up_remote(repository: Repository) -> RemoteSetup:
@@ -53,32 +69,70 @@ def set_up_remote(repository: Repository) -> RemoteSetup:
     Raises:
         DatasetError: git-annex refuses, or another remote has the name.
     """
-    done: list[str] = []
+    with ThreadPoolExecutor(1) as aside:
+        setup = begin_setup(repository, aside)()
+    write_logs(repository, setup)
+    return setup
 
-    def run(word: str, *args: str) -> None:
-        repository.git.run("annex", *args, *COMMIT_NOW)
-        repository.refresh()
-        done.append(word)
 
-    uuid, name = _find(repository)
-    if not uuid:
+def begin_setup(repository: Repository, aside: Executor) -> Callable[[], RemoteSetup]:
+    """Begin to set the remote up; in a new dataset git-annex takes a third of a second for it.
+
+    Args:
+        repository: to be asked by the calling thread only.
+        aside: where git-annex is waited for.
+
+    Returns:
+        Ends it, all but for the logs, which are to be written. Called again, says the same.
+
+    Raises:
+        DatasetError: another remote has the name.
+    """
+    begun: Future[bytes] | None = None
+    if not _find(repository)[0]:
         _refuse_foreign_remote(repository)
-        run("initialised", "initremote", NAME, *_SETTINGS, "--sameas=web")
-        uuid, name = _find(repository)
+        args = ("initremote", NAME, *_SETTINGS, "--sameas=web", *COMMIT_NOW)
+        begun = aside.submit(repository.git.run, "annex", *args)
+    return cache(partial(_end_setup, repository, begun))
+
+
+def _end_setup(repository: Repository, begun: Future[bytes] | None) -> RemoteSetup:
+    done: list[str] = []
+    if begun is not None:
+        begun.result()
+        repository.refresh()
+        done.append("initialised")
+    uuid, name = _find(repository)
     _refuse_strange_settings(name, repository.annex.remotes()[uuid])
     if repository.setting(f"remote.{name}.annex-config-uuid") != uuid:
         # without encryption=none it would fail where an earlier enableremote dropped it
-        run("enabled", "enableremote", name, "encryption=none")
+        repository.git.run("annex", "enableremote", name, "encryption=none", *COMMIT_NOW)
+        repository.refresh()
+        done.append("enabled")
     if _verify(repository, name):
         done.append("verified")
     for setting, value in LOCAL_SETTINGS.items():
         if repository.setting(f"remote.{name}.{setting}") != value:
             _set(repository, f"remote.{name}.{setting}", value)
             done.append(f"set {setting}={value}")
-    done += _mend_logs(repository, uuid)
-    settings = repository.annex.remotes()[uuid]
+    words, logs = _mended_logs(repository, uuid)
+    if logs and begun is None:  # others may have written to them since they were read
+        repository.refresh()
+        words, logs = _mended_logs(repository, uuid)
+    settings = repository.annex.remotes()[uuid] | {"encryption": "none"}
     shown = " ".join(f"{k}={v}" for k, v in sorted(settings.items()))
-    return RemoteSetup(uuid, shown, tuple(done))
+    return RemoteSetup(uuid, shown, (*done, *words), tuple(logs))
+
+
+def write_logs(repository: Repository, setup: RemoteSetup) -> None:
+    """Write what `begin_setup` has left to be written.
+
+    Raises:
+        DatasetError: git or git-annex cannot do it.
+    """
+    if setup.logs:
+        write_annex_files(repository.git, annex_commit(repository.git), setup.logs)
+        repository.refresh()
 
 
 def set_up_locally(git_dir: Path, name: str) -> None:
@@ -161,8 +215,8 @@ def _verify(repository: Repository, name: str) -> bool:
     return False
 
 
-def _mend_logs(repository: Repository, uuid: str) -> list[str]:
-    """Write into the git-annex branch what is missing there; returns that in words.
+def _mended_logs(repository: Repository, uuid: str) -> tuple[list[str], list[tuple[str, bytes]]]:
+    """What is missing in the git-annex branch: in words, and the files with it.
 
     ``remote.log``: encryption=none, without which clones fail to enable the remote;
     git-annex drops it whenever it writes the line. ``preferred-content.log``: "present",
@@ -188,10 +242,7 @@ def _mend_logs(repository: Repository, uuid: str) -> list[str]:
         line = f"{WEB_UUID} present timestamp={now}s"
         files.append(("preferred-content.log", _lines(*wanted, line)))
         done.append("set wanted to present")
-    if files:
-        write_annex_files(repository.git, annex_commit(repository.git), files)
-        repository.refresh()
-    return done
+    return done, files
 
 
 def _lines(*lines: str) -> bytes:

@@ -1,10 +1,10 @@
-"""A set of object names: 20 to 60 bytes each, where Python's own takes 110 to 150."""
+"""A set of object names: 20 to 60 bytes each of many, where Python's own takes 110 to 150."""
 
 from __future__ import annotations
 
 __all__ = ["OidSet"]
 
-_FIRST_CELLS = 1 << 10
+_FEW = 1 << 16
 
 
 class OidSet:
@@ -15,19 +15,37 @@ class OidSet:
 
     Args:
         width: bytes of a name.
+        few: so many are in a set of Python's, which is four times as fast.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, few: int = _FEW) -> None:
         self._width = width
         self._empty = bytes(width)  # no object has this name
         self._count = 0
-        self._make(_FIRST_CELLS)
+        self._most = few
+        self._few: set[bytes] | None = set()
 
     def __len__(self) -> int:
-        return self._count
+        return self._count if self._few is None else len(self._few)
 
     def add(self, oid: bytes) -> bool:
         """Whether *oid* was not in the set before."""
+        if self._few is not None:
+            known = len(self._few)
+            self._few.add(oid)
+            if len(self._few) > self._most:
+                self._move()
+            return self._few is None or len(self._few) > known
+        return self._add(oid)
+
+    def _move(self) -> None:
+        """From Python's set into a table."""
+        few, self._few = self._few or set(), None
+        self._make(1 << (len(few) + 1).bit_length())
+        for oid in few:
+            self._add(oid)
+
+    def _add(self, oid: bytes) -> bool:
         at = self._find(oid)
         width = self._width
         if self._table[at : at + width] == oid:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from datalad_jsdl.repository.git.running import Git
 
-__all__ = ["PackWriter", "writing_pack"]
+__all__ = ["PackWriter", "give", "open_pack", "writing_pack"]
 
 _TYPES = {b"commit": 1, b"tree": 2, b"blob": 3}
 
@@ -98,20 +98,31 @@ def _head(kind: bytes, size: int) -> bytes:
 
 
 @contextmanager
-def writing_pack(git: Git) -> Iterator[PackWriter]:
-    """Collect objects, and hand them to git when all went well.
+def open_pack(git: Git) -> Iterator[PackWriter]:
+    """Collect objects, to be handed to git by `give`."""
+    asked = git.text("rev-parse", "--show-object-format", "--absolute-git-dir")
+    algorithm, _, folder = asked.partition("\n")
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=folder) as spool:
+        yield PackWriter(spool, algorithm)
+
+
+def give(git: Git, pack: PackWriter) -> None:
+    """Hand objects to git.
 
     Nothing refers to them then; killed before, no trace is left but what ``git gc`` removes.
 
     Raises:
         DatasetError: git did not take the pack.
     """
-    asked = git.text("rev-parse", "--show-object-format", "--absolute-git-dir")
-    algorithm, _, folder = asked.partition("\n")
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=folder) as spool:
-        pack = PackWriter(spool, algorithm)
+    packed = pack.count >= _UNPACK_LIMIT
+    command = ("index-pack", "--stdin") if packed else ("unpack-objects", "-q")
+    with git.feed(*command) as stream:
+        pack.write_to(stream)
+
+
+@contextmanager
+def writing_pack(git: Git) -> Iterator[PackWriter]:
+    """Collect objects, and hand them to git when all went well; see `give`."""
+    with open_pack(git) as pack:
         yield pack
-        packed = pack.count >= _UNPACK_LIMIT
-        command = ("index-pack", "--stdin") if packed else ("unpack-objects", "-q")
-        with git.feed(*command) as stream:
-            pack.write_to(stream)
+        give(git, pack)

@@ -1,7 +1,8 @@
 """One import: lock, plan, write, merge, switch. The order makes it safe to be killed.
 
-1. All objects are written, under refs of our own.
-2. git-annex merges what is recorded of the keys; a key more in its branch harms nobody.
+1. What is recorded of the keys is written, under a ref of our own.
+2. git-annex merges it; a key more in its branch harms nobody. Meanwhile the commit for the
+   work branch is written, under another ref.
 3. The work tree and index are brought to the new commit.
 4. The branch moves.
 
@@ -10,6 +11,7 @@ Killed before 4, the next run finds the old commit and does the same again.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -36,12 +38,16 @@ from datalad_jsdl.repository.importing.steps import Change, Plan
 from datalad_jsdl.repository.importing.submodules import GITMODULES, activate, gitmodules
 from datalad_jsdl.repository.importing.switching import make_way, switch
 from datalad_jsdl.repository.importing.worktree import restore, undo_half_a_switch
-from datalad_jsdl.repository.importing.write import merge_annex_branch, write_objects
+from datalad_jsdl.repository.importing.write import (
+    merge_annex_branch,
+    recording,
+    write_commit,
+)
 from datalad_jsdl.repository.locks import exclusively
 from datalad_jsdl.repository.repository import WORK_REF
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from datalad_jsdl.model.entry import Entry
     from datalad_jsdl.repository.importing.submodules import Link
@@ -177,10 +183,11 @@ class Importer:
         *,
         message: str,
         config_uuid: str,
+        logs: Sequence[tuple[str, bytes]],
         extra: Mapping[str, bytes],
         links: Mapping[str, Link],
     ) -> str:
-        """Carry out a plan; see `objects.write_objects` for the arguments.
+        """Carry out a plan; see `write.write_commit` and `recording` for the arguments.
 
         Returns:
             The new commit, or "" if there was nothing to commit.
@@ -188,8 +195,13 @@ class Importer:
         git, extra = self.repository.git, dict(extra)
         if sections := gitmodules(git, tree, links):
             extra[GITMODULES] = sections
-        commit = write_objects(git, tree, plan, message, config_uuid, extra, links)
-        merge_annex_branch(git)
+        with (
+            recording(git, plan, config_uuid, logs) as record,
+            ThreadPoolExecutor(1) as aside,
+        ):
+            recorded = aside.submit(record)
+            commit = write_commit(git, tree, plan, message, extra, links)
+            recorded.result()
         self.repository.refresh()
         if commit:
             branch = checked_out(self.repository)

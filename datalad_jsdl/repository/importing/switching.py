@@ -12,7 +12,6 @@ from datalad_jsdl.repository.importing.steps import Change
 from datalad_jsdl.repository.importing.worktree import (
     Folders,
     blob_of,
-    blob_oid,
     full_path,
     holds,
     is_there_already,
@@ -69,10 +68,9 @@ def switch(
     else:
         # whether it would fail, before anything moves
         patiently(git, lambda: git.run(*merge, "--dry-run", old, commit))
-        patiently(git, lambda: _add_links(git, fresh, len(commit)))
+        patiently(git, lambda: _add_links(git, fresh))
         # finds them in place, and does the rest
         patiently(git, lambda: git.run(*merge, old, commit))
-        git.ask("update-index", "-q", "--refresh")  # no: something is modified
     # a ref's own lock is waited for by git itself
     wait = ("-c", f"core.filesRefLockTimeout={_REF_LOCK}")
     update = ("update-ref", "-m", reason, "HEAD", commit, tree.commit or "0" * len(commit))
@@ -116,19 +114,19 @@ _MANY = 500
 _REF_LOCK = 5000  # milliseconds
 
 
-def _add_links(git: Git, steps: Sequence[Step], oid_length: int) -> None:
+def _add_links(git: Git, steps: Sequence[Step]) -> None:
     """Put new symlinks into the work tree and the index."""
     by_folder: dict[str, list[Step]] = {}
     for step in steps:
         by_folder.setdefault(step.path.rpartition("/")[0], []).append(step)
 
     def make(folder: str) -> bytes:
-        """Make the links of one folder; returns the names of their blobs, end to end."""
+        """Make the links of one folder; returns their paths, each with a NUL."""
         place = full_path(git, folder)
         os.makedirs(place, exist_ok=True)
-        oids = []
+        paths = []
         for step in by_folder[folder]:
-            full = os.path.join(place, step.path.rpartition("/")[2].encode())
+            full = full_path(git, step.path)
             blob = blob_of(step)
             try:
                 os.symlink(blob, full)
@@ -137,14 +135,11 @@ def _add_links(git: Git, steps: Sequence[Step], oid_length: int) -> None:
                 if not is_there_already(git, step):  # else it was made before a lock was met
                     os.rmdir(full)
                     os.symlink(blob, full)
-            oids.append(blob_oid(blob, oid_length))
-        return b"".join(oids)
+            paths.append(step.path)
+        return "".join(f"{path}\0" for path in paths).encode()
 
     with ThreadPoolExecutor(2) as pool:
-        oids = list(pool.map(make, by_folder))
-    width = oid_length // 2
-    with git.feed("update-index", "-z", "--index-info") as stream:
-        for inside, found in zip(by_folder.values(), oids, strict=True):
-            for number, step in enumerate(inside):
-                oid = found[number * width : (number + 1) * width].hex()
-                stream.write(f"{step.mode} {oid}\t{step.path}\0".encode())
+        made = list(pool.map(make, by_folder))
+    # not while they are made: killed then, git would leave its lock behind
+    with git.feed("update-index", "-z", "--add", "--stdin") as stream:
+        stream.writelines(made)

@@ -1,13 +1,15 @@
-"""Plan → git objects: one pack for the work branch and git-annex's.
+"""Plan → git objects: a commit for git-annex's branch, and one for the work branch.
 
-Both commits go to refs of our own, which appear only when all objects are written; the
+Each goes to a ref of our own, which appears only when all its objects are written; the
 branches themselves are moved afterwards.
 """
 
 from __future__ import annotations
 
 import heapq
+from contextlib import contextmanager
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import DatasetError
@@ -21,7 +23,7 @@ from datalad_jsdl.repository.annex.config import (
 from datalad_jsdl.repository.annex.keys import branch_path
 from datalad_jsdl.repository.annex.logs import WEB_UUID, KeyState, add_present, set_remote_state
 from datalad_jsdl.repository.commit import REGULAR, SUBMODULE
-from datalad_jsdl.repository.git.pack import writing_pack
+from datalad_jsdl.repository.git.pack import give, open_pack, writing_pack
 from datalad_jsdl.repository.git.tree_reader import TreeReader
 from datalad_jsdl.repository.git.trees import build_tree
 from datalad_jsdl.repository.importing.provenance import with_tree
@@ -30,7 +32,7 @@ from datalad_jsdl.repository.importing.worktree import blob_of
 from datalad_jsdl.repository.repository import ANNEX_REF, WORK_REF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from datalad_jsdl.repository.commit import Tree
     from datalad_jsdl.repository.git.pack import PackWriter
@@ -43,59 +45,84 @@ __all__ = [
     "ARCHIVES_FILE",
     "annex_commit",
     "merge_annex_branch",
+    "recording",
     "write_annex_files",
-    "write_objects",
+    "write_commit",
 ]
 
 #: Where zips of the dataset's files are kept: it may be all that an import changes.
 ARCHIVES_FILE = ".datalad/jsdl/archives.json"
 
 
-def write_objects(
+@contextmanager
+def recording(
+    git: Git, plan: Plan, config_uuid: str, logs: Sequence[tuple[str, bytes]]
+) -> Iterator[Callable[[], None]]:
+    """Write what the plan records of keys, and further logs; nothing if there is nothing.
+
+    Args:
+        git: the repository.
+        plan: what to write.
+        config_uuid: under which the special remote keeps its per-key state.
+        logs: path → content of other files of the git-annex branch, in no folder.
+
+    Yields:
+        What remains to be done, mostly by git and git-annex: to have the objects taken, and
+        `ANNEX_REF` merged. It may be called in another thread.
+    """
+    if not plan.records and not logs:
+        yield lambda: merge_annex_branch(git)
+        return
+    config = _config(git)
+    with open_pack(git) as pack:
+        # a commit without parent would hide all earlier state
+        base = annex_commit(git)
+        files = chain(logs, _log_files(git, base, plan, config_uuid))
+        commit = _annex_commit(git, pack, base, files, config)
+
+        def record() -> None:
+            give(git, pack)
+            _create(git, ANNEX_REF, _signed(git, ANNEX_REF, commit, config))
+            merge_annex_branch(git)
+
+        yield record
+
+
+def write_commit(
     git: Git,
     tree: Tree,
     plan: Plan,
     message: str,
-    config_uuid: str,
     extra: Mapping[str, bytes],
     links: Mapping[str, Link],
 ) -> str:
-    """Write the plan's commits to `WORK_REF` and `ANNEX_REF`.
+    """Write the plan's commit for the work branch to `WORK_REF`.
 
     Args:
         git: the repository.
         tree: of the commit that is built upon.
         plan: what to write.
-        message: of the commit on the work branch.
-        config_uuid: under which the special remote keeps its per-key state.
-        extra: path → content of further files for the work branch.
-        links: path → subdataset to be recorded in the work branch.
+        message: of the commit.
+        extra: path → content of further files.
+        links: path → subdataset to be recorded.
 
     Returns:
-        The commit for the work branch, or "" if the tree stays as it is.
+        The commit, or "" if the tree stays as it is.
     """
-    refs: dict[str, str] = {}
-    config = _config(git)
+    if not (plan.writes_tree or links or ARCHIVES_FILE in extra):
+        return ""
     with writing_pack(git) as pack:
-        if plan.writes_tree or links or ARCHIVES_FILE in extra:
-            changes = heapq.merge(
-                _step_changes(pack, plan),
-                _file_changes(pack, sorted(extra.items())),
-                sorted(_link_changes(links)),
-                key=_path,
-            )
-            in_git = any(step.content is not None for step in plan.steps)
-            refs[WORK_REF] = _commit(
-                git, pack, changes, tree.commit, message, _author(git), names_tree=in_git
-            )
-        if plan.records:
-            # a commit without parent would hide all earlier state
-            base = annex_commit(git)
-            files = _log_files(git, base, plan, config_uuid)
-            refs[ANNEX_REF] = _annex_commit(git, pack, base, files, config)
-    refs = {ref: _signed(git, ref, commit, config) for ref, commit in refs.items()}
-    _create(git, refs)
-    return refs.get(WORK_REF, "")
+        changes = heapq.merge(
+            _step_changes(pack, plan),
+            _file_changes(pack, sorted(extra.items())),
+            sorted(_link_changes(links)),
+            key=_path,
+        )
+        in_git = any(step.content is not None for step in plan.steps)
+        commit = _commit(git, pack, changes, tree.commit, message, _author(git), names_tree=in_git)
+    commit = _signed(git, WORK_REF, commit, _config(git))
+    _create(git, WORK_REF, commit)
+    return commit
 
 
 def write_annex_files(git: Git, base: str, files: Iterable[tuple[str, bytes]]) -> None:
@@ -117,7 +144,7 @@ def write_annex_files(git: Git, base: str, files: Iterable[tuple[str, bytes]]) -
     config = _config(git)
     with writing_pack(git) as pack:
         commit = _annex_commit(git, pack, base, sorted(files), config)
-    _create(git, {ANNEX_REF: _signed(git, ANNEX_REF, commit, config)})
+    _create(git, ANNEX_REF, _signed(git, ANNEX_REF, commit, config))
     merge_annex_branch(git)
 
 
@@ -258,10 +285,9 @@ def _commit(
     return pack.add(b"commit", b"\n".join(lines)).hex()
 
 
-def _create(git: Git, refs: Mapping[str, str]) -> None:
-    """Make refs that were not there, all or none."""
-    lines = "".join(f"create {ref} {commit}\n" for ref, commit in refs.items())
-    git.run("update-ref", "--stdin", stdin=lines.encode())
+def _create(git: Git, ref: str, commit: str) -> None:
+    """Make a ref that was not there."""
+    git.run("update-ref", ref, commit, "0" * len(commit))
 
 
 def _raw(text: str) -> bytes:
