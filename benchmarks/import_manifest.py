@@ -2,11 +2,12 @@
 
 ::
 
-    python benchmarks/import_manifest.py [--sizes 1000,10000] [--peer 1000,10000] [--runs 1]
+    python benchmarks/import_manifest.py [--sizes 1000,10000] [--peer 1000,10000] [--runs 3]
         [--folder DIR] [--updates] [--plot docs/scale.svg]
 
 Peer: ``git annex fromkey --batch`` and ``git annex registerurl --batch`` (two URLs an
-entry, location logs left uncompacted, its fastest setting) and ``git commit``. Ours is
+entry, location logs left uncompacted, its fastest setting) and ``git commit``; git's
+housekeeping, which goes on when that has ended, is switched off. Ours is
 ``datalad download-manifest`` as a user runs it, creation of the dataset and start of the
 program included. Wall and CPU seconds (of all processes) are medians of the runs; memory is
 the most that a process had (VmHWM, mapped files included): that of our own program, and the
@@ -98,6 +99,7 @@ def ours(folder: Path, count: int, changed: int = 0) -> Point:
 _PEER = """
 set -e
 git init -q .
+git config gc.auto 0
 git annex init -q
 fast="-c annex.alwayscompact=false"
 git annex fromkey $fast --force --batch < ../keys > ../said
@@ -183,7 +185,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--sizes", type=numbers, default=[1000, 10_000], metavar="N,N")
     parser.add_argument("--peer", type=numbers, default=[1000, 10_000], metavar="N,N")
-    parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=None, help="to work in")
     parser.add_argument("--updates", action="store_true", help="two more imports each")
     parser.add_argument("--plot", type=Path, default=None, metavar="FILE", help="SVG or PNG")

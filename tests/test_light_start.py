@@ -101,6 +101,26 @@ except SystemExit:
     assert not loaded & {"urllib3", "datalad_jsdl.fetch.engine", "datalad_jsdl.operations.check"}
 
 
+def test_an_archive_of_what_is_here_loads_no_http_library(tmp_path: Path) -> None:
+    dataset = tmp_path / "ds"
+    run("datalad", "create", dataset)
+    (dataset / "a").write_text("a")
+    run("datalad", "save", cwd=dataset)
+    command = ["datalad", "export-archive-jsdl", "-d", str(dataset), str(tmp_path / "a.zip")]
+    code = f"""
+import sys
+from datalad.cli.main import main
+try:
+    main({command!r})
+except SystemExit:
+    print(*sys.modules)
+"""
+    loaded = set(run(sys.executable, "-c", code).splitlines()[-1].split())
+    assert (tmp_path / "a.zip").exists()
+    assert "datalad_jsdl.archive.export" in loaded
+    assert not loaded & {"urllib3", "datalad_jsdl.fetch.http.answers"}
+
+
 def test_the_words_of_download_order_are_its_actions() -> None:
     from datalad_jsdl.commands._order_actions import ACTIONS
     from datalad_jsdl.commands.download_order import DownloadOrder

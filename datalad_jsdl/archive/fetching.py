@@ -14,7 +14,6 @@ from datalad_jsdl.archive.pieces import fetch_verified, grid
 from datalad_jsdl.archive.remote import Memory
 from datalad_jsdl.archive.spill import Held
 from datalad_jsdl.archive.stream import Stream
-from datalad_jsdl.fetch.file.download import fetch
 from datalad_jsdl.fetch.file.verification import Verifier
 from datalad_jsdl.model.content import Fetched
 
@@ -115,6 +114,8 @@ class ContentFetch:
     def _into_memory(
         self, room: int, window: tuple[int, int] | None, version: Version | None
     ) -> tuple[Fetched | Failed, bytearray]:
+        from datalad_jsdl.fetch.file.download import fetch  # what is here needs no HTTP
+
         memory, content = Memory(room), self.content
         outcome = fetch(
             self.engine,
@@ -148,6 +149,8 @@ class _Parts:
 
     def part(self, sink: Flow, start: int, stop: int, given: Given | None) -> Fetched | Failed:
         """See `stream.StreamFetch`."""
+        from datalad_jsdl.fetch.file.download import fetch  # likewise
+
         source = self.source
         return fetch(
             source.engine,

@@ -6,7 +6,6 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from datalad_jsdl.faults import Failed, Fault, FaultKind
-from datalad_jsdl.fetch.file.download import fetch
 from datalad_jsdl.model.digests import ALGORITHMS
 
 if TYPE_CHECKING:
@@ -130,6 +129,8 @@ def fetch_verified(
         stop: after the last.
         kept: where the bytes go; in the end none if no mirror has them.
     """
+    from datalad_jsdl.fetch.file.download import fetch  # what is here needs no HTTP
+
     urls, faults = list(content.urls), list[Fault]()
     expected = content.expected
     window = None if content.size is None else (start, stop)

@@ -47,7 +47,7 @@ def dataset_contents(
     """
     keys = tree.keys(paths)
     repository = home.repository
-    records = dict(repository.annex.records(filter(None, keys.values())))
+    records = dict(repository.annex.records(filter(None, keys.values()), located=False))
     blobs = [path for path in paths if not keys[path]]
     archives = tuple(archive.under(prefix.rstrip("/")) for archive in archives_of(tree))
     sizes = repository.git.sizes(tree.files[path].oid for path in blobs)

@@ -83,8 +83,10 @@ def write_archive(
     is_sized = all(content.size is not None for content in contents)
     total = measure(c.member(c.size or 0) for c in contents) if is_sized else None
     writing = Writing(contents, total, engines_of(contents, sources))
-    jobs = options.jobs or (sources.engine(contents[0]).settings.jobs if contents else 1) or None
-    go_on = partial(export, sources=sources, jobs=jobs, skip_missing=options.skip_missing)
+    jobs = options.jobs
+    if jobs is None and (remote := next((c for c in contents if c.is_remote), None)):
+        jobs = sources.engine(remote).settings.jobs
+    go_on = partial(export, sources=sources, jobs=jobs or None, skip_missing=options.skip_missing)
     if options.target is None:
         output = PipeOutput(options.descriptor)
         writer: ArchiveWriter = CanonicalWriter(output, progress=writing.wrote)
@@ -128,9 +130,11 @@ def write_archive(
                     file.part, size_text(prefix.length), size_text(before),
                 )  # fmt: skip
         if not options.deflate:
-            certain = [c for c in contents if not (options.skip_missing and c.is_remote)]
-            needed = measure(c.member(c.size or 0) for c in certain) - prefix.length
-            require_room(file.target.parent, needed, options.reserve)
+            needed = total
+            if needed is None or options.skip_missing:
+                certain = [c for c in contents if not (options.skip_missing and c.is_remote)]
+                needed = measure(c.member(c.size or 0) for c in certain)
+            require_room(file.target.parent, needed - prefix.length, options.reserve)
         writer = _writer(file, prefix, writing.wrote, contents, options)
         if options.deflate:
             writer = DeflatedWriter(file, writing.wrote)

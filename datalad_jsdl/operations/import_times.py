@@ -70,7 +70,7 @@ def timed(
 
 def recorded_times(importer: Importer, keys: Iterable[str]) -> dict[str, datetime]:
     """The times that the dataset has recorded of keys."""
-    records = importer.repository.annex.records(keys)
+    records = importer.repository.annex.records(keys, located=False)
     return {key: record.state.mtime for key, record in records if record.state.mtime is not None}
 
 

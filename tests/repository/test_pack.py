@@ -37,14 +37,18 @@ if TYPE_CHECKING:
 UUID = "0f6d72f6-ff4f-4c13-9d6c-4d4b8f3b6a31"
 
 
-@given(st.lists(st.binary(min_size=6, max_size=6)), st.sampled_from([0, 5, 1000]))
+@given(
+    st.lists(st.binary(min_size=6, max_size=6)),
+    st.sampled_from([0, 5, 1000]),
+    st.sampled_from([0, 3, 50]),
+)
 @settings(max_examples=50)
-def test_a_set_of_names(names: list[bytes], few: int) -> None:
+def test_a_set_of_names(names: list[bytes], few: int, expected: int) -> None:
     # the first five bytes decide on the place: these all want the same
     names = [b"place" + name[:1] for name in names] + [b"x" + name[1:] for name in names]
     names = [name for name in names if any(name)]
     seen: set[bytes] = set()
-    ours = OidSet(6, few)
+    ours = OidSet(6, expected, few)
     for name in names:
         assert ours.add(name) == (name not in seen)
         seen.add(name)
@@ -52,7 +56,7 @@ def test_a_set_of_names(names: list[bytes], few: int) -> None:
 
 
 def test_a_set_grows() -> None:
-    ours = OidSet(20, 100)
+    ours = OidSet(20, few=100)
     names = [number.to_bytes(20, "big") for number in range(1, 3000)]
     for new in (True, False):
         assert {ours.add(name) for name in names} == {new}

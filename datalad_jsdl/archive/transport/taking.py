@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from datalad_jsdl.archive.transport.grouping import HANDFUL, MOST, neighbours
 from datalad_jsdl.archive.transport.members import content_of
-from datalad_jsdl.archive.transport.remote_zip import RemoteZip
 from datalad_jsdl.bugs import LOGGER
 from datalad_jsdl.errors import ArchiveError, FetchError
 from datalad_jsdl.fetch.log_words import Shown
@@ -119,6 +118,8 @@ class _Source:
     """
 
     def __init__(self, archive: NamedArchive, url: str, engine: Engine) -> None:
+        from datalad_jsdl.archive.transport.remote_zip import RemoteZip  # HTTP, where it is needed
+
         self.archive = archive
         self.zip = RemoteZip(url, engine)
         self.is_broken = False

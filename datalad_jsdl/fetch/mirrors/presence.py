@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.faults import Failed, Fault, FaultKind
-from datalad_jsdl.fetch.mirrors.probe import Asker, probe
 from datalad_jsdl.fetch.phrases import failure
 from datalad_jsdl.model.content import Expected
 
@@ -30,6 +29,8 @@ def is_present(urls: Iterable[str], expected: Expected, engine: Engine) -> bool:
     Raises:
         FetchError: none offers it, and some could not be asked; it names them.
     """
+    from datalad_jsdl.fetch.mirrors.probe import Asker, probe  # what is here needs no HTTP
+
     doubts: list[Fault] = []
     with engine.operation() as operation:
         asker = Asker(engine, operation, engine.settings.read_timeout, again=False)
@@ -56,6 +57,8 @@ def announced_size(
         engine: to ask with.
         expected: what is known of the content besides.
     """
+    from datalad_jsdl.fetch.mirrors.probe import Asker, probe  # likewise
+
     with engine.operation() as operation:
         asker = Asker(engine, operation, engine.settings.read_timeout)
         for url in engine.origins.rank(list(urls), None):

@@ -12,7 +12,12 @@ from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import DatasetError
-from datalad_jsdl.repository.annex.keys import branch_folder, journal_name, key_file
+from datalad_jsdl.repository.annex.keys import (
+    branch_folder,
+    branch_order,
+    journal_name,
+    key_file,
+)
 from datalad_jsdl.repository.annex.logs import (
     WEB_UUID,
     KeyState,
@@ -65,7 +70,7 @@ class KeyRecord:
 
     Attributes:
         urls: registered URLs.
-        in_web: the location log counts a copy in the web.
+        in_web: the location log counts a copy in the web; False where that was not asked.
         state: what an earlier manifest said.
     """
 
@@ -109,22 +114,36 @@ class AnnexBranch:
                 parts += [] if content is None else [content]
         return list(map(merged, found))
 
-    def key_logs(self, keys: Iterable[str]) -> Iterator[tuple[str, KeyLogs]]:
-        """What is recorded of each of *keys* (no two the same), in the order of their folders."""
-        keys = sorted(keys, key=branch_folder)
+    def key_logs(
+        self, keys: Iterable[str], *, located: bool = True
+    ) -> Iterator[tuple[str, KeyLogs]]:
+        """What is recorded of each of *keys* (no two the same), in the order of their folders.
+
+        Args:
+            keys: which.
+            located: read location logs, too.
+        """
+        suffixes = _SUFFIXES[not located :]
+        keys = sorted(keys, key=branch_order)
         if len(keys) >= _LISTING_PAYS:
-            yield from ((key, _NO_LOGS) for key in keys) if self._has_no_key else self._listed(keys)
+            if self._has_no_key:
+                yield from ((key, _NO_LOGS) for key in keys)
+            else:
+                yield from self._listed(keys, suffixes)
             return
         stems = [branch_folder(key) + key_file(key) for key in keys]
-        blobs = iter(self.files([stem + suffix for stem in stems for suffix in _SUFFIXES]))
+        blobs = iter(self.files([stem + suffix for stem in stems for suffix in suffixes]))
         for key in keys:
-            yield key, (next(blobs), next(blobs), next(blobs))
+            yield key, (next(blobs) if located else None, next(blobs), next(blobs))
 
-    def _listed(self, keys: Sequence[str]) -> Iterator[tuple[str, KeyLogs]]:
+    def _listed(
+        self, keys: Sequence[str], suffixes: Sequence[str]
+    ) -> Iterator[tuple[str, KeyLogs]]:
         """The same from listings of the branch, of which no more than a folder is held."""
         # how many there are of each log of a key
         coming: deque[tuple[str, Sequence[int]]] = deque()
         trouble: list[DatasetError] = []
+        unread = _NONE[len(suffixes) :]
 
         def names() -> Iterator[str]:  # in the thread that writes them to git
             try:
@@ -135,10 +154,13 @@ class AnnexBranch:
                         coming.extend((key, _NONE) for key in inside)
                         continue
                     for key in inside:
-                        logs = [key_file(key) + suffix for suffix in _SUFFIXES]
+                        logs = [key_file(key) + suffix for suffix in suffixes]
                         known = [[at[log] for at in found if log in at] for log in logs]
-                        coming.append((key, list(map(len, known))))
-                        yield from chain.from_iterable(known)
+                        if any(known):
+                            coming.append((key, [*unread, *map(len, known)]))
+                            yield from chain.from_iterable(known)
+                        else:
+                            coming.append((key, _NONE))
             except DatasetError as error:
                 trouble.append(error)
 
@@ -222,17 +244,24 @@ class AnnexBranch:
                 newest[name] = (seconds, value)
         return {name: value for name, (_, value) in newest.items()}
 
-    def records(self, keys: Iterable[str]) -> Iterator[tuple[str, KeyRecord]]:
-        """Look up keys, each once; one that nothing is recorded of has an empty record."""
+    def records(
+        self, keys: Iterable[str], *, located: bool = True
+    ) -> Iterator[tuple[str, KeyRecord]]:
+        """Look up keys, each once; one that nothing is recorded of has an empty record.
+
+        Args:
+            keys: which.
+            located: find out `KeyRecord.in_web`, too.
+        """
         wanted = list(dict.fromkeys(keys))
         nothing = KeyRecord()  # one for all: there may be millions
         if len(wanted) >= _LISTING_PAYS and self._has_no_key:
             yield from ((key, nothing) for key in wanted)
         elif wanted:
-            yield from self._records(wanted, nothing)
+            yield from self._records(wanted, nothing, located=located)
 
     def _records(
-        self, wanted: Sequence[str], nothing: KeyRecord
+        self, wanted: Sequence[str], nothing: KeyRecord, *, located: bool
     ) -> Iterator[tuple[str, KeyRecord]]:
         uuids = self.own_uuids()
 
@@ -244,7 +273,7 @@ class AnnexBranch:
         def state_of(state: bytes | None) -> KeyState:
             return remote_state(state, uuids)
 
-        for key, (location, web, state) in self.key_logs(wanted):
+        for key, (location, web, state) in self.key_logs(wanted, located=located):
             if location is web is state is None:
                 yield key, nothing
                 continue

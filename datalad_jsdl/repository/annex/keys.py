@@ -201,6 +201,12 @@ def branch_folder(key: str) -> str:
     return f"{md5[:3]}/{md5[3:6]}/"
 
 
+def branch_order(key: str) -> int:
+    """What keys are sorted by to be in the order of their folders in the git-annex branch."""
+    data = key.encode("utf-8", "surrogateescape")
+    return int.from_bytes(hashlib.md5(data, usedforsecurity=False).digest()[:3], "big")
+
+
 def journal_name(path: str) -> str:
     """What git-annex's journal calls a file of its branch (its Annex/Journal.hs)."""
     return path.replace("_", "__").replace("/", "_")

@@ -145,6 +145,10 @@ def add_present(blob: bytes | None, values: Iterable[str], now: float) -> bytes 
         values: URLs or UUIDs.
         now: seconds since 1970.
     """
+    if blob is None:  # shortly: it is so for each key of a first import
+        start = f"{_stamp(now)} 1 "
+        lines = [f"{start}{value}\n" for value in dict.fromkeys(values)]
+        return "".join(lines).encode("utf-8", "surrogateescape") if lines else None
     known = _parse(blob)
     missing = [v for v in dict.fromkeys(values) if v not in known or known[v][2] != "1"]
     if not missing:
@@ -153,8 +157,8 @@ def add_present(blob: bytes | None, values: Iterable[str], now: float) -> bytes 
     for value in missing:
         stamp = _stamp(now, known[value][0]) if value in known else first
         known[value] = (now, stamp, "1")
-    lines = (f"{stamp} {status} {value}\n" for value, (_, stamp, status) in known.items())
-    return "".join(lines).encode("utf-8", "surrogateescape")
+    texts = (f"{stamp} {status} {value}\n" for value, (_, stamp, status) in known.items())
+    return "".join(texts).encode("utf-8", "surrogateescape")
 
 
 def _states(blob: bytes | None) -> dict[str, tuple[float, str, str]]:

@@ -15,13 +15,16 @@ class OidSet:
 
     Args:
         width: bytes of a name.
+        expected: their number, as far as it is known: a table that grows is there twice for a
+            while.
         few: so many are in a set of Python's, which is four times as fast.
     """
 
-    def __init__(self, width: int, few: int = _FEW) -> None:
+    def __init__(self, width: int, expected: int = 0, few: int = _FEW) -> None:
         self._width = width
         self._empty = bytes(width)  # no object has this name
         self._count = 0
+        self._expected = expected
         self._most = few
         self._few: set[bytes] | None = set()
 
@@ -41,7 +44,7 @@ class OidSet:
     def _move(self) -> None:
         """From Python's set into a table."""
         few, self._few = self._few or set(), None
-        self._make(1 << (len(few) + 1).bit_length())
+        self._make(max(2 * len(few), self._expected * 3 // 2))
         for oid in few:
             self._add(oid)
 
@@ -57,19 +60,19 @@ class OidSet:
         return True
 
     def _make(self, cells: int) -> None:
-        self._cells = cells  # a power of two
+        self._cells = cells
         self._table = bytearray(cells * self._width)
 
     def _find(self, oid: bytes) -> int:
         """The place of *oid*, or the free one where it belongs."""
-        table, width, last = self._table, self._width, self._cells - 1
-        cell = int.from_bytes(oid[:5], "big") & last
+        table, width, cells = self._table, self._width, self._cells
+        cell = int.from_bytes(oid[:5], "big") % cells
         while True:
             at = cell * width
             found = table[at : at + width]
             if found == oid or found == self._empty:
                 return at
-            cell = (cell + 1) & last
+            cell = (cell + 1) % cells
 
     def _grow(self) -> None:
         old, width = self._table, self._width

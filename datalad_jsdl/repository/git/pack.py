@@ -46,32 +46,40 @@ class PackWriter:
     Args:
         spool: an empty file to write to and read from.
         algorithm: of the repository's object names: ``sha1`` or ``sha256``.
+        expected: number of objects, as far as it is known; see `OidSet`.
+        distinct: no two of its trees are alike, so that there is no need to look.
     """
 
-    def __init__(self, spool: IO[bytes], algorithm: str) -> None:
+    def __init__(
+        self, spool: IO[bytes], algorithm: str, *, expected: int = 0, distinct: bool = False
+    ) -> None:
         self.algorithm = algorithm
         self.count = 0
         self._spool = spool
+        self._distinct = b"tree" if distinct else b""
         self._buffer = bytearray()
         self._hash = partial(getattr(hashlib, algorithm), usedforsecurity=False)
-        self._seen = OidSet(self._hash().digest_size)
+        self._seen = OidSet(self._hash().digest_size, expected)
 
     def add(self, kind: bytes, content: bytes) -> bytes:
         """Add an object (``blob``, ``tree`` or ``commit``); its binary name."""
-        oid: bytes = self._hash(b"%b %d\0%b" % (kind, len(content), content)).digest()
-        if self._seen.add(oid):
+        size = len(content)
+        oid: bytes = self._hash(b"%b %d\0%b" % (kind, size, content)).digest()
+        if kind == self._distinct or self._seen.add(oid):
             self.count += 1
             packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL)
-            self._buffer += _head(kind, len(content))
-            self._buffer += packer.compress(content)
-            self._buffer += packer.flush()
-            if len(self._buffer) > _CHUNK:
-                self._spool.write(self._buffer)
-                self._buffer.clear()
+            buffer = self._buffer
+            buffer += _head(kind, size)
+            buffer += packer.compress(content)
+            buffer += packer.flush()
+            if len(buffer) > _CHUNK:
+                self._spool.write(buffer)
+                buffer.clear()
         return oid
 
     def write_to(self, stream: IO[bytes]) -> None:
         """Write the whole pack."""
+        self._seen = OidSet(self._hash().digest_size)  # the memory may be needed
         digest = self._hash()
         chunk = b"PACK" + (2).to_bytes(4, "big") + self.count.to_bytes(4, "big")
         self._spool.write(self._buffer)
@@ -98,12 +106,12 @@ def _head(kind: bytes, size: int) -> bytes:
 
 
 @contextmanager
-def open_pack(git: Git) -> Iterator[PackWriter]:
-    """Collect objects, to be handed to git by `give`."""
+def open_pack(git: Git, *, expected: int = 0, distinct: bool = False) -> Iterator[PackWriter]:
+    """Collect objects, to be handed to git by `give`; see `PackWriter`."""
     asked = git.text("rev-parse", "--show-object-format", "--absolute-git-dir")
     algorithm, _, folder = asked.partition("\n")
     with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=folder) as spool:
-        yield PackWriter(spool, algorithm)
+        yield PackWriter(spool, algorithm, expected=expected, distinct=distinct)
 
 
 def give(git: Git, pack: PackWriter) -> None:
@@ -121,8 +129,8 @@ def give(git: Git, pack: PackWriter) -> None:
 
 
 @contextmanager
-def writing_pack(git: Git) -> Iterator[PackWriter]:
+def writing_pack(git: Git, expected: int = 0) -> Iterator[PackWriter]:
     """Collect objects, and hand them to git when all went well; see `give`."""
-    with open_pack(git) as pack:
+    with open_pack(git, expected=expected) as pack:
         yield pack
         give(git, pack)

@@ -44,9 +44,13 @@ class TreeReader:
     def ahead(self, changes: Iterable[TreeChange]) -> Iterator[TreeChange]:
         """The same changes, of which the trees on their way are read."""
         coming = iter(changes)
+        known = self._folders(self._base) if self._base else {}
+        if self._base is None or not known:
+            yield from coming
+            return
         while portion := list(islice(coming, _AT_ONCE)):
-            if self._base:
-                self._read_for([path.split(b"/")[:-1] for path, _ in portion], self._base)
+            ways = [path.split(b"/")[:-1] for path, _ in portion]
+            self._read_for([way for way in ways if way and way[0] in known], self._base)
             yield from portion
 
     def read(self, oid: bytes) -> bytes:
@@ -55,21 +59,24 @@ class TreeReader:
 
     def _read_for(self, ways: list[list[bytes]], base: bytes) -> None:
         self._trees = {base: self._trees[base]}
-        level = {base: [way for way in ways if way]}  # what lies below which tree
+        level = {base: ways}  # what lies below which tree
         while level := self._below(level):
             self._ask(level)
 
     def _below(self, level: dict[bytes, list[list[bytes]]]) -> dict[bytes, list[list[bytes]]]:
         found: dict[bytes, list[list[bytes]]] = {}
         for oid, ways in level.items():
-            entries = parse_tree(self._trees[oid], len(oid)) if ways else ()
-            folders = {name: below for mode, name, below in entries if mode == FOLDER}
+            folders = self._folders(oid) if ways else {}
             for first, *rest in ways:
                 if below := folders.get(first):
                     further = found.setdefault(below, [])
                     if rest:
                         further.append(rest)
         return found
+
+    def _folders(self, oid: bytes) -> dict[bytes, bytes]:
+        entries = parse_tree(self._trees[oid], len(oid))
+        return {name: below for mode, name, below in entries if mode == FOLDER}
 
     def _ask(self, oids: Iterable[bytes]) -> None:
         wanted = [oid for oid in oids if oid not in self._trees]

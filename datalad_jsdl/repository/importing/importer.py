@@ -227,7 +227,9 @@ class Importer:
         """
         git = self.repository.git
         keys = tree.keys(imported_paths(git, tip, unlisted, scope.prefix))
-        records = dict(self.repository.annex.records({key for key in keys.values() if key}))
+        records = dict(
+            self.repository.annex.records({k for k in keys.values() if k}, located=False)
+        )
         in_git = [p for p, key in keys.items() if not key and tree.files[p].mode != SUBMODULE]
         written = written_paths(git, tip, in_git, scope.prefix)
         again = {path for path, key in keys.items() if key and records[key].urls}

@@ -74,7 +74,8 @@ def recording(
         yield lambda: merge_annex_branch(git)
         return
     config = _config(git)
-    with open_pack(git) as pack:
+    # its folders have the names of different keys in them
+    with open_pack(git, expected=len(plan.records), distinct=True) as pack:
         # a commit without parent would hide all earlier state
         base = annex_commit(git)
         files = chain(logs, _log_files(git, base, plan, config_uuid))
@@ -111,7 +112,7 @@ def write_commit(
     """
     if not (plan.writes_tree or links or ARCHIVES_FILE in extra):
         return ""
-    with writing_pack(git) as pack:
+    with writing_pack(git, len(plan.steps)) as pack:
         changes = heapq.merge(
             _step_changes(pack, plan),
             _file_changes(pack, sorted(extra.items())),
