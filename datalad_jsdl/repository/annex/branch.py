@@ -340,6 +340,13 @@ def _logs_of(
     if counts is _NONE and not news:
         return key, _NO_LOGS
     left = iter(blobs)
+    if not news and max(counts) < 2:
+        first, second, third = counts
+        return key, (
+            next(left) if first else None,
+            next(left) if second else None,
+            next(left) if third else None,
+        )
     path = branch_folder(key) + key_file(key) if news else ""
     location, web, state = (
         merged([*journalled(news, path + suffix), *islice(left, count)])

@@ -137,11 +137,26 @@ class WantedRecords(Mapping[str, KeyRecord]):
     def _is_recorded(self, key: str, known: KeyRecord) -> bool:
         if known == _NOTHING and any(entry.registrable for entry in _several(self._listed[key])):
             return False  # quickly: this is every key of a first import
+        if self._is_as_listed(key, known):
+            return True  # and this is every key of one without changes
         wanted = self._wanted(key, known)
         return (set(wanted.urls), wanted.in_web, wanted.state) == (
             set(known.urls),
             known.in_web,
             known.state,
+        )
+
+    def _is_as_listed(self, key: str, known: KeyRecord) -> bool:
+        """Whether the record of a key is just what its one entry says; False may be wrong."""
+        entry, state = self._listed[key], known.state
+        if isinstance(entry, list) or not known.in_web or entry.restriction or state.restriction:
+            return False
+        urls = entry.registrable
+        return (
+            (entry.mtime is None or entry.mtime == state.mtime)
+            and set(known.urls) == set(urls)
+            and state.order == order_of(urls)
+            and key not in self._later
         )
 
     def __contains__(self, key: object) -> bool:
