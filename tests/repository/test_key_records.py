@@ -20,6 +20,18 @@ RESTRICTIONS = st.sampled_from([None, Restriction(RestrictionKind.LOGIN)])
 URLS = st.permutations(["https://a.example/x", "https://b.example/x", "https://c.example/x"])
 
 
+@given(URLS, st.integers(1, 3), TIMES, RESTRICTIONS)
+def test_of_a_new_key_all_is_recorded_that_is_listed(
+    urls: list[str], count: int, mtime: datetime | None, restriction: Restriction | None
+) -> None:
+    entry = Entry("x", PlainCandidates(urls[:count]), 1, mtime=mtime, restriction=restriction)
+    wanted = WantedRecords({KEY: entry})
+    state = KeyState(mtime, order_of(urls[:count]), restriction)
+    assert wanted[KEY] == KeyRecord(tuple(urls[:count]), True, state)
+    # of two alike entries it is the same, in another way
+    assert WantedRecords({KEY: [entry, entry]})[KEY] == wanted[KEY]
+
+
 @given(URLS, st.integers(1, 3), URLS, st.integers(0, 3), *[TIMES] * 2, *[RESTRICTIONS] * 2)
 def test_one_that_is_as_listed_is_not_recorded_again(
     listed: list[str],

@@ -114,6 +114,13 @@ class WantedRecords(Mapping[str, KeyRecord]):
         return self._known.get(key, _NOTHING)
 
     def __getitem__(self, key: str) -> KeyRecord:
+        entry = self._listed[key]
+        if key not in self._known and not isinstance(entry, list):
+            # shortly: this is every key of a first import
+            urls = entry.registrable
+            if len(set(urls)) == len(urls):
+                state = KeyState(entry.mtime, order_of(urls), entry.restriction)
+                return KeyRecord(urls, bool(urls), state)
         return self._wanted(key, self.known(key))
 
     def _wanted(self, key: str, known: KeyRecord) -> KeyRecord:
