@@ -124,20 +124,21 @@ class AnnexBranch:
             located: read location logs, too.
         """
         suffixes = _SUFFIXES[not located :]
-        keys = sorted(keys, key=branch_order)
+        keys = list(keys)
         if len(keys) >= _LISTING_PAYS:
             if self._has_no_key:
-                yield from ((key, _NO_LOGS) for key in keys)
+                yield from ((key, _NO_LOGS) for key in _in_order(keys))
             else:
-                yield from self._listed(keys, suffixes)
+                yield from self._listed(_in_order(keys), suffixes)
             return
+        keys.sort(key=branch_order)
         stems = [branch_folder(key) + key_file(key) for key in keys]
         blobs = iter(self.files([stem + suffix for stem in stems for suffix in suffixes]))
         for key in keys:
             yield key, (next(blobs) if located else None, next(blobs), next(blobs))
 
     def _listed(
-        self, keys: Sequence[str], suffixes: Sequence[str]
+        self, keys: Iterable[str], suffixes: Sequence[str]
     ) -> Iterator[tuple[str, KeyLogs]]:
         """The same from listings of the branch, of which no more than a folder is held."""
         # how many there are of each log of a key
@@ -315,6 +316,16 @@ class AnnexBranch:
             for item in self._git.items("ls-tree", "-z", "--full-tree", commit, "--", *batch):
                 raise self._git.lacks(item.split(b" ", 2)[2].partition(b"\t")[0].decode())
         return iter(contents)
+
+
+def _in_order(keys: Iterable[str]) -> Iterator[str]:
+    """Many keys in the order of their folders, without a number for each of them at a time."""
+    parts: list[list[str]] = [[] for _ in range(256)]
+    for key in keys:
+        parts[branch_order(key) >> 16].append(key)
+    for part in parts:
+        part.sort(key=branch_order)
+        yield from part
 
 
 def journalled(news: Mapping[str, Sequence[Path]], path: str) -> list[bytes]:

@@ -241,7 +241,10 @@ def _log_files(git: Git, base: str, plan: Plan, config_uuid: str) -> Iterator[tu
 def _step_changes(pack: PackWriter, plan: Plan) -> Iterator[TreeChange]:
     kinds = (Change.ADDED, Change.CHANGED, Change.DELETED)
     steps = [step for step in plan.steps if step.change in kinds]
-    steps.sort(key=lambda step: _raw(step.path))
+    if all(step.path.isascii() for step in steps):
+        steps.sort(key=lambda step: step.path)  # the same order, and no copy of a million paths
+    else:
+        steps.sort(key=lambda step: _raw(step.path))
     for step in steps:
         if step.change is Change.DELETED:
             yield _raw(step.path), None
