@@ -120,11 +120,10 @@ def _add_links(git: Git, steps: Sequence[Step]) -> None:
     for step in steps:
         by_folder.setdefault(step.path.rpartition("/")[0], []).append(step)
 
-    def make(folder: str) -> bytes:
-        """Make the links of one folder; returns their paths, each with a NUL."""
+    def make(folder: str) -> None:
+        """Make the links of one folder."""
         place = full_path(git, folder)
         os.makedirs(place, exist_ok=True)
-        paths = []
         for step in by_folder[folder]:
             full = full_path(git, step.path)
             blob = blob_of(step)
@@ -135,11 +134,11 @@ def _add_links(git: Git, steps: Sequence[Step]) -> None:
                 if not is_there_already(git, step):  # else it was made before a lock was met
                     os.rmdir(full)
                     os.symlink(blob, full)
-            paths.append(step.path)
-        return "".join(f"{path}\0" for path in paths).encode()
 
     with ThreadPoolExecutor(2) as pool:
-        made = list(pool.map(make, by_folder))
+        for _ in pool.map(make, by_folder):  # raises what one has raised
+            pass
     # not while they are made: killed then, git would leave its lock behind
     with git.feed("update-index", "-z", "--add", "--stdin") as stream:
-        stream.writelines(made)
+        for inside in by_folder.values():
+            stream.write("".join(f"{step.path}\0" for step in inside).encode())
