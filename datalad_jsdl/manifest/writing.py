@@ -191,8 +191,11 @@ _COUNTRY = re.compile("[A-Za-z]{2}")
 
 
 def _not_xml(text: str) -> re.Match[str] | None:
-    """What XML 1.0 has no place for (its section 2.2): a location may have control characters."""
-    # not when the module is loaded: it takes 4 ms
+    """The first character that XML 1.0 has no place for (its section 2.2).
+
+    A path has no control characters, but a location may.
+    """
+    # compiled when first used: that takes 4 ms
     return re.search("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
 
 

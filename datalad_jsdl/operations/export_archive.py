@@ -44,7 +44,8 @@ class ArchiveOptions:
         resume: go on with what an earlier run has left; else that is thrown away.
         checksum: write a file with the archive's SHA-256 beside it.
         skip_missing: leave out what is unavailable.
-        jobs: pieces of content to fetch at a time; None for what is set.
+        jobs: pieces of content to fetch at a time; None for what is set, or if all content is
+            here, for as many as pay.
         descriptor: where it goes, without a file.
         reserve: bytes of the file's disk that are to stay free.
         approve: told the bytes and the SHA-256 (hex) of an archive in a file, before that gets

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.manifest.selection import Selection
     from datalad_jsdl.operations.import_parts import Problem
 
-__all__ = ["check_other", "check_target", "is_spent", "write_failed"]
+__all__ = ["check_other", "check_target", "is_same", "is_spent", "write_failed"]
 
 
 def check_target(file: Path) -> None:
@@ -53,16 +53,17 @@ def check_other(file: Path, manifest: Path | None) -> None:
     Raises:
         DatasetError: they are the same.
     """
-    if _same(file, manifest):
+    if is_same(file, manifest):
         raise DatasetError(f"--failed would replace the manifest {file}; give another name")
 
 
 def is_spent(file: Path, manifest: Path | None) -> bool:
     """Whether the manifest is this very file, and an earlier run has left nothing over in it."""
-    return _same(file, manifest) and file.stat().st_size == 0
+    return is_same(file, manifest) and file.stat().st_size == 0
 
 
-def _same(file: Path, manifest: Path | None) -> bool:
+def is_same(file: Path, manifest: Path | None) -> bool:
+    """Whether what is left over goes into the very manifest that is imported."""
     return manifest is not None and file.exists() and manifest.exists() and file.samefile(manifest)
 
 

@@ -12,7 +12,13 @@ from datalad_jsdl.fetch.settings import PATTERN, Settings
 from datalad_jsdl.model.filters import Filter
 from datalad_jsdl.operations.documents import is_bag
 from datalad_jsdl.operations.engines import Engines
-from datalad_jsdl.operations.failed import check_other, check_target, is_spent, write_failed
+from datalad_jsdl.operations.failed import (
+    check_other,
+    check_target,
+    is_same,
+    is_spent,
+    write_failed,
+)
 from datalad_jsdl.operations.import_parts import Import, Imported
 from datalad_jsdl.operations.logins import remember
 from datalad_jsdl.operations.private_hosts import private_hosts
@@ -86,7 +92,9 @@ def import_manifest(
     try:
         yield from call.run()
     except (JsdlError, OSError) as error:
-        if call.selection is not None and call.selection.refusals and not options.dry:
+        # a manifest that is what was left over has more in it than the refused
+        spared = options.failed is not None and is_same(options.failed, options.file)
+        if call.selection is not None and call.selection.refusals and not (options.dry or spared):
             yield from call.write_failed(call.selection, {})
         yield Failure(options.target, error)
 
@@ -113,11 +121,11 @@ class _Call:
             if options.file is None or options.restore:  # the manifest may take much longer
                 git_annex.result()
             self._restore()
-            self.selection, source = self._target.read_selection()
+            selection, source = self._target.read_selection()
             git_annex.result()
-        selection = self.selection
         if options.failed is not None and not selection.left_over:
             check_other(options.failed, options.file)
+        self.selection = selection
         yield from map(Notice, selection.warnings)
         if not selection.entries and self._target.repository is None:
             check_place(options.target, options.parent)

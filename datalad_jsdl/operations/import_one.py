@@ -62,7 +62,7 @@ def run_import(importer: Importer, request: Request) -> Outcome:
     """Plan and apply, and fetch content if that was asked for.
 
     Raises:
-        DatasetError: git or git-annex refuse; the dataset is as it was before.
+        DatasetError: git or git-annex refuse; the work branch is as it was before.
     """
     importer.repository.require_annex()
     with importer.lock():
@@ -71,6 +71,8 @@ def run_import(importer: Importer, request: Request) -> Outcome:
         with ThreadPoolExecutor(1) as aside:
             setup = begin_setup(importer.repository, aside)
             options = request.options
+            if options.remote_times:
+                setup = _ended(importer, setup)
             if not options.get:
                 entries, scope = request.entries, request.scope
                 planned = importer.plan(entries, scope, delete=options.delete)
@@ -90,6 +92,13 @@ def run_import(importer: Importer, request: Request) -> Outcome:
                 return _import_and_fetch(importer, request, setup, staging)
 
 
+def _ended(importer: Importer, setup: Callable[[], RemoteSetup]) -> Callable[[], RemoteSetup]:
+    """The remote set up, and told of in the git-annex branch, before what may take hours."""
+    done = setup()
+    write_logs(importer.repository, done)
+    return lambda: replace(done, logs=None)
+
+
 def _import_and_fetch(
     importer: Importer, request: Request, setup: Callable[[], RemoteSetup], staging: Staging
 ) -> Outcome:
@@ -100,6 +109,7 @@ def _import_and_fetch(
     outcome = Outcome(plan)
     undigested, here = _without_digest(plan, importer)
     if undigested or here:
+        setup = _ended(importer, setup)
         found = dict(fetching.here(here, outcome)) | dict(fetching.undigested(undigested, outcome))
         _note_unregistered(plan, outcome)
         entries = {p: found.get(p, e) for p, e in entries.items() if p not in outcome.failures}
@@ -163,7 +173,7 @@ def _apply(
                 plan,
                 message=message,
                 config_uuid=done.config_uuid,
-                logs=() if logs_written else done.logs,
+                logs=None if logs_written else done.logs,
                 extra=extra | archives,
                 links=links,
             )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from datalad_jsdl.manifest.selection import Selection
 from datalad_jsdl.model.entry import Candidate, Entry, Refusal
 from datalad_jsdl.operations.failed import write_failed
+from tests.conftest import run
 from tests.portal import (
     content_of,
     datalad,
@@ -132,3 +133,30 @@ def test_what_the_file_cannot_be(tmp_path: Path) -> None:
         assert said in record["message"]
     assert manifest.read_text() == before
     assert not (tmp_path / "ds").exists()
+
+
+def test_a_manifest_is_not_replaced_by_what_is_refused_of_it() -> None:
+    manifest = write_manifest(
+        "m.json", {"a": ["https://h.example/a"], "../b": ["https://h.example/b"]}
+    )
+    given = manifest.read_bytes()
+    (record,) = datalad("download-manifest", "--failed", manifest, manifest, "ds", code=1)
+    assert "would replace the manifest" in record["message"]
+    assert manifest.read_bytes() == given
+
+
+def test_without_git_annex_what_was_left_over_stays(tmp_path: Path) -> None:
+    refused = {"path": "../b", "urls": ["https://h.example/b"], "reason": "no"}
+    failed = {"path": "a", "urls": ["https://h.example/a"], "reason": "down"}
+    FILE.write_text("".join(f"{json.dumps(line)}\n" for line in (refused, failed)))
+    given = FILE.read_bytes()
+    script = (
+        "import os, sys; import datalad.api as api, datalad_jsdl.repository.git.running as git;"
+        "os.environ['PATH'] = sys.argv[2]; sys.executable = '/nowhere/python';"
+        "print(api.download_manifest(sys.argv[1], 'ds', failed=sys.argv[1],"
+        " on_failure='ignore')[0]['message'])"
+    )
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/git").symlink_to(run("which", "git").strip())
+    assert "git-annex is not installed" in run("python", "-c", script, FILE, tmp_path / "bin")
+    assert FILE.read_bytes() == given

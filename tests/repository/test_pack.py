@@ -210,7 +210,7 @@ def test_commits_are_those_that_fast_import_makes(
     made, message = plan(count), "subject: ä\n\nbody\n"
     extra = {".datalad/jsdl/z.json": b"{}", ".datalad/a": b""}
     monkeypatch.setattr(objects, "merge_annex_branch", lambda _git: None)
-    with recording(git, made, UUID, ()) as record:
+    with recording(git, made, UUID) as record:
         record()
     commit = write_commit(git, Tree(git), made, message, extra, {})
     fast_import(git, made, message, extra)

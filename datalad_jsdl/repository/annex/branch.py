@@ -53,7 +53,7 @@ _LISTING_PAYS = 200
 _HASH = len("123")
 _FOLDER = len("123/456/")
 _SUFFIXES = (".log", ".log.web", ".log.rmt")
-_NONE = (0, 0, 0)  # of each
+_NONE = (0, 0, 0)  # logs of each kind
 #: Folders in git-annex's own with what it has not committed yet (its Annex/Journal.hs).
 JOURNALS = ("journal", "journal-private")
 
@@ -70,7 +70,7 @@ class KeyRecord:
 
     Attributes:
         urls: registered URLs.
-        in_web: the location log counts a copy in the web; False where that was not asked.
+        in_web: the location log counts a copy in the web; tells nothing where that was not asked.
         state: what an earlier manifest said.
     """
 
@@ -319,7 +319,7 @@ class AnnexBranch:
 
 
 def _in_order(keys: Iterable[str]) -> Iterator[str]:
-    """Many keys in the order of their folders, without a number for each of them at a time."""
+    """Many keys in the order of their folders, sorted in parts: what is sorted by takes memory."""
     parts: list[list[str]] = [[] for _ in range(256)]
     for key in keys:
         parts[branch_order(key) >> 16].append(key)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import DatasetError
+from datalad_jsdl.repository.annex.branch import AnnexBranch
 from datalad_jsdl.repository.annex.config import COMMIT_NOW, vector_clock
 from datalad_jsdl.repository.annex.logs import WEB_UUID
 from datalad_jsdl.repository.importing.write import annex_commit, write_annex_files
@@ -21,8 +22,10 @@ from datalad_jsdl.repository.locks import patiently
 from datalad_jsdl.repository.repository import Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from concurrent.futures import Executor, Future
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Executor
+
+    from datalad_jsdl.repository.importing.write import Logs
 
 __all__ = [
     "LOCAL_SETTINGS",
@@ -54,13 +57,14 @@ class RemoteSetup:
         config_uuid: begins its line in ``remote.log``; per-key state is kept under it.
         configuration: its settings as git-annex shows them.
         done: what had to be done, in words; empty if all was in place.
-        logs: path → content of what is still to be written to the git-annex branch.
+        logs: what is still to be written to the git-annex branch, path → content, by what the
+            branch has; None for nothing.
     """
 
     config_uuid: str
     configuration: str
     done: tuple[str, ...]
-    logs: tuple[tuple[str, bytes], ...] = ()
+    logs: Logs | None = None
 
 
 def set_up_remote(repository: Repository) -> RemoteSetup:
@@ -86,22 +90,25 @@ def begin_setup(repository: Repository, aside: Executor) -> Callable[[], RemoteS
         Ends it, all but for the logs, which are to be written. Called again, says the same.
 
     Raises:
-        DatasetError: another remote has the name.
+        DatasetError: git-annex refuses, or another remote has the name.
     """
-    begun: Future[bytes] | None = None
-    if not _find(repository)[0]:
-        _refuse_foreign_remote(repository)
-        args = ("initremote", NAME, *_SETTINGS, "--sameas=web", *COMMIT_NOW)
-        begun = aside.submit(repository.git.run, "annex", *args)
-    return cache(partial(_end_setup, repository, begun))
+    if _find(repository)[0]:
+        setup = _end_setup(repository, [])
+        return lambda: setup
+    _refuse_foreign_remote(repository)
+    args = ("initremote", NAME, *_SETTINGS, "--sameas=web", *COMMIT_NOW)
+    begun = aside.submit(repository.git.run, "annex", *args)
 
-
-def _end_setup(repository: Repository, begun: Future[bytes] | None) -> RemoteSetup:
-    done: list[str] = []
-    if begun is not None:
+    @cache
+    def end() -> RemoteSetup:
         begun.result()
         repository.refresh()
-        done.append("initialised")
+        return _end_setup(repository, ["initialised"])
+
+    return end
+
+
+def _end_setup(repository: Repository, done: list[str]) -> RemoteSetup:
     uuid, name = _find(repository)
     _refuse_strange_settings(name, repository.annex.remotes()[uuid])
     if repository.setting(f"remote.{name}.annex-config-uuid") != uuid:
@@ -115,13 +122,10 @@ def _end_setup(repository: Repository, begun: Future[bytes] | None) -> RemoteSet
         if repository.setting(f"remote.{name}.{setting}") != value:
             _set(repository, f"remote.{name}.{setting}", value)
             done.append(f"set {setting}={value}")
-    words, logs = _mended_logs(repository, uuid)
-    if logs and begun is None:  # others may have written to them since they were read
-        repository.refresh()
-        words, logs = _mended_logs(repository, uuid)
+    words = [word for word, *_ in _missing(repository.annex, uuid)]
     settings = repository.annex.remotes()[uuid] | {"encryption": "none"}
     shown = " ".join(f"{k}={v}" for k, v in sorted(settings.items()))
-    return RemoteSetup(uuid, shown, (*done, *words), tuple(logs))
+    return RemoteSetup(uuid, shown, (*done, *words), partial(_files, uuid) if words else None)
 
 
 def write_logs(repository: Repository, setup: RemoteSetup) -> None:
@@ -130,8 +134,9 @@ def write_logs(repository: Repository, setup: RemoteSetup) -> None:
     Raises:
         DatasetError: git or git-annex cannot do it.
     """
-    if setup.logs:
-        write_annex_files(repository.git, annex_commit(repository.git), setup.logs)
+    if setup.logs is not None:
+        base = annex_commit(repository.git)
+        write_annex_files(repository.git, base, setup.logs(AnnexBranch(repository.git, [base])))
         repository.refresh()
 
 
@@ -215,34 +220,35 @@ def _verify(repository: Repository, name: str) -> bool:
     return False
 
 
-def _mended_logs(repository: Repository, uuid: str) -> tuple[list[str], list[tuple[str, bytes]]]:
-    """What is missing in the git-annex branch: in words, and the files with it.
+def _files(uuid: str, annex: AnnexBranch) -> list[tuple[str, bytes]]:
+    """What is missing in the git-annex branch, path → content."""
+    return [(path, content) for _, path, content in _missing(annex, uuid)]
+
+
+def _missing(annex: AnnexBranch, uuid: str) -> Iterator[tuple[str, str, bytes]]:
+    """What is missing in the git-annex branch: in words, and the path and content with it.
 
     ``remote.log``: encryption=none, without which clones fail to enable the remote;
     git-annex drops it whenever it writes the line. ``preferred-content.log``: "present",
     so that ``git annex sync --content`` sends nothing to it, unless somebody has said
     otherwise.
     """
-    files: list[tuple[str, bytes]] = []
-    done: list[str] = []
     now = int(vector_clock())
-    settings = repository.annex.remotes()[uuid]
+    settings = annex.remotes().get(uuid, {})
     if settings.get("encryption") != "none":
         settings["encryption"] = "none"
-        log = repository.annex.lines("remote.log")
+        log = annex.lines("remote.log")
         ours = [line for line in log if line.startswith(uuid + " ")]
         times = [int(t) for line in ours for t in re.findall(r" timestamp=(\d+)", line)]
         # single spaces only: a double one is read as an empty setting
         pairs = " ".join(f"{k}={v}" for k, v in sorted(settings.items()))
         line = f"{uuid} {pairs} timestamp={max([now, *(t + 1 for t in times)])}s"
-        files.append(("remote.log", _lines(*(o for o in log if o not in ours), line)))
-        done.append("recorded encryption=none")
-    wanted = repository.annex.lines("preferred-content.log")
+        content = _lines(*(o for o in log if o not in ours), line)
+        yield "recorded encryption=none", "remote.log", content
+    wanted = annex.lines("preferred-content.log")
     if not any(line.startswith(WEB_UUID + " ") for line in wanted):
         line = f"{WEB_UUID} present timestamp={now}s"
-        files.append(("preferred-content.log", _lines(*wanted, line)))
-        done.append("set wanted to present")
-    return done, files
+        yield "set wanted to present", "preferred-content.log", _lines(*wanted, line)
 
 
 def _lines(*lines: str) -> bytes:

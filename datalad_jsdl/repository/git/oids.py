@@ -1,4 +1,4 @@
-"""A set of object names: 20 to 60 bytes each of many, where Python's own takes 110 to 150."""
+"""A set of object names: 20 to 60 bytes each if there are many; Python's own takes 110 to 150."""
 
 from __future__ import annotations
 

@@ -170,7 +170,8 @@ class Git:
                 with suppress(BrokenPipeError):  # of what is still in the buffer
                     process.stdin.close()
             except BaseException:
-                process.kill()  # half an input must not be taken for a whole one
+                # half an input must not be taken for a whole one; git removes its locks
+                process.terminate()
                 raise
             said = process.stderr.read()
         if process.returncode or broken:

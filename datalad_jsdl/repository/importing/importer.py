@@ -1,12 +1,12 @@
 """One import: lock, plan, write, merge, switch. The order makes it safe to be killed.
 
-1. What is recorded of the keys is written, under a ref of our own.
-2. git-annex merges it; a key more in its branch harms nobody. Meanwhile the commit for the
-   work branch is written, under another ref.
-3. The work tree and index are brought to the new commit.
-4. The branch moves.
+1. What is recorded of the keys goes to git under a ref of our own, and git-annex merges it;
+   a key more in its branch harms nobody. At the same time the commit for the work branch is
+   written, under another ref; either may be there first.
+2. When both are done, the work tree and index are brought to the new commit.
+3. The branch moves.
 
-Killed before 4, the next run finds the old commit and does the same again.
+Killed before 3, the next run finds the old commit and does the same again.
 """
 
 from __future__ import annotations
@@ -47,10 +47,11 @@ from datalad_jsdl.repository.locks import exclusively
 from datalad_jsdl.repository.repository import WORK_REF
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping
 
     from datalad_jsdl.model.entry import Entry
     from datalad_jsdl.repository.importing.submodules import Link
+    from datalad_jsdl.repository.importing.write import Logs
     from datalad_jsdl.repository.repository import Repository
 
 __all__ = ["Importer", "Scope"]
@@ -183,7 +184,7 @@ class Importer:
         *,
         message: str,
         config_uuid: str,
-        logs: Sequence[tuple[str, bytes]],
+        logs: Logs | None,
         extra: Mapping[str, bytes],
         links: Mapping[str, Link],
     ) -> str:

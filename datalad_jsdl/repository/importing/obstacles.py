@@ -41,6 +41,7 @@ def in_the_way(git: Git, tree: Tree, steps: Sequence[Step], *, dry: bool) -> dic
     staged = dict(staged_files(git, tree))
     no_filter = ("-c", "filter.annex.process=", "-c", "filter.annex.clean=") if dry else ()
     diff = ("diff", "--name-only", "--no-ext-diff", "--ignore-submodules")
+    # git diff tells only of what is in the index
     in_index = any(step.path in tree.files or step.path in staged for step in steps)
     modified = set(list_names(git, *no_filter, *diff)) if in_index else set()
     removed = {s.path for s in steps if s.change is Change.DELETED}

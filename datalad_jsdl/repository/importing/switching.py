@@ -138,7 +138,7 @@ def _add_links(git: Git, steps: Sequence[Step]) -> None:
     with ThreadPoolExecutor(2) as pool:
         for _ in pool.map(make, by_folder):  # raises what one has raised
             pass
-    # not while they are made: killed then, git would leave its lock behind
-    with git.feed("update-index", "-z", "--add", "--stdin") as stream:
+    # only now: git holds the index's lock while it reads, and would leave it if it were killed
+    with git.feed("update-index", "-z", "--add", "--replace", "--stdin") as stream:
         for inside in by_folder.values():
             stream.write("".join(f"{step.path}\0" for step in inside).encode())

@@ -1,12 +1,13 @@
 """Plan → git objects: a commit for git-annex's branch, and one for the work branch.
 
-Each goes to a ref of our own, which appears only when all its objects are written; the
-branches themselves are moved afterwards.
+Each goes to a ref of our own, which appears only when git has all its objects. git-annex then
+merges the first one; the work branch is moved by the caller.
 """
 
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain
@@ -32,7 +33,7 @@ from datalad_jsdl.repository.importing.worktree import blob_of
 from datalad_jsdl.repository.repository import ANNEX_REF, WORK_REF
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from datalad_jsdl.repository.commit import Tree
     from datalad_jsdl.repository.git.pack import PackWriter
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ARCHIVES_FILE",
+    "Logs",
     "annex_commit",
     "merge_annex_branch",
     "recording",
@@ -50,35 +52,40 @@ __all__ = [
     "write_commit",
 ]
 
+#: Files of the git-annex branch, path → content, worked out of what that has.
+Logs = Callable[[AnnexBranch], Sequence[tuple[str, bytes]]]
+
 #: Where zips of the dataset's files are kept: it may be all that an import changes.
 ARCHIVES_FILE = ".datalad/jsdl/archives.json"
 
 
 @contextmanager
 def recording(
-    git: Git, plan: Plan, config_uuid: str, logs: Sequence[tuple[str, bytes]]
+    git: Git, plan: Plan, config_uuid: str, logs: Logs | None = None
 ) -> Iterator[Callable[[], None]]:
-    """Write what the plan records of keys, and further logs; nothing if there is nothing.
+    """Prepare what the plan records of keys, and further logs.
+
+    git has nothing of it until what is yielded is called.
 
     Args:
         git: the repository.
         plan: what to write.
         config_uuid: under which the special remote keeps its per-key state.
-        logs: path → content of other files of the git-annex branch, in no folder.
+        logs: gives other files of the git-annex branch, which are in no folder.
 
     Yields:
-        What remains to be done, mostly by git and git-annex: to have the objects taken, and
-        `ANNEX_REF` merged. It may be called in another thread.
+        Hands all of it to git, and has git-annex merge it. It may be called in another thread.
     """
-    if not plan.records and not logs:
+    if not plan.records and logs is None:
         yield lambda: merge_annex_branch(git)
         return
     config = _config(git)
-    # its folders have the names of different keys in them
+    # no two folders of the git-annex branch are alike: each has the names of its own keys
     with open_pack(git, expected=len(plan.records), distinct=True) as pack:
         # a commit without parent would hide all earlier state
         base = annex_commit(git)
-        files = chain(logs, _log_files(git, base, plan, config_uuid))
+        others = logs(AnnexBranch(git, [base])) if logs is not None else ()
+        files = chain(others, _log_files(git, base, plan, config_uuid))
         commit = _annex_commit(git, pack, base, files, config)
 
         def record() -> None:
