@@ -422,7 +422,6 @@ NO_ADVICE: dict[str, str] = {
     "git cat-file has no pipes": _SAID,
     "download-manifest: import": _PART,
     "or annex.maxextensions is not a whole": _SAID,
-    "create {} {}": _PART,
     "datalad-installer git-annex": _OFFLINE,
     "to install one, run: {}": _OFFLINE,
     "to install it, run: {}": _OFFLINE,
