@@ -85,7 +85,7 @@ def write_archive(
     total = measure(c.member(c.size or 0) for c in contents) if is_sized else None
     writing = Writing(contents, total, engines_of(contents, sources))
     jobs = options.jobs
-    if jobs is None and (remote := next((c for c in contents if c.is_remote), None)):
+    if not jobs and (remote := next((c for c in contents if c.is_remote), None)):
         jobs = sources.engine(remote).settings.jobs
     go_on = partial(export, sources=sources, jobs=jobs or None, skip_missing=options.skip_missing)
     if options.target is None:

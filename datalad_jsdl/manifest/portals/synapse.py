@@ -107,7 +107,7 @@ def records(rest: str, base: str, api: Api) -> Iterator[Record]:
 
 
 def _denied(error: StatusError, path: str | None, shown: str) -> Denied:
-    """The row of one ID, which can be asked for again by itself.
+    """The row of one ID, which alone can be asked for again.
 
     Raises:
         StatusError: it is another error.
