@@ -13,22 +13,21 @@ from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import IO, TYPE_CHECKING
 
+try:
+    from isal.isal_zlib import compress
+except ImportError:  # not made for every processor
+    from zlib import compress
+
 from datalad_jsdl.repository.git.oids import OidSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from datalad_jsdl.repository.git.running import Git
 
 __all__ = ["PackWriter", "give", "open_pack", "writing_pack"]
 
 _TYPES = {b"commit": 1, b"tree": 2, b"blob": 3}
-
-# A window of 4 KiB: an object here is small, and zlib's usual 256 KiB of memory would be
-# taken from the system and given back for each, at ten times the price of the work.
-_WINDOW_BITS = 12
-_MEMORY_LEVEL = 5
-_LEVEL = 6
 
 _IN_MEMORY = 1 << 20  # bytes; a larger pack waits in a file
 _CHUNK = 1 << 20  # bytes
@@ -67,11 +66,9 @@ class PackWriter:
         oid: bytes = self._hash(b"%b %d\0%b" % (kind, size, content)).digest()
         if kind == self._distinct or self._seen.add(oid):
             self.count += 1
-            packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL)
             buffer = self._buffer
             buffer += _head(kind, size)
-            buffer += packer.compress(content)
-            buffer += packer.flush()
+            buffer += _compressed(content)
             if len(buffer) > _CHUNK:
                 self._spool.write(buffer)
                 buffer.clear()
@@ -90,6 +87,22 @@ class PackWriter:
             stream.write(chunk)
             chunk = self._spool.read(_CHUNK)
         stream.write(digest.digest())
+
+
+# A window of 4 KiB: an object here is small, and zlib's usual 256 KiB of memory would be
+# taken from the system and given back for each, at ten times the price of the work.
+_WINDOW_BITS = 12
+_MEMORY_LEVEL = 5
+_LEVEL = 6
+
+
+def _by_zlib(content: bytes) -> bytes:
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL)
+    return packer.compress(content) + packer.flush()
+
+
+# the other one takes two thirds of the time
+_compressed: Callable[[bytes], bytes] = _by_zlib if compress is zlib.compress else compress
 
 
 @lru_cache(maxsize=10_000)

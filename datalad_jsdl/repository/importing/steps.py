@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datalad_jsdl.model.entry import Entry
 
 
-__all__ = ["Change", "Conflict", "Plan", "Step"]
+__all__ = ["Change", "Conflict", "Plan", "Step", "in_order_of_paths"]
 
 
 class Change(str, Enum):
@@ -90,3 +90,11 @@ class Plan:
         """Number of steps by change, every change included."""
         counts = Counter(step.change for step in self.steps)
         return {change.value: counts[change] for change in Change}
+
+
+def in_order_of_paths(steps: list[Step]) -> None:
+    """Put steps into git's order, that of the bytes of their paths."""
+    if all(step.path.isascii() for step in steps):
+        steps.sort(key=lambda step: step.path)  # the same order, and no copy of a million paths
+    else:
+        steps.sort(key=lambda step: step.path.encode("utf-8", "surrogateescape"))

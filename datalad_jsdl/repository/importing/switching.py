@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import DatasetError
 from datalad_jsdl.repository.commit import LINK
-from datalad_jsdl.repository.importing.steps import Change
+from datalad_jsdl.repository.importing.steps import Change, in_order_of_paths
 from datalad_jsdl.repository.importing.worktree import (
     Folders,
     blob_of,
@@ -110,35 +112,64 @@ def make_way(
 # From so many on, two threads make symlinks in half the time that git's one takes: each
 # long target needs a block of the disk, and ext4 can take half a millisecond to find it.
 _MANY = 500
+_TOGETHER = 1000  # symlinks that one thread makes in a row
 
 _REF_LOCK = 5000  # milliseconds
 
 
-def _add_links(git: Git, steps: Sequence[Step]) -> None:
-    """Put new symlinks into the work tree and the index."""
-    by_folder: dict[str, list[Step]] = {}
-    for step in steps:
-        by_folder.setdefault(step.path.rpartition("/")[0], []).append(step)
+def _add_links(git: Git, steps: list[Step]) -> None:
+    """Put new symlinks into the work tree and, at the same time, into the index.
 
-    def make(folder: str) -> None:
-        """Make the links of one folder."""
-        place = full_path(git, folder)
-        os.makedirs(place, exist_ok=True)
-        for step in by_folder[folder]:
-            full = full_path(git, step.path)
-            blob = blob_of(step)
+    Args:
+        git: the repository.
+        steps: are put into git's order.
+    """
+    in_order_of_paths(steps)  # git takes much longer over others
+    time = _past(git)
+
+    def make(start: int) -> range:
+        """Make some links in a row; which."""
+        some = range(start, min(start + _TOGETHER, len(steps)))
+        inside = groupby(map(steps.__getitem__, some), lambda step: step.path.rpartition("/")[0])
+        for folder, links in inside:
+            place = full_path(git, folder)
+            os.makedirs(place, exist_ok=True)
+            descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
             try:
-                os.symlink(blob, full)
-            except FileExistsError:
-                # in_the_way has let empty folders pass, and nothing else
-                if not is_there_already(git, step):  # else it was made before a lock was met
-                    os.rmdir(full)
-                    os.symlink(blob, full)
+                for step in links:
+                    _make_link(git, step, descriptor, time)
+            finally:
+                os.close(descriptor)
+        return some
 
-    with ThreadPoolExecutor(2) as pool:
-        for _ in pool.map(make, by_folder):  # raises what one has raised
-            pass
-    # only now: git holds the index's lock while it reads, and would leave it if it were killed
-    with git.feed("update-index", "-z", "--add", "--replace", "--stdin") as stream:
-        for inside in by_folder.values():
-            stream.write("".join(f"{step.path}\0" for step in inside).encode())
+    listing = ("update-index", "-z", "--add", "--replace", "--stdin")
+    with git.feed(*listing) as stream, ThreadPoolExecutor(2) as pool:
+        for some in pool.map(make, range(0, len(steps), _TOGETHER)):  # raises what one has raised
+            stream.write("".join(f"{steps[at].path}\0" for at in some).encode())
+
+
+def _make_link(git: Git, step: Step, folder: int, time: float) -> None:
+    """Make one, in an open folder, and give it a time."""
+    blob, name = blob_of(step), step.path.rpartition("/")[2].encode()
+    try:
+        os.symlink(blob, name, dir_fd=folder)
+    except FileExistsError:
+        # in_the_way has let empty folders pass, and nothing else
+        if not is_there_already(git, step):  # else it was made before a lock was met
+            os.rmdir(name, dir_fd=folder)
+            os.symlink(blob, name, dir_fd=folder)
+    # some file systems keep no times of symlinks
+    with suppress(OSError, NotImplementedError):
+        os.utime(name, (time, time), dir_fd=folder, follow_symlinks=False)
+
+
+def _past(git: Git) -> float:
+    """A time before that of the index, in seconds since 1970.
+
+    A file that is not older than the index that git read, git looks at once more before it writes
+    the next one: it might have changed just then (git's documentation, technical/racy-git). For
+    many new symlinks that takes as long as to add them. They are given this time; whatever takes
+    the place of one later has another.
+    """
+    git.run("update-index", "--force-write-index")  # looks at such files of others
+    return float(int(git.path("index").stat().st_mtime) - 1)

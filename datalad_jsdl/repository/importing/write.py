@@ -28,7 +28,7 @@ from datalad_jsdl.repository.git.pack import give, open_pack, writing_pack
 from datalad_jsdl.repository.git.tree_reader import TreeReader
 from datalad_jsdl.repository.git.trees import build_tree
 from datalad_jsdl.repository.importing.provenance import with_tree
-from datalad_jsdl.repository.importing.steps import Change
+from datalad_jsdl.repository.importing.steps import Change, in_order_of_paths
 from datalad_jsdl.repository.importing.worktree import blob_of
 from datalad_jsdl.repository.repository import ANNEX_REF, WORK_REF
 
@@ -248,10 +248,7 @@ def _log_files(git: Git, base: str, plan: Plan, config_uuid: str) -> Iterator[tu
 def _step_changes(pack: PackWriter, plan: Plan) -> Iterator[TreeChange]:
     kinds = (Change.ADDED, Change.CHANGED, Change.DELETED)
     steps = [step for step in plan.steps if step.change in kinds]
-    if all(step.path.isascii() for step in steps):
-        steps.sort(key=lambda step: step.path)  # the same order, and no copy of a million paths
-    else:
-        steps.sort(key=lambda step: _raw(step.path))
+    in_order_of_paths(steps)
     for step in steps:
         if step.change is Change.DELETED:
             yield _raw(step.path), None
