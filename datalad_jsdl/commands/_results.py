@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from datalad_jsdl.operations.causes import advice_of, cause_text, replaced_text
 from datalad_jsdl.operations.import_manifest import NothingLeft, Refused
 from datalad_jsdl.operations.staging import NotTakenIn
 from datalad_jsdl.operations.values import Failure, Notice, in_words
-from datalad_jsdl.repository.annex.keys import has_digest, parse_key
+from datalad_jsdl.repository.annex.keys import has_digest, size_of_key
 from datalad_jsdl.repository.importing.steps import Change
 
 if TYPE_CHECKING:
@@ -80,17 +81,18 @@ def import_records(
 
 def _waiting(part: Imported) -> dict[str, int]:
     """What was added and is not downloaded yet, subdatasets included."""
-    sizes: dict[str, int | None] = {}
+    keys: list[str] = []
     for plan in (part.outcome.plan, *part.others.values()):
-        for step in plan.steps:
-            key = parse_key(step.key) if step.change in (Change.ADDED, Change.CHANGED) else None
-            if key is not None:
-                sizes[step.key] = key.size
-    return {
-        "files_waiting": len(sizes),
-        "bytes_waiting": sum(size or 0 for size in sizes.values()),
-        "unsized_waiting": list(sizes.values()).count(None),
-    }
+        written = (s for s in plan.steps if s.change in (Change.ADDED, Change.CHANGED))
+        keys.extend(step.key for step in written if step.key)
+    keys.sort()  # takes less memory than a set: there may be millions
+    number, total, unsized = 0, 0, 0
+    for key, _ in groupby(keys):
+        size = size_of_key(key)
+        number += 1
+        total += size or 0
+        unsized += size is None
+    return {"files_waiting": number, "bytes_waiting": total, "unsized_waiting": unsized}
 
 
 def _placed(record: dict[str, Any], options: ImportOptions) -> dict[str, Any]:

@@ -164,8 +164,8 @@ WRITE = "datalad_jsdl.repository.importing.write"
 NOTING = {
     "before it is noted that they are here": KillAt(f"{ANNEX}.location_logs:add_locations"),
     "before the note is written": KillAt(f"{WRITE}:write_annex_files"),
-    "before it has a name": KillAt(f"{WRITE}:_create"),
-    "before git-annex merges it": KillAt(f"{WRITE}:_create", after=True),
+    "before it has a name": KillAt(f"{WRITE}:create_ref"),
+    "before git-annex merges it": KillAt(f"{WRITE}:create_ref", after=True),
     "when git-annex has merged it": KillAt(f"{WRITE}:merge_annex_branch", after=True),
     "when it is noted": KillAt(f"{ANNEX}.location_logs:add_locations", after=True),
 }

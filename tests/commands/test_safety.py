@@ -195,7 +195,7 @@ OBJECTS, WORK_TREE = (
 )
 STEPS = {
     "before git has the objects": KillAt("datalad_jsdl.repository.git.pack:PackWriter.write_to"),
-    "before they have names": KillAt(f"{OBJECTS}:_create"),
+    "before they have names": KillAt(f"{OBJECTS}:create_ref"),
     "before the annex branch is merged": KillAt(f"{OBJECTS}:merge_annex_branch"),
     "when git has them all": KillAt(f"{OBJECTS}:write_commit", after=True),
     "before the switch": KillAt(f"{WORK_TREE}:make_way"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from datalad_jsdl.repository.git.trees import FOLDER, build_tree, parse_tree
+from datalad_jsdl.repository.git.trees import FOLDER, build_tree, parse_tree, trees_between
 from tests.conftest import run
 
 Files = dict[str, tuple[str, str]]  # path → mode and hex object name
@@ -111,3 +112,21 @@ def test_a_tree_is_read_as_git_writes_it(repo: Path) -> None:
     folder, file = parse_tree(raw, 20)
     assert folder[:2] == (FOLDER, b"a b")
     assert file == (b"100755", b"d", bytes.fromhex(oid))
+
+
+@given(before=FILES, after=FILES, number=st.integers(1, 5))
+def test_trees_between_two_have_more_and_more_of_the_changes(
+    before: Files, after: Files, number: int
+) -> None:
+    store = Store()
+    first, last = (ours(store, None, set(), without_collisions(f)) for f in (before, after))
+    contents = [*trees_between(store[first], store[last], 20, number), store[last]]
+    rows = [
+        {name: (mode, oid) for mode, name, oid in parse_tree(content, 20)}
+        for content in (store[first], *contents)
+    ]
+    ends = [{n for n in rows[0] | rows[-1] if row.get(n) == rows[-1].get(n)} for row in rows]
+    assert len(contents) <= number
+    assert len(contents) == min(number, max(1, len(ends[-1] - ends[0])))
+    assert all(one < other for one, other in pairwise(ends[: len(contents)]))
+    assert all(row[n] in (rows[0].get(n), rows[-1].get(n)) for row in rows for n in row)

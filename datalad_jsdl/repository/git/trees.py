@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-__all__ = ["FOLDER", "TreeChange", "build_tree", "parse_tree"]
+__all__ = ["FOLDER", "TreeChange", "build_tree", "parse_tree", "trees_between"]
 
 FOLDER = b"40000"  # a tree's mode, without a leading zero in git's objects
 
@@ -79,14 +79,14 @@ def build_tree(
             stack[-1].entries[rest] = file
     while len(stack) > 1:
         _close(objects, stack)
-    return objects.add(b"tree", _content(root))
+    return objects.add(b"tree", _content(root.entries))
 
 
 def _close(objects: Objects, stack: list[_Folder]) -> None:
     folder = stack.pop()
     parent = stack[-1].entries
     if folder.entries:
-        parent[folder.name] = FOLDER, objects.add(b"tree", _content(folder))
+        parent[folder.name] = FOLDER, objects.add(b"tree", _content(folder.entries))
     elif parent.get(folder.name, (b"",))[0] == FOLDER:
         del parent[folder.name]
 
@@ -97,11 +97,11 @@ def _entries(oid: bytes | None, read: Callable[[bytes], bytes]) -> dict[bytes, t
     return {name: (mode, found) for mode, name, found in parse_tree(read(oid), len(oid))}
 
 
-def _content(folder: _Folder) -> bytes:
+def _content(entries: Mapping[bytes, tuple[bytes, bytes]]) -> bytes:
     # git sorts a folder as if its name ended in a slash
     rows = [
         (name + b"/" if mode == FOLDER else name, b"%b %b\0%b" % (mode, name, oid))
-        for name, (mode, oid) in folder.entries.items()
+        for name, (mode, oid) in entries.items()
     ]
     rows.sort()
     return b"".join([row for _, row in rows])
@@ -120,3 +120,27 @@ def parse_tree(content: bytes, width: int) -> Iterator[tuple[bytes, bytes, bytes
         end = content.index(b"\0", space)
         yield content[at:space], content[space + 1 : end], content[end + 1 : end + 1 + width]
         at = end + 1 + width
+
+
+def trees_between(before: bytes, after: bytes, width: int, number: int) -> Iterator[bytes]:
+    """Contents of trees on the way from one to another, each with as many more of its changes.
+
+    Args:
+        before: content of a tree.
+        after: the same, of the other one.
+        width: bytes of an object name.
+        number: of the steps, fewer if there are fewer changes; the last leads to *after*, and
+            is not among the yielded.
+    """
+    old, new = (
+        {name: (mode, oid) for mode, name, oid in parse_tree(content, width)}
+        for content in (before, after)
+    )
+    changed = sorted(name for name in old | new if old.get(name) != new.get(name))
+    ends = sorted({len(changed) * step // number for step in range(1, number)} - {0})
+    for end in ends:
+        done = frozenset(changed[:end])
+        yield _content(
+            {n: row for n, row in old.items() if n not in done}
+            | {n: row for n, row in new.items() if n in done}
+        )

@@ -15,19 +15,21 @@ from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import DatasetError
 from datalad_jsdl.repository.annex.branch import ANNEX_BRANCH, AnnexBranch
-from datalad_jsdl.repository.annex.config import (
-    COMMIT_NOW,
-    branch_message,
-    is_true,
-    vector_clock,
-)
+from datalad_jsdl.repository.annex.config import COMMIT_NOW, branch_message, vector_clock
 from datalad_jsdl.repository.annex.keys import branch_path
 from datalad_jsdl.repository.annex.logs import WEB_UUID, KeyState, add_present, set_remote_state
 from datalad_jsdl.repository.commit import REGULAR, SUBMODULE
 from datalad_jsdl.repository.git.pack import give, open_pack, writing_pack
-from datalad_jsdl.repository.git.tree_reader import TreeReader
-from datalad_jsdl.repository.git.trees import build_tree
-from datalad_jsdl.repository.importing.provenance import with_tree
+from datalad_jsdl.repository.importing.committing import (
+    add_commits,
+    author,
+    commit_config,
+    committer,
+    create_ref,
+    is_signed,
+    raw,
+    signed,
+)
 from datalad_jsdl.repository.importing.steps import Change, in_order_of_paths
 from datalad_jsdl.repository.importing.worktree import blob_of
 from datalad_jsdl.repository.repository import ANNEX_REF, WORK_REF
@@ -58,6 +60,13 @@ Logs = Callable[[AnnexBranch], Sequence[tuple[str, bytes]]]
 #: Where zips of the dataset's files are kept: it may be all that an import changes.
 ARCHIVES_FILE = ".datalad/jsdl/archives.json"
 
+# git-annex has git list what a merge changes, which takes it half a kilobyte a file, of which a
+# key has two or three
+_KEYS_AT_ONCE = 500_000
+
+# for git: otherwise it maps whole packs into memory
+_LITTLE_MEMORY = ("-c", "core.packedGitWindowSize=16m", "-c", "core.packedGitLimit=128m")
+
 
 @contextmanager
 def recording(
@@ -79,19 +88,21 @@ def recording(
     if not plan.records and logs is None:
         yield lambda: merge_annex_branch(git)
         return
-    config = _config(git)
+    config = commit_config(git)
     # no two folders of the git-annex branch are alike: each has the names of its own keys
     with open_pack(git, expected=len(plan.records), distinct=True) as pack:
         # a commit without parent would hide all earlier state
         base = annex_commit(git)
         others = logs(AnnexBranch(git, [base])) if logs is not None else ()
         files = chain(others, _log_files(git, base, plan, config_uuid))
-        commit = _annex_commit(git, pack, base, files, config)
+        steps = 1 if is_signed(ANNEX_REF, config) else -(-len(plan.records) // _KEYS_AT_ONCE)
+        commits = _annex_commits(git, pack, base, files, config, steps)
 
         def record() -> None:
             give(git, pack)
-            _create(git, ANNEX_REF, _signed(git, ANNEX_REF, commit, config))
-            merge_annex_branch(git)
+            for commit in commits:
+                create_ref(git, ANNEX_REF, signed(git, ANNEX_REF, commit, config))
+                merge_annex_branch(git)
 
         yield record
 
@@ -127,9 +138,11 @@ def write_commit(
             key=_path,
         )
         in_git = any(step.content is not None for step in plan.steps)
-        commit = _commit(git, pack, changes, tree.commit, message, _author(git), names_tree=in_git)
-    commit = _signed(git, WORK_REF, commit, _config(git))
-    _create(git, WORK_REF, commit)
+        (commit,) = add_commits(
+            git, pack, changes, tree.commit, message, author(git), names_tree=in_git
+        )
+    commit = signed(git, WORK_REF, commit, commit_config(git))
+    create_ref(git, WORK_REF, commit)
     return commit
 
 
@@ -149,10 +162,10 @@ def write_annex_files(git: Git, base: str, files: Iterable[tuple[str, bytes]]) -
     """
     if git.commit(ANNEX_REF):
         merge_annex_branch(git)  # of a run that was killed
-    config = _config(git)
+    config = commit_config(git)
     with writing_pack(git) as pack:
-        commit = _annex_commit(git, pack, base, sorted(files), config)
-    _create(git, ANNEX_REF, _signed(git, ANNEX_REF, commit, config))
+        (commit,) = _annex_commits(git, pack, base, sorted(files), config)
+    create_ref(git, ANNEX_REF, signed(git, ANNEX_REF, commit, config))
     merge_annex_branch(git)
 
 
@@ -166,39 +179,13 @@ def merge_annex_branch(git: Git) -> None:
         DatasetError: it was not merged.
     """
     commit = git.commit(ANNEX_REF)
-    git.run("annex", "numcopies", "-c", "annex.merge-annex-branches=true", *COMMIT_NOW)
+    merging = ("-c", "annex.merge-annex-branches=true")
+    git.run("annex", "numcopies", *merging, *_LITTLE_MEMORY, *COMMIT_NOW)
     if not commit:
         return
     if git.ask("merge-base", "--is-ancestor", commit, ANNEX_BRANCH) is None:
         raise DatasetError(f"git-annex did not merge the recorded changes in {git.root}")
     git.run("update-ref", "-d", ANNEX_REF, commit)
-
-
-def _config(git: Git) -> dict[str, str]:
-    """The settings that commits are made by."""
-    pattern = r"^annex\.(commitmessage(-command)?|allowsign)$|^commit\.gpgsign$"
-    listed = git.ask("config", "-z", "--get-regexp", pattern) or b""
-    items = listed.decode("utf-8", "surrogateescape").split("\0")
-    pairs = (item.partition("\n") for item in items if item)
-    return {name: value for name, _, value in pairs}
-
-
-def _signed(git: Git, ref: str, commit: str, config: Mapping[str, str]) -> str:
-    """A commit, signed where ``commit.gpgSign`` asks for it.
-
-    On its own branch git-annex signs only if ``annex.allowsign`` is set, too.
-
-    Raises:
-        DatasetError: git cannot sign it, with what it said.
-    """
-    wanted = is_true(config.get("commit.gpgsign", ""))
-    if not wanted or (ref == ANNEX_REF and not is_true(config.get("annex.allowsign", ""))):
-        return commit
-    head, _, message = git.run("cat-file", "commit", commit).partition(b"\n\n")
-    fields = (line.partition(b" ") for line in head.split(b"\n"))
-    parents = [f"-p{value.decode()}" for name, _, value in fields if name == b"parent"]
-    signed = git.run("commit-tree", "-S", f"{commit}^{{tree}}", *parents, stdin=message)
-    return signed.decode().strip()
 
 
 def annex_commit(git: Git) -> str:
@@ -210,15 +197,17 @@ def annex_commit(git: Git) -> str:
     return git.text("rev-parse", "--verify", ANNEX_BRANCH + "^0")
 
 
-def _annex_commit(
+def _annex_commits(
     git: Git,
     pack: PackWriter,
     base: str,
     files: Iterable[tuple[str, bytes]],
     config: Mapping[str, str],
-) -> str:
+    steps: int = 1,
+) -> list[str]:
     message = branch_message(git, config)
-    return _commit(git, pack, _file_changes(pack, files), base, message, _committer(git))
+    changes = _file_changes(pack, files)
+    return add_commits(git, pack, changes, base, message, committer(git), steps=steps)
 
 
 def _log_files(git: Git, base: str, plan: Plan, config_uuid: str) -> Iterator[tuple[str, bytes]]:
@@ -251,60 +240,20 @@ def _step_changes(pack: PackWriter, plan: Plan) -> Iterator[TreeChange]:
     in_order_of_paths(steps)
     for step in steps:
         if step.change is Change.DELETED:
-            yield _raw(step.path), None
+            yield raw(step.path), None
         else:
-            yield _raw(step.path), (step.mode.encode(), pack.add(b"blob", blob_of(step)))
+            yield raw(step.path), (step.mode.encode(), pack.add(b"blob", blob_of(step)))
 
 
 def _file_changes(pack: PackWriter, files: Iterable[tuple[str, bytes]]) -> Iterator[TreeChange]:
     for path, content in files:
-        yield _raw(path), (REGULAR.encode(), pack.add(b"blob", content))
+        yield raw(path), (REGULAR.encode(), pack.add(b"blob", content))
 
 
 def _link_changes(links: Mapping[str, Link]) -> Iterator[TreeChange]:
     for path, link in links.items():
-        yield _raw(path), (SUBMODULE.encode(), bytes.fromhex(link.commit))
+        yield raw(path), (SUBMODULE.encode(), bytes.fromhex(link.commit))
 
 
 def _path(change: TreeChange) -> bytes:
     return change[0]
-
-
-def _commit(
-    git: Git,
-    pack: PackWriter,
-    changes: Iterable[TreeChange],
-    parent: str,
-    message: str,
-    author: bytes,
-    *,
-    names_tree: bool = False,
-) -> str:
-    """Add the commit that makes *changes* to *parent* ("": to nothing); its name."""
-    base = git.text("rev-parse", "--verify", f"{parent}^{{tree}}") if parent else ""
-    trees = TreeReader(git, bytes.fromhex(base) or None)
-    tree = build_tree(pack, trees.ahead(changes), bytes.fromhex(base) or None, trees.read)
-    if names_tree:
-        message = with_tree(message, tree.hex())
-    lines = [b"tree " + tree.hex().encode()]
-    if parent:
-        lines.append(b"parent " + parent.encode())
-    lines += [b"author " + author, b"committer " + _committer(git), b"", _raw(message)]
-    return pack.add(b"commit", b"\n".join(lines)).hex()
-
-
-def _create(git: Git, ref: str, commit: str) -> None:
-    """Make a ref that was not there."""
-    git.run("update-ref", ref, commit, "0" * len(commit))
-
-
-def _raw(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
-
-
-def _author(git: Git) -> bytes:
-    return git.run("var", "GIT_AUTHOR_IDENT").rstrip(b"\n")
-
-
-def _committer(git: Git) -> bytes:
-    return git.run("var", "GIT_COMMITTER_IDENT").rstrip(b"\n")
