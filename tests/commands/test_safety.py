@@ -256,7 +256,7 @@ def test_a_large_first_import_killed_while_it_makes_links(tmp_path: Path, call: 
     (dataset / "s1/f1").mkdir(parents=True)  # an empty folder is in nobody's way
     (dataset / "mine").write_text("mine")
     git(dataset, "add", "mine")
-    kill = KillAt(f"{WORK_TREE}:blob_of", call=call)
+    kill = KillAt("datalad_jsdl.repository.importing.worktree:blob_of", call=call)
     assert run_datalad("download-manifest", manifest, "ds", kill=kill).code == -signal.SIGKILL
     made = [path for path in dataset.glob("s*/f*") if path.is_symlink()]
     assert 0 < len(made) < 700

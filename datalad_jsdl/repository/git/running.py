@@ -13,6 +13,7 @@ import tempfile
 import threading
 from collections import deque
 from contextlib import contextmanager, suppress
+from copy import copy
 from itertools import chain
 from typing import IO, TYPE_CHECKING
 
@@ -46,6 +47,12 @@ class Git:
         self.root = root
         self._env = environment()
         self._git = ["git", *(("--git-dir", str(git_dir.absolute())) if git_dir else ())]
+
+    def with_index(self, file: Path) -> Git:
+        """The same repository with another file as its index."""
+        other = copy(self)
+        other._env = {**self._env, "GIT_INDEX_FILE": str(file)}
+        return other
 
     def run(self, *args: str, stdin: bytes | None = None) -> bytes:
         """Run ``git *args*`` and return its standard output."""

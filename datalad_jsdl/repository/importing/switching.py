@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from datalad_jsdl.errors import DatasetError
 from datalad_jsdl.repository.commit import LINK
-from datalad_jsdl.repository.importing.steps import Change, in_order_of_paths
+from datalad_jsdl.repository.importing.new_links import add_links
+from datalad_jsdl.repository.importing.steps import Change
 from datalad_jsdl.repository.importing.worktree import (
     Folders,
-    blob_of,
     full_path,
     holds,
     is_there_already,
@@ -70,7 +67,7 @@ def switch(
     else:
         # whether it would fail, before anything moves
         patiently(git, lambda: git.run(*merge, "--dry-run", old, commit))
-        patiently(git, lambda: _add_links(git, fresh))
+        add_links(git, fresh)
         # finds them in place, and does the rest
         patiently(git, lambda: git.run(*merge, old, commit))
     # a ref's own lock is waited for by git itself
@@ -112,64 +109,5 @@ def make_way(
 # From so many on, two threads make symlinks in half the time that git's one takes: each
 # long target needs a block of the disk, and ext4 can take half a millisecond to find it.
 _MANY = 500
-_TOGETHER = 1000  # symlinks that one thread makes in a row
 
 _REF_LOCK = 5000  # milliseconds
-
-
-def _add_links(git: Git, steps: list[Step]) -> None:
-    """Put new symlinks into the work tree and, at the same time, into the index.
-
-    Args:
-        git: the repository.
-        steps: are put into git's order.
-    """
-    in_order_of_paths(steps)  # git takes much longer over others
-    time = _past(git)
-
-    def make(start: int) -> range:
-        """Make some links in a row; which."""
-        some = range(start, min(start + _TOGETHER, len(steps)))
-        inside = groupby(map(steps.__getitem__, some), lambda step: step.path.rpartition("/")[0])
-        for folder, links in inside:
-            place = full_path(git, folder)
-            os.makedirs(place, exist_ok=True)
-            descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                for step in links:
-                    _make_link(git, step, descriptor, time)
-            finally:
-                os.close(descriptor)
-        return some
-
-    listing = ("update-index", "-z", "--add", "--replace", "--stdin")
-    with git.feed(*listing) as stream, ThreadPoolExecutor(2) as pool:
-        for some in pool.map(make, range(0, len(steps), _TOGETHER)):  # raises what one has raised
-            stream.write("".join(f"{steps[at].path}\0" for at in some).encode())
-
-
-def _make_link(git: Git, step: Step, folder: int, time: float) -> None:
-    """Make one, in an open folder, and give it a time."""
-    blob, name = blob_of(step), step.path.rpartition("/")[2].encode()
-    try:
-        os.symlink(blob, name, dir_fd=folder)
-    except FileExistsError:
-        # in_the_way has let empty folders pass, and nothing else
-        if not is_there_already(git, step):  # else it was made before a lock was met
-            os.rmdir(name, dir_fd=folder)
-            os.symlink(blob, name, dir_fd=folder)
-    # some file systems keep no times of symlinks
-    with suppress(OSError, NotImplementedError):
-        os.utime(name, (time, time), dir_fd=folder, follow_symlinks=False)
-
-
-def _past(git: Git) -> float:
-    """A time before that of the index, in seconds since 1970.
-
-    A file that is not older than the index that git read, git looks at once more before it writes
-    the next one: it might have changed just then (git's documentation, technical/racy-git). For
-    many new symlinks that takes as long as to add them. They are given this time; whatever takes
-    the place of one later has another.
-    """
-    git.run("update-index", "--force-write-index")  # looks at such files of others
-    return float(int(git.path("index").stat().st_mtime) - 1)
