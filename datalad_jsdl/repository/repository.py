@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["ANNEX_REF", "WORK_REF", "Head", "Repository", "find_repository"]
+__all__ = ["ANNEX_REF", "RECORDS_REF", "WORK_REF", "Head", "Repository", "find_repository"]
 
 #: The commit of an import that is not yet where HEAD is.
 WORK_REF = "refs/jsdl/work"
 #: What an import has recorded of keys; git-annex merges every branch of such a name.
 ANNEX_REF = "refs/heads/jsdl/git-annex"
+#: What is merged in several steps, all of it.
+RECORDS_REF = "refs/jsdl/records"
 
 _ANNEX_BRANCHES = "refs/**/git-annex"  # what git-annex takes for its branch, or that of another
 _SETTLED = 10  # version of annexes that git-annex does not upgrade by itself

@@ -32,9 +32,13 @@ def records(dataset: Path) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("stops", [False, True])
+@pytest.mark.parametrize(
+    ("stops", "others"),
+    [(False, False), (True, False), (False, True)],
+    ids=["at once", "stopped", "others write"],
+)
 def test_many_keys_are_recorded_in_steps_that_end_the_same(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stops: bool
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stops: bool, others: bool
 ) -> None:
     entries = {f"s{i % 7}/f{i}": described(f"{i}", f"{URL}/{i}") for i in range(60)}
     manifest, dataset = tmp_path / "m.json", tmp_path / "ds"
@@ -48,6 +52,9 @@ def test_many_keys_are_recorded_in_steps_that_end_the_same(
         if stops and len(seen) == 2:
             raise KeyboardInterrupt
         merge(repository)
+        if others:
+            git(dataset, "annex", "untrust", "here")
+            git(dataset, "annex", "semitrust", "here")
         seen.append(len(records(dataset)))
 
     monkeypatch.setattr(write, "merge_annex_branch", merging)

@@ -77,7 +77,10 @@ def test_all_are_there_and_nothing_is_left(git: Git, steps: list[Step]) -> None:
     git.run("fsck")
 
 
-def test_what_is_changed_at_once_is_seen(git: Git, steps: list[Step]) -> None:
+@pytest.mark.parametrize("minimal", [False, True])
+def test_what_is_changed_at_once_is_seen(git: Git, steps: list[Step], minimal: bool) -> None:
+    if minimal:
+        git.run("config", "core.checkStat", "minimal")
     mine = git.root / "mine"
     while time.time() % 1 > 0.5:  # all within a second
         time.sleep(0.01)
@@ -85,11 +88,25 @@ def test_what_is_changed_at_once_is_seen(git: Git, steps: list[Step]) -> None:
     git.run("add", "mine")
     mine.write_text("2nd")
     add_links(git, steps)
-    link = git.root / steps[0].path
-    target = os.readlink(link)
-    link.unlink()
-    link.symlink_to(f"{target[:-1]}x")
-    assert sorted(changed(git).split("\n")) == sorted(["mine", steps[0].path])
+    one, other = (git.root / step.path for step in steps[:2])
+    one.rename(git.root / "between")
+    other.rename(one)
+    (git.root / "between").rename(other)
+    swapped = {step.path for step in steps[:2]}
+    assert set(changed(git).split("\n")) >= {"mine"} | (swapped if not minimal else set())
+
+
+@pytest.mark.parametrize("minimal", [False, True])
+def test_links_are_older_than_the_index_unless_times_are_all_that_git_looks_at(
+    git: Git, steps: list[Step], minimal: bool
+) -> None:
+    if minimal:
+        git.run("config", "core.checkStat", "minimal")
+    began = int(time.time())
+    add_links(git, steps)
+    times = {int(os.lstat(git.root / step.path).st_mtime) for step in steps}
+    assert (min(times) >= began) is minimal
+    assert (max(times) < began) is not minimal
 
 
 def test_what_another_adds_meanwhile_stays(
@@ -97,17 +114,29 @@ def test_what_another_adds_meanwhile_stays(
 ) -> None:
     make = new_links._make_links
 
+    meanwhile = iter(["theirs", "too"])
+
     def making(*args: object) -> None:
         make(*args)  # type: ignore[arg-type]
-        (git.root / "theirs").write_text("theirs")
-        git.run("add", "theirs")
+        if name := next(meanwhile, ""):
+            (git.root / name).write_text(name)
+            git.run("add", name)
 
     monkeypatch.setattr(new_links, "_make_links", making)
     before = listed(git)
     add_links(git, steps)
     new = dict.fromkeys([step.path for step in steps], "120000")
-    assert listed(git) == before | new | {"theirs": "100644"}
+    assert listed(git) == before | new | {"theirs": "100644", "too": "100644"}
     assert changed(git) == ""
+    assert is_tidy(git)
+
+
+def test_an_index_that_never_rests_is_an_error(
+    git: Git, steps: list[Step], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(new_links, "_is_replaced", lambda *_: False)  # it would take threads
+    with pytest.raises(DatasetError, match=r"keep changing .*index"):
+        add_links(git, steps)
     assert is_tidy(git)
 
 

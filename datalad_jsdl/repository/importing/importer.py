@@ -44,7 +44,7 @@ from datalad_jsdl.repository.importing.write import (
     write_commit,
 )
 from datalad_jsdl.repository.locks import exclusively
-from datalad_jsdl.repository.repository import WORK_REF
+from datalad_jsdl.repository.repository import RECORDS_REF, WORK_REF
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -125,6 +125,9 @@ class Importer:
             before = checked_out(self.repository).basis or "HEAD"
             undo_half_a_switch(git, before, left)
             git.run("update-ref", "-d", WORK_REF)
+            self.repository.refresh()
+        if self.repository.ref(RECORDS_REF):  # the rest of it is worked out anew
+            self.repository.git.run("update-ref", "-d", RECORDS_REF)
             self.repository.refresh()
 
     def restore(self, prefix: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import groupby
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
 
 __all__ = ["add_links"]
 
-_DRAFT = "jsdl-index-"  # and the process
+_DRAFT = "jsdl-index-"  # and the process and the thread
+_FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
 _ADD = ("update-index", "-z", "--add", "--replace", "--stdin")
 _TOGETHER = 1000  # symlinks that one thread makes in a row
+_TRIES = 5  # where another git changes the index at the same time
 
 
 def add_links(git: Git, steps: list[Step]) -> None:
@@ -44,24 +47,38 @@ def add_links(git: Git, steps: list[Step]) -> None:
     """
     in_order_of_paths(steps)  # git takes much longer over others
     index = Path(os.path.realpath(git.path("index")))
-    _remove(index.parent.glob(f"{_DRAFT}*"))  # of a run that was killed
-    draft = index.with_name(f"{_DRAFT}{os.getpid()}")
+    own = f"{_DRAFT}{os.getpid()}-"
+    killed = (file for file in index.parent.glob(f"{_DRAFT}*") if not file.name.startswith(own))
+    _remove(killed)  # what is left of a run
+    draft = index.with_name(f"{own}{threading.get_ident()}")
     try:
-        before = _state(index)
-        with suppress(FileNotFoundError):
-            shutil.copy2(index, draft)
-        beside = git.with_index(draft)
-        # looks at the files of others that were changed when git wrote the index
-        beside.run("update-index", "--force-write-index")
-        _make_links(beside, steps, _before(draft))
-        if not patiently(git, lambda: _is_replaced(index, before, draft)):
-            listing = "".join(f"{step.path}\0" for step in steps).encode()
-            patiently(git, lambda: git.run(*_ADD, stdin=listing))
+        for _ in range(_TRIES):
+            if _is_added(git, steps, index, draft):
+                return
     finally:
         _remove(index.parent.glob(f"{draft.name}*"))
+    raise DatasetError(
+        f"other git processes keep changing {index}; wait until they have finished, and run the "
+        "command again",
+        path=index,
+    )
 
 
-def _make_links(git: Git, steps: list[Step], time: float) -> None:
+def _is_added(git: Git, steps: list[Step], index: Path, draft: Path) -> bool:
+    """Make the links that are not there, and an index with all of them; not if it has changed."""
+    _remove([draft])
+    before = _state(index)
+    with suppress(FileNotFoundError):
+        shutil.copy2(index, draft)
+    beside = git.with_index(draft)
+    # looks at the files of others that were changed when git wrote the index
+    beside.run("update-index", "--force-write-index")
+    minimal = git.setting("core.checkStat").lower() == "minimal"
+    _make_links(beside, steps, None if minimal else _before(draft))
+    return patiently(git, lambda: _is_replaced(index, before, draft))
+
+
+def _make_links(git: Git, steps: list[Step], time: float | None) -> None:
     def make(start: int) -> range:
         """Make some links in a row; which."""
         some = range(start, min(start + _TOGETHER, len(steps)))
@@ -69,7 +86,7 @@ def _make_links(git: Git, steps: list[Step], time: float) -> None:
         for folder, links in inside:
             place = full_path(git, folder)
             os.makedirs(place, exist_ok=True)
-            descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+            descriptor = os.open(place, _FOLDER)
             try:
                 for step in links:
                     _make_link(git, step, descriptor, time)
@@ -82,7 +99,7 @@ def _make_links(git: Git, steps: list[Step], time: float) -> None:
             stream.write("".join(f"{steps[at].path}\0" for at in some).encode())
 
 
-def _make_link(git: Git, step: Step, folder: int, time: float) -> None:
+def _make_link(git: Git, step: Step, folder: int, time: float | None) -> None:
     """Make one, in an open folder, and give it a time."""
     blob, name = blob_of(step), step.path.rpartition("/")[2].encode()
     try:
@@ -92,9 +109,10 @@ def _make_link(git: Git, step: Step, folder: int, time: float) -> None:
         if not is_there_already(git, step):
             os.rmdir(name, dir_fd=folder)
             os.symlink(blob, name, dir_fd=folder)
-    # some file systems keep no times of symlinks
-    with suppress(OSError, NotImplementedError):
-        os.utime(name, (time, time), dir_fd=folder, follow_symlinks=False)
+    if time is not None:
+        # some file systems keep no times of symlinks
+        with suppress(OSError, NotImplementedError):
+            os.utime(name, (time, time), dir_fd=folder, follow_symlinks=False)
 
 
 def _before(index: Path) -> float:
@@ -102,8 +120,9 @@ def _before(index: Path) -> float:
 
     A file that is not older than the index that git read, git looks at once more before it writes
     the next one: it might have changed just then (git's documentation, technical/racy-git). For
-    many new symlinks that takes as long as to add them. They are given this time; whatever takes
-    the place of one later has another.
+    many new symlinks that takes as long as to add them, so that they are given this time. What
+    takes the place of one later is another file (inode and ctime), which git sees, too: but for
+    ``core.checkStat=minimal``, where two of them could change places.
     """
     return float(int(index.stat().st_mtime) - 1)
 
@@ -115,18 +134,21 @@ def _is_replaced(index: Path, before: object, draft: Path) -> bool:
         DatasetError: another git holds the lock.
     """
     lock = index.with_name(f"{index.name}.lock")
+    held = False
     try:
-        descriptor = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-    except FileExistsError:
-        raise DatasetError(f"another git process holds the lock {lock}", path=lock) from None
-    try:
+        with lock.open("x"):
+            held = True
         if _state(index) != before:
             return False
-        os.replace(draft, index)
-        return True
+        os.replace(draft, lock)
+        os.replace(lock, index)  # both at once, as git does it
+        held = False
+    except FileExistsError:
+        raise DatasetError(f"another git process holds the lock {lock}", path=lock) from None
     finally:
-        os.close(descriptor)
-        os.unlink(lock)
+        if held:
+            lock.unlink(missing_ok=True)
+    return True
 
 
 def _state(index: Path) -> tuple[int, int, int] | None:

@@ -32,7 +32,7 @@ from datalad_jsdl.repository.importing.committing import (
 )
 from datalad_jsdl.repository.importing.steps import Change, in_order_of_paths
 from datalad_jsdl.repository.importing.worktree import blob_of
-from datalad_jsdl.repository.repository import ANNEX_REF, WORK_REF
+from datalad_jsdl.repository.repository import ANNEX_REF, RECORDS_REF, WORK_REF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -100,9 +100,14 @@ def recording(
 
         def record() -> None:
             give(git, pack)
+            last = commits[-1]
+            if len(commits) > 1:  # else git might remove what nothing refers to yet
+                git.run("update-ref", RECORDS_REF, last)
             for commit in commits:
                 create_ref(git, ANNEX_REF, signed(git, ANNEX_REF, commit, config))
                 merge_annex_branch(git)
+            if len(commits) > 1:
+                git.run("update-ref", "-d", RECORDS_REF, last)
 
         yield record
 
