@@ -243,6 +243,7 @@ ADVICE = {
     "install git, or add it to PATH": "advice.test_repositories:test_git_is_put_on_path",
     "holds the lock": "advice.test_repositories:test_a_lock_is_removed",
     "in the meantime; run": "advice.test_repositories:test_somebody_who_commits_all_the_time",
+    "keep changing {}; wait until": "repository.test_new_links:test_an_index_that_never_rests",
     "git annex vpop": "advice.test_repositories:test_a_view_is_left",
     "git annex unlock FILE": "advice.test_repositories:test_files_are_unlocked",
     "not to the current folder": "advice.test_repositories:test_in_a_folder_of_the_dataset",
