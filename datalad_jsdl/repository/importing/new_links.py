@@ -152,7 +152,7 @@ def _is_replaced(index: Path, before: object, draft: Path) -> bool:
 
 
 def _state(index: Path) -> tuple[int, int, int] | None:
-    """What changes whenever git writes an index; None if there is none."""
+    """What differs whenever git has written the index; None without an index."""
     try:
         found = index.stat()
     except FileNotFoundError:

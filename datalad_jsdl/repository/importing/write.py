@@ -95,6 +95,7 @@ def recording(
         base = annex_commit(git)
         others = logs(AnnexBranch(git, [base])) if logs is not None else ()
         files = chain(others, _log_files(git, base, plan, config_uuid))
+        # a commit's name changes when it is signed, so that the next one would lose its parent
         steps = 1 if is_signed(ANNEX_REF, config) else -(-len(plan.records) // _KEYS_AT_ONCE)
         commits = _annex_commits(git, pack, base, files, config, steps)
 
